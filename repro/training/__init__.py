@@ -1,0 +1,1 @@
+"""How many seeds are trained at once; knows nothing of studies."""

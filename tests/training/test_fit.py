@@ -1,0 +1,250 @@
+"""fit_seeds must be keras.Model.fit, seed by seed, only faster."""
+
+import warnings
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from keras import layers
+
+from repro import data_order, fit_seeds
+from repro.data import load
+
+SEEDS = [3, 0, 11]
+EPOCHS = 3
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """210 training and 50 validation images, 28 x 28: with batches of 32 the last is not full."""
+    data = load("mnist5k")
+    x = data.x_train[:260].astype("float32") / 255
+    y = data.y_train[:260].astype("int64")
+    return (x[:210], y[:210]), (x[210:], y[210:])
+
+
+def dense():
+    return [
+        layers.Flatten(),
+        layers.Dense(16, activation="relu"),
+        layers.Dense(10, activation="softmax", kernel_regularizer="l2"),
+    ]
+
+
+def convolutional():
+    return [
+        layers.Reshape((28, 28, 1)),
+        layers.Conv2D(4, 5, strides=3, activation="relu"),
+        layers.BatchNormalization(),
+        layers.Dropout(0.3),
+        layers.Flatten(),
+        layers.Dense(10, activation="softmax", activity_regularizer="l1"),
+    ]
+
+
+def builder(make_layers, make_optimizer, **compiled):
+    def build():
+        model = keras.Sequential([keras.Input((28, 28)), *make_layers()])
+        compiled.setdefault("loss", "sparse_categorical_crossentropy")
+        compiled.setdefault("metrics", ["accuracy"])
+        model.compile(optimizer=make_optimizer(), **compiled)
+        return model
+
+    return build
+
+
+def plain_fit(build, seed, train, validation):
+    """What a user would do by hand."""
+    keras.utils.set_random_seed(seed)
+    model, history = build(), []
+    x, y = train
+    for epoch in range(1, EPOCHS + 1):
+        order = data_order(seed, epoch, len(x))
+        fitted = model.fit(
+            x[order], y[order], shuffle=False, batch_size=32, verbose=0,
+            validation_data=validation, validation_batch_size=32,
+        )  # fmt: skip
+        history.append({name: value[-1] for name, value in fitted.history.items()})
+    return model, history
+
+
+def state(model):
+    return [np.asarray(v) for v in (*model.variables, *model.optimizer.variables)]
+
+
+def assert_same_as_plain_fit(build, digits, seeds=SEEDS):
+    train, validation = digits
+    fit = fit_seeds(
+        build, *train, seeds=seeds, epochs=EPOCHS, batch_size=32, validation_data=validation,
+        block_size=2,
+    )  # fmt: skip
+    for seed in seeds:
+        model, history = plain_fit(build, seed, train, validation)
+        rows = fit.frame[fit.frame.seed == seed]
+        assert list(rows.epoch) == [1, 2, 3]
+        assert set(rows.columns) == {"seed", "epoch"} | set(history[0])
+        for name in history[0]:
+            np.testing.assert_allclose(rows[name], [h[name] for h in history], rtol=2e-5)
+        for ours, theirs in zip(state(fit.model(seed)), state(model), strict=True):
+            assert ours.dtype == theirs.dtype
+            np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=2e-6)
+
+
+OPTIMIZERS = {
+    "sgd": lambda: keras.optimizers.SGD(0.05),
+    "momentum": lambda: keras.optimizers.SGD(0.05, momentum=0.9, nesterov=True),
+    "adam": lambda: keras.optimizers.Adam(0.01),
+    "schedule": lambda: keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.05, 20)),
+    "clipnorm": lambda: keras.optimizers.SGD(0.05, clipnorm=0.1),
+    "global_clipnorm": lambda: keras.optimizers.Adam(0.01, global_clipnorm=0.1),
+    "clipvalue": lambda: keras.optimizers.SGD(0.05, clipvalue=0.003),
+    "weight_decay": lambda: keras.optimizers.AdamW(0.01, weight_decay=0.1),
+}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_fused_equals_sequential_for_dense_layers(digits, optimizer):
+    assert_same_as_plain_fit(builder(dense, OPTIMIZERS[optimizer]), digits)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
+def test_fused_equals_sequential_with_convolution_normalization_and_dropout(digits, optimizer):
+    assert_same_as_plain_fit(builder(convolutional, OPTIMIZERS[optimizer]), digits)
+
+
+@pytest.mark.parametrize(
+    ("reason", "make_layers", "optimizer"),
+    [
+        ("Lamb", dense, lambda: keras.optimizers.Lamb(0.01)),
+        ("use_ema", dense, lambda: keras.optimizers.SGD(0.01, use_ema=True)),
+        (
+            "constraint",
+            lambda: [layers.Flatten(), layers.Dense(10, "softmax", kernel_constraint="max_norm")],
+            OPTIMIZERS["sgd"],
+        ),
+        (
+            "different settings",
+            lambda: [layers.Rescaling(float(np.random.uniform(1, 2))), *dense()],
+            OPTIMIZERS["sgd"],
+        ),
+    ],
+)
+def test_what_cannot_be_fused_is_trained_one_by_one_and_says_why(
+    digits, reason, make_layers, optimizer
+):
+    with pytest.warns(UserWarning, match=f"one seed at a time: .*{reason}"):
+        assert_same_as_plain_fit(builder(make_layers, optimizer), digits, seeds=[3, 0])
+
+
+def test_a_constant_drawn_inside_build_is_noticed(digits):
+    def build():
+        scale = np.random.uniform(1, 2)
+        model = keras.Sequential(
+            [keras.Input((28, 28)), layers.Lambda(lambda x: x * scale), *dense()]
+        )
+        model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        return model
+
+    with pytest.warns(UserWarning, match="one seed at a time"):
+        assert_same_as_plain_fit(build, digits, seeds=[3, 0])
+
+
+def test_an_overridden_train_step_is_respected(digits):
+    class Halved(keras.Sequential):
+        def train_step(self, data):
+            x, y = data
+            return super().train_step((x / 2, y))
+
+    def build():
+        model = Halved([keras.Input((28, 28)), *dense()])
+        model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        return model
+
+    with pytest.warns(UserWarning, match="Halved overrides train_step"):
+        assert_same_as_plain_fit(build, digits, seeds=[3, 0])
+
+
+def test_the_same_call_gives_the_same_bits_and_other_company_the_same_numbers(digits):
+    build = builder(convolutional, OPTIMIZERS["adam"])
+    (x, y), _ = digits
+    one, again = (fit_seeds(build, x, y, seeds=[1, 2, 4], epochs=2) for _ in range(2))
+    other = fit_seeds(build, x, y, seeds=[4, 5], epochs=2)
+    pd.testing.assert_frame_equal(one.frame, again.frame, check_exact=True)
+    for a, b, c in zip(*(state(fit.model(4)) for fit in (one, again, other)), strict=True):
+        np.testing.assert_array_equal(a, b)
+        np.testing.assert_allclose(a, c, rtol=1e-4, atol=2e-6)
+    assert not np.array_equal(state(one.model(1))[0], state(one.model(4))[0])
+
+
+def test_weights_move_and_samples_keep_their_order_when_told(digits):
+    build = builder(dense, OPTIMIZERS["sgd"])
+    (x, y), _ = digits
+    fit = fit_seeds(build, x, y, seeds=[7], shuffle=False)
+    keras.utils.set_random_seed(7)
+    model = build()
+    before = model.get_weights()[0].copy()
+    model.fit(x, y, shuffle=False, verbose=0)
+    np.testing.assert_allclose(fit.model(7).get_weights()[0], model.get_weights()[0], rtol=1e-5)
+    assert not np.allclose(before, model.get_weights()[0])
+
+
+def test_double_precision_stays_double():
+    x = np.linspace(0, 1, 6)[:, None]
+
+    def build():
+        layer = layers.Dense(1, dtype="float64")
+        model = keras.Sequential([keras.Input((1,), dtype="float64"), layer])
+        # Keras keeps rates in float32, and computes a loss in float32 unless told otherwise
+        loss = keras.losses.MeanSquaredError(dtype="float64")
+        model.compile(keras.optimizers.SGD(2**-7), loss)
+        return model
+
+    fit = fit_seeds(build, x, 0.1 * x, seeds=[0], batch_size=6)
+    keras.utils.set_random_seed(0)
+    w, b = (v.astype("float64") for v in build().get_weights())
+    error = x @ w + b - 0.1 * x
+    expected = w - 2**-7 * 2 * np.mean(x * error)
+    np.testing.assert_allclose(fit.model(0).get_weights()[0], expected, rtol=1e-13)
+
+
+def test_a_run_that_diverges_is_kept(digits):
+    build = builder(dense, lambda: keras.optimizers.SGD(1e30))
+    (x, y), _ = digits
+    fit = fit_seeds(build, x, y, seeds=[0, 1], epochs=2)
+    assert len(fit.frame) == 4
+    assert not np.isfinite(fit.frame.loss).all()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "message"),
+    [
+        ({"seeds": []}, ValueError, "no seeds"),
+        ({"seeds": [-1]}, ValueError, "seeds must lie in"),
+        ({"seeds": [1, 1]}, ValueError, "repeated"),
+        ({"seeds": [0.5]}, TypeError, "float"),
+        ({"epochs": 0}, ValueError, "epochs must be at least 1"),
+        ({"batch_size": 0}, ValueError, "batch_size must be at least 1"),
+        ({"x": np.zeros((3, 28, 28))}, ValueError, "same number of samples"),
+        ({"build": keras.Sequential}, TypeError, "compiled keras.Model"),
+        ({"build": lambda: 3}, TypeError, "compiled keras.Model"),
+    ],
+)
+def test_bad_input_is_named(digits, wrong, error, message):
+    (x, y), _ = digits
+    given = {"build": builder(dense, OPTIMIZERS["sgd"]), "x": x, "y": y, "seeds": [0]} | wrong
+    with pytest.raises(error, match=message):
+        fit_seeds(**given)
+
+
+def test_the_model_of_a_seed_that_was_not_trained(digits):
+    (x, y), _ = digits
+    with pytest.raises(KeyError, match="seed 1 was not trained"):
+        fit_seeds(builder(dense, OPTIMIZERS["sgd"]), x, y, seeds=[0]).model(1)
+
+
+def test_nothing_warns_when_all_is_fused(digits):
+    (x, y), _ = digits
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit_seeds(builder(convolutional, OPTIMIZERS["adam"]), x, y, seeds=[0, 1])
