@@ -1,0 +1,1 @@
+"""What the tables mean: statistics, verdicts, figures and reports; reads tables, never trains."""

@@ -1,0 +1,189 @@
+"""Every study's figures, from its tables alone: the same tables give the same bytes."""
+
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from repro.findings.summary import summarize
+from repro.study.schema import Study, Variant
+from repro.study.tables import write_whole
+
+PALETTE = dict(
+    zip(
+        ("as posted", "rebuild", "fix of the thread", "fix of ours", "mechanism"),
+        [sns.color_palette("colorblind")[i] for i in (3, 4, 0, 2, 7)],
+        strict=True,
+    )
+)
+RC = {
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 9,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 8,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "font.family": "DejaVu Sans",
+    "svg.hashsalt": "repro-relu",  # else every drawing has other ids
+    "svg.fonttype": "path",
+    "savefig.dpi": 200,
+}
+JITTER = 0.18  # of a row's height
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw in the package's one style, whatever the reader's matplotlib is set to."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        sns.set_theme(context="paper", style="ticks", palette="colorblind", rc=RC)
+        yield
+
+
+def draw_figures(study: Study, runs: pd.DataFrame, curves: pd.DataFrame, folder: Path) -> None:
+    """Draw a study's figures into its results folder, as PNG and SVG.
+
+    `runs`: every run of every named variant; `learning_curves`: the headline metric as training
+    goes on; `mechanism`: what the module `repro.findings.mechanisms.NAME` draws, if the tables hold
+    what it needs.
+    """
+    drawings: dict[str, Callable[[], Figure | None]] = {
+        "runs": lambda: draw_runs(study, runs),
+        "learning_curves": lambda: draw_curves(study, curves),
+        "mechanism": lambda: draw_mechanism(study, runs, curves),
+    }
+    for name, draw in drawings.items():
+        with style():
+            figure = draw()
+            if figure is not None:
+                save(figure, folder / name)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG and SVG; the same figure gives the same bytes."""
+    for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None})):
+        content = BytesIO()
+        figure.savefig(content, format=suffix[1:], metadata=metadata, bbox_inches="tight")
+        write_whole(path.with_suffix(suffix), content.getvalue())
+
+
+def draw_mechanism(study: Study, runs: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
+    """Draw why it happened, with the study's own module; None if it has none or lacks runs."""
+    module = f"repro.findings.mechanisms.{study.name}"
+    if find_spec(module) is None:
+        return None
+    drawn_from = import_module(module)
+    if not set(drawn_from.VARIANTS) <= set(runs.variant):
+        return None
+    return drawn_from.draw(runs, curves)
+
+
+def draw_runs(study: Study, runs: pd.DataFrame) -> Figure:
+    """Draw every run as a point, each variant's mean and 95 % interval, the thread's numbers."""
+    present = {k: v for k, v in study.variants.items() if k in set(runs.variant)}
+    summary = summarize(runs, study.metric).set_index("variant")
+    figure = Figure(figsize=(7, 0.9 + 0.27 * len(present)), layout="constrained")
+    axes = figure.subplots()
+    for row, (name, variant) in enumerate(present.items()):
+        values = runs.loc[runs.variant == name, study.metric].to_numpy(float)
+        _draw_row(axes, row, values, summary.loc[name], variant)
+    axes.set_yticks(range(len(present)), [v.label for v in present.values()])
+    axes.set_ylim(len(present) - 0.4, -0.6)
+    if study.log_scale:
+        axes.set_xscale("log")
+    axes.set_xlabel(f"{_words(study.metric)} ({study.better} is better)")
+    axes.grid(axis="x", color="0.9", linewidth=0.6)
+    axes.tick_params(axis="y", length=0)
+    groups = dict.fromkeys(v.group for v in present.values())
+    axes.set_title(study.title, loc="left", pad=34 if len(groups) > 3 else 22)
+    axes.legend(
+        handles=_legend(list(groups)), loc="lower left", bbox_to_anchor=(-0.45, 1.0), ncols=4,
+        borderaxespad=0.2, handletextpad=0.4, columnspacing=1.2,
+    )  # fmt: skip
+    return figure
+
+
+def _draw_row(axes: Axes, row: int, values: Any, summary: pd.Series, variant: Variant) -> None:
+    color = PALETTE[variant.group]
+    finite = values[np.isfinite(values)]
+    # a fixed spread, not a random one: the same figure every time
+    spread = JITTER * np.sin(2.4 * np.arange(len(finite)))
+    axes.scatter(
+        finite, row + spread, s=9, color=color, alpha=0.35 if len(finite) <= 100 else 0.08,
+        linewidths=0, rasterized=len(finite) > 100,
+    )  # fmt: skip
+    if np.isfinite(summary["mean"]):
+        axes.plot([summary.ci_low, summary.ci_high], [row, row], color="black", linewidth=1.4)
+        axes.plot(summary["mean"], row, "|", color="black", markersize=9, markeredgewidth=1.6)
+    for quoted in variant.quotes:
+        axes.plot(quoted, row, "D", markersize=5, markerfacecolor="white", markeredgecolor="black")
+
+
+def _legend(groups: list[str]) -> list[Line2D]:
+    dots = [
+        Line2D([], [], marker="o", linestyle="", markersize=4, color=PALETTE[group], label=group)
+        for group in groups
+    ]
+    mean = Line2D([], [], color="black", marker="|", markersize=8, label="mean, 95 % interval")
+    quoted = Line2D(
+        [], [], marker="D", linestyle="", markersize=5, markerfacecolor="white",
+        markeredgecolor="black", label="the thread's number",
+    )  # fmt: skip
+    return [*dots, mean, quoted]
+
+
+def draw_curves(study: Study, curves: pd.DataFrame) -> Figure | None:
+    """Draw the headline metric over training, a panel a variant: median and the middle 80 %."""
+    step = "epoch" if "epoch" in curves else "step"
+    if study.metric not in curves:
+        return None
+    present = {k: v for k, v in study.variants.items() if k in set(curves.variant)}
+    columns = 4
+    rows = -(-len(present) // columns)
+    figure = Figure(figsize=(7, 0.4 + 1.35 * rows), layout="constrained")
+    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    for axes, (name, variant) in zip(panels, present.items(), strict=False):
+        of = curves[curves.variant == name].groupby(step)[study.metric]
+        _draw_band(axes, of.quantile([0.1, 0.5, 0.9]).unstack(), PALETTE[variant.group])
+        axes.set_title(_folded(variant.label), fontsize=8)
+        if study.log_scale:
+            axes.set_yscale("log")
+    for axes in panels[len(present) :]:
+        axes.set_axis_off()
+    panels[0].xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    figure.supxlabel(f"{step}  (line: median over seeds, band: the middle 80 %)", fontsize=9)
+    figure.supylabel(_words(study.metric), fontsize=9)
+    return figure
+
+
+def _draw_band(axes: Axes, quantiles: pd.DataFrame, color: Any) -> None:
+    axes.fill_between(
+        quantiles.index, quantiles[0.1], quantiles[0.9], color=color, alpha=0.25, lw=0
+    )
+    axes.plot(quantiles.index, quantiles[0.5], color=color, linewidth=1.5)
+    axes.grid(axis="y", color="0.9", linewidth=0.6)
+
+
+def _folded(label: str, width: int = 22) -> str:
+    return "\n".join(textwrap.wrap(label, width))
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,283 @@
+"""What the runs say about each claim: the runs table and a study's claims become the claims table.
+
+A claim is about one number, its estimand: the mean over seeds of a variant's metric, or the mean
+paired difference variant - reference. It holds if that number lies in an open region, which its
+test and bound determine:
+
+    test               estimand     region
+    above, below       mean         (bound, inf), (-inf, bound)
+    within             mean         (target - bound, target + bound)
+    greater, less      difference   (bound, inf), (-inf, bound)
+    equivalent         difference   (-bound, bound)
+    recovers           difference   (-bound, inf); (-inf, bound) where lower is better
+
+Each claim is tested in both directions. `p_holds` is the p-value of the hypothesis that the claim
+is false (for a region with two edges the larger of both edges': TOST, Schuirmann 1987), `p_refuted`
+of the hypothesis that it is true. Twice the smaller one, adjusted after Holm over the study's
+claims, is the claim's p-value. A verdict needs both p < 0.05 and an interval that lies on the same
+side; everything else is `inconclusive`.
+"""
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from repro.findings.statistics import (
+    Interval,
+    PValues,
+    Sample,
+    holm,
+    is_rate,
+    mean,
+    mean_interval,
+    probability_of_superiority,
+    rate_difference_interval,
+    rate_difference_test,
+    rate_interval,
+    rate_test,
+    sign_flip_test,
+)
+
+LEVEL = 0.05
+COLUMNS = (
+    *("claim", "made_by", "says", "variant", "reference", "metric", "test", "bound"),
+    *("estimate", "ci_low", "ci_high", "effect_size", "p_value", "n", "verdict"),
+)
+PAIRED_TESTS = ("greater", "less", "equivalent", "recovers")
+
+
+class Claim(Protocol):
+    """What a verdict needs to know of a claim; the study's own model has more."""
+
+    @property
+    def made_by(self) -> str:
+        """`question`, `answer`, `comment` or `us`."""
+
+    @property
+    def says(self) -> str:
+        """The claim in one sentence."""
+
+    @property
+    def test(self) -> str:
+        """A test of the table above."""
+
+    @property
+    def variant(self) -> str:
+        """The variant that it is about."""
+
+    @property
+    def reference(self) -> str | None:
+        """The variant that it is compared with, in paired tests."""
+
+    @property
+    def metric(self) -> str:
+        """A column of the runs."""
+
+    @property
+    def bound(self) -> float:
+        """The edge of the region, or the margin to each side."""
+
+    @property
+    def target(self) -> float | None:
+        """The middle of the region of `within`."""
+
+
+def judge(
+    runs: pd.DataFrame,
+    claims: Mapping[str, Claim],
+    *,
+    better: str,
+    seed: int = 0,
+    unjudged: Collection[str] = (),
+) -> pd.DataFrame:
+    """The claims table: one row a claim, in the order of `claims` (claim id -> claim).
+
+    `runs` has one row a run with the columns `variant`, `seed` and the metrics, in any order;
+    `better`, "higher" or "lower", is the study's direction. Claims named in `unjudged` keep
+    estimate and interval but have no p-value, the verdict "" and no part in Holm's adjustment.
+    Each claim draws from generators of its own, made from `seed` and its id.
+
+    - `estimate`: the mean, or mean paired difference, over all `n` seeds, diverged runs included;
+      NaN, with an inconclusive verdict, if one of them is not finite.
+    - `ci_low`, `ci_high`: always the 95 % interval. A claim with two edges holds by its 90 %
+      interval (TOST), which is not shown.
+    - `effect_size`: share of seeds with variant > reference, ties 1/2; without a reference, with
+      metric > bound (> target for `within`).
+    - `p_value`: two-sided and adjusted after Holm. Before the adjustment a sign-flip test can't
+      give less than 0.0002, so that 250 claims are too many to decide one.
+    - `verdict`: `holds`, `refuted` or `inconclusive`, which a single seed always is.
+
+    A metric that is only ever 0 or 1 in `runs` is a rate and has its own intervals and tests.
+
+    Raises:
+        ValueError: a variant without runs, a metric, test or direction that doesn't exist, a seed
+            twice or missing on one side of a pair, an empty region; the message names claim and
+            culprit.
+    """
+    if better not in ("higher", "lower"):
+        raise ValueError(f'better must be "higher" or "lower", got {better!r}')
+    if unknown := sorted(set(unjudged) - set(claims)):
+        raise ValueError(f"unjudged names {unknown[0]!r}, which is no claim")
+    evidence = {name: _examine(runs, name, claims[name], better, seed) for name in claims}
+    judged = [name for name in claims if name not in unjudged]
+    adjusted = dict(zip(judged, holm([evidence[name].p_value for name in judged]), strict=True))
+    rows = [_row(name, claims[name], evidence[name], adjusted.get(name)) for name in claims]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """What the runs say about one claim before the other claims are known."""
+
+    estimate: float
+    interval: Interval  # 95 %: reported, and what refutes
+    holding: Interval  # what makes the claim hold: 90 % if the region has two edges, else 95 %
+    effect_size: float
+    n: int
+    region: Interval  # open
+    p_holds: float
+    p_refuted: float
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided, not adjusted; NaN if there is none."""
+        return float(np.minimum(1.0, 2 * np.minimum(self.p_holds, self.p_refuted)))
+
+    def verdict(self, adjusted: float) -> str:
+        """What p-value and interval say together."""
+        if self.n < 2 or not adjusted < LEVEL:  # NaN is not below
+            return "inconclusive"
+        if self.p_holds < self.p_refuted:
+            inside = self.region.low < self.holding.low and self.holding.high < self.region.high
+            return "holds" if inside else "inconclusive"
+        outside = self.interval.high <= self.region.low or self.region.high <= self.interval.low
+        return "refuted" if outside else "inconclusive"
+
+
+def _row(name: str, claim: Claim, evidence: _Evidence, adjusted: float | None) -> dict[str, object]:
+    described = ("made_by", "says", "variant", "reference", "metric", "test", "bound")
+    return {
+        "claim": name,
+        **{column: getattr(claim, column) for column in described},
+        "estimate": evidence.estimate,
+        "ci_low": evidence.interval.low,
+        "ci_high": evidence.interval.high,
+        "effect_size": evidence.effect_size,
+        "p_value": math.nan if adjusted is None else adjusted,
+        "n": evidence.n,
+        "verdict": "" if adjusted is None else evidence.verdict(adjusted),
+    }
+
+
+def _examine(runs: pd.DataFrame, name: str, claim: Claim, better: str, seed: int) -> _Evidence:
+    region = _region(name, claim, better)
+    variant, compared = _arms(runs, name, claim)
+    with np.errstate(invalid="ignore"):  # inf - inf is NaN, which is the answer
+        sample = variant - compared if claim.test in PAIRED_TESTS else variant
+    interval, test = _methods(sample, claim, is_rate(_numbers(runs[claim.metric])), (seed, name))
+    reported = interval(level=1 - LEVEL)
+    p_holds, p_refuted = _both_directions(test, region)
+    two_edges = math.isfinite(region.low) and math.isfinite(region.high)
+    return _Evidence(
+        estimate=mean(sample),
+        interval=reported,
+        holding=interval(level=1 - 2 * LEVEL) if two_edges else reported,
+        effect_size=probability_of_superiority(variant, compared),
+        n=sample.size,
+        region=region,
+        p_holds=p_holds,
+        p_refuted=p_refuted,
+    )
+
+
+def _region(name: str, claim: Claim, better: str) -> Interval:
+    """The open region of the estimand in which the claim holds."""
+    match claim.test:
+        case "above" | "greater":
+            region = Interval(claim.bound, math.inf)
+        case "below" | "less":
+            region = Interval(-math.inf, claim.bound)
+        case "within":
+            target = math.nan if claim.target is None else claim.target
+            region = Interval(target - claim.bound, target + claim.bound)
+        case "equivalent":
+            region = Interval(-claim.bound, claim.bound)
+        case "recovers" if better == "higher":
+            region = Interval(-claim.bound, math.inf)
+        case "recovers":
+            region = Interval(-math.inf, claim.bound)
+        case _:
+            raise ValueError(f"claim {name!r}: there is no test {claim.test!r}")
+    if not region.low < region.high:
+        raise ValueError(
+            f"claim {name!r}: no value can be {claim.test} with bound {claim.bound}"
+            + (f" and target {claim.target}" if claim.test == "within" else "")
+        )
+    return region
+
+
+def _arms(runs: pd.DataFrame, name: str, claim: Claim) -> tuple[Sample, Sample | float]:
+    """The variant's values (n,) by seed, and the reference's, or else the number compared with."""
+    variant = _by_seed(runs, name, claim.variant, claim.metric)
+    if claim.test not in PAIRED_TESTS:
+        return variant.to_numpy(), claim.bound if claim.target is None else claim.target
+    reference = _by_seed(runs, name, claim.reference, claim.metric)
+    seeds = variant.index.union(reference.index)
+    for arm, values in ((claim.variant, variant), (claim.reference, reference)):
+        if len(missing := seeds.difference(values.index)):
+            raise ValueError(f"claim {name!r}: variant {arm!r} has no run of seed {missing[0]}")
+    return variant.to_numpy(), reference.to_numpy()
+
+
+def _by_seed(runs: pd.DataFrame, name: str, variant: str | None, metric: str) -> pd.Series:
+    """The metric of one variant, indexed by seed in ascending order."""
+    if metric not in runs.columns:
+        raise ValueError(f"claim {name!r}: the runs have no metric {metric!r}")
+    rows = runs[runs["variant"] == variant].sort_values("seed")
+    if rows.empty:
+        raise ValueError(f"claim {name!r}: there are no runs of variant {variant!r}")
+    if (twice := rows["seed"].duplicated()).any():
+        seed = rows.loc[twice, "seed"].iloc[0]
+        raise ValueError(f"claim {name!r}: variant {variant!r} has two runs of seed {seed}")
+    return pd.Series(_numbers(rows[metric]), index=rows["seed"])
+
+
+def _numbers(column: pd.Series) -> Sample:
+    """A column as floats, whatever pandas made of its gaps and truth values."""
+    return column.to_numpy(float, na_value=math.nan)
+
+
+def _methods(
+    sample: Sample, claim: Claim, rate: bool, origin: tuple[int, str]
+) -> tuple[Callable[..., Interval], Callable[[float], PValues]]:
+    """The interval (of a level) and the test (of a bound) that suit the sample.
+
+    Generators start anew at each call: 90 and 95 % intervals nest, and both edges of a region see
+    the same flips, without which swapping the arms would not mirror the result.
+    """
+    if rate and claim.test in PAIRED_TESTS:
+        return partial(rate_difference_interval, sample), partial(rate_difference_test, sample)
+    if rate:
+        return partial(rate_interval, sample), partial(rate_test, sample)
+
+    def generator(purpose: str) -> np.random.Generator:
+        seed, name = origin
+        return np.random.default_rng([seed, *f"{name} {purpose}".encode()])
+
+    return (
+        lambda *, level: mean_interval(sample, level=level, generator=generator("interval")),
+        lambda bound: sign_flip_test(sample, bound, generator=generator("test")),
+    )
+
+
+def _both_directions(test: Callable[[float], PValues], region: Interval) -> tuple[float, float]:
+    """The p-values of "the estimand is outside `region`" and of "it is inside"."""
+    # The mean is certain to lie between infinite edges.
+    low = test(region.low) if math.isfinite(region.low) else PValues(greater=0.0, less=1.0)
+    high = test(region.high) if math.isfinite(region.high) else PValues(greater=1.0, less=0.0)
+    return float(np.maximum(low.greater, high.less)), float(np.minimum(low.less, high.greater))

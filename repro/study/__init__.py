@@ -1,0 +1,1 @@
+"""What is run, and that none of it is lost: schema, runner, store, tables."""

@@ -1,0 +1,15 @@
+"""Where the study files are; light enough for `--help`."""
+
+from pathlib import Path
+
+
+def studies_folder() -> Path:
+    """Return `experiments/`: in a checkout beside the package, in an installation inside it."""
+    package = Path(__file__).parent.parent
+    beside = package.parent / "experiments"
+    return beside if beside.is_dir() else package / "experiments"
+
+
+def study_names() -> list[str]:
+    """Return the names of all studies."""
+    return sorted(path.stem for path in studies_folder().glob("*.toml"))

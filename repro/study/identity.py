@@ -1,0 +1,85 @@
+"""What determines a run's numbers, and the hash of it."""
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+LIBRARIES = ("keras", "llvmlite", "numba", "numpy", "tensorflow")
+FLAGS = ("KERAS_BACKEND", "TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS")
+# what numerical libraries choose their code by
+INSTRUCTION_SETS = ("sse4", "avx", "fma", "f16c", "amx", "asimd", "sve", "bf16", "fphp")
+
+
+@cache
+def fingerprint() -> Mapping[str, Any]:
+    """Return what, besides a run's own settings, its bits depend on.
+
+    Instruction set of the processor, versions of the libraries that compute, and the flags that
+    change how they do. Another number of threads did not change a bit where it was measured.
+    """
+    return {
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "instruction_sets": _instruction_sets(),
+        "python": ".".join(platform.python_version_tuple()[:2]),
+        "libraries": {name: _version(name) for name in LIBRARIES},
+        "flags": {name: os.environ.get(name, "") for name in FLAGS},
+    }
+
+
+def run_identity(
+    *,
+    experiment: str,
+    code: str,
+    parameters: Mapping[str, Any],
+    seed: int,
+    block: Sequence[int],
+    data: str,
+) -> str:
+    """Return the SHA-256 of everything that determines a run's numbers.
+
+    Args:
+        experiment: its name.
+        code: digest of the code that computes.
+        parameters: all of them, defaults included.
+        seed: the run's.
+        block: the seeds that are trained together; numbers depend on it by rounding.
+        data: digest of the data set, or "".
+    """
+    determined_by = {
+        "experiment": experiment,
+        "code": code,
+        "parameters": dict(parameters),
+        "seed": seed,
+        "block": list(block),
+        "data": data,
+        "fingerprint": fingerprint(),
+    }
+    return digest(determined_by)
+
+
+def digest(value: Any) -> str:
+    """Return the SHA-256 of a value's JSON, keys sorted."""
+    return sha256(json.dumps(value, sort_keys=True, allow_nan=False).encode()).hexdigest()
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return ""
+
+
+def _instruction_sets() -> list[str]:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:  # not Linux
+        return [platform.processor()]
+    flags = next((line for line in lines if line.lower().startswith(("flags", "features"))), "")
+    return sorted(flag for flag in flags.split() if flag.startswith(INSTRUCTION_SETS))

@@ -1,0 +1,210 @@
+"""The study file `experiments/NAME.toml` as typed, frozen models; what is wrong in it is named."""
+
+import itertools
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
+
+from repro.study.experiments import Experiment, find_experiment
+from repro.study.folder import studies_folder, study_names
+
+NAME = r"^[a-z][a-z0-9_]*$"
+MAX_SEEDS = 100_000
+
+MadeBy = Literal["question", "answer", "comment", "us"]
+Group = Literal["as posted", "rebuild", "fix of the thread", "fix of ours", "mechanism"]
+Test = Literal["above", "below", "within", "greater", "less", "equivalent", "recovers"]
+PAIRED = ("greater", "less", "equivalent", "recovers")
+
+
+class StudyError(ValueError):
+    """A study file, or what was asked of it, is wrong; the message names file, key and remedy."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Thread(_Strict):
+    """The question-and-answer document that a study is about."""
+
+    title: str
+    language: str = Field(pattern=r"^[a-z]{2}$")
+    source: str
+    licence: str
+
+
+class Variant(_Strict):
+    """One named setting of the scientific parameters."""
+
+    label: str = Field(max_length=34)
+    group: Group
+    quoted: float | tuple[float, ...] = ()
+    seeds: PositiveInt | None = None  # only the study's first so many
+    parameters: dict[str, Any] = {}
+
+    @property
+    def quotes(self) -> tuple[float, ...]:
+        """The thread's numbers for the headline metric."""
+        return self.quoted if isinstance(self.quoted, tuple) else (self.quoted,)
+
+
+class Grid(_Strict):
+    """All combinations of some parameters' values; each becomes a variant."""
+
+    group: Group = "mechanism"
+    seeds: PositiveInt | None = None
+    parameters: dict[str, Any] = {}
+    vary: dict[str, tuple[Any, ...]] = Field(min_length=1)
+
+    def variants(self, grid: str) -> dict[str, Variant]:
+        """Return the variants by name, `grid@a=1,b=0.1`."""
+        variants = {}
+        for values in itertools.product(*self.vary.values()):
+            cell = dict(zip(self.vary, values, strict=True))
+            label = ",".join(f"{name}={value}" for name, value in cell.items())
+            variants[f"{grid}@{label}"] = Variant.model_construct(
+                label=label,
+                group=self.group,
+                quoted=(),
+                seeds=self.seeds,
+                parameters=self.parameters | cell,
+            )
+        return variants
+
+
+class Claim(_Strict):
+    """One checkable statement, with who made it and what would make it hold."""
+
+    made_by: MadeBy
+    says: str
+    test: Test
+    variant: str
+    reference: str | None = None
+    metric: str
+    bound: float = 0.0
+    target: float | None = None
+    quotes_figure: bool = False
+    because: str = ""
+
+    @model_validator(mode="after")
+    def _fits_its_test(self) -> "Claim":
+        if (self.reference is not None) != (self.test in PAIRED):
+            raise ValueError(f"test {self.test!r} {_needs('reference', self.test in PAIRED)}")
+        if (self.target is not None) != (self.test == "within"):
+            raise ValueError(f"test {self.test!r} {_needs('target', self.test == 'within')}")
+        if self.test in ("within", "equivalent") and self.bound <= 0:
+            raise ValueError(f"test {self.test!r} needs a bound above 0, its margin")
+        return self
+
+
+class OpenQuestion(_Strict):
+    """What the thread leaves open, and what was assumed instead."""
+
+    question: str
+    assumption: str
+
+
+class Study(_Strict):
+    """One file in `experiments/`."""
+
+    name: str = Field(pattern=NAME)
+    title: str
+    question: str
+    seeds: int = Field(ge=1, le=MAX_SEEDS)
+    block: PositiveInt = 10
+    metric: str
+    better: Literal["higher", "lower"]
+    log_scale: bool = False
+    thread: Thread
+    fixed: dict[str, Any] = {}
+    variants: dict[str, Variant] = Field(min_length=1)
+    grids: dict[str, Grid] = {}
+    claims: dict[str, Claim] = {}
+    open_questions: tuple[OpenQuestion, ...] = ()
+
+    @property
+    def all_variants(self) -> dict[str, Variant]:
+        """The named variants, then those of the grids."""
+        cells = [grid.variants(name) for name, grid in self.grids.items()]
+        return dict(itertools.chain(self.variants.items(), *(c.items() for c in cells)))
+
+
+def load_study(name: str) -> Study:
+    """Read and check the study of that name.
+
+    Raises:
+        StudyError: for a name without a file, text that is not TOML, unknown or missing keys,
+            values of a wrong type, parameters that the experiment does not take, claims that name
+            an unknown variant or metric.
+    """
+    if name not in study_names():
+        raise StudyError(f"no study is named {name!r}; there are {', '.join(study_names())}")
+    return read_study(studies_folder() / f"{name}.toml")
+
+
+def read_study(path: Path) -> Study:
+    """Read and check a study file; raises as `load_study` does."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        study = Study.model_validate(_tuples(content))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise StudyError(f"{path}: not a TOML file: {error}") from None
+    except ValidationError as error:
+        raise StudyError("\n".join(f"{path}: {line}" for line in explain(error))) from None
+    if study.name != path.stem:
+        raise StudyError(f"{path}: name: is {study.name!r}, must be the file's: {path.stem!r}")
+    problems = list(_contradictions(study, find_experiment(study.name)))
+    if problems:
+        raise StudyError("\n".join(f"{path}: {line}" for line in problems))
+    return study
+
+
+def explain(error: ValidationError) -> list[str]:
+    """Return one line for each thing that pydantic found: the key, what is wrong, the value."""
+    lines = []
+    for e in error.errors(include_url=False):
+        key = ".".join(map(str, e["loc"]))
+        lines.append(f"{key}: {e['msg']}, got {_short(e['input'])}")
+    return lines
+
+
+def _contradictions(study: Study, experiment: Experiment) -> list[str]:
+    problems = []
+    for name, variant in study.all_variants.items():
+        try:
+            experiment.parameters(study.fixed | variant.parameters)
+        except ValidationError as error:
+            problems += [f"variants.{name}.parameters.{line}" for line in explain(error)]
+    if study.metric not in experiment.metrics:
+        problems.append(_unknown("metric", "metric", study.metric, experiment.metrics))
+    for key, claim in study.claims.items():
+        where = f"claims.{key}"
+        for role, value in (("variant", claim.variant), ("reference", claim.reference)):
+            if value is not None and value not in study.all_variants:
+                problems.append(_unknown(f"{where}.{role}", "variant", value, study.variants))
+        if claim.metric not in experiment.metrics:
+            problems.append(_unknown(f"{where}.metric", "metric", claim.metric, experiment.metrics))
+    return problems
+
+
+def _unknown(key: str, kind: str, value: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
+    return f"{key}: no {kind} is named {value!r}; there are {', '.join(known)}"
+
+
+def _needs(key: str, needed: bool) -> str:
+    return f"needs the key {key!r}" if needed else f"takes no key {key!r}"
+
+
+def _short(value: Any, width: int = 60) -> str:
+    text = repr(value)
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _tuples(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _tuples(item) for key, item in value.items()}
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value

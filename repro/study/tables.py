@@ -1,0 +1,87 @@
+"""The tables of a results folder: made from the store, written whole or not at all."""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from repro.study.plan import Plan
+from repro.study.store import StoredRun
+
+
+def runs_table(plan: Plan, runs: Mapping[str, StoredRun]) -> pd.DataFrame:
+    """Return `runs.csv`: one row a run, variants in the study's order, seeds as given.
+
+    A run that crashed has no metrics and the status `crashed`.
+    """
+    scientific = scientific_parameters(plan)
+    rows = []
+    for variant, seed, identity in _cells(plan):
+        settings = {name: _cell(plan.parameters[variant][name]) for name in scientific}
+        metrics = dict.fromkeys(plan.experiment.metrics, np.nan) | {"status": "crashed"}
+        if identity in runs:
+            metrics = runs[identity].metrics
+        row = {"experiment": plan.experiment.name, "variant": variant, "seed": seed}
+        rows.append(row | settings | {k: metrics[k] for k in (*plan.experiment.metrics, "status")})
+    return pd.DataFrame(rows)
+
+
+def curves_table(plan: Plan, runs: Mapping[str, StoredRun]) -> pd.DataFrame:
+    """Return `curves.csv`: a run's metrics per epoch or logged step."""
+    rows = [
+        {"variant": variant, "seed": seed, **point}
+        for variant, seed, identity in _cells(plan)
+        if identity in runs
+        for point in runs[identity].curve
+    ]
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=["variant", "seed", "epoch"])
+
+
+def scientific_parameters(plan: Plan) -> list[str]:
+    """Return the parameters that any variant sets, in the order of the experiment's signature."""
+    varied = set().union(*(v.parameters for v in plan.study.all_variants.values()))
+    return [name for name in next(iter(plan.parameters.values())) if name in varied]
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV, LF line ends, floats by their shortest exact decimals."""
+    write_whole(path, table.to_csv(index=False, lineterminator="\n").encode())
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table that `write_table` wrote; every float comes back exactly."""
+    return pd.read_csv(path, float_precision="round_trip", keep_default_na=False, na_values=[""])
+
+
+def write_json(value: Any, path: Path) -> None:
+    """Write a value as indented JSON."""
+    write_whole(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Replace a file in one step, so that it is the old one or the new one, never a part."""
+    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(scratch).chmod(0o644)
+        Path(scratch).replace(path)
+    except BaseException:
+        Path(scratch).unlink(missing_ok=True)
+        raise
+
+
+def _cells(plan: Plan) -> list[tuple[str, int, str]]:
+    cells = [(variant, seed) for variant, seeds in plan.seeds.items() for seed in seeds]
+    return [(*cell, identity) for cell, identity in zip(cells, plan.identities, strict=True)]
+
+
+def _cell(value: Any) -> Any:
+    return " ".join(map(str, value)) if isinstance(value, tuple | list) else value

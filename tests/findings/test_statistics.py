@@ -1,0 +1,321 @@
+"""Arrays that can be checked by hand, published values, and properties that hold for any sample."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from repro.findings import statistics as s
+
+numbers = st.floats(-1e6, 1e6, allow_subnormal=False)
+samples = st.lists(numbers, min_size=1, max_size=25).map(np.array)
+differences = st.lists(st.sampled_from([-1.0, 0.0, 1.0]), min_size=1, max_size=60).map(np.array)
+resampled = settings(deadline=None, max_examples=60)
+
+# Height differences of 15 pairs of maize plants, in 1/8 inch (Darwin 1876; Fisher 1935, III.21).
+MAIZE = np.array([49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48], float)
+
+
+def generator(seed=0):
+    return np.random.default_rng(seed)
+
+
+def paired(wins, losses, n):
+    """Differences of 0/1 values: `wins` times +1, `losses` times -1, else 0."""
+    return np.repeat([1.0, -1.0, 0.0], [wins, losses, n - wins - losses])
+
+
+def not_finite(result):
+    return all(math.isnan(number) for number in result)
+
+
+class TestMean:
+    def test_of_a_constant_is_the_constant(self):
+        assert np.mean([0.1] * 3) != 0.1  # what rounding makes of it
+        assert s.mean([0.1] * 3) == 0.1
+
+    @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+    def test_of_what_is_not_finite_is_nan(self, bad):
+        assert math.isnan(s.mean([1.0, bad]))
+
+    def test_needs_a_value(self):
+        with pytest.raises(ValueError, match="at least one value"):
+            s.mean([])
+
+
+class TestIsRate:
+    @pytest.mark.parametrize(
+        ("values", "expected"),
+        [
+            ([0, 1, 1], True),
+            ([True, False], True),
+            ([0, math.nan], True),
+            ([0, 0.5], False),
+            ([math.nan], False),
+            ([], False),
+        ],
+    )
+    def test_only_zeros_and_ones(self, values, expected):
+        assert s.is_rate(values) is expected
+
+
+class TestMeanInterval:
+    def test_is_bca_over_all_resamples(self):
+        """Against all 5**5 resamples, enumerated, with BCa's formula (Efron 1987) spelt out."""
+        sample = np.array([1.0, 2.0, 3.0, 5.0, 12.0])
+        means = np.sort([np.mean(draw) for draw in itertools.product(sample, repeat=5)])
+        below, upto = np.searchsorted(means, sample.mean() + np.array([-1e-9, 1e-9]))
+        bias = stats.norm.ppf((below + upto) / 2 / means.size)
+        spread = sample - sample.mean()
+        acceleration = np.sum(spread**3) / np.sum(spread**2) ** 1.5 / 6
+        z = bias + stats.norm.ppf([0.025, 0.975])
+        expected = np.quantile(means, stats.norm.cdf(bias + z / (1 - acceleration * z)))
+        # Neighbouring means are 0.2 apart: 9,999 random resamples may end one step away.
+        assert s.mean_interval(sample, generator=generator()) == pytest.approx(expected, abs=0.21)
+        percentiles = np.quantile(means, [0.025, 0.975])
+        assert np.abs(expected - percentiles).min() > 0.3  # so that the test can tell them apart
+
+    def test_covers_the_mean_as_often_as_it_says(self):
+        draws = generator(1).normal(3, 2, (300, 30))
+        intervals = [s.mean_interval(draw, generator=generator()) for draw in draws]
+        covered = sum(low < 3 < high for low, high in intervals)
+        assert stats.binomtest(covered, 300, 0.95).pvalue > 0.01
+
+    def test_of_a_lower_level_is_narrower(self):
+        wide = s.mean_interval(MAIZE, level=0.95, generator=generator())
+        narrow = s.mean_interval(MAIZE, level=0.90, generator=generator())
+        assert wide.low < narrow.low < narrow.high < wide.high
+
+    def test_of_a_constant_has_no_width(self):
+        assert s.mean_interval([0.1] * 30, generator=generator()) == (0.1, 0.1)
+
+    @pytest.mark.parametrize("sample", [[2.0], [1, math.nan, 2], [1, math.inf], [1e308, 1e308]])
+    def test_is_nan_where_there_is_none(self, sample):
+        assert not_finite(s.mean_interval(sample, generator=generator()))
+
+    @pytest.mark.parametrize("scale", [1e-120, 1e200])
+    def test_falls_back_to_percentiles(self, scale):
+        """The cubes under- or overflow, so that BCa is NaN."""
+        low, high = s.mean_interval(scale * np.arange(10), generator=generator())
+        resamples = generator().choice(10, (9_999, 10)).mean(axis=1)
+        assert (low / scale, high / scale) == pytest.approx(
+            np.quantile(resamples, [0.025, 0.975]), abs=0.15
+        )
+
+    def test_uses_no_generator_but_the_one_given(self):
+        first = s.mean_interval(MAIZE, generator=generator(5))
+        np.random.random(10)
+        assert s.mean_interval(MAIZE, generator=generator(5)) == first
+        assert s.mean_interval(MAIZE, generator=generator(6)) != first
+
+    @given(sample=samples.filter(lambda sample: sample.size > 1))
+    @resampled
+    def test_contains_the_mean_and_mirrors_exactly(self, sample):
+        low, high = s.mean_interval(sample, generator=generator())
+        assert low <= s.mean(sample) <= high
+        assert s.mean_interval(-sample, generator=generator()) == (-high, -low)
+
+
+class TestRateInterval:
+    @pytest.mark.parametrize(
+        ("successes", "n", "low", "high"),
+        [  # Newcombe 1998, Statistics in Medicine 17:857, table I, method 3
+            (81, 263, 0.2553, 0.3662),
+            (15, 148, 0.0624, 0.1605),
+            (0, 20, 0.0000, 0.1611),
+            (1, 29, 0.0061, 0.1718),
+        ],
+    )
+    def test_is_wilsons(self, successes, n, low, high):
+        interval = s.rate_interval(paired(successes, 0, n))
+        assert interval == pytest.approx((low, high), abs=5e-5)
+
+    def test_refuses_what_is_no_rate(self):
+        with pytest.raises(ValueError, match=r"\(0, 1\), got 0.5"):
+            s.rate_interval([0, 1, 0.5])
+
+    def test_is_nan_for_nan(self):
+        assert not_finite(s.rate_interval([0, math.nan]))
+
+    @given(sample=differences.map(abs), level=st.floats(0.5, 0.999))
+    def test_contains_the_rate(self, sample, level):
+        low, high = s.rate_interval(sample, level=level)
+        assert 0 <= low <= s.mean(sample) <= high <= 1
+
+
+class TestRateDifferenceInterval:
+    @pytest.mark.parametrize(
+        ("wins", "losses", "n", "low", "high"),
+        [
+            # Complete response before and after therapy (Cavo et al. 2012); R's contingencytables
+            # 3.0.0: Tango_asymptotic_score_CI_paired_2x2(cavo_2012)
+            (6, 16, 161, -0.1240, -0.0054),
+            # No pair differs: 1.96**2 / (n + 1.96**2), by hand from the score.
+            (0, 0, 30, -0.113513, 0.113513),
+        ],
+    )
+    def test_is_tangos(self, wins, losses, n, low, high):
+        interval = s.rate_difference_interval(paired(wins, losses, n))
+        assert interval == pytest.approx((low, high), abs=5e-5)
+
+    def test_stops_where_differences_do(self):
+        assert s.rate_difference_interval(np.ones(30)).high == 1
+        assert s.rate_difference_interval(-np.ones(30)).low == -1
+
+    def test_is_nan_for_nan(self):
+        assert not_finite(s.rate_difference_interval([0, math.nan]))
+
+    @given(sample=differences, level=st.floats(0.5, 0.999))
+    def test_contains_the_estimate_and_mirrors_exactly(self, sample, level):
+        low, high = s.rate_difference_interval(sample, level=level)
+        assert -1 <= low <= s.mean(sample) <= high <= 1
+        assert s.rate_difference_interval(-sample, level=level) == (-high, -low)
+
+    @given(sample=differences)
+    def test_is_the_test_turned_round(self, sample):
+        low, high = s.rate_difference_interval(sample)
+        if high < 1:
+            assert s.rate_difference_test(sample, high).less == pytest.approx(0.025, abs=1e-6)
+        if low > -1:
+            assert s.rate_difference_test(sample, low).greater == pytest.approx(0.025, abs=1e-6)
+
+
+class TestSignFlipTest:
+    @pytest.mark.parametrize(
+        ("sample", "bound", "greater", "less"),
+        [
+            ([1, 2, 3], 0, 1 / 8, 1),  # only + + + reaches 6
+            ([1, 2, -3], 0, 5 / 8, 5 / 8),  # sums 6 4 2 0 0 -2 -4 -6
+            ([2, 3, 4], 1, 1 / 8, 1),  # the first one, moved
+            ([5, 5, 5], 5, 1, 1),
+            ([7], 0, 1 / 2, 1),
+        ],
+    )
+    def test_by_hand(self, sample, bound, greater, less):
+        assert s.sign_flip_test(sample, bound, generator=generator()) == (greater, less)
+
+    def test_is_fishers(self):
+        """863 of 2**15 sign vectors reach the sum as observed: Fisher 1935, section 21."""
+        assert s.sign_flip_test(MAIZE, generator=generator()).greater == 863 / 2**15
+
+    def test_of_many_seeds_is_near_the_exact_one(self):
+        """Of +1 and -1 alone, the test is the binomial one: P(X >= 15 of 20) = 0.0207."""
+        p_values = s.sign_flip_test(paired(15, 5, 20), generator=generator())
+        assert p_values.greater == pytest.approx(stats.binom.sf(14, 20, 0.5), abs=0.005)
+        assert p_values.less == pytest.approx(stats.binom.cdf(15, 20, 0.5), abs=0.005)
+
+    def test_of_many_seeds_counts_the_sample_itself(self):
+        assert s.sign_flip_test(np.ones(40), generator=generator()).greater == 1 / 10_000
+
+    def test_takes_rounding_for_a_tie(self):
+        accuracies = np.array([0.9512, 0.9403, 0.9457, 0.9305])
+        deviations = accuracies - accuracies[::-1]  # pairs that cancel but for rounding
+        moved = accuracies + 0.1 - (accuracies[::-1] + 0.1)
+        assert not np.array_equal(deviations, moved)
+        expected = s.sign_flip_test(deviations, generator=generator())
+        assert s.sign_flip_test(moved, generator=generator()) == expected == (10 / 16, 10 / 16)
+
+    @pytest.mark.parametrize("bad", [math.nan, math.inf])
+    def test_is_nan_for_what_is_not_finite(self, bad):
+        assert not_finite(s.sign_flip_test([1, bad], generator=generator()))
+
+    @given(sample=samples, bound=numbers)
+    @resampled
+    def test_mirrors_exactly(self, sample, bound):
+        greater, less = s.sign_flip_test(sample, bound, generator=generator())
+        assert s.sign_flip_test(-sample, -bound, generator=generator()) == (less, greater)
+        assert 0 < min(greater, less) <= max(greater, less) <= 1
+
+
+class TestRateTest:
+    def test_is_the_binomial_one(self):
+        p_values = s.rate_test(paired(9, 0, 10), 0.5)  # 11 and 1023 of 1024 ways, by hand
+        assert p_values == pytest.approx((11 / 1024, 1023 / 1024))
+
+    def test_is_certain_beyond_zero_and_one(self):
+        assert s.rate_test([0, 1, 1], 1.01) == (1, 0)
+        assert s.rate_test([0, 1, 1], -0.01) == (0, 1)
+
+    def test_of_a_bound_at_the_end_is_refuted_by_one_case(self):
+        assert s.rate_test([0, 1, 1], 1).less == 0
+        assert s.rate_test([1, 1, 1], 1) == (1, 1)
+
+    def test_is_nan_for_nan(self):
+        assert not_finite(s.rate_test([0, math.nan], 0.5))
+
+
+class TestRateDifferenceTest:
+    def test_against_zero_is_mcnemars(self):
+        """R's contingencytables 3.0.0: McNemar_asymptotic_test_paired_2x2(cavo_2012)."""
+        assert 2 * s.rate_difference_test(paired(6, 16, 161)).less == pytest.approx(
+            0.033006, abs=5e-7
+        )
+
+    def test_of_ties_alone_knows_nothing_of_a_small_margin(self):
+        """30 ties out of 30 happen to 1 in 5 samples with a true difference of -0.05 (0.95**30)."""
+        assert s.rate_difference_test(np.zeros(30), -0.05).greater > 0.1
+        assert s.rate_difference_test(np.zeros(30)) == (0.5, 0.5)
+
+    @pytest.mark.parametrize("n", [20, 40])
+    @pytest.mark.parametrize("bound", [0.0, -0.05, -0.2])
+    def test_errs_as_often_as_it_says(self, n, bound):
+        """The exact rate of p < 0.025 at the bound, for every rate of discordant pairs."""
+        cells = [(w, o) for w in range(n + 1) for o in range(n + 1 - w)]
+        p_values = [s.rate_difference_test(paired(w, o, n), bound).greater for w, o in cells]
+        rejected = np.array([(w, o, n - w - o) for w, o in cells])[np.array(p_values) < 0.025]
+        sizes = [
+            stats.multinomial.pmf(rejected, n, [loss + bound, loss, 1 - 2 * loss - bound]).sum()
+            for loss in np.linspace(-bound, 0.5 - bound / 2, 30)[1:-1]
+        ]
+        assert 0.015 < max(sizes) < 0.035  # asymptotic, so not below 0.025 throughout
+
+    def test_is_certain_beyond_one(self):
+        assert s.rate_difference_test([0, 1], 1.5) == (1, 0)
+        assert s.rate_difference_test([0, 1], -1.5) == (0, 1)
+
+    def test_is_nan_for_nan(self):
+        assert not_finite(s.rate_difference_test([0, math.nan]))
+
+    @given(sample=differences, bound=st.floats(-1.2, 1.2))
+    def test_mirrors_exactly(self, sample, bound):
+        greater, less = s.rate_difference_test(sample, bound)
+        assert s.rate_difference_test(-sample, -bound) == (less, greater)
+
+
+class TestProbabilityOfSuperiority:
+    @pytest.mark.parametrize(
+        ("sample", "reference", "expected"),
+        [
+            ([1, 2, 3, 4], [0, 2, 4, 3], 0.625),  # wins, ties, loses, wins
+            ([1, 2, 3, 4], 2, 0.625),
+            ([math.inf, 1], [math.inf, math.inf], 0.25),
+            ([1], [0], 1),
+        ],
+    )
+    def test_by_hand(self, sample, reference, expected):
+        assert s.probability_of_superiority(sample, reference) == expected
+
+    def test_is_nan_for_nan(self):
+        assert math.isnan(s.probability_of_superiority([1, math.nan], [0, 0]))
+        assert math.isnan(s.probability_of_superiority([1, 2], [0, math.nan]))
+
+
+class TestHolm:
+    def test_by_hand(self):
+        """Sorted .005 .01 .03 .04, times 4 3 2 1: .02 .03 .06 .04, and .04 may not pass .06."""
+        assert s.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+
+    def test_stops_at_one(self):
+        assert list(s.holm([0.9, 0.8])) == [1, 1]
+
+    def test_counts_what_could_not_be_tested(self):
+        adjusted = s.holm([math.nan, 0.01, 0.03])
+        assert math.isnan(adjusted[0])
+        assert list(adjusted[1:]) == pytest.approx([0.03, 0.06])
+
+    def test_of_nothing_is_nothing(self):
+        assert s.holm([]).size == 0

@@ -1,0 +1,377 @@
+"""Verdicts on small tables whose answer is known, and what must hold for any table."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from repro.findings import statistics
+from repro.findings.verdicts import COLUMNS, judge
+
+resampled = settings(deadline=None, max_examples=40)
+
+
+@dataclass(frozen=True)
+class Claim:
+    test: str
+    bound: float = 0.0
+    variant: str = "new"
+    reference: str | None = "old"
+    target: float | None = None
+    metric: str = "accuracy"
+    made_by: str = "answer"
+    says: str = "New is better than old."
+
+
+def table(metric="accuracy", **variants):
+    """Runs in long form: new=[values], old=[values], one value a seed from 0."""
+    return pd.concat(
+        pd.DataFrame({"variant": name, "seed": range(len(values)), metric: values})
+        for name, values in variants.items()
+    )
+
+
+def verdict(runs, claim, better="higher"):
+    return judge(runs, {"it": claim}, better=better).loc[0]
+
+
+# Twelve seeds, so that all 4,096 sign vectors are enumerated.
+SKEWED = np.array([0.5, 0.6, 0.1, 8.7, 3.9, 0.7, 2.5, 1.4, 0.5, 3.2, 0.7, 0.7])
+WAVES = np.array([-2, -1, 0, 1, 2, 0, -1, 1, 2, -2, 1, -1]) / 1000
+
+
+class TestTable:
+    def test_has_the_columns_and_rows_of_the_contract(self):
+        runs = table(new=np.arange(12) + 1, old=np.arange(12))
+        claims = {"b": Claim("greater"), "a": Claim("above", 20, reference=None)}
+        judged = judge(runs, claims, better="higher")
+        assert tuple(judged.columns) == COLUMNS
+        assert list(judged.claim) == ["b", "a"]
+
+    def test_row_by_hand(self):
+        """Always better by 1: one of 2**12 sign vectors, twice for both directions."""
+        runs = table(new=np.arange(12) + 1, old=np.arange(12))
+        assert verdict(runs, Claim("greater", 0.5)).to_dict() == {
+            "claim": "it",
+            "made_by": "answer",
+            "says": "New is better than old.",
+            "variant": "new",
+            "reference": "old",
+            "metric": "accuracy",
+            "test": "greater",
+            "bound": 0.5,
+            "estimate": 1,
+            "ci_low": 1,
+            "ci_high": 1,
+            "effect_size": 1,
+            "p_value": 2 / 2**12,
+            "n": 12,
+            "verdict": "holds",
+        }
+
+    def test_of_no_claims_is_empty(self):
+        assert tuple(judge(table(new=[1]), {}, better="higher").columns) == COLUMNS
+
+    def test_adjusts_over_the_claims(self):
+        runs = table(new=np.arange(12) + 1, old=np.arange(12))
+        claims = {name: Claim("greater") for name in "abc"}
+        assert list(judge(runs, claims, better="higher").p_value) == [3 * 2 / 2**12] * 3
+
+    def test_effect_size_of_within_is_against_the_target(self):
+        runs = table(new=[0.1, 0.2, 0.3, 0.4])
+        assert verdict(runs, Claim("within", 1, reference=None, target=0.3)).effect_size == 0.375
+
+
+class TestEachTest:
+    @pytest.mark.parametrize(
+        ("claim", "level", "better", "expected"),
+        [
+            (Claim("above", 0.9), 0.92, "higher", "holds"),
+            (Claim("above", 0.9), 0.88, "higher", "refuted"),
+            (Claim("above", 0.9), 0.90, "higher", "inconclusive"),
+            (Claim("below", 0.9), 0.88, "higher", "holds"),
+            (Claim("below", 0.9), 0.92, "higher", "refuted"),
+            (Claim("within", 0.01, target=0.9), 0.901, "higher", "holds"),
+            (Claim("within", 0.01, target=0.9), 0.92, "higher", "refuted"),
+            (Claim("within", 0.01, target=0.9), 0.88, "higher", "refuted"),
+            (Claim("within", 0.01, target=0.9), 0.91, "higher", "inconclusive"),
+            (Claim("greater", 0.05), 0.86, "higher", "holds"),
+            (Claim("greater", 0.05), 0.84, "higher", "refuted"),
+            (Claim("greater", 0.05), 0.85, "higher", "inconclusive"),
+            (Claim("less", -0.05), 0.74, "higher", "holds"),
+            (Claim("less", -0.05), 0.76, "higher", "refuted"),
+            (Claim("equivalent", 0.01), 0.801, "higher", "holds"),
+            (Claim("equivalent", 0.01), 0.82, "higher", "refuted"),
+            (Claim("equivalent", 0.01), 0.78, "higher", "refuted"),
+            (Claim("equivalent", 0.0005), 0.8, "higher", "inconclusive"),
+            (Claim("recovers", 0.01), 0.799, "higher", "holds"),
+            (Claim("recovers", 0.01), 0.9, "higher", "holds"),
+            (Claim("recovers", 0.01), 0.78, "higher", "refuted"),
+            (Claim("recovers", 0.01), 0.801, "lower", "holds"),
+            (Claim("recovers", 0.01), 0.7, "lower", "holds"),
+            (Claim("recovers", 0.01), 0.82, "lower", "refuted"),
+        ],
+    )
+    def test_decides(self, claim, level, better, expected):
+        runs = table(new=level + WAVES, old=np.full(12, 0.8))
+        assert verdict(runs, claim, better).verdict == expected
+
+    def test_two_edges_hold_by_the_90_percent_interval(self):
+        row = verdict(table(new=SKEWED), Claim("within", 3.8, target=0.0))
+        assert row.verdict == "holds"
+        assert row.ci_high > 3.8  # the 95 % interval, which is the one reported
+
+    def test_needs_the_interval_beside_the_p_value(self):
+        row = verdict(table(new=SKEWED), Claim("below", 3.5))
+        assert row.p_value < 0.05
+        assert row.ci_high > 3.5
+        assert row.verdict == "inconclusive"
+
+    def test_needs_the_p_value_beside_the_interval(self):
+        """Five seeds have 32 sign vectors: p can't be less than 1/16."""
+        row = verdict(table(new=[0.91, 0.92, 0.93, 0.92, 0.91]), Claim("above", 0.9))
+        assert row.ci_low > 0.9
+        assert row.p_value == 2 / 32
+        assert row.verdict == "inconclusive"
+
+
+class TestRates:
+    def test_one_arm_has_wilson_and_binomial(self):
+        row = verdict(table(new=[True] * 9 + [False]), Claim("above", 0.5, reference=None))
+        assert (row.ci_low, row.ci_high) == statistics.rate_interval([1] * 9 + [0])
+        assert row.p_value == pytest.approx(2 * 11 / 1024)
+        assert row.verdict == "holds"
+
+    def test_two_arms_have_the_score(self):
+        new, old = np.array([1] * 20 + [0] * 10), np.array([0] * 25 + [1] * 5)
+        row = verdict(table(new=new, old=old), Claim("greater"))
+        assert (row.ci_low, row.ci_high) == statistics.rate_difference_interval(new - old)
+        assert row.p_value == pytest.approx(2 * statistics.rate_difference_test(new - old).greater)
+
+    def test_ties_alone_are_no_equivalence(self):
+        runs = table(new=[1] * 30, old=[1] * 30)
+        assert verdict(runs, Claim("equivalent", 0.05)).verdict == "inconclusive"
+        assert verdict(runs, Claim("equivalent", 0.20)).verdict == "holds"
+
+    def test_is_a_matter_of_the_metric_not_of_one_variant(self):
+        runs = table(new=[1.0] * 30, old=np.linspace(0.4, 0.6, 30))
+        row = verdict(runs, Claim("above", 0.5, reference=None))
+        assert (row.ci_low, row.ci_high) == (1, 1)
+
+
+class TestWhatIsNoNumber:
+    @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, None])
+    @pytest.mark.parametrize("test", ["above", "greater", "equivalent", "recovers"])
+    def test_is_counted_and_inconclusive(self, bad, test):
+        runs = table(new=[0.9] * 29 + [bad], old=[0.5] * 30)
+        row = verdict(runs, Claim(test, 0.1))
+        assert row.n == 30
+        assert np.isnan([row.estimate, row.ci_low, row.ci_high, row.p_value]).all()
+        assert row.verdict == "inconclusive"
+
+    def test_infinity_has_an_order(self):
+        runs = table(new=[math.inf, math.inf, 1, 1], old=[math.inf, 1, 1, 2])
+        assert verdict(runs, Claim("greater")).effect_size == 0.5
+
+    def test_takes_part_in_the_adjustment(self):
+        runs = table(new=np.arange(12) + 1, old=np.arange(12), broken=[math.nan] * 12)
+        claims = {"a": Claim("greater"), "b": Claim("greater", variant="broken")}
+        assert judge(runs, claims, better="higher").p_value[0] == 2 * 2 / 2**12
+
+    def test_rates_too(self):
+        row = verdict(table(new=[1, 0, math.nan], old=[0, 0, 1]), Claim("greater"))
+        assert (row.n, row.verdict) == (3, "inconclusive")
+
+
+class TestASingleSeed:
+    @pytest.mark.parametrize("value", [1.0, 0.7])  # of a rate, and of none
+    @pytest.mark.parametrize("test", ["above", "below", "greater", "less", "equivalent"])
+    def test_is_inconclusive(self, test, value):
+        row = verdict(table(new=[value], old=[0.0]), Claim(test, 0.001))
+        assert (row.n, row.verdict) == (1, "inconclusive")
+        assert row.estimate == value
+
+
+class TestUnjudged:
+    def test_keeps_the_estimate_alone(self):
+        runs = table(new=np.arange(12) + 1, old=np.arange(12))
+        claims = {"a": Claim("greater"), "b": Claim("greater")}
+        judged = judge(runs, claims, better="higher", unjudged=["b"])
+        assert list(judged.verdict) == ["holds", ""]
+        assert list(judged.estimate) == list(judged.ci_low) == [1, 1]
+        assert judged.p_value[0] == 2 / 2**12  # not adjusted for the other
+        assert math.isnan(judged.p_value[1])
+
+    def test_must_be_a_claim(self):
+        with pytest.raises(ValueError, match="'c', which is no claim"):
+            judge(table(new=[1, 2]), {}, better="higher", unjudged=["c"])
+
+
+class TestErrors:
+    runs = table(new=[1, 2, 3], old=[1, 2, 3])
+
+    @pytest.mark.parametrize(
+        ("claim", "message"),
+        [
+            (Claim("greater", variant="newer"), "no runs of variant 'newer'"),
+            (Claim("greater", reference=None), "no runs of variant None"),
+            (Claim("greater", metric="loss"), "no metric 'loss'"),
+            (Claim("better"), "no test 'better'"),
+            (Claim("equivalent", -0.1), "no value can be equivalent with bound -0.1"),
+            (Claim("equivalent", 0.0), "no value can be equivalent with bound 0.0"),
+            (Claim("within", 0.1), "no value can be within with bound 0.1 and target None"),
+        ],
+    )
+    def test_name_claim_and_culprit(self, claim, message):
+        with pytest.raises(ValueError, match=f"^claim 'it': .*{message}"):
+            verdict(self.runs, claim)
+
+    def test_name_a_missing_seed(self):
+        runs = self.runs[(self.runs.variant == "new") | (self.runs.seed != 1)]
+        with pytest.raises(ValueError, match="'it': variant 'old' has no run of seed 1"):
+            verdict(runs, Claim("greater"))
+        with pytest.raises(ValueError, match="'it': variant 'old' has no run of seed 1"):
+            verdict(runs, Claim("less", variant="old", reference="new"))
+
+    def test_name_a_repeated_seed(self):
+        runs = pd.concat([self.runs, self.runs[self.runs.seed == 2]])
+        with pytest.raises(ValueError, match="'it': variant 'new' has two runs of seed 2"):
+            verdict(runs, Claim("greater"))
+
+    def test_name_the_direction(self):
+        with pytest.raises(ValueError, match="got 'up'"):
+            verdict(self.runs, Claim("greater"), better="up")
+
+
+numbers = st.floats(-1e3, 1e3, allow_subnormal=False)
+any_number = st.floats() | st.sampled_from([0.0, 1.0, math.nan, math.inf])
+bounds = st.floats(0.001, 100)
+tests = st.sampled_from(["above", "below", "within", "greater", "less", "equivalent", "recovers"])
+claims = st.builds(Claim, test=tests, bound=bounds).map(
+    lambda claim: replace(claim, target=1.0) if claim.test == "within" else claim
+)
+
+
+@st.composite
+def runs_of_two(draw, values=numbers, least=1):
+    n = draw(st.integers(least, 20))
+    rate = st.sampled_from([0.0, 1.0])
+    values = draw(st.sampled_from([values, rate]))
+    arm = st.lists(values, min_size=n, max_size=n)
+    return table(new=draw(arm), old=draw(arm))
+
+
+class TestProperties:
+    @given(runs=runs_of_two(), claim=claims, order=st.randoms(use_true_random=False))
+    @resampled
+    def test_the_order_of_runs_is_no_matter(self, runs, claim, order):
+        rows = list(range(len(runs)))
+        order.shuffle(rows)
+        expected = judge(runs, {"it": claim}, better="higher")
+        shuffled = judge(runs.iloc[rows], {"it": claim}, better="higher")
+        pd.testing.assert_frame_equal(shuffled, expected, check_exact=True)
+
+    @given(runs=runs_of_two(least=2), claim=claims)
+    @resampled
+    def test_an_interval_contains_its_estimate(self, runs, claim):
+        row = verdict(runs, claim)
+        assert row.ci_low <= row.estimate <= row.ci_high
+
+    @given(runs=runs_of_two(least=2), bound=numbers)
+    @resampled
+    def test_swapping_arms_flips_the_sign(self, runs, bound):
+        """To the bit; the share of superiority to rounding."""
+        row = verdict(runs, Claim("greater", bound))
+        swapped = verdict(runs, Claim("less", -bound, variant="old", reference="new"))
+        assert swapped.estimate == -row.estimate
+        assert (swapped.ci_low, swapped.ci_high) == (-row.ci_high, -row.ci_low)
+        assert swapped.effect_size == pytest.approx(1 - row.effect_size)
+        assert (swapped.p_value, swapped.verdict) == (row.p_value, row.verdict)
+
+    @given(runs=runs_of_two(least=2), bound=bounds)
+    @resampled
+    def test_equivalence_has_no_direction(self, runs, bound):
+        row = verdict(runs, Claim("equivalent", bound))
+        swapped = verdict(runs, Claim("equivalent", bound, variant="old", reference="new"))
+        assert (swapped.ci_low, swapped.ci_high) == (-row.ci_high, -row.ci_low)
+        assert (swapped.p_value, swapped.verdict) == (row.p_value, row.verdict)
+
+    @given(runs=runs_of_two(least=2), bound=numbers)
+    @resampled
+    def test_opposite_claims_have_opposite_verdicts(self, runs, bound):
+        opposite = {"holds": "refuted", "refuted": "holds", "inconclusive": "inconclusive"}
+        row, other = verdict(runs, Claim("above", bound)), verdict(runs, Claim("below", bound))
+        if bound not in (row.ci_low, row.ci_high):  # a region is open, its complement is not
+            assert other.verdict == opposite[row.verdict]
+
+    @given(runs=runs_of_two(least=2), claim=claims, other=claims)
+    @resampled
+    def test_another_claim_changes_the_adjustment_alone(self, runs, claim, other):
+        alone = verdict(runs, claim)
+        beside = judge(runs, {"other": other, "it": claim}, better="higher").loc[1]
+        kept = [column for column in COLUMNS if column not in ("p_value", "verdict")]
+        pd.testing.assert_series_equal(beside[kept], alone[kept], check_names=False)
+        assert beside.p_value >= alone.p_value
+
+    @given(runs=runs_of_two(any_number), claim=claims)
+    @resampled
+    def test_no_value_is_an_error(self, runs, claim):
+        row = verdict(runs, claim)
+        assert row.verdict in ("holds", "refuted", "inconclusive")
+        assert row.n == len(runs) / 2
+        if math.isnan(row.estimate):
+            assert row.verdict == "inconclusive"
+
+
+class TestErrorRates:
+    """At the edge of its region a claim gets no verdict more often than the level allows."""
+
+    @staticmethod
+    def not_above(level, errors, repetitions):
+        return stats.binomtest(errors, repetitions, level, alternative="greater").pvalue > 0.001
+
+    @pytest.mark.parametrize(
+        ("claim", "shift"),
+        [
+            (Claim("above", 0.0), 0.0),
+            (Claim("greater", 0.5), 0.5),
+            (Claim("equivalent", 1.0), 1.0),
+            (Claim("recovers", 1.0), -1.0),
+        ],
+    )
+    def test_of_means(self, claim, shift):
+        rng = np.random.default_rng(11)
+        found = [
+            verdict(table(new=shift + rng.normal(size=20), old=np.zeros(20)), claim).verdict
+            for _ in range(300)
+        ]
+        assert self.not_above(0.05, 300 - found.count("inconclusive"), 300)
+        assert self.not_above(0.025, found.count("holds"), 300)
+
+    @pytest.mark.parametrize("discordant", [0.05, 0.15])
+    def test_of_rates_at_a_margin(self, discordant):
+        """The true difference is the margin, -0.05; flipping signs would err in 1 of 5 cases."""
+        rng = np.random.default_rng(12)
+        found = []
+        for _ in range(400):
+            fate = rng.random(30)
+            losses = fate < (discordant + 0.05) / 2
+            wins = fate > 1 - (discordant - 0.05) / 2
+            runs = table(new=np.where(losses, 0, 1), old=np.where(wins, 0, 1))
+            found.append(verdict(runs, Claim("recovers", 0.05)).verdict)
+        assert self.not_above(0.025, found.count("holds"), 400)
+
+    def test_of_a_family_of_claims(self):
+        rng = np.random.default_rng(13)
+        family = {name: Claim("above", 0.0, variant=name) for name in "abcde"}
+        found = 0
+        for _ in range(120):
+            runs = table(**{name: rng.normal(size=15) for name in family})
+            judged = judge(runs, family, better="higher")
+            found += (judged.verdict != "inconclusive").any()
+        assert self.not_above(0.05, found, 120)
