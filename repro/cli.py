@@ -1,4 +1,4 @@
-"""The command line: `python -m repro.NAME` runs a study.
+"""The command line: `python -m repro`, and `python -m repro.NAME` for one study.
 
 TensorFlow is imported only to train, by the experiment itself, so every `--help` answers at once.
 """
@@ -6,12 +6,12 @@ TensorFlow is imported only to train, by the experiment itself, so every `--help
 import os
 import re
 import sys
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
-
-RESULTS = Path("results")
 
 
 class SeedsType(click.ParamType):
@@ -48,22 +48,34 @@ class Names(click.ParamType):
         return names
 
 
+def _options(command: Any) -> Any:
+    folder = click.Path(file_okay=False, path_type=Path)
+    for option in reversed(
+        (
+            click.option("--seeds", type=SeedsType(), help="Seeds 0..N-1 or A..B-1, not all."),
+            click.option("--variants", type=Names(), help="Only these variants."),
+            click.option("--epochs", type=click.IntRange(min=1), help="Other than the study's."),
+            click.option("--data", type=click.Choice(["mnist", "mnist5k"]), help="Data set."),
+            click.option("--workers", type=click.IntRange(1, 1024), help="Processes; one a core."),
+            click.option(
+                "--out",
+                type=folder,
+                help="Results folder; by default results/NAME, with what differs from the study "
+                "behind an @.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
 def study_command(name: str) -> click.Command:
     """Return the command that runs one study."""
 
     @click.command(name, epilog=f"Example: python -m repro.{name} --seeds 4", help=_about(name))
-    @click.option("--seeds", type=SeedsType(), help="Seeds 0..N-1 or A..B-1 in place of all.")
-    @click.option("--variants", type=Names(), help="Only these variants.")
-    @click.option("--epochs", type=click.IntRange(min=1), help="Epochs in place of the study's.")
-    @click.option("--data", type=click.Choice(["mnist", "mnist5k"]), help="Data set to run on.")
-    @click.option(
-        "--out",
-        type=click.Path(file_okay=False, path_type=Path),
-        help=f"Results folder; by default {RESULTS}/{name}, with what differs from the study "
-        "behind an @.",
-    )
+    @_options
     def command(**options: Any) -> None:
-        execute(name, **options)
+        sys.exit(execute(name, **options))
 
     return command
 
@@ -73,42 +85,95 @@ def run_study(name: str) -> None:
     study_command(name)(prog_name=f"python -m repro.{name}")
 
 
-def execute(
-    name: str,
-    *,
-    seeds: tuple[int, ...] | None = None,
-    variants: tuple[str, ...] | None = None,
-    epochs: int | None = None,
-    data: str | None = None,
-    out: Path | None = None,
-) -> None:
-    """Run a study, write its results folder and show what came of it; exits with 0, 1, 2 or 130.
+@click.group(invoke_without_command=True, epilog="Example: python -m repro run mnist_relu")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Rerun five threads that ask why ReLU does worse than sigmoid, over many seeds.
+
+    Without a command, list the studies.
+    """
+    if context.invoked_subcommand is None:
+        from repro.study.folder import study_names
+
+        width = max(map(len, study_names()))
+        for name in study_names():
+            click.echo(f"{name:{width}}  {_raw(name)['title']}")
+        click.echo("\nRun one with: python -m repro run NAME   (or: python -m repro.NAME)")
+
+
+@main.command(epilog="Example: python -m repro run truth_table add_numbers --seeds 10")
+@click.argument("names", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="Run all studies.")
+@_options
+def run(names: tuple[str, ...], every: bool, **options: Any) -> None:
+    """Run the studies of these NAMES, one after the other."""
+    from repro.study.folder import study_names
+
+    if every == bool(names):
+        raise click.UsageError("name the studies to run, or give --all")
+    codes = []
+    for name in study_names() if every else names:
+        codes.append(execute(name, **options))
+        if codes[-1] in (2, 130):
+            break
+    sys.exit(max(codes))
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+def figures(names: tuple[str, ...]) -> None:
+    """Redraw figures from the tables in results/; of all studies, or of those of these NAMES."""
+    from repro.session import redraw
+
+    sys.exit(_reported(lambda: redraw(names)))
+
+
+@main.command()
+@click.argument("name")
+def ledger(name: str) -> None:
+    """Print the claim ledger of the study NAME as Markdown, from the tables in results/."""
+    from repro.session import print_ledger
+
+    sys.exit(_reported(lambda: print_ledger(name)))
+
+
+def execute(name: str, **options: Any) -> int:
+    """Run a study, write its results folder, show what came of it; returns the exit status.
 
     0: all runs are in; 1: some crashed; 2: what was asked for is wrong; 130: interrupted.
     """
-    # Set before TensorFlow is imported. Its notes on start-up are no news to the reader.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ["KERAS_BACKEND"] = "tensorflow"
     from repro import session
+
+    return _reported(lambda: session.run(name, **options))
+
+
+def _reported(job: Callable[[], int]) -> int:
+    # Set before TensorFlow is imported.
+    os.environ["KERAS_BACKEND"] = "tensorflow"
     from repro.data import DataCorrupt, DataUnavailable
     from repro.study.schema import StudyError
     from repro.study.store import StoreError
 
     try:
-        code = session.run(name, seeds, variants, epochs, data, out)
+        return job()
     except (StudyError, StoreError, DataCorrupt, DataUnavailable) as error:
         click.echo(f"Error: {error}", err=True)
-        code = 2
+        return 2
+    except OSError as error:
+        click.echo(f"Error: {error.filename or ''}: {error.strerror}; nothing is lost", err=True)
+        return 2
     except KeyboardInterrupt:
-        click.echo("Stopped at once: the block in flight is lost; run again to go on.", err=True)
-        code = 130
-    sys.exit(code)
+        click.echo("Stopped at once: blocks in flight are lost; run again to go on.", err=True)
+        return 130
 
 
 def _about(name: str) -> str:
-    import tomllib
+    study = _raw(name)
+    return f"{study['question']}\n\nRun the study experiments/{name}.toml: {study['title']}."
 
+
+def _raw(name: str) -> dict[str, Any]:
+    # without the checks of `load_study`, whose imports would make every --help slower
     from repro.study.folder import studies_folder
 
-    study = tomllib.loads((studies_folder() / f"{name}.toml").read_text(encoding="utf-8"))
-    return f"{study['question']}\n\nRun the study experiments/{name}.toml: {study['title']}."
+    return tomllib.loads((studies_folder() / f"{name}.toml").read_text(encoding="utf-8"))

@@ -37,7 +37,7 @@ class LiveTable:
             TimeRemainingColumn(),
             console=console,
         )
-        self.task = self.bar.add_task("starting", total=len(plan.identities))
+        self.task = self.bar.add_task("training", total=len(plan.identities))
         self.live = Live(console=console, get_renderable=self._render, refresh_per_second=2)
 
     def __enter__(self) -> Self:
@@ -52,10 +52,6 @@ class LiveTable:
         trace: TracebackType | None,
     ) -> None:
         self.live.stop()
-
-    def started(self, block: Block) -> None:
-        """Show what is being trained."""
-        self.bar.update(self.task, description=f"training {escape(block.variant)}")
 
     def finished(self, block: Block, runs: Mapping[str, StoredRun]) -> None:
         """Add a block's runs."""

@@ -12,16 +12,18 @@ from rich.markup import escape
 from repro.data import Dataset, DataUnavailable, load
 from repro.display import LiveTable, claims_summary, variants_summary
 from repro.findings.figures import draw_figures
+from repro.findings.ledger import ledger
 from repro.findings.summary import summarize
 from repro.findings.verdicts import judge
 from repro.study.experiments import Experiment, find_experiment
+from repro.study.folder import study_names
 from repro.study.plan import Plan, make_plan
 from repro.study.provenance import provenance
 from repro.study.runner import Outcome
 from repro.study.runner import run as run_plan
 from repro.study.schema import Claim, StudyError, load_study
 from repro.study.store import Store
-from repro.study.tables import curves_table, runs_table, write_json, write_table
+from repro.study.tables import curves_table, read_table, runs_table, write_json, write_table
 
 RESULTS = Path("results")
 SMALL = "mnist5k"
@@ -29,11 +31,13 @@ SMALL = "mnist5k"
 
 def run(
     name: str,
-    seeds: Sequence[int] | None,
-    variants: Sequence[str] | None,
-    epochs: int | None,
-    data: str | None,
-    out: Path | None,
+    *,
+    seeds: Sequence[int] | None = None,
+    variants: Sequence[str] | None = None,
+    epochs: int | None = None,
+    data: str | None = None,
+    workers: int | None = None,
+    out: Path | None = None,
 ) -> int:
     """Run a study as the command line asks; returns the exit status (see `repro.cli.execute`)."""
     console = Console()
@@ -52,7 +56,7 @@ def run(
     )
     folder = out or RESULTS / _folder_name(plan, seeds, variants, override)
     with Store(folder) as store, LiveTable(plan, console) as table:
-        outcome = run_plan(plan, store, table)
+        outcome = run_plan(plan, store, table, workers)
     if outcome.interrupted:
         console.print("Stopped after the block in flight, which is stored; run again to go on.")
         return 130
@@ -81,6 +85,28 @@ def write_results(plan: Plan, outcome: Outcome, folder: Path, console: Console) 
     console.print()
     console.print(claims_summary(claims))
     console.print(f"\nTables and figures are in {escape(str(folder))}/")
+
+
+def redraw(names: Sequence[str]) -> int:
+    """Redraw the figures of the named studies, or of all that have results."""
+    for name in names or study_names():
+        study, folder = load_study(name), RESULTS / name
+        if (folder / "runs.csv").is_file():
+            runs, curves = (read_table(folder / f"{kind}.csv") for kind in ("runs", "curves"))
+            draw_figures(study, runs, curves, folder)
+        elif names:
+            raise StudyError(f"{folder}/runs.csv is not there; run python -m repro.{name} first")
+    return 0
+
+
+def print_ledger(name: str) -> int:
+    """Print a study's claim ledger as Markdown."""
+    folder = RESULTS / name
+    if not (folder / "claims.csv").is_file():
+        raise StudyError(f"{folder}/claims.csv is not there; run python -m repro.{name} first")
+    tables = (read_table(folder / f"{kind}.csv") for kind in ("runs", "claims"))
+    print(ledger(load_study(name), *tables))
+    return 0
 
 
 def _override(experiment: Experiment, epochs: int | None) -> dict[str, Any]:

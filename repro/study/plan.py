@@ -9,7 +9,7 @@ from repro.study.identity import run_identity
 from repro.study.schema import Study, StudyError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Block:
     """Runs that are trained together: one variant, several seeds.
 

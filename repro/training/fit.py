@@ -1,5 +1,7 @@
 """`fit_seeds`: `keras.Model.fit` over many seeds."""
 
+from repro.training import quiet  # noqa: F401  # isort: skip  # before Keras imports TensorFlow
+
 import operator
 import warnings
 from collections.abc import Callable, Iterator, Sequence

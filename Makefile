@@ -1,0 +1,30 @@
+# make mnist_relu: the main job.  make test: the tests.  Both install what they need first.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.PHONY: mnist_relu all test lint lock
+
+mnist_relu: $(VENV)/installed
+	$(RUN) -m repro.mnist_relu
+
+all: $(VENV)/installed
+	$(RUN) -m repro run --all
+
+test: $(VENV)/installed
+	$(RUN) -m pytest
+
+lint: $(VENV)/installed
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+
+# requirements.txt holds exact versions and hashes for Python 3.11 to 3.13; needs uv
+lock:
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev \
+		--custom-compile-command "make lock" pyproject.toml -o requirements.txt
+
+$(VENV)/installed: requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --require-hashes -r requirements.txt
+	touch $@

@@ -1,0 +1,63 @@
+"""The claim ledger in Markdown, made from a study and its tables."""
+
+import pandas as pd
+
+from repro.findings.summary import summarize
+from repro.study.schema import Study
+
+
+def ledger(study: Study, runs: pd.DataFrame, claims: pd.DataFrame) -> str:
+    """Return two Markdown tables: the thread's numbers beside ours, and every claim's verdict.
+
+    Args:
+        study: what was studied.
+        runs: its `runs.csv`.
+        claims: its `claims.csv`.
+    """
+    return f"{_numbers(study, runs)}\n\n{_verdicts(claims)}"
+
+
+def _numbers(study: Study, runs: pd.DataFrame) -> str:
+    rows = [
+        f"| variant | the thread's {_words(study.metric)} | ours: mean | 95 % interval | lowest … "
+        "highest | seeds | diverged |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    by_variant = runs.groupby("variant")[study.metric]
+    for row in summarize(runs, study.metric).itertuples():
+        if row.variant not in study.variants:
+            continue
+        variant = study.variants[row.variant]
+        values = by_variant.get_group(row.variant)
+        quoted = ", ".join(map(_number, variant.quotes)) or "–"
+        rows.append(
+            f"| {_escaped(variant.label)} | {quoted} | {_number(row.mean)} | "
+            f"{_number(row.ci_low)} … {_number(row.ci_high)} | "
+            f"{_number(values.min())} … {_number(values.max())} | {row.n} | {row.diverged} |"
+        )
+    return "\n".join(rows)
+
+
+def _verdicts(claims: pd.DataFrame) -> str:
+    rows = [
+        "| by | claim | estimate | 95 % interval | n | verdict |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in claims.itertuples():
+        rows.append(
+            f"| {row.made_by} | {_escaped(row.says)} | {_number(row.estimate)} | "
+            f"{_number(row.ci_low)} … {_number(row.ci_high)} | {row.n} | **{row.verdict}** |"
+        )
+    return "\n".join(rows)
+
+
+def _number(value: float) -> str:
+    return "–" if pd.isna(value) else f"{value:.4g}"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")

@@ -1,0 +1,91 @@
+"""What is run, in which order, and what makes two runs the same run."""
+
+import pytest
+
+from repro.study.experiments import code_digest, find_experiment
+from repro.study.identity import run_identity
+from repro.study.plan import make_plan
+from repro.study.schema import StudyError, load_study
+
+STUDY = load_study("mnist_relu")
+
+
+def identity(**changes):
+    given = {
+        "experiment": "mnist_relu", "code": "c", "parameters": {"epochs": 1, "rate": 0.1},
+        "seed": 1, "block": (0, 1), "data": "d",
+    }  # fmt: skip
+    return run_identity(**(given | changes))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"experiment": "x"},
+        {"code": "x"},
+        {"parameters": {"epochs": 1, "rate": 0.2}},
+        {"parameters": {"epochs": 1}},
+        {"seed": 0},
+        {"block": (1, 2)},
+        {"data": "x"},
+    ],
+)
+def test_whatever_determines_a_run_changes_its_identity(change):
+    assert identity(**change) != identity()
+
+
+def test_the_order_of_parameters_does_not():
+    assert identity(parameters={"rate": 0.1, "epochs": 1}) == identity()
+
+
+def test_rounds_show_every_variant_early():
+    plan = make_plan(STUDY, seeds=range(25), variants=["relu_raw", "sigmoid_raw"])
+    assert [(b.variant, b.seeds[0], len(b.seeds)) for b in plan.blocks] == [
+        ("sigmoid_raw", 0, 10),
+        ("relu_raw", 0, 10),
+        ("sigmoid_raw", 10, 10),
+        ("relu_raw", 10, 10),
+        ("sigmoid_raw", 20, 5),
+        ("relu_raw", 20, 5),
+    ]
+    assert len(set(plan.identities)) == 50
+
+
+def test_a_variant_with_fewer_seeds_keeps_them_few():
+    cell = "scale_by_rate@input_scale=1/4,learning_rate=0.1"
+    plan = make_plan(STUDY, variants=[cell, "relu_raw"])
+    assert {name: len(seeds) for name, seeds in plan.seeds.items()} == {"relu_raw": 30, cell: 10}
+    assert plan.parameters[cell]["input_scale"] == 0.25
+
+
+def test_an_override_reaches_every_variant():
+    plan = make_plan(STUDY, override={"epochs": 1})
+    assert {p["epochs"] for p in plan.parameters.values()} == {1}
+
+
+def test_an_unknown_variant_is_named():
+    with pytest.raises(StudyError, match="no variant of mnist_relu is named 'rleu'"):
+        make_plan(STUDY, variants=["rleu"])
+
+
+def test_the_code_digest_sees_code_and_not_comments(tmp_path, monkeypatch):
+    from repro.study import experiments
+
+    (tmp_path / "thread.py").write_text("from repro.tool import f\nx = 1\n")
+    (tmp_path / "tool.py").write_text('def f():\n    """Add."""\n    return 1 + 1\n')
+    monkeypatch.setattr(experiments, "PACKAGE", tmp_path)
+    before = code_digest("repro.thread")
+    (tmp_path / "tool.py").write_text("# new\ndef f():\n    '''Sum.'''\n    return 1 + 1  # two\n")
+    assert code_digest("repro.thread") == before
+    (tmp_path / "tool.py").write_text("def f():\n    return 1 + 2\n")
+    assert code_digest("repro.thread") != before
+
+
+def test_the_code_of_mnist_relu_includes_the_engine():
+    found = find_experiment("mnist_relu")
+    assert found.code == code_digest("repro.mnist_relu")
+    from repro.study.experiments import _imports
+
+    assert {"repro.training.fused", "repro.instruments.unit_activity"} <= _imports(
+        "repro.mnist_relu", set()
+    )

@@ -1,0 +1,130 @@
+"""A study file is checked whole before anything trains; what is wrong in it is named."""
+
+import re
+
+import pytest
+
+from repro.study.folder import studies_folder, study_names
+from repro.study.schema import StudyError, load_study, read_study
+
+GOOD = """
+name = "mnist_relu"
+title = "A title"
+question = "A question?"
+seeds = 4
+metric = "test_accuracy"
+better = "higher"
+
+[thread]
+title = "Um título"
+language = "pt"
+source = "002"
+licence = "CC BY-SA 3.0"
+
+[fixed]
+epochs = 2
+
+[variants.raw]
+label = "raw"
+group = "as posted"
+quoted = [0.5, 0.55]
+parameters = { hidden_activation = "relu" }
+
+[variants.scaled]
+label = "scaled"
+group = "fix of the thread"
+parameters = { hidden_activation = "relu", input_scale = "1/255" }
+
+[grids.map]
+seeds = 2
+[grids.map.vary]
+input_scale = ["1/4", 1]
+learning_rate = [0.1, 0.01]
+
+[claims.scaling_helps]
+made_by = "answer"
+says = "Scaling helps."
+test = "greater"
+variant = "scaled"
+reference = "raw"
+metric = "test_accuracy"
+"""
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read_text(text):
+        path = tmp_path / "mnist_relu.toml"
+        path.write_text(text, encoding="utf-8")
+        return read_study(path)
+
+    return read_text
+
+
+def test_a_good_study(read):
+    study = read(GOOD)
+    assert study.variants["raw"].quotes == (0.5, 0.55)
+    assert list(study.all_variants) == [
+        "raw",
+        "scaled",
+        "map@input_scale=1/4,learning_rate=0.1",
+        "map@input_scale=1/4,learning_rate=0.01",
+        "map@input_scale=1,learning_rate=0.1",
+        "map@input_scale=1,learning_rate=0.01",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "message"),
+    [
+        ("seeds = 4", "sedes = 4", "sedes: Extra inputs"),
+        ("seeds = 4", 'seeds = "4"', "seeds: Input should be a valid integer, got '4'"),
+        ("seeds = 4", "seeds = 0", "seeds: Input should be greater than or equal to 1"),
+        ("seeds = 4", "seeds = 1000000000", "seeds: Input should be less than or equal to 100000"),
+        ('name = "mnist_relu"', 'name = "../evil"', "name: String should match"),
+        ('name = "mnist_relu"', 'name = "other"', "name: is 'other', must be the file's"),
+        (
+            'metric = "test_accuracy"\nb',
+            'metric = "speed"\nb',
+            "metric: no metric is named 'speed'",
+        ),
+        ('better = "higher"', 'better = "more"', "better: Input should be 'higher' or 'lower'"),
+        ("epochs = 2", "epochs = 0", "parameters.epochs: Input should be greater than 0"),
+        ("epochs = 2", "eposch = 2", "parameters.eposch: Extra inputs"),
+        ('activation = "relu" }', 'activation = "rleu" }', "hidden_activation: Input should be"),
+        ('input_scale = "1/255"', 'input_scale = "1/0"', "scaled.parameters.input_scale"),
+        ('input_scale = "1/255"', "input_scale = true", "scaled.parameters.input_scale"),
+        ('input_scale = "1/255"', "input_scale = nan", "scaled.parameters.input_scale"),
+        ('variant = "scaled"', 'variant = "scald"', "claims.scaling_helps.variant: no variant is"),
+        ('reference = "raw"', 'reference = "rw"', "claims.scaling_helps.reference: no variant is"),
+        (
+            'reference = "raw"',
+            "",
+            "claims.scaling_helps: Value error, test 'greater' needs the key",
+        ),
+        ('test = "greater"', 'test = "above"', "test 'above' takes no key 'reference'"),
+        ('test = "greater"', 'test = "equivalent"', "needs a bound above 0"),
+        ('made_by = "answer"', 'made_by = "nobody"', "claims.scaling_helps.made_by"),
+        ('group = "as posted"', 'group = "posted"', "variants.raw.group"),
+        ("[thread]", "[tread]", "thread: Field required"),
+        ("[variants.raw]", "[variants.raw", "not a TOML file"),
+    ],
+)
+def test_what_is_wrong_is_named(read, wrong, right, message):
+    assert wrong in GOOD
+    with pytest.raises(StudyError, match=re.escape(message)) as error:
+        read(GOOD.replace(wrong, right, 1))
+    assert "mnist_relu.toml" in str(error.value)
+
+
+def test_an_unknown_study_is_named_beside_the_known():
+    with pytest.raises(StudyError, match=r"no study is named '\.\./x'; there are .*mnist_relu"):
+        load_study("../x")
+
+
+@pytest.mark.parametrize("name", study_names())
+def test_every_study_of_ours_is_sound(name):
+    study = load_study(name)
+    assert len(study.claims) >= 12
+    assert {"us"} < {claim.made_by for claim in study.claims.values()}
+    assert studies_folder().joinpath(f"{name}.toml").is_file()
