@@ -98,7 +98,7 @@ def quotes(values: tuple[float, ...]) -> str:
     return ", ".join(map(number, values))
 
 
-def number(value: float) -> str:
+def number(value: float | np.floating[Any]) -> str:
     """Return a number with four significant digits, or a dash where there is none."""
     return f"{value:.4g}" if np.isfinite(value) else "–"
 

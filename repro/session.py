@@ -51,7 +51,7 @@ def run(
         seeds=seeds,
         variants=variants,
         override=override,
-        data=dataset and dataset.name,
+        data=dataset.name if dataset else None,
         data_digest=dataset.sha256 if dataset else "",
     )
     folder = out or RESULTS / _folder_name(plan, seeds, variants, override)

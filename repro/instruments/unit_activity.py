@@ -45,8 +45,20 @@ class UnitActivity(keras.layers.Layer):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Make the metrics' variables, one number a unit."""
         units, far = input_shape[-1], 3e38  # nearly the largest float32
-        self.dead = _UnitShare(units, "dead_fraction", ops.max, -far, lambda top: top <= 0)
-        self.always_on = _UnitShare(units, "always_on_fraction", ops.min, far, lambda low: low > 0)
+        self.dead = _UnitShare(
+            units,  # type: ignore[arg-type]  # only the batch's size may be unknown
+            "dead_fraction",
+            ops.max,
+            -far,
+            lambda top: top <= 0,
+        )
+        self.always_on = _UnitShare(
+            units,  # type: ignore[arg-type]
+            "always_on_fraction",
+            ops.min,
+            far,
+            lambda low: low > 0,
+        )
 
     def call(self, activations: Any, training: bool | None = None) -> Any:
         """Return the activations unchanged."""

@@ -94,9 +94,11 @@ class Store:
         wanted = set(identities)
         rows = self._connection.execute("SELECT * FROM runs")
         return {
-            row[0]: StoredRun(*row[:3], json.loads(row[3]), json.loads(row[4]), row[5])
-            for row in rows
-            if row[0] in wanted
+            identity: StoredRun(
+                identity, variant, seed, json.loads(metrics), json.loads(curve), seconds
+            )
+            for identity, variant, seed, metrics, curve, seconds in rows
+            if identity in wanted
         }
 
     def close(self) -> None:

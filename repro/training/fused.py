@@ -101,7 +101,7 @@ class FusedSeeds:
 
     def test(self) -> dict[str, NDArray[Any]]:
         """Evaluate on the validation data; returns as `train` does."""
-        return _numpy(self._test())
+        return _numpy(self._test())  # type: ignore[misc]  # asked for with validation data only
 
     def state(self) -> list[Arrays]:
         """Return each seed's variables: trainable, non-trainable, then the optimizer's."""
@@ -153,7 +153,7 @@ class FusedSeeds:
         with tf.GradientTape() as tape:
             tape.watch(weights)
             loss, state = tf.vectorized_map(
-                lambda of_seed: self._forward(*of_seed, training=True),
+                lambda of_seed: self._forward(*of_seed, training=True),  # type: ignore[misc]
                 (weights, _read(self._frozen), _read(self._metrics), batch),
                 warn=False,  # of operations, such as random numbers, that loop over the seeds
             )
@@ -166,7 +166,7 @@ class FusedSeeds:
 
     def _test_step(self, batch: tuple[Any, Any]) -> None:
         _, state = tf.vectorized_map(
-            lambda of_seed: self._forward(*of_seed, batch, training=False),
+            lambda of_seed: self._forward(*of_seed, batch, training=False),  # type: ignore
             (_read(self._trainable), _read(self._frozen), _read(self._metrics)),
             warn=False,
         )
