@@ -129,12 +129,17 @@ def figures(names: tuple[str, ...]) -> None:
 
 
 @main.command()
-@click.argument("name")
-def ledger(name: str) -> None:
-    """Print the claim ledger of the study NAME as Markdown, from the tables in results/."""
-    from repro.session import print_ledger
+@click.argument("names", nargs=-1, required=True)
+@click.option(
+    "--into",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Put it between the marks <!-- ledger NAME --> and <!-- end --> of this file.",
+)
+def ledger(names: tuple[str, ...], into: Path | None) -> None:
+    """Print the claim ledgers of the studies NAMES as Markdown, from the tables in results/."""
+    from repro.session import write_ledgers
 
-    sys.exit(_reported(lambda: print_ledger(name)))
+    sys.exit(_reported(lambda: write_ledgers(names, into)))
 
 
 def execute(name: str, **options: Any) -> int:

@@ -12,7 +12,7 @@ from rich.markup import escape
 from repro.data import Dataset, DataUnavailable, load
 from repro.display import LiveTable, claims_summary, variants_summary
 from repro.findings.figures import draw_figures
-from repro.findings.ledger import ledger
+from repro.findings.ledger import ledger, splice
 from repro.findings.summary import summarize
 from repro.findings.verdicts import judge
 from repro.study.experiments import Experiment, find_experiment
@@ -23,7 +23,14 @@ from repro.study.runner import Outcome
 from repro.study.runner import run as run_plan
 from repro.study.schema import Claim, StudyError, load_study
 from repro.study.store import Store
-from repro.study.tables import curves_table, read_table, runs_table, write_json, write_table
+from repro.study.tables import (
+    curves_table,
+    read_table,
+    runs_table,
+    write_json,
+    write_table,
+    write_whole,
+)
 
 RESULTS = Path("results")
 SMALL = "mnist5k"
@@ -80,7 +87,8 @@ def write_results(plan: Plan, outcome: Outcome, folder: Path, console: Console) 
     write_table(claims, folder / "claims.csv")
     command = shlex.join(["python", "-m", f"repro.{plan.study.name}", *sys.argv[1:]])
     write_json(provenance(plan, outcome.runs, command), folder / "provenance.json")
-    draw_figures(plan.study, runs, curves, folder)
+    if outcome.runs:
+        draw_figures(plan.study, runs, curves, folder)
     console.print(variants_summary(plan.study, summarize(runs, plan.study.metric)))
     console.print()
     console.print(claims_summary(claims))
@@ -99,13 +107,19 @@ def redraw(names: Sequence[str]) -> int:
     return 0
 
 
-def print_ledger(name: str) -> int:
-    """Print a study's claim ledger as Markdown."""
-    folder = RESULTS / name
-    if not (folder / "claims.csv").is_file():
-        raise StudyError(f"{folder}/claims.csv is not there; run python -m repro.{name} first")
-    tables = (read_table(folder / f"{kind}.csv") for kind in ("runs", "claims"))
-    print(ledger(load_study(name), *tables))
+def write_ledgers(names: Sequence[str], into: Path | None) -> int:
+    """Print studies' claim ledgers as Markdown, or put them between their marks in a file."""
+    for name in names:
+        folder = RESULTS / name
+        if not (folder / "claims.csv").is_file():
+            raise StudyError(f"{folder}/claims.csv is not there; run python -m repro.{name} first")
+        tables = (read_table(folder / f"{kind}.csv") for kind in ("runs", "claims"))
+        text = ledger(load_study(name), *tables)
+        if into is None:
+            print(text)
+        else:
+            spliced = splice(into.read_text(encoding="utf-8"), name, text)
+            write_whole(into, spliced.encode())
     return 0
 
 

@@ -17,6 +17,20 @@ def ledger(study: Study, runs: pd.DataFrame, claims: pd.DataFrame) -> str:
     return f"{_numbers(study, runs)}\n\n{_verdicts(claims)}"
 
 
+def splice(text: str, name: str, block: str) -> str:
+    """Return the text with what stands between `<!-- ledger NAME -->` and `<!-- end -->` replaced.
+
+    Raises:
+        ValueError: if the text has no such marks.
+    """
+    start, end = f"<!-- ledger {name} -->\n", "<!-- end -->"
+    before, mark, rest = text.partition(start)
+    _, closing, after = rest.partition(end)
+    if not mark or not closing:
+        raise ValueError(f"no {start.strip()} … {end} in the text")
+    return f"{before}{start}{block}\n{end}{after}"
+
+
 def _numbers(study: Study, runs: pd.DataFrame) -> str:
     rows = [
         f"| variant | the thread's {_words(study.metric)} | ours: mean | 95 % interval | lowest … "

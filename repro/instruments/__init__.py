@@ -1,0 +1,1 @@
+"""The project's tools for a reader's own code."""

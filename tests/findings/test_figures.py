@@ -1,0 +1,82 @@
+"""Figures come from the committed tables alone, and come out the same every time."""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+from repro.findings.figures import draw_figures, draw_runs, style
+from repro.findings.summary import summarize
+from repro.study.folder import study_names
+from repro.study.schema import load_study
+from repro.study.tables import read_table
+
+RESULTS = Path(__file__).parents[2] / "results"
+
+
+def tables(name):
+    return [read_table(RESULTS / name / f"{kind}.csv") for kind in ("runs", "curves")]
+
+
+@pytest.mark.parametrize("name", study_names())
+def test_redrawn_figures_are_the_same_bytes(name, tmp_path):
+    drawn = [tmp_path / "one", tmp_path / "two"]
+    for folder in drawn:
+        folder.mkdir()
+        draw_figures(load_study(name), *tables(name), folder)
+        plt.rcParams["font.size"] = 30  # what a reader has set does not matter
+        plt.close("all")
+    files = sorted(path.name for path in drawn[0].iterdir())
+    assert {"runs.png", "runs.svg", "mechanism.png", "mechanism.svg"} <= set(files)
+    for file in files:
+        assert (drawn[0] / file).read_bytes() == (drawn[1] / file).read_bytes()
+    plt.rcdefaults()
+
+
+def test_the_intervals_drawn_are_the_intervals_computed():
+    study = load_study("mnist_relu")
+    runs, _ = tables("mnist_relu")
+    with style():
+        axes = draw_runs(study, runs).axes[0]
+    computed = summarize(runs, study.metric).set_index("variant").loc[list(study.variants)]
+    segments = [line for line in axes.lines if len(line.get_xdata()) == 2]
+    drawn = [tuple(line.get_xdata()) for line in segments]
+    assert drawn == list(zip(computed.ci_low, computed.ci_high, strict=True))
+    points = sum(len(collection.get_offsets()) for collection in axes.collections)
+    assert points == runs.variant.isin(study.variants).sum()
+
+
+def test_runs_that_are_not_finite_are_left_out_and_nothing_fails():
+    study = load_study("mnist_relu")
+    runs = pd.DataFrame(
+        {
+            "variant": ["relu_raw"] * 3 + ["sigmoid_raw"] * 3,
+            "seed": [0, 1, 2] * 2,
+            "test_accuracy": [float("nan")] * 3 + [0.9, float("inf"), 0.8],
+            "status": ["diverged"] * 6,
+        }
+    )
+    with style():
+        axes = draw_runs(study, runs).axes[0]
+    assert sum(len(collection.get_offsets()) for collection in axes.collections) == 2
+
+
+def test_the_summary_by_hand():
+    runs = pd.DataFrame(
+        {
+            "variant": ["a"] * 3,
+            "seed": [0, 1, 2],
+            "score": [2.5] * 3,
+            "status": ["ok", "diverged", "ok"],
+        }
+    )
+    (row,) = summarize(runs, "score").to_dict("records")
+    assert row == {
+        "variant": "a",
+        "n": 3,
+        "mean": 2.5,
+        "ci_low": 2.5,
+        "ci_high": 2.5,
+        "diverged": 1,
+    }
