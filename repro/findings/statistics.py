@@ -52,10 +52,20 @@ UNTESTED = PValues(math.nan, math.nan)
 
 
 def is_rate(values: ArrayLike) -> bool:
-    """Whether the finite ones of `values`, of any shape, are only 0 and 1; False if none is."""
+    """Whether `values`, of any shape, say yes or no: the finite ones are only 0 and 1, and both.
+
+    Of integers and booleans one of the two is enough. A share that happens to be 1.0 in every run
+    is no rate.
+    """
+    counted = np.asarray(values).dtype.kind in "biu"
     values = np.asarray(values, float)
-    finite = values[np.isfinite(values)]
-    return finite.size > 0 and bool(np.isin(finite, (0, 1)).all())
+    found = set(values[np.isfinite(values)].tolist())
+    return bool(found) and found <= {0.0, 1.0} and (counted or len(found) == 2)
+
+
+def named_generator(seed: int, *names: str) -> np.random.Generator:
+    """Return a generator of its own for what `names` name."""
+    return np.random.default_rng([seed, *"\0".join(names).encode()])
 
 
 def mean(sample: ArrayLike) -> float:

@@ -1,9 +1,8 @@
 """What a table of runs says of each variant."""
 
-import numpy as np
 import pandas as pd
 
-from repro.findings.statistics import is_rate, mean_interval, rate_interval
+from repro.findings.statistics import is_rate, mean_interval, named_generator, rate_interval
 
 
 def summarize(runs: pd.DataFrame, metric: str, *, seed: int = 0) -> pd.DataFrame:
@@ -15,13 +14,13 @@ def summarize(runs: pd.DataFrame, metric: str, *, seed: int = 0) -> pd.DataFrame
     Args:
         runs: columns `variant`, `status` and `metric`.
         metric: the column to summarize.
-        seed: of the bootstrap's generator; each variant has its own, made from it and its name.
+        seed: of the bootstrap's generators, the same as in the verdicts: the intervals agree.
     """
     rate = is_rate(runs[metric])
     rows = []
     for variant, of in runs.groupby("variant", sort=False):
         values = of[metric].to_numpy(float)
-        generator = np.random.default_rng([seed, *str(variant).encode()])
+        generator = named_generator(seed, str(variant), metric, "interval")
         interval = rate_interval(values) if rate else mean_interval(values, generator=generator)
         rows.append(
             {

@@ -35,6 +35,7 @@ from repro.findings.statistics import (
     is_rate,
     mean,
     mean_interval,
+    named_generator,
     probability_of_superiority,
     rate_difference_interval,
     rate_difference_test,
@@ -100,7 +101,8 @@ def judge(
     `runs` has one row a run with the columns `variant`, `seed` and the metrics, in any order;
     `better`, "higher" or "lower", is the study's direction. Claims named in `unjudged` keep
     estimate and interval but have no p-value, the verdict "" and no part in Holm's adjustment.
-    Each claim draws from generators of its own, made from `seed` and its id.
+    Generators are made from `seed`, the arms and the metric, so that no claim's numbers depend on
+    the other claims.
 
     - `estimate`: the mean, or mean paired difference, over all `n` seeds, diverged runs included;
       NaN, with an inconclusive verdict, if one of them is not finite.
@@ -179,7 +181,7 @@ def _examine(runs: pd.DataFrame, name: str, claim: Claim, better: str, seed: int
     variant, compared = _arms(runs, name, claim)
     with np.errstate(invalid="ignore"):  # inf - inf is NaN, which is the answer
         sample = variant - compared if claim.test in PAIRED_TESTS else variant
-    interval, test = _methods(sample, claim, is_rate(_numbers(runs[claim.metric])), (seed, name))
+    interval, test = _methods(sample, claim, is_rate(runs[claim.metric]), seed)
     reported = interval(level=1 - LEVEL)
     p_holds, p_refuted = _both_directions(test, region)
     two_edges = math.isfinite(region.low) and math.isfinite(region.high)
@@ -253,7 +255,7 @@ def _numbers(column: pd.Series) -> Sample:
 
 
 def _methods(
-    sample: Sample, claim: Claim, rate: bool, origin: tuple[int, str]
+    sample: Sample, claim: Claim, rate: bool, seed: int
 ) -> tuple[Callable[..., Interval], Callable[[float], PValues]]:
     """The interval (of a level) and the test (of a bound) that suit the sample.
 
@@ -265,9 +267,10 @@ def _methods(
     if rate:
         return partial(rate_interval, sample), partial(rate_test, sample)
 
+    arms = sorted(filter(None, (claim.variant, claim.reference)))
+
     def generator(purpose: str) -> np.random.Generator:
-        seed, name = origin
-        return np.random.default_rng([seed, *f"{name} {purpose}".encode()])
+        return named_generator(seed, *arms, claim.metric, purpose)
 
     return (
         lambda *, level: mean_interval(sample, level=level, generator=generator("interval")),

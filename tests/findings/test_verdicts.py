@@ -13,7 +13,7 @@ from scipy import stats
 from repro.findings import statistics
 from repro.findings.verdicts import COLUMNS, judge
 
-resampled = settings(deadline=None, max_examples=40)
+unhurried = settings(deadline=None, max_examples=40)  # a busy machine is no failure
 
 
 @dataclass(frozen=True)
@@ -268,7 +268,7 @@ def runs_of_two(draw, values=numbers, least=1):
 
 class TestProperties:
     @given(runs=runs_of_two(), claim=claims, order=st.randoms(use_true_random=False))
-    @resampled
+    @unhurried
     def test_the_order_of_runs_is_no_matter(self, runs, claim, order):
         rows = list(range(len(runs)))
         order.shuffle(rows)
@@ -277,13 +277,13 @@ class TestProperties:
         pd.testing.assert_frame_equal(shuffled, expected, check_exact=True)
 
     @given(runs=runs_of_two(least=2), claim=claims)
-    @resampled
+    @unhurried
     def test_an_interval_contains_its_estimate(self, runs, claim):
         row = verdict(runs, claim)
         assert row.ci_low <= row.estimate <= row.ci_high
 
     @given(runs=runs_of_two(least=2), bound=numbers)
-    @resampled
+    @unhurried
     def test_swapping_arms_flips_the_sign(self, runs, bound):
         """To the bit; the share of superiority to rounding."""
         row = verdict(runs, Claim("greater", bound))
@@ -294,7 +294,7 @@ class TestProperties:
         assert (swapped.p_value, swapped.verdict) == (row.p_value, row.verdict)
 
     @given(runs=runs_of_two(least=2), bound=bounds)
-    @resampled
+    @unhurried
     def test_equivalence_has_no_direction(self, runs, bound):
         row = verdict(runs, Claim("equivalent", bound))
         swapped = verdict(runs, Claim("equivalent", bound, variant="old", reference="new"))
@@ -302,7 +302,7 @@ class TestProperties:
         assert (swapped.p_value, swapped.verdict) == (row.p_value, row.verdict)
 
     @given(runs=runs_of_two(least=2), bound=numbers)
-    @resampled
+    @unhurried
     def test_opposite_claims_have_opposite_verdicts(self, runs, bound):
         opposite = {"holds": "refuted", "refuted": "holds", "inconclusive": "inconclusive"}
         row, other = verdict(runs, Claim("above", bound)), verdict(runs, Claim("below", bound))
@@ -310,7 +310,7 @@ class TestProperties:
             assert other.verdict == opposite[row.verdict]
 
     @given(runs=runs_of_two(least=2), claim=claims, other=claims)
-    @resampled
+    @unhurried
     def test_another_claim_changes_the_adjustment_alone(self, runs, claim, other):
         alone = verdict(runs, claim)
         beside = judge(runs, {"other": other, "it": claim}, better="higher").loc[1]
@@ -319,7 +319,7 @@ class TestProperties:
         assert beside.p_value >= alone.p_value
 
     @given(runs=runs_of_two(any_number), claim=claims)
-    @resampled
+    @unhurried
     def test_no_value_is_an_error(self, runs, claim):
         row = verdict(runs, claim)
         assert row.verdict in ("holds", "refuted", "inconclusive")

@@ -1,0 +1,109 @@
+"""Where exact zeros come from, and the published table of them beside ours."""
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from repro.findings.statistics import rate_interval
+
+TRAINED = {
+    "float32": {"float32_1_step": 1, "float32_one": 200, "float32_2000_steps": 2000},
+    "float64": {"float64_one": 200, "float64_2000_steps": 2000, "float64_20000_steps": 20_000},
+}
+VARIANTS = tuple(name for steps in TRAINED.values() for name in steps)
+# Shares of 1,000 networks, Bertoin et al. (2021); counts published with the paper. The notebook
+# never compares networks of different depths in 64 bits, so that row has no numbers.
+PUBLISHED = {
+    ("hidden_layers", "float32"): {1: 0.054, 2: 0.258, 3: 0.463, 5: 0.647, 6: 0.697},
+    ("hidden_layers", "float16"): {1: 0.871, 2: 0.999, 3: 1, 5: 1, 6: 1},
+    ("width", "float64"): {16: 0, 64: 0, 256: 0, 512: 0, 1024: 0},
+    ("width", "float32"): {16: 0.021, 64: 0.163, 256: 0.478, 512: 0.582, 1024: 0.873},
+    ("width", "float16"): {16: 0.333, 64: 1, 256: 1, 512: 1, 1024: 1},
+}
+COLORS = dict(
+    zip(
+        ("float16", "float32", "float64"),
+        [sns.color_palette("colorblind")[i] for i in (3, 0, 2)],
+        strict=True,
+    )
+)
+SHIFT = {"float16": -0.14, "float32": 0.0, "float64": 0.14}  # of a category, so none hides another
+
+
+def draw(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
+    """Draw how often training meets an exact zero, and for which random networks it matters."""
+    figure = Figure(figsize=(7, 3.3), layout="constrained")
+    axes = figure.subplots(1, 3, width_ratios=[1, 1.15, 1.15])
+    _draw_training(axes[0], runs)
+    networks = runs[runs.variant.str.match(r"(depth|narrow|wide)_float\d\d@")]
+    for ax, parameter in zip(axes[1:], ("hidden_layers", "width"), strict=True):
+        _draw_shares(ax, networks, parameter)
+    axes[1].set_title("b  MNIST nets, 256 wide", loc="left", fontweight="bold")
+    axes[2].set_title("c  MNIST nets, 3 layers", loc="left", fontweight="bold")
+    axes[1].set_ylabel("gradient depends on ReLU'(0) (%)")
+    figure.legend(handles=_legend(), loc="outside lower center", ncols=5, columnspacing=1.4)
+    return figure
+
+
+def _draw_training(axes: Axes, runs: pd.DataFrame) -> None:
+    for precision, variants in TRAINED.items():
+        points = [
+            (steps, runs.loc[runs.variant == name, "met_zero"]) for name, steps in variants.items()
+        ]
+        _draw_points(axes, points, precision, line="-")
+    axes.set_xscale("log")
+    axes.set(xlabel="training steps", ylabel="runs that met an exact zero (%)", ylim=(-4, 104))
+    axes.set_title("a  Training makes zeros", loc="left", fontweight="bold")
+
+
+def _draw_shares(axes: Axes, runs: pd.DataFrame, parameter: str) -> None:
+    categories = list(PUBLISHED[parameter, "float32"])
+    other, usual = {"hidden_layers": ("width", 256), "width": ("hidden_layers", 3)}[parameter]
+    cells = runs[runs[other] == usual]
+    for precision, shift in SHIFT.items():
+        of = cells[cells.precision == precision]
+        points = [
+            (i + shift, of.loc[of[parameter] == category, "differs"])
+            for i, category in enumerate(categories)
+        ]
+        _draw_points(axes, [(x, values) for x, values in points if len(values)], precision)
+        published = PUBLISHED.get((parameter, precision), {})
+        axes.plot(
+            [categories.index(category) + shift for category in published],
+            [100 * share for share in published.values()],
+            "D", markersize=5.5, markerfacecolor="none", markeredgecolor="black",
+            markeredgewidth=0.9, zorder=3,
+        )  # fmt: skip
+    axes.set_xticks(range(len(categories)), [str(category) for category in categories])
+    axes.set(xlabel={"hidden_layers": "hidden layers", "width": "units a layer"}[parameter])
+    axes.set(ylim=(-4, 104), xlim=(-0.5, len(categories) - 0.5))
+
+
+def _draw_points(
+    axes: Axes, points: list[tuple[float, pd.Series]], precision: str, line: str = "none"
+) -> None:
+    """Rates in percent with their Wilson intervals."""
+    intervals = [rate_interval(values) for _, values in points]
+    rates = [100 * values.mean() for _, values in points]
+    errors = [
+        [rate - 100 * i.low for rate, i in zip(rates, intervals, strict=True)],
+        [100 * i.high - rate for rate, i in zip(rates, intervals, strict=True)],
+    ]
+    axes.errorbar(
+        [x for x, _ in points], rates, yerr=errors, color=COLORS[precision], marker="o",
+        markersize=4, linestyle=line, linewidth=1.2, elinewidth=1.2,
+    )  # fmt: skip
+
+
+def _legend() -> list[Line2D]:
+    ours = [
+        Line2D([], [], color=color, marker="o", markersize=4, label=precision)
+        for precision, color in COLORS.items()
+    ]
+    published = Line2D(
+        [], [], linestyle="none", marker="D", markersize=5.5, markerfacecolor="none",
+        markeredgecolor="black", label="Bertoin et al. (2021)",
+    )  # fmt: skip
+    return [*ours, published]
