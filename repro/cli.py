@@ -129,6 +129,15 @@ def figures(names: tuple[str, ...]) -> None:
 
 
 @main.command()
+@click.argument("names", nargs=-1)
+def verdicts(names: tuple[str, ...]) -> None:
+    """Judge claims again from the tables in results/; of all studies, or of these NAMES."""
+    from repro.session import rejudge
+
+    sys.exit(_reported(lambda: rejudge(names)))
+
+
+@main.command()
 @click.argument("names", nargs=-1, required=True)
 @click.option(
     "--into",

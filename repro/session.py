@@ -2,10 +2,11 @@
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from rich.console import Console
 from rich.markup import escape
 
@@ -21,7 +22,7 @@ from repro.study.plan import Plan, make_plan
 from repro.study.provenance import provenance
 from repro.study.runner import Outcome
 from repro.study.runner import run as run_plan
-from repro.study.schema import Claim, StudyError, load_study
+from repro.study.schema import Claim, Study, StudyError, load_study
 from repro.study.store import Store
 from repro.study.tables import (
     curves_table,
@@ -97,30 +98,42 @@ def write_results(plan: Plan, outcome: Outcome, folder: Path, console: Console) 
 
 def redraw(names: Sequence[str]) -> int:
     """Redraw the figures of the named studies, or of all that have results."""
-    for name in names or study_names():
-        study, folder = load_study(name), RESULTS / name
-        if (folder / "runs.csv").is_file():
-            runs, curves = (read_table(folder / f"{kind}.csv") for kind in ("runs", "curves"))
-            draw_figures(study, runs, curves, folder)
-        elif names:
-            raise StudyError(f"{folder}/runs.csv is not there; run python -m repro.{name} first")
+    for study, folder in _with_results(names):
+        draw_figures(study, _table(folder, "runs"), _table(folder, "curves"), folder)
+    return 0
+
+
+def rejudge(names: Sequence[str]) -> int:
+    """Judge the claims of the named studies again, or of all that have results."""
+    for study, folder in _with_results(names):
+        claims = judge(_table(folder, "runs"), study.claims, better=study.better)
+        write_table(claims, folder / "claims.csv")
     return 0
 
 
 def write_ledgers(names: Sequence[str], into: Path | None) -> int:
     """Print studies' claim ledgers as Markdown, or put them between their marks in a file."""
-    for name in names:
-        folder = RESULTS / name
-        if not (folder / "claims.csv").is_file():
-            raise StudyError(f"{folder}/claims.csv is not there; run python -m repro.{name} first")
-        tables = (read_table(folder / f"{kind}.csv") for kind in ("runs", "claims"))
-        text = ledger(load_study(name), *tables)
+    for study, folder in _with_results(names):
+        text = ledger(study, _table(folder, "runs"), _table(folder, "claims"))
         if into is None:
             print(text)
         else:
-            spliced = splice(into.read_text(encoding="utf-8"), name, text)
+            spliced = splice(into.read_text(encoding="utf-8"), study.name, text)
             write_whole(into, spliced.encode())
     return 0
+
+
+def _with_results(names: Sequence[str]) -> Iterator[tuple[Study, Path]]:
+    for name in names or study_names():
+        study, folder = load_study(name), RESULTS / name
+        if (folder / "runs.csv").is_file():
+            yield study, folder
+        elif names:
+            raise StudyError(f"{folder}/runs.csv is not there; run python -m repro.{name} first")
+
+
+def _table(folder: Path, kind: str) -> pd.DataFrame:
+    return read_table(folder / f"{kind}.csv")
 
 
 def _override(experiment: Experiment, epochs: int | None) -> dict[str, Any]:

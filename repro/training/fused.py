@@ -68,20 +68,22 @@ class FusedSeeds:
         self._metrics = _variables(self._fresh_metrics, self.model.metrics_variables)
         self._clip = self._take_over_optimizer()
         self._fresh_optimizer = self._optimizer_values()
+        # The data are arguments, not captured: TensorFlow keeps graphs, and all they capture, long
+        # after they are of use.
+        self._data, self._validation = (x, y), validation
         n = _length(x)
         self._train = tf.function(
-            lambda order: self._epoch(n, batch_size, _gathered((x, y), order), self._train_step),
+            lambda order, data: self._epoch(
+                n, batch_size, _gathered(data, order), self._train_step
+            ),
             autograph=False,
-        ).get_concrete_function(tf.TensorSpec((self.size, n), tf.int32))
-        self._test = (
-            validation
-            and tf.function(
-                lambda: self._epoch(
-                    _length(validation), validation_batch_size, _sliced(validation), self._test_step
-                ),
-                autograph=False,
-            ).get_concrete_function()
-        )
+        ).get_concrete_function(tf.TensorSpec((self.size, n), tf.int32), _specs(self._data))
+        self._test = validation and tf.function(
+            lambda data: self._epoch(
+                _length(data), validation_batch_size, _sliced(data), self._test_step
+            ),
+            autograph=False,
+        ).get_concrete_function(_specs(validation))
 
     def load(self, models: Sequence[keras.Model]) -> None:
         """Start again from other seeds' models (as many as before)."""
@@ -97,11 +99,11 @@ class FusedSeeds:
         Returns:
             Each metric's name and its values, shape (seeds,).
         """
-        return _numpy(self._train(tf.constant(order, tf.int32)))
+        return _numpy(self._train(tf.constant(order, tf.int32), self._data))
 
     def test(self) -> dict[str, NDArray[Any]]:
         """Evaluate on the validation data; returns as `train` does."""
-        return _numpy(self._test())  # type: ignore[misc]  # asked for with validation data only
+        return _numpy(self._test(self._validation))  # type: ignore[misc]  # asked for with validation data only
 
     def state(self) -> list[Arrays]:
         """Return each seed's variables: trainable, non-trainable, then the optimizer's."""
@@ -226,6 +228,10 @@ def _read(variables: Sequence[keras.Variable]) -> Tensors:
 def _current(scope: keras.StatelessScope, variables: Sequence[Any], before: Tensors) -> Tensors:
     after = map(scope.get_current_value, variables)
     return [old if new is None else new for old, new in zip(before, after, strict=True)]
+
+
+def _specs(data: Any) -> Any:
+    return keras.tree.map_structure(tf.TensorSpec.from_tensor, data)
 
 
 def _length(x: Any) -> int:
