@@ -79,7 +79,7 @@ class Store:
             StoreError: if they can't be written; runs stored before are whole.
         """
         rows = [
-            (r.identity, r.variant, r.seed, _json(r.metrics), _json(r.curve), r.seconds)
+            (r.identity, r.variant, r.seed, json.dumps(r.metrics), json.dumps(r.curve), r.seconds)
             for r in runs
         ]
         try:
@@ -144,7 +144,3 @@ class Store:
                 f"{self.path}: not a sound run store ({error}); move it away to start anew"
             )
         return StoreError(f"{self.path.parent}: can't be written: {error}")
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)
