@@ -25,6 +25,7 @@ from repro.study.runner import run as run_plan
 from repro.study.schema import Claim, Study, StudyError, load_study
 from repro.study.store import Store
 from repro.study.tables import (
+    CURVE_DIGITS,
     curves_table,
     read_table,
     runs_table,
@@ -84,12 +85,12 @@ def write_results(plan: Plan, outcome: Outcome, folder: Path, console: Console) 
         unjudged=_unjudged(plan, askable),
     )
     write_table(runs, folder / "runs.csv")
-    write_table(curves, folder / "curves.csv")
+    write_table(curves, folder / "curves.csv", CURVE_DIGITS)
     write_table(claims, folder / "claims.csv")
     command = shlex.join(["python", "-m", f"repro.{plan.study.name}", *sys.argv[1:]])
     write_json(provenance(plan, outcome.runs, command), folder / "provenance.json")
     if outcome.runs:
-        draw_figures(plan.study, runs, curves, folder)
+        draw_figures(plan.study, _table(folder, "runs"), _table(folder, "curves"), folder)
     console.print(variants_summary(plan.study, summarize(runs, plan.study.metric)))
     console.print()
     console.print(claims_summary(claims))

@@ -13,6 +13,10 @@ import pandas as pd
 from repro.study.plan import Plan
 from repro.study.store import StoredRun
 
+# Curves are drawn, not judged; whole, they would be most of what is committed.
+CURVE_DIGITS = 6  # significant ones
+CURVE_SEEDS = 40  # of a variant
+
 
 def runs_table(plan: Plan, runs: Mapping[str, StoredRun]) -> pd.DataFrame:
     """Return `runs.csv`: one row a run, variants in the study's order, seeds as given.
@@ -32,11 +36,11 @@ def runs_table(plan: Plan, runs: Mapping[str, StoredRun]) -> pd.DataFrame:
 
 
 def curves_table(plan: Plan, runs: Mapping[str, StoredRun]) -> pd.DataFrame:
-    """Return `curves.csv`: a run's metrics per epoch or logged step."""
+    """Return `curves.csv`: a run's metrics per epoch or logged step, each variant's first runs."""
     rows = [
         {"variant": variant, "seed": seed, **point}
         for variant, seed, identity in _cells(plan)
-        if identity in runs
+        if identity in runs and seed in plan.seeds[variant][:CURVE_SEEDS]
         for point in runs[identity].curve
     ]
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=["variant", "seed", "epoch"])
@@ -48,9 +52,10 @@ def scientific_parameters(plan: Plan) -> list[str]:
     return [name for name in next(iter(plan.parameters.values())) if name in varied]
 
 
-def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV, LF line ends, floats by their shortest exact decimals."""
-    write_whole(path, table.to_csv(index=False, lineterminator="\n").encode())
+def write_table(table: pd.DataFrame, path: Path, digits: int | None = None) -> None:
+    """Write a table as CSV, LF line ends; floats exactly, or with so many significant digits."""
+    form = f"%.{digits}g" if digits else None
+    write_whole(path, table.to_csv(index=False, lineterminator="\n", float_format=form).encode())
 
 
 def read_table(path: Path) -> pd.DataFrame:

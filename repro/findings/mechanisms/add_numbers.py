@@ -48,11 +48,11 @@ def _draw_births(axes: Axes, births: pd.DataFrame) -> None:
         formula = 100 * of_width.groupby("hidden_layers").born_dead_formula.mean()
         axes.plot(formula.index, formula, color=color, linewidth=1, label=f"{width} units")
         _draw_rates(axes, of_width, "born_dead_one_input", color, color)
-        _draw_rates(axes, of_width, "born_dead", color, "white")
+        _draw_rates(axes, of_width, "born_dead", color, "white", shift=1.08)
     axes.set(xlabel="hidden layers", ylabel="stopped at birth (%)", xscale="log", ylim=(35, 100))
     axes.set_xticks([1, 2, 4, 8], ["1", "2", "4", "8"])
     axes.minorticks_off()
-    axes.set_title("a  Born dead, as a coin toss a unit has it", loc="left", fontweight="bold")
+    axes.set_title("a  Born dead: theory and count", loc="left", fontweight="bold")
     handles = [*axes.get_legend_handles_labels()[0], *_markers()]
     axes.legend(
         handles=handles, loc="upper center", bbox_to_anchor=(0.45, -0.17), ncols=2,
@@ -60,12 +60,14 @@ def _draw_births(axes: Axes, births: pd.DataFrame) -> None:
     )  # fmt: skip
 
 
-def _draw_rates(axes: Axes, births: pd.DataFrame, metric: str, edge: object, face: object) -> None:
+def _draw_rates(
+    axes: Axes, births: pd.DataFrame, metric: str, edge: object, face: object, shift: float = 1
+) -> None:
     for depth, of_depth in births.groupby("hidden_layers"):
+        x, rate = depth * shift, 100 * of_depth[metric].mean()
         low, high = rate_interval(of_depth[metric])
-        axes.plot([depth, depth], [100 * low, 100 * high], color=edge, linewidth=1)
-        rate = 100 * of_depth[metric].mean()
-        axes.plot(depth, rate, "o", color=edge, markerfacecolor=face, markersize=4)
+        axes.plot([x, x], [100 * low, 100 * high], color=edge, linewidth=1)
+        axes.plot(x, rate, "o", color=edge, markerfacecolor=face, markersize=4)
 
 
 def _markers() -> list[Line2D]:
@@ -84,19 +86,24 @@ def _draw_fates(axes: Axes, runs: pd.DataFrame) -> None:
     for fate, color in zip(FATES, colors, strict=True):
         axes.barh(range(len(shares)), shares[fate], left=left, color=color, label=FATES[fate])
         left += shares[fate]
+    axes.plot(
+        shares["born_alive"], range(len(shares)), "|", color="black", markersize=12,
+        markeredgewidth=1.5, label="born alive, up to here",
+    )  # fmt: skip
     for row, share in enumerate(shares["learned"]):
         axes.text(2, row, f"{share:.0f}", va="center", color="white", fontsize=8)
     axes.set_yticks(range(len(shares)), list(ROWS.values()))
-    axes.set(xlabel="share of seeds (%)", xlim=(0, 100))
+    axes.set(xlabel="share of seeds (%)", xlim=(0, 100.6))
     axes.invert_yaxis()
     axes.set_title("b  What became of them", loc="left", fontweight="bold")
     axes.legend(
         loc="upper center", bbox_to_anchor=(0.3, -0.17), ncols=2, columnspacing=1.2,
-        borderaxespad=0, handlelength=1.2,
+        borderaxespad=0, handlelength=1.2, numpoints=1,
     )  # fmt: skip
 
 
 def _shares(runs: pd.DataFrame) -> pd.DataFrame:
-    """Percent of seeds by fate, which add up to 100, one row a variant."""
+    """Percent of seeds born alive, and by fate, which add up to 100; one row a variant."""
     rates = runs[runs.variant.isin(ROWS)].groupby("variant").mean(numeric_only=True).loc[list(ROWS)]
-    return 100 * rates.assign(dead_hidden=rates.dead - rates.dead_output)[list(FATES)]
+    rates = rates.assign(born_alive=1 - rates.born_dead, dead_hidden=rates.dead - rates.dead_output)
+    return 100 * rates[["born_alive", *FATES]]

@@ -15,7 +15,7 @@ TRAINED = {
 VARIANTS = tuple(name for steps in TRAINED.values() for name in steps)
 # Shares of 1,000 networks, Bertoin et al. (2021); counts published with the paper. The notebook
 # never compares networks of different depths in 64 bits, so that row has no numbers.
-PUBLISHED = {
+PUBLISHED: dict[tuple[str, str], dict[int, float]] = {
     ("hidden_layers", "float32"): {1: 0.054, 2: 0.258, 3: 0.463, 5: 0.647, 6: 0.697},
     ("hidden_layers", "float16"): {1: 0.871, 2: 0.999, 3: 1, 5: 1, 6: 1},
     ("width", "float64"): {16: 0, 64: 0, 256: 0, 512: 0, 1024: 0},
@@ -29,6 +29,7 @@ COLORS = dict(
         strict=True,
     )
 )
+Points = list[tuple[float, pd.Series]]  # a place on the x axis, and the runs' values there
 SHIFT = {"float16": -0.14, "float32": 0.0, "float64": 0.14}  # of a category, so none hides another
 
 
@@ -40,7 +41,7 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     networks = runs[runs.variant.str.match(r"(depth|narrow|wide)_float\d\d@")]
     for ax, parameter in zip(axes[1:], ("hidden_layers", "width"), strict=True):
         _draw_shares(ax, networks, parameter)
-    axes[1].set_title("b  MNIST nets, 256 wide", loc="left", fontweight="bold")
+    axes[1].set_title("b  MNIST nets, 256 units", loc="left", fontweight="bold")
     axes[2].set_title("c  MNIST nets, 3 layers", loc="left", fontweight="bold")
     axes[1].set_ylabel("gradient depends on ReLU'(0) (%)")
     figure.legend(handles=_legend(), loc="outside lower center", ncols=5, columnspacing=1.4)
@@ -49,7 +50,7 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
 
 def _draw_training(axes: Axes, runs: pd.DataFrame) -> None:
     for precision, variants in TRAINED.items():
-        points = [
+        points: Points = [
             (steps, runs.loc[runs.variant == name, "met_zero"]) for name, steps in variants.items()
         ]
         _draw_points(axes, points, precision, line="-")
@@ -60,11 +61,12 @@ def _draw_training(axes: Axes, runs: pd.DataFrame) -> None:
 
 def _draw_shares(axes: Axes, runs: pd.DataFrame, parameter: str) -> None:
     categories = list(PUBLISHED[parameter, "float32"])
-    other, usual = {"hidden_layers": ("width", 256), "width": ("hidden_layers", 3)}[parameter]
-    cells = runs[runs[other] == usual]
+    cells = (
+        runs[runs.width == 256] if parameter == "hidden_layers" else runs[runs.hidden_layers == 3]
+    )
     for precision, shift in SHIFT.items():
         of = cells[cells.precision == precision]
-        points = [
+        points: Points = [
             (i + shift, of.loc[of[parameter] == category, "differs"])
             for i, category in enumerate(categories)
         ]
@@ -81,9 +83,7 @@ def _draw_shares(axes: Axes, runs: pd.DataFrame, parameter: str) -> None:
     axes.set(ylim=(-4, 104), xlim=(-0.5, len(categories) - 0.5))
 
 
-def _draw_points(
-    axes: Axes, points: list[tuple[float, pd.Series]], precision: str, line: str = "none"
-) -> None:
+def _draw_points(axes: Axes, points: Points, precision: str, line: str = "none") -> None:
     """Rates in percent with their Wilson intervals."""
     intervals = [rate_interval(values) for _, values in points]
     rates = [100 * values.mean() for _, values in points]
@@ -93,7 +93,7 @@ def _draw_points(
     ]
     axes.errorbar(
         [x for x, _ in points], rates, yerr=errors, color=COLORS[precision], marker="o",
-        markersize=4, linestyle=line, linewidth=1.2, elinewidth=1.2,
+        markersize=4, linestyle=line, linewidth=1.2, elinewidth=0.9,
     )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Loops compiled by numba, many seeds side by side."""
