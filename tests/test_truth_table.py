@@ -318,6 +318,9 @@ def test_runs_and_curves_have_the_contracts_columns(runs_and_curves):
     assert curves.groupby("seed")["step"].agg(list)[3] == [1, 2, 10, 100, 300]
     last = curves.groupby("seed").last()
     np.testing.assert_array_equal(last["mean_abs_error"], runs["mean_abs_error"])
+    tenth = curves[curves["step"] == 10].set_index("seed")["constant_output"]
+    assert 0 < tenth.sum() < last["constant_output"].sum()
+    np.testing.assert_array_equal(runs["constant_output_early"], tenth)
 
 
 @pytest.mark.parametrize("code", ["posted", "answer_returned", "true"])

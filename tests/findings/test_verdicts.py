@@ -127,10 +127,11 @@ class TestEachTest:
         assert row.ci_high > 3.8  # the 95 % interval, which is the one reported
 
     def test_needs_the_interval_beside_the_p_value(self):
-        row = verdict(table(new=SKEWED), Claim("below", 3.5))
-        assert row.p_value < 0.05
-        assert row.ci_high > 3.5
-        assert row.verdict == "inconclusive"
+        for test in ("below", "above"):  # which would hold, which would be refuted
+            row = verdict(table(new=SKEWED), Claim(test, 3.5))
+            assert row.p_value < 0.05
+            assert row.ci_high > 3.5
+            assert row.verdict == "inconclusive"
 
     def test_needs_the_p_value_beside_the_interval(self):
         """Five seeds have 32 sign vectors: p can't be less than 1/16."""
@@ -195,6 +196,23 @@ class TestASingleSeed:
         row = verdict(table(new=[value], old=[0.0]), Claim(test, 0.001))
         assert (row.n, row.verdict) == (1, "inconclusive")
         assert row.estimate == value
+
+
+class TestGenerators:
+    runs = table(new=SKEWED, old=WAVES)
+
+    def test_claims_about_the_same_numbers_show_the_same_interval(self):
+        claims = {"a": Claim("greater"), "b": Claim("recovers", 0.1)}
+        judged = judge(self.runs, claims, better="higher")
+        assert judged.ci_low.nunique() == judged.ci_high.nunique() == 1
+
+    def test_the_seed_is_all_that_varies(self):
+        first, again, other = (
+            judge(self.runs, {"it": Claim("greater")}, better="higher", seed=seed)
+            for seed in (1, 1, 2)
+        )
+        pd.testing.assert_frame_equal(first, again, check_exact=True)
+        assert first.ci_high[0] != other.ci_high[0]
 
 
 class TestUnjudged:

