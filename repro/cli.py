@@ -8,6 +8,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,8 @@ class Names(click.ParamType):
         return names
 
 
-def _options(command: Any) -> Any:
+def study_options(command: Any) -> Any:
+    """Give a command the options of a study's run."""
     folder = click.Path(file_okay=False, path_type=Path)
     for option in reversed(
         (
@@ -73,7 +75,7 @@ def study_command(name: str) -> click.Command:
     """Return the command that runs one study."""
 
     @click.command(name, epilog=f"Example: python -m repro.{name} --seeds 4", help=_about(name))
-    @_options
+    @study_options
     def command(**options: Any) -> None:
         sys.exit(execute(name, **options))
 
@@ -85,7 +87,24 @@ def run_study(name: str) -> None:
     study_command(name)(prog_name=f"python -m repro.{name}")
 
 
-@click.group(invoke_without_command=True, epilog="Example: python -m repro run mnist_relu")
+class Commands(click.Group):
+    """The modules of `repro.commands`; only the one that is asked for is imported."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return their names."""
+        folder = Path(__file__).parent / "commands"
+        return sorted(path.stem for path in folder.glob("[!_]*.py"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of that name."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        return import_module(f"repro.commands.{cmd_name}").command
+
+
+@click.group(
+    cls=Commands, invoke_without_command=True, epilog="Example: python -m repro run mnist_relu"
+)
 @click.pass_context
 def main(context: click.Context) -> None:
     """Rerun five threads that ask why ReLU does worse than sigmoid, over many seeds.
@@ -101,56 +120,6 @@ def main(context: click.Context) -> None:
         click.echo("\nRun one with: python -m repro run NAME   (or: python -m repro.NAME)")
 
 
-@main.command(epilog="Example: python -m repro run truth_table add_numbers --seeds 10")
-@click.argument("names", nargs=-1)
-@click.option("--all", "every", is_flag=True, help="Run all studies.")
-@_options
-def run(names: tuple[str, ...], every: bool, **options: Any) -> None:
-    """Run the studies of these NAMES, one after the other."""
-    from repro.study.folder import study_names
-
-    if every == bool(names):
-        raise click.UsageError("name the studies to run, or give --all")
-    codes = []
-    for name in study_names() if every else names:
-        codes.append(execute(name, **options))
-        if codes[-1] in (2, 130):
-            break
-    sys.exit(max(codes))
-
-
-@main.command()
-@click.argument("names", nargs=-1)
-def figures(names: tuple[str, ...]) -> None:
-    """Redraw figures from the tables in results/; of all studies, or of those of these NAMES."""
-    from repro.session import redraw
-
-    sys.exit(_reported(lambda: redraw(names)))
-
-
-@main.command()
-@click.argument("names", nargs=-1)
-def verdicts(names: tuple[str, ...]) -> None:
-    """Judge claims again from the tables in results/; of all studies, or of these NAMES."""
-    from repro.session import rejudge
-
-    sys.exit(_reported(lambda: rejudge(names)))
-
-
-@main.command()
-@click.argument("names", nargs=-1, required=True)
-@click.option(
-    "--into",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Put it between the marks <!-- ledger NAME --> and <!-- end --> of this file.",
-)
-def ledger(names: tuple[str, ...], into: Path | None) -> None:
-    """Print the claim ledgers of the studies NAMES as Markdown, from the tables in results/."""
-    from repro.session import write_ledgers
-
-    sys.exit(_reported(lambda: write_ledgers(names, into)))
-
-
 def execute(name: str, **options: Any) -> int:
     """Run a study, write its results folder, show what came of it; returns the exit status.
 
@@ -158,10 +127,11 @@ def execute(name: str, **options: Any) -> int:
     """
     from repro import session
 
-    return _reported(lambda: session.run(name, **options))
+    return reported(lambda: session.run(name, **options))
 
 
-def _reported(job: Callable[[], int]) -> int:
+def reported(job: Callable[[], int]) -> int:
+    """Do a job; return its exit status, or, after a line that says what is wrong, 2 or 130."""
     # Set before TensorFlow is imported.
     os.environ["KERAS_BACKEND"] = "tensorflow"
     from repro.data import DataCorrupt, DataUnavailable

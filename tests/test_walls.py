@@ -12,10 +12,19 @@ import repro
 PACKAGE = Path(repro.__file__).parent
 EXPERIMENTS = ("truth_table", "relu_at_zero", "mnist_relu", "add_numbers", "four_layers")
 FORBIDDEN = {
-    "training": ("study", "findings", "instruments", "cli", "session", *EXPERIMENTS),
-    "study": ("findings", "training", "cli", "session", *EXPERIMENTS),
-    "findings": ("training", "instruments", "cli", "session", *EXPERIMENTS),
-    "data": ("training", "study", "findings", "instruments", "cli", "session", *EXPERIMENTS),
+    "training": ("study", "findings", "instruments", "cli", "commands", "session", *EXPERIMENTS),
+    "study": ("findings", "training", "cli", "commands", "session", *EXPERIMENTS),
+    "findings": ("training", "instruments", "cli", "commands", "session", *EXPERIMENTS),
+    "data": (
+        "training",
+        "study",
+        "findings",
+        "instruments",
+        "cli",
+        "commands",
+        "session",
+        *EXPERIMENTS,
+    ),
 }
 
 

@@ -21,7 +21,7 @@ def fingerprint() -> Mapping[str, Any]:
     """Return what, besides a run's own settings, its bits depend on.
 
     Instruction set of the processor, versions of the libraries that compute, and the flags that
-    change how they do. Another number of threads did not change a bit where it was measured.
+    change how they do. The number of threads is not part of it: every worker has one.
     """
     return {
         "machine": platform.machine(),

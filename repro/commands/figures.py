@@ -1,0 +1,16 @@
+"""`python -m repro figures`."""
+
+import sys
+
+import click
+
+from repro.cli import reported
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+def command(names: tuple[str, ...]) -> None:
+    """Redraw figures from the tables in results/; of all studies, or of those of these NAMES."""
+    from repro.session import redraw
+
+    sys.exit(reported(lambda: redraw(names)))
