@@ -5,6 +5,9 @@ medians of three. The last row is what the dense layers' multiplications alone w
 rate at which this machine multiplies two large float32 matrices.
 """
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +21,8 @@ from rich.table import Table
 from repro import fit_seeds
 
 EPOCHS, BATCH, SEEDS, REPEATS = 15, 100, 8, 3
+FUSED = f"fit_seeds, {SEEDS} seeds at once"
+SIDE_BY_SIDE = f"fit_seeds, two blocks of {SEEDS} seeds side by side"
 RESULTS = Path(__file__).parent / "results" / "fit_seeds.csv"
 
 
@@ -43,16 +48,17 @@ def contenders(epochs: int) -> dict[str, Callable[[], float]]:
         )
         return model.fit(x, y, batch_size=BATCH, epochs=epochs, verbose=0)
 
-    def fused() -> object:
+    def fused(seeds: int) -> object:
         build = lambda: build_model("relu")  # noqa: E731
-        return fit_seeds(build, x, y, seeds=range(SEEDS), epochs=epochs, batch_size=BATCH)
+        return fit_seeds(build, x, y, seeds=range(seeds), epochs=epochs, batch_size=BATCH)
 
     return {
         "keras.Model.fit": lambda: timed(lambda: plain(1)),
         "fit, steps_per_execution=20": lambda: timed(lambda: plain(20)),
         "fit, steps_per_execution=100": lambda: timed(lambda: plain(100)),
         "fit, steps_per_execution=600": lambda: timed(lambda: plain(600)),
-        f"fit_seeds, {SEEDS} seeds at once": lambda: timed(fused, SEEDS),
+        FUSED: lambda: timed(lambda: fused(SEEDS), SEEDS),
+        SIDE_BY_SIDE: lambda: timed(lambda: fused(2 * SEEDS), 2 * SEEDS),
         "matrix multiplications alone": lambda: dense_work(epochs) / peak(),
     }
 
@@ -76,12 +82,25 @@ def peak(size: int = 4096) -> float:
     return 2 * size**3 / min(seconds)
 
 
+def in_another_process(name: str, epochs: int) -> float:
+    """Return a contender's seconds in a process whose products get one thread each."""
+    command = [sys.executable, "-m", "bench.fit_seeds", "--epochs", str(epochs), "--only", name]
+    one_thread = os.environ | {"TF_NUM_INTRAOP_THREADS": "1"}
+    done = subprocess.run(command, env=one_thread, stdout=subprocess.PIPE, check=True)
+    return float(done.stdout)
+
+
 @click.command()
 @click.option("--epochs", default=EPOCHS, show_default=True, type=click.IntRange(min=1))
 @click.option("--repeats", default=REPEATS, show_default=True, type=click.IntRange(min=1))
-def main(epochs: int, repeats: int) -> None:
+@click.option("--only", help="Time this contender once and print its seconds alone.")
+def main(epochs: int, repeats: int, only: str | None) -> None:
     """Time fit_seeds against keras.Model.fit and the machine's peak; print and keep the table."""
     jobs = contenders(epochs)
+    if only:
+        click.echo(jobs[only]())
+        return
+    jobs[SIDE_BY_SIDE] = lambda: in_another_process(SIDE_BY_SIDE, epochs)
     rounds = [{name: job() for name, job in jobs.items()} for _ in range(repeats)]
     seconds = {name: median(r[name] for r in rounds) for name in jobs}
     plain = seconds["keras.Model.fit"]

@@ -3,14 +3,18 @@
 from repro.training import quiet  # noqa: F401  # isort: skip  # before Keras imports TensorFlow
 
 import operator
+import os
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 import pandas as pd
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from repro.training import sequential
@@ -105,7 +109,9 @@ def fit_seeds(
         shuffle: True: seed and epoch see the samples in `data_order(seed, epoch, n)`; False: in
             the order given.
         block_size: seeds trained at once. Memory holds one block's weights and batches; 8 was
-            fastest for small dense networks.
+            fastest for small dense networks. With the environment variable
+            TF_NUM_INTRAOP_THREADS=1 as many blocks as cores train side by side, each on one core,
+            which is faster still (see bench/README.md).
 
     Returns:
         A `SeedsFit`: `.frame` is the tidy history, `.model(seed)` a trained model.
@@ -157,20 +163,51 @@ def check_seeds(seeds: Sequence[int]) -> list[int]:
 def _train_blocks(
     settings: Settings, blocks: Sequence[list[int]]
 ) -> Iterator[tuple[pd.DataFrame, dict[int, list[NDArray[Any]]]]]:
-    fused: FusedSeeds | None = None
     few = keras.tree.map_structure(lambda a: a[:2], (settings.x, settings.y))
-    for seeds in blocks:
-        models = [_model(settings.build, seed) for seed in seeds]
-        reason = why_not_fused(models, *few)
-        if reason is not None:
-            warnings.warn(f"one seed at a time: {reason}", stacklevel=3)
-            yield from (_train_one(settings, s, m) for s, m in zip(seeds, models, strict=True))
-            continue
-        if fused is None or fused.size != len(models):
-            fused = _fuse(settings, models)
-        else:
-            fused.load(models)
-        yield _train_fused(settings, seeds, fused)
+    reused: dict[tuple[int, int], FusedSeeds] = {}
+    at_once = _blocks_at_once()
+    for start in range(0, len(blocks), at_once):
+        fused = []
+        for place, seeds in enumerate(blocks[start : start + at_once]):
+            models = [_model(settings.build, seed) for seed in seeds]
+            reason = why_not_fused(models, *few)
+            if reason is not None:
+                warnings.warn(f"one seed at a time: {reason}", stacklevel=3)
+                yield from (_train_one(settings, s, m) for s, m in zip(seeds, models, strict=True))
+            elif (key := (place, len(seeds))) in reused:
+                reused[key].load(models)
+                fused.append((seeds, reused[key]))
+            else:
+                reused[key] = _fuse(settings, models)
+                fused.append((seeds, reused[key]))
+        yield from _train_side_by_side(settings, fused)
+
+
+def _blocks_at_once() -> int:
+    # Threads that share one block's products spend a quarter of their time on keeping in step. Each
+    # on a block of its own need not; but only TensorFlow's user can say that products get one.
+    threads = tf.config.threading
+    intra = threads.get_intra_op_parallelism_threads() or os.environ.get("TF_NUM_INTRAOP_THREADS")
+    inter = threads.get_inter_op_parallelism_threads() or os.environ.get("TF_NUM_INTEROP_THREADS")
+    return int(inter or os.cpu_count() or 1) if str(intra) == "1" else 1
+
+
+def _train_side_by_side(
+    settings: Settings, blocks: Sequence[tuple[list[int], FusedSeeds]]
+) -> Iterator[tuple[pd.DataFrame, dict[int, list[NDArray[Any]]]]]:
+    stop = threading.Event()
+
+    def train(block: tuple[list[int], FusedSeeds]) -> Any:
+        return _train_fused(settings, *block, stop)
+
+    if len(blocks) < 2:  # in this thread, so that Ctrl-C stops it
+        yield from map(train, blocks)
+        return
+    with ThreadPoolExecutor(len(blocks)) as pool:
+        try:
+            yield from pool.map(train, blocks)
+        finally:
+            stop.set()
 
 
 def _fuse(settings: Settings, models: Sequence[keras.Model]) -> FusedSeeds:
@@ -185,10 +222,12 @@ def _fuse(settings: Settings, models: Sequence[keras.Model]) -> FusedSeeds:
 
 
 def _train_fused(
-    settings: Settings, seeds: list[int], fused: FusedSeeds
+    settings: Settings, seeds: list[int], fused: FusedSeeds, stop: threading.Event
 ) -> tuple[pd.DataFrame, dict[int, list[NDArray[Any]]]]:
     rows = []
     for epoch in range(1, settings.epochs + 1):
+        if stop.is_set():
+            raise InterruptedError("another block failed, or was interrupted")
         metrics = fused.train(np.stack([settings.order(seed, epoch) for seed in seeds]))
         if settings.validation is not None:
             metrics |= {f"val_{name}": values for name, values in fused.test().items()}

@@ -1,5 +1,8 @@
 """fit_seeds must be keras.Model.fit, seed by seed, only faster."""
 
+import os
+import subprocess
+import sys
 import warnings
 
 import keras
@@ -175,6 +178,34 @@ def test_the_same_call_gives_the_same_bits_and_other_company_the_same_numbers(di
         np.testing.assert_array_equal(a, b)
         np.testing.assert_allclose(a, c, rtol=1e-4, atol=2e-6)
     assert not np.array_equal(state(one.model(1))[0], state(one.model(4))[0])
+
+
+SIDE_BY_SIDE = """
+import keras, numpy as np
+from repro import fit_seeds
+def build():
+    layers = [keras.Input((20,)), keras.layers.Dense(8, "relu"), keras.layers.Dense(1)]
+    model = keras.Sequential(layers)
+    model.compile("adam", "mse")
+    return model
+x = np.random.default_rng(0).random((90, 20), "float32")
+fit = fit_seeds(build, x, x[:, :1], seeds=range(5), epochs=3, validation_data=(x, x[:, :1]),
+                block_size=2)
+print(fit.frame.to_csv(), [float(w.sum()) for w in fit.model(4).get_weights()])
+"""
+
+
+def test_blocks_side_by_side_give_the_bits_of_one_after_the_other():
+    def of(blocks_at_once):
+        threads = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": str(blocks_at_once)}
+        return subprocess.run(
+            [sys.executable, "-c", SIDE_BY_SIDE],
+            env=os.environ | threads, capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+
+    one_after_the_other = of(1)
+    assert one_after_the_other.count("\n") == 5 * 3 + 2
+    assert of(2) == of(3) == one_after_the_other
 
 
 def test_weights_move_and_samples_keep_their_order_when_told(digits):
