@@ -16,6 +16,8 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from repro.training.lanes import into_lanes, out_of_lanes
+
 Floats = NDArray[np.float64]
 Layers = Sequence[tuple[Floats, Floats]]
 
@@ -94,7 +96,7 @@ def train(layers: Layers, inputs: Floats, targets: Floats, rule: Rule, watch: Wa
     """
     seeds = len(layers[0][0])
     widths = np.array([layers[0][0].shape[2], *(weights.shape[1] for weights, _ in layers)])
-    blocks = _in_lanes(layers, widths)
+    blocks = into_lanes(_padded(layers, widths), LANES)
     errors = np.empty((len(blocks), len(watch.logged), LANES))
     first_below = np.zeros((len(blocks), LANES), np.int64)
     rose = np.zeros((len(blocks), LANES), np.bool_)
@@ -103,31 +105,28 @@ def train(layers: Layers, inputs: Floats, targets: Floats, rule: Rule, watch: Wa
         errors, first_below, rose,
     )  # fmt: skip
     return History(
-        _out_of_lanes(blocks, widths, seeds),
-        np.moveaxis(errors, 1, 2).reshape(-1, len(watch.logged))[:seeds],
-        first_below.ravel()[:seeds],
-        rose.ravel()[:seeds],
+        _unpadded(out_of_lanes(blocks, seeds), widths),
+        out_of_lanes(errors, seeds),
+        out_of_lanes(first_below, seeds),
+        out_of_lanes(rose, seeds),
     )
 
 
-def _in_lanes(layers: Layers, widths: NDArray[np.int64]) -> Floats:
-    """Parameters of shape (blocks, layers, outputs, inputs + 1, LANES), padded with zeros.
+def _padded(layers: Layers, widths: NDArray[np.int64]) -> Floats:
+    """Parameters of shape (seeds, layers, outputs, inputs + 1), padded with zeros.
 
     A unit's bias follows its weights.
     """
-    seeds = len(layers[0][0])
-    blocks, widest = -(-seeds // LANES), widths.max()
-    padded = np.zeros((blocks * LANES, len(layers), widest, widest + 1))
+    widest = widths.max()
+    padded = np.zeros((len(layers[0][0]), len(layers), widest, widest + 1))
     for layer, (weights, biases) in enumerate(layers):
         outputs, n_inputs = weights.shape[1:]
-        padded[:seeds, layer, :outputs, :n_inputs] = weights
-        padded[:seeds, layer, :outputs, n_inputs] = biases
-    in_blocks = padded.reshape(blocks, LANES, *padded.shape[1:])
-    return np.ascontiguousarray(np.moveaxis(in_blocks, 1, -1))
+        padded[:, layer, :outputs, :n_inputs] = weights
+        padded[:, layer, :outputs, n_inputs] = biases
+    return padded
 
 
-def _out_of_lanes(blocks: Floats, widths: NDArray[np.int64], seeds: int) -> Layers:
-    padded = np.moveaxis(blocks, -1, 1).reshape(-1, *blocks.shape[1:-1])[:seeds]
+def _unpadded(padded: Floats, widths: NDArray[np.int64]) -> Layers:
     return [
         (padded[:, i, :outputs, :n_inputs].copy(), padded[:, i, :outputs, n_inputs].copy())
         for i, (n_inputs, outputs) in enumerate(pairwise(widths))

@@ -13,6 +13,8 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from repro.training.lanes import into_lanes, out_of_lanes
+
 Floats = NDArray[np.floating[Any]]
 
 LANES = 64
@@ -71,7 +73,7 @@ def train(
         logged: the steps (from 1, rising) to keep; training ends after the last.
     """
     seeds, dtype = len(x), x.dtype.type
-    x, y, w1, w2 = map(_in_lanes, (x.swapaxes(1, 2), y, w1, w2))
+    x, y, w1, w2 = (into_lanes(a, LANES) for a in (x.swapaxes(1, 2), y, w1, w2))
     losses = np.zeros((len(x), len(logged), LANES), dtype)
     zeros = np.zeros((len(x), len(logged), 2, LANES), np.int64)
     rounded = np.array([rule.learning_rate, rule.kink, rule.at_kink], dtype)
@@ -79,11 +81,11 @@ def train(
     _train_blocks(
         x, y, w1, w2, rate, kink, at_kink, rule.assigned, rule.half, logged, losses, zeros
     )
-    zeros = _out_of_lanes(zeros, seeds)
+    zeros = out_of_lanes(zeros, seeds)
     return Trained(
-        _out_of_lanes(w1, seeds),
-        _out_of_lanes(w2, seeds),
-        _out_of_lanes(losses, seeds),
+        out_of_lanes(w1, seeds),
+        out_of_lanes(w2, seeds),
+        out_of_lanes(losses, seeds),
         zeros[:, :, 0],
         zeros[:, :, 1],
     )
@@ -98,19 +100,6 @@ def to_half(values: NDArray[np.float32]) -> NDArray[np.float32]:
     rounded = np.empty(values.shape, np.float32)
     _round_all(np.ascontiguousarray(values).reshape(-1), rounded.reshape(-1))
     return rounded
-
-
-def _in_lanes(values: Floats) -> Floats:
-    """Shape (blocks, ..., LANES) from (seeds, ...); the last block is filled up with zeros."""
-    blocks = -(-len(values) // LANES)
-    padded = np.zeros((blocks * LANES, *values.shape[1:]), values.dtype)
-    padded[: len(values)] = values
-    in_blocks = padded.reshape(blocks, LANES, *values.shape[1:])
-    return np.ascontiguousarray(np.moveaxis(in_blocks, 1, -1))
-
-
-def _out_of_lanes(blocks: NDArray[Any], seeds: int) -> NDArray[Any]:
-    return np.moveaxis(blocks, -1, 1).reshape(-1, *blocks.shape[1:-1])[:seeds].copy()
 
 
 @njit(cache=True, parallel=True)

@@ -17,6 +17,8 @@ from numba import njit, prange, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from repro.training.lanes import into_lanes, out_of_lanes
+
 Floats = NDArray[np.float64]
 
 # 64 and constant: numba unrolls shorter loops without making vector instructions of them.
@@ -72,12 +74,9 @@ def descend(parameters: Floats, x: Floats, y: Floats, rule: Rule, updates: int) 
     )
     if given != wanted:
         raise ValueError(f"parameters, x and y of one seed must have shapes {wanted}, got {given}")
-    seeds = len(parameters)
-    padded = np.zeros((-(-seeds // LANES) * LANES, PARAMETERS))
-    padded[:seeds] = parameters
-    blocks = padded.reshape(-1, LANES, PARAMETERS).transpose(0, 2, 1).copy()
+    blocks = into_lanes(parameters, LANES)
     _descend_blocks(blocks, x, y, rule, updates)
-    parameters[:] = blocks.transpose(0, 2, 1).reshape(-1, PARAMETERS)[:seeds]
+    parameters[:] = out_of_lanes(blocks, len(parameters))
 
 
 def exponential(values: Floats) -> Floats:

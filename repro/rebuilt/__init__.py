@@ -1,0 +1,1 @@
+"""The threads' networks, what varies named, as ordinary Keras models with true gradients."""

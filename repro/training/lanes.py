@@ -1,0 +1,23 @@
+"""Seeds side by side: the last axis of a compiled loop's arrays holds one seed a lane.
+
+The number of lanes is the loop's own constant, since the compiler unrolls it.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def into_lanes(values: NDArray[Any], lanes: int) -> NDArray[Any]:
+    """Return (blocks, ..., lanes) from (seeds, ...), the last block filled up with zeros."""
+    blocks = -(-len(values) // lanes)
+    padded = np.zeros((blocks * lanes, *values.shape[1:]), values.dtype)
+    padded[: len(values)] = values
+    in_blocks = padded.reshape(blocks, lanes, *values.shape[1:])
+    return np.ascontiguousarray(np.moveaxis(in_blocks, 1, -1))
+
+
+def out_of_lanes(blocks: NDArray[Any], seeds: int) -> NDArray[Any]:
+    """Return (seeds, ...), copied, from (blocks, ..., lanes)."""
+    return np.moveaxis(blocks, -1, 1).reshape(-1, *blocks.shape[1:-1])[:seeds].copy()
