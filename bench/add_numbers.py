@@ -16,7 +16,8 @@ import numba
 from rich.console import Console
 from rich.table import Table
 
-from repro.add_numbers import experiment, train_posted
+from repro.add_numbers import experiment
+from repro.posted.add_numbers import train_posted
 
 Activation = Literal["relu", "sigmoid", "tanh"]
 

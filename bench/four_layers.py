@@ -17,7 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from repro.data import load
-from repro.four_layers import Design, PostedNetwork, as_layers, draw, rule_of, scaled, targets_of
+from repro.posted.four_layers import PostedNetwork, scaled, targets_of
+from repro.rebuilt.four_layers import Design, as_layers, draw, rule_of
 from repro.training.compiled.four_layers import Images, sparse, train
 
 POSTED_IMAGES, REPEATS = 1_000, 3

@@ -14,7 +14,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from repro.relu_at_zero import Floats, Start, draw
+from repro.posted.relu_at_zero import Floats, Start
+from repro.rebuilt.relu_at_zero import draw
 from repro.training.compiled.relu_at_zero import Rule, train
 from repro.training.random_mlp import Precision
 

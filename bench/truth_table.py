@@ -16,8 +16,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from repro.posted.truth_table import X, Y, answer_relu_returned, nonlin, relu, train_posted
+from repro.rebuilt.truth_table import draw, unpack
 from repro.training.compiled.truth_table import Rule, descend
-from repro.truth_table import X, Y, answer_relu_returned, draw, nonlin, relu, train_posted, unpack
 
 ITERATIONS, POSTED_ITERATIONS, SEEDS, REPEATS = 500_000, 2_000, 256, 3
 RULES = {

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from repro.engines.truth_table import errors_in_keras, snapshots
+from repro.engines.truth_table import snapshots, train_keras
 from repro.measured.truth_table import measure, summarize
 from repro.posted.truth_table import runs_as_written
 from repro.rebuilt.truth_table import Initializer, Network
@@ -87,7 +87,7 @@ def experiment(
 def _curves(network: Network, code: str, seeds: Sequence[int], iterations: int) -> pd.DataFrame:
     if code == "keras":
         unknown = dict.fromkeys(set(METRICS) - {"mean_abs_error"}, np.nan)
-        return errors_in_keras(network, seeds, iterations).assign(**unknown)
+        return train_keras(network, seeds, iterations).assign(**unknown)
     steps = snapshots(network, code, seeds, iterations)
     return pd.concat([measure(network, seeds, step, at) for step, at in steps])
 

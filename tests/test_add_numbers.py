@@ -4,23 +4,13 @@ import keras
 import numpy as np
 import pytest
 
-from repro.add_numbers import (
-    METRICS,
-    UNSEEN,
-    Network,
-    X,
-    Y,
-    build_model,
-    draw,
-    experiment,
-    forward,
-    measure,
-    posted_step,
-    stacked,
-    train_posted,
-)
+from repro.add_numbers import METRICS, experiment
+from repro.engines.add_numbers import stacked
 from repro.instruments.gradient_audit import gradient_audit
 from repro.instruments.relu_death import death_probability
+from repro.measured.add_numbers import UNSEEN, forward, measure
+from repro.posted.add_numbers import X, Y, posted_step, train_posted
+from repro.rebuilt.add_numbers import Network, build_model, draw
 from repro.study.schema import load_study
 from repro.training.compiled.add_numbers import History, Rule, Watch, train
 

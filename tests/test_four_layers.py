@@ -6,23 +6,10 @@ import pytest
 from repro import data_order, fit_seeds
 from repro.data import load
 from repro.findings.mechanisms import four_layers as mechanism
-from repro.four_layers import (
-    METRICS,
-    WIDTHS,
-    Design,
-    PostedNetwork,
-    activate,
-    after_own_step,
-    as_layers,
-    build_model,
-    deltas,
-    draw,
-    experiment,
-    forward,
-    rule_of,
-    scaled,
-    targets_of,
-)
+from repro.four_layers import METRICS, experiment
+from repro.measured.four_layers_steps import activate, after_own_step, deltas, forward
+from repro.posted.four_layers import WIDTHS, PostedNetwork, scaled, targets_of
+from repro.rebuilt.four_layers import Design, as_layers, build_model, draw, rule_of
 from repro.training.compiled.four_layers import sparse, train
 
 DIGITS = load("mnist5k")

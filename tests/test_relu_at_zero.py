@@ -6,16 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from repro.relu_at_zero import (
-    METRICS,
-    Start,
-    build_model,
-    draw,
-    experiment,
-    posted_data,
-    posted_step,
-    train_posted,
-)
+from repro.posted.relu_at_zero import Start, posted_data, posted_step, train_posted
+from repro.rebuilt.relu_at_zero import build_model, draw
+from repro.relu_at_zero import METRICS, experiment
 from repro.training.random_mlp import Precision
 
 MLP: dict[str, Any] = {"network": "mnist_mlp", "data": "mnist5k"}

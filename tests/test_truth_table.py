@@ -9,28 +9,22 @@ import pytest
 import tensorflow as tf
 
 from repro import fit_seeds, gradient_audit
-from repro.truth_table import (
-    METRICS,
+from repro.engines.truth_table import logged_steps, train
+from repro.measured.truth_table import activate, measure, structural_floor
+from repro.posted.truth_table import (
     UNITS,
-    Network,
     X,
     Y,
-    activate,
     answer_relu,
     answer_relu_returned,
-    build_model,
-    draw,
-    experiment,
-    logged_steps,
-    measure,
     nonlin,
     posted_functions,
     relu,
-    train,
     train_posted,
-    unpack,
     verbatim_l1,
 )
+from repro.rebuilt.truth_table import Network, build_model, draw, unpack
+from repro.truth_table import METRICS, experiment
 
 ALL_RELU = {"hidden_activation": "relu", "output_activation": "relu"}
 
@@ -190,7 +184,7 @@ def test_the_gradient_audit_names_the_mask(name, causes):
 
     def step(parameters, x, y):
         syn0, syn1 = parameters
-        functions = posted_functions(network)
+        functions = posted_functions(name, name)
         train_posted(weights._replace(syn0=syn0, syn1=syn1), *functions, iterations=1)
 
     audit = gradient_audit(
@@ -217,7 +211,7 @@ def test_the_gradient_audit_names_the_mask(name, causes):
 )
 def test_no_weights_get_below_the_structural_floor(hidden, output, bias, floor):
     network = Network(hidden, output, bias)
-    assert network.structural_floor == pytest.approx(floor, abs=1e-15)
+    assert structural_floor(network) == pytest.approx(floor, abs=1e-15)
     weights = np.random.RandomState(0).standard_normal((5_000, 21)) * 3
     if not bias:
         weights[:, [*range(12, 16), 20]] = 0
@@ -233,7 +227,7 @@ def test_the_floor_of_a_relu_output_is_reached():
     for output in ("relu", "linear"):
         network = Network("relu", output)
         error = measure(network, [0], 1, parameters)["mean_abs_error"][0]
-        assert error == network.structural_floor == 1 / 6
+        assert error == structural_floor(network) == 1 / 6
 
 
 def test_the_floor_of_a_sigmoid_output_is_approached():

@@ -30,6 +30,23 @@ class Expected(NamedTuple):
     sha256: str
 
 
+def expected_arrays(n_train: int, n_test: int, **sha256: str) -> dict[str, Expected]:
+    """Return what the arrays must be of so many images (n, 28, 28) and labels (n,).
+
+    Args:
+        n_train: images to train on.
+        n_test: images to test on.
+        sha256: of `x_train`, `y_train`, `x_test` and `y_test`, in this order.
+    """
+    shapes: dict[str, tuple[int, ...]] = {
+        "x_train": (n_train, 28, 28),
+        "y_train": (n_train,),
+        "x_test": (n_test, 28, 28),
+        "y_test": (n_test,),
+    }
+    return {name: Expected(shape, sha256[name]) for name, shape in shapes.items()}
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Images and labels, verified and read-only.

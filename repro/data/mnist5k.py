@@ -10,26 +10,20 @@ from repro.data.dataset import (
     Arrays,
     Dataset,
     DataUnavailable,
-    Expected,
+    expected_arrays,
     make_dataset,
     verified,
 )
 from repro.data.formats import gunzip, read_file
 
-ARRAYS = {
-    "x_train": Expected(
-        (4_000, 28, 28), "52454974f5606fb1cb7a0b60cb9e0026695d7a6ff73bc12b8d9b703df7aafe13"
-    ),
-    "y_train": Expected(
-        (4_000,), "18f60181177257fa959576b2e27a6e81f2d1e246d592a7c27d824f6b4d9c1072"
-    ),
-    "x_test": Expected(
-        (1_000, 28, 28), "05f16c885f80bb90594fc5376d4c5fdcd5d3fabe6e5d3e6085255628eecfeaa3"
-    ),
-    "y_test": Expected(
-        (1_000,), "793e48347f02ec9f49b10d30a93de91d185c4cfb957f09d953b1576548404082"
-    ),
-}
+ARRAYS = expected_arrays(
+    4_000,
+    1_000,
+    x_train="52454974f5606fb1cb7a0b60cb9e0026695d7a6ff73bc12b8d9b703df7aafe13",
+    y_train="18f60181177257fa959576b2e27a6e81f2d1e246d592a7c27d824f6b4d9c1072",
+    x_test="05f16c885f80bb90594fc5376d4c5fdcd5d3fabe6e5d3e6085255628eecfeaa3",
+    y_test="793e48347f02ec9f49b10d30a93de91d185c4cfb957f09d953b1576548404082",
+)
 
 
 def load_mnist5k() -> Dataset:

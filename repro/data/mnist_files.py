@@ -6,24 +6,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from repro.data.dataset import Arrays, DataUnavailable, Expected, verified
+from repro.data.dataset import Arrays, DataUnavailable, expected_arrays, verified
 from repro.data.fetch import NPM_TARBALL
 from repro.data.formats import parse_idx, parse_npz, read_file, tar_members
 
-ARRAYS = {
-    "x_train": Expected(
-        (60_000, 28, 28), "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757"
-    ),
-    "y_train": Expected(
-        (60_000,), "1feba77c54802fa5339a11837ea4b2866434b83314ec45192930f1df69120c13"
-    ),
-    "x_test": Expected(
-        (10_000, 28, 28), "6d87418db22cc8025d05968bec9bd5c3932904b23485740db143a061a2c9d161"
-    ),
-    "y_test": Expected(
-        (10_000,), "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5"
-    ),
-}
+ARRAYS = expected_arrays(
+    60_000,
+    10_000,
+    x_train="741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757",
+    y_train="1feba77c54802fa5339a11837ea4b2866434b83314ec45192930f1df69120c13",
+    x_test="6d87418db22cc8025d05968bec9bd5c3932904b23485740db143a061a2c9d161",
+    y_test="ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5",
+)
 NPZ = "mnist.npz"
 IDX_FILES = {
     "x_train": "train-images-idx3-ubyte",

@@ -49,18 +49,18 @@ def train_keras(network: Network, recipe: Recipe, seeds: Sequence[int]) -> "Hist
     """Train the rebuild, which draws what the thread draws; errors in units of the sums.
 
     Raises:
-        ValueError: for an update that is not the gradient's.
+        ValueError: for no epochs, and for an update that is not the gradient's.
     """
     from repro.training.compiled.add_numbers import History
     from repro.training.fit import fit_seeds
 
+    watch = _watch(recipe)
     if (recipe.bias_update, recipe.error_weights) != ("gradient", "current"):
         raise ValueError('engine "keras" needs bias_update "gradient" and error_weights "current"')
 
     def build() -> "keras.Model":
         return build_model(network, learning_rate=recipe.learning_rate, momentum=recipe.momentum)
 
-    watch = _watch(recipe)
     fit = fit_seeds(
         build, X, recipe.target_scale * Y, seeds=seeds, epochs=recipe.epochs, batch_size=1,
         shuffle=False, block_size=len(seeds),

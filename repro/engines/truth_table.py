@@ -93,7 +93,7 @@ def _in_numpy(network: Network) -> Descend:
     return descend
 
 
-def errors_in_keras(network: Network, seeds: Sequence[int], iterations: int) -> pd.DataFrame:
+def train_keras(network: Network, seeds: Sequence[int], iterations: int) -> pd.DataFrame:
     """Train the rebuild; return `mean_abs_error`, all that its history holds, by seed and step."""
     from repro.training.fit import fit_seeds
 

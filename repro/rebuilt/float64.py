@@ -10,7 +10,11 @@ LEAKY_SLOPE = 0.01
 
 def rate(value: float) -> Callable[[], np.float64]:
     """Return a learning rate for an optimizer, which would keep a plain number as float32."""
-    return lambda: np.float64(value)
+
+    def rate() -> np.float64:  # named, since Keras warns of a lambda
+        return np.float64(value)
+
+    return rate
 
 
 def activation(name: str) -> Any:

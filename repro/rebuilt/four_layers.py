@@ -1,4 +1,7 @@
-"""Thread 004 rebuilt: what varies of the network, its initial weights, and the Keras model."""
+"""Thread 004 rebuilt: what varies of the network, its initial weights, and the Keras model.
+
+`rule_of` and `as_layers` say the same to the compiled loop.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,1 +1,5 @@
-"""Loops compiled by numba, many seeds side by side."""
+"""Training loops that numba compiles, each in one file.
+
+numba's cache on disk looks at the file of a compiled function alone: after an edit in another file
+it would go on running the old code.
+"""

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from repro.add_numbers import Network, X, Y, draw, stacked, train_posted
+from repro.engines.add_numbers import stacked
+from repro.posted.add_numbers import X, Y, train_posted
+from repro.rebuilt.add_numbers import Network, draw
 from repro.training.compiled.add_numbers import ACTIVATIONS, LANES, Rule, Watch, train
 
 EPOCHS = 300

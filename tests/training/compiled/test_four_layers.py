@@ -6,17 +6,9 @@ import numpy as np
 import pytest
 
 from repro.data import load
-from repro.four_layers import (
-    Design,
-    PostedNetwork,
-    as_layers,
-    deltas,
-    draw,
-    forward,
-    rule_of,
-    scaled,
-    targets_of,
-)
+from repro.measured.four_layers_steps import deltas, forward
+from repro.posted.four_layers import PostedNetwork, scaled, targets_of
+from repro.rebuilt.four_layers import Design, as_layers, draw, rule_of
 from repro.training.compiled.four_layers import INK, evaluate, sparse, train
 
 DIGITS = load("mnist5k")
