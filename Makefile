@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: mnist_relu all test lint lock
+.PHONY: mnist_relu all test lint bench bench-check lock
 
 mnist_relu: $(VENV)/installed
 	$(RUN) -m repro.mnist_relu
@@ -18,6 +18,13 @@ lint: $(VENV)/installed
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+
+bench: $(VENV)/installed
+	$(RUN) -m bench
+
+# names what got slower, by its ratio to what a user would do instead, than bench/results/ says
+bench-check: $(VENV)/installed
+	$(RUN) -m bench --check
 
 # requirements.txt holds exact versions and hashes for Python 3.11 to 3.13; needs uv
 lock:

@@ -6,30 +6,19 @@ with drawing and measuring; it is compiled beforehand. Contenders take turns; me
 Times depend on the machine, and on what else it does, ratios less so.
 """
 
-import time
-from collections.abc import Callable
 from functools import partial
-from statistics import median
 from typing import Literal
 
 import numba
-from rich.console import Console
-from rich.table import Table
 
+from bench.contest import Contest, run, seconds, show
 from repro.add_numbers import experiment
 from repro.posted.add_numbers import train_posted
 
 Activation = Literal["relu", "sigmoid", "tanh"]
 
-EPOCHS, POSTED_EPOCHS, SEEDS, REPEATS = 5_000, 100, 1_000, 3
+EPOCHS, POSTED_EPOCHS, SEEDS = 5_000, 100, 1_000
 ACTIVATIONS: tuple[Activation, ...] = ("relu", "sigmoid", "tanh")
-
-
-def seconds(job: Callable[[], object]) -> float:
-    """Return the wall time of a call."""
-    start = time.perf_counter()
-    job()
-    return time.perf_counter() - start
 
 
 def posted(activation: Activation) -> float:
@@ -48,23 +37,19 @@ def compiled(activation: Activation, cores: int, epochs: int = EPOCHS) -> float:
     return seconds(lambda: job(seeds=range(SEEDS))) / SEEDS
 
 
-def main() -> None:
-    """Time both in turns and print the table."""
+def contests() -> dict[str, Contest]:
+    """Return a contest for each activation."""
+    compiled("relu", 1, epochs=1)
     cores = numba.get_num_threads()
-    compiled("relu", cores, epochs=1)
-    table = Table("activation", box=None)
-    for heading in ("as posted (s)", "1 core (ms)", "times", f"{cores} cores (ms)", "times"):
-        table.add_column(heading, justify="right")
-    for activation in ACTIVATIONS:
-        rounds = [
-            (posted(activation), compiled(activation, 1), compiled(activation, cores))
-            for _ in range(REPEATS)
-        ]
-        slow, one, all_cores = (median(times) for times in zip(*rounds, strict=True))
-        cells = (1e3 * one, slow / one, 1e3 * all_cores, slow / all_cores)
-        table.add_row(activation, f"{slow:.2f}", *(f"{cell:,.3g}" for cell in cells))
-    Console().print(table)
+    return {
+        f"{activation} everywhere, {EPOCHS:,} epochs, a seed": {
+            "as posted": lambda a=activation: posted(a),
+            "compiled, 1 core": lambda a=activation: compiled(a, 1),
+            f"compiled, {cores} cores": lambda a=activation: compiled(a, cores),
+        }
+        for activation in ACTIVATIONS
+    }
 
 
 if __name__ == "__main__":
-    main()
+    show(run("add_numbers"))

@@ -6,35 +6,23 @@ beforehand. Contenders take turns; medians of three. Times depend on the machine
 it does, ratios less so.
 """
 
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from statistics import median
 
 import numpy as np
 from numba import get_num_threads
-from rich.console import Console
-from rich.table import Table
 
+from bench.contest import Contest, run, seconds, show
 from repro.data import load
 from repro.posted.four_layers import PostedNetwork, scaled, targets_of
 from repro.rebuilt.four_layers import Design, as_layers, draw, rule_of
 from repro.training.compiled.four_layers import Images, sparse, train
 
-POSTED_IMAGES, REPEATS = 1_000, 3
+POSTED_IMAGES = 1_000
 DESIGNS = {
     "sigmoid, rate 0.1": Design("sigmoid", "sigmoid"),
     "ReLU, rate 0.001 (alive)": Design("relu", "relu", learning_rate=0.001),
     "ReLU, rate 0.1 (dies)": Design("relu", "relu"),
 }
-
-
-def seconds(job: Callable[[], object]) -> float:
-    """Return the wall time of a call."""
-    start = time.perf_counter()
-    with np.errstate(all="ignore"):  # ReLU as posted overflows
-        job()
-    return time.perf_counter() - start
 
 
 def posted_pass(design: Design, x: np.ndarray, y: np.ndarray) -> float:
@@ -48,7 +36,8 @@ def posted_pass(design: Design, x: np.ndarray, y: np.ndarray) -> float:
         for image, target in zip(x, y, strict=True):
             network.train(image, target)
 
-    return seconds(learn) * 60_000 / len(x)
+    with np.errstate(all="ignore"):  # ReLU as posted overflows
+        return seconds(learn) * 60_000 / len(x)
 
 
 def compiled_pass(design: Design, images: Images, seeds: int) -> float:
@@ -63,29 +52,21 @@ def compiled_pass(design: Design, images: Images, seeds: int) -> float:
         return seconds(lambda: list(pool.map(learn, range(seeds)))) / seeds
 
 
-def main() -> None:
-    """Measure and print."""
+def contests() -> dict[str, Contest]:
+    """Return a contest for each design."""
     digits, cores = load("mnist"), get_num_threads()
     x, y = scaled(digits.x_train[:POSTED_IMAGES]), targets_of(digits.y_train[:POSTED_IMAGES])
     images = sparse(digits.x_train, digits.y_train)
     compiled_pass(DESIGNS["sigmoid, rate 0.1"], sparse(digits.x_test[:9], digits.y_test[:9]), 1)
-    table = Table("60,000 online updates, seconds per seed", "numpy", "one core", "ratio")
-    table.add_column(f"{cores} cores")
-    table.add_column("ratio")
-    for name, design in DESIGNS.items():
-        rounds = [
-            (
-                posted_pass(design, x, y),
-                compiled_pass(design, images, 1),
-                compiled_pass(design, images, cores),
-            )
-            for _ in range(REPEATS)
-        ]
-        numpy, one, all_cores = (median(times) for times in zip(*rounds, strict=True))
-        ratios = (f"{numpy / one:.0f}", f"{all_cores:.2f}", f"{numpy / all_cores:.0f}")
-        table.add_row(name, f"{numpy:.1f}", f"{one:.2f}", *ratios)
-    Console().print(table)
+    return {
+        f"{name}: 60,000 online updates, a seed": {
+            "as posted": lambda d=design: posted_pass(d, x, y),
+            "compiled, 1 core": lambda d=design: compiled_pass(d, images, 1),
+            f"compiled, {cores} cores": lambda d=design: compiled_pass(d, images, cores),
+        }
+        for name, design in DESIGNS.items()
+    }
 
 
 if __name__ == "__main__":
-    main()
+    show(run("four_layers"))

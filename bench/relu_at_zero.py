@@ -1,54 +1,46 @@
 """`python -m bench.relu_at_zero`: the compiled loop against the snippet as a user would run it.
 
 The snippet runs one seed at a time, 200 steps, with its `print` at every step (into nowhere) and
-without. Contenders take turns; each number is the best of its turns, since what else the machine
-does only ever adds time.
+without.
 """
 
 import io
-import time
 from collections.abc import Callable
 from contextlib import redirect_stdout
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
+from bench.contest import Contest, run, seconds, show
 from repro.posted.relu_at_zero import Floats, Start
 from repro.rebuilt.relu_at_zero import draw
 from repro.training.compiled.relu_at_zero import Rule, train
 from repro.training.random_mlp import Precision
 
-SEEDS, POSTED_SEEDS, STEPS, TURNS = 1024, 3, 200, 5
+SEEDS, POSTED_SEEDS, STEPS = 1024, 3, 200
 LOGGED = np.array([1, STEPS])
 
 
-def main() -> None:
-    """Print seconds per seed and ratios, precision by precision."""
-    table = Table(title=f"ReLU'(0): {STEPS} steps, microseconds a seed")
-    for heading in ("precision", "snippet, prints", "snippet, silent", "compiled", "ratios"):
-        table.add_column(heading, justify="right")
-    for precision in ("float64", "float32", "float16"):
-        printing, silent, compiled = best_of_turns(contenders(precision))
-        numbers = [f"{1e6 * seconds:,.1f}" for seconds in (printing, silent, compiled)]
-        ratios = f"{printing / compiled:,.0f} and {silent / compiled:,.0f}"
-        table.add_row(precision, *numbers, ratios)
-    Console().print(table)
+def contests() -> dict[str, Contest]:
+    """Return a contest for each precision."""
+    return {
+        f"{precision}, {STEPS} steps, a seed": contenders(precision)
+        for precision in ("float64", "float32", "float16")
+    }
 
 
-def contenders(precision: str) -> list[Callable[[], float]]:
-    """Return what trains and gives the seconds per seed: printing, silent, compiled."""
+def contenders(precision: str) -> Contest:
+    """Return what trains and gives the seconds per seed."""
     starts = [draw(np.random.RandomState(seed)) for seed in range(SEEDS)]
     posted = [Start(*(a.astype(precision) for a in start)) for start in starts[:POSTED_SEEDS]]
     rounded = Precision(precision).rounded
     x, y, w1, w2 = (rounded(np.stack(arrays)) for arrays in zip(*starts, strict=True))
     rule = Rule(0.002, 0.0, 1.0, False, precision == "float16")
     train(x, y, w1, w2, rule, logged=LOGGED)  # compiles, or loads what was compiled
-    return [
-        lambda: timed(lambda: run_posted(posted, prints=True), POSTED_SEEDS),
-        lambda: timed(lambda: run_posted(posted, prints=False), POSTED_SEEDS),
-        lambda: timed(lambda: train(x, y, w1, w2, rule, logged=LOGGED), SEEDS),
-    ]
+    return {
+        "the snippet": lambda: silently(lambda: run_posted(posted, prints=True)) / POSTED_SEEDS,
+        "without print": lambda: silently(lambda: run_posted(posted, prints=False)) / POSTED_SEEDS,
+        "compiled": lambda: silently(lambda: train(x, y, w1, w2, rule, logged=LOGGED)) / SEEDS,
+    }
 
 
 def run_posted(starts: list[Start], prints: bool) -> None:
@@ -77,18 +69,11 @@ def _run_posted(x: Floats, y: Floats, w1: Floats, w2: Floats, *, prints: bool) -
         w2 -= 0.002 * grad_w2
 
 
-def timed(job: Callable[[], object], seeds: int) -> float:
-    """Return the seconds per seed."""
-    start = time.perf_counter()
+def silently(job: Callable[[], object]) -> float:
+    """Return the wall time of a call that prints into nowhere."""
     with redirect_stdout(io.StringIO()):
-        job()
-    return (time.perf_counter() - start) / seeds
-
-
-def best_of_turns(jobs: list[Callable[[], float]]) -> list[float]:
-    """Return each job's best time."""
-    return np.min([[job() for job in jobs] for _ in range(TURNS)], axis=0).tolist()
+        return seconds(job)
 
 
 if __name__ == "__main__":
-    main()
+    show(run("relu_at_zero"))
