@@ -12,7 +12,7 @@ PREAMBLE = r"""% An example: compile it here with pdflatex or lualatex, then cha
 \usepackage[T1]{fontenc}
 \IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
 \usepackage[textwidth=7in,textheight=9in]{geometry}
-\usepackage{booktabs,graphicx,longtable}
+\usepackage{array,booktabs,graphicx,longtable}
 """
 SECTION = Template(
     r"""
@@ -27,6 +27,7 @@ $claim
 \end{table}
 $figures
 {\footnotesize\setlength{\tabcolsep}{4pt}\input{$folder/claims}}
+\clearpage
 """
 )
 CLAIM = Template(

@@ -2,9 +2,10 @@ r"""What an article takes over from a study: macros for numbers, tables, figures
 
 Each study gets a folder of its own name: `numbers.tex` to be read in the preamble (it also holds
 what the tables need), `variants.tex` (a `tabular`), `claims.tex` (a `longtable`), and figures as
-PDF. `runs.pdf` and `learning_curves.pdf` are one column wide (3.33 inches), `mechanism.pdf` two
-(7 inches); type is Computer Modern, 6 to 9 points, embedded as TrueType. Macros are named after
-what they hold, digits spelled:
+PDF. They need the packages array, booktabs, graphicx and longtable. `runs.pdf` and
+`learning_curves.pdf` are one column wide (3.33 inches), `mechanism.pdf` two (7 inches); type is
+Computer Modern, 6 to 9 points, embedded as TrueType. Macros are named after what they hold, digits
+spelled:
 
     \mnistReluReluRawTestAccuracy           mean over seeds; ...Low, ...High, ...N; ...Quoted
     \mnistReluClaimReluBelowHalfEstimate    ...Low, ...High, ...N, ...P, ...Effect, ...Verdict
@@ -19,6 +20,7 @@ from repro.findings.summary import summarize
 from repro.findings.tex import UNICODE, escape, macro, number, p_value, places
 from repro.study.schema import Study, StudyError
 
+CLAIM_COLUMNS = r"l>{\raggedright\arraybackslash}p{0.27\linewidth}rrrrl"
 Macros = dict[str, tuple[str, str]]  # name -> what it stands for, the TeX that it holds
 
 
@@ -140,7 +142,7 @@ def claims_table(claims: pd.DataFrame) -> str:
                 "Verdict": _verdict(row.verdict),
             }
         )
-    return _table(rows, r"lp{0.27\linewidth}rrrrl", environment="longtable")
+    return _table(rows, CLAIM_COLUMNS, environment="longtable")
 
 
 def _interval(numbers: dict[str, str]) -> str:
