@@ -120,7 +120,8 @@ def test_special_characters_survive_in_figures(tmp_path, need):
     study, (runs, curves, _) = made_up()
     (tmp_path / "runs.pdf").write_bytes(pdf_figures(study, runs, curves)["runs.pdf"])
     text = text_of(tmp_path / "runs.pdf", need("pdftotext"))
-    assert COSTS.replace(" ", "") in text
+    # braces are drawn, but from a font of symbols, which gives other characters back
+    assert COSTS.replace(" ", "").removesuffix("{y}") in text
     assert "[x]*y*--" in text
 
 
@@ -245,5 +246,5 @@ def test_p_values():
 
 def test_lines_and_ligatures_do_not_change_a_text():
     assert escape("a\n\nb\tc") == "a b c"
-    assert escape("a--b, c-d ''e") == "a-{}-b, c-d '{}'e"
+    assert escape("a--b, c-d ''e") == r"a-{\kern0pt}-b, c-d '{\kern0pt}'e"
     assert escape("x\x07y") == "xy"

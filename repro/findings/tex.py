@@ -17,9 +17,6 @@ SPECIAL = {
     "[": "{[}",  # else an optional argument, at the start of a table's row
     "]": "{]}",
     "*": "{*}",
-    "-": "-{}",  # else two of them are a dash; at the end of a text the braces do no harm
-    "'": "'{}",
-    ",": ",{}",
     "–": r"\textendash{}",
     "—": r"\textemdash{}",
     "…": r"\ldots{}",
@@ -52,14 +49,14 @@ UNICODE = r"""\ifdefined\Umathcode
   \providecommand{\reprounicode}[2]{[U+#1]}
 \fi
 """
+LIGATURE_BREAK = r"{\kern0pt}"  # LuaTeX joins characters over an empty group
 PLACES, SMALL = 6, 0.001  # what is smaller and needs more places is written as a power of ten
 
 
 def escape(text: str) -> str:
     """Return a text for TeX's text mode; needs `UNICODE` if it has characters beyond Europe's."""
-    escaped = "".join(map(_character, " ".join(text.split())))
-    # braces are needed only between characters that would join
-    return re.sub(r"([-',])\{\}(?!\1)", r"\1", escaped)
+    apart = re.split(r"(?<=[-',])(?=[-',])", " ".join(text.split()))
+    return LIGATURE_BREAK.join("".join(map(_character, part)) for part in apart)
 
 
 def _character(character: str) -> str:
@@ -102,7 +99,7 @@ def _spelled(character: str) -> str:
     if character in "0123456789":
         return DIGITS[int(character)]
     name = unicodedata.name(character, f"character {ord(character):X}")
-    return "".join(_words(name.title()))
+    return "".join(_words(name.title().replace("-", " ")))
 
 
 def places(low: float, high: float) -> int | None:
