@@ -12,7 +12,9 @@ from rich.markup import escape
 
 from repro.data import Dataset, DataUnavailable, load
 from repro.display import LiveTable, claims_summary, variants_summary
+from repro.findings.article import article
 from repro.findings.figures import draw_figures
+from repro.findings.latex import latex_files
 from repro.findings.ledger import ledger, splice
 from repro.findings.summary import summarize
 from repro.findings.verdicts import judge
@@ -121,6 +123,26 @@ def write_ledgers(names: Sequence[str], into: Path | None) -> int:
         else:
             spliced = splice(into.read_text(encoding="utf-8"), study.name, text)
             write_whole(into, spliced.encode())
+    return 0
+
+
+def export_latex(names: Sequence[str], folder: Path) -> int:
+    """Write what an article takes over from studies into a folder; nothing if anything fails.
+
+    Files of others there are left alone, and so is an `article.tex` from an earlier export.
+    """
+    chosen = list(_with_results(names))
+    if not chosen:
+        raise StudyError(f"no study has tables in {RESULTS}/; run one first")
+    files: dict[str, bytes] = {}
+    for study, results in chosen:
+        files |= latex_files(study, *(_table(results, k) for k in ("runs", "curves", "claims")))
+    if not (folder / "article.tex").exists():
+        files["article.tex"] = article([study for study, _ in chosen], files)
+    for path, content in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / path, content)
+        print(folder / path)
     return 0
 
 

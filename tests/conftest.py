@@ -1,5 +1,19 @@
 """Set before TensorFlow is imported: tests say nothing of its start."""
 
 import os
+import shutil
+
+import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@pytest.fixture
+def need():
+    """Find a program, or skip the test, which says what is missing."""
+
+    def find(*names):
+        found = next(filter(None, map(shutil.which, names)), None)
+        return found or pytest.skip(f"none of {', '.join(names)} is installed")
+
+    return find

@@ -1,15 +1,13 @@
 """Every study's figures, from its tables alone: the same tables give the same bytes."""
 
 import textwrap
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -18,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from repro.findings.media import SCREEN, Medium, style
 from repro.findings.summary import summarize
 from repro.study.schema import Study, Variant
 from repro.study.tables import write_whole
@@ -29,32 +28,12 @@ PALETTE = dict(
         strict=True,
     )
 )
-RC = {
-    "font.size": 9,
-    "axes.titlesize": 9,
-    "axes.titlelocation": "left",
-    "axes.labelsize": 9,
-    "xtick.labelsize": 8,
-    "ytick.labelsize": 8,
-    "legend.fontsize": 8,
-    "legend.frameon": False,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "font.family": "DejaVu Sans",
-    "svg.hashsalt": "repro-relu",  # else every drawing has other ids
-    "svg.fonttype": "path",
-    "savefig.dpi": 200,
+UNDATED: dict[str, dict[str, None]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
 JITTER = 0.18  # of a row's height
-
-
-@contextmanager
-def style() -> Iterator[None]:
-    """Draw in the package's one style, whatever the reader's matplotlib is set to."""
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        sns.set_theme(context="paper", style="ticks", palette="colorblind", rc=RC)
-        yield
 
 
 def draw_figures(study: Study, runs: pd.DataFrame, curves: pd.DataFrame, folder: Path) -> None:
@@ -78,10 +57,16 @@ def draw_figures(study: Study, runs: pd.DataFrame, curves: pd.DataFrame, folder:
 
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as PNG and SVG; the same figure gives the same bytes."""
-    for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None})):
-        content = BytesIO()
-        figure.savefig(content, format=suffix[1:], metadata=metadata, bbox_inches="tight")
-        write_whole(path.with_suffix(suffix), content.getvalue())
+    for form in ("png", "svg"):
+        content = rendered(figure, form, bbox_inches="tight")
+        write_whole(path.with_suffix(f".{form}"), content)
+
+
+def rendered(figure: Figure, form: str, **options: Any) -> bytes:
+    """Return a figure's bytes as `png`, `svg` or `pdf`, without dates or names of programs."""
+    content = BytesIO()
+    figure.savefig(content, format=form, metadata=UNDATED[form], **options)
+    return content.getvalue()
 
 
 def draw_mechanism(study: Study, runs: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
@@ -95,28 +80,33 @@ def draw_mechanism(study: Study, runs: pd.DataFrame, curves: pd.DataFrame) -> Fi
     return drawn_from.draw(runs, curves)
 
 
-def draw_runs(study: Study, runs: pd.DataFrame) -> Figure:
+def draw_runs(study: Study, runs: pd.DataFrame, medium: Medium = SCREEN) -> Figure:
     """Draw every run as a point, each variant's mean and 95 % interval, the thread's numbers."""
     present = {k: v for k, v in study.variants.items() if k in set(runs.variant)}
     summary = summarize(runs, study.metric).set_index("variant")
-    figure = Figure(figsize=(7, 0.9 + 0.27 * len(present)), layout="constrained")
+    height = min(0.9 + medium.row * len(present), medium.tallest)
+    figure = Figure(figsize=(medium.width, height), layout="constrained")
     axes = figure.subplots()
     for row, (name, variant) in enumerate(present.items()):
         values = runs.loc[runs.variant == name, study.metric].to_numpy(float)
         _draw_row(axes, row, values, summary.loc[name], variant)
-    axes.set_yticks(range(len(present)), [v.label for v in present.values()])
+    axes.set_yticks(range(len(present)), [medium.text(v.label) for v in present.values()])
     axes.set_ylim(len(present) - 0.4, -0.6)
     if study.log_scale:
         axes.set_xscale("log")
     axes.set_xlabel(f"{_words(study.metric)} ({study.better} is better)")
     axes.grid(axis="x", color="0.9", linewidth=0.6)
     axes.tick_params(axis="y", length=0)
-    groups = dict.fromkeys(v.group for v in present.values())
-    axes.set_title(study.title, loc="left", pad=34 if len(groups) > 3 else 22)
-    axes.legend(
-        handles=_legend(list(groups)), loc="lower left", bbox_to_anchor=(-0.45, 1.0), ncols=4,
-        borderaxespad=0.2, handletextpad=0.4, columnspacing=1.2,
-    )  # fmt: skip
+    groups: list[str] = list(dict.fromkeys(v.group for v in present.values()))
+    spacing: dict[str, Any] = {"borderaxespad": 0.2, "handletextpad": 0.4, "columnspacing": 1.2}
+    if medium.titled:
+        axes.set_title(medium.text(study.title), loc="left", pad=34 if len(groups) > 3 else 22)
+        axes.legend(
+            handles=_legend(groups), loc="lower left", bbox_to_anchor=(-0.45, 1.0), ncols=4,
+            **spacing,
+        )  # fmt: skip
+    else:
+        figure.legend(handles=_legend(groups), loc="outside upper left", ncols=3, **spacing)
     return figure
 
 
@@ -149,27 +139,28 @@ def _legend(groups: list[str]) -> list[Line2D]:
     return [*dots, mean, quoted]
 
 
-def draw_curves(study: Study, curves: pd.DataFrame) -> Figure | None:
+def draw_curves(study: Study, curves: pd.DataFrame, medium: Medium = SCREEN) -> Figure | None:
     """Draw the headline metric over training, a panel a variant: median and the middle 80 %."""
     step = "epoch" if "epoch" in curves else "step"
     if study.metric not in curves:
         return None
     present = {k: v for k, v in study.variants.items() if k in set(curves.variant)}
-    columns = 4
-    rows = -(-len(present) // columns)
-    figure = Figure(figsize=(7, 0.4 + 1.35 * rows), layout="constrained")
-    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    rows = -(-len(present) // medium.panels)
+    height = min(0.4 + medium.panel * rows, medium.tallest)
+    figure = Figure(figsize=(medium.width, height), layout="constrained")
+    panels = figure.subplots(rows, medium.panels, sharex=True, sharey=True, squeeze=False).ravel()
     for axes, (name, variant) in zip(panels, present.items(), strict=False):
         of = curves[curves.variant == name].groupby(step)[study.metric]
         _draw_band(axes, of.quantile([0.1, 0.5, 0.9]).unstack(), PALETTE[variant.group])
-        axes.set_title(_folded(variant.label), fontsize=8)
+        axes.set_title(medium.text(_folded(variant.label)), fontsize=medium.panel_title)
         if study.log_scale:
             axes.set_yscale("log")
     for axes in panels[len(present) :]:
         axes.set_axis_off()
     panels[0].xaxis.set_major_locator(MaxNLocator(4, integer=True))
-    figure.supxlabel(f"{step}  (line: median over seeds, band: the middle 80 %)", fontsize=9)
-    figure.supylabel(_words(study.metric), fontsize=9)
+    size = medium.rc["font.size"]
+    figure.supxlabel(f"{step}  (line: median over seeds, band: the middle 80 %)", fontsize=size)
+    figure.supylabel(_words(study.metric), fontsize=size)
     return figure
 
 

@@ -1,5 +1,6 @@
 """The study file `experiments/NAME.toml` as typed, frozen models; what is wrong in it is named."""
 
+import datetime
 import itertools
 import tomllib
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ MadeBy = Literal["question", "answer", "comment", "us"]
 Group = Literal["as posted", "rebuild", "fix of the thread", "fix of ours", "mechanism"]
 Test = Literal["above", "below", "within", "greater", "less", "equivalent", "recovers"]
 PAIRED = ("greater", "less", "equivalent", "recovers")
+NOT_STATED = "not stated"
 
 
 class StudyError(ValueError):
@@ -35,6 +37,10 @@ class Thread(_Strict):
     language: str = Field(pattern=r"^[a-z]{2}$")
     source: str
     licence: str
+    site: str = NOT_STATED
+    date: datetime.date | None = None
+    people: tuple[str, ...] = ()  # named in the document, as it writes them
+    untitled: bool = False  # the document has no title: `title` is how it begins
 
 
 class Variant(_Strict):

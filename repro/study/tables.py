@@ -2,8 +2,9 @@
 
 import json
 import os
+import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from repro.study.store import StoredRun
 # Curves are drawn, not judged; whole, they would be most of what is committed.
 CURVE_DIGITS = 6  # significant ones
 CURVE_SEEDS = 40  # of a variant
+# With apostrophes before it, too, so that one of them can be told from one that was added.
+FORMULA = r"\A'*[=+\-@\t\r]"
+GUARDED = r"\A'+[=+\-@\t\r]"
 
 
 def runs_table(plan: Plan, runs: Mapping[str, StoredRun]) -> pd.DataFrame:
@@ -53,14 +57,30 @@ def scientific_parameters(plan: Plan) -> list[str]:
 
 
 def write_table(table: pd.DataFrame, path: Path, digits: int | None = None) -> None:
-    """Write a table as CSV, LF line ends; floats exactly, or with so many significant digits."""
+    """Write a table as CSV, LF line ends; floats exactly, or with so many significant digits.
+
+    A text that a spreadsheet would take for a formula, since it starts with = + - @, a tab or a
+    carriage return, gets an apostrophe before it, which `read_table` takes off again. Numbers are
+    not texts: -1.5 stays -1.5.
+    """
     form = f"%.{digits}g" if digits else None
-    write_whole(path, table.to_csv(index=False, lineterminator="\n", float_format=form).encode())
+    guarded = _each_text(table, lambda text: re.sub(FORMULA, r"'\g<0>", text))
+    write_whole(path, guarded.to_csv(index=False, lineterminator="\n", float_format=form).encode())
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a table that `write_table` wrote; every float comes back exactly."""
-    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+    """Read a table that `write_table` wrote; texts and floats come back exactly."""
+    table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    return _each_text(table, lambda text: text[1:] if re.match(GUARDED, text) else text)
+
+
+def _each_text(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
+    texts = table.select_dtypes(["object", "str"])
+    changed = {
+        name: texts[name].map(lambda value: change(value) if isinstance(value, str) else value)
+        for name in texts
+    }
+    return table.assign(**changed)
 
 
 def write_json(value: Any, path: Path) -> None:

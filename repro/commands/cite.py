@@ -1,0 +1,40 @@
+"""`python -m repro cite`."""
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from repro.cli import reported
+
+
+@click.command(epilog="Example: python -m repro cite mnist_relu --format bibtex > references.bib")
+@click.argument("names", nargs=-1)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["bibtex", "text"]),
+    help="Only BibTeX, or only plain text; by default both.",
+)
+def command(names: tuple[str, ...], form: str | None) -> None:
+    """Print how to cite this package, the threads and the works behind them.
+
+    Of all studies, or of those of these NAMES.
+    """
+    sys.exit(reported(lambda: _print(names, form)))
+
+
+def _print(names: Sequence[str], form: str | None) -> int:
+    from repro.findings.citation import bibtex, plain, references
+    from repro.study.folder import study_names
+    from repro.study.schema import load_study
+
+    entries = references(load_study(name) for name in names or study_names())
+    if form != "bibtex":
+        click.echo("\n\n".join(plain(entry) for entry in entries.values()))
+    if form is None:
+        click.echo()
+    if form != "text":
+        click.echo("% Titles in Chinese need XeLaTeX or LuaLaTeX, and a font that has them.\n")
+        click.echo("\n\n".join(bibtex(key, entry) for key, entry in entries.items()))
+    return 0

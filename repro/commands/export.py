@@ -1,0 +1,27 @@
+"""`python -m repro export`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from repro.cli import reported
+
+
+@click.command(epilog="Example: python -m repro export mnist_relu --latex paper/results")
+@click.argument("names", nargs=-1)
+@click.option(
+    "--latex",
+    "folder",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Macros, tables and figures for an article, and an example of one, into this folder.",
+)
+def command(names: tuple[str, ...], folder: Path) -> None:
+    """Write results in the form that an article takes them over.
+
+    Of all studies, or of those of these NAMES. Prints what it wrote.
+    """
+    from repro.session import export_latex
+
+    sys.exit(reported(lambda: export_latex(names, folder)))

@@ -1,0 +1,76 @@
+"""An article that shows how what is exported is used; to be changed, so never overwritten."""
+
+from collections.abc import Collection
+from string import Template
+
+from repro.findings.tex import macro
+from repro.study.schema import Study
+
+PREAMBLE = r"""% An example: compile it here with pdflatex or lualatex, then change it as you like.
+% The next export writes the folders anew, and leaves this file as it is.
+\documentclass{article}
+\usepackage[T1]{fontenc}
+\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
+\usepackage[textwidth=7in,textheight=9in]{geometry}
+\usepackage{array,booktabs,graphicx,longtable}
+"""
+SECTION = Template(
+    r"""
+\section{\${name}Title}
+
+The question was: \${name}Question{}
+$claim
+\begin{table}[p]
+  \centering\footnotesize
+  \caption{\${name}Title: \${name}Metric{} beside the thread's number.}
+  \input{$folder/variants}
+\end{table}
+$figures
+{\footnotesize\setlength{\tabcolsep}{4pt}\input{$folder/claims}}
+\clearpage
+"""
+)
+CLAIM = Template(
+    r"""A claim: \${claim}Says{} Verdict: \${claim}Verdict{} (estimate \${claim}Estimate,
+95\,\% interval \${claim}Low{} to \${claim}High, $$p\${claim}P$$, $$n=\${claim}N$$).
+"""
+)
+FIGURE = Template(
+    r"""
+\begin{figure}[p]
+  \centering
+  \includegraphics{$path}
+  \caption{\${name}Title: $caption.}
+\end{figure}
+"""
+)
+CAPTIONS = {
+    "runs": "every run, with means and 95\\,\\% intervals",
+    "learning_curves": "medians over seeds as training goes on; the band is the middle 80\\,\\%",
+    "mechanism": "why",
+}
+
+
+def article(studies: Collection[Study], files: Collection[str]) -> bytes:
+    """Return the article's TeX.
+
+    Args:
+        studies: those that it is to show.
+        files: the paths of what was exported.
+    """
+    inputs = "".join(f"\\input{{{study.name}/numbers}}\n" for study in studies)
+    sections = "".join(_section(study, files) for study in studies)
+    return f"{PREAMBLE}{inputs}\n\\begin{{document}}\n{sections}\n\\end{{document}}\n".encode()
+
+
+def _section(study: Study, files: Collection[str]) -> str:
+    name = macro(study.name)
+    figures = [
+        FIGURE.substitute(name=name, path=path, caption=caption)
+        for kind, caption in CAPTIONS.items()
+        if (path := f"{study.name}/{kind}.pdf") in files
+    ]
+    claims = [CLAIM.substitute(claim=macro(study.name, "claim", key)) for key in study.claims]
+    return SECTION.substitute(
+        name=name, claim="".join(claims[:1]), folder=study.name, figures="".join(figures)
+    )

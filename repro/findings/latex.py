@@ -1,0 +1,158 @@
+r"""What an article takes over from a study: macros for numbers, tables, figures.
+
+Each study gets a folder of its own name: `numbers.tex` to be read in the preamble (it also holds
+what the tables need), `variants.tex` (a `tabular`), `claims.tex` (a `longtable`), and figures as
+PDF. They need the packages array, booktabs, graphicx and longtable. `runs.pdf` and
+`learning_curves.pdf` are one column wide (3.33 inches), `mechanism.pdf` two (7 inches); type is
+Computer Modern, 6 to 9 points, embedded as TrueType. Macros are named after what they hold, digits
+spelled:
+
+    \mnistReluReluRawTestAccuracy           mean over seeds; ...Low, ...High, ...N; ...Quoted
+    \mnistReluClaimReluBelowHalfEstimate    ...Low, ...High, ...N, ...P, ...Effect, ...Verdict
+"""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from repro.findings.pdf import pdf_figures
+from repro.findings.summary import summarize
+from repro.findings.tex import UNICODE, escape, macro, number, p_value, places
+from repro.study.schema import Study, StudyError
+
+CLAIM_COLUMNS = r"l>{\raggedright\arraybackslash}p{0.27\linewidth}rrrrl"
+Macros = dict[str, tuple[str, str]]  # name -> what it stands for, the TeX that it holds
+
+
+def latex_files(
+    study: Study, runs: pd.DataFrame, curves: pd.DataFrame, claims: pd.DataFrame
+) -> dict[str, bytes]:
+    """Return a study's files by path, made from its tables: the same tables, the same bytes.
+
+    Raises:
+        StudyError: if two numbers would get macros of one name.
+    """
+    texts = {
+        "numbers.tex": UNICODE + definitions(macros(study, runs, claims)),
+        "variants.tex": variants_table(study, runs),
+        "claims.tex": claims_table(claims),
+    }
+    files = {name: text.encode() for name, text in texts.items()} | pdf_figures(study, runs, curves)
+    return {f"{study.name}/{name}": content for name, content in files.items()}
+
+
+def definitions(held: Macros) -> str:
+    """Return the definitions of macros, one a line."""
+    return "".join(f"\\newcommand{{\\{name}}}{{{tex}}}\n" for name, (_, tex) in held.items())
+
+
+def macros(study: Study, runs: pd.DataFrame, claims: pd.DataFrame) -> Macros:
+    """Return the macros of a study's named variants and of its claims."""
+    held: Macros = {}
+    for parts, tex in (
+        *_about(study),
+        *_of_variants(study, runs),
+        *_of_claims(study, claims),
+    ):
+        stands_for = " / ".join(parts)
+        name = macro(*parts)
+        if name in held:
+            raise StudyError(
+                f"{study.name}: macro \\{name} would stand for both {held[name][0]} and "
+                f"{stands_for}; rename one of them"
+            )
+        held[name] = (stands_for, tex)
+    return held
+
+
+def _about(study: Study) -> Iterator[tuple[tuple[str, ...], str]]:
+    yield (study.name, "title"), escape(study.title)
+    yield (study.name, "question"), escape(study.question)
+    yield (study.name, "metric"), escape(study.metric.replace("_", " "))
+    yield (study.name, "seeds"), str(study.seeds)
+
+
+def _of_variants(study: Study, runs: pd.DataFrame) -> Iterator[tuple[tuple[str, ...], str]]:
+    of_named = runs[runs.variant.isin(study.variants)]
+    for metric in dict.fromkeys([study.metric, *(c.metric for c in study.claims.values())]):
+        for row in summarize(of_named, metric).itertuples():
+            parts = (study.name, str(row.variant), metric)
+            for suffix, tex in _estimate(row.mean, row.ci_low, row.ci_high, row.n).items():
+                yield (*parts, suffix), tex
+    for name, variant in study.variants.items():
+        yield (study.name, name, "label"), escape(variant.label)
+        if variant.quotes:
+            quoted = ", ".join(map(number, variant.quotes))
+            yield (study.name, name, study.metric, "quoted"), quoted
+
+
+def _of_claims(study: Study, claims: pd.DataFrame) -> Iterator[tuple[tuple[str, ...], str]]:
+    for row in claims.itertuples():
+        parts = (study.name, "claim", str(row.claim))
+        numbers = _estimate(row.estimate, row.ci_low, row.ci_high, row.n)
+        yield (*parts, "estimate"), numbers.pop("")
+        for suffix, tex in numbers.items():
+            yield (*parts, suffix), tex
+        yield (*parts, "p"), p_value(row.p_value)
+        yield (*parts, "effect"), number(row.effect_size)
+        yield (*parts, "verdict"), _verdict(row.verdict)
+        yield (*parts, "says"), escape(row.says)
+
+
+def _estimate(value: float, low: float, high: float, n: int) -> dict[str, str]:
+    digits = places(low, high)
+    numbers = {"": value, "low": low, "high": high}
+    return {suffix: number(of, digits) for suffix, of in numbers.items()} | {"n": str(n)}
+
+
+def variants_table(study: Study, runs: pd.DataFrame) -> str:
+    """Return the named variants as a `tabular`: the thread's number beside ours."""
+    rows = []
+    of_named = runs[runs.variant.isin(study.variants)]
+    for row in summarize(of_named, study.metric).itertuples():
+        variant = study.variants[str(row.variant)]
+        numbers = _estimate(row.mean, row.ci_low, row.ci_high, row.n)
+        rows.append(
+            {
+                "Variant": escape(variant.label),
+                "Group": escape(variant.group),
+                "Thread": ", ".join(map(number, variant.quotes)) or "--",
+                "Mean": numbers[""],
+                r"95\,\% interval": _interval(numbers),
+                "Runs": numbers["n"],
+                "Diverged": str(row.diverged or "--"),
+            }
+        )
+    return _table(rows, "llrrrrr")
+
+
+def claims_table(claims: pd.DataFrame) -> str:
+    """Return the claims with their verdicts as a `longtable`."""
+    rows = []
+    for row in claims.itertuples():
+        numbers = _estimate(row.estimate, row.ci_low, row.ci_high, row.n)
+        rows.append(
+            {
+                "By": escape(row.made_by),
+                "Claim": escape(row.says),
+                "Estimate": numbers[""],
+                r"95\,\% interval": _interval(numbers),
+                "$p$": p_value(row.p_value, relation=""),
+                "Runs": numbers["n"],
+                "Verdict": _verdict(row.verdict),
+            }
+        )
+    return _table(rows, CLAIM_COLUMNS, environment="longtable")
+
+
+def _interval(numbers: dict[str, str]) -> str:
+    return "--" if "--" in numbers.values() else f"[{numbers['low']}, {numbers['high']}]"
+
+
+def _verdict(verdict: object) -> str:
+    return str(verdict) if verdict and not pd.isna(verdict) else "not judged"
+
+
+def _table(rows: list[dict[str, str]], columns: str, environment: str | None = None) -> str:
+    styler = pd.DataFrame(rows).style.hide(axis="index")  # its cells are TeX already
+    return str(styler.to_latex(hrules=True, column_format=columns, environment=environment))

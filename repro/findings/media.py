@@ -1,0 +1,90 @@
+"""Where a figure is to be seen: its size, its type, how many panels stand side by side."""
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import matplotlib as mpl
+import seaborn as sns
+
+RC = {
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 9,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 8,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "font.family": "DejaVu Sans",
+    "svg.hashsalt": "repro-relu",  # else every drawing has other ids
+    "svg.fonttype": "path",
+    "savefig.dpi": 200,
+}
+# Computer Modern as matplotlib has it, so that no TeX is needed; what it lacks comes from the next.
+SERIF = ["cmr10", "STIXGeneral", "DejaVu Serif"]
+ARTICLE_RC = RC | {
+    "font.family": SERIF,
+    "mathtext.fontset": "cm",
+    "axes.formatter.use_mathtext": True,
+    "axes.unicode_minus": False,
+    "pdf.fonttype": 42,  # TrueType: what publishers take; matplotlib's default is Type 3
+    "savefig.dpi": 300,
+}
+COLUMN_RC = ARTICLE_RC | {
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+}
+# matplotlib's cmr10 has other glyphs at these characters' places; its mathematics has them.
+# Braces keep it from spacing them as relations.
+NOT_IN_CMR10 = {c: f"$\\{c}$" for c in "_{}"} | {c: f"${{{c}}}$" for c in "<>|"}
+NOT_IN_CMR10["\\"] = r"$\backslash$"
+
+
+@dataclass(frozen=True)
+class Medium:
+    """What a drawing needs to know of it; lengths in inches, type sizes in points."""
+
+    rc: Mapping[str, Any]
+    width: float
+    row: float  # height of a variant
+    panels: int  # side by side
+    panel: float  # height
+    tallest: float
+    panel_title: float
+    titled: bool = True  # in an article the caption says it
+    glyphs: Mapping[str, str] = field(default_factory=dict)
+
+    def text(self, text: str) -> str:
+        """Return a study's text so that it is drawn as it is: no character starts mathematics."""
+        return "".join({"$": r"\$", **self.glyphs}.get(c, c) for c in text)
+
+
+SCREEN = Medium(RC, width=7, row=0.27, panels=4, panel=1.35, tallest=math.inf, panel_title=8)
+# One column of a two-column article: IEEE's is 3.5 inches wide, ACM's 3.33.
+COLUMN = Medium(
+    COLUMN_RC, width=3.33, row=0.2, panels=3, panel=0.88, tallest=8, panel_title=6, titled=False,
+    glyphs=NOT_IN_CMR10,
+)  # fmt: skip
+# Both columns, 7 inches: the width that the drawings of mechanisms are made for.
+PAGE = Medium(
+    ARTICLE_RC, width=7, row=0.27, panels=4, panel=1.35, tallest=8, panel_title=8,
+    titled=False,
+    glyphs=NOT_IN_CMR10,
+)  # fmt: skip
+
+
+@contextmanager
+def style(medium: Medium = SCREEN) -> Iterator[None]:
+    """Draw in the package's one style, whatever the reader's matplotlib is set to."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        sns.set_theme(context="paper", style="ticks", palette="colorblind", rc=dict(medium.rc))
+        yield

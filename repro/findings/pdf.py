@@ -1,0 +1,56 @@
+"""A study's figures for an article: PDF, in columns' widths, in type that goes with TeX's."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from repro.findings.figures import draw_curves, draw_mechanism, draw_runs, rendered
+from repro.findings.media import COLUMN, PAGE, SERIF, Medium, style
+from repro.study.schema import Study
+
+
+def pdf_figures(study: Study, runs: pd.DataFrame, curves: pd.DataFrame) -> dict[str, bytes]:
+    """Return a study's figures by file name: the same tables, the same bytes.
+
+    `runs.pdf` and `learning_curves.pdf` are one column wide, `mechanism.pdf` two; the last two only
+    if the study has them.
+    """
+    drawings = {
+        "runs.pdf": (COLUMN, lambda: draw_runs(study, runs, COLUMN)),
+        "learning_curves.pdf": (COLUMN, lambda: draw_curves(study, curves, COLUMN)),
+        "mechanism.pdf": (PAGE, lambda: draw_mechanism(study, runs, curves)),
+    }
+    files = {}
+    for name, (medium, draw) in drawings.items():
+        with _typeset(medium):
+            if (figure := draw()) is not None:
+                files[name] = _pdf(figure)
+    return files
+
+
+@contextmanager
+def _typeset(medium: Medium) -> Iterator[None]:
+    # fontTools remarks on the dates within matplotlib's own fonts
+    logger = logging.getLogger("fontTools")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with style(medium):
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _pdf(figure: Figure) -> bytes:
+    for text in figure.findobj(Text):
+        # Computer Modern's bold is a family of its own; its mathematics has Greek by name only
+        if text.get_fontweight() == "bold":
+            text.set_fontfamily(["cmb10", *SERIF])
+            text.set_fontweight("normal")
+        if "$" in text.get_text():
+            text.set_text(text.get_text().replace("λ", r"$\lambda$"))
+    return rendered(figure, "pdf")

@@ -1,0 +1,139 @@
+"""Texts, numbers and macro names as TeX takes them, whatever the engine and the font encoding."""
+
+import math
+import re
+import unicodedata
+
+SPECIAL = {
+    **{c: f"\\{c}" for c in "#$%&_{}"},
+    "\\": r"\textbackslash{}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"{\char34}",  # \textquotedbl is not in every encoding
+    "`": r"\textasciigrave{}",
+    "[": "{[}",  # else an optional argument, at the start of a table's row
+    "]": "{]}",
+    "*": "{*}",
+    "–": r"\textendash{}",
+    "—": r"\textemdash{}",
+    "…": r"\ldots{}",
+    "‘": r"\textquoteleft{}",
+    "’": r"\textquoteright{}",
+    "“": r"\textquotedblleft{}",
+    "”": r"\textquotedblright{}",
+    "ß": r"\ss{}",
+    "æ": r"\ae{}",
+    "ø": r"\o{}",
+    "ı": r"\i{}",
+    "ł": r"\l{}",
+    "\N{NO-BREAK SPACE}": "~",
+}
+MATHEMATICS = {
+    "×": r"\times", "±": r"\pm", "·": r"\cdot", "≤": r"\le", "≥": r"\ge", "≠": r"\ne",
+    "≈": r"\approx", "−": "-", "∞": r"\infty", "∏": r"\prod", "∑": r"\sum", "λ": r"\lambda",
+}  # fmt: skip
+MATHEMATICS |= {c: "\\" + unicodedata.name(c).split()[-1].lower() for c in "αβγδεζηθικμνξπρστυφχψω"}
+ACCENTS = {
+    "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0306": "u",
+    "\u0307": ".", "\u0308": '"', "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0327": "c",
+    "\u0328": "k",
+}  # fmt: skip
+DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
+# A character that no macro sets: itself where the engine reads Unicode, else its number.
+UNICODE = r"""\ifdefined\Umathcode
+  \providecommand{\reprounicode}[2]{#2}
+\else
+  \providecommand{\reprounicode}[2]{[U+#1]}
+\fi
+"""
+LIGATURE_BREAK = r"{\kern0pt}"  # LuaTeX joins characters over an empty group
+PLACES, SMALL = 6, 0.001  # what is smaller and needs more places is written as a power of ten
+
+
+def escape(text: str) -> str:
+    """Return a text for TeX's text mode; needs `UNICODE` if it has characters beyond Europe's."""
+    apart = re.split(r"(?<=[-',])(?=[-',])", " ".join(text.split()))
+    return LIGATURE_BREAK.join("".join(map(_character, part)) for part in apart)
+
+
+def _character(character: str) -> str:
+    if character in SPECIAL:
+        return SPECIAL[character]
+    if character in MATHEMATICS:
+        return rf"\ensuremath{{{MATHEMATICS[character]}}}"
+    if character.isascii():
+        return character if character.isprintable() else ""
+    return _composed(character) or rf"\reprounicode{{{ord(character):04X}}}{{{character}}}"
+
+
+def _composed(character: str) -> str:
+    kind, *codes = unicodedata.decomposition(character).split() or [""]
+    if kind in ("<super>", "<sub>"):
+        base = "".join(map(_character, (chr(int(code, 16)) for code in codes)))
+        return rf"\text{kind[1:-1]}script{{{base}}}"
+    parts = unicodedata.normalize("NFD", character)
+    if len(parts) == 2 and parts[0].isascii() and parts[1] in ACCENTS:
+        return rf"\{ACCENTS[parts[1]]}{{{parts[0]}}}"
+    return ""
+
+
+def macro(*parts: str) -> str:
+    r"""Return the name of a macro without its backslash: letters only, in camel case.
+
+    Digits are spelled one by one, `rate_100th` is `RateOneZeroZeroTh`; other characters go by their
+    Unicode names. Different parts may give the same name: whoever defines macros must look.
+    """
+    name = "".join(word[:1].upper() + word[1:] for part in parts for word in _words(part))
+    return name[:1].lower() + name[1:]
+
+
+def _words(part: str) -> list[str]:
+    words = re.findall(r"[A-Za-z]+|[^A-Za-z_ ]", part)
+    return [word if word.isalpha() and word.isascii() else _spelled(word) for word in words]
+
+
+def _spelled(character: str) -> str:
+    if character in "0123456789":
+        return DIGITS[int(character)]
+    name = unicodedata.name(character, f"character {ord(character):X}")
+    return "".join(_words(name.title().replace("-", " ")))
+
+
+def places(low: float, high: float) -> int | None:
+    """Return the decimal places that give half the width of an interval two significant digits.
+
+    None where there is no width to go by: no interval, or a point.
+    """
+    half = (high - low) / 2
+    if not math.isfinite(half) or half <= 1e-9 * max(abs(low), abs(high)):
+        return None
+    return 1 - math.floor(math.log10(half))
+
+
+def number(value: float, digits: int | None = None) -> str:
+    """Return a number with so many decimal places, by default with four significant digits.
+
+    Less than no places are tens, hundreds, ...; what is not finite is a dash.
+    """
+    if not math.isfinite(value):
+        return "--"
+    if digits is None:
+        text = f"{value:.4g}"
+    elif digits > PLACES and abs(value) < SMALL:
+        text = f"{value:.{max(0, digits + math.floor(math.log10(abs(value))))}e}" if value else "0"
+    else:
+        text = f"{round(value, digits) + 0.0:.{max(digits, 0)}f}"  # + 0.0: no minus before zero
+    mantissa, _, exponent = text.partition("e")
+    if exponent:
+        return rf"\ensuremath{{{mantissa}\times10^{{{int(exponent)}}}}}"
+    return rf"\ensuremath{{{text}}}" if text.startswith("-") else text
+
+
+def p_value(value: float, relation: str = "=") -> str:
+    """Return what follows "p" in a sentence, `=0.012` or `<0.0001`; a dash if there is none."""
+    if not math.isfinite(value):
+        return "--"
+    return r"\ensuremath{<0.0001}" if value < 0.0001 else rf"\ensuremath{{{relation}{value:.2g}}}"
