@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from repro.data import Dataset, DataUnavailable, load
-from repro.display import LiveTable, claims_summary, variants_summary
+from repro.display import LiveTable, claims_summary, disputes, variants_summary
 from repro.findings.figures import draw_figures
 from repro.findings.ledger import ledger, splice
 from repro.findings.summary import summarize
@@ -64,15 +64,18 @@ def run(
         data_digest=dataset.sha256 if dataset else "",
     )
     folder = out or RESULTS / _folder_name(plan, seeds, variants, override)
-    with Store(folder) as store, LiveTable(plan, console) as table:
-        outcome = run_plan(plan, store, table, workers)
-    if outcome.interrupted:
-        console.print("Stopped after the block in flight, which is stored; run again to go on.")
-        return 130
-    write_results(plan, outcome, folder, console)
+    with Store(folder) as store:  # held until the tables are written, too
+        with LiveTable(plan, console) as table:
+            outcome = run_plan(plan, store, table, workers)
+        if outcome.interrupted:
+            console.print("Stopped after the block in flight, which is stored; run again to go on.")
+            return 130
+        write_results(plan, outcome, folder, console)
     if dataset and dataset.name != experiment.data:
         console.print(_on_other_data(experiment, dataset.name))
-    return 1 if outcome.crashed else 0
+    for line in disputes(outcome.disputed):
+        console.print(line)
+    return 1 if outcome.crashed or outcome.disputed else 0
 
 
 def write_results(plan: Plan, outcome: Outcome, folder: Path, console: Console) -> None:

@@ -78,9 +78,10 @@ def write_whole(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         Path(scratch).chmod(0o644)
         Path(scratch).replace(path)
-    except BaseException:
+    except OSError as error:  # of a write, it names no file
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
         Path(scratch).unlink(missing_ok=True)
-        raise
 
 
 def _cells(plan: Plan) -> list[tuple[str, int, str]]:
