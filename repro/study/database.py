@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 VERSION = 2
+HEADER = 100  # bytes of any SQLite file
 TABLE = """
 CREATE TABLE runs (
     identity TEXT NOT NULL,
@@ -43,6 +44,8 @@ def open_database(path: Path) -> sqlite3.Connection:
     """
     if not path.exists():
         _create(path)
+    if path.stat().st_size < HEADER:  # SQLite would take it for an empty one
+        raise unsound(path, "it is cut short")
     address = f"{path.absolute().as_uri()}?mode=rw"
     connection = sqlite3.connect(address, uri=True, timeout=0, isolation_level=None)
     try:
