@@ -92,7 +92,7 @@ def _hold(connection: sqlite3.Connection) -> None:
 def _check(connection: sqlite3.Connection, path: Path) -> None:
     try:
         problem = _problem(connection)
-    except (sqlite3.Error, OverflowError, MemoryError) as error:
+    except Exception as error:  # damage makes SQLite and its wrapper raise nearly anything
         problem = str(error) or type(error).__name__
     if problem:
         raise unsound(path, problem)

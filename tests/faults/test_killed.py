@@ -59,7 +59,9 @@ def older(small_study, tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize(("folders", "kills"), [(1, 4), pytest.param(10, 5, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("folders", "kills"), [(1, 4), pytest.param(10, 5, marks=pytest.mark.slow)]
+)
 def test_a_killed_study_ends_as_if_undisturbed(
     small_study, undisturbed, older, tmp_path, folders, kills
 ):
