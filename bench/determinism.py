@@ -15,7 +15,11 @@ from typing import Any
 import click
 import pandas as pd
 
+from repro.cli import SeedsType
+from repro.findings.ledger import splice
+
 RESULTS = Path(__file__).parent / "results" / "determinism.csv"
+PAGE = Path(__file__).parent.parent / "docs" / "determinism.md"
 SEEDS = 4  # of a block
 
 # a study's variant, its data set, parameters that make it quick, and the metric to show
@@ -42,12 +46,21 @@ CHANGES: dict[str, dict[str, str]] = {
 ALONE = "the seed alone, not in a block of four"
 
 
-def first_run(name: str, changed: dict[str, str], seeds: int = SEEDS) -> tuple[Any, Any]:
+def first_run(
+    name: str, changed: dict[str, str], seeds: int = SEEDS, first: int = 0
+) -> tuple[Any, Any]:
     """Train a block in a process of its own; returns metrics and curve of its first seed."""
     from repro.study.workers import ONE_THREAD
 
     done = subprocess.run(
-        [sys.executable, "-m", "bench.determinism", "--only", name, "--seeds", str(seeds)],
+        [
+            sys.executable,
+            "-m",
+            "bench.determinism",
+            "--only",
+            name,
+            f"--seeds={first}:{first + seeds}",
+        ],
         env=os.environ | ONE_THREAD | {"KERAS_BACKEND": "tensorflow"} | changed,
         stdout=subprocess.PIPE,
         text=True,
@@ -57,7 +70,7 @@ def first_run(name: str, changed: dict[str, str], seeds: int = SEEDS) -> tuple[A
     return metrics, curve
 
 
-def train(name: str, seeds: int) -> str:
+def train(name: str, seeds: tuple[int, ...]) -> str:
     """Train a block here; returns metrics and curve of its first seed as JSON, every bit of it."""
     from repro.study.plan import make_plan
     from repro.study.schema import load_study
@@ -65,7 +78,7 @@ def train(name: str, seeds: int) -> str:
 
     variant, data, override, _ = TRAININGS[name]
     study = load_study(name)
-    plan = make_plan(study, seeds=range(seeds), variants=[variant], override=override, data=data)
+    plan = make_plan(study, seeds=seeds, variants=[variant], override=override, data=data)
     first, *_ = train_block(name, data, plan.blocks[0])
     return json.dumps([first.metrics, first.curve])
 
@@ -89,16 +102,33 @@ def compare(name: str) -> list[dict[str, Any]]:
     ]
 
 
+def in_markdown(table: pd.DataFrame) -> str:
+    """Return the table for the page: a line a change, a column an experiment."""
+    rows = [["changed", *TRAININGS], ["---"] * (1 + len(TRAININGS))]
+    for changed, of in table.groupby("changed", sort=False):
+        cells = of.set_index("experiment").loc[list(TRAININGS)]
+        rows.append([str(changed), *(_cell(row) for row in cells.itertuples())])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _cell(row: Any) -> str:
+    if row.same_bits == "yes":
+        return "same bits"
+    difference = abs(row.after - row.before)
+    return f"differs; {row.metric.replace('_', ' ')} {row.before:.4g}, by {difference:.1g}"
+
+
 @click.command()
 @click.option("--only", type=click.Choice(list(TRAININGS)), hidden=True)
-@click.option("--seeds", default=SEEDS, hidden=True)
-def main(only: str | None, seeds: int) -> None:
+@click.option("--seeds", type=SeedsType(), default=str(SEEDS), hidden=True)
+def main(only: str | None, seeds: tuple[int, ...]) -> None:
     """Train with one setting changed at a time; print and keep what stayed the same."""
     if only is not None:
         print(train(only, seeds))
         return
     table = pd.DataFrame([row for name in TRAININGS for row in compare(name)])
     table.to_csv(RESULTS, index=False, lineterminator="\n")
+    PAGE.write_text(splice(PAGE.read_text(encoding="utf-8"), "determinism", in_markdown(table)))
     print(table.to_string(index=False))
 
 

@@ -13,20 +13,23 @@ FIGURES = ("runs.png", "runs.svg", "learning_curves.png", "learning_curves.svg")
 
 
 class Study:
-    """One study, run by real processes; `package` is the folder that `repro` is imported from."""
+    """One study, run by real processes.
 
-    def __init__(self, name, *args, package=ROOT):
+    `package` is the folder that `repro` is imported from, `before` a command that runs a command.
+    """
+
+    def __init__(self, name, *args, package=ROOT, before=()):
         self.name, self.args, self.package = name, list(map(str, args)), package
-        self.undisturbed = {}
+        self.before = list(before)
         self.environment = os.environ | {"PYTHONPATH": str(package), "COLUMNS": "160"}
 
-    def start(self, out, *args, **options):
+    def start(self, out, *args):
         """Start the run; its own session, so that signals reach it as from a terminal."""
-        command = [sys.executable, "-m", f"repro.{self.name}", *self.args, "--out", out, *args]
-        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+        run = [*self.before, sys.executable, "-m", f"repro.{self.name}"]
+        command = [*run, *self.args, "--out", out, *args]
         return subprocess.Popen(
             [*map(str, command)], cwd=self.package, env=self.environment, text=True,
-            start_new_session=True, **streams,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
 
     def run(self, out, *args, code=0):
