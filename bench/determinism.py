@@ -115,7 +115,7 @@ def _cell(row: Any) -> str:
     if row.same_bits == "yes":
         return "same bits"
     difference = abs(row.after - row.before)
-    return f"differs; {row.metric.replace('_', ' ')} {row.before:.4g}, by {difference:.1g}"
+    return "other bits" + (f", {row.metric} by {difference:.1g}" if difference else "")
 
 
 @click.command()
