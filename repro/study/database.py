@@ -8,7 +8,7 @@ drops without a word when it is damaged.
 import os
 import sqlite3
 import tempfile
-from contextlib import closing, suppress
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
@@ -77,10 +77,18 @@ def _create(path: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(scratch).chmod(0o644)
-        with suppress(FileExistsError):  # another process was faster
-            path.hardlink_to(scratch)
+        _link(Path(scratch), path)
     finally:
-        Path(scratch).unlink()
+        Path(scratch).unlink(missing_ok=True)
+
+
+def _link(scratch: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(scratch)
+    except FileExistsError:  # another process was faster
+        return
+    except OSError:  # a file system without links, such as exFAT
+        scratch.replace(path)
 
 
 def _hold(connection: sqlite3.Connection) -> None:

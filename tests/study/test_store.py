@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -73,3 +74,14 @@ def test_a_held_folder_is_refused_and_free_again_when_the_holder_is_killed(tmp_p
             Store(tmp_path)
         holder.kill()
     Store(tmp_path).close()
+
+
+def test_a_file_system_without_hard_links(tmp_path, monkeypatch):
+    def refused(self, target):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", refused)
+    with Store(tmp_path) as store:
+        store.add([a_run("a")])
+        assert store.find(["a"]) == {"a": a_run("a")}
+    assert [path.name for path in tmp_path.iterdir()] == [".store.sqlite"]
