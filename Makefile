@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: mnist_relu all test lint bench bench-check lock
+.PHONY: mnist_relu all test faults lint bench bench-check lock
 
 mnist_relu: $(VENV)/installed
 	$(RUN) -m repro.mnist_relu
@@ -13,6 +13,10 @@ all: $(VENV)/installed
 
 test: $(VENV)/installed
 	$(RUN) -m pytest
+
+# all rounds of kills, full disks and damage; `make test` takes a sample
+faults: $(VENV)/installed
+	$(RUN) -m pytest tests/faults tests/fuzz -m "slow or not slow"
 
 lint: $(VENV)/installed
 	$(RUN) -m ruff check .

@@ -1,6 +1,7 @@
 """What the terminal shows: the live table while runs come in, and the tables at the end."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
@@ -136,6 +137,25 @@ def claims_summary(claims: pd.DataFrame) -> Table:
             f"[{VERDICT_STYLES[row.verdict]}]{row.verdict}" if row.verdict else "not judged",
         )  # fmt: skip
     return table
+
+
+def disputes(disputed: Mapping[str, Sequence[StoredRun]], shown: int = 5) -> Iterator[str]:
+    """Yield what to say of runs that finished more than once with different numbers."""
+    if disputed:
+        yield (
+            f"[red]Not deterministic: {len(disputed)} runs finished with different numbers. "
+            "All are kept; the tables show the first."
+        )
+    for copies in islice(disputed.values(), shown):
+        first, *others = copies
+        names = [
+            name
+            for name, value in first.metrics.items()
+            if any(repr(copy.metrics[name]) != repr(value) for copy in others)  # NaN is NaN
+        ]
+        values = (f"{n} {', '.join(str(copy.metrics[n]) for copy in copies)}" for n in names)
+        what = "; ".join(values) or "the curve"
+        yield f"[red]  {escape(first.variant)}, seed {first.seed}: {escape(what)}"
 
 
 def _number(value: Any) -> str:

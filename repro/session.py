@@ -3,6 +3,7 @@
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from repro.data import Dataset, DataUnavailable, load
-from repro.display import LiveTable, claims_summary, variants_summary
+from repro.display import LiveTable, claims_summary, disputes, variants_summary
 from repro.findings.article import article
 from repro.findings.figures import draw_figures
 from repro.findings.latex import latex_files
@@ -66,15 +67,18 @@ def run(
         data_digest=dataset.sha256 if dataset else "",
     )
     folder = out or RESULTS / _folder_name(plan, seeds, variants, override)
-    with Store(folder) as store, LiveTable(plan, console) as table:
-        outcome = run_plan(plan, store, table, workers)
-    if outcome.interrupted:
-        console.print("Stopped after the block in flight, which is stored; run again to go on.")
-        return 130
-    write_results(plan, outcome, folder, console)
+    with Store(folder) as store:  # held until the tables are written, too
+        with LiveTable(plan, console) as table:
+            outcome = run_plan(plan, store, table, workers)
+        if outcome.interrupted:
+            console.print("Stopped after the block in flight, which is stored; run again to go on.")
+            return 130
+        write_results(plan, outcome, folder, console)
     if dataset and dataset.name != experiment.data:
         console.print(_on_other_data(experiment, dataset.name))
-    return 1 if outcome.crashed else 0
+    for line in disputes(outcome.disputed):
+        console.print(line)
+    return 1 if outcome.crashed or outcome.disputed else 0
 
 
 def write_results(plan: Plan, outcome: Outcome, folder: Path, console: Console) -> None:
@@ -102,14 +106,16 @@ def write_results(plan: Plan, outcome: Outcome, folder: Path, console: Console) 
 def redraw(names: Sequence[str]) -> int:
     """Redraw the figures of the named studies, or of all that have results."""
     for study, folder in _with_results(names):
-        draw_figures(study, _table(folder, "runs"), _table(folder, "curves"), folder)
+        with _blaming(folder):
+            draw_figures(study, _runs(study, folder), _table(folder, "curves"), folder)
     return 0
 
 
 def rejudge(names: Sequence[str]) -> int:
     """Judge the claims of the named studies again, or of all that have results."""
     for study, folder in _with_results(names):
-        claims = judge(_table(folder, "runs"), study.claims, better=study.better)
+        with _blaming(folder / "runs.csv"):
+            claims = judge(_runs(study, folder), study.claims, better=study.better)
         write_table(claims, folder / "claims.csv")
     return 0
 
@@ -117,11 +123,12 @@ def rejudge(names: Sequence[str]) -> int:
 def write_ledgers(names: Sequence[str], into: Path | None) -> int:
     """Print studies' claim ledgers as Markdown, or put them between their marks in a file."""
     for study, folder in _with_results(names):
-        text = ledger(study, _table(folder, "runs"), _table(folder, "claims"))
+        text = ledger(study, _runs(study, folder), _table(folder, "claims"))
         if into is None:
             print(text)
         else:
-            spliced = splice(into.read_text(encoding="utf-8"), study.name, text)
+            with _blaming(into):
+                spliced = splice(into.read_text(encoding="utf-8"), study.name, text)
             write_whole(into, spliced.encode())
     return 0
 
@@ -146,6 +153,17 @@ def export_latex(names: Sequence[str], folder: Path) -> int:
     return 0
 
 
+@contextmanager
+def _blaming(path: Path) -> Iterator[None]:
+    """Let the error of what is made from a file name that file."""
+    try:
+        yield
+    except StudyError:
+        raise
+    except ValueError as error:
+        raise StudyError(f"{path}: {error}") from None
+
+
 def _with_results(names: Sequence[str]) -> Iterator[tuple[Study, Path]]:
     for name in names or study_names():
         study, folder = load_study(name), RESULTS / name
@@ -157,6 +175,10 @@ def _with_results(names: Sequence[str]) -> Iterator[tuple[Study, Path]]:
 
 def _table(folder: Path, kind: str) -> pd.DataFrame:
     return read_table(folder / f"{kind}.csv")
+
+
+def _runs(study: Study, folder: Path) -> pd.DataFrame:
+    return read_table(folder / "runs.csv", find_experiment(study.name).metrics)
 
 
 def _override(experiment: Experiment, epochs: int | None) -> dict[str, Any]:

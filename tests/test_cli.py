@@ -154,15 +154,6 @@ def test_bad_input_is_named_and_nothing_is_trained(args, message, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_in_use_is_refused_by_its_holders_name(tmp_path):
-    from repro.study.store import Store
-
-    with Store(tmp_path):
-        done = call(*SMALL, "--out", tmp_path)
-    assert done.returncode == 2
-    assert f"process {os.getpid()} on" in done.stderr
-
-
 def test_help_shows_an_example():
     done = call("--help")
     assert done.returncode == 0

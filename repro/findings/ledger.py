@@ -1,5 +1,7 @@
 """The claim ledger in Markdown, made from a study and its tables."""
 
+import re
+
 import pandas as pd
 
 from repro.findings.summary import summarize
@@ -74,4 +76,6 @@ def _words(name: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;")
+    """Return text that stays one cell of a table; of Markdown only `code` in it is code."""
+    visible = re.sub(r"[\\*|]|(?<=\])\(", r"\\\g<0>", " ".join(text.split()))
+    return visible.replace("<", "&lt;")

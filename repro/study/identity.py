@@ -12,6 +12,17 @@ from typing import Any
 
 LIBRARIES = ("keras", "llvmlite", "numba", "numpy", "tensorflow")
 FLAGS = ("KERAS_BACKEND", "TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS")
+# Other code than the processor's best; named only where set, so that identities of before stand.
+CHOICES = (
+    "NPY_DISABLE_CPU_FEATURES",
+    "NPY_ENABLE_CPU_FEATURES",
+    "NUMBA_CPU_FEATURES",
+    "NUMBA_CPU_NAME",
+    "NUMBA_DISABLE_JIT",
+    "ONEDNN_MAX_CPU_ISA",
+    "OPENBLAS_CORETYPE",
+    "TF_DETERMINISTIC_OPS",
+)
 # what numerical libraries choose their code by
 INSTRUCTION_SETS = ("sse4", "avx", "fma", "f16c", "amx", "asimd", "sve", "bf16", "fphp")
 
@@ -29,7 +40,8 @@ def fingerprint() -> Mapping[str, Any]:
         "instruction_sets": _instruction_sets(),
         "python": ".".join(platform.python_version_tuple()[:2]),
         "libraries": {name: _version(name) for name in LIBRARIES},
-        "flags": {name: os.environ.get(name, "") for name in FLAGS},
+        "flags": {name: os.environ.get(name, "") for name in FLAGS}
+        | {name: os.environ[name] for name in CHOICES if name in os.environ},
     }
 
 

@@ -29,11 +29,13 @@ class Outcome:
     Attributes:
         runs: the finished runs, by identity.
         crashed: blocks that gave no runs, with the error's text.
+        disputed: runs that finished more than once with different numbers, by identity.
         interrupted: whether a signal ended it before all blocks were done.
     """
 
     runs: dict[str, StoredRun] = field(default_factory=dict)
     crashed: list[tuple[Block, str]] = field(default_factory=list)
+    disputed: dict[str, list[StoredRun]] = field(default_factory=dict)
     interrupted: bool = False
 
 
@@ -62,10 +64,10 @@ def run(plan: Plan, store: Store, progress: Progress, workers: int | None = None
                 outcome.crashed.append((block, f"{type(result).__name__}: {result}"))
                 progress.crashed(block, result)
                 continue
-            fresh = [run for run in result if run.identity not in outcome.runs]
-            store.add(fresh)
-            outcome.runs.update({run.identity: run for run in fresh})
+            store.add(result)
+            outcome.runs = {run.identity: run for run in result} | outcome.runs
             progress.finished(block, outcome.runs)
+    outcome.disputed = store.disputed(plan.identities)
     return outcome
 
 

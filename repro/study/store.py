@@ -5,27 +5,15 @@ import os
 import socket
 import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from repro.study.database import Row, StoreError, checksum, open_database, unsound
+
 FILE = ".store.sqlite"
 HOLDER = ".running"
-VERSION = 1
-TABLE = """
-CREATE TABLE runs (
-    identity TEXT PRIMARY KEY,
-    variant TEXT NOT NULL,
-    seed INTEGER NOT NULL,
-    metrics TEXT NOT NULL,
-    curve TEXT NOT NULL,
-    seconds REAL NOT NULL
-) STRICT
-"""
-
-
-class StoreError(RuntimeError):
-    """The run store can't be used; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -65,46 +53,57 @@ class Store:
         self._holder = folder / HOLDER
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(self.path, timeout=0, isolation_level=None)
-            self._lock()
-            self._check()
-            self._holder.write_text(f"process {os.getpid()} on {socket.gethostname()}")
+            self._connection = open_database(self.path)
         except (OSError, sqlite3.Error) as error:
+            raise self._explained(error) from None
+        try:
+            self._holder.write_text(f"process {os.getpid()} on {socket.gethostname()}")
+        except OSError as error:
+            self._connection.close()
             raise self._explained(error) from None
 
     def add(self, runs: Iterable[StoredRun]) -> None:
         """Store finished runs, all or none; when this returns they are on disk.
 
+        A run that is stored already, with the same numbers, stays as it is; with other numbers it
+        is kept beside the first, and both are `disputed`.
+
         Raises:
             StoreError: if they can't be written; runs stored before are whole.
         """
-        rows = [
-            (r.identity, r.variant, r.seed, json.dumps(r.metrics), json.dumps(r.curve), r.seconds)
-            for r in runs
-        ]
         try:
             with self._connection:
                 self._connection.execute("BEGIN")
-                self._connection.executemany("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?)", rows)
+                for run in runs:
+                    self._add(run)
         except sqlite3.Error as error:
-            raise StoreError(f"{self.path}: can't store runs: {error}") from None
+            raise StoreError(
+                f"{self.path}: can't store runs ({error}); those stored before are whole"
+            ) from None
 
     def find(self, identities: Iterable[str]) -> dict[str, StoredRun]:
         """Return those of the runs that are stored, by identity."""
         wanted = set(identities)
-        rows = self._connection.execute("SELECT * FROM runs")
         return {
-            identity: StoredRun(
-                identity, variant, seed, json.loads(metrics), json.loads(curve), seconds
-            )
-            for identity, variant, seed, metrics, curve, seconds in rows
-            if identity in wanted
+            run.identity: run
+            for run in self._select("SELECT * FROM runs WHERE copy = 0")
+            if run.identity in wanted
         }
+
+    def disputed(self, identities: Iterable[str]) -> dict[str, list[StoredRun]]:
+        """Return those of the runs that finished with different numbers, with all of these."""
+        wanted = set(identities)
+        copies: dict[str, list[StoredRun]] = {}
+        query = "SELECT * FROM runs WHERE identity IN (SELECT identity FROM runs WHERE copy > 0)"
+        for run in self._select(f"{query} ORDER BY identity, copy"):
+            if run.identity in wanted:
+                copies.setdefault(run.identity, []).append(run)
+        return copies
 
     def close(self) -> None:
         """Let go of the folder."""
-        self._holder.unlink(missing_ok=True)
-        self._connection.close()
+        with closing(self._connection):
+            self._holder.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self
@@ -112,35 +111,39 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _lock(self) -> None:
-        self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.execute("BEGIN EXCLUSIVE")
-        self._connection.execute("COMMIT")
+    def _add(self, run: StoredRun) -> None:
+        numbers = json.dumps(run.metrics), json.dumps(run.curve)
+        query = "SELECT metrics, curve FROM runs WHERE identity = ?"
+        known = self._connection.execute(query, [run.identity]).fetchall()
+        if numbers not in known:
+            row: Row = (
+                run.identity, len(known), run.variant, run.seed, *numbers, float(run.seconds)
+            )  # fmt: skip
+            insert = "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            self._connection.execute(insert, (*row, checksum(row)))
 
-    def _check(self) -> None:
-        found = self._connection.execute("PRAGMA quick_check").fetchone()[0]
-        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        tables = self._connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-        if version == 0 and tables == 0:
-            with self._connection:
-                self._connection.execute("BEGIN")
-                self._connection.execute(TABLE)
-                self._connection.execute(f"PRAGMA user_version = {VERSION}")
-        elif found != "ok":
-            raise sqlite3.DatabaseError(found)
-        elif version != VERSION:
-            raise sqlite3.DatabaseError(f"is of version {version}, not {VERSION}")
+    def _select(self, query: str) -> list[StoredRun]:
+        try:
+            rows = self._connection.execute(query).fetchall()
+        except sqlite3.Error as error:
+            raise unsound(self.path, str(error)) from None
+        return [
+            StoredRun(identity, variant, seed, json.loads(metrics), json.loads(curve), seconds)
+            for identity, _, variant, seed, metrics, curve, seconds, _ in rows
+        ]
 
     def _explained(self, error: Exception) -> StoreError:
-        if "locked" in str(error):
-            holder = self._holder.read_text() if self._holder.exists() else "another process"
-            return StoreError(f"{self.path.parent}: {holder} is writing there; wait or use --out")
-        if isinstance(error, sqlite3.DatabaseError) and not isinstance(
-            error, sqlite3.OperationalError
-        ):
+        if getattr(error, "sqlite_errorname", "") == "SQLITE_BUSY":
             return StoreError(
-                f"{self.path}: not a sound run store ({error}); move it away to start anew"
+                f"{self.path.parent}: {self._named_holder()} is writing there; wait or use --out"
             )
-        return StoreError(f"{self.path.parent}: can't be written: {error}")
+        if isinstance(error, OSError | sqlite3.OperationalError):
+            return StoreError(f"{self.path.parent}: can't be written: {error}")
+        return unsound(self.path, str(error))
+
+    def _named_holder(self) -> str:
+        try:
+            named = self._holder.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            named = ""
+        return named or "another process"

@@ -4,14 +4,16 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
 from repro.study.plan import Plan
+from repro.study.schema import StudyError
 from repro.study.store import StoredRun
 
 # Curves are drawn, not judged; whole, they would be most of what is committed.
@@ -20,6 +22,18 @@ CURVE_SEEDS = 40  # of a variant
 # With apostrophes before it, too, so that one of them can be told from one that was added.
 FORMULA = r"\A'*[=+\-@\t\r]"
 GUARDED = r"\A'+[=+\-@\t\r]"
+
+COLUMNS = {
+    "runs.csv": {"variant": "text", "seed": "integer", "status": "text"},
+    "curves.csv": {"variant": "text", "seed": "integer"},
+    "claims.csv": dict.fromkeys(("claim", "made_by", "says"), "text")
+    | dict.fromkeys(("estimate", "ci_low", "ci_high"), "number")
+    | {"n": "integer", "verdict": "text or nothing"},
+}
+
+
+class TableError(StudyError):
+    """A file is not the table that it should be; the message names file and column."""
 
 
 def runs_table(plan: Plan, runs: Mapping[str, StoredRun]) -> pd.DataFrame:
@@ -68,12 +82,6 @@ def write_table(table: pd.DataFrame, path: Path, digits: int | None = None) -> N
     write_whole(path, guarded.to_csv(index=False, lineterminator="\n", float_format=form).encode())
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """Read a table that `write_table` wrote; texts and floats come back exactly."""
-    table = pd.read_csv(path, keep_default_na=False, na_values=[""])
-    return _each_text(table, lambda text: text[1:] if re.match(GUARDED, text) else text)
-
-
 def _each_text(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
     texts = table.select_dtypes(["object", "str"])
     changed = {
@@ -81,6 +89,33 @@ def _each_text(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFram
         for name in texts
     }
     return table.assign(**changed)
+
+
+def read_table(path: Path, metrics: Iterable[str] = ()) -> pd.DataFrame:
+    """Read a table that `write_table` wrote; texts and floats come back exactly.
+
+    Args:
+        path: the file; `runs.csv`, `curves.csv` and `claims.csv` must have their columns.
+        metrics: other columns that must be there and hold numbers.
+
+    Raises:
+        TableError: if it is no such table.
+        OSError: if it can't be read.
+    """
+    try:
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    except ValueError as error:
+        raise TableError(f"{path}: not a table: {str(error).strip()}") from None
+    kinds = COLUMNS.get(path.name, {}) | dict.fromkeys(metrics, "number")
+    for column, kind in kinds.items():
+        if column not in table:
+            raise TableError(f"{path}: the column {column!r} is missing")
+        if len(table) and not _IS[kind](table[column]):
+            raise TableError(f"{path}: the column {column!r} has something that is no {kind}")
+    if path.name == "runs.csv" and (table.empty or table.duplicated(["variant", "seed"]).any()):
+        what = "there are no runs" if table.empty else "a variant has two runs of one seed"
+        raise TableError(f"{path}: {what}")
+    return _each_text(table, lambda text: text[1:] if re.match(GUARDED, text) else text)
 
 
 def write_json(value: Any, path: Path) -> None:
@@ -98,9 +133,27 @@ def write_whole(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         Path(scratch).chmod(0o644)
         Path(scratch).replace(path)
-    except BaseException:
+    except OSError as error:  # of a write, it names no file
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
         Path(scratch).unlink(missing_ok=True)
-        raise
+
+
+def _is_text(column: pd.Series) -> bool:
+    return column.map(lambda value: isinstance(value, str)).all()
+
+
+def _is_number(column: pd.Series) -> bool:
+    # truth values with gaps come back as objects
+    return is_numeric_dtype(column) or column.dropna().map(lambda v: isinstance(v, bool)).all()
+
+
+_IS: dict[str, Callable[[pd.Series], bool]] = {
+    "text": _is_text,
+    "text or nothing": lambda column: _is_text(column.dropna()),
+    "integer": is_integer_dtype,
+    "number": _is_number,
+}
 
 
 def _cells(plan: Plan) -> list[tuple[str, int, str]]:

@@ -3,7 +3,7 @@
 import pytest
 
 from repro.study.experiments import code_digest, find_experiment
-from repro.study.identity import run_identity
+from repro.study.identity import fingerprint, run_identity
 from repro.study.plan import make_plan
 from repro.study.schema import StudyError, load_study
 
@@ -36,6 +36,17 @@ def test_whatever_determines_a_run_changes_its_identity(change):
 
 def test_the_order_of_parameters_does_not():
     assert identity(parameters={"rate": 0.1, "epochs": 1}) == identity()
+
+
+@pytest.mark.parametrize("flag", ["TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "NUMBA_CPU_NAME"])
+def test_a_flag_that_changes_how_is_computed_does(flag, monkeypatch):
+    before = identity()
+    monkeypatch.setenv(flag, "0")
+    fingerprint.cache_clear()
+    try:
+        assert identity() != before
+    finally:
+        fingerprint.cache_clear()
 
 
 def test_rounds_show_every_variant_early():

@@ -1,12 +1,13 @@
 """What the store has acknowledged stays, whole; what it can't keep safe it refuses."""
 
-import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from repro.study.store import FILE, Store, StoredRun, StoreError
+from repro.study.store import Store, StoredRun, StoreError
 
 
 def a_run(identity="a", seed=0, accuracy=0.5):
@@ -27,9 +28,30 @@ def test_runs_come_back_after_closing(tmp_path):
 def test_a_block_is_stored_whole_or_not_at_all(tmp_path):
     with Store(tmp_path) as store:
         store.add([a_run("a")])
-        with pytest.raises(StoreError, match="can't store runs"):
-            store.add([a_run("b"), a_run("a")])
-        assert list(store.find(["a", "b"])) == ["a"]
+        with pytest.raises(StoreError, match=r"can't store runs .* stored before are whole"):
+            store.add([a_run("b"), a_run("c", seed="not a number")])
+        assert list(store.find(["a", "b", "c"])) == ["a"]
+
+
+def test_a_run_that_finishes_again_with_the_same_numbers_is_stored_once(tmp_path):
+    run = a_run("a", 0, float("nan"))
+    with Store(tmp_path) as store:
+        store.add([run, run])
+        store.add([replace(run, seconds=9.0)])
+        assert store.disputed(["a"]) == {}
+        assert store.find(["a"])["a"].seconds == run.seconds
+
+
+def test_a_run_that_finishes_again_with_other_numbers_is_kept_beside_the_first(tmp_path):
+    runs = [a_run("a", accuracy=accuracy) for accuracy in (0.5, 0.6, 0.5, 0.7)]
+    with Store(tmp_path) as store:
+        store.add([runs[0], a_run("b")])
+        for run in runs[1:]:
+            store.add([run])
+    with Store(tmp_path) as store:
+        assert store.disputed(["a", "b"]) == {"a": [runs[0], runs[1], runs[3]]}
+        assert store.disputed(["b"]) == {}
+        assert store.find(["a"]) == {"a": runs[0]}
 
 
 HOLD = """
@@ -54,41 +76,12 @@ def test_a_held_folder_is_refused_and_free_again_when_the_holder_is_killed(tmp_p
     Store(tmp_path).close()
 
 
-def corrupt_header(path):
-    path.write_bytes(b"not a database" + path.read_bytes()[14:])
+def test_a_file_system_without_hard_links(tmp_path, monkeypatch):
+    def refused(self, target):
+        raise PermissionError(1, "Operation not permitted")
 
-
-def truncate(path):
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-def flip_bits(path):
-    content = bytearray(path.read_bytes())
-    middle = len(content) // 2
-    content[middle - 2000 : middle + 2000] = bytes(
-        255 - b for b in content[middle - 2000 : middle + 2000]
-    )
-    path.write_bytes(content)
-
-
-def other_version(path):
-    with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA user_version = 99")
-    connection.close()
-
-
-@pytest.mark.parametrize("damage", [corrupt_header, truncate, flip_bits, other_version])
-def test_a_damaged_store_is_noticed_and_left_as_it_is(tmp_path, damage):
+    monkeypatch.setattr(Path, "hardlink_to", refused)
     with Store(tmp_path) as store:
-        store.add([a_run(str(i), i) for i in range(500)])
-    damage(tmp_path / FILE)
-    before = (tmp_path / FILE).read_bytes()
-    with pytest.raises(StoreError, match="not a sound run store"):
-        Store(tmp_path)
-    assert (tmp_path / FILE).read_bytes() == before
-
-
-def test_a_folder_that_cannot_be_made(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="can't be written"):
-        Store(tmp_path / "file" / "folder")
+        store.add([a_run("a")])
+        assert store.find(["a"]) == {"a": a_run("a")}
+    assert [path.name for path in tmp_path.iterdir()] == [".store.sqlite"]

@@ -1,0 +1,73 @@
+"""The package's commands as a reader calls them, and what they leave."""
+
+import os
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from sqlite3 import connect
+
+ROOT = Path(__file__).parents[2]
+TABLES = ("runs.csv", "curves.csv", "claims.csv")
+FIGURES = ("runs.png", "runs.svg", "learning_curves.png", "learning_curves.svg")
+
+
+class Study:
+    """One study, run by real processes.
+
+    `package` is the folder that `repro` is imported from, `before` a command that runs a command.
+    """
+
+    def __init__(self, name, *args, package=ROOT, before=()):
+        self.name, self.args, self.package = name, list(map(str, args)), package
+        self.before = list(before)
+        self.environment = os.environ | {"PYTHONPATH": str(package), "COLUMNS": "160"}
+
+    def start(self, out, *args):
+        """Start the run; its own session, so that signals reach it as from a terminal."""
+        run = [*self.before, sys.executable, "-m", f"repro.{self.name}"]
+        command = [*run, *self.args, "--out", out, *args]
+        return subprocess.Popen(
+            [*map(str, command)], cwd=self.package, env=self.environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+
+    def run(self, out, *args, code=0):
+        """Run to the end; returns what it printed on both streams."""
+        with self.start(out, *args) as driver:
+            printed = "".join(driver.communicate(timeout=300))
+        assert driver.returncode == code, printed
+        assert "Traceback" not in printed, printed
+        return printed
+
+    def start_and_await_block(self, out, *args, blocks=1):
+        """Start the run and return it when so many blocks are stored, or all."""
+        driver = self.start(out, *args)
+        for line in driver.stdout:
+            if "runs  " in line:
+                blocks -= 1
+            if not blocks:
+                break
+        return driver
+
+    def command(self, *args, cwd, code=0):
+        """Run `python -m repro ...` in a folder; returns what it printed on both streams."""
+        done = subprocess.run(
+            [sys.executable, "-m", "repro", *map(str, args)], cwd=cwd, env=self.environment,
+            capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.stdout + done.stderr
+
+
+def contents(folder, names=TABLES):
+    """Return the files that are there."""
+    return {name: (folder / name).read_bytes() for name in names if (folder / name).exists()}
+
+
+def stored(folder):
+    """Return variant and seed of every row of the store, read without the package."""
+    with closing(connect(folder / ".store.sqlite")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        return sorted(connection.execute("SELECT variant, seed FROM runs"))

@@ -1,0 +1,52 @@
+"""A study or an experiment that changed: other runs, never mixed with the old in one table."""
+
+import pytest
+
+from tests.faults.processes import Study, contents, stored
+
+CHANGED_EXPERIMENT = """
+
+import functools
+
+_before = experiment
+
+
+@functools.wraps(_before)
+def experiment(**given):
+    runs, curves = _before(**given)
+    return runs.assign(mse=runs.mse + 1), curves
+"""
+
+
+def change_experiment(package):
+    with (package / "repro/add_numbers.py").open("a") as module:
+        module.write(CHANGED_EXPERIMENT)
+
+
+def change_study(package):
+    study = package / "experiments/add_numbers.toml"
+    before = study.read_text()
+    after = before.replace("[fixed]\n", "[fixed]\nhidden_width = 5\n")
+    if after == before:
+        after = before.replace("[variants.", "[fixed]\nhidden_width = 5\n\n[variants.", 1)
+    study.write_text(after)
+
+
+@pytest.mark.parametrize(
+    "change", [change_experiment, pytest.param(change_study, marks=pytest.mark.slow)]
+)
+def test_what_changed_is_run_anew_and_never_mixed(package, tmp_path, change):
+    names = "relu_posted,relu_linear,relu_he"
+    study = Study(
+        "add_numbers", "--variants", names, "--seeds", 3, "--epochs", 200, package=package
+    )
+    with study.start_and_await_block(tmp_path / "out", "--workers", 1) as driver:
+        driver.kill()
+    before = len(stored(tmp_path / "out"))
+    assert before in (3, 6, 9)
+    study.run(tmp_path / "old")
+    change(package)
+    study.run(tmp_path / "new")
+    study.run(tmp_path / "out")
+    assert len(stored(tmp_path / "out")) == before + 9
+    assert contents(tmp_path / "out") == contents(tmp_path / "new") != contents(tmp_path / "old")

@@ -1,0 +1,43 @@
+"""The same run finished twice with different numbers: both are kept, said, and exit 1."""
+
+from contextlib import closing
+from sqlite3 import connect
+
+from tests.faults.processes import Study, contents, stored
+
+# A machine that computes otherwise each time.
+NOISE = """
+
+import functools
+
+_before = experiment
+
+
+@functools.wraps(_before)
+def experiment(**given):
+    runs, curves = _before(**given)
+    return runs.assign(mse=runs.mse + np.random.default_rng().normal(size=len(runs))), curves
+"""
+
+
+def test_both_are_kept_and_reported_until_the_store_is_moved_away(package, tmp_path):
+    with (package / "repro/add_numbers.py").open("a") as module:
+        module.write(NOISE)
+    study = Study(
+        "add_numbers", "--variants", "relu_posted,relu_he", "--seeds", 3, "--epochs", 200,
+        package=package,
+    )  # fmt: skip
+    study.run(tmp_path)
+    first = contents(tmp_path)
+    with closing(connect(tmp_path / ".store.sqlite")) as connection, connection:
+        connection.execute("DELETE FROM runs WHERE variant = 'relu_he' AND seed = 1")
+    said = study.run(tmp_path, code=1)  # trains the block whole: seeds 0 and 2 a second time
+    assert "Not deterministic: 2 runs finished with different numbers." in said
+    assert "relu_he, seed 0: mse " in said
+    assert "relu_he, seed 2: mse " in said
+    assert stored(tmp_path).count(("relu_he", 0)) == stored(tmp_path).count(("relu_he", 2)) == 2
+    kept = [line for line in first["runs.csv"].splitlines() if b"relu_he,1," not in line]
+    now = contents(tmp_path)["runs.csv"].splitlines()
+    assert [line for line in now if b"relu_he,1," not in line] == kept  # the first is shown
+    assert "Not deterministic" in study.run(tmp_path, code=1)  # nothing trains, it is said again
+    assert len(stored(tmp_path)) == 8

@@ -1,0 +1,27 @@
+"""Two runs on one results folder: the second is refused and told who holds it."""
+
+import signal
+
+from tests.faults.processes import TABLES, contents
+
+
+def test_the_second_run_is_refused_until_the_first_is_dead(small_study, undisturbed, tmp_path):
+    with small_study.start_and_await_block(tmp_path) as first:
+        first.send_signal(signal.SIGSTOP)  # for as long as it takes, in the midst of its work
+        said = small_study.run(tmp_path, code=2)
+        first.kill()
+    assert f"{tmp_path}: process {first.pid} on " in said
+    assert "is writing there; wait or use --out" in said
+    assert not contents(tmp_path)
+    small_study.run(tmp_path)
+    assert contents(tmp_path, TABLES) == contents(undisturbed, TABLES)
+
+
+def test_the_folder_is_held_until_its_tables_and_figures_are_written(small_study, tmp_path):
+    with small_study.start_and_await_block(tmp_path, blocks=12) as first:
+        while not (tmp_path / "runs.csv").exists():
+            pass
+        first.send_signal(signal.SIGSTOP)
+        assert not (tmp_path / "runs.svg").exists()
+        assert "is writing there" in small_study.run(tmp_path, code=2)
+        first.kill()

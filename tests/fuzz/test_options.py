@@ -1,0 +1,49 @@
+"""--seeds and --variants: any text is understood or refused in a line, never a traceback."""
+
+import click
+from hypothesis import given
+from hypothesis import strategies as st
+
+from repro.cli import Names, SeedsType
+from repro.study.plan import make_plan
+from repro.study.schema import MAX_SEEDS, StudyError, load_study
+
+STUDY = load_study("truth_table")
+digits = st.text("0123456789:-+ _,.e٣", max_size=14)
+
+
+@given(first=st.integers(0, 10**6), count=st.integers(1, 1000))
+def test_a_range_names_its_seeds(first, count):
+    expected = tuple(range(first, first + count))
+    assert SeedsType().convert(f"{first}:{first + count}", None, None) == expected
+    assert SeedsType().convert(str(count), None, None) == tuple(range(count))
+
+
+@given(text=digits | st.text(max_size=30))
+def test_any_seeds_are_understood_or_refused(text):
+    try:
+        seeds = SeedsType().convert(text, None, None)
+    except click.BadParameter as refusal:
+        assert repr(text) in refusal.message
+    else:
+        assert 1 <= len(seeds) <= MAX_SEEDS
+        assert seeds == tuple(range(seeds[0], seeds[0] + len(seeds)))
+        assert 0 <= seeds[0] <= seeds[-1] < 2**32
+
+
+@given(data=st.data())
+def test_names_of_variants_come_back(data):
+    chosen = data.draw(
+        st.lists(st.sampled_from(list(STUDY.all_variants)), min_size=1, max_size=4, unique=True)
+    )
+    names = Names().convert(",".join(chosen), None, None)
+    assert list(names) == chosen
+    assert set(make_plan(STUDY, seeds=[0], variants=names).seeds) == set(chosen)
+
+
+@given(text=st.text(max_size=30))
+def test_any_names_are_understood_or_refused(text):
+    try:
+        make_plan(STUDY, seeds=[0], variants=Names().convert(text, None, None))
+    except (click.BadParameter, StudyError) as refusal:
+        assert "name" in str(getattr(refusal, "message", refusal))

@@ -1,0 +1,156 @@
+"""Any valid study reads back as written; any mutation of one is refused, its key named."""
+
+import re
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from repro.study.folder import studies_folder
+from repro.study.schema import StudyError, read_study
+
+SOUND = (studies_folder() / "mnist_relu.toml").read_text(encoding="utf-8")
+unhurried = settings(
+    deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+words = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=40)
+names = st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True)
+METRICS = ("test_accuracy", "train_loss", "dead_fraction")
+
+
+@st.composite
+def studies(draw):
+    """A study of mnist_relu as nested dictionaries."""
+    variants = draw(st.lists(names, min_size=1, max_size=3, unique=True))
+    activation = st.sampled_from(["relu", "sigmoid", "tanh"])
+    scale = st.sampled_from([1.0, 0.5, "1/255"])
+    variant = st.fixed_dictionaries(
+        {"label": words.map(lambda text: text[:34]), "group": st.just("as posted")},
+        optional={
+            "quoted": st.floats(0, 1) | st.lists(st.floats(0, 1), max_size=3),
+            "seeds": st.integers(1, 9),
+            "parameters": st.fixed_dictionaries(
+                {}, optional={"hidden_activation": activation, "input_scale": scale}
+            ),
+        },
+    )
+    claim = st.fixed_dictionaries(
+        {
+            "made_by": st.sampled_from(["question", "answer", "comment", "us"]),
+            "says": words,
+            "test": st.sampled_from(["above", "below"]),
+            "variant": st.sampled_from(variants),
+            "metric": st.sampled_from(METRICS),
+            "bound": st.floats(allow_nan=False, allow_infinity=False),
+        }
+    )
+    return {
+        "name": "mnist_relu",
+        "title": draw(words),
+        "question": draw(words),
+        "seeds": draw(st.integers(1, 100_000)),
+        "metric": draw(st.sampled_from(METRICS)),
+        "better": draw(st.sampled_from(["higher", "lower"])),
+        "thread": {"title": draw(words), "language": "pt", "source": "002", "licence": "CC"},
+        "fixed": {"epochs": draw(st.integers(1, 50))},
+        "variants": {name: draw(variant) for name in variants},
+        "claims": draw(st.dictionaries(names, claim, max_size=2)),
+    }
+
+
+def toml(value):
+    """A value as TOML, tables inline."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{toml(k)} = {toml(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\x7f", "\\u007f")
+        return f'"{escaped}"'
+    return repr(value)
+
+
+def read(folder, content):
+    path = folder / "mnist_relu.toml"
+    text = "\n".join(f"{key} = {toml(value)}" for key, value in content.items())
+    path.write_text(text, encoding="utf-8")
+    return read_study(path)
+
+
+def has(model, content):
+    """Whether a model, or a value of one, holds what the content says."""
+    if isinstance(content, dict):
+        of = model if isinstance(model, dict) else vars(model)
+        return all(has(of[key], value) for key, value in content.items())
+    return list(model) == content if isinstance(content, list) else model == content
+
+
+@given(content=studies())
+@unhurried
+def test_a_valid_study_reads_back_as_written(tmp_path, content):
+    assert has(read(tmp_path, content), content)
+
+
+def paths(content, *above):
+    """Yield the path of every key."""
+    for key, value in content.items():
+        yield (*above, key)
+        if isinstance(value, dict):
+            yield from paths(value, *above, key)
+
+
+OTHER_TYPE = {str: [7, True, {}], int: ["7", 7.5, True, []], float: ["7", True, {}], dict: [7, "x"]}
+
+
+@given(content=studies(), data=st.data())
+@unhurried
+def test_a_value_of_another_type_is_refused_by_its_key(tmp_path, content, data):
+    path = data.draw(st.sampled_from(list(paths(content))))
+    *above, key = path
+    parent = content
+    for step in above:
+        parent = parent[step]
+    kind = type(parent[key])
+    if kind is list or "parameters" in above or key == "input_scale":
+        return
+    parent[key] = data.draw(st.sampled_from(OTHER_TYPE[kind]))
+    with pytest.raises(StudyError, match=rf"mnist_relu\.toml: .*{re.escape(key)}"):
+        read(tmp_path, content)
+
+
+@given(content=studies(), data=st.data(), key=names.filter(lambda name: len(name) > 9))
+@unhurried
+def test_an_unknown_key_is_refused_by_its_name(tmp_path, content, data, key):
+    tables = [(), ("thread",), ("fixed",), *(("variants", name) for name in content["variants"])]
+    parent = content
+    for step in data.draw(st.sampled_from(tables)):
+        parent = parent[step]
+    parent[key] = 1
+    with pytest.raises(StudyError, match=rf"{key}: Extra inputs"):
+        read(tmp_path, content)
+
+
+@given(data=st.data())
+@unhurried
+def test_no_text_gives_a_traceback(tmp_path, data):
+    start = data.draw(st.integers(0, len(SOUND)))
+    length = data.draw(st.integers(0, 60))
+    inserted = data.draw(st.binary(max_size=20) | words.map(str.encode))
+    damaged = SOUND[:start].encode() + inserted + SOUND[start + length :].encode()
+    path = tmp_path / "mnist_relu.toml"
+    path.write_bytes(damaged)
+    try:
+        read_study(path)
+    except StudyError as error:
+        assert str(path) in str(error)
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 100_000, "[" * 5000, "\ufeff", "a.b" * 20_000])
+def test_text_that_breaks_parsers_is_refused(tmp_path, text):
+    path = tmp_path / "mnist_relu.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(StudyError, match="not a TOML file"):
+        read_study(path)

@@ -1,0 +1,93 @@
+"""What is installed is pinned by hash; no code of ours turns data into code."""
+
+import ast
+import itertools
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from repro.study.folder import study_names
+from repro.study.schema import load_study
+
+ROOT = Path(__file__).parent.parent
+REQUIREMENTS = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "supply-chain.md").read_text(encoding="utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+OPTIONAL = PROJECT["optional-dependencies"]
+DIRECT = {
+    re.split(r"[<>=\[]", line)[0]
+    for line in itertools.chain(PROJECT["dependencies"], *OPTIONAL.values())
+} - {PROJECT["name"]}
+
+MODULES = {"pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+CALLS = {"compile", "__import__", "os.system", "os.popen", "subprocess.getoutput"}
+METHODS = {"eval", "exec", "read_pickle", "to_pickle", "load_model"}  # of whatever
+FLAGS = {"shell", "allow_pickle"}
+
+
+def dangers(source):
+    """Yield what in a module could turn data into code."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
+            yield from (name for name in names if name.split(".")[0] in MODULES)
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func)
+            if name in CALLS or name.split(".")[-1] in METHODS:
+                yield name
+            for keyword in node.keywords:
+                if keyword.arg in FLAGS and getattr(keyword.value, "value", True):
+                    yield keyword.arg
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import pickle",
+        "from joblib import load",
+        "eval(text)",
+        "exec(text)",
+        "builtins.eval(text)",
+        "os.system(text)",
+        "pd.read_pickle(path)",
+        "keras.models.load_model(path)",
+        "subprocess.run(text, shell=True)",
+        "subprocess.run(text, shell=flag)",
+        "np.load(path, allow_pickle=True)",
+    ],
+)
+def test_dangers_are_seen(source):
+    assert list(dangers(source))
+
+
+@pytest.mark.parametrize("source", ["re.compile(text)", "np.load(path, allow_pickle=False)"])
+def test_what_is_harmless_is_not(source):
+    assert not list(dangers(source))
+
+
+@pytest.mark.parametrize("room", ["repro", "bench"])
+def test_no_module_turns_data_into_code(room):
+    modules = list((ROOT / room).rglob("*.py"))
+    assert modules
+    for path in modules:
+        assert not list(dangers(path.read_text(encoding="utf-8"))), path
+
+
+def test_every_requirement_has_a_version_and_hashes():
+    joined = REQUIREMENTS.replace("\\\n", " ")
+    lines = [line for line in joined.splitlines() if line.strip() and line.lstrip()[0] != "#"]
+    requirement = r"[a-z0-9._-]+==[0-9][^ ]*( ; [^#]*?)?( +--hash=sha256:[0-9a-f]{64})+ *"
+    assert [line for line in lines if not re.fullmatch(requirement, line)] == []
+    names = {line.split("==")[0] for line in lines}
+    assert names >= {name.lower() for name in DIRECT}
+
+
+def test_the_page_names_the_licence_of_every_direct_dependency_and_thread():
+    table = "\n".join(line for line in PAGE.splitlines() if line.startswith("|")).lower()
+    assert [name for name in DIRECT if name.lower() not in table] == []
+    rows = [line for line in PAGE.splitlines() if line.startswith("| the thread")]
+    for name in study_names():
+        [row] = [row for row in rows if f"`{name}`" in row]
+        assert row.split("|")[2].strip() == load_study(name).thread.licence
