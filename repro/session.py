@@ -52,9 +52,9 @@ def run(
     console = Console()
     study = load_study(name)
     experiment = find_experiment(name)
-    override = _override(experiment, epochs)
+    override = override_epochs(experiment, epochs)
     make_plan(study, seeds=seeds, variants=variants, override=override)  # wrong names fail here
-    dataset = _dataset(experiment, data, console)
+    dataset = choose_data(experiment, data, console)
     plan = make_plan(
         study,
         seeds=seeds,
@@ -64,15 +64,22 @@ def run(
         data_digest=dataset.sha256 if dataset else "",
     )
     folder = out or RESULTS / _folder_name(plan, seeds, variants, override)
-    with Store(folder) as store, LiveTable(plan, console) as table:
-        outcome = run_plan(plan, store, table, workers)
+    outcome = train(plan, folder, console, workers)
     if outcome.interrupted:
-        console.print("Stopped after the block in flight, which is stored; run again to go on.")
         return 130
     write_results(plan, outcome, folder, console)
     if dataset and dataset.name != experiment.data:
         console.print(_on_other_data(experiment, dataset.name))
     return 1 if outcome.crashed else 0
+
+
+def train(plan: Plan, folder: Path, console: Console, workers: int | None) -> Outcome:
+    """Run what is not yet in the folder's store, and show how it goes."""
+    with Store(folder) as store, LiveTable(plan, console) as table:
+        outcome = run_plan(plan, store, table, workers)
+    if outcome.interrupted:
+        console.print("Stopped after the block in flight, which is stored; run again to go on.")
+    return outcome
 
 
 def write_results(plan: Plan, outcome: Outcome, folder: Path, console: Console) -> None:
@@ -137,7 +144,8 @@ def _table(folder: Path, kind: str) -> pd.DataFrame:
     return read_table(folder / f"{kind}.csv")
 
 
-def _override(experiment: Experiment, epochs: int | None) -> dict[str, Any]:
+def override_epochs(experiment: Experiment, epochs: int | None) -> dict[str, Any]:
+    """Return the parameters that `--epochs` sets for all variants."""
     if epochs is None:
         return {}
     if "epochs" not in experiment.schema.model_fields:
@@ -145,7 +153,13 @@ def _override(experiment: Experiment, epochs: int | None) -> dict[str, Any]:
     return {"epochs": epochs}
 
 
-def _dataset(experiment: Experiment, name: str | None, console: Console) -> Dataset | None:
+def choose_data(experiment: Experiment, name: str | None, console: Console) -> Dataset | None:
+    """Return the data set of that name; unnamed, the experiment's own, or the small one.
+
+    Raises:
+        StudyError: for a name where the experiment makes its own data.
+        DataUnavailable: if the named one is not in reach.
+    """
     if experiment.data is None:
         if name is not None:
             raise StudyError(f"--data: {experiment.name} makes its own data")

@@ -1,7 +1,7 @@
 """What a study's runs are, and in which order they are done."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from repro.study.experiments import Experiment, find_experiment
@@ -100,6 +100,18 @@ def make_plan(
         if seeds_of[name][start:]
     )
     return Plan(study, experiment, data, parameters, seeds_of, blocks)
+
+
+def part_of(plan: Plan, blocks: Collection[Block]) -> Plan:
+    """Return the plan of only these of its blocks: the same runs with the same identities.
+
+    A seed alone would not be: its numbers depend by rounding on the block it is trained in.
+    """
+    blocks = tuple(block for block in plan.blocks if block in blocks)
+    seeds: dict[str, tuple[int, ...]] = {}
+    for block in blocks:
+        seeds[block.variant] = (*seeds.get(block.variant, ()), *block.seeds)
+    return replace(plan, blocks=blocks, seeds={v: seeds[v] for v in plan.seeds if v in seeds})
 
 
 def _choose(study: Study, variants: Sequence[str] | None) -> list[str]:
