@@ -1,13 +1,9 @@
 """Run a study again, or whole blocks of it, and say whether what is committed is what comes out."""
 
-import json
-import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import pandas as pd
 from rich.console import Console
@@ -25,8 +21,9 @@ from repro.findings.comparison import (
 )
 from repro.findings.verdicts import judge
 from repro.study.experiments import find_experiment
-from repro.study.plan import Plan, make_plan, part_of
+from repro.study.plan import Plan, choose_blocks, make_plan
 from repro.study.provenance import changes_since
+from repro.study.results import Results, read_results
 from repro.study.runner import Outcome
 from repro.study.schema import StudyError, load_study
 from repro.study.tables import (
@@ -37,19 +34,6 @@ from repro.study.tables import (
     runs_table,
     write_table,
 )
-
-DRAW = 0  # seed of the draw of blocks: the same sample each time
-
-
-@dataclass(frozen=True)
-class Committed:
-    """What results/NAME holds, and what it says about how it was made."""
-
-    folder: Path
-    runs: pd.DataFrame
-    curves: pd.DataFrame
-    claims: pd.DataFrame
-    provenance: Mapping[str, Any]
 
 
 def verify(
@@ -81,7 +65,8 @@ def verify(
         DataUnavailable: if the data set that they were made on is not in reach.
     """
     console = Console()
-    committed = read_results(name)
+    load_study(name)  # a wrong name fails here
+    committed = read_results(session.RESULTS / name)
     try:
         whole = _whole_plan(name, committed, console)
     except DataUnavailable as error:
@@ -101,66 +86,13 @@ def verify(
         return _judged(plan, whole, committed, outcome, folder, console)
 
 
-def read_results(name: str) -> Committed:
-    """Read what is committed of a study.
-
-    Raises:
-        StudyError: if there is no such study, or a file is not there or not what it should be.
-    """
-    load_study(name)
-    folder = session.RESULTS / name
-    try:
-        return Committed(
-            folder,
-            runs=read_table(folder / "runs.csv"),
-            curves=read_table(folder / "curves.csv"),
-            claims=read_table(folder / "claims.csv"),
-            provenance=json.loads((folder / "provenance.json").read_text(encoding="utf-8")),
-        )
-    except FileNotFoundError as error:
-        raise StudyError(f"{error.filename} is not there: nothing to compare with") from None
-    except ValueError as error:
-        raise StudyError(f"{folder}: not the results of a study: {error}") from None
-
-
-def choose_blocks(
-    plan: Plan,
-    *,
-    variants: Sequence[str] | None = None,
-    seeds: Sequence[int] | None = None,
-    sample: int | None = None,
-) -> Plan:
-    """Return the part of a plan that is asked for, in whole blocks.
-
-    Args:
-        plan: of the whole study.
-        variants: only these.
-        seeds: only the blocks that hold any of them.
-        sample: of the blocks that are left, only so many, drawn at random.
-
-    Raises:
-        StudyError: for an unknown variant; if there is none of the seeds.
-    """
-    known = make_plan(plan.study, seeds=[0], variants=variants).seeds
-    blocks = [block for block in plan.blocks if block.variant in known]
-    if seeds is not None:
-        blocks = [block for block in blocks if not set(seeds).isdisjoint(block.seeds)]
-        if not blocks:
-            last = plan.study.seeds - 1
-            raise StudyError(f"--seeds: {plan.study.name} has the seeds 0 to {last}, none of these")
-    if sample is not None and sample < len(blocks):
-        blocks = random.Random(DRAW).sample(blocks, sample)  # noqa: S311
-    return part_of(plan, blocks)
-
-
-def _whole_plan(name: str, committed: Committed, console: Console) -> Plan:
+def _whole_plan(name: str, committed: Results, console: Console) -> Plan:
     study, experiment = load_study(name), find_experiment(name)
+    data = committed.provenance["data"]
     try:
-        dataset = session.choose_data(experiment, committed.provenance["data"], console)
+        dataset = session.choose_data(experiment, data, console)
     except DataUnavailable as error:
-        raise DataUnavailable(
-            f"{name} can't be verified without the data that its results were made on: {error}"
-        ) from None
+        raise DataUnavailable(f"{name} can only be verified on {data}: {error}") from None
     if dataset is None:
         plan = make_plan(study)
     else:
@@ -169,7 +101,7 @@ def _whole_plan(name: str, committed: Committed, console: Console) -> Plan:
     return plan
 
 
-def _require_all_runs(plan: Plan, committed: Committed) -> None:
+def _require_all_runs(plan: Plan, committed: Results) -> None:
     there = set(zip(committed.runs.variant, committed.runs.seed, strict=True))
     for variant, seeds in plan.seeds.items():
         for seed in seeds:
@@ -181,7 +113,7 @@ def _require_all_runs(plan: Plan, committed: Committed) -> None:
 
 
 @contextmanager
-def _kept_in(out: Path | None, committed: Committed) -> Iterator[Path]:
+def _kept_in(out: Path | None, committed: Results) -> Iterator[Path]:
     if out is None:
         with TemporaryDirectory(prefix="repro-verify-") as scratch:
             yield Path(scratch)
@@ -194,7 +126,7 @@ def _kept_in(out: Path | None, committed: Committed) -> Iterator[Path]:
 def _judged(
     plan: Plan,
     whole: Plan,
-    committed: Committed,
+    committed: Results,
     outcome: Outcome,
     folder: Path,
     console: Console,

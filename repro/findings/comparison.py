@@ -68,8 +68,9 @@ def compare(
         tolerance: by column; 0 where it says nothing.
     """
     keys = [*RUN, *(point for point in POINTS if point in committed and point in now)]
+    same_keys = now.astype({key: committed[key].dtype for key in keys})  # empty tables have none
     both = committed.merge(
-        now, on=keys, how="outer", suffixes=SIDES, indicator="found", validate="one_to_one"
+        same_keys, on=keys, how="outer", suffixes=SIDES, indicator="found", validate="one_to_one"
     )
     lone, pairs = both[both.found != "both"], both[both.found == "both"]
     shared = [name for name in committed if name in now and name not in keys]

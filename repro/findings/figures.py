@@ -112,7 +112,7 @@ def draw_runs(study: Study, runs: pd.DataFrame) -> Figure:
     axes.grid(axis="x", color="0.9", linewidth=0.6)
     axes.tick_params(axis="y", length=0)
     groups = dict.fromkeys(v.group for v in present.values())
-    axes.set_title(study.title, loc="left", pad=34 if len(groups) > 3 else 22)
+    axes.set_title(study.title, loc="left", pad=34 if len(groups) > 2 else 22)
     axes.legend(
         handles=_legend(list(groups)), loc="lower left", bbox_to_anchor=(-0.45, 1.0), ncols=4,
         borderaxespad=0.2, handletextpad=0.4, columnspacing=1.2,

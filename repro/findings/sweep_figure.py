@@ -156,11 +156,10 @@ def _heat_map(
         for table, value in ((cells, "mean"), (texts, "text"))
     )
     sns.heatmap(
-        means, annot=texts if numbers else None, fmt="", annot_kws={"size": 7}, cmap="cividis", norm=norm,
-        linewidths=0.5, cbar=False, ax=axes,
+        means, annot=texts if numbers else None, fmt="", annot_kws={"size": 7}, cmap="cividis",
+        norm=norm, linewidths=0.5, cbar=False, ax=axes,
     )  # fmt: skip
-    blank = np.argwhere(means.isna().to_numpy()) if numbers else []  # by seaborn
-    for row, column in blank:
+    for row, column in np.argwhere(means.isna().to_numpy() & numbers):  # which seaborn leaves blank
         axes.text(
             column + 0.5, row + 0.5, texts.iloc[row, column], size=7, ha="center", va="center"
         )
