@@ -21,7 +21,8 @@ from repro.findings.comparison import (
 )
 from repro.findings.verdicts import judge
 from repro.study.experiments import find_experiment
-from repro.study.plan import Plan, choose_blocks, make_plan
+from repro.study.part import choose_blocks
+from repro.study.plan import Plan, make_plan
 from repro.study.provenance import changes_since
 from repro.study.results import Results, read_results
 from repro.study.runner import Outcome
@@ -82,6 +83,8 @@ def verify(
     with _kept_in(out, committed) as folder:
         outcome = session.train(plan, folder, console, workers)
         if outcome.interrupted:
+            if out is None:
+                console.print("[yellow]It was a scratch folder: give --out FOLDER to go on later.")
             return 130
         return _judged(plan, whole, committed, outcome, folder, console)
 

@@ -1,16 +1,12 @@
 """What a study's runs are, and in which order they are done."""
 
-import random
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from repro.study.experiments import Experiment, find_experiment
 from repro.study.identity import run_identity
 from repro.study.schema import Study, StudyError
-
-
-DRAW = 0  # seed of the draw of a sample: the same one each time
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +69,7 @@ def make_plan(
         StudyError: for an unknown variant.
     """
     experiment = find_experiment(study.name)
-    chosen = _choose(study, variants)
+    chosen = choose_variants(study, variants)
     seeds = range(study.seeds) if seeds is None else seeds
     parameters = {
         name: experiment.parameters(
@@ -106,49 +102,12 @@ def make_plan(
     return Plan(study, experiment, data, parameters, seeds_of, blocks)
 
 
-def part_of(plan: Plan, blocks: Collection[Block]) -> Plan:
-    """Return the plan of only these of its blocks: the same runs with the same identities.
-
-    A seed alone would not be: its numbers depend by rounding on the block it is trained in.
-    """
-    blocks = tuple(block for block in plan.blocks if block in blocks)
-    seeds: dict[str, tuple[int, ...]] = {}
-    for block in blocks:
-        seeds[block.variant] = (*seeds.get(block.variant, ()), *block.seeds)
-    return replace(plan, blocks=blocks, seeds={v: seeds[v] for v in plan.seeds if v in seeds})
-
-
-def choose_blocks(
-    plan: Plan,
-    *,
-    variants: Sequence[str] | None = None,
-    seeds: Sequence[int] | None = None,
-    sample: int | None = None,
-) -> Plan:
-    """Return the part of a plan that is asked for, in whole blocks.
-
-    Args:
-        plan: of the whole study.
-        variants: only these.
-        seeds: only the blocks that hold any of them.
-        sample: of the blocks that are left, only so many, drawn at random.
+def choose_variants(study: Study, variants: Sequence[str] | None) -> list[str]:
+    """Return the names of these variants, or of all, in the study's order.
 
     Raises:
-        StudyError: for an unknown variant; if there is none of the seeds.
+        StudyError: for one that there is not.
     """
-    known = _choose(plan.study, variants)
-    blocks = [block for block in plan.blocks if block.variant in known]
-    if seeds is not None:
-        blocks = [block for block in blocks if not set(seeds).isdisjoint(block.seeds)]
-        if not blocks:
-            last = plan.study.seeds - 1
-            raise StudyError(f"--seeds: {plan.study.name} has the seeds 0 to {last}, none of these")
-    if sample is not None and sample < len(blocks):
-        blocks = random.Random(DRAW).sample(blocks, sample)  # noqa: S311
-    return part_of(plan, blocks)
-
-
-def _choose(study: Study, variants: Sequence[str] | None) -> list[str]:
     known = list(study.all_variants)
     if variants is None:
         return known

@@ -30,7 +30,7 @@ def read_results(folder: Path) -> Results:
         StudyError: if a file is not there, or not what it should be.
     """
     try:
-        return Results(
+        results = Results(
             folder,
             runs=read_table(folder / "runs.csv"),
             curves=read_table(folder / "curves.csv"),
@@ -41,3 +41,6 @@ def read_results(folder: Path) -> Results:
         raise StudyError(f"{error.filename} is not there: nothing to compare with") from None
     except ValueError as error:
         raise StudyError(f"{folder}: not the results of a study: {error}") from None
+    if lacking := {"code", "data", "fingerprint", "runs"} - set(results.provenance):
+        raise StudyError(f"{folder}/provenance.json lacks {', '.join(sorted(lacking))}")
+    return results
