@@ -67,10 +67,13 @@ def _summary(kind: str, comparison: Comparison) -> str:
     if comparison.cells.empty:
         return f"{text}."
     worst = comparison.cells.iloc[0]
-    return (
-        f"{text}; the largest difference, {_share(worst.relative)}, is in {escape(worst.metric)} "
-        f"of {escape(worst.variant)}, seed {worst.seed}."
+    size = (
+        f"relative difference, {worst.relative:.2g},"
+        if np.isfinite(worst.relative)
+        else "difference"
     )
+    where = f"{escape(worst.metric)} of {escape(worst.variant)}, seed {worst.seed}"
+    return f"{text}; the largest {size} is in {where}."
 
 
 def _columns(kind: str, comparison: Comparison) -> Table:
@@ -91,13 +94,13 @@ def _columns(kind: str, comparison: Comparison) -> Table:
 
 def _cells(kind: str, cells: pd.DataFrame) -> Table:
     table = Table(title=f"{kind}: what differs, largest first", title_justify="left", box=None)
-    for heading in ("variant", "seed", "at", "metric", "committed", "now", "difference"):
+    for heading in ("variant", "seed", "at", "metric", "committed", "now", "relative"):
         table.add_column(heading, overflow="fold")
     for row in cells.head(SHOWN).itertuples():
         point = "" if row.point is None else str(row.point)
         values = (escape(str(value)) for value in (row.metric, row.committed, row.now))
         table.add_row(
-            escape(row.variant), str(row.seed), point, *values, _share(row.relative)
+            escape(row.variant), str(row.seed), point, *values, _distance(row.relative)
         )  # fmt: skip
     if len(cells) > SHOWN:
         table.caption = f"and {len(cells) - SHOWN:,} more; --out FOLDER keeps differences.csv"
@@ -105,12 +108,8 @@ def _cells(kind: str, cells: pd.DataFrame) -> Table:
     return table
 
 
-def _share(relative: float) -> str:
-    return f"{relative:.2g} of the number" if np.isfinite(relative) else "not a number's"
-
-
 def _distance(value: float) -> str:
-    return "–" if np.isnan(value) else f"{value:.2g}"
+    return f"{value:.2g}" if np.isfinite(value) else "–"
 
 
 def _verdict(verdict: str) -> str:
