@@ -99,4 +99,4 @@ def test_readme_and_tests_know_the_study(followed):
     copy, said = followed
     assert "Two ReLU units are enough. |" in (copy / "README.md").read_text(encoding="utf-8")
     (shown,) = (text for line, text in said.items() if " pytest " in line)
-    assert re.search(r"\b5 passed", shown)
+    assert re.search(r"\b[5-9] passed", shown)
