@@ -55,9 +55,9 @@ def run(
     console = Console()
     study = load_study(name)
     experiment = find_experiment(name)
-    override = _override(experiment, epochs)
+    override = override_epochs(experiment, epochs)
     make_plan(study, seeds=seeds, variants=variants, override=override)  # wrong names fail here
-    dataset = _dataset(experiment, data, console)
+    dataset = choose_data(experiment, data, console)
     plan = make_plan(
         study,
         seeds=seeds,
@@ -68,14 +68,26 @@ def run(
     )
     folder = out or RESULTS / _folder_name(plan, seeds, variants, override)
     with Store(folder) as store:  # held until the tables are written, too
-        with LiveTable(plan, console) as table:
-            outcome = run_plan(plan, store, table, workers)
+        outcome = train(plan, store, console, workers)
         if outcome.interrupted:
-            console.print("Stopped after the block in flight, which is stored; run again to go on.")
             return 130
         write_results(plan, outcome, folder, console)
     if dataset and dataset.name != experiment.data:
         console.print(_on_other_data(experiment, dataset.name))
+    return status(outcome, console)
+
+
+def train(plan: Plan, store: Store, console: Console, workers: int | None) -> Outcome:
+    """Run what is not yet in the store, and show how it goes."""
+    with LiveTable(plan, console) as table:
+        outcome = run_plan(plan, store, table, workers)
+    if outcome.interrupted:
+        console.print("Stopped after the block in flight, which is stored; run again to go on.")
+    return outcome
+
+
+def status(outcome: Outcome, console: Console) -> int:
+    """Return a finished run's exit status, after naming runs that gave different numbers."""
     for line in disputes(outcome.disputed):
         console.print(line)
     return 1 if outcome.crashed or outcome.disputed else 0
@@ -181,7 +193,8 @@ def _runs(study: Study, folder: Path) -> pd.DataFrame:
     return read_table(folder / "runs.csv", find_experiment(study.name).metrics)
 
 
-def _override(experiment: Experiment, epochs: int | None) -> dict[str, Any]:
+def override_epochs(experiment: Experiment, epochs: int | None) -> dict[str, Any]:
+    """Return the parameters that `--epochs` sets for all variants."""
     if epochs is None:
         return {}
     if "epochs" not in experiment.schema.model_fields:
@@ -189,7 +202,13 @@ def _override(experiment: Experiment, epochs: int | None) -> dict[str, Any]:
     return {"epochs": epochs}
 
 
-def _dataset(experiment: Experiment, name: str | None, console: Console) -> Dataset | None:
+def choose_data(experiment: Experiment, name: str | None, console: Console) -> Dataset | None:
+    """Return the data set of that name; unnamed, the experiment's own, or the small one.
+
+    Raises:
+        StudyError: for a name where the experiment makes its own data.
+        DataUnavailable: if the named one is not in reach.
+    """
     if experiment.data is None:
         if name is not None:
             raise StudyError(f"--data: {experiment.name} makes its own data")

@@ -100,7 +100,7 @@ def draw_runs(study: Study, runs: pd.DataFrame, medium: Medium = SCREEN) -> Figu
     groups: list[str] = list(dict.fromkeys(v.group for v in present.values()))
     spacing: dict[str, Any] = {"borderaxespad": 0.2, "handletextpad": 0.4, "columnspacing": 1.2}
     if medium.titled:
-        axes.set_title(medium.text(study.title), loc="left", pad=34 if len(groups) > 3 else 22)
+        axes.set_title(medium.text(study.title), loc="left", pad=34 if len(groups) > 2 else 22)
         axes.legend(
             handles=_legend(groups), loc="lower left", bbox_to_anchor=(-0.45, 1.0), ncols=4,
             **spacing,

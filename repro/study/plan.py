@@ -69,7 +69,7 @@ def make_plan(
         StudyError: for an unknown variant.
     """
     experiment = find_experiment(study.name)
-    chosen = _choose(study, variants)
+    chosen = choose_variants(study, variants)
     seeds = range(study.seeds) if seeds is None else seeds
     parameters = {
         name: experiment.parameters(
@@ -102,7 +102,12 @@ def make_plan(
     return Plan(study, experiment, data, parameters, seeds_of, blocks)
 
 
-def _choose(study: Study, variants: Sequence[str] | None) -> list[str]:
+def choose_variants(study: Study, variants: Sequence[str] | None) -> list[str]:
+    """Return the names of these variants, or of all, in the study's order.
+
+    Raises:
+        StudyError: for one that there is not.
+    """
     known = list(study.all_variants)
     if variants is None:
         return known

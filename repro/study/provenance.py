@@ -29,3 +29,37 @@ def provenance(plan: Plan, runs: Mapping[str, StoredRun], command: str) -> dict[
         },
         "seconds": round(sum(r.seconds for r in done), 1),
     }
+
+
+def changes_since(made: Mapping[str, Any], plan: Plan) -> list[str]:
+    """Return what is not as it was when results were made, a line each; empty: nothing.
+
+    Then the same runs must give the same bits.
+
+    Args:
+        made: their `provenance.json`.
+        plan: that of the whole study, here and now.
+    """
+    if made["runs"] == digest(sorted(plan.identities)):
+        return []
+    changes = []
+    if made["code"] != plan.experiment.code:
+        changes.append(f"code: then {made['code'][:8]}, now {plan.experiment.code[:8]}")
+    before, now = _flat(made["fingerprint"]), _flat(fingerprint())
+    for field in sorted(before.keys() | now.keys()):
+        if before.get(field, "") != now.get(field, ""):
+            then, here = (str(side.get(field)) or "nothing" for side in (before, now))
+            changes.append(f"{field}: then {then}, now {here}")
+    return changes or ["settings of the study, or data"]
+
+
+def _flat(fields: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in fields.items():
+        if isinstance(value, Mapping):
+            flat |= {f"{name}.{key}": item for key, item in value.items()}
+        elif isinstance(value, list):  # a set of names: each is there or not
+            flat |= {f"{name}.{item}": "there" for item in value}
+        else:
+            flat[name] = value
+    return flat

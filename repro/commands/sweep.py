@@ -1,0 +1,48 @@
+"""`python -m repro sweep`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from repro.cli import SeedsType, reported
+
+
+@click.command(
+    epilog="Example: python -m repro sweep mnist_relu hidden_activation=relu "
+    "input_scale=1,1/16,1/255 learning_rate=0.001,0.01"
+)
+@click.argument("name")
+@click.argument("settings", nargs=-1, required=True, metavar="PARAMETER=VALUE,VALUE...")
+@click.option("--seeds", type=SeedsType(), default="5", show_default=True, help="N, or A:B.")
+@click.option("--epochs", type=click.IntRange(min=1), help="Other than the experiment's.")
+@click.option("--data", type=click.Choice(["mnist", "mnist5k"]), help="Data set.")
+@click.option("--workers", type=click.IntRange(1, 1024), help="Processes; one a core.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Results folder; by default results/NAME@sweep=….",
+)
+def command(
+    name: str,
+    settings: tuple[str, ...],
+    seeds: tuple[int, ...],
+    epochs: int | None,
+    data: str | None,
+    workers: int | None,
+    out: Path | None,
+) -> None:
+    """Run the experiment NAME with all combinations of its parameters' values, and draw it.
+
+    The first parameter with several values is the figure's x axis, the second its y axis; others
+    make panels. A parameter that is not given has the study's fixed value or its default.
+    """
+
+    def job() -> int:
+        from repro.sweep import sweep
+
+        return sweep(
+            name, settings, seeds=seeds, epochs=epochs, data=data, workers=workers, out=out
+        )
+
+    sys.exit(reported(job))

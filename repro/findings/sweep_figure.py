@@ -1,0 +1,193 @@
+"""The figure of a sweep: points for one parameter, heat maps for more."""
+
+import itertools
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm, Normalize
+from matplotlib.figure import Figure
+
+from repro.display import number
+from repro.findings.summary import summarize
+from repro.study.schema import Study
+from repro.study.sweep import swept
+
+MAX_PANELS = 48
+MAX_TICKS = 12  # more are left to matplotlib
+DECADES = 30  # largest / smallest value from which an axis is logarithmic
+COLUMNS = 3  # of panels
+MAX_INTERVALS, MAX_NUMBERS = 5, 12  # cells side by side that have room for them
+
+
+def draw_sweep(study: Study, runs: pd.DataFrame) -> Figure | None:
+    """Draw the headline metric against a sweep's parameters, means with 95 % intervals.
+
+    One parameter: every run and each mean against it. More: a heat map of the first (x) and the
+    second (y), in a panel for each combination of the others.
+
+    Args:
+        study: of a sweep; each variant's parameters are those that were given.
+        runs: its `runs.csv`.
+
+    Returns:
+        The figure; None if it would have more than `MAX_PANELS` panels.
+    """
+    cells, names = summarize_sweep(study, runs), swept(study)
+    if len(names) == 1:
+        figure, shown = _points(study, runs, cells, names[0]), True
+    else:
+        panels = _panels(cells, names[2:])
+        if len(panels) > MAX_PANELS:
+            return None
+        shown = len(panels) == 1 and len(cells[names[0]].unique()) <= MAX_INTERVALS
+        figure = _heat_maps(study, cells, names[:2], panels, intervals=shown)
+    title = f"{study.title}: mean over {runs.seed.nunique()} seeds" + ", 95 % interval" * shown
+    figure.suptitle("\n".join(textwrap.wrap(title, 100)), x=0.01, ha="left", fontsize=9)
+    return figure
+
+
+def summarize_sweep(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a combination: its parameters as they were typed, then `summarize`'s."""
+    typed = [
+        {"variant": name, **{key: _typed(value) for key, value in variant.parameters.items()}}
+        for name, variant in study.variants.items()
+    ]
+    return pd.DataFrame(typed).merge(summarize(runs, study.metric), on="variant")
+
+
+def _typed(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _panels(cells: pd.DataFrame, names: Sequence[str]) -> list[dict[str, str]]:
+    products = itertools.product(*(cells[name].unique() for name in names))
+    return [dict(zip(names, values, strict=True)) for values in products]
+
+
+def _points(study: Study, runs: pd.DataFrame, cells: pd.DataFrame, name: str) -> Figure:
+    figure = Figure(figsize=(7, 3.2), layout="constrained")
+    axes = figure.subplots()
+    values = runs.groupby("variant", sort=False)[name].first()
+    at = _positions(axes, values, cells[name])
+    for x, cell in zip(at, cells.itertuples(), strict=True):
+        of = runs.loc[runs.variant == cell.variant, study.metric].to_numpy(float)
+        axes.plot(np.full(len(of), x), of, "o", color="C0", alpha=0.3, markersize=4, mew=0)
+        if not np.isfinite(cell.mean):
+            note = f"{cell.diverged} of {cell.n} diverged" if cell.diverged else "no mean"
+            below = axes.get_xaxis_transform()
+            axes.text(x, 0.02, note, rotation=90, ha="center", fontsize=7, transform=below)
+        axes.plot([x, x], [cell.ci_low, cell.ci_high], color="black", linewidth=1.4)
+    axes.plot(at, cells["mean"], "-", color="0.6", linewidth=0.8, zorder=0)
+    axes.plot(at, cells["mean"], "_", color="black", markersize=9, markeredgewidth=1.6)
+    if study.log_scale and _spans_decades(runs[study.metric]):
+        axes.set_yscale("log")
+    axes.grid(axis="y", color="0.9", linewidth=0.6)
+    axes.set(xlabel=_words(name), ylabel=_label(study))
+    return figure
+
+
+def _positions(axes: Axes, values: pd.Series, typed: pd.Series) -> list[float]:
+    """Where each value is on the x axis, whose scale and ticks are set: by value, or by order."""
+    if not pd.api.types.is_numeric_dtype(values) or values.dtype == bool:
+        axes.set_xticks(range(len(typed)), typed)
+        axes.set_xlim(-0.5, len(typed) - 0.5)
+        return list(range(len(typed)))
+    if _spans_decades(values):
+        axes.set_xscale("log")
+    if len(typed) <= MAX_TICKS:
+        axes.set_xticks(values.to_list(), typed)
+        axes.minorticks_off()
+    return values.to_list()
+
+
+def _spans_decades(values: pd.Series) -> bool:
+    finite = values[np.isfinite(values)]
+    return bool(len(finite) and finite.min() > 0 and finite.max() / finite.min() >= DECADES)
+
+
+def _heat_maps(
+    study: Study,
+    cells: pd.DataFrame,
+    names: Sequence[str],
+    panels: Sequence[dict[str, str]],
+    *,
+    intervals: bool,
+) -> Figure:
+    x, y = names
+    columns = min(COLUMNS, len({panel[name] for panel in panels for name in list(panel)[-1:]}) or 1)
+    rows = -(-len(panels) // columns)
+    high = max(2.8, 0.8 + rows * (0.5 + 0.42 * len(cells[y].unique())))
+    figure = Figure(figsize=(7, high), layout="constrained")
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    norm, numbers = _norm(study, cells["mean"]), columns * len(cells[x].unique()) <= MAX_NUMBERS
+    for at, (axes, panel) in enumerate(itertools.zip_longest(grid.flat, panels)):
+        if panel is None:
+            axes.set_axis_off()
+            continue
+        chosen = [all(cell[name] == panel[name] for name in panel) for _, cell in cells.iterrows()]
+        _heat_map(axes, cells[chosen], x, y, norm, numbers=numbers, intervals=intervals)
+        axes.set_title("\n".join(f"{_words(name)} {value}" for name, value in panel.items()))
+        axes.tick_params(labelbottom=at >= len(panels) - columns)  # the lowest of its column
+    figure.supxlabel(_words(x), fontsize=9)
+    figure.supylabel(_words(y), fontsize=9)
+    figure.colorbar(grid.flat[0].collections[0], ax=grid, label=_label(study), pad=0.02)
+    return figure
+
+
+def _heat_map(
+    axes: Axes,
+    cells: pd.DataFrame,
+    x: str,
+    y: str,
+    norm: Normalize,
+    *,
+    numbers: bool,
+    intervals: bool,
+) -> None:
+    order = {"index": cells[y].unique(), "columns": cells[x].unique()}
+    texts = cells.assign(text=[_text(cell, intervals) for cell in cells.itertuples()])
+    means, texts = (
+        table.pivot(index=y, columns=x, values=value).reindex(**order)
+        for table, value in ((cells, "mean"), (texts, "text"))
+    )
+    sns.heatmap(
+        means, annot=texts if numbers else None, fmt="", annot_kws={"size": 7}, cmap="cividis",
+        norm=norm, linewidths=0.5, cbar=False, ax=axes,
+    )  # fmt: skip
+    for row, column in np.argwhere(means.isna().to_numpy() & numbers):  # which seaborn leaves blank
+        axes.text(
+            column + 0.5, row + 0.5, texts.iloc[row, column], size=7, ha="center", va="center"
+        )
+    axes.set(xlabel="", ylabel="")
+    axes.tick_params(axis="y", rotation=0)
+    axes.tick_params(axis="both", length=0)
+
+
+def _text(cell: Any, intervals: bool) -> str:
+    diverged = [f"{cell.diverged} of {cell.n} diverged"] if cell.diverged else []
+    if not np.isfinite(cell.mean):
+        return "\n".join([number(cell.mean), *diverged]).replace(" diverged", "\ndiverged")
+    if not intervals:
+        return number(cell.mean)
+    return "\n".join(
+        [number(cell.mean), f"{number(cell.ci_low)} … {number(cell.ci_high)}", *diverged]
+    )
+
+
+def _norm(study: Study, means: pd.Series) -> Normalize:
+    finite = means[np.isfinite(means)]
+    scale = LogNorm if study.log_scale and _spans_decades(means) else Normalize
+    return scale(finite.min(), finite.max()) if len(finite) else Normalize(0, 1)
+
+
+def _label(study: Study) -> str:
+    return f"{_words(study.metric)} ({study.better} is better)"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

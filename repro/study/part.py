@@ -1,0 +1,52 @@
+"""A part of a plan: whole blocks of it, so that its runs are the same runs.
+
+A seed alone would not be: its numbers depend by rounding on the block that it is trained in.
+"""
+
+import random
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from repro.study.plan import Block, Plan, choose_variants
+from repro.study.schema import StudyError
+
+DRAW = 0  # seed of the draw of a sample: the same one each time
+
+
+def choose_blocks(
+    plan: Plan,
+    *,
+    variants: Sequence[str] | None = None,
+    seeds: Sequence[int] | None = None,
+    sample: int | None = None,
+) -> Plan:
+    """Return the part of a plan that is asked for, in whole blocks.
+
+    Args:
+        plan: of the whole study.
+        variants: only these.
+        seeds: only the blocks that hold any of them.
+        sample: of the blocks that are left, only so many, drawn at random.
+
+    Raises:
+        StudyError: for an unknown variant; if there is none of the seeds.
+    """
+    known = choose_variants(plan.study, variants)
+    blocks = [block for block in plan.blocks if block.variant in known]
+    if seeds is not None:
+        blocks = [block for block in blocks if not set(seeds).isdisjoint(block.seeds)]
+        if not blocks:
+            last = plan.study.seeds - 1
+            raise StudyError(f"--seeds: {plan.study.name} has the seeds 0 to {last}, none of these")
+    if sample is not None and sample < len(blocks):
+        blocks = random.Random(DRAW).sample(blocks, sample)  # noqa: S311
+    return part_of(plan, blocks)
+
+
+def part_of(plan: Plan, blocks: Collection[Block]) -> Plan:
+    """Return the plan of only these of its blocks: the same runs with the same identities."""
+    blocks = tuple(block for block in plan.blocks if block in blocks)
+    seeds: dict[str, tuple[int, ...]] = {}
+    for block in blocks:
+        seeds[block.variant] = (*seeds.get(block.variant, ()), *block.seeds)
+    return replace(plan, blocks=blocks, seeds={v: seeds[v] for v in plan.seeds if v in seeds})

@@ -1,0 +1,95 @@
+"""A study of any grid of an experiment's parameters, made in memory instead of in a file."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from repro.study.experiments import NOT_PARAMETERS, Experiment, find_experiment
+from repro.study.identity import digest
+from repro.study.plan import Plan
+from repro.study.schema import Grid, Study, StudyError, explain, load_study
+
+MAX_RUNS = 100_000
+
+
+def sweep_study(name: str, settings: Sequence[str], seeds: int) -> Study:
+    """Return the study of all combinations of some parameters' values; it has no claims.
+
+    Args:
+        name: of the study whose experiment it is; its fixed settings hold here too.
+        settings: `PARAMETER=VALUE,VALUE`; numbers may be fractions such as 1/255.
+        seeds: how many each combination is run with.
+
+    Raises:
+        StudyError: naming the setting that can't be read, the parameter that there isn't, the
+            value that the parameter can't have; or if there are more than `MAX_RUNS` runs.
+    """
+    study, experiment = load_study(name), find_experiment(name)
+    texts = _split(settings)
+    runs = math.prod(map(len, texts.values())) * seeds
+    if runs > MAX_RUNS:
+        raise StudyError(f"{runs:,} runs are too many; at most {MAX_RUNS:,} a sweep")
+    given = {key: _values(experiment, key, of) for key, of in texts.items()}
+    vary = {key: values for key, values in given.items() if len(values) > 1} or given
+    fixed = {key: values[0] for key, values in given.items() if key not in vary}
+    variants = {cell.label: cell for cell in Grid(vary=vary).variants("").values()}
+    held = ", ".join(f"{key}={value}" for key, value in fixed.items())
+    title = f"{name} by {', '.join(vary)}" + (f", with {held}" if fixed else "")
+    changes: dict[str, Any] = {"title": title, "seeds": seeds, "variants": variants}
+    changes |= {"fixed": study.fixed | fixed, "grids": {}, "claims": {}, "open_questions": ()}
+    return study.model_copy(update=changes)
+
+
+def swept(study: Study) -> list[str]:
+    """Return the parameters that a sweep's study varies, in the order in which they were given."""
+    return list(next(iter(study.variants.values())).parameters)
+
+
+def sweep_name(plan: Plan) -> str:
+    """Return a name for the results of a sweep's plan: short, and of that sweep alone."""
+    settings = {"parameters": plan.parameters, "seeds": plan.seeds, "data": plan.data}
+    return f"{plan.study.name}@sweep={'+'.join(swept(plan.study))[:40]},{digest(settings)[:8]}"
+
+
+def _split(settings: Sequence[str]) -> dict[str, list[str]]:
+    texts: dict[str, list[str]] = {}
+    for setting in settings:
+        key, equals, values = setting.partition("=")
+        if not equals:
+            raise StudyError(f"{setting!r}: write PARAMETER=VALUE,VALUE, as in input_scale=1,1/255")
+        if key in texts:
+            raise StudyError(f"{key} is given twice; write all its values behind one {key}=")
+        texts[key] = values.split(",")
+    return texts
+
+
+def _values(experiment: Experiment, key: str, texts: Sequence[str]) -> tuple[Any, ...]:
+    fields = experiment.schema.model_fields
+    if key not in fields:
+        hint = f"; use --{key}" if key in NOT_PARAMETERS else ""
+        known = ", ".join(fields)
+        raise StudyError(
+            f"no parameter of {experiment.name} is named {key!r}{hint}; there are {known}"
+        )
+    number = fields[key].annotation is float
+    try:
+        values = {text: _read(experiment, key, text, number) for text in texts}
+    except ValidationError as error:
+        fraction = " (numbers may be fractions such as 1/255)" if number else ""
+        raise StudyError("\n".join(explain(error)) + fraction) from None
+    if len(set(values.values())) < len(texts):
+        raise StudyError(f"{key}={','.join(texts)} has a value twice")
+    # in names and figures a fraction says more than its digits do
+    return tuple(text if "/" in text else value for text, value in values.items())
+
+
+def _read(experiment: Experiment, key: str, text: str, number: bool) -> Any:
+    if not number:
+        return getattr(experiment.schema.model_validate_strings({key: text}), key)
+    try:
+        given: float | str = float(text)
+    except ValueError:
+        given = text  # the schema reads fractions
+    return experiment.parameters({key: given})[key]
