@@ -19,6 +19,7 @@ from repro.findings.verdicts import judge
 from repro.study.experiments import Experiment, find_experiment
 from repro.study.folder import study_names
 from repro.study.plan import Plan, make_plan
+from repro.study.pool import make_pool
 from repro.study.provenance import provenance
 from repro.study.runner import Outcome
 from repro.study.runner import run as run_plan
@@ -47,9 +48,11 @@ def run(
     data: str | None = None,
     workers: int | None = None,
     out: Path | None = None,
+    **cluster: Any,
 ) -> int:
     """Run a study as the command line asks; returns the exit status (see `repro.cli.execute`)."""
     console = Console()
+    pool = make_pool(workers, **cluster)
     study = load_study(name)
     experiment = find_experiment(name)
     override = _override(experiment, epochs)
@@ -65,7 +68,7 @@ def run(
     )
     folder = out or RESULTS / _folder_name(plan, seeds, variants, override)
     with Store(folder) as store, LiveTable(plan, console) as table:
-        outcome = run_plan(plan, store, table, workers)
+        outcome = run_plan(plan, store, table, pool)
     if outcome.interrupted:
         console.print("Stopped after the block in flight, which is stored; run again to go on.")
         return 130
