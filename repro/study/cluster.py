@@ -47,7 +47,8 @@ class Cluster:
         self._done: SimpleQueue[Future] = SimpleQueue()
 
     def __enter__(self) -> Self:
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is raised
+        for name in ("distributed", "distributed.client"):  # what matters is raised
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         address, security = self._place
         try:
             self._client = Client(address, security=security, timeout=CONNECT, set_as_default=False)
