@@ -42,9 +42,9 @@ def find_scheduler(
     Raises:
         PoolError: if there is no one address, or it is beyond this machine and without TLS.
     """
-    if (scheduler is None) == (scheduler_file is None):
+    if scheduler is not None and scheduler_file is not None:
         raise PoolError("give one of --scheduler and --scheduler-file")
-    address = scheduler or _read(scheduler_file or Path())
+    address = _read(scheduler_file) if scheduler_file else scheduler or ""
     security = _security({name: str(path) for name, path in tls.items() if path})
     if "://" not in address:
         address = f"{'tls' if security.require_encryption else 'tcp'}://{address}"

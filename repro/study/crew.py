@@ -43,13 +43,13 @@ class Crew:
                 gone, others can reach it, or no worker has been there for `PATIENCE`.
         """
         self._look()
-        trainers = self._trainers
-        self._refuse({a: t for a, t in trainers.items() if t.status == "error"})
-        ready = {address for address, trainer in trainers.items() if trainer.status == "finished"}
-        if not self._began:
-            late = monotonic() > self._started + PATIENCE
-            self._began = bool(ready) and (late or len(ready) == len(trainers))
-        return ready if self._began else set()
+        status = {address: trainer.status for address, trainer in self._trainers.items()}
+        if not self._began and "pending" in status.values() and not self._is_late():
+            return set()
+        self._refuse([address for address in status if status[address] == "error"])
+        ready = {address for address in status if status[address] == "finished"}
+        self._began = self._began or bool(ready)
+        return ready
 
     def has(self, address: str) -> bool:
         """Return whether that worker is still there."""
@@ -96,12 +96,16 @@ class Crew:
         workers = scheduler["workers"].items()
         return {address for address, worker in workers if worker["status"] == "running"}
 
-    def _refuse(self, failed: dict[str, Future]) -> None:
-        if failed:
-            reasons = [f"\n  {address}: {_reason(t.exception())}" for address, t in failed.items()]
+    def _is_late(self) -> bool:
+        return monotonic() > self._started + PATIENCE
+
+    def _refuse(self, addresses: list[str]) -> None:
+        if addresses:
+            reasons = [f"\n  {a}: {_reason(self._trainers[a].exception())}" for a in addresses]
             raise PoolError(
-                f"{len(failed)} of {len(self._trainers)} workers can't give this machine's numbers:"
-                f"{''.join(reasons)}\nMake them match (docs/scale-out.md), or end them; {AGAIN}"
+                f"{len(reasons)} of {len(self._trainers)} workers can't give this machine's "
+                f"numbers:{''.join(reasons)}\n"
+                f"Make them match (docs/scale-out.md), or end them; {AGAIN}"
             )
 
     def _submit(self, address: str, function: Callable[..., Any], *given: Any) -> Future:
