@@ -52,6 +52,7 @@ class Names(click.ParamType):
 def study_options(command: Any) -> Any:
     """Give a command the options of a study's run."""
     folder = click.Path(file_okay=False, path_type=Path)
+    file = click.Path(exists=True, dir_okay=False, path_type=Path)
     for option in reversed(
         (
             click.option("--seeds", type=SeedsType(), help="Seeds 0..N-1 or A..B-1, not all."),
@@ -65,6 +66,11 @@ def study_options(command: Any) -> Any:
                 help="Results folder; by default results/NAME, with what differs from the study "
                 "behind an @.",
             ),
+            click.option("--scheduler", metavar="ADDRESS", help="Train on this dask cluster."),
+            click.option("--scheduler-file", type=file, help="The same, by its scheduler's file."),
+            click.option("--tls-ca", type=file, help="Whose certificates to trust (PEM)."),
+            click.option("--tls-cert", type=file, help="Our certificate for the cluster (PEM)."),
+            click.option("--tls-key", type=file, help="Its private key (PEM)."),
         )
     ):
         command = option(command)
@@ -137,10 +143,11 @@ def reported(job: Callable[[], int]) -> int:
     from repro.data import DataCorrupt, DataUnavailable
     from repro.study.schema import StudyError
     from repro.study.store import StoreError
+    from repro.study.workers import PoolError
 
     try:
         return job()
-    except (StudyError, StoreError, DataCorrupt, DataUnavailable) as error:
+    except (StudyError, StoreError, PoolError, DataCorrupt, DataUnavailable) as error:
         click.echo(f"Error: {error}", err=True)
         return 2
     except OSError as error:

@@ -22,6 +22,7 @@ from repro.findings.verdicts import judge
 from repro.study.experiments import Experiment, find_experiment
 from repro.study.folder import study_names
 from repro.study.plan import Plan, make_plan
+from repro.study.pool import Pool, make_pool
 from repro.study.provenance import provenance
 from repro.study.runner import Outcome
 from repro.study.runner import run as run_plan
@@ -50,9 +51,11 @@ def run(
     data: str | None = None,
     workers: int | None = None,
     out: Path | None = None,
+    **cluster: Any,
 ) -> int:
     """Run a study as the command line asks; returns the exit status (see `repro.cli.execute`)."""
     console = Console()
+    pool = make_pool(workers, **cluster)
     study = load_study(name)
     experiment = find_experiment(name)
     override = override_epochs(experiment, epochs)
@@ -68,7 +71,7 @@ def run(
     )
     folder = out or RESULTS / _folder_name(plan, seeds, variants, override)
     with Store(folder) as store:  # held until the tables are written, too
-        outcome = train(plan, store, console, workers)
+        outcome = train(plan, store, console, pool)
         if outcome.interrupted:
             return 130
         write_results(plan, outcome, folder, console)
@@ -77,10 +80,10 @@ def run(
     return status(outcome, console)
 
 
-def train(plan: Plan, store: Store, console: Console, workers: int | None) -> Outcome:
+def train(plan: Plan, store: Store, console: Console, pool: Pool) -> Outcome:
     """Run what is not yet in the store, and show how it goes."""
     with LiveTable(plan, console) as table:
-        outcome = run_plan(plan, store, table, workers)
+        outcome = run_plan(plan, store, table, pool)
     if outcome.interrupted:
         console.print("Stopped after the block in flight, which is stored; run again to go on.")
     return outcome

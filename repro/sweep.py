@@ -16,6 +16,7 @@ from repro.findings.figures import save, style
 from repro.findings.sweep_figure import draw_sweep, summarize_sweep
 from repro.study.experiments import find_experiment
 from repro.study.plan import Plan, make_plan
+from repro.study.pool import make_pool
 from repro.study.provenance import provenance
 from repro.study.schema import Study
 from repro.study.store import Store, StoredRun
@@ -69,7 +70,7 @@ def sweep(
     )
     folder = out or session.RESULTS / sweep_name(plan)
     with Store(folder) as store:
-        outcome = session.train(plan, store, console, workers)
+        outcome = session.train(plan, store, console, make_pool(workers))
         if outcome.interrupted:
             return 130
         write_results(plan, outcome.runs, folder, console)

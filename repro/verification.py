@@ -23,6 +23,7 @@ from repro.findings.verdicts import judge
 from repro.study.experiments import find_experiment
 from repro.study.part import choose_blocks
 from repro.study.plan import Plan, make_plan
+from repro.study.pool import make_pool
 from repro.study.provenance import changes_since
 from repro.study.results import Results, read_results
 from repro.study.runner import Outcome
@@ -82,7 +83,7 @@ def verify(
         f"{len(plan.blocks)} of {len(whole.blocks)} blocks (seeds that are trained together)"
     )
     with _kept_in(out, committed) as folder, Store(folder) as store:
-        outcome = session.train(plan, store, console, workers)
+        outcome = session.train(plan, store, console, make_pool(workers))
         if outcome.interrupted:
             if out is None:
                 console.print("[yellow]It was a scratch folder: give --out FOLDER to go on later.")

@@ -8,8 +8,8 @@ from types import FrameType
 from typing import Protocol
 
 from repro.study.plan import Block, Plan
+from repro.study.pool import Pool
 from repro.study.store import Store, StoredRun
-from repro.study.workers import Workers
 
 
 class Progress(Protocol):
@@ -39,7 +39,7 @@ class Outcome:
     interrupted: bool = False
 
 
-def run(plan: Plan, store: Store, progress: Progress, workers: int | None = None) -> Outcome:
+def run(plan: Plan, store: Store, progress: Progress, pool: Pool) -> Outcome:
     """Run the plan's blocks that are not in the store yet.
 
     The first SIGINT (Ctrl-C) or SIGTERM lets the blocks in flight finish and be stored; the second
@@ -49,7 +49,7 @@ def run(plan: Plan, store: Store, progress: Progress, workers: int | None = None
     done = [block for block in plan.blocks if outcome.runs.keys() >= set(block.identities)]
     for block in done:
         progress.finished(block, outcome.runs)
-    with _interruptible() as interrupted, Workers(workers) as pool:
+    with _interruptible() as interrupted, pool:
 
         def wanted() -> Iterator[Block]:
             for block in plan.blocks:

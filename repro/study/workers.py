@@ -30,6 +30,10 @@ TRIES = 3  # of a block whose worker was killed
 Result = list[StoredRun] | Exception
 
 
+class PoolError(RuntimeError):
+    """The workers can't be had, or were lost; the message says why and what to do."""
+
+
 class Workers:
     """A pool of single-threaded worker processes.
 
@@ -42,7 +46,7 @@ class Workers:
         self._tries: dict[Block, int] = {}
 
     def __enter__(self) -> Self:
-        self._pool = self._new_pool()
+        self._pool = new_pool(self.count)
         return self
 
     def __exit__(
@@ -82,7 +86,7 @@ class Workers:
                     # which worker died is not known: all blocks in flight are tried again
                     lost = [block, *running.values()]
                     running.clear()
-                    self._pool = self._new_pool()
+                    self._pool = new_pool(self.count)
                     for block in lost:
                         self._tries[block] = self._tries.get(block, 1) + 1
                         if self._tries[block] > TRIES:
@@ -93,10 +97,12 @@ class Workers:
                 except Exception as error:  # whatever an experiment raises, the others go on
                     yield block, error
 
-    def _new_pool(self) -> ProcessPoolExecutor:
-        os.environ.update(ONE_THREAD)  # inherited by the workers; this process does not train
-        context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self.count, context, initializer=_start)
+
+def new_pool(count: int) -> ProcessPoolExecutor:
+    """Return a pool of so many single-threaded processes that end when this one does."""
+    os.environ.update(ONE_THREAD)  # inherited by the workers; this process does not train
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(count, context, initializer=_start)
 
 
 def _start() -> None:

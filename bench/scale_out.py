@@ -1,0 +1,126 @@
+"""`python -m bench.scale_out`: runs a minute over 1 and 2 workers, and the cost of a block.
+
+The study is thread 003's posted ReLU network, blocks of 250 seeds, on processes of this machine and
+on a dask cluster over loopback; the clock starts when the first block is in, so that neither the
+start of workers nor their compiling counts. What a block costs the driver is timed apart: storing
+it, and handing out and fetching one that a worker has nothing to do for.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import pandas as pd
+
+from bench.fit_seeds import show
+from repro.study.plan import Block, Plan, make_plan
+from repro.study.pool import Pool, make_pool
+from repro.study.schema import load_study
+from repro.study.store import Store, StoredRun
+
+STUDY, VARIANT = "add_numbers", "relu_posted"
+RESULTS = Path(__file__).parent / "results" / "scale_out.csv"
+
+
+@contextmanager
+def cluster(workers: int, folder: Path) -> Iterator[Path]:
+    """Start a dask cluster on loopback; yield its scheduler's file."""
+    file = folder / f"{workers}.json"
+    dask = [sys.executable, "-m", "dask"]
+    common = ["--scheduler-file", str(file), "--dashboard-address", "127.0.0.1:0"]
+    commands = [
+        [*dask, "scheduler", "--host", "127.0.0.1", "--port", "0", *common],
+        *[[*dask, "worker", "--nthreads", "1", "--no-nanny", *common]] * workers,
+    ]
+    started = [subprocess.Popen(command, stderr=subprocess.DEVNULL) for command in commands]
+    try:
+        while not file.exists():
+            time.sleep(0.1)
+        time.sleep(5)  # until all workers are there
+        yield file
+    finally:
+        for process in started:
+            process.terminate()
+            process.wait()
+
+
+def plan(first: int, blocks: int) -> Plan:
+    """Return so many blocks of seeds from this one on."""
+    study = load_study(STUDY)
+    seeds = range(first, first + blocks * study.block)
+    return make_plan(study, seeds=seeds, variants=[VARIANT])
+
+
+def runs_per_minute(pool: Pool, blocks: int, warm: int) -> float:
+    """Return the rate at which a pool's runs are stored, after the first `warm` blocks."""
+    planned = plan(0, blocks + warm).blocks
+    with tempfile.TemporaryDirectory() as folder, Store(Path(folder)) as store, pool:
+        for done, (_, result) in enumerate(pool.train(STUDY, None, planned), start=1):
+            store.add(stored(result))
+            if done == warm:
+                start = time.perf_counter()
+        return blocks * len(planned[0].seeds) * 60 / (time.perf_counter() - start)
+
+
+def stored(result: list[StoredRun] | Exception) -> list[StoredRun]:
+    """Return a block's runs; raise what it raised."""
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+def driver_seconds(file: Path, blocks: int) -> dict[str, float]:
+    """Return the driver's seconds a block: storing it, and all that the cluster adds.
+
+    The second is the time of a block of one epoch, of which the training process's own is taken
+    away: one worker, so nothing overlaps.
+    """
+    planned = make_plan(
+        load_study(STUDY), seeds=range(blocks * 250), variants=[VARIANT], override={"epochs": 1}
+    ).blocks
+    with make_pool(scheduler_file=file) as pool:
+        results: list[tuple[Block, list[StoredRun]]] = []
+        for block, result in pool.train(STUDY, None, planned):
+            results.append((block, stored(result)))
+            if len(results) == 1:
+                start = time.perf_counter()
+        total = time.perf_counter() - start
+    trained = sum(run.seconds for _, runs in results[1:] for run in runs)
+    with tempfile.TemporaryDirectory() as folder, Store(Path(folder)) as store:
+        start = time.perf_counter()
+        for _, runs in results:
+            store.add(runs)
+        write = (time.perf_counter() - start) / len(results)
+    return {"store": write, "scheduler": (total - trained) / (len(results) - 1)}
+
+
+@click.command()
+@click.option("--blocks", default=60, show_default=True, type=click.IntRange(min=10))
+def main(blocks: int) -> None:
+    """Time both kinds of workers and the driver's part; print and keep the table."""
+    rows: list[tuple[str, float]] = []
+    with tempfile.TemporaryDirectory() as name:
+        for workers in (1, 2):
+            rate = runs_per_minute(make_pool(workers), blocks, warm=2 * workers)
+            rows.append((f"runs a minute, {workers} on this machine", rate))
+            with cluster(workers, Path(name)) as file:
+                pool = make_pool(scheduler_file=file)
+                rate = runs_per_minute(pool, blocks, warm=2 * workers)
+                rows.append((f"runs a minute, {workers} on dask", rate))
+                if workers == 1:
+                    driver = driver_seconds(file, blocks)
+    rows += [(f"ms a block, {part}", 1000 * seconds) for part, seconds in driver.items()]
+    rows.append(("blocks a second, one driver", 1 / sum(driver.values())))
+    table = pd.DataFrame(rows, columns=["measured", "value"])
+    table["value"] = [float(f"{value:.3g}") for value in table["value"]]
+    table.to_csv(RESULTS, index=False)
+    show(table)
+
+
+if __name__ == "__main__":
+    main()
