@@ -1,4 +1,4 @@
-"""How much of what a failing variant lacks does a fix recover?"""
+"""How much of what a failing variant lacks a fix recovers."""
 
 import math
 

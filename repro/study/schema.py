@@ -112,7 +112,7 @@ class OpenQuestion(_Strict):
 
 
 class Gap(_Strict):
-    """A failing variant and the one it should equal: what share of the way does each fix go?"""
+    """A failing variant, the one that it should equal, and what may bring it there."""
 
     failing: str
     reference: str

@@ -47,7 +47,8 @@ class Axis:
         else:
             first = 0 if self.scale == "log1p" else int(np.ceil(np.log10(self.low) - 1e-9))
             last = int(np.floor(np.log10(self.high) + 1e-9))
-            exponents = range(first, last + 1, max(1, -(-(last - first) // TICKS)))
+            stride = max(1, -(-(last - first) // TICKS))
+            exponents = range(-(-first // stride) * stride, last + 1, stride)
             labels = {10.0**exponent: power_of_ten(exponent) for exponent in exponents}
         inside = [m for m in labels if self.low * (1 - 1e-9) <= m <= self.high * (1 + 1e-9)]
         return [Tick(float(self.at(mark)), labels[mark]) for mark in inside]

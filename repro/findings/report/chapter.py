@@ -9,9 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from repro.findings.report.claims import VERDICTS, ClaimRow, claims_of
+from repro.findings.report.claims import UNJUDGED, VERDICTS, ClaimRow, claims_of
 from repro.findings.report.curves import Curves, curves_of
 from repro.findings.report.numbers import Numbers, numbers_of
 from repro.findings.report.recovery import Panel, panels_of
@@ -44,6 +42,11 @@ class Chapter:
         """The claims by id."""
         return {claim.key: claim for claim in self.claims}
 
+    @property
+    def verdicts(self) -> list[str]:
+        """The verdicts that there are."""
+        return [v for v in (*VERDICTS, UNJUDGED) if any(c.verdict == v for c in self.claims)]
+
     def count(self, *, thread: bool, recovers: bool | None = None) -> dict[str, int]:
         """Return how many of the thread's claims, or of ours, have each verdict."""
         counts = Counter(
@@ -63,7 +66,9 @@ def make_chapter(study: Study, results: Path) -> Chapter:
     folder = results / study.name
     for name in NEEDED:
         if not (folder / name).is_file():
-            raise StudyError(f"{folder / name} is not there; run python -m repro.{study.name} first")
+            raise StudyError(
+                f"{folder / name} is not there; run python -m repro.{study.name} first"
+            )
     runs, curves, claims = (read_table(folder / name) for name in NEEDED[:3])
     return Chapter(
         study=study,

@@ -9,6 +9,7 @@ from repro.findings.report.wording import Piece, interval, number, p_value, piec
 from repro.study.schema import Claim, Study, StudyError
 
 VERDICTS = ("holds", "refuted", "inconclusive")
+UNJUDGED = "not judged"  # quotes a figure for other data than the runs had
 MAKERS = ("question", "answer", "comment", "us")
 
 
@@ -24,7 +25,6 @@ class ClaimRow:
     recovers: bool
     estimate: str
     interval: str
-    effect_size: str
     p_value: str
     n: int
     verdict: str
@@ -45,7 +45,7 @@ def claims_of(study: Study, claims: pd.DataFrame) -> list[ClaimRow]:
         key: claim.says for key, claim in study.claims.items()
     }:
         raise StudyError(
-            f"results/{study.name}/claims.csv holds other claims than experiments/{study.name}.toml; "
+            f"{study.name}: claims.csv holds other claims than the study file; "
             f"run python -m repro verdicts {study.name} first"
         )
     return [_row(study, study.claims[row.claim], row) for row in claims.itertuples()]
@@ -61,10 +61,9 @@ def _row(study: Study, claim: Claim, row: Any) -> ClaimRow:
         recovers=claim.test == "recovers",
         estimate=number(row.estimate),
         interval=interval(row.ci_low, row.ci_high),
-        effect_size=number(row.effect_size, 3),
         p_value=p_value(row.p_value),
         n=row.n,
-        verdict=row.verdict if isinstance(row.verdict, str) else "not judged",
+        verdict=row.verdict if isinstance(row.verdict, str) else UNJUDGED,
     )
 
 
@@ -72,19 +71,20 @@ def _criterion(study: Study, claim: Claim) -> str:
     """Say what the test asks, in words."""
     bound, metric = number(claim.bound), words(claim.metric)
     variant, reference = _label(study, claim.variant), _label(study, claim.reference)
-    mean = f"mean {metric} of “{variant}”"
-    difference = f"{metric} of “{variant}” minus that of “{reference}”, by seed: mean"
-    worse = number(-claim.bound if study.better == "higher" else claim.bound)
+    mean = f"Holds if the average of {metric} in “{variant}” is"
+    difference = f"Holds if the average difference in {metric}, “{variant}” − “{reference}”, is"
     match claim.test:
         case "above" | "below":
-            return f"{mean} {claim.test} {bound}"
+            return f"{mean} {claim.test} {bound}."
         case "within":
-            return f"{mean} within {bound} of {number(claim.target or 0.0)}"
+            return f"{mean} within {bound} of {number(claim.target or 0.0)}."
         case "equivalent":
-            return f"{difference} less than {bound} away from 0"
+            return f"{difference} within {bound} of 0."
+        case "recovers" if study.better == "higher":
+            return f"{difference} above {number(-claim.bound)}."
         case "recovers":
-            return f"{difference} {'above' if study.better == 'higher' else 'below'} {worse}"
-    return f"{difference} {'above' if claim.test == 'greater' else 'below'} {bound}"
+            return f"{difference} below {bound}."
+    return f"{difference} {'above' if claim.test == 'greater' else 'below'} {bound}."
 
 
 def _label(study: Study, name: str | None) -> str:

@@ -49,12 +49,12 @@ def curves_of(study: Study, curves: pd.DataFrame) -> Curves | None:
     )
     x, y = _steps(named[step]), axis_of(quantiles, log=study.log_scale)
     groups: dict[str, list[Curve]] = {}
-    for order, name in enumerate(_shown_first(study, list(named["variant"].unique()))):
-        curve = _curve(study, name, order, quantiles.loc[name], x, y)
+    looks = _shown_first(study, list(named["variant"].unique()))
+    for name in filter(looks.__contains__, study.variants):
+        curve = _curve(study, name, looks.index(name), quantiles.loc[name], x, y)
         groups.setdefault(study.variants[name].group, []).append(curve)
-    in_order = dict.fromkeys(variant.group for variant in study.variants.values())
     seeds = int(named.groupby("variant")["seed"].nunique().max())
-    return Curves(x, y, step, seeds, {group: groups[group] for group in in_order if group in groups})
+    return Curves(x, y, step, seeds, groups)
 
 
 def _shown_first(study: Study, present: list[str]) -> list[str]:

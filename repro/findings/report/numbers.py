@@ -24,7 +24,6 @@ class Row:
     quoted: str
     mean: str
     interval: str
-    spread: str
     n: int
     lost: str
     dots: str
@@ -39,6 +38,7 @@ class Numbers:
     """The rows, by group, on their common axis."""
 
     axis: Axis
+    quoted: bool  # whether the thread has any number of this kind
     groups: dict[str, list[Row]]
 
 
@@ -52,7 +52,7 @@ def numbers_of(study: Study, runs: pd.DataFrame) -> Numbers:
     for name, of in named.groupby("variant", sort=False):
         row = _row(study, str(name), of, summary.loc[name], axis)
         groups.setdefault(row.group, []).append(row)
-    return Numbers(axis, groups)
+    return Numbers(axis, bool(quotes), groups)
 
 
 def _row(study: Study, name: str, of: pd.DataFrame, summary: pd.Series, axis: Axis) -> Row:
@@ -64,9 +64,8 @@ def _row(study: Study, name: str, of: pd.DataFrame, summary: pd.Series, axis: Ax
         quoted=", ".join(map(number, variant.quotes)),
         mean=number(summary["mean"]),
         interval=interval(summary["ci_low"], summary["ci_high"]),
-        spread=interval(values.min(), values.max()),
         n=len(of),
-        lost=", ".join(f"{n} {status}" for status, n in _lost(of).items()),
+        lost=", ".join(f"{n:,} {status}" for status, n in _lost(of).items()),
         dots=sina(axis.at(values[np.isfinite(values)])),
         mean_at=mean_at,
         low_at=low_at,

@@ -11,7 +11,8 @@ from markupsafe import Markup
 
 from repro.findings.report import wording
 from repro.findings.report.chapter import Chapter, make_chapter
-from repro.findings.report.claims import MAKERS, VERDICTS
+from repro.findings.report.claims import MAKERS
+from repro.findings.report.lead import lead_of
 from repro.findings.report.recovery import AXIS
 from repro.study.folder import study_names
 from repro.study.schema import load_study
@@ -41,15 +42,17 @@ def render(chapters: Sequence[Chapter]) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        name: getattr(wording, name) for name in ("words", "language", "number", "pieces")
+        name: getattr(wording, name) for name in ("words", "language", "pieces", "sentence")
     }
     style, script = (_source(environment, name) for name in ("style.css", "script.js"))
-    return environment.get_template("page.html").render(
+    page = environment.get_template("page.html")
+    return page.render(
         chapters=sorted(chapters, key=lambda chapter: chapter.study.thread.source),
+        by_name={chapter.study.name: chapter for chapter in chapters},
+        lead=lead_of(chapters),
         policy=_policy(style, script),
         style=Markup(style),  # noqa: S704 - this package's own file
         script=Markup(script),  # noqa: S704
-        verdicts=VERDICTS,
         makers=MAKERS,
         axis=AXIS,
         total=_total(chapters),

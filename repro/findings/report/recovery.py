@@ -7,7 +7,7 @@ import pandas as pd
 
 from repro.findings.recovery import recovered
 from repro.findings.report.axis import Axis
-from repro.findings.report.wording import interval, number, percent, words
+from repro.findings.report.wording import ABSENT, number, percent, words
 from repro.study.schema import Gap, Study
 
 AXIS = Axis(-60, 130)  # percent of the gap; what lies outside is drawn at the edge, with an arrow
@@ -69,10 +69,16 @@ def _fix(study: Study, gap: Gap, row: pd.Series) -> Fix:
         whose="ours" if ours else "thread",
         closes=row["share"],
         share=percent(row["share"]),
-        interval=interval(low, high, 3),
+        interval=_interval(row["ci_low"], row["ci_high"]),
         n=int(row["n"]),
         at=at[0],
         low_at=at[1],
         high_at=at[2],
         beyond="left" if share < AXIS.low else "right" if share > AXIS.high else "",
     )
+
+
+def _interval(low: float, high: float) -> str:
+    if np.isnan(low):
+        return ABSENT
+    return f"{percent(low, 1).removesuffix(' %')} … {percent(high, 1)}"

@@ -5,10 +5,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from repro.study.schema import CITATION
-
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-TOKEN = re.compile(rf"`([^`]+)`|{CITATION}")
+TOKEN = re.compile(r"`([^`]+)`|\[([a-z][a-z0-9_.]*)\]")
+ACRONYMS = {"mse": "MSE"}
 LANGUAGES = {"en": "English", "pt": "Portuguese", "zh": "Chinese"}
 ABSENT = "–"
 
@@ -26,10 +25,12 @@ def paragraphs(prose: str) -> list[list[Piece]]:
 
 
 def pieces(prose: str) -> list[Piece]:
-    """Return one paragraph's text, `code` and [cited_claims], in their order."""
+    """Return one paragraph's text, `code` and cited claims, [claim] or [study.claim], in order."""
     found, end = [], 0
     for match in TOKEN.finditer(prose):
-        found.append(Piece("text", prose[end : match.start()]))
+        before = prose[end : match.start()]
+        # a mark clings to the word before it
+        found.append(Piece("text", before if match[1] else before.rstrip()))
         found.append(Piece("code", match[1]) if match[1] else Piece("claim", match[2]))
         end = match.end()
     found.append(Piece("text", prose[end:]))
@@ -37,11 +38,11 @@ def pieces(prose: str) -> list[Piece]:
 
 
 def number(value: float, digits: int = 4) -> str:
-    """Return a number with so many significant digits: 0.9364, −1.2 × 10⁻¹⁹, or a dash for none."""
+    """Return a number with so many significant digits: 0.9364, −1.2×10⁻¹⁹, or a dash for none."""
     if pd.isna(value):
         return ABSENT
     mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
-    scaled = f"{mantissa} × 10{str(int(exponent)).translate(SUPERSCRIPTS)}" if exponent else mantissa
+    scaled = f"{mantissa}×10{str(int(exponent)).translate(SUPERSCRIPTS)}" if exponent else mantissa
     return scaled.replace("inf", "∞").replace("-", "−")
 
 
@@ -57,9 +58,12 @@ def p_value(value: float) -> str:
     return "< 0.0001" if value < 1e-4 else number(value, 2)
 
 
-def percent(share: float) -> str:
-    """Return a share in whole percent."""
-    return ABSENT if pd.isna(share) else f"{100 * share:.0f} %".replace("-0 ", "0 ").replace("-", "−")
+def percent(share: float, decimals: int = 0) -> str:
+    """Return a share in percent."""
+    if pd.isna(share):
+        return ABSENT
+    rounded = round(100 * share, decimals) + 0.0  # no −0
+    return f"{rounded:.{decimals}f} %".replace("-", "−")
 
 
 def power_of_ten(exponent: int) -> str:
@@ -71,7 +75,12 @@ def power_of_ten(exponent: int) -> str:
 
 def words(name: str) -> str:
     """Return a column's name as words."""
-    return name.replace("_", " ")
+    return ACRONYMS.get(name, name.replace("_", " "))
+
+
+def sentence(text: str) -> str:
+    """Return a text with its first letter in upper case."""
+    return text[:1].upper() + text[1:]
 
 
 def language(code: str) -> str:
