@@ -50,7 +50,7 @@ def test_a_thread_is_cited_with_what_it_states_and_what_it_does_not(study):
     text = plain(thread_reference(study))
     assert study.thread.title in text
     missing = re.search(r"Not stated: ([a-z, ]+)", text)[1].split(", ")
-    assert "site" in missing
+    assert "link" in missing
     assert ("licence" in missing) == (study.thread.licence == "not stated")
     assert ("date" in missing) == (study.thread.date is None)
     assert f"Document {study.thread.source}" in text
@@ -58,7 +58,7 @@ def test_a_thread_is_cited_with_what_it_states_and_what_it_does_not(study):
 
 def test_a_thread_that_states_more_is_cited_with_more():
     (study,) = (study for study in STUDIES if study.name == "relu_at_zero")
-    thread = study.thread.model_copy(update={"site": "example.org", "licence": "CC BY 4.0"})
+    thread = study.thread.model_copy(update={"link": "https://example.org", "licence": "CC BY 4.0"})
     text = plain(thread_reference(study.model_copy(update={"thread": thread})))
     assert "Site: example.org" in text
     assert "Licence: CC BY 4.0" in text

@@ -95,7 +95,7 @@ def thread_reference(study: Study) -> Reference:
     thread = study.thread
     stated = {
         "author": ", ".join(thread.people),
-        "site": thread.site,
+        "link": thread.link,
         "date": str(thread.date or NOT_STATED),
         "licence": thread.licence,
     }
@@ -103,7 +103,7 @@ def thread_reference(study: Study) -> Reference:
     remarks = [
         "Untitled: these words are how it begins" if thread.untitled else "",
         f"People named in it: {stated['author']}" if thread.people else "",
-        f"Site: {thread.site}" if "site" not in missing else "",
+        f"Link: {thread.link}" if "link" not in missing else "",
         f"Dated {thread.date}" if thread.date else "",
         f"Licence: {thread.licence}" if "licence" not in missing else "",
         f"Not stated: {', '.join(missing)}" if missing else "",

@@ -2,6 +2,7 @@
 
 import datetime
 import itertools
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from repro.study.experiments import Experiment, find_experiment
 from repro.study.folder import studies_folder, study_names
 
 NAME = r"^[a-z][a-z0-9_]*$"
+CITATION = r"\[([a-z][a-z0-9_]*)\]"
 MAX_SEEDS = 100_000
 
 MadeBy = Literal["question", "answer", "comment", "us"]
@@ -37,7 +39,7 @@ class Thread(_Strict):
     language: str = Field(pattern=r"^[a-z]{2}$")
     source: str
     licence: str
-    site: str = NOT_STATED
+    link: str = Field(default="", pattern=r"^(https://\S+)?$")
     date: datetime.date | None = None
     people: tuple[str, ...] = ()  # named in the document, as it writes them
     untitled: bool = False  # the document has no title: `title` is how it begins
@@ -114,6 +116,39 @@ class OpenQuestion(_Strict):
     assumption: str
 
 
+class Gap(_Strict):
+    """A failing variant, the one that it should equal, and what may bring it there."""
+
+    failing: str
+    reference: str
+    metric: str = ""  # the study's own if empty
+    fixes: dict[str, str] = Field(min_length=1)  # variant -> what it changes, in a few words
+
+
+class Report(_Strict):
+    """What the report says of a study besides its tables.
+
+    In `answer` and `mechanism`, `[claim_id]` cites a claim, a line left empty parts paragraphs.
+    """
+
+    answer: str = ""
+    mechanism: str = ""
+    figure: str = ""  # what the mechanism figure shows, for those who can't see it
+    curves: tuple[str, ...] = ()  # variants whose learning curves are switched on at first
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def cited(self) -> list[str]:
+        """The ids of the claims that the prose cites."""
+        return re.findall(CITATION, f"{self.answer} {self.mechanism}")
+
+    @property
+    def variants(self) -> list[str]:
+        """The variants that are named."""
+        gaps = [(gap.failing, gap.reference, *gap.fixes) for gap in self.gaps]
+        return [*self.curves, *itertools.chain(*gaps)]
+
+
 class Study(_Strict):
     """One file in `experiments/`."""
 
@@ -131,6 +166,7 @@ class Study(_Strict):
     grids: dict[str, Grid] = {}
     claims: dict[str, Claim] = {}
     open_questions: tuple[OpenQuestion, ...] = ()
+    report: Report = Report()
 
     @property
     def all_variants(self) -> dict[str, Variant]:
@@ -179,21 +215,31 @@ def explain(error: ValidationError) -> list[str]:
 
 
 def _contradictions(study: Study, experiment: Experiment) -> list[str]:
-    problems = []
+    problems, metrics = [], experiment.metrics
     for name, variant in study.all_variants.items():
         try:
             experiment.parameters(study.fixed | variant.parameters)
         except ValidationError as error:
             problems += [f"variants.{name}.parameters.{line}" for line in explain(error)]
-    if study.metric not in experiment.metrics:
-        problems.append(_unknown("metric", "metric", study.metric, experiment.metrics))
+    if study.metric not in metrics:
+        problems.append(_unknown("metric", "metric", study.metric, metrics))
     for key, claim in study.claims.items():
         where = f"claims.{key}"
         for role, value in (("variant", claim.variant), ("reference", claim.reference)):
             if value is not None and value not in study.all_variants:
                 problems.append(_unknown(f"{where}.{role}", "variant", value, study.variants))
-        if claim.metric not in experiment.metrics:
-            problems.append(_unknown(f"{where}.metric", "metric", claim.metric, experiment.metrics))
+        if claim.metric not in metrics:
+            problems.append(_unknown(f"{where}.metric", "metric", claim.metric, metrics))
+    problems += [
+        _unknown("report", kind, name, known)
+        for kind, names, known in (
+            ("variant", study.report.variants, study.variants),
+            ("claim", study.report.cited, study.claims),
+            ("metric", [gap.metric or study.metric for gap in study.report.gaps], metrics),
+        )
+        for name in names
+        if name not in known
+    ]
     return problems
 
 

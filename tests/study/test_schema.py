@@ -5,6 +5,7 @@ import re
 import pytest
 
 from repro.study.folder import studies_folder, study_names
+from repro.study.plan import make_plan
 from repro.study.schema import StudyError, load_study, read_study
 
 GOOD = """
@@ -48,6 +49,18 @@ test = "greater"
 variant = "scaled"
 reference = "raw"
 metric = "test_accuracy"
+"""
+
+REPORT = """
+[report]
+answer = "It does [scaling_helps], from [0, 255] to [0, 1]."
+mechanism = "See [scaling_helps]."
+curves = ["raw"]
+
+[[report.gaps]]
+failing = "raw"
+reference = "scaled"
+fixes = { scaled = "pixels/255" }
 """
 
 
@@ -128,3 +141,27 @@ def test_every_study_of_ours_is_sound(name):
     assert len(study.claims) >= 12
     assert {"us"} < {claim.made_by for claim in study.claims.values()}
     assert studies_folder().joinpath(f"{name}.toml").is_file()
+
+
+def test_what_the_report_says_is_checked_and_changes_no_run(read):
+    study = read(GOOD + REPORT)
+    assert study.report.cited == ["scaling_helps", "scaling_helps"]
+    assert study.report.variants == ["raw", "raw", "scaled", "scaled"]
+    assert make_plan(study).identities == make_plan(read(GOOD)).identities
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "message"),
+    [
+        ("[scaling_helps],", "[scaling_hepls],", "no claim is named 'scaling_hepls'"),
+        ('curves = ["raw"]', 'curves = ["rwa"]', "no variant is named 'rwa'"),
+        ('failing = "raw"', 'failing = "map@a=1"', "no variant is named 'map@a=1'"),
+        ("{ scaled =", "{ scalde =", "no variant is named 'scalde'"),
+        ('failing = "raw"', 'failing = "raw"\nmetric = "speed"', "no metric is named 'speed'"),
+        ('{ scaled = "pixels/255" }', "{}", "report.gaps.0.fixes"),
+        ('licence = "CC', 'link = "javascript:alert(1)"\nlicence = "CC', "thread.link"),
+    ],
+)
+def test_what_is_wrong_in_it_is_named(read, right, wrong, message):
+    with pytest.raises(StudyError, match=re.escape(message)):
+        read((GOOD + REPORT).replace(right, wrong))

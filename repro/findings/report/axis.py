@@ -1,0 +1,76 @@
+"""Axes: where values lie between the ends of a drawing, and the ticks that say so."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike, NDArray
+
+from repro.findings.report.wording import number, power_of_ten
+
+Scale = Literal["linear", "log", "log1p"]
+TICKS = 5
+
+
+class Tick(NamedTuple):
+    """A mark on an axis."""
+
+    at: float  # percent of its length
+    label: str
+
+
+@dataclass(frozen=True)
+class Axis:
+    """From `low` to `high`; what lies outside is drawn at the end."""
+
+    low: float
+    high: float
+    scale: Scale = "linear"
+
+    def at(self, values: ArrayLike) -> NDArray[np.float64]:
+        """Return where values lie, in percent of the axis' length; NaN where they are not finite.
+
+        On a log axis 0 is at the low end.
+        """
+        values = np.asarray(values, float)
+        finite = np.where(np.isfinite(values), values, np.nan)
+        low, high, warped = (self._warp(np.asarray(v)) for v in (self.low, self.high, finite))
+        return np.round(100 * (np.clip(warped, low, high) - low) / (high - low), 2)
+
+    @property
+    def ticks(self) -> list[Tick]:
+        """The marks, about five."""
+        if self.scale == "linear":
+            marks = MaxNLocator(TICKS, steps=[1, 2, 5, 10]).tick_values(self.low, self.high)
+            labels = {float(mark): number(round(float(mark), 12)) for mark in marks}
+        else:
+            first = 0 if self.scale == "log1p" else int(np.ceil(np.log10(self.low) - 1e-9))
+            last = int(np.floor(np.log10(self.high) + 1e-9))
+            stride = max(1, -(-(last - first) // TICKS))
+            exponents = range(-(-first // stride) * stride, last + 1, stride)
+            labels = {10.0**exponent: power_of_ten(exponent) for exponent in exponents}
+        inside = [m for m in labels if self.low * (1 - 1e-9) <= m <= self.high * (1 + 1e-9)]
+        return [Tick(float(self.at(mark)), labels[mark]) for mark in inside]
+
+    def _warp(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        match self.scale:
+            case "log":
+                return np.log10(np.maximum(values, self.low))
+            case "log1p":
+                return np.log10(1 + np.maximum(values, 0))
+        return values
+
+
+def axis_of(values: ArrayLike, *, log: bool, margin: float = 0.03) -> Axis:
+    """Return the axis that holds all finite values; on a log axis, all positive ones."""
+    values = np.asarray(values, float)
+    finite = values[np.isfinite(values) & ((values > 0) | (not log))]
+    if not finite.size:
+        return Axis(0, 1)
+    low, high = float(finite.min()), float(finite.max())
+    if log:
+        room = (high / low) ** margin
+        return Axis(low / max(room, 1.05), high * max(room, 1.05), "log")
+    room = (high - low) * margin or abs(high) * margin or 1.0
+    return Axis(low - room, high + room)

@@ -1,0 +1,98 @@
+"""One thread's chapter: all that the page says of it, as plain data."""
+
+import json
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from repro.findings.report.claims import UNJUDGED, VERDICTS, ClaimRow, claims_of
+from repro.findings.report.curves import Curves, curves_of
+from repro.findings.report.numbers import Numbers, numbers_of
+from repro.findings.report.recovery import Panel, panels_of
+from repro.findings.report.wording import Piece, paragraphs
+from repro.study.experiments import find_experiment
+from repro.study.schema import Study, StudyError
+from repro.study.tables import read_table
+
+NEEDED = ("runs.csv", "curves.csv", "claims.csv", "provenance.json")
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A study, and what its results folder says."""
+
+    study: Study
+    answer: list[list[Piece]]
+    mechanism: list[list[Piece]]
+    panels: list[Panel]
+    numbers: Numbers
+    curves: Curves | None
+    picture: str | None  # the mechanism figure, as a data URI
+    claims: list[ClaimRow]
+    fixed: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+    runs: int
+
+    @cached_property
+    def by_key(self) -> dict[str, ClaimRow]:
+        """The claims by id."""
+        return {claim.key: claim for claim in self.claims}
+
+    @property
+    def verdicts(self) -> list[str]:
+        """The verdicts that there are."""
+        return [v for v in (*VERDICTS, UNJUDGED) if any(c.verdict == v for c in self.claims)]
+
+    def count(self, *, thread: bool, recovers: bool | None = None) -> dict[str, int]:
+        """Return how many of the thread's claims, or of ours, have each verdict."""
+        counts = Counter(
+            claim.verdict
+            for claim in self.claims
+            if claim.of_thread == thread and recovers in (None, claim.recovers)
+        )
+        return {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]}
+
+
+def make_chapter(study: Study, results: Path) -> Chapter:
+    """Read a study's tables from `results/NAME/` and return its chapter.
+
+    Raises:
+        StudyError: if a table is missing, or the claims are those of another study.
+    """
+    folder = results / study.name
+    for name in NEEDED:
+        if not (folder / name).is_file():
+            raise StudyError(
+                f"{folder / name} is not there; run python -m repro.{study.name} first"
+            )
+    runs, curves, claims = (read_table(folder / name) for name in NEEDED[:3])
+    return Chapter(
+        study=study,
+        answer=paragraphs(study.report.answer),
+        mechanism=paragraphs(study.report.mechanism),
+        panels=panels_of(study, runs),
+        numbers=numbers_of(study, runs),
+        curves=curves_of(study, curves),
+        picture=_picture(folder / "mechanism.svg"),
+        claims=claims_of(study, claims),
+        fixed=_fixed(study),
+        provenance=json.loads((folder / "provenance.json").read_text(encoding="utf-8")),
+        runs=len(runs),
+    )
+
+
+def _picture(path: Path) -> str | None:
+    if not path.is_file():
+        return None
+    return f"data:image/svg+xml;base64,{b64encode(path.read_bytes()).decode()}"
+
+
+def _fixed(study: Study) -> dict[str, Any]:
+    """The settings that no variant changes: the study's own and the experiment's defaults."""
+    varied = {name for variant in study.all_variants.values() for name in variant.parameters}
+    parameters = find_experiment(study.name).parameters(study.fixed)
+    return {name: value for name, value in parameters.items() if name not in varied}

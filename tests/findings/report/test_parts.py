@@ -1,0 +1,67 @@
+"""Wording, axes and dots of the report."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+
+from repro.findings.report.axis import Axis, axis_of
+from repro.findings.report.numbers import sina
+from repro.findings.report.wording import interval, number, p_value, paragraphs, percent, pieces
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.93641, "0.9364"), (-0.5, "−0.5"), (1.23e-19, "1.23×10⁻¹⁹"), (0, "0"),
+        (math.nan, "–"), (math.inf, "∞"), (12345678, "1.235×10⁷"),
+    ],
+)  # fmt: skip
+def test_numbers_have_four_digits_and_true_minus_signs(value, text):
+    assert number(value) == text
+
+
+def test_intervals_p_values_and_shares():
+    assert interval(0.1, 0.25) == "0.1 … 0.25"
+    assert interval(math.nan, math.nan) == "–"
+    assert p_value(9.9e-5) == "< 0.0001"
+    assert p_value(0.0082) == "0.0082"
+    assert [percent(share) for share in (0.994, -0.33, -0.001, math.nan)] == [
+        "99 %", "−33 %", "0 %", "–",
+    ]  # fmt: skip
+
+
+def test_prose_is_text_code_and_citations():
+    assert pieces("it dies [units_die], see `relu` of [a.b]") == [
+        ("text", "it dies"), ("claim", "units_die"), ("text", ", see "), ("code", "relu"),
+        ("text", " of"), ("claim", "a.b"),
+    ]  # fmt: skip
+    assert pieces("drawn from [-1, 1] and [0, 1]") == [("text", "drawn from [-1, 1] and [0, 1]")]
+    assert paragraphs("one\ntwo\n\nthree\n") == [[("text", "one two")], [("text", "three")]]
+
+
+def test_axes_place_values_and_label_ticks():
+    assert Axis(0, 10).at([0, 2.5, 10, 99, math.nan])[:4].tolist() == [0, 25, 100, 100]
+    assert np.isnan(Axis(0, 10).at(math.nan))
+    log = Axis(1e-4, 1, "log")
+    assert log.at([1e-4, 1e-2, 1, 0]).tolist() == [0, 50, 100, 0]
+    assert [tick.label for tick in log.ticks] == ["10⁻⁴", "0.001", "0.01", "0.1", "1"]
+    assert [tick.label for tick in Axis(0, 99, "log1p").ticks] == ["1", "10"]
+    assert [tick.label for tick in Axis(-60, 130).ticks] == ["−50", "0", "50", "100"]
+
+
+def test_an_axis_holds_what_is_finite():
+    axis = axis_of([0.2, 0.8, math.inf, math.nan], log=False)
+    assert axis.low < 0.2 < 0.8 < axis.high < 1
+    assert axis_of([0, 1e-8, 1], log=True).low == pytest.approx(1e-8, rel=0.5)
+    assert axis_of([math.nan], log=True) == Axis(0, 1)
+    assert axis_of([3, 3], log=False).low < 3
+
+
+def test_every_run_is_a_dot_and_dense_ones_spread():
+    dots = re.findall(r"M(\d+) (\d+)h0", sina(np.array([10.0, 50.0, 50.0, 50.0])))
+    assert [x for x, _ in dots] == ["100", "500", "500", "500"]
+    assert len({y for _, y in dots}) == 3
+    assert dots[0][1] == "50"
+    assert sina(np.array([])) == ""
