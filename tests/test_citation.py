@@ -60,7 +60,7 @@ def test_a_thread_that_states_more_is_cited_with_more():
     (study,) = (study for study in STUDIES if study.name == "relu_at_zero")
     thread = study.thread.model_copy(update={"link": "https://example.org", "licence": "CC BY 4.0"})
     text = plain(thread_reference(study.model_copy(update={"thread": thread})))
-    assert "Site: example.org" in text
+    assert "https://example.org" in text
     assert "Licence: CC BY 4.0" in text
     assert "Not stated: author." in text
 

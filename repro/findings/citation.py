@@ -103,7 +103,6 @@ def thread_reference(study: Study) -> Reference:
     remarks = [
         "Untitled: these words are how it begins" if thread.untitled else "",
         f"People named in it: {stated['author']}" if thread.people else "",
-        f"Link: {thread.link}" if "link" not in missing else "",
         f"Dated {thread.date}" if thread.date else "",
         f"Licence: {thread.licence}" if "licence" not in missing else "",
         f"Not stated: {', '.join(missing)}" if missing else "",
@@ -116,6 +115,7 @@ def thread_reference(study: Study) -> Reference:
         howpublished="Question-and-answer thread",
         year=str(thread.date.year) if thread.date else None,
         language=LANGUAGES.get(thread.language, thread.language),
+        url=thread.link or None,
         note=". ".join(filter(None, remarks)),
     )
 
