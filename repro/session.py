@@ -1,7 +1,5 @@
 """One call of a study from start to end: data, runs, tables, verdicts, figures, what is shown."""
 
-import shlex
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +21,7 @@ from repro.study.experiments import Experiment, find_experiment
 from repro.study.folder import study_names
 from repro.study.plan import Plan, make_plan
 from repro.study.pool import Pool, make_pool
-from repro.study.provenance import provenance
+from repro.study.provenance import command_line, provenance
 from repro.study.runner import Outcome
 from repro.study.runner import run as run_plan
 from repro.study.schema import Claim, Study, StudyError, load_study
@@ -108,8 +106,7 @@ def write_results(plan: Plan, outcome: Outcome, folder: Path, console: Console) 
     write_table(runs, folder / "runs.csv")
     write_table(curves, folder / "curves.csv", CURVE_DIGITS)
     write_table(claims, folder / "claims.csv")
-    command = shlex.join(["python", "-m", f"repro.{plan.study.name}", *sys.argv[1:]])
-    write_json(provenance(plan, outcome.runs, command), folder / "provenance.json")
+    write_json(provenance(plan, outcome.runs, command_line()), folder / "provenance.json")
     if outcome.runs:
         draw_figures(plan.study, _table(folder, "runs"), _table(folder, "curves"), folder)
     console.print(variants_summary(plan.study, summarize(runs, plan.study.metric)))

@@ -1,7 +1,5 @@
 """One call of a sweep from start to end: an experiment's parameters on a grid, tables, a figure."""
 
-import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from repro.findings.sweep_figure import draw_sweep, summarize_sweep
 from repro.study.experiments import find_experiment
 from repro.study.plan import Plan, make_plan
 from repro.study.pool import make_pool
-from repro.study.provenance import provenance
+from repro.study.provenance import command_line, provenance
 from repro.study.schema import Study
 from repro.study.store import Store, StoredRun
 from repro.study.sweep import sweep_name, sweep_study, swept
@@ -83,8 +81,7 @@ def write_results(
     """Write a sweep's tables, provenance and figure, and show what each combination gave."""
     write_table(runs_table(plan, done), folder / "runs.csv")
     write_table(curves_table(plan, done), folder / "curves.csv", CURVE_DIGITS)
-    command = shlex.join(["python", "-m", "repro", *sys.argv[1:]])
-    write_json(provenance(plan, done, command), folder / "provenance.json")
+    write_json(provenance(plan, done, command_line()), folder / "provenance.json")
     runs = read_table(folder / "runs.csv")
     console.print(_summary(plan.study, summarize_sweep(plan.study, runs)))
     with style():

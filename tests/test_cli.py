@@ -51,6 +51,7 @@ def test_tables_figures_and_provenance_are_written(undisturbed):
     assert (folder / "learning_curves.png").stat().st_size > 1000
     provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
     assert provenance["fingerprint"]["libraries"]["tensorflow"]
+    assert provenance["command"].startswith("python -m repro.mnist_relu --data mnist5k")
     assert "ReLU, pixels/255" in shown
     assert str(folder) in shown
 

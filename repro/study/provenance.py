@@ -1,13 +1,23 @@
 """Where a results folder's tables come from: what the tables themselves must not hold."""
 
+import shlex
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from repro import __version__
 from repro.study.identity import digest, fingerprint
 from repro.study.plan import Plan
 from repro.study.store import StoredRun
+
+
+def command_line() -> str:
+    """Return the command that runs this process, as its user may type it again."""
+    called = Path(sys.argv[0])
+    module = "repro" if called.stem == "__main__" else f"repro.{called.stem}"
+    return shlex.join(["python", "-m", module, *sys.argv[1:]])
 
 
 def provenance(plan: Plan, runs: Mapping[str, StoredRun], command: str) -> dict[str, Any]:
