@@ -136,7 +136,7 @@ def _judged(
     folder: Path,
     console: Console,
 ) -> int:
-    now = _rerun_tables(plan, whole, outcome, folder)
+    now = _rerun_tables(plan, whole, outcome, committed, folder)
     changes = changes_since(committed.provenance, whole)
     show_origin(changes, console)
     compared = {kind: _compare(getattr(committed, kind), now[kind], plan) for kind in now}
@@ -151,14 +151,17 @@ def _judged(
 
 
 def _rerun_tables(
-    plan: Plan, whole: Plan, outcome: Outcome, folder: Path
+    plan: Plan, whole: Plan, outcome: Outcome, committed: Results, folder: Path
 ) -> dict[str, pd.DataFrame]:
     curves = curves_table(plan, outcome.runs)
     drawn = {(v, s) for v, seeds in whole.seeds.items() for s in seeds[:CURVE_SEEDS]}
     curves = curves[[cell in drawn for cell in zip(curves.variant, curves.seed, strict=True)]]
     write_table(runs_table(plan, outcome.runs), folder / "runs.csv")
     write_table(curves, folder / "curves.csv", CURVE_DIGITS)
-    return {kind: read_table(folder / f"{kind}.csv") for kind in ("runs", "curves")}
+    # what is "true" in all of a part is a word where the whole has "posted" too
+    words = committed.runs.select_dtypes(exclude=["number", "bool"]).columns
+    runs = read_table(folder / "runs.csv", text=words)
+    return {"runs": runs, "curves": read_table(folder / "curves.csv")}
 
 
 def _compare(committed: pd.DataFrame, now: pd.DataFrame, plan: Plan) -> Comparison:

@@ -58,7 +58,7 @@ def changes_since(made: Mapping[str, Any], plan: Plan) -> list[str]:
     before, now = _flat(made["fingerprint"]), _flat(fingerprint())
     for field in sorted(before.keys() | now.keys()):
         if before.get(field, "") != now.get(field, ""):
-            then, here = (str(side.get(field)) or "nothing" for side in (before, now))
+            then, here = (side.get(field) or "nothing" for side in (before, now))
             changes.append(f"{field}: then {then}, now {here}")
     return changes or ["settings of the study, or data"]
 

@@ -91,19 +91,22 @@ def _each_text(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFram
     return table.assign(**changed)
 
 
-def read_table(path: Path, metrics: Iterable[str] = ()) -> pd.DataFrame:
+def read_table(path: Path, metrics: Iterable[str] = (), text: Iterable[str] = ()) -> pd.DataFrame:
     """Read a table that `write_table` wrote; texts and floats come back exactly.
 
     Args:
         path: the file; `runs.csv`, `curves.csv` and `claims.csv` must have their columns.
         metrics: other columns that must be there and hold numbers.
+        text: columns that hold words even if all of them look like `true` or numbers.
 
     Raises:
         TableError: if it is no such table.
         OSError: if it can't be read.
     """
     try:
-        table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+        table = pd.read_csv(
+            path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(text, str)
+        )
     except ValueError as error:
         raise TableError(f"{path}: not a table: {str(error).strip()}") from None
     kinds = COLUMNS.get(path.name, {}) | dict.fromkeys(metrics, "number")

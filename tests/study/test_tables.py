@@ -39,3 +39,13 @@ def test_texts_among_numbers_are_guarded_and_the_numbers_are_not(tmp_path):
     table = pd.DataFrame({"rate": [-0.5, "-0.5 0.1", None]}, dtype=object)
     write_table(table, tmp_path / "t.csv")
     assert (tmp_path / "t.csv").read_text() == 'rate\n-0.5\n\'-0.5 0.1\n""\n'
+
+
+def test_words_stay_words_where_all_of_them_look_like_something_else(tmp_path):
+    table = pd.DataFrame({"rule": ["true", "true"], "bias": [True, True], "loss": [1, 2]})
+    write_table(table, tmp_path / "t.csv")
+    assert read_table(tmp_path / "t.csv").rule.to_list() == [True, True]
+    read = read_table(tmp_path / "t.csv", text=["rule", "not_there"])
+    assert read.rule.to_list() == ["true", "true"]
+    assert read.bias.to_list() == [True, True]
+    assert read.loss.to_list() == [1, 2]
