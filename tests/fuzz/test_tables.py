@@ -13,7 +13,7 @@ from repro.study.schema import load_study
 from repro.study.tables import write_table
 
 unhurried = settings(
-    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 ODD = ["", "nan", "inf", "-1", "1e999", "True", "1.5", "x", '"', "\x00", "é", "9" * 30, "1,2", "\n"]
 
