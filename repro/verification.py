@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pandas as pd
 from rich.console import Console
 from rich.markup import escape
@@ -155,7 +156,8 @@ def _rerun_tables(
 ) -> dict[str, pd.DataFrame]:
     curves = curves_table(plan, outcome.runs)
     drawn = {(v, s) for v, seeds in whole.seeds.items() for s in seeds[:CURVE_SEEDS]}
-    curves = curves[[cell in drawn for cell in zip(curves.variant, curves.seed, strict=True)]]
+    cells = zip(curves.variant, curves.seed, strict=True)
+    curves = curves[np.array([cell in drawn for cell in cells], dtype=bool)]
     write_table(runs_table(plan, outcome.runs), folder / "runs.csv")
     write_table(curves, folder / "curves.csv", CURVE_DIGITS)
     # what is "true" in all of a part is a word where the whole has "posted" too

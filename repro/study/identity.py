@@ -21,6 +21,7 @@ CHOICES = (
     "NUMBA_DISABLE_JIT",
     "ONEDNN_MAX_CPU_ISA",
     "OPENBLAS_CORETYPE",
+    "OPENBLAS_L2_SIZE",
     "TF_DETERMINISTIC_OPS",
 )
 # what numerical libraries choose their code by
