@@ -69,9 +69,7 @@ def is_graph(model: "keras.Model") -> bool:
     """Whether the model's graph of layers is known: Sequential and Functional, built."""
     import keras
 
-    return isinstance(model, keras.Sequential | keras.src.models.Functional) and bool(
-        model.inputs
-    )
+    return isinstance(model, keras.Sequential | keras.src.models.Functional) and bool(model.inputs)
 
 
 def graph(model: "keras.Model") -> "keras.Model":
@@ -206,7 +204,7 @@ def loss_name(loss: Any) -> str:
     except ValueError:
         return str(loss)
     name = getattr(loss, "name", None) or getattr(loss, "__name__", type(loss).__name__)
-    return str({"mse": "mean_squared_error", "mae": "mean_absolute_error"}.get(name, name))
+    return {"mse": "mean_squared_error", "mae": "mean_absolute_error"}.get(str(name), str(name))
 
 
 def _logits_kept(loss: Any) -> bool:

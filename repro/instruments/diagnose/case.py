@@ -19,6 +19,7 @@ HELD_OUT = 0.2
 LEAST_ROWS_TO_SPLIT = 50
 STEPS_PER_SECOND = 30  # of the budget; a fused step of ten small networks takes under 1 ms
 FLOPS_PER_SECOND = 1e9  # of the budget: a training may take about a fiftieth of it
+FULL_BUDGET = 110.0  # seconds; more buys time for more trials, not longer ones
 DEFAULT_STEPS = 600
 DEFAULT_EPOCHS = (5, 100)
 
@@ -191,36 +192,46 @@ def _positive(name: str, count: Any) -> None:
 
 def _guarded(build: Callable[[], Any], x: Any) -> Callable[[], "keras.Model"]:
     """`build`, whose model is checked and built for these inputs."""
+    checked = False
 
     def guarded() -> "keras.Model":
-        import keras
-
+        nonlocal checked
+        model = _built_by(build)
         try:
-            model = build()
+            if not checked or not model.built:
+                model(_few(x, 1))
         except Exception as error:
-            raise DiagnoseError(f"build() raised {one_line(error)}") from error
-        if not isinstance(model, keras.Model):
-            kind = type(model).__name__
-            raise DiagnoseError(f"build() must return a compiled keras.Model, got {kind}")
-        if not model.compiled or model.optimizer is None:
-            raise DiagnoseError("build() returns a model that isn't compiled; call model.compile")
-        if model.loss is None:
-            raise DiagnoseError("build() returns a model without a loss; give compile a loss")
-        try:
-            model(_few(x, 1))
-        except Exception as error:
-            shape = _shapes(x)
-            raise DiagnoseError(f"the model can't take x of shape {shape}: {one_line(error)}") from error
+            raise DiagnoseError(
+                f"the model can't take x of shape {_shapes(x)}: {one_line(error)}"
+            ) from error
+        checked = True
         return model
 
     return guarded
+
+
+def _built_by(build: Callable[[], Any]) -> "keras.Model":
+    import keras
+
+    try:
+        model = build()
+    except Exception as error:
+        raise DiagnoseError(f"build() raised {one_line(error)}") from error
+    if not isinstance(model, keras.Model):
+        kind = type(model).__name__
+        raise DiagnoseError(f"build() must return a compiled keras.Model, got {kind}")
+    if not model.compiled or model.optimizer is None:
+        raise DiagnoseError("build() returns a model that isn't compiled; call model.compile")
+    if model.loss is None:
+        raise DiagnoseError("build() returns a model without a loss; give compile a loss")
+    return model
 
 
 def _shapes(x: Any) -> str:
     return ", ".join(str(a.shape) for a in _leaves(x))
 
 
-def one_line(error: Exception) -> str:
+def one_line(error: BaseException) -> str:
     """An exception in one line."""
     text = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
     return f"{type(error).__name__}: {text}"[:300]
@@ -272,13 +283,15 @@ def _affordable(
     batch_size: int, seeds: int, budget: float,
 ) -> tuple[int, int]:  # fmt: skip
     """Rows and epochs of one training that the budget pays for; the same on every machine."""
+    budget = min(budget, FULL_BUDGET)
     rows = len(train[1])
     visits = FLOPS_PER_SECOND * budget / (6 * max(_products(model), 1) * seeds)
     if rows * min(epochs, 3) > visits:
         rows = min(rows, max(256, int(visits) // min(epochs, 3)))
+    rows = min(rows, max(256, int(STEPS_PER_SECOND * budget) * batch_size))
     steps = math.ceil(rows / batch_size)
-    most = min(int(visits) // rows, int(STEPS_PER_SECOND * budget) // steps)
-    return rows, min(epochs, max(most, min(3, epochs)))
+    most = max(1, min(int(visits) // rows, int(STEPS_PER_SECOND * budget) // steps))
+    return rows, min(epochs, most)
 
 
 def _products(model: "keras.Model") -> int:

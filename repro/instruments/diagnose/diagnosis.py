@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from repro.instruments.diagnose.case import Case, make_case
+from repro.instruments.diagnose.definitions import FAILURES, Symptom
 from repro.instruments.diagnose.explain import CAUSES, Finding, explain
-from repro.instruments.diagnose.symptoms import FAILURES, Symptom, find_symptoms
+from repro.instruments.diagnose.symptoms import find_symptoms
 
 if TYPE_CHECKING:
     from repro.instruments.diagnose.changes import Change
@@ -45,7 +46,7 @@ class Diagnosis:
 
     @cached_property
     def change(self) -> "Judged | None":
-        """The smallest change that recovers, one that treats a cause that is present if any does."""
+        """The smallest change that recovers; one that treats a present cause if any does."""
         present = [finding.key for finding in self.findings]
 
         def preference(change: "Change") -> tuple[Any, ...]:
@@ -84,9 +85,12 @@ class Diagnosis:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a change, best first: `change, says, size, skill, gain, ci_low, ci_high,
-        superiority, n, helps, recovers, smallest, retuned_gain, retuned_low, retuned_high,
-        through_rate, fails`; the first row is the network as it is."""
+        """One row a change, best first, after a row for the network as it is.
+
+        Columns: `change, says, size, skill, gain, ci_low, ci_high, superiority, n, helps, recovers,
+        smallest, retuned_gain, retuned_low, retuned_high, through_rate, fails`; skills are means
+        over the `n` seeds, the interval is that of the paired gain.
+        """
         from repro.instruments.diagnose.report import table
 
         return table(self)

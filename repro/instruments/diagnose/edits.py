@@ -69,7 +69,8 @@ def set_arguments(sites: Sequence[Site], **arguments: Any) -> Edit:
         operations = trace(model).operations
         layers = {site.position: operations[site.position] for site in sites}
         return rebuilt(
-            model, {p: (with_weights(copy_of(old, **arguments), old), ()) for p, old in layers.items()}
+            model,
+            {p: (with_weights(copy_of(old, **arguments), old), ()) for p, old in layers.items()},
         )
 
     return edit
@@ -131,7 +132,7 @@ def normalize(sites: Sequence[Site]) -> Edit:
 
 
 def widen(sites: Sequence[Site], units: Mapping[int, int]) -> Edit:
-    """Other numbers of units (by position); every layer with weights from there on is drawn anew."""
+    """Other numbers of units (by position); layers with weights from there on are drawn anew."""
     first = min(units)
 
     def edit(model: "keras.Model") -> "keras.Model":

@@ -149,7 +149,9 @@ def relate(x: Array, y: Any) -> Relation | None:
     distance = (x**2).sum(axis=1) - 2 * x @ x.T
     np.fill_diagonal(distance, np.inf)
     near = np.argpartition(distance, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
-    labels = (labels - labels.mean(axis=0)) / np.where(labels.std(axis=0) > 0, labels.std(axis=0), 1)
+    labels = (labels - labels.mean(axis=0)) / np.where(
+        labels.std(axis=0) > 0, labels.std(axis=0), 1
+    )
     generator = np.random.default_rng(0)
     chance = np.array(
         [_agreement(near, labels[generator.permutation(len(labels))]) for _ in range(PERMUTATIONS)]

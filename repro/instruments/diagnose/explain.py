@@ -7,19 +7,19 @@ present accounts for the symptoms downstream.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from repro.instruments.diagnose.symptoms import FAILURES, Symptom
+from repro.instruments.diagnose.definitions import FAILURES, Symptom
 
 
 @dataclass(frozen=True)
 class Cause:
-    """A cause, the symptoms that point at it, and the sentence that starts its chain."""
+    """A cause, symptoms that point at it, how it does harm, and what speaks against it."""
 
     title: str
     signs: tuple[str, ...]
     says: str
+    unless: tuple[str, ...] = ()
 
 
-KILLED = ("killed", "output_dead", "diverges", "nan_loss")
 CAUSES = {
     "labels_encoding": Cause(
         "labels written in another way than the loss reads them",
@@ -88,6 +88,7 @@ CAUSES = {
     "rate_low": Cause(
         "learning rate too low", ("tiny_steps", "slow", "stalls", "below_linear"),
         "Steps are too short for so few of them",
+        unless=("over_limit", "large_steps", "killed", "born_dead", "diverges", "nan_loss"),
     ),
     "epochs": Cause("too few epochs", ("slow",), "Training stops while the loss still falls"),
 }  # fmt: skip
@@ -100,11 +101,19 @@ DOWNSTREAM = (
 
 @dataclass(frozen=True)
 class Finding:
-    """A cause that symptoms point at, and the chain from it to what goes wrong."""
+    """A cause that symptoms point at.
+
+    Attributes:
+        key: of `CAUSES`.
+        signs: the symptoms that point at it.
+        chain: what was measured, and how it does harm.
+        ends: what comes of it in layers and training, if it is the cause.
+    """
 
     key: str
     signs: tuple[Symptom, ...]
     chain: str
+    ends: str
 
     @property
     def title(self) -> str:
@@ -114,25 +123,21 @@ class Finding:
 
 def explain(symptoms: Sequence[Symptom]) -> list[Finding]:
     """Return the causes that are present, in the order of `CAUSES`."""
+    found = {symptom.key for symptom in symptoms}
     findings = []
     for key, cause in CAUSES.items():
         signs = tuple(symptom for symptom in symptoms if symptom.key in cause.signs)
-        if signs:
-            findings.append(Finding(key, signs, _chain(cause, signs, symptoms)))
+        if signs and not found & set(cause.unless):
+            chain = f"{_capital(_joined(signs))}. {cause.says}."
+            findings.append(Finding(key, signs, chain, _ends(signs, symptoms)))
     return findings
 
 
-def _chain(cause: Cause, signs: Sequence[Symptom], symptoms: Sequence[Symptom]) -> str:
-    """Evidence, mechanism, what follows: each with its numbers."""
-    evidence = _joined(signs)
+def _ends(signs: Sequence[Symptom], symptoms: Sequence[Symptom]) -> str:
     layers = [s for s in symptoms if s.key in DOWNSTREAM and s not in signs]
     fate = [s for s in symptoms if s.key in FAILURES and s not in signs]
-    parts = [f"{_capital(evidence)}. {cause.says}."]
-    if layers:
-        parts.append(f"{_capital(_joined(layers))}.")
-    if fate:
-        parts.append(f"So {_joined(fate)}.")
-    return " ".join(parts)
+    parts = [f"{_capital(_joined(layers))}."] if layers else []
+    return " ".join([*parts, *([f"So {_joined(fate)}."] if fate else [])])
 
 
 def _joined(symptoms: Sequence[Symptom], most: int = 3) -> str:

@@ -235,9 +235,7 @@ def _gained(sample: Array, reference: Array, name: str) -> tuple[float, float, f
 # Rates -------------------------------------------------------------------------------------------
 
 
-def retune(
-    case: Case, proof: Proof, changes: Sequence[Change], trainer: Trainer, say: Say
-) -> None:
+def retune(case: Case, proof: Proof, changes: Sequence[Change], trainer: Trainer, say: Say) -> None:
     """Compare changes with the original, each at the rate that suits it best.
 
     Rates are chosen on rows held out of the training data; the rows scored on play no part. The
@@ -265,9 +263,7 @@ def retune(
             factor, trained = chosen[change.key]
             gain, low, high = _gained(trained.test, reference.test, change.key)
             through = not (low > 0 and gain >= proof.margin)
-            proof.retuned.append(
-                Retuned(change, factor, factor_original, gain, low, high, through)
-            )
+            proof.retuned.append(Retuned(change, factor, factor_original, gain, low, high, through))
 
 
 def _held_out(case: Case) -> tuple[Any, Any] | None:

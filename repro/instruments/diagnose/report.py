@@ -24,7 +24,13 @@ def table(diagnosis: "Diagnosis") -> pd.DataFrame:
     proof, chosen = diagnosis.proof, diagnosis.change
     retuned = {r.change.key: r for r in proof.retuned}
     n = len(diagnosis.case.seeds)
-    as_is = {"change": "as_is", "says": "as it is", "size": 0, "n": n, "fails": proof.original.fails}
+    as_is = {
+        "change": "as_is",
+        "says": "as it is",
+        "size": 0,
+        "n": n,
+        "fails": proof.original.fails,
+    }
     rows: list[dict[str, Any]] = [as_is | {"skill": float(proof.original.test.mean())}]
     for judged in proof.judged:
         change, tuned = judged.change, retuned.get(judged.change.key)
@@ -61,19 +67,19 @@ def symptom_table(diagnosis: "Diagnosis") -> pd.DataFrame:
 
 def render(diagnosis: "Diagnosis") -> Iterator[Any]:
     """Yield what the terminal shows."""
-    from rich.markup import escape
     from rich.text import Text
 
     yield Text(headline(diagnosis), style="bold")
     yield Text("")
     if diagnosis.findings:
         yield Text("What was measured, from cause to symptom", style="bold")
-        for finding in diagnosis.findings:
-            mark = "proven" if finding.key == diagnosis.cause else "seen, not proven"
+        main = diagnosis.cause or diagnosis.findings[0].key
+        for finding in sorted(diagnosis.findings, key=lambda f: f.key != main):
+            mark = "proven" if finding.key == diagnosis.cause else "not proven"
             if diagnosis.verdict == "fine":
-                mark = "seen, does no harm"
+                mark = "does no harm"
             yield Text(f"• {finding.title} ({mark})", style="cyan")
-            yield Text(f"  {finding.chain}")
+            yield Text(f"  {finding.chain} {finding.ends if finding.key == main else ''}".rstrip())
     else:
         yield Text("No symptom was found." if not diagnosis.failures else _failures(diagnosis))
     yield Text("")
@@ -82,7 +88,6 @@ def render(diagnosis: "Diagnosis") -> Iterator[Any]:
     if diagnosis.code:
         yield Text("\nTo paste:", style="bold")
         yield Text(diagnosis.code, style="green")
-    _ = escape
 
 
 def headline(diagnosis: "Diagnosis") -> str:
@@ -137,12 +142,12 @@ def _remarks(diagnosis: "Diagnosis") -> Iterator[str]:
     hidden = len(proof.judged) - SHOWN
     if hidden > 0:
         yield f"{hidden} more changes were tried that gained less."
-    yield f"Helps: the interval is above 0 and the gain at least {proof.margin:.2f}. Recovers: nine "
-    yield "tenths of the best gain."
+    rule = f"Helps: the interval is above 0 and the gain at least {proof.margin:.2f}."
+    yield f"{rule} Recovers: nine tenths of the best gain."
     yield from case.notes
     if case.cut_short and any(s.key == "slow" for s in diagnosis.symptoms):
-        yield "The trainings here are shorter than yours and the loss still falls: what only makes "
-        yield "learning faster may not matter to you."
+        text = "The trainings here are shorter than yours and the loss still falls: what only makes"
+        yield f"{text} learning faster may not matter to you."
     if proof.left_out:
         yield f"Left out for want of time or rows: {', '.join(proof.left_out)}."
     yield f"{case.epochs} epochs, {case.steps:,} steps; {diagnosis.seconds:.0f} s."

@@ -25,19 +25,19 @@ class Task:
 
     Attributes:
         kind: what the skill is of: accuracy, or the squared error.
-        values: the classes as one column of labels holds them, ascending; empty if there are more
+        labels: the classes as one column of labels holds them, ascending; empty if there are more
             columns, or no classes.
         columns: of the targets.
     """
 
     kind: Literal["classification", "regression"]
-    values: tuple[float, ...]
+    labels: tuple[float, ...]
     columns: int
 
     @property
     def classes(self) -> int:
         """Number of classes; 0 for regression."""
-        return (len(self.values) or self.columns) if self.kind == "classification" else 0
+        return (len(self.labels) or self.columns) if self.kind == "classification" else 0
 
 
 def table(y: Array) -> Array:
@@ -86,17 +86,17 @@ def metric(task: Task, from_logits: bool) -> Callable[[Any, Any], Any]:
     """Return the metric `score(y_true, y_pred)` that Keras averages: hits, or squared errors."""
     from keras import ops
 
-    middle = 0.0 if from_logits or not task.values else (task.values[0] + task.values[-1]) / 2
+    middle = 0.0 if from_logits or not task.labels else (task.labels[0] + task.labels[-1]) / 2
 
     def decoded(values: Any, prediction: bool) -> Any:
         if len(values.shape) > 1 and values.shape[-1] > 1:
             return ops.cast(ops.argmax(values, axis=-1), "float32")
         flat = ops.cast(ops.reshape(values, (-1,)), "float32")
-        if not prediction or len(task.values) > 2:
+        if not prediction or len(task.labels) > 2:
             return ops.round(flat)
-        if not task.values:
+        if not task.labels:
             return flat
-        low, high = task.values[0], task.values[-1]
+        low, high = task.labels[0], task.labels[-1]
         return ops.where(flat > middle, ops.full_like(flat, high), ops.full_like(flat, low))
 
     def score(y_true: Any, y_pred: Any) -> Any:
@@ -169,6 +169,6 @@ def linear_skill(task: Task, train: tuple[Array, Array], test: tuple[Array, Arra
 
 def _indicators(task: Task, y: Array) -> Array:
     rows = table(y)
-    if task.values:
-        return (rows == np.array(task.values)).astype(float)
+    if task.labels:
+        return (rows == np.array(task.labels)).astype(float)
     return rows

@@ -1,0 +1,92 @@
+"""`python -m bench.diagnose`: every patient diagnosed, beside what is known to be wrong with it.
+
+Patients are files in `bench/patients/`: `build`, `data`, and what is known: `CAUSE` ("" for a
+healthy network) and `CHANGES` that count as right. Rows come in as they are done.
+"""
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import pandas as pd
+
+PATIENTS = Path(__file__).parent / "patients"
+RESULTS = Path(__file__).parent / "results" / "diagnose.csv"
+PAGE = Path(__file__).parent.parent / "docs" / "diagnose.md"
+DEADLINE = 3600.0  # seconds a patient: nothing is left out, however slow the machine
+
+
+def patients() -> list[str]:
+    """Names of the patients, the threads' first, the healthy ones last."""
+    names = [
+        path.stem for path in PATIENTS.glob("*.py") if path.stem not in ("small_data", "thread")
+    ]
+    kinds = ("thread", "healthy")
+    return sorted(names, key=lambda n: (n.startswith(kinds[1]), not n.startswith(kinds[0]), n))
+
+
+def diagnosed(name: str, *, retuned: bool = True) -> tuple[dict[str, Any], Any]:
+    """Diagnose one patient; returns its row of the table, and the diagnosis."""
+    from repro.instruments.diagnose.diagnosis import diagnose
+    from repro.instruments.diagnose.loading import load_data, load_object
+
+    file = PATIENTS / f"{name}.py"
+    known = {key: load_object(f"{file}:{key}") for key in ("CAUSE", "CHANGES", "EPOCHS")}
+    data = load_data(f"{file}:data")
+    start = time.process_time()
+    diagnosis = diagnose(
+        load_object(f"{file}:build"), data["x"], data["y"],
+        validation_data=(data["x_val"], data["y_val"]) if "x_val" in data else None,
+        epochs=known["EPOCHS"], batch_size=load_object(f"{file}:BATCH_SIZE"), budget=DEADLINE,
+    )  # fmt: skip
+    return _row(name, known, diagnosis) | {"cpu_seconds": round(time.process_time() - start)}, (
+        diagnosis
+    )
+
+
+def _row(name: str, known: dict[str, Any], diagnosis: Any) -> dict[str, Any]:
+    chosen, original = diagnosis.change, diagnosis.proof.original
+    change = chosen.change.key if chosen else ""
+    healthy = not known["CAUSE"]
+    proven = diagnosis.verdict != "not proven"
+    return {
+        "patient": name, "known_cause": known["CAUSE"], "verdict": diagnosis.verdict,
+        "cause": diagnosis.cause, "change": change,
+        "skill": round(float(original.test.mean()), 3),
+        "skill_changed": round(chosen.skill, 3) if chosen else None,
+        "ci_low": round(chosen.low, 3) if chosen else None,
+        "ci_high": round(chosen.high, 3) if chosen else None,
+        "through_rate": any(r.through_rate for r in diagnosis.proof.retuned[:1]),
+        "cause_right": diagnosis.cause == known["CAUSE"] and (proven or not known["CHANGES"]),
+        "change_right": (change in known["CHANGES"]) if known["CHANGES"] else not change,
+        "false_alarm": healthy and diagnosis.verdict != "fine",
+    }  # fmt: skip
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option("--show", is_flag=True, help="Print every report.")
+def main(names: tuple[str, ...], show: bool) -> None:
+    """Diagnose all patients, or those of these NAMES; all of them make the committed table."""
+    from repro.training import quiet
+
+    rows = []
+    for name in names or patients():
+        row, diagnosis = diagnosed(name)
+        rows.append(row)
+        click.echo(
+            f"{name}: {row['verdict']}, {row['cause'] or '-'} ({row['known_cause'] or '-'}), "
+            f"{row['change'] or '-'} {'' if row['change_right'] else 'WRONG'}"
+        )
+        if show:
+            click.echo(str(diagnosis))
+        sys.stdout.flush()
+    if not names:
+        pd.DataFrame(rows).to_csv(RESULTS, index=False, lineterminator="\n")
+    _ = quiet
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m bench.diagnose")
