@@ -4,7 +4,6 @@ Patients are files in `bench/patients/`: `build`, `data`, and what is known: `CA
 healthy network) and `CHANGES` that count as right. Rows come in as they are done.
 """
 
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ def patients() -> list[str]:
     return sorted(names, key=lambda n: (n.startswith(kinds[1]), not n.startswith(kinds[0]), n))
 
 
-def diagnosed(name: str, *, retuned: bool = True) -> tuple[dict[str, Any], Any]:
+def diagnosed(name: str) -> tuple[dict[str, Any], Any]:
     """Diagnose one patient; returns its row of the table, and the diagnosis."""
     from repro.instruments.diagnose.diagnosis import diagnose
     from repro.instruments.diagnose.loading import load_data, load_object
@@ -40,6 +39,7 @@ def diagnosed(name: str, *, retuned: bool = True) -> tuple[dict[str, Any], Any]:
         load_object(f"{file}:build"), data["x"], data["y"],
         validation_data=(data["x_val"], data["y_val"]) if "x_val" in data else None,
         epochs=known["EPOCHS"], batch_size=load_object(f"{file}:BATCH_SIZE"), budget=DEADLINE,
+        retune=False,
     )  # fmt: skip
     return _row(name, known, diagnosis) | {"cpu_seconds": round(time.process_time() - start)}, (
         diagnosis
@@ -58,11 +58,57 @@ def _row(name: str, known: dict[str, Any], diagnosis: Any) -> dict[str, Any]:
         "skill_changed": round(chosen.skill, 3) if chosen else None,
         "ci_low": round(chosen.low, 3) if chosen else None,
         "ci_high": round(chosen.high, 3) if chosen else None,
-        "through_rate": any(r.through_rate for r in diagnosis.proof.retuned[:1]),
         "cause_right": diagnosis.cause == known["CAUSE"] and (proven or not known["CHANGES"]),
         "change_right": (change in known["CHANGES"]) if known["CHANGES"] else not change,
         "false_alarm": healthy and diagnosis.verdict != "fine",
     }  # fmt: skip
+
+
+def page_of(text: str, rows: pd.DataFrame) -> str:
+    """Return docs/diagnose.md with the tables of symptoms and patients as they are now."""
+    from repro.findings.ledger import splice
+
+    return splice(splice(text, "symptoms", symptoms()), "patients", confusion(rows))
+
+
+def symptoms() -> str:
+    """Every symptom's definition, threshold and source as a Markdown table."""
+    from repro.instruments.diagnose.definitions import DEFINITIONS
+
+    lines = ["| symptom | what is measured | from | source |", "| --- | --- | --- | --- |"]
+    for each in DEFINITIONS.values():
+        cells = (each.title, each.definition, f"{each.threshold:g}", each.source)
+        lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+    return "\n".join(lines)
+
+
+def confusion(rows: pd.DataFrame) -> str:
+    """What is known beside what was found, and how often they agree, as Markdown."""
+    lines = [
+        "| patient | known cause | found | smallest change that recovers | skill: before, after |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for row in rows.fillna("").itertuples():
+        found = f"{row.cause or '–'} ({row.verdict}){'' if row.cause_right else ' **wrong**'}"
+        change = f"{row.change or '–'}{'' if row.change_right else ' **wrong**'}"
+        after = f", {row.skill_changed:.2f}" if row.skill_changed != "" else ""
+        cells = (
+            row.patient,
+            row.known_cause or "healthy",
+            found,
+            change,
+            f"{row.skill:.2f}{after}",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    sick = rows[rows.known_cause.fillna("") != ""]
+    healthy = rows[rows.known_cause.fillna("") == ""]
+    lines += [
+        "",
+        f"Causes right: {sick.cause_right.sum()} of {len(sick)} sick networks; smallest recovering "
+        f"change right: {sick.change_right.sum()} of {len(sick)}; false alarms: "
+        f"{healthy.false_alarm.sum()} of {len(healthy)} healthy networks.",
+    ]
+    return "\n".join(lines)
 
 
 @click.command()
@@ -82,9 +128,11 @@ def main(names: tuple[str, ...], show: bool) -> None:
         )
         if show:
             click.echo(str(diagnosis))
-        sys.stdout.flush()
+            click.echo(diagnosis.table.round(3).to_string())
     if not names:
         pd.DataFrame(rows).to_csv(RESULTS, index=False, lineterminator="\n")
+        page = page_of(PAGE.read_text(encoding="utf-8"), pd.read_csv(RESULTS))
+        PAGE.write_text(page, encoding="utf-8")
     _ = quiet
 
 

@@ -49,7 +49,7 @@ def command(target: str, **options: Any) -> None:
 
 
 def _run(target: str, out: Path | None, **options: Any) -> int:
-    from repro.instruments.diagnose.case import DiagnoseError
+    from repro.instruments.diagnose.given import DiagnoseError
     from repro.study.schema import StudyError
 
     try:
@@ -83,7 +83,7 @@ def _report(target: str, out: Path | None, data: str, **options: Any) -> int:
 
 
 def _misplaced(target: str) -> Exception:
-    from repro.instruments.diagnose.case import DiagnoseError
+    from repro.instruments.diagnose.given import DiagnoseError
 
     return DiagnoseError(
         f"--model, --parameters and --rate are for a step(parameters, x, y), which {target} is not"

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from repro.instruments.diagnose.case import DiagnoseError
+from repro.instruments.diagnose.given import DiagnoseError
 from repro.instruments.diagnose.loading import load_object
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from repro.instruments.diagnose.case import Case, DiagnoseError
+from repro.instruments.diagnose.case import Case
 from repro.instruments.diagnose.changes import Change, changed_build
 from repro.instruments.diagnose.changes_inputs import Changes, of_inputs
 from repro.instruments.diagnose.changes_layers import of_layers
@@ -11,6 +11,7 @@ from repro.instruments.diagnose.changes_steps import of_length, of_optimizer
 from repro.instruments.diagnose.changes_targets import of_labels, of_targets
 from repro.instruments.diagnose.definitions import Symptom
 from repro.instruments.diagnose.examine import Examination
+from repro.instruments.diagnose.given import DiagnoseError
 
 
 def applicable(case: Case, seen: Examination, symptoms: Sequence[Symptom]) -> list[Change]:

@@ -15,6 +15,7 @@ Changes = Iterator[Change]
 
 
 def of_inputs(case: Case, seen: Examination, keys: dict[str, Symptom]) -> Changes:
+    """Scale, standardize or centre the input; preprocess validation as training."""
     x = case.inputs
     if x is None or seen.inputs is None or _is_embedded(case):
         return

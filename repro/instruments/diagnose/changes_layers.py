@@ -14,6 +14,7 @@ WIDER = 8
 
 
 def of_layers(case: Case, seen: Examination, keys: dict[str, Symptom]) -> Changes:
+    """Change hidden layers."""
     hidden = case.sites[:-1]
     if not hidden:
         return
@@ -22,7 +23,7 @@ def of_layers(case: Case, seen: Examination, keys: dict[str, Symptom]) -> Change
         yield _activation("leaky_relu", clipped, ("dead", "initial_weights", "relu_output"))
     curved = [site for site in hidden if site.activation in SATURATING]
     if curved:
-        treats = ("vanishing", "saturated", "initial_weights", "rate_low")
+        treats: tuple[str, ...] = ("vanishing", "saturated", "initial_weights", "rate_low")
         yield _activation("relu", curved, treats)
     straight = [site for site in hidden if site.activation == "linear" and site.kind == "Dense"]
     if straight:

@@ -15,12 +15,14 @@ Changes = Iterator[Change]
 TOO_LONG = {
     "diverges", "nan_loss", "large_steps", "over_limit", "killed", "exploding_gradient",
 }  # fmt: skip
-RATES = (0.1, 0.01, 10.0, 100.0)
+LOWER, HIGHER = (0.1, 0.01), (10.0, 100.0)
 
 
 def of_optimizer(case: Case, seen: Examination, keys: dict[str, Symptom]) -> Changes:
+    """Change rate, optimizer or gradient."""
     name, rate = case.compiled.optimizer, case.compiled.rate
-    for factor in RATES:
+    too_long = bool(keys.keys() & TOO_LONG)
+    for factor in LOWER if too_long else (LOWER[0], *HIGHER):
         high = factor < 1
         yield Change(
             f"rate_x{factor:g}", f"learning rate {rate * factor:.2g}", 1,
@@ -34,7 +36,7 @@ def of_optimizer(case: Case, seen: Examination, keys: dict[str, Symptom]) -> Cha
             ("rate_high", "rate_low", "vanishing", "input_scale", "target_scale"), "rate",
             optimizer=_adam,
         )  # fmt: skip
-    if keys.keys() & TOO_LONG:
+    if too_long:
         yield Change(
             "clip_gradient", "gradients clipped to length 1", 1,
             f"optimizer=keras.optimizers.{name}(learning_rate={rate:g}, global_clipnorm=1.0)",
@@ -59,6 +61,7 @@ def _clipped(optimizer: Any) -> Any:
 
 
 def of_length(case: Case, seen: Examination, keys: dict[str, Symptom]) -> Changes:
+    """Take more steps."""
     if "large_batch" in keys:
         yield Change(
             "small_batch", "batches of 32", 1, "model.fit(..., batch_size=32)",

@@ -14,6 +14,7 @@ from repro.instruments.diagnose.task import Array, table
 
 
 def of_labels(case: Case, seen: Examination, keys: dict[str, Symptom]) -> Changes:
+    """Count or move the labels."""
     y = table(case.train[1])
     if "labels_shifted" in keys:
         rows = int(keys["labels_shifted"].value)
@@ -42,6 +43,7 @@ def _on_targets(function: Callable[[Array], Any]) -> Callable[[Pair, Pair], tupl
 
 
 def of_targets(case: Case, seen: Examination, keys: dict[str, Symptom]) -> Changes:
+    """Standardize the targets of a regression."""
     if case.task.kind != "regression":
         return
     y = table(case.train[1])

@@ -122,6 +122,7 @@ def diagnose(
     batch_size: int = 32,
     seeds: Sequence[int] = range(SEEDS),
     budget: float = BUDGET,
+    retune: bool = True,
     say: Callable[[str, int, int], None] | None = None,
 ) -> Diagnosis:
     """Examine a network over seeds, explain what fails, and try every change that applies.
@@ -136,6 +137,7 @@ def diagnose(
         seeds: non-negative integers, no two alike.
         budget: seconds, of two cores; it decides beforehand how many rows and epochs are trained,
             and while running which trials are left out.
+        retune: compare the best changes with the original at the best rate of each, too.
         say: called with what is being done, its number and how many there are.
 
     Returns:
@@ -144,7 +146,7 @@ def diagnose(
     Raises:
         DiagnoseError: for what can't be diagnosed, before any training.
     """
-    from repro.instruments.diagnose.case import DiagnoseError
+    from repro.instruments.diagnose.given import DiagnoseError
 
     start = time.monotonic()
     if not budget > 0:
@@ -153,18 +155,20 @@ def diagnose(
         build, x, y, validation_data, epochs=epochs, batch_size=batch_size, seeds=seeds,
         budget=budget,
     )  # fmt: skip
-    return _diagnosed(case, start, budget, say or (lambda what, i, n: None))
+    return _diagnosed(case, start, budget, retune, say or (lambda what, i, n: None))
 
 
-def _diagnosed(case: Case, start: float, budget: float, say: Any) -> Diagnosis:
-    from repro.instruments.diagnose import prove
+def _diagnosed(case: Case, start: float, budget: float, retune: bool, say: Any) -> Diagnosis:
     from repro.instruments.diagnose.catalogue import applicable
     from repro.instruments.diagnose.changes import NOTHING
     from repro.instruments.diagnose.examine import examine, last_step
+    from repro.instruments.diagnose.prove import prove
+    from repro.instruments.diagnose.retune import retune as retune_rates
+    from repro.instruments.diagnose.train import Trainer
 
     say("first steps", 0, 2)
     seen = examine(case)
-    trainer = prove.Trainer(case, start + budget)
+    trainer = Trainer(case, start + budget)
     say("the network as it is", 1, 2)
     original = trainer.train(NOTHING)
     if original.model is not None and not seen.fails:
@@ -179,18 +183,17 @@ def _diagnosed(case: Case, start: float, budget: float, say: Any) -> Diagnosis:
     changes = applicable(case, seen, symptoms)
     present = [finding.key for finding in findings]
     changes.sort(key=lambda change: not set(change.treats) & set(present))
-    proof = prove.prove(case, original, changes, trainer, say)
+    proof = prove(case, original, changes, trainer, say)
     draft = Diagnosis(case, seen, symptoms, findings, proof, 0.0)
-    prove.retune(case, proof, _to_retune(draft), trainer, say)
+    if retune:
+        retune_rates(case, proof, _to_retune(draft), trainer, say)
     return replace(draft, seconds=time.monotonic() - start)
 
 
 def _to_retune(draft: Diagnosis) -> "list[Change]":
-    """The smallest recovering change and the best one, unless they change the rate themselves."""
-    if draft.change is None:
-        return []
-    few = {j.change.key: j.change for j in (draft.change, draft.proof.judged[0])}
-    return [change for change in few.values() if not change.is_of_rate]
+    """The smallest recovering change, unless it is the rate itself that it changes."""
+    few = [] if draft.change is None else [draft.change.change]
+    return [change for change in few if not change.is_of_rate]
 
 
 __all__ = ["CAUSES", "Diagnosis", "diagnose"]

@@ -62,7 +62,7 @@ CAUSES = {
         "ReLU on the output", ("relu_output",),
         "An output unit that is switched off gets no gradient, and none passes it",
     ),
-    "no_bias": Cause("no biases", ("no_bias",), "All functions of the network go through one point"),
+    "no_bias": Cause("no biases", ("no_bias",), "What it computes is fixed at zero"),
     "linear_stack": Cause(
         "no activation between the layers", ("linear_stack",), "Linear layers in a row are one"
     ),

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from repro.instruments.diagnose.case import DiagnoseError, one_line
+from repro.instruments.diagnose.given import DiagnoseError, one_line
 
 NAMES = {
     "x": ("x", "X", "x_train", "X_train"),

@@ -13,6 +13,7 @@ Found = Iterator[Symptom]
 
 
 def of_labels(case: Case, seen: Examination) -> Found:
+    """Look at labels, beside the loss and the rows."""
     y, units, loss = table(case.train[1]), int(case.output_shape[-1] or 1), case.compiled.loss
     sparse, categorical = "sparse" in loss, loss.startswith("categorical")
     if categorical and y.shape[1] == 1 and units > 1:
@@ -58,6 +59,7 @@ def _of_relation(seen: Examination) -> Found:
 
 
 def of_inputs(case: Case, seen: Examination) -> Found:
+    """Look at the inputs, beside the rate and the validation inputs."""
     inputs, rate = seen.inputs, case.compiled.rate
     if inputs is None:
         return

@@ -13,6 +13,7 @@ Found = Iterator[Symptom]
 
 
 def of_layers(case: Case, seen: Examination) -> Found:
+    """Look at every layer over the steps."""
     steps = seen.layers.groupby(["label", "step"], sort=False)[
         ["dead", "saturated", "alike"]
     ].mean()
@@ -53,6 +54,7 @@ def _of_dead_output(label: str, layers: pd.DataFrame) -> Found:
 
 
 def of_depth(case: Case, seen: Examination) -> Found:
+    """Look along the depth, before training, and at the length of steps."""
     hidden = [site.label for site in case.sites[:-1]]
     birth = seen.layers[seen.layers.step == 0]
     # the square root of two units' product is between them, so medians over seeds are robust

@@ -14,6 +14,7 @@ Found = Iterator[Symptom]
 
 
 def of_output(case: Case, seen: Examination) -> Found:
+    """Look at output and loss, beside the targets."""
     output, loss, task = case.output, case.compiled.loss, case.task
     y = table(case.train[1])
     entropy = "crossentropy" in loss
@@ -69,6 +70,7 @@ def _of_loss(name: str, case: Case, entropy: bool) -> Found:
 
 
 def of_network(case: Case, seen: Examination) -> Found:
+    """Look at hidden layers and settings."""
     hidden = case.sites[:-1]
     linear = [site.label for site in hidden if site.activation == "linear"]
     if hidden and len(linear) == len(hidden):

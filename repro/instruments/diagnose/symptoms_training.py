@@ -14,6 +14,7 @@ Found = Iterator[Symptom]
 
 
 def of_training(case: Case, seen: Examination, curve: pd.DataFrame) -> Found:
+    """Look at what becomes of loss, predictions and skill."""
     loss = curve.pivot_table(index="seed", columns="epoch", values="loss", dropna=False)
     last = curve.groupby("seed").last()
     train = skill(case.task, last.score, case.train[1])
