@@ -111,17 +111,26 @@ def confusion(rows: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
+def record(row: dict[str, Any]) -> None:
+    """Put one patient's row into the committed table, in place of its last one."""
+    rows = [row]
+    if RESULTS.exists():
+        rows += pd.read_csv(RESULTS).to_dict("records")
+    of = {r["patient"]: r for r in reversed(rows)}
+    kept = pd.DataFrame([of[name] for name in patients() if name in of])
+    kept.to_csv(RESULTS, index=False, lineterminator="\n")
+
+
 @click.command()
 @click.argument("names", nargs=-1)
 @click.option("--show", is_flag=True, help="Print every report.")
 def main(names: tuple[str, ...], show: bool) -> None:
-    """Diagnose all patients, or those of these NAMES; all of them make the committed table."""
+    """Diagnose all patients, or those of these NAMES, and put their rows into the table."""
     from repro.training import quiet
 
-    rows = []
     for name in names or patients():
         row, diagnosis = diagnosed(name)
-        rows.append(row)
+        record(row)
         click.echo(
             f"{name}: {row['verdict']}, {row['cause'] or '-'} ({row['known_cause'] or '-'}), "
             f"{row['change'] or '-'} {'' if row['change_right'] else 'WRONG'}"
@@ -129,10 +138,8 @@ def main(names: tuple[str, ...], show: bool) -> None:
         if show:
             click.echo(str(diagnosis))
             click.echo(diagnosis.table.round(3).to_string())
-    if not names:
-        pd.DataFrame(rows).to_csv(RESULTS, index=False, lineterminator="\n")
-        page = page_of(PAGE.read_text(encoding="utf-8"), pd.read_csv(RESULTS))
-        PAGE.write_text(page, encoding="utf-8")
+    page = page_of(PAGE.read_text(encoding="utf-8"), pd.read_csv(RESULTS))
+    PAGE.write_text(page, encoding="utf-8")
     _ = quiet
 
 

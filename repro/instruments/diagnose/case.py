@@ -103,9 +103,10 @@ def make_case(
     model = build()
     layers = tuple(sites(model))
     facts = compiled(model)
-    if isinstance(y, dict | list | tuple):
-        raise DiagnoseError("models of several outputs can't be diagnosed; give one output's y")
-    shape = tuple(model(few(x, 1)).shape)
+    made = model(few(x, 1))
+    if isinstance(y, dict | list | tuple) or isinstance(made, dict | list | tuple):
+        raise DiagnoseError("models of several outputs can't be diagnosed; give a model of one")
+    shape = tuple(made.shape)
     activation = layers[-1].activation if layers else ""
     task = task_of(y, facts.loss, activation, int(shape[-1] or 1), facts.wants_accuracy)
     train, test, tested_on, notes = split(x, y, validation_data)

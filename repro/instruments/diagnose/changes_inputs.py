@@ -20,15 +20,15 @@ def of_inputs(case: Case, seen: Examination, keys: dict[str, Symptom]) -> Change
     if x is None or seen.inputs is None or _is_embedded(case):
         return
     treats = ("input_scale", "saturated", "dead", "rate_high")
+    mean, deviation, whole = _moments(x)
+    near = np.all(np.abs(mean) < 0.3 * deviation) and np.all((deviation > 0.5) & (deviation < 2))
     largest = float(np.abs(x).max())
-    if largest > 2 or 0 < largest < 0.1:
+    if not near and (largest > 2 or 0 < largest < 0.1):
         yield Change(
             "scale_input", f"divide the input by {largest:.4g}", 1,
             f"x = x / {largest:.6g}  # training, validation and all that is predicted", treats,
             "input", data=_on_inputs(lambda a: a / largest),
         )  # fmt: skip
-    mean, deviation, whole = _moments(x)
-    near = np.all(np.abs(mean) < 0.3 * deviation) and np.all((deviation > 0.5) & (deviation < 2))
     if not near:
         axis = "" if whole else "axis=0"
         lines = f"mean, deviation = x.mean({axis}), x.std({axis})  # of the training inputs\n"

@@ -55,7 +55,7 @@ def _outputs_that_fit(case: Case, output: Site) -> Iterator[tuple[str, str, str,
         low, high = float(y.min()), float(y.max())
         yield "linear_output", "linear", kept, y.shape[1]
         for name in ("sigmoid", "tanh"):
-            if REACH[name][0] < low and high < REACH[name][1] and output.activation in CLIPPED:
+            if REACH[name][0] <= low and high <= REACH[name][1] and output.activation in CLIPPED:
                 yield f"{name}_output", name, kept, y.shape[1]
     elif y.shape[1] > 1:
         yield "softmax_output", "softmax", "categorical_crossentropy", y.shape[1]

@@ -1,6 +1,7 @@
 """`repro.diagnose`: from a build function and its data to a diagnosis that was tried."""
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -151,11 +152,13 @@ def diagnose(
     start = time.monotonic()
     if not budget > 0:
         raise DiagnoseError(f"budget must be positive seconds, got {budget!r}")
-    case = make_case(
-        build, x, y, validation_data, epochs=epochs, batch_size=batch_size, seeds=seeds,
-        budget=budget,
-    )  # fmt: skip
-    return _diagnosed(case, start, budget, retune, say or (lambda what, i, n: None))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Keras warns of is examined, and built ever again
+        case = make_case(
+            build, x, y, validation_data, epochs=epochs, batch_size=batch_size, seeds=seeds,
+            budget=budget,
+        )  # fmt: skip
+        return _diagnosed(case, start, budget, retune, say or (lambda what, i, n: None))
 
 
 def _diagnosed(case: Case, start: float, budget: float, retune: bool, say: Any) -> Diagnosis:
