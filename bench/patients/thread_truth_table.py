@@ -1,9 +1,9 @@
-"""Thread 000, the rebuild with ReLU everywhere: dead at rate 1, and no bias."""
+"""Thread 000, the rebuild with ReLU everywhere: dead at rate 1, and no bias: zeros stay 0."""
 
 from thread import part_of
 
 CAUSE = "relu_output"
-CHANGES = ("sigmoid_output", "linear_output")
+CHANGES = ("sigmoid_output+bias", "sigmoid_output+centre_input")
 EPOCHS, BATCH_SIZE = 3000, 6
 
 

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from repro.instruments.diagnose.case import make_case
@@ -300,6 +301,14 @@ def test_the_report_says_cause_number_and_code(diagnoses, tmp_path):
 def test_the_same_call_gives_the_same_table(diagnoses):
     again = diagnosed("softmax_on_one_unit", seeds=range(4))
     assert again.table.equals(diagnoses["softmax_on_one_unit"].table)
+
+
+def test_the_page_holds_the_committed_table_and_the_definitions():
+    page = (ROOT / "docs" / "diagnose.md").read_text(encoding="utf-8")
+    page_of = load_object(f"{ROOT / 'bench' / 'diagnose.py'}:page_of")
+    rows = pd.read_csv(TABLE)
+    assert sorted(rows.patient) == NAMES
+    assert page_of(page, rows) == page
 
 
 @pytest.mark.slow

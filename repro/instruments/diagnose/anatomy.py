@@ -43,6 +43,11 @@ class Site:
     activation: str
     is_output: bool
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is dense or a convolution: sums, then one activation."""
+        return self.kind == "Dense" or self.kind.startswith("Conv")
+
 
 @dataclass(frozen=True)
 class Compiled:
@@ -117,7 +122,10 @@ def sites_of(operations: list[Any]) -> list[Site]:
         at, name = _activated(operations, start, stop)
         kind = type(operations[start]).__name__
         counts[kind] = counts.get(kind, 0) + 1
-        label, last = f"{kind} {counts[kind]}", place + 1 == len(weighted)
+        # behind the output no weights follow; what has some is a layer of a kind not known here
+        rest = operations[start + 1 :]
+        last = place + 1 == len(weighted) and not any(getattr(op, "weights", ()) for op in rest)
+        label = f"{kind} {counts[kind]}"
         units = _units(operations[start])
         found.append(Site(start, at, kind, label, units, name, last))
     return found

@@ -64,7 +64,12 @@ class Case:
     @property
     def output(self) -> Site | None:
         """The layer that makes the prediction, if it is known."""
-        return self.sites[-1] if self.sites else None
+        return self.sites[-1] if self.sites and self.sites[-1].is_output else None
+
+    @property
+    def hidden(self) -> tuple[Site, ...]:
+        """The layers before it."""
+        return tuple(site for site in self.sites if not site.is_output)
 
     @property
     def steps(self) -> int:

@@ -15,7 +15,7 @@ WIDER = 8
 
 def of_layers(case: Case, seen: Examination, keys: dict[str, Symptom]) -> Changes:
     """Change hidden layers."""
-    hidden = case.sites[:-1]
+    hidden = [site for site in case.hidden if site.is_plain]
     if not hidden:
         return
     clipped = [site for site in hidden if site.activation in CLIPPED]
@@ -25,27 +25,17 @@ def of_layers(case: Case, seen: Examination, keys: dict[str, Symptom]) -> Change
     if curved:
         treats: tuple[str, ...] = ("vanishing", "saturated", "initial_weights", "rate_low")
         yield _activation("relu", curved, treats)
-    straight = [site for site in hidden if site.activation == "linear" and site.kind == "Dense"]
+    straight = [site for site in hidden if site.activation == "linear"]
     if straight:
-        yield _activation("relu", straight, ("linear_stack",), key="hidden_relu")
+        yield _activation("relu", straight, ("linear_stack",), key="relu_on_linear")
     yield _initializer(hidden)
     if "BatchNormalization" not in {type(v).__name__ for v in case.build().layers}:
-        sums = [site for site in hidden if site.kind == "Dense" or site.kind.startswith("Conv")]
-        if sums:
-            treats = (
-                "initial_weights",
-                "vanishing",
-                "saturated",
-                "dead",
-                "input_scale",
-                "rate_low",
-            )
-            yield Change(
-                "batch_normalization", "batch normalization in front of the activations",
-                2 * len(sums),
-                _lines(sums, "BatchNormalization() between the sums and the activation"), treats,
-                "normalization", edit=edits.normalize(sums),
-            )  # fmt: skip
+        treats = ("initial_weights", "vanishing", "saturated", "dead", "input_scale", "rate_low")
+        yield Change(
+            "batch_normalization", "batch normalization in front of the activations",
+            2 * len(hidden), _lines(hidden, "BatchNormalization() between sums and activation"),
+            treats, "normalization", edit=edits.normalize(hidden),
+        )  # fmt: skip
     yield from _of_settings(case, hidden, keys)
 
 

@@ -16,7 +16,7 @@ Changes = Iterator[Change]
 def of_output(case: Case, seen: Examination, keys: dict[str, Symptom]) -> Changes:
     """Make output and loss fit the targets."""
     output = case.output
-    if output is None or len(case.output_shape) != 2:
+    if output is None or output.kind != "Dense" or len(case.output_shape) != 2:
         return
     for key, name, loss, units in _outputs_that_fit(case, output):
         edit, lines = [], []

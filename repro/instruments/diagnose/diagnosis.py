@@ -186,7 +186,7 @@ def _diagnosed(case: Case, start: float, budget: float, retune: bool, say: Any) 
     changes = applicable(case, seen, symptoms)
     present = [finding.key for finding in findings]
     changes.sort(key=lambda change: not set(change.treats) & set(present))
-    proof = prove(case, original, changes, trainer, say)
+    proof = prove(case, original, changes, present, trainer, say)
     draft = Diagnosis(case, seen, symptoms, findings, proof, 0.0)
     if retune:
         retune_rates(case, proof, _to_retune(draft), trainer, say)

@@ -126,5 +126,7 @@ def shapes(x: Any) -> str:
 
 def one_line(error: BaseException) -> str:
     """An exception in one line."""
-    text = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # TensorFlow puts the lines of its own code first
+    text = lines[-1 if lines[0].startswith("in user code") else 0] if lines else ""
     return f"{type(error).__name__}: {text}"[:300]

@@ -105,7 +105,8 @@ def _merged(site: Site, parts: list[tuple[Any, ...]], rows: int) -> dict[str, fl
     flat, count = columns[3].sum(), columns[4].sum()
     with np.errstate(all="ignore"):
         variance = np.maximum(squares / count - (total / count) ** 2, 0)
-    clipped, saturating = site.activation in CLIPPED, site.activation in SATURATING
+    clipped = site.activation in CLIPPED
+    saturating = site.is_plain and site.activation in SATURATING
     return {
         "dead": float(np.mean(largest <= 0)) if clipped else np.nan,
         "saturated": float(flat / (count * len(largest))) if saturating else np.nan,

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from repro.findings.statistics import mean_interval, named_generator, probability_of_superiority
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 SHARE_OF_BEST = 0.9  # of the best change's gain: from there on a change recovers
 GOOD = 0.9  # skill from which on no pair is tried
-PAIRED = 3  # of the best changes, pairs are tried
+PAIRED = 3  # pairs with the best change that are tried
 
 Say = Callable[[str, int, int], None]
 
@@ -79,19 +78,28 @@ class Proof:
 
 
 def prove(
-    case: Case, original: Trained, changes: Sequence[Change], trainer: Trainer, say: Say
-) -> Proof:
-    """Try each change alone, then pairs of the best few, then both sides at their best rates."""
+    case: Case, original: Trained, changes: Sequence[Change], causes: Sequence[str],
+    trainer: Trainer, say: Say,
+) -> Proof:  # fmt: skip
+    """Try each change alone, then the best one together with others; `causes` are those present."""
     proof = Proof(original)
     results = list(_tried(changes, trainer, 0.35, proof, say))
     judged = judge(case, proof, results)
-    best = judged[0].skill if judged else 0.0
-    if max(best, original.test.mean()) < GOOD:
-        few = _best_few(judged, original)
-        pairs = [both(a, b) for a, b in combinations(few, 2) if _go_together(a, b)]
+    if judged and max(judged[0].skill, original.test.mean()) < GOOD:
+        best, *others = [each.change for each in judged]
+        pairs = [both(best, other) for other in _partners(best, others, causes)]
         results += _tried(pairs, trainer, 0.2, proof, say)
-    judge(case, proof, results)
+        judge(case, proof, results)
     return proof
+
+
+def _partners(best: Change, others: Sequence[Change], causes: Sequence[str]) -> list[Change]:
+    """What goes with the best change: the best for each cause that it leaves, then the rest."""
+    apart = [other for other in others if other.group != best.group]
+    left = [cause for cause in causes if cause not in best.treats]
+    treating = [next((c for c in apart if cause in c.treats), None) for cause in left]
+    chosen = {change.key: change for change in [*treating, *apart] if change is not None}
+    return list(chosen.values())[:PAIRED]
 
 
 def _tried(
@@ -104,18 +112,6 @@ def _tried(
             yield trainer.train(change)
         else:
             proof.left_out.append(change.title)
-
-
-def _best_few(judged: Sequence[Judged], original: Trained) -> list[Change]:
-    """The best changes of different kinds, input first; helped or not."""
-    few: dict[str, Change] = {}
-    for each in judged:
-        few.setdefault(each.change.group, each.change)
-    return list(few.values())[:PAIRED]
-
-
-def _go_together(a: Change, b: Change) -> bool:
-    return a.group != b.group
 
 
 def judge(case: Case, proof: Proof, results: Sequence[Trained]) -> list[Judged]:

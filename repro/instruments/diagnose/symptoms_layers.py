@@ -55,7 +55,7 @@ def _of_dead_output(label: str, layers: pd.DataFrame) -> Found:
 
 def of_depth(case: Case, seen: Examination) -> Found:
     """Look along the depth, before training, and at the length of steps."""
-    hidden = [site.label for site in case.sites[:-1]]
+    hidden = [site.label for site in case.hidden]
     birth = seen.layers[seen.layers.step == 0]
     # the square root of two units' product is between them, so medians over seeds are robust
     at_birth = birth.groupby("label")[["signal", "gradient"]].median()

@@ -38,7 +38,8 @@ def of_output(case: Case, seen: Examination) -> Found:
     yield from _of_loss(name, case, entropy)
     low, high = REACH.get(name, (-np.inf, np.inf))
     outside = float(np.mean((y < low) | (y > high)))
-    if outside > DEFINITIONS["unreachable"].threshold and "sparse" not in loss:
+    comparable = "sparse" not in loss and y.shape[1] == units
+    if comparable and outside > DEFINITIONS["unreachable"].threshold:
         yield Symptom(
             "unreachable", outside,
             f"{output.label}: {percent(outside)} of the targets ({y.min():.3g} to {y.max():.3g}) "
@@ -50,7 +51,7 @@ def of_output(case: Case, seen: Examination) -> Found:
 
 def _of_loss(name: str, case: Case, entropy: bool) -> Found:
     loss, logits = case.compiled.loss, case.compiled.from_logits
-    output = case.sites[-1].label
+    output = case.output.label if case.output else ""
     if entropy and not logits and name not in PROBABILITIES:
         yield Symptom(
             "loss_output", 1, f"{output}: {loss} takes probabilities, {name} puts out none", output
@@ -71,7 +72,7 @@ def _of_loss(name: str, case: Case, entropy: bool) -> Found:
 
 def of_network(case: Case, seen: Examination) -> Found:
     """Look at hidden layers and settings."""
-    hidden = case.sites[:-1]
+    hidden = case.hidden
     linear = [site.label for site in hidden if site.activation == "linear"]
     if hidden and len(linear) == len(hidden):
         yield Symptom("linear_stack", len(linear), f"no activation on {', '.join(linear)}")
