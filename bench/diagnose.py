@@ -88,7 +88,7 @@ def confusion(rows: pd.DataFrame) -> str:
         "| patient | known cause | found | smallest change that recovers | skill: before, after |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for row in rows.fillna("").itertuples():
+    for row in rows.astype(object).where(rows.notna(), "").itertuples():
         found = f"{row.cause or '–'} ({row.verdict}){'' if row.cause_right else ' **wrong**'}"
         change = f"{row.change or '–'}{'' if row.change_right else ' **wrong**'}"
         after = f", {row.skill_changed:.2f}" if row.skill_changed != "" else ""

@@ -42,6 +42,7 @@ class ReluHealth(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Find the layers; put the bookkeeping into the training step."""
+        self._restore()  # a training that was broken off may have left it in
         self._warned, self._ratios = False, {}
         found = sites(self.model)
         if not found:
@@ -55,16 +56,20 @@ class ReluHealth(keras.callbacks.Callback):
             kernel = [v for v in layer.trainable_variables if "kernel" in v.name]
             if kernel:
                 self._kernels[layer.name] = kernel[0]
-            if site.activation in CLIPPED:
-                self._watch(layer.name, operations[site.activated_at], site)
+            activation = operations[site.activated_at]
+            if site.activation in CLIPPED and activation not in self._patched:
+                self._watch(layer.name, activation, site)
         self.model.make_train_function(force=True)
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Take the bookkeeping out again."""
+        self._restore()
+        self.model.make_train_function(force=True)
+
+    def _restore(self) -> None:
         for operation in self._patched:
             object.__delattr__(operation, "call")
         self._patched, self._seen, self._kernels = [], {}, {}
-        self.model.make_train_function(force=True)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Forget the epoch before."""

@@ -42,7 +42,8 @@ def of_inputs(case: Case, seen: Examination, keys: dict[str, Symptom]) -> Change
         yield Change(
             "centre_input", "centre the input", 1,
             "x = x - mean  # mean = x.mean(axis=0) of the training inputs",
-            ("rate_high", "no_bias"), "input", data=_on_inputs(_affine(x.mean(axis=0), 1.0, x.shape[1])),
+            ("rate_high", "no_bias"), "input",
+            data=_on_inputs(_affine(x.mean(axis=0), 1.0, x.shape[1])),
         )  # fmt: skip
     if "validation_differs" in keys:
         yield Change(

@@ -37,8 +37,9 @@ DEFINITIONS = {
         "test", 0.05, OURS,
     ),
     "input_scale": Definition(
-        "inputs not scaled", "root mean square of the inputs, or ratio of the features' (over 10)",
-        10, "LeCun et al. 1998 ask for variances near 1; the factor is ours",
+        "inputs not scaled",
+        "root mean square of the inputs; over 3 is enough where features differ a hundredfold", 10,
+        "LeCun et al. 1998 ask for variances near 1; the factor is ours",
     ),
     "input_tiny": Definition(
         "inputs too small", "root mean square of the inputs", 0.01,

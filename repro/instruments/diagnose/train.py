@@ -41,9 +41,9 @@ class Trainer:
         self.case, self.deadline = case, deadline
         self.longest = 0.0
 
-    def has_time(self, share: float = 1.0) -> bool:
-        """Whether another training ends before the deadline, with some share of the time kept."""
-        return time.monotonic() + self.longest < self.deadline - share
+    def has_time(self, kept: float) -> bool:
+        """Whether another training ends before the deadline with so many seconds left."""
+        return time.monotonic() + self.longest < self.deadline - kept
 
     def train(
         self, change: Change, seeds: Sequence[int] | None = None,
