@@ -46,3 +46,8 @@ def diabetes():
     """442 patients, 10 features, progression of 25 to 346 as float32."""
     x, y, x_test, y_test = _standardized(datasets.load_diabetes())
     return x, y.astype("float32"), x_test, y_test.astype("float32")
+
+
+def raw_breast_cancer():
+    """The same tumours in the units that they were measured in."""
+    return _split(datasets.load_breast_cancer())
