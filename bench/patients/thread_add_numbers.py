@@ -1,6 +1,7 @@
 """Thread 003, the rebuild with ReLU on every layer: half of the networks are born dead."""
 
-from thread import part_of
+from repro.posted.add_numbers import X, Y
+from repro.rebuilt.add_numbers import Network, build_model
 
 CAUSE = "relu_output"
 CHANGES = ("linear_output", "sigmoid_output", "tanh_output")
@@ -8,8 +9,8 @@ EPOCHS, BATCH_SIZE = 500, 1
 
 
 def build():
-    return part_of("add_numbers", "build_model")(part_of("add_numbers", "Network")())
+    return build_model(Network())
 
 
 def data():
-    return part_of("add_numbers", "X"), part_of("add_numbers", "Y")
+    return X, Y

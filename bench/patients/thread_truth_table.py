@@ -1,6 +1,7 @@
 """Thread 000, the rebuild with ReLU everywhere: dead at rate 1, and no bias: zeros stay 0."""
 
-from thread import part_of
+from repro.posted.truth_table import X, Y
+from repro.rebuilt.truth_table import Network, build_model
 
 CAUSE = "relu_output"
 CHANGES = ("sigmoid_output+bias", "sigmoid_output+centre_input")
@@ -8,9 +9,8 @@ EPOCHS, BATCH_SIZE = 3000, 6
 
 
 def build():
-    network = part_of("truth_table", "Network")(hidden_activation="relu", output_activation="relu")
-    return part_of("truth_table", "build_model")(network)
+    return build_model(Network(hidden_activation="relu", output_activation="relu"))
 
 
 def data():
-    return part_of("truth_table", "X"), part_of("truth_table", "Y")
+    return X, Y

@@ -23,7 +23,7 @@ from repro.instruments.diagnose.task import (
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENTS = ROOT / "bench" / "patients"
-NAMES = sorted(p.stem for p in PATIENTS.glob("*.py") if p.stem not in ("small_data", "thread"))
+NAMES = sorted(p.stem for p in PATIENTS.glob("*.py") if p.stem != "small_data")
 QUICK = ("softmax_on_one_unit", "all_zero_weights", "healthy_iris")
 TABLE = ROOT / "bench" / "results" / "diagnose.csv"
 
