@@ -154,6 +154,10 @@ DEFINITIONS = {
         "loss stalls", "share of seeds with a training skill below 0.05: as good as a constant",
         0.25, OURS,
     ),
+    "useless": Definition(
+        "useless on other rows", "share of seeds with a skill below 0.05 on rows not trained on",
+        0.5, OURS,
+    ),
     "constant": Definition(
         "predictions are constant", "share of seeds whose predictions differ by less than 0.1 % of "
         "the targets' deviation", 0.25, OURS,
@@ -172,7 +176,9 @@ DEFINITIONS = {
         "overfits", "skill on the training rows minus that on the rows held out", 0.25, OURS
     ),
 }  # fmt: skip
-FAILURES = ("crash", "nan_loss", "diverges", "stalls", "constant", "some_seeds", "below_linear")
+FAILURES = (
+    "crash", "nan_loss", "diverges", "stalls", "useless", "constant", "some_seeds", "below_linear",
+)  # fmt: skip
 """Symptoms of a fit that is not fine; the others are only seen."""
 
 

@@ -28,6 +28,8 @@ def of_training(case: Case, seen: Examination, curve: pd.DataFrame) -> Found:
                      f"the loss ends above where it started (median {final.median():.3g} after "
                      f"{first.median():.3g})"),
         "stalls": (float((train < 0.05).mean()), "the network ends no better than a constant"),
+        "useless": (float((test < 0.05).mean()) if case.tested_on != "training rows" else 0.0,
+                    f"it is no better than a constant on {case.tested_on}"),
         "constant": (_constant(seen), "the predictions are the same for every row"),
         "some_seeds": (float((train < train.max() / 2).mean()) if train.max() > 0.1 else 0.0,
                        f"skill stays below half of the best seed's {train.max():.2f}"),
