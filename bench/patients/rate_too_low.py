@@ -5,7 +5,7 @@ from keras import layers
 from small_data import iris
 
 CAUSE = "rate_low"
-CHANGES = ("rate_x100", "adam", "rate_x10")
+CHANGES = ("rate_x100", "rate_x1000", "adam")
 EPOCHS, BATCH_SIZE = 40, 16
 
 

@@ -23,9 +23,7 @@ def build():
             layers.Dense(10, activation="softmax"),
         ]
     )
-    model.compile(
-        keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy", metrics=["accuracy"]
-    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 

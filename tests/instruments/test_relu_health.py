@@ -72,7 +72,7 @@ def test_it_warns_once():
 
 def test_long_steps_are_warned_of():
     with pytest.warns(UserWarning, match="of the weights' length"):
-        fit(network(signs=(1, 1), rate=50.0), ReluHealth(), epochs=1)
+        fit(network(signs=(1, 1), rate=50.0), ReluHealth(), epochs=1, batch_size=20)
 
 
 def test_a_healthy_run_is_not_warned_of():

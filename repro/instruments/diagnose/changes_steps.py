@@ -15,7 +15,7 @@ Changes = Iterator[Change]
 TOO_LONG = {
     "diverges", "nan_loss", "large_steps", "over_limit", "killed", "exploding_gradient",
 }  # fmt: skip
-LOWER, HIGHER = (0.1, 0.01), (10.0, 100.0)
+LOWER, HIGHER = (0.1, 0.01), (10.0, 100.0, 1000.0)
 
 
 def of_optimizer(case: Case, seen: Examination, keys: dict[str, Symptom]) -> Changes:
