@@ -108,6 +108,9 @@ def confusion(rows: pd.DataFrame) -> str:
         f"change right: {sick.change_right.sum()} of {len(sick)}; false alarms: "
         f"{healthy.false_alarm.sum()} of {len(healthy)} healthy networks.",
     ]
+    missing = [name for name in patients() if name not in set(rows.patient)]
+    if missing:
+        lines.append(f"Not diagnosed with this version: {', '.join(missing)}.")
     return "\n".join(lines)
 
 

@@ -130,7 +130,8 @@ DEFINITIONS = {
         "gradient explodes", "the same ratio", 1e3, "Pascanu et al. 2013; the factor is ours"
     ),
     "vanishing_signal": Definition(
-        "signal vanishes", "deviation of the last hidden layer's activations over the first's",
+        "signal vanishes", "deviation of the last hidden layer's activations over the first's "
+        "(layers that can't saturate)",
         1e-3, "He et al. 2015; the factor is ours",
     ),
     "exploding_signal": Definition(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from repro.instruments.diagnose.anatomy import SATURATING
 from repro.instruments.diagnose.case import Case
 from repro.instruments.diagnose.definitions import DEFINITIONS, Symptom, percent
 from repro.instruments.diagnose.examine import Examination
@@ -65,6 +66,8 @@ def of_depth(case: Case, seen: Examination) -> Found:
             "gradient": (first.gradient, last.gradient, f"{hidden[0]} over {hidden[-1]}"),
             "signal": (last.signal, first.signal, f"{hidden[-1]} over {hidden[0]}"),
         }
+        if all(site.activation in SATURATING for site in case.hidden):
+            del ratios["signal"]  # their slopes shrink it whatever the weights: see the gradient
         for what, (above, below, where) in ratios.items():
             ratio = above / below if below > 0 else np.nan
             for key in (f"vanishing_{what}", f"exploding_{what}"):
