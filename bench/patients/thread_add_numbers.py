@@ -4,7 +4,7 @@ from repro.posted.add_numbers import X, Y
 from repro.rebuilt.add_numbers import Network, build_model
 
 CAUSE = "relu_output"
-CHANGES = ("linear_output", "sigmoid_output", "tanh_output")
+CHANGES = ("linear_output", "linear_output+hidden_leaky_relu")
 EPOCHS, BATCH_SIZE = 500, 1
 
 
