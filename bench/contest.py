@@ -13,7 +13,9 @@ from rich.table import Table
 
 RESULTS = Path(__file__).parent / "results"
 REPEATS = 3
-BENCHES = ("fit_seeds", "truth_table", "relu_at_zero", "add_numbers", "four_layers")
+BENCHES = (
+    "fit_seeds", "truth_table", "relu_at_zero", "add_numbers", "four_layers", "relu_health",
+)  # fmt: skip
 
 Contest = Mapping[str, Callable[[], float]]  # each contender's seconds; the first is the measure
 

@@ -10,11 +10,12 @@ __version__ = "0.1.0"
 
 _HOME = {
     "data_order": "repro.training.order",
+    "diagnose": "repro.instruments.diagnose",
     "fit_seeds": "repro.training.fit",
     "gradient_audit": "repro.instruments.gradient_audit",
 }
 
-__all__ = ["data_order", "fit_seeds", "gradient_audit"]
+__all__ = ["data_order", "diagnose", "fit_seeds", "gradient_audit"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,150 @@
+"""`python -m bench.diagnose`: every patient diagnosed, beside what is known to be wrong with it.
+
+Patients are files in `bench/patients/`: `build`, `data`, and what is known: `CAUSE` ("" for a
+healthy network) and `CHANGES` that count as right. Rows come in as they are done.
+"""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import pandas as pd
+
+PATIENTS = Path(__file__).parent / "patients"
+RESULTS = Path(__file__).parent / "results" / "diagnose.csv"
+PAGE = Path(__file__).parent.parent / "docs" / "diagnose.md"
+DEADLINE = 3600.0  # seconds a patient: nothing is left out, however slow the machine
+
+
+def patients() -> list[str]:
+    """Names of the patients, the threads' first, the healthy ones last."""
+    names = [
+        path.stem for path in PATIENTS.glob("*.py") if path.stem not in ("small_data", "thread")
+    ]
+    kinds = ("thread", "healthy")
+    return sorted(names, key=lambda n: (n.startswith(kinds[1]), not n.startswith(kinds[0]), n))
+
+
+def diagnosed(name: str) -> tuple[dict[str, Any], Any]:
+    """Diagnose one patient; returns its row of the table, and the diagnosis."""
+    from repro.instruments.diagnose.diagnosis import diagnose
+    from repro.instruments.diagnose.loading import load_data, load_object
+
+    file = PATIENTS / f"{name}.py"
+    known = {key: load_object(f"{file}:{key}") for key in ("CAUSE", "CHANGES", "EPOCHS")}
+    data = load_data(f"{file}:data")
+    start = time.process_time()
+    diagnosis = diagnose(
+        load_object(f"{file}:build"), data["x"], data["y"],
+        validation_data=(data["x_val"], data["y_val"]) if "x_val" in data else None,
+        epochs=known["EPOCHS"], batch_size=load_object(f"{file}:BATCH_SIZE"), budget=DEADLINE,
+        retune=False,
+    )  # fmt: skip
+    return _row(name, known, diagnosis) | {"cpu_seconds": round(time.process_time() - start)}, (
+        diagnosis
+    )
+
+
+def _row(name: str, known: dict[str, Any], diagnosis: Any) -> dict[str, Any]:
+    chosen, original = diagnosis.change, diagnosis.proof.original
+    change = chosen.change.key if chosen else ""
+    healthy = not known["CAUSE"]
+    proven = diagnosis.verdict != "not proven"
+    return {
+        "patient": name, "known_cause": known["CAUSE"], "verdict": diagnosis.verdict,
+        "cause": diagnosis.cause, "change": change,
+        "skill": round(float(original.test.mean()), 3),
+        "skill_changed": round(chosen.skill, 3) if chosen else None,
+        "ci_low": round(chosen.low, 3) if chosen else None,
+        "ci_high": round(chosen.high, 3) if chosen else None,
+        "cause_right": diagnosis.cause == known["CAUSE"] and (proven or not known["CHANGES"]),
+        "change_right": (change in known["CHANGES"]) if known["CHANGES"] else not change,
+        "false_alarm": healthy and diagnosis.verdict != "fine",
+    }  # fmt: skip
+
+
+def page_of(text: str, rows: pd.DataFrame) -> str:
+    """Return docs/diagnose.md with the tables of symptoms and patients as they are now."""
+    from repro.findings.ledger import splice
+
+    return splice(splice(text, "symptoms", symptoms()), "patients", confusion(rows))
+
+
+def symptoms() -> str:
+    """Every symptom's definition, threshold and source as a Markdown table."""
+    from repro.instruments.diagnose.definitions import DEFINITIONS
+
+    lines = ["| symptom | what is measured | from | source |", "| --- | --- | --- | --- |"]
+    for each in DEFINITIONS.values():
+        cells = (each.title, each.definition, f"{each.threshold:g}", each.source)
+        lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+    return "\n".join(lines)
+
+
+def confusion(rows: pd.DataFrame) -> str:
+    """What is known beside what was found, and how often they agree, as Markdown."""
+    lines = [
+        "| patient | known cause | found | smallest change that recovers | skill: before, after |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for row in rows.astype(object).where(rows.notna(), "").itertuples():
+        found = f"{row.cause or '–'} ({row.verdict}){'' if row.cause_right else ' **wrong**'}"
+        change = f"{row.change or '–'}{'' if row.change_right else ' **wrong**'}"
+        after = f", {row.skill_changed:.2f}" if row.skill_changed != "" else ""
+        cells = (
+            row.patient,
+            row.known_cause or "healthy",
+            found,
+            change,
+            f"{row.skill:.2f}{after}",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    sick = rows[rows.known_cause.fillna("") != ""]
+    healthy = rows[rows.known_cause.fillna("") == ""]
+    lines += [
+        "",
+        f"Causes right: {sick.cause_right.sum()} of {len(sick)} sick networks; smallest recovering "
+        f"change right: {sick.change_right.sum()} of {len(sick)}; false alarms: "
+        f"{healthy.false_alarm.sum()} of {len(healthy)} healthy networks.",
+    ]
+    missing = [name for name in patients() if name not in set(rows.patient)]
+    if missing:
+        lines.append(f"Not diagnosed with this version: {', '.join(missing)}.")
+    return "\n".join(lines)
+
+
+def record(row: dict[str, Any]) -> None:
+    """Put one patient's row into the committed table, in place of its last one."""
+    rows = [row]
+    if RESULTS.exists():
+        rows += pd.read_csv(RESULTS).to_dict("records")
+    of = {r["patient"]: r for r in reversed(rows)}
+    kept = pd.DataFrame([of[name] for name in patients() if name in of])
+    kept.to_csv(RESULTS, index=False, lineterminator="\n")
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option("--show", is_flag=True, help="Print every report.")
+def main(names: tuple[str, ...], show: bool) -> None:
+    """Diagnose all patients, or those of these NAMES, and put their rows into the table."""
+    from repro.training import quiet
+
+    for name in names or patients():
+        row, diagnosis = diagnosed(name)
+        record(row)
+        click.echo(
+            f"{name}: {row['verdict']}, {row['cause'] or '-'} ({row['known_cause'] or '-'}), "
+            f"{row['change'] or '-'} {'' if row['change_right'] else 'WRONG'}"
+        )
+        if show:
+            click.echo(str(diagnosis))
+            click.echo(diagnosis.table.round(3).to_string())
+    page = page_of(PAGE.read_text(encoding="utf-8"), pd.read_csv(RESULTS))
+    PAGE.write_text(page, encoding="utf-8")
+    _ = quiet
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m bench.diagnose")

@@ -1,0 +1,16 @@
+"""Thread 003, the rebuild with ReLU on every layer: half of the networks are born dead."""
+
+from repro.posted.add_numbers import X, Y
+from repro.rebuilt.add_numbers import Network, build_model
+
+CAUSE = "relu_output"
+CHANGES = ("linear_output", "linear_output+hidden_leaky_relu")
+EPOCHS, BATCH_SIZE = 500, 1
+
+
+def build():
+    return build_model(Network())
+
+
+def data():
+    return X, Y

@@ -1,0 +1,19 @@
+"""Thread 004, the rebuild with ReLU on every layer at the thread's rate, 1,000 digits."""
+
+from repro.data import load
+from repro.posted.four_layers import scaled, targets_of
+from repro.rebuilt.four_layers import Design, build_model
+
+CAUSE = "relu_output"
+CHANGES = ("linear_output", "sigmoid_output")
+EPOCHS, BATCH_SIZE = 1, 1
+
+
+def build():
+    return build_model(Design())
+
+
+def data():
+    images = load("mnist5k")
+    x, y = scaled(images.x_train[:1000]), targets_of(images.y_train[:1000])
+    return x, y, scaled(images.x_test), targets_of(images.y_test)

@@ -1,0 +1,18 @@
+"""Thread 001's snippet as a Keras model: its study says that nothing is wrong with it."""
+
+import numpy as np
+
+from repro.rebuilt.relu_at_zero import build_model, draw
+
+CAUSE = ""
+CHANGES = ()
+EPOCHS, BATCH_SIZE = 200, 4
+
+
+def build():
+    return build_model(draw(np.random, data_seed=0))
+
+
+def data():
+    start = draw(np.random.RandomState(0), data_seed=0)
+    return start.x, start.y

@@ -1,0 +1,16 @@
+"""Thread 000, the rebuild with ReLU everywhere: dead at rate 1, and no bias: zeros stay 0."""
+
+from repro.posted.truth_table import X, Y
+from repro.rebuilt.truth_table import Network, build_model
+
+CAUSE = "relu_output"
+CHANGES = ("sigmoid_output+bias", "sigmoid_output+centre_input")
+EPOCHS, BATCH_SIZE = 3000, 6
+
+
+def build():
+    return build_model(Network(hidden_activation="relu", output_activation="relu"))
+
+
+def data():
+    return X, Y

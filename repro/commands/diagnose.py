@@ -1,0 +1,110 @@
+"""`python -m repro diagnose`."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from repro.cli import SeedsType, reported
+
+
+@click.command(
+    epilog="Example: python -m repro diagnose my_model.py:build --data my_data.npz --epochs 20"
+)
+@click.argument("target", metavar="FILE.py:NAME")
+@click.option("--data", required=True, help="FILE.npz with x, y (x_val, y_val), or FILE.py:NAME.")
+@click.option("--epochs", type=click.IntRange(min=1), help="As you train; else for 600 steps.")
+@click.option("--batch-size", type=click.IntRange(min=1), default=32, show_default=True)
+@click.option("--seeds", type=SeedsType(), default="10", show_default=True)
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=1),
+    default=110.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="What it may take, about; what is left out is said.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for report, tables and figures.",
+)
+@click.option("--model", help="Of a numpy step: FILE.py:NAME of a build function of that network.")
+@click.option("--parameters", help="Of a numpy step: FILE.py:NAME of its parameters.")
+@click.option("--rate", type=float, help="Of a numpy step: the learning rate that it uses.")
+def command(target: str, **options: Any) -> None:
+    """Say why a network fails, and which change makes it work.
+
+    FILE.py:NAME is a function that takes no arguments and returns a compiled Keras model.
+
+    The file is code, and naming it here runs it: name only files that you would run yourself. Data
+    are loaded from .npz without pickle; a FILE.py:NAME that returns (x, y) or (x, y, x_val, y_val)
+    is run, too.
+
+    If NAME takes (parameters, x, y), it is a hand-written training step, and its gradient is
+    audited; then --model, --parameters and --rate say what it ought to do.
+    """
+    sys.exit(reported(lambda: _run(target, **options)))
+
+
+def _run(target: str, out: Path | None, **options: Any) -> int:
+    from repro.instruments.diagnose.given import DiagnoseError
+    from repro.study.schema import StudyError
+
+    try:
+        return _report(target, out, **options)
+    except DiagnoseError as error:
+        raise StudyError(str(error)) from error
+
+
+def _report(target: str, out: Path | None, data: str, **options: Any) -> int:
+    from rich.console import Console
+
+    from repro.instruments.diagnose.loading import is_step, load_data, load_object
+    from repro.training import quiet  # noqa: F401  # before the user's file imports Keras
+
+    console = Console()
+    function, arrays = load_object(target), load_data(data)
+    of_step = {name: options.pop(name) for name in ("model", "parameters", "rate")}
+    if is_step(function):
+        from repro.instruments.diagnose.audit import audit_step
+
+        console.print(audit_step(function, arrays, **of_step))
+        return 0
+    if any(value is not None for value in of_step.values()):
+        raise _misplaced(target)
+    diagnosis = _diagnosed(function, arrays, Console(stderr=True), **options)
+    console.print(diagnosis)
+    if out is not None:
+        diagnosis.save(out)
+        console.print(f"Report, tables and figures: {out}", markup=False)
+    return 0
+
+
+def _misplaced(target: str) -> Exception:
+    from repro.instruments.diagnose.given import DiagnoseError
+
+    return DiagnoseError(
+        f"--model, --parameters and --rate are for a step(parameters, x, y), which {target} is not"
+    )
+
+
+def _diagnosed(build: Any, arrays: dict[str, Any], console: Any, **options: Any) -> Any:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from repro.instruments.diagnose.diagnosis import diagnose
+
+    validation = (arrays["x_val"], arrays["y_val"]) if "x_val" in arrays else None
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("examining")
+
+        def say(what: str, done: int, of: int) -> None:
+            bar.update(task, description=what, completed=done, total=of)
+            if not console.is_terminal:
+                console.print(f"{done + 1}/{of} {what}", markup=False, highlight=False)
+
+        return diagnose(
+            build, arrays["x"], arrays["y"], validation_data=validation, say=say, **options
+        )

@@ -1,0 +1,132 @@
+"""What a user gives, checked: arrays and the build function; what is wrong is said in a line."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from repro.instruments.diagnose.task import Array
+
+if TYPE_CHECKING:
+    import keras
+
+
+class DiagnoseError(ValueError):
+    """What was given can't be diagnosed; the message says why and what would do."""
+
+
+def taken(pair: tuple[Any, Any], rows: Array) -> tuple[Any, Any]:
+    """Those rows of inputs and targets."""
+    return each(pair[0], lambda a: a[rows]), pair[1][rows]
+
+
+def each(x: Any, function: Callable[[Array], Array]) -> Any:
+    """Apply a function to each array of the inputs."""
+    if isinstance(x, dict):
+        return {name: function(a) for name, a in x.items()}
+    if isinstance(x, list | tuple):
+        return [function(a) for a in x]
+    return function(x)
+
+
+def few(x: Any, rows: int) -> Any:
+    """The first rows of the inputs."""
+    return each(x, lambda a: a[:rows])
+
+
+def checked_data(name: str, data: Any) -> Any:
+    """Arrays of finite numbers, each with at least two rows."""
+    if isinstance(data, dict):
+        return {key: _array(f"{name}[{key!r}]", a) for key, a in data.items()}
+    if isinstance(data, list | tuple) and data and hasattr(data[0], "shape"):
+        return [_array(f"{name}[{i}]", a) for i, a in enumerate(data)]
+    return _array(name, data)
+
+
+def _array(name: str, data: Any) -> Array:
+    try:
+        array = np.asarray(data)
+    except ValueError as error:
+        raise DiagnoseError(f"{name} is no array: its rows differ in length") from error
+    if array.dtype.kind not in "fiub":
+        raise DiagnoseError(
+            f"{name} must hold numbers, got {array.dtype}; encode text as numbers first"
+        )
+    if array.ndim == 0 or len(array) < 2:
+        raise DiagnoseError(f"{name} must have at least two rows, got shape {array.shape}")
+    bad = np.size(array) - np.count_nonzero(np.isfinite(array))
+    if bad:
+        raise DiagnoseError(
+            f"{name} holds {bad:,} values that are NaN or infinite; remove or replace them"
+        )
+    return array.astype("float32") if array.dtype == np.float16 else array
+
+
+def same_length(x: Any, y: Any, names: str) -> None:
+    """Raise DiagnoseError unless inputs and targets have as many rows."""
+    lengths = {len(a) for part in (x, y) for a in leaves(part)}
+    if len(lengths) > 1:
+        raise DiagnoseError(f"{names} must have as many rows, got {sorted(lengths)}")
+
+
+def leaves(data: Any) -> list[Array]:
+    """The arrays that inputs or targets consist of."""
+    if isinstance(data, dict):
+        return list(data.values())
+    return list(data) if isinstance(data, list | tuple) else [data]
+
+
+def positive(name: str, count: Any) -> None:
+    """Raise DiagnoseError unless a count is a whole number of at least 1."""
+    if not isinstance(count, int | np.integer) or isinstance(count, bool) or count < 1:
+        raise DiagnoseError(f"{name} must be a whole number of at least 1, got {count!r}")
+
+
+def guarded(build: Callable[[], Any], x: Any) -> Callable[[], "keras.Model"]:
+    """`build`, whose model is checked and built for these inputs."""
+    checked = False
+
+    def build_checked() -> "keras.Model":
+        nonlocal checked
+        model = _built_by(build)
+        try:
+            if not checked or not model.built:
+                model(few(x, 1))
+        except Exception as error:
+            raise DiagnoseError(
+                f"the model can't take x of shape {shapes(x)}: {one_line(error)}"
+            ) from error
+        checked = True
+        return model
+
+    return build_checked
+
+
+def _built_by(build: Callable[[], Any]) -> "keras.Model":
+    import keras
+
+    try:
+        model = build()
+    except Exception as error:
+        raise DiagnoseError(f"build() raised {one_line(error)}") from error
+    if not isinstance(model, keras.Model):
+        kind = type(model).__name__
+        raise DiagnoseError(f"build() must return a compiled keras.Model, got {kind}")
+    if not model.compiled or model.optimizer is None:
+        raise DiagnoseError("build() returns a model that isn't compiled; call model.compile")
+    if model.loss is None:
+        raise DiagnoseError("build() returns a model without a loss; give compile a loss")
+    return model
+
+
+def shapes(x: Any) -> str:
+    """The arrays' shapes as text."""
+    return ", ".join(str(a.shape) for a in leaves(x))
+
+
+def one_line(error: BaseException) -> str:
+    """An exception in one line."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # TensorFlow puts the lines of its own code first
+    text = lines[-1 if lines[0].startswith("in user code") else 0] if lines else ""
+    return f"{type(error).__name__}: {text}"[:300]
