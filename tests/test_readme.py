@@ -8,8 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from repro.data import load
 from repro.findings.ledger import ledger, splice
 from repro.study.folder import study_names
 from repro.study.schema import load_study
@@ -59,6 +61,7 @@ SHORTER = {
     "python -m repro verdicts": [],
     "python -m repro figures": ["truth_table"],
     "python -m repro report": [],
+    "python -m repro diagnose my_model.py:build --data my_data.npz": ["--seeds", "2"],
     "python -m repro cite mnist_relu": [],
     "python -m repro export mnist_relu --latex paper/results": [],
 }
@@ -73,6 +76,17 @@ def copy(tmp_path_factory):
     )
     for file in ("Makefile", "requirements.txt"):
         shutil.copy(ROOT / file, folder)
+    (folder / "my_model.py").write_text(
+        "import keras\n\n\n"
+        "def build():\n"
+        "    layers = [keras.Input((784,)), keras.layers.Dense(10, 'softmax')]\n"
+        "    model = keras.Sequential(layers)\n"
+        "    model.compile('sgd', 'sparse_categorical_crossentropy')\n"
+        "    return model\n"
+    )
+    digits = load("mnist5k")
+    x, y = digits.x_train[:300].reshape(-1, 784).astype("float32"), digits.y_train[:300]
+    np.savez(folder / "my_data.npz", x=x, y=y)
     return folder
 
 

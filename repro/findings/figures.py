@@ -92,7 +92,7 @@ def draw_runs(study: Study, runs: pd.DataFrame, medium: Medium = SCREEN) -> Figu
         _draw_row(axes, row, values, summary.loc[name], variant)
     axes.set_yticks(range(len(present)), [medium.text(v.label) for v in present.values()])
     axes.set_ylim(len(present) - 0.4, -0.6)
-    if study.log_scale:
+    if _is_log(study, runs):
         axes.set_xscale("log")
     axes.set_xlabel(f"{_words(study.metric)} ({study.better} is better)")
     axes.grid(axis="x", color="0.9", linewidth=0.6)
@@ -153,7 +153,7 @@ def draw_curves(study: Study, curves: pd.DataFrame, medium: Medium = SCREEN) -> 
         of = curves[curves.variant == name].groupby(step)[study.metric]
         _draw_band(axes, of.quantile([0.1, 0.5, 0.9]).unstack(), PALETTE[variant.group])
         axes.set_title(medium.text(_folded(variant.label)), fontsize=medium.panel_title)
-        if study.log_scale:
+        if _is_log(study, curves):
             axes.set_yscale("log")
     for axes in panels[len(present) :]:
         axes.set_axis_off()
@@ -162,6 +162,12 @@ def draw_curves(study: Study, curves: pd.DataFrame, medium: Medium = SCREEN) -> 
     figure.supxlabel(f"{step}  (line: median over seeds, band: the middle 80 %)", fontsize=size)
     figure.supylabel(_words(study.metric), fontsize=size)
     return figure
+
+
+def _is_log(study: Study, table: pd.DataFrame) -> bool:
+    """Whether the axis is logarithmic: the study says so, and there is a value it can show."""
+    values = table[study.metric].to_numpy(float)
+    return study.log_scale and bool((np.isfinite(values) & (values > 0)).any())
 
 
 def _draw_band(axes: Axes, quantiles: pd.DataFrame, color: Any) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from repro.findings import figures
-from repro.findings.figures import draw_figures, draw_runs, style
+from repro.findings.figures import draw_curves, draw_figures, draw_runs, save, style
 from repro.findings.summary import summarize
 from repro.study.folder import study_names
 from repro.study.schema import load_study
@@ -63,6 +63,21 @@ def test_runs_that_are_not_finite_are_left_out_and_nothing_fails():
     with style():
         axes = draw_runs(study, runs).axes[0]
     assert sum(len(collection.get_offsets()) for collection in axes.collections) == 2
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 0.0])
+def test_a_logarithmic_axis_with_nothing_to_show_is_none(value, tmp_path):
+    study = load_study("add_numbers")
+    assert study.log_scale
+    rows = [
+        {"variant": "relu_posted", "seed": seed, "epoch": 1, study.metric: value, "status": "ok"}
+        for seed in range(3)
+    ]
+    table = pd.DataFrame(rows)
+    with style():
+        for name, figure in (("runs", draw_runs(study, table)), ("c", draw_curves(study, table))):
+            save(figure, tmp_path / name)
+            assert (tmp_path / f"{name}.png").exists()
 
 
 def test_the_summary_by_hand():
