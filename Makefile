@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: mnist_relu all test faults lint bench bench-check lock
+.PHONY: mnist_relu all test faults lint verify-sample bench bench-check lock
 
 mnist_relu: $(VENV)/installed
 	$(RUN) -m repro.mnist_relu
@@ -17,6 +17,15 @@ test: $(VENV)/installed
 # all rounds of kills, full disks and damage; `make test` takes a sample
 faults: $(VENV)/installed
 	$(RUN) -m pytest tests/faults tests/fuzz -m "slow or not slow"
+
+# trains a few blocks of every study again and compares with results/: a minute
+VERIFY := $(RUN) -m repro verify --skip-unavailable --seeds 1
+verify-sample: $(VENV)/installed
+	$(VERIFY) truth_table --variants relu_posted,relu_sigmoid_output,relu_linear_output_rate_0_1
+	$(VERIFY) add_numbers --variants relu_posted,relu_rebuild,relu_linear_posted
+	$(VERIFY) relu_at_zero --variants float64_one,float16_one,integers_half
+	$(VERIFY) four_layers --variants relu_true_1k
+	$(VERIFY) mnist_relu --variants scale_by_rate@input_scale=1/16,learning_rate=0.0001
 
 lint: $(VENV)/installed
 	$(RUN) -m ruff check .
