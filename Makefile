@@ -12,7 +12,7 @@ all: $(VENV)/installed
 	$(RUN) -m repro run --all
 
 test: $(VENV)/installed
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n auto --dist loadfile
 
 # all rounds of kills, full disks and damage; `make test` takes a sample
 faults: $(VENV)/installed

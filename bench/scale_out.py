@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from bench.fit_seeds import show
+from bench.contest import show
 from repro.study.plan import Block, Plan, make_plan
 from repro.study.pool import Pool, make_pool
 from repro.study.schema import load_study
