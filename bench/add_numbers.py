@@ -11,7 +11,7 @@ from typing import Literal
 
 import numba
 
-from bench.contest import Contest, run, seconds, show
+from bench.contest import CORES, Contest, run, seconds, show
 from repro.add_numbers import experiment
 from repro.posted.add_numbers import train_posted
 
@@ -40,12 +40,11 @@ def compiled(activation: Activation, cores: int, epochs: int = EPOCHS) -> float:
 def contests() -> dict[str, Contest]:
     """Return a contest for each activation."""
     compiled("relu", 1, epochs=1)
-    cores = numba.get_num_threads()
     return {
         f"{activation} everywhere, {EPOCHS:,} epochs, a seed": {
             "as posted": lambda a=activation: posted(a),
             "compiled, 1 core": lambda a=activation: compiled(a, 1),
-            f"compiled, {cores} cores": lambda a=activation: compiled(a, cores),
+            f"compiled, {CORES} cores": lambda a=activation: compiled(a, CORES),
         }
         for activation in ACTIVATIONS
     }

@@ -1,6 +1,7 @@
 """How contenders are timed: in turns, the median of several rounds, as times of the first."""
 
 import importlib
+import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from rich.table import Table
 
 RESULTS = Path(__file__).parent / "results"
 REPEATS = 3
+CORES = len(os.sched_getaffinity(0))
 BENCHES = (
     "fit_seeds", "truth_table", "relu_at_zero", "add_numbers", "four_layers", "relu_health",
 )  # fmt: skip

@@ -9,9 +9,8 @@ it does, ratios less so.
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from numba import get_num_threads
 
-from bench.contest import Contest, run, seconds, show
+from bench.contest import CORES, Contest, run, seconds, show
 from repro.data import load
 from repro.posted.four_layers import PostedNetwork, scaled, targets_of
 from repro.rebuilt.four_layers import Design, as_layers, draw, rule_of
@@ -54,7 +53,7 @@ def compiled_pass(design: Design, images: Images, seeds: int) -> float:
 
 def contests() -> dict[str, Contest]:
     """Return a contest for each design."""
-    digits, cores = load("mnist"), get_num_threads()
+    digits = load("mnist")
     x, y = scaled(digits.x_train[:POSTED_IMAGES]), targets_of(digits.y_train[:POSTED_IMAGES])
     images = sparse(digits.x_train, digits.y_train)
     compiled_pass(DESIGNS["sigmoid, rate 0.1"], sparse(digits.x_test[:9], digits.y_test[:9]), 1)
@@ -62,7 +61,7 @@ def contests() -> dict[str, Contest]:
         f"{name}: 60,000 online updates, a seed": {
             "as posted": lambda d=design: posted_pass(d, x, y),
             "compiled, 1 core": lambda d=design: compiled_pass(d, images, 1),
-            f"compiled, {cores} cores": lambda d=design: compiled_pass(d, images, cores),
+            f"compiled, {CORES} cores": lambda d=design: compiled_pass(d, images, CORES),
         }
         for name, design in DESIGNS.items()
     }

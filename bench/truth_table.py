@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numba
 import numpy as np
 
-from bench.contest import Contest, run, seconds, show
+from bench.contest import CORES, Contest, run, seconds, show
 from repro.posted.truth_table import X, Y, answer_relu_returned, nonlin, relu, train_posted
 from repro.rebuilt.truth_table import draw, unpack
 from repro.training.compiled.truth_table import Rule, descend
@@ -50,12 +50,11 @@ def both_branches(function: Callable[..., object], shape: tuple[int, int]) -> fl
 def contests() -> dict[str, Contest]:
     """Return the contests: training, and the ReLU functions on arrays of growing size."""
     compiled(RULES["sigmoid everywhere"][1], 1, updates=1)
-    cores = numba.get_num_threads()
     training: dict[str, Contest] = {
         f"{name}, {ITERATIONS:,} iterations, a seed": {
             "as posted": lambda f=function: posted(f),
             "compiled, 1 core": lambda r=rule: compiled(r, 1),
-            f"compiled, {cores} cores": lambda r=rule: compiled(r, cores),
+            f"compiled, {CORES} cores": lambda r=rule: compiled(r, CORES),
         }
         for name, (function, rule) in RULES.items()
     }
