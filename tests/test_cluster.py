@@ -90,7 +90,8 @@ parameters = { kills = "worker" }
 DRIVE = """
 from repro import cli, session
 session.draw_figures = lambda *_: None
-cli.main()
+if __name__ == "__main__":
+    cli.main()
 """
 
 
@@ -110,11 +111,12 @@ class Place:
         self.started = []
 
     def start(self, *args, **environment):
+        environment = self.environment | environment
         with self.log.open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", *map(str, args)],
-                cwd=self.folder,
-                env=self.environment | environment,
+                cwd=environment["PYTHONPATH"],  # comes before it on Python's path
+                env=environment,
                 stdout=log if args[0] == "dask" else subprocess.PIPE,
                 stderr=log if args[0] == "dask" else subprocess.PIPE,
                 text=True,
@@ -498,7 +500,7 @@ def test_the_pages_certificates_and_slurm_script_run(place, alone):
     srun.chmod(0o755)
     script = commands("#!/bin/bash")
     place.go()
-    done = shell(place, script, "probe", *WAITS, "--out", "slurm", INTERFACE="lo")
+    done = shell(place, script, "probe", *WAITS, "--out", "slurm", HOST="127.0.0.1")
     assert done.returncode == 0, done.stderr
     assert place.tables("slurm") == alone
 
