@@ -1,5 +1,6 @@
 """A study on a dask cluster: a real scheduler and real workers in processes of their own."""
 
+import csv
 import json
 import os
 import re
@@ -474,6 +475,17 @@ def commands(start):
     blocks = re.findall(r"run by tests/test_cluster.py -->\n```sh\n(.*?)```", PAGE, re.DOTALL)
     [block] = [block for block in blocks if block.startswith(start)]
     return block
+
+
+def test_the_pages_measurements_are_those_of_the_bench():
+    with (ROOT / "bench" / "results" / "scale_out.csv").open(newline="") as file:
+        values = {row["measured"]: float(row["value"]) for row in csv.DictReader(file)}
+    paragraph = PAGE.partition("## How far it scales")[2]
+    for value in values.values():
+        assert re.search(rf"\b{re.escape(f'{value:,.10g}')}\b", paragraph), value
+    most = values["blocks a second, at most"]
+    assert most * 30 == pytest.approx(1600, rel=0.05)
+    assert most / 4 == pytest.approx(13, rel=0.1)
 
 
 def shell(place, script, *args, **environment):
