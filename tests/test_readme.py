@@ -49,6 +49,7 @@ SHORT = ["--data", "mnist5k", "--epochs", "1", "--seeds", "1", "--out", "short"]
 SHORTER = {
     "make mnist_relu": ["--dry-run"],
     "make test": ["--dry-run"],
+    "make faults": ["--dry-run"],
     "python -m repro": [],
     "python -m repro.mnist_relu": [*SHORT, "--variants", "relu_raw"],
     "python -m repro.mnist_relu --seeds 4 --variants relu_raw,relu_scaled": SHORT,
