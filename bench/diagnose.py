@@ -129,7 +129,7 @@ def record(row: dict[str, Any]) -> None:
 @click.option("--show", is_flag=True, help="Print every report.")
 def main(names: tuple[str, ...], show: bool) -> None:
     """Diagnose all patients, or those of these NAMES, and put their rows into the table."""
-    from repro.training import quiet
+    from repro.training import quiet  # noqa: F401
 
     for name in names or patients():
         row, diagnosis = diagnosed(name)
@@ -143,7 +143,6 @@ def main(names: tuple[str, ...], show: bool) -> None:
             click.echo(diagnosis.table.round(3).to_string())
     page = page_of(PAGE.read_text(encoding="utf-8"), pd.read_csv(RESULTS))
     PAGE.write_text(page, encoding="utf-8")
-    _ = quiet
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 import pandas as pd
@@ -50,16 +51,16 @@ def cluster(workers: int, folder: Path) -> Iterator[tuple[Path, psutil.Process]]
             process.wait()
 
 
-def plan(first: int, blocks: int) -> Plan:
-    """Return so many blocks of seeds from this one on."""
+def plan(blocks: int, override: dict[str, Any] | None = None) -> Plan:
+    """Return so many blocks of seeds."""
     study = load_study(STUDY)
-    seeds = range(first, first + blocks * study.block)
-    return make_plan(study, seeds=seeds, variants=[VARIANT])
+    seeds = range(blocks * study.block)
+    return make_plan(study, seeds=seeds, variants=[VARIANT], override=override)
 
 
 def runs_per_minute(pool: Pool, blocks: int, warm: int) -> float:
     """Return the rate at which a pool's runs are stored, after the first `warm` blocks."""
-    planned = plan(0, blocks + warm).blocks
+    planned = plan(blocks + warm).blocks
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder)) as store, pool:
         for done, (_, result) in enumerate(pool.train(STUDY, None, planned), start=1):
             store.add(stored(result))
@@ -82,9 +83,7 @@ def block_seconds(file: Path, scheduler: psutil.Process, blocks: int) -> dict[st
     next. The others are work for each block of all workers together: processor time of the driver
     and of the scheduler, and the driver's store, which waits for the disk.
     """
-    study = load_study(STUDY)
-    seeds = range(blocks * study.block)
-    planned = make_plan(study, seeds=seeds, variants=[VARIANT], override={"epochs": 1}).blocks
+    planned = plan(blocks, {"epochs": 1}).blocks
     here = psutil.Process()
     marks: list[tuple[float, float, float]] = []
     results: list[list[StoredRun]] = []

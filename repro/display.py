@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -46,12 +45,7 @@ class LiveTable:
             self.live.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.live.stop()
 
     def finished(self, block: Block, runs: Mapping[str, StoredRun]) -> None:

@@ -1,6 +1,6 @@
 """One call of a study from start to end: data, runs, tables, verdicts, figures, what is shown."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from repro.study.provenance import command_line, provenance
 from repro.study.runner import Outcome
 from repro.study.runner import run as run_plan
 from repro.study.schema import Claim, Study, StudyError, load_study
-from repro.study.store import Store
+from repro.study.store import Store, StoredRun
 from repro.study.tables import (
     CURVE_DIGITS,
     curves_table,
@@ -59,14 +59,7 @@ def run(
     override = override_epochs(experiment, epochs)
     make_plan(study, seeds=seeds, variants=variants, override=override)  # wrong names fail here
     dataset = choose_data(experiment, data, console)
-    plan = make_plan(
-        study,
-        seeds=seeds,
-        variants=variants,
-        override=override,
-        data=dataset.name if dataset else None,
-        data_digest=dataset.sha256 if dataset else "",
-    )
+    plan = plan_on(dataset, study, seeds=seeds, variants=variants, override=override)
     folder = out or RESULTS / _folder_name(plan, seeds, variants, override)
     with Store(folder) as store:  # held until the tables are written, too
         outcome = train(plan, store, console, pool)
@@ -76,6 +69,13 @@ def run(
     if dataset and dataset.name != experiment.data:
         console.print(_on_other_data(experiment, dataset.name))
     return status(outcome, console)
+
+
+def plan_on(dataset: Dataset | None, study: Study, **asked: Any) -> Plan:
+    """Lay out a study's runs, as `make_plan` does, on a data set, or on none."""
+    if dataset is None:
+        return make_plan(study, **asked)
+    return make_plan(study, data=dataset.name, data_digest=dataset.sha256, **asked)
 
 
 def train(plan: Plan, store: Store, console: Console, pool: Pool) -> Outcome:
@@ -96,23 +96,29 @@ def status(outcome: Outcome, console: Console) -> int:
 
 def write_results(plan: Plan, outcome: Outcome, folder: Path, console: Console) -> None:
     """Write tables, verdicts, figures and provenance, and show the tables."""
-    runs, curves = runs_table(plan, outcome.runs), curves_table(plan, outcome.runs)
+    runs = write_runs(plan, outcome.runs, folder)
     claims = judge(
         runs,
         askable := _askable(plan),
         better=plan.study.better,
         unjudged=_unjudged(plan, askable),
     )
-    write_table(runs, folder / "runs.csv")
-    write_table(curves, folder / "curves.csv", CURVE_DIGITS)
     write_table(claims, folder / "claims.csv")
-    write_json(provenance(plan, outcome.runs, command_line()), folder / "provenance.json")
     if outcome.runs:
         draw_figures(plan.study, _table(folder, "runs"), _table(folder, "curves"), folder)
     console.print(variants_summary(plan.study, summarize(runs, plan.study.metric)))
     console.print()
     console.print(claims_summary(claims))
     console.print(f"\nTables and figures are in {escape(str(folder))}/")
+
+
+def write_runs(plan: Plan, done: Mapping[str, StoredRun], folder: Path) -> pd.DataFrame:
+    """Write runs, curves and where they come from; return the runs."""
+    runs = runs_table(plan, done)
+    write_table(runs, folder / "runs.csv")
+    write_table(curves_table(plan, done), folder / "curves.csv", CURVE_DIGITS)
+    write_json(provenance(plan, done, command_line()), folder / "provenance.json")
+    return runs
 
 
 def redraw(names: Sequence[str]) -> int:

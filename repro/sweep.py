@@ -13,20 +13,12 @@ from repro.display import number
 from repro.findings.figures import save, style
 from repro.findings.sweep_figure import draw_sweep, summarize_sweep
 from repro.study.experiments import find_experiment
-from repro.study.plan import Plan, make_plan
+from repro.study.plan import Plan
 from repro.study.pool import make_pool
-from repro.study.provenance import command_line, provenance
 from repro.study.schema import Study
 from repro.study.store import Store, StoredRun
 from repro.study.sweep import sweep_name, sweep_study, swept
-from repro.study.tables import (
-    CURVE_DIGITS,
-    curves_table,
-    read_table,
-    runs_table,
-    write_json,
-    write_table,
-)
+from repro.study.tables import read_table
 
 
 def sweep(
@@ -60,12 +52,7 @@ def sweep(
     settings = settings if epochs is None else [*settings, f"epochs={epochs}"]
     study = sweep_study(name, settings, len(seeds))
     dataset = session.choose_data(find_experiment(name), data, console)
-    plan = make_plan(
-        study,
-        seeds=seeds,
-        data=dataset.name if dataset else None,
-        data_digest=dataset.sha256 if dataset else "",
-    )
+    plan = session.plan_on(dataset, study, seeds=seeds)
     folder = out or session.RESULTS / sweep_name(plan)
     with Store(folder) as store:
         outcome = session.train(plan, store, console, make_pool(workers))
@@ -79,9 +66,7 @@ def write_results(
     plan: Plan, done: Mapping[str, StoredRun], folder: Path, console: Console
 ) -> None:
     """Write a sweep's tables, provenance and figure, and show what each combination gave."""
-    write_table(runs_table(plan, done), folder / "runs.csv")
-    write_table(curves_table(plan, done), folder / "curves.csv", CURVE_DIGITS)
-    write_json(provenance(plan, done, command_line()), folder / "provenance.json")
+    session.write_runs(plan, done, folder)
     runs = read_table(folder / "runs.csv")
     console.print(_summary(plan.study, summarize_sweep(plan.study, runs)))
     with style():

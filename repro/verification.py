@@ -23,7 +23,7 @@ from repro.findings.comparison import (
 from repro.findings.verdicts import judge
 from repro.study.experiments import find_experiment
 from repro.study.part import choose_blocks
-from repro.study.plan import Plan, make_plan
+from repro.study.plan import Plan
 from repro.study.pool import make_pool
 from repro.study.provenance import changes_since
 from repro.study.results import Results, read_results
@@ -99,10 +99,7 @@ def _whole_plan(name: str, committed: Results, console: Console) -> Plan:
         dataset = session.choose_data(experiment, data, console)
     except DataUnavailable as error:
         raise DataUnavailable(f"{name} can only be verified on {data}: {error}") from None
-    if dataset is None:
-        plan = make_plan(study)
-    else:
-        plan = make_plan(study, data=dataset.name, data_digest=dataset.sha256)
+    plan = session.plan_on(dataset, study)
     _require_all_runs(plan, committed)
     return plan
 

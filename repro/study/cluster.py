@@ -10,7 +10,6 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from itertools import islice
 from queue import Empty, SimpleQueue
-from types import TracebackType
 from typing import Self
 
 from distributed import Client, Future
@@ -56,12 +55,7 @@ class Cluster:
             raise PoolError(f"no scheduler answers at {address}: {error}") from None
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with suppress(TimeoutError):
             self._client.close(timeout=CONNECT)  # the workers give up what is in flight
 

@@ -82,6 +82,26 @@ def digest(value: Any) -> str:
     return sha256(json.dumps(value, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
+def flat(fields: Mapping[str, Any], *, member: str) -> dict[str, str]:
+    """Return nested fields, as of a fingerprint, under dotted names.
+
+    Args:
+        fields: by name: texts, mappings of the same kind, or lists, which are sets of names.
+        member: what stands for each member of a list.
+    """
+    named: dict[str, str] = {}
+    for name, value in fields.items():
+        if isinstance(value, Mapping):
+            inner = flat(value, member=member)
+        elif isinstance(value, list):
+            inner = dict.fromkeys(map(str, value), member)
+        else:
+            named[name] = str(value)
+            continue
+        named |= {f"{name}.{key}": item for key, item in inner.items()}
+    return named
+
+
 def _version(library: str) -> str:
     try:
         return version(library)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from repro import __version__
-from repro.study.identity import digest, fingerprint
+from repro.study.identity import digest, fingerprint, flat
 from repro.study.plan import Plan
 from repro.study.store import StoredRun
 
@@ -55,21 +55,9 @@ def changes_since(made: Mapping[str, Any], plan: Plan) -> list[str]:
     changes = []
     if made["code"] != plan.experiment.code:
         changes.append(f"code: then {made['code'][:8]}, now {plan.experiment.code[:8]}")
-    before, now = _flat(made["fingerprint"]), _flat(fingerprint())
+    before, now = (flat(of, member="there") for of in (made["fingerprint"], fingerprint()))
     for field in sorted(before.keys() | now.keys()):
         if before.get(field, "") != now.get(field, ""):
             then, here = (side.get(field) or "nothing" for side in (before, now))
             changes.append(f"{field}: then {then}, now {here}")
     return changes or ["settings of the study, or data"]
-
-
-def _flat(fields: Mapping[str, Any]) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in fields.items():
-        if isinstance(value, Mapping):
-            flat |= {f"{name}.{key}": item for key, item in value.items()}
-        elif isinstance(value, list):  # a set of names: each is there or not
-            flat |= {f"{name}.{item}": "there" for item in value}
-        else:
-            flat[name] = value
-    return flat

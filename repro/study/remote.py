@@ -8,7 +8,6 @@ nobody waits for its runs any more.
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator, Mapping
 from concurrent.futures import wait
 from typing import Any
 
@@ -17,7 +16,7 @@ from distributed import Status, Worker, get_worker
 from repro import __version__
 from repro.data import load
 from repro.study.experiments import find_experiment
-from repro.study.identity import fingerprint
+from repro.study.identity import fingerprint, flat
 from repro.study.plan import Block
 from repro.study.store import StoredRun
 from repro.study.train import train_block
@@ -49,7 +48,7 @@ def facts(experiment: str, data: str | None) -> Facts:
         "package": f"repro-relu {__version__}",
         "code": find_experiment(experiment).code,
         "data": load(data).sha256 if data else "",
-        **dict(_flat(fingerprint())),
+        **flat(fingerprint(), member="present"),
     }
 
 
@@ -93,16 +92,6 @@ def _differences(there: Facts, here: Facts) -> list[str]:
         for name in sorted(there.keys() | here.keys())
         if there.get(name) != here.get(name)
     ]
-
-
-def _flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _flat(item, f"{name}.{key}".strip("."))
-    elif isinstance(value, list):
-        yield from ((f"{name}.{item}", "present") for item in value)
-    else:
-        yield name, str(value)
 
 
 def _short(value: str | None) -> str:

@@ -1,6 +1,5 @@
 """One thread's chapter: all that the page says of it, as plain data."""
 
-import json
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Mapping
@@ -15,8 +14,8 @@ from repro.findings.report.numbers import Numbers, numbers_of
 from repro.findings.report.recovery import Panel, panels_of
 from repro.findings.report.wording import Piece, paragraphs
 from repro.study.experiments import find_experiment
+from repro.study.results import read_results
 from repro.study.schema import Study, StudyError
-from repro.study.tables import read_table
 
 NEEDED = ("runs.csv", "curves.csv", "claims.csv", "provenance.json")
 
@@ -69,19 +68,19 @@ def make_chapter(study: Study, results: Path) -> Chapter:
             raise StudyError(
                 f"{folder / name} is not there; run python -m repro.{study.name} first"
             )
-    runs, curves, claims = (read_table(folder / name) for name in NEEDED[:3])
+    tables = read_results(folder)
     return Chapter(
         study=study,
         answer=paragraphs(study.report.answer),
         mechanism=paragraphs(study.report.mechanism),
-        panels=panels_of(study, runs),
-        numbers=numbers_of(study, runs),
-        curves=curves_of(study, curves),
+        panels=panels_of(study, tables.runs),
+        numbers=numbers_of(study, tables.runs),
+        curves=curves_of(study, tables.curves),
         picture=_picture(folder / "mechanism.svg"),
-        claims=claims_of(study, claims),
+        claims=claims_of(study, tables.claims),
         fixed=_fixed(study),
-        provenance=json.loads((folder / "provenance.json").read_text(encoding="utf-8")),
-        runs=len(runs),
+        provenance=tables.provenance,
+        runs=len(tables.runs),
     )
 
 
