@@ -17,6 +17,7 @@ REPEATS = 3
 CORES = len(os.sched_getaffinity(0))
 BENCHES = (
     "fit_seeds", "truth_table", "relu_at_zero", "add_numbers", "four_layers", "relu_health",
+    "commands",
 )  # fmt: skip
 
 Contest = Mapping[str, Callable[[], float]]  # each contender's seconds; the first is the measure

@@ -1,0 +1,168 @@
+"""`python -m bench.growth`: how time and memory grow with seeds, hidden width and batch size.
+
+The MNIST thread's ReLU network on 12,000 images, five passes over them. A point is a process of its
+own, so that its memory is; in it three whole calls, graphs and all, of which the median counts.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pandas as pd
+import psutil
+from matplotlib.figure import Figure
+from rich.progress import track
+
+from bench.contest import RESULTS, seconds, show
+
+IMAGES, EPOCHS, REPEATS = 12_000, 5, 3
+USUAL = {"seeds": 16, "hidden_units": 100, "batch_size": 100}
+AXES = {
+    "seeds": (1, 2, 4, 16, 64, 256),
+    "hidden_units": (10, 30, 100, 300, 1000, 2000),
+    "batch_size": (10, 30, 100, 300, 1000),
+}
+PLAIN, TUNED, FUSED = "keras.Model.fit", "fit, steps_per_execution=100", "fit_seeds"
+NAMES = {"seeds": "seeds in a call", "hidden_units": "hidden units", "batch_size": "batch size"}
+
+
+def measure(contender: str, seeds: int, hidden_units: int, batch_size: int) -> dict[str, float]:
+    """Return a contender's seconds a run, and the MiB that training needed at its peak."""
+    import keras
+
+    from repro import fit_seeds
+    from repro.data import load
+    from repro.mnist_relu import build_model, prepare
+
+    (x, y), _ = prepare(load("mnist"), 1 / 255, False)
+    x, y = x[:IMAGES].copy(), y[:IMAGES].copy()
+
+    def build(steps: int = 1) -> keras.Model:
+        model = build_model("relu", hidden_units=hidden_units)
+        model.compile(
+            "sgd", "categorical_crossentropy", metrics=["accuracy"], steps_per_execution=steps
+        )
+        return model
+
+    def plain(steps: int) -> object:
+        keras.utils.set_random_seed(0)
+        return build(steps).fit(x, y, batch_size=batch_size, epochs=EPOCHS, verbose=0)
+
+    calls = {
+        PLAIN: lambda: seconds(lambda: plain(1)),
+        TUNED: lambda: seconds(lambda: plain(100)),
+        FUSED: lambda: (
+            seconds(lambda: fit_seeds(
+                build, x, y, seeds=range(seeds), epochs=EPOCHS, batch_size=batch_size
+            )) / seeds
+        ),
+    }  # fmt: skip
+    with peak_memory() as peak:
+        taken = [calls[contender]() for _ in range(REPEATS)]
+    return {"seconds": median(taken), "mib": peak[0]}
+
+
+@contextmanager
+def peak_memory() -> Iterator[list[float]]:
+    """Yield a list whose one element is how many MiB this process grew by, at most, within."""
+    memory = psutil.Process().memory_info
+    before, peak, done = memory().rss, [0.0], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.02):
+            peak[0] = max(peak[0], (memory().rss - before) / 2**20)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield peak
+    finally:
+        done.set()
+        watcher.join()
+
+
+def points() -> list[dict[str, Any]]:
+    """Return what is to be measured: one setting moves, the others stay as usual."""
+    return [
+        {"axis": axis, "contender": contender, **USUAL, axis: value}
+        for axis, values in AXES.items()
+        for value in values
+        for contender in (PLAIN, TUNED, FUSED)
+        if axis != "seeds" or contender == FUSED or value == 1  # a call of fit has one seed
+    ]
+
+
+def in_another_process(point: dict[str, Any]) -> dict[str, Any]:
+    """Return the point with what was measured."""
+    given = {name: value for name, value in point.items() if name != "axis"}
+    threads = {"TF_NUM_INTRAOP_THREADS": "1"} if point["contender"] == FUSED else {}
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.growth", json.dumps(given)],
+        env=os.environ | threads,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return point | {name: float(f"{v:.4g}") for name, v in json.loads(done.stdout).items()}
+
+
+def draw(table: pd.DataFrame) -> Figure:
+    """Draw seconds a run and memory against each axis, all logarithmic."""
+    import seaborn as sns
+
+    figure = Figure(figsize=(7, 4.4), layout="constrained")
+    grid = figure.subplots(2, len(AXES), sharex="col", sharey="row")
+    for column, (axis, values) in zip(grid.T, AXES.items(), strict=True):
+        of_axis = table[table.axis == axis]
+        for axes, measured in zip(column, ("seconds", "mib"), strict=True):
+            sns.lineplot(
+                of_axis, x=axis, y=measured, hue="contender", style="contender", markers=True,
+                dashes=False, markersize=6, ax=axes, legend=axes is grid[0, -1],
+            )  # fmt: skip
+            axes.set(xscale="log", yscale="log", xlabel=NAMES[axis])
+            axes.set_xticks(values, [f"{value:,}" for value in values])
+            axes.minorticks_off()
+            axes.grid(axis="y", color="0.9", linewidth=0.6)
+        if axis == "seeds":  # fit trains one seed a call, however many there are
+            for contender in (PLAIN, TUNED):
+                (line,) = [float(s) for s in of_axis.seconds[of_axis.contender == contender]]
+                grid[0, 0].axhline(line, color="0.6", linewidth=0.8, zorder=0)
+    grid[0, 0].set_ylabel("seconds a run")
+    grid[1, 0].set_ylabel("peak memory of training, MiB")
+    handles, labels = grid[0, -1].get_legend_handles_labels()
+    grid[0, -1].get_legend().remove()
+    figure.legend(handles, labels, loc="outside upper center", ncols=3)
+    return figure
+
+
+def main() -> None:
+    """Measure every point, or the one that is given; keep table and figure."""
+    if sys.argv[1:]:
+        from repro.training import quiet  # noqa: F401
+
+        print(json.dumps(measure(**json.loads(sys.argv[1]))))
+        return
+    rows = [in_another_process(p) for p in track(points(), "points", transient=True)]
+    table = pd.DataFrame(rows)
+    table.to_csv(RESULTS / "growth.csv", index=False, lineterminator="\n")
+    redraw(table)
+    show(table)
+
+
+def redraw(table: pd.DataFrame, folder: Path = RESULTS) -> None:
+    """Write the figure as PNG and SVG."""
+    from repro.findings.figures import save
+    from repro.findings.media import style
+
+    with style():
+        save(draw(table), folder / "growth")
+
+
+if __name__ == "__main__":
+    main()
