@@ -2,4 +2,5 @@
 
 from repro.cli import main
 
-main(prog_name="python -m repro")
+if __name__ == "__main__":  # not in the processes that draw figures
+    main(prog_name="python -m repro")

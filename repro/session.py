@@ -1,7 +1,11 @@
 """One call of a study from start to end: data, runs, tables, verdicts, figures, what is shown."""
 
+import os
+import signal
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +15,6 @@ from rich.markup import escape
 
 from repro.data import Dataset, DataUnavailable, load
 from repro.display import LiveTable, claims_summary, disputes, variants_summary
-from repro.findings.article import article
-from repro.findings.figures import draw_figures
-from repro.findings.latex import latex_files
 from repro.findings.ledger import ledger, splice
 from repro.findings.summary import summarize
 from repro.findings.verdicts import judge
@@ -105,6 +106,8 @@ def write_results(plan: Plan, outcome: Outcome, folder: Path, console: Console) 
     )
     write_table(claims, folder / "claims.csv")
     if outcome.runs:
+        from repro.findings.figures import draw_figures
+
         draw_figures(plan.study, _table(folder, "runs"), _table(folder, "curves"), folder)
     console.print(variants_summary(plan.study, summarize(runs, plan.study.metric)))
     console.print()
@@ -122,8 +125,21 @@ def write_runs(plan: Plan, done: Mapping[str, StoredRun], folder: Path) -> pd.Da
 
 
 def redraw(names: Sequence[str]) -> int:
-    """Redraw the figures of the named studies, or of all that have results."""
-    for study, folder in _with_results(names):
+    """Redraw the figures of the named studies, or of all that have results, a study a core."""
+    names = [study.name for study, _ in _with_results(names)]
+    if len(names) < 2:
+        return sum(map(_redraw, names))
+    processes = min(len(names), os.cpu_count() or 1)
+    # Ctrl-C is this process's to answer; a study that is being drawn is finished
+    leave = signal.signal, (signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(processes, get_context("spawn"), *leave) as pool:
+        return sum(pool.map(_redraw, names))
+
+
+def _redraw(name: str) -> int:
+    from repro.findings.figures import draw_figures
+
+    for study, folder in _with_results([name]):
         with _blaming(folder):
             draw_figures(study, _runs(study, folder), _table(folder, "curves"), folder)
     return 0
@@ -156,6 +172,9 @@ def export_latex(names: Sequence[str], folder: Path) -> int:
 
     Files of others there are left alone, and so is an `article.tex` from an earlier export.
     """
+    from repro.findings.article import article
+    from repro.findings.latex import latex_files
+
     chosen = list(_with_results(names))
     if not chosen:
         raise StudyError(f"no study has tables in {RESULTS}/; run one first")

@@ -1,7 +1,7 @@
 """Every study's figures, from its tables alone: the same tables give the same bytes."""
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from io import BytesIO
@@ -14,7 +14,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+from matplotlib.transforms import Bbox
 
 from repro.findings.media import SCREEN, Medium, style
 from repro.findings.summary import summarize
@@ -33,7 +34,9 @@ UNDATED: dict[str, dict[str, None]] = {
     "svg": {"Date": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
+MARGIN = 0.1  # inches around a figure
 JITTER = 0.18  # of a row's height
+SPANS = 30  # longest over shortest training from which steps are drawn logarithmically
 
 
 def draw_figures(study: Study, runs: pd.DataFrame, curves: pd.DataFrame, folder: Path) -> None:
@@ -57,9 +60,11 @@ def draw_figures(study: Study, runs: pd.DataFrame, curves: pd.DataFrame, folder:
 
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as PNG and SVG; the same figure gives the same bytes."""
+    figure.draw_without_rendering()  # lays it out
+    figure.set_layout_engine("none")  # not again for each form: that is most of the time
+    content = figure.get_tightbbox().padded(MARGIN)
     for form in ("png", "svg"):
-        content = rendered(figure, form, bbox_inches="tight")
-        write_whole(path.with_suffix(f".{form}"), content)
+        write_whole(path.with_suffix(f".{form}"), rendered(figure, form, bbox_inches=content))
 
 
 def rendered(figure: Figure, form: str, **options: Any) -> bytes:
@@ -82,7 +87,7 @@ def draw_mechanism(study: Study, runs: pd.DataFrame, curves: pd.DataFrame) -> Fi
 
 def draw_runs(study: Study, runs: pd.DataFrame, medium: Medium = SCREEN) -> Figure:
     """Draw every run as a point, each variant's mean and 95 % interval, the thread's numbers."""
-    present = {k: v for k, v in study.variants.items() if k in set(runs.variant)}
+    present = _present(study, runs)
     summary = summarize(runs, study.metric).set_index("variant")
     height = min(0.9 + medium.row * len(present), medium.tallest)
     figure = Figure(figsize=(medium.width, height), layout="constrained")
@@ -144,11 +149,14 @@ def draw_curves(study: Study, curves: pd.DataFrame, medium: Medium = SCREEN) -> 
     step = "epoch" if "epoch" in curves else "step"
     if study.metric not in curves:
         return None
-    present = {k: v for k, v in study.variants.items() if k in set(curves.variant)}
+    present = _present(study, curves)
+    scale = _scale(curves.groupby("variant")[step].max())
+    if scale == "log":
+        curves = curves[curves[step] > 0]
     rows = -(-len(present) // medium.panels)
     height = min(0.4 + medium.panel * rows, medium.tallest)
     figure = Figure(figsize=(medium.width, height), layout="constrained")
-    panels = figure.subplots(rows, medium.panels, sharex=True, sharey=True, squeeze=False).ravel()
+    panels = figure.subplots(rows, medium.panels, squeeze=False).ravel()
     for axes, (name, variant) in zip(panels, present.items(), strict=False):
         of = curves[curves.variant == name].groupby(step)[study.metric]
         _draw_band(axes, of.quantile([0.1, 0.5, 0.9]).unstack(), PALETTE[variant.group])
@@ -157,11 +165,39 @@ def draw_curves(study: Study, curves: pd.DataFrame, medium: Medium = SCREEN) -> 
             axes.set_yscale("log")
     for axes in panels[len(present) :]:
         axes.set_axis_off()
-    panels[0].xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    _align(list(panels[: len(present)]), medium.panels, scale)
     size = medium.rc["font.size"]
     figure.supxlabel(f"{step}  (line: median over seeds, band: the middle 80 %)", fontsize=size)
     figure.supylabel(_words(study.metric), fontsize=size)
     return figure
+
+
+def _present(study: Study, table: pd.DataFrame) -> dict[str, Variant]:
+    in_table = set(table.variant.unique())
+    return {name: variant for name, variant in study.variants.items() if name in in_table}
+
+
+def _scale(last: pd.Series) -> str:
+    """Of an axis of steps: logarithmic if some variants, by their last step, would be mere dots."""
+    return "log" if last.max() >= SPANS * last.min() else "linear"
+
+
+def _align(panels: Sequence[Axes], across: int, scale: str) -> None:
+    """Give panels, so many side by side, one scale and limits; tick labels to the outer alone.
+
+    As matplotlib's shared axes would, but sixty of those take most of the time of a drawing.
+    """
+    shown = Bbox.union([axes.dataLim for axes in panels])
+    for i, axes in enumerate(panels):
+        axes.update_datalim(shown.get_points())
+        if scale == "linear":
+            axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        else:
+            axes.set_xscale(scale)
+            axes.xaxis.set_major_locator(LogLocator(numticks=5))
+            axes.xaxis.set_minor_locator(NullLocator())
+        axes.autoscale_view()
+        axes.tick_params(labelleft=i % across == 0, labelbottom=i + across >= len(panels))
 
 
 def _is_log(study: Study, table: pd.DataFrame) -> bool:
@@ -174,7 +210,8 @@ def _draw_band(axes: Axes, quantiles: pd.DataFrame, color: Any) -> None:
     axes.fill_between(
         quantiles.index, quantiles[0.1], quantiles[0.9], color=color, alpha=0.25, lw=0
     )
-    axes.plot(quantiles.index, quantiles[0.5], color=color, linewidth=1.5)
+    marker = "o" if len(quantiles) == 1 else ""  # one point makes no line
+    axes.plot(quantiles.index, quantiles[0.5], marker=marker, color=color, lw=1.5, ms=3)
     axes.grid(axis="y", color="0.9", linewidth=0.6)
 
 

@@ -84,11 +84,13 @@ def write_table(table: pd.DataFrame, path: Path, digits: int | None = None) -> N
 
 def _each_text(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
     texts = table.select_dtypes(["object", "str"])
-    changed = {
-        name: texts[name].map(lambda value: change(value) if isinstance(value, str) else value)
-        for name in texts
-    }
-    return table.assign(**changed)
+    return table.assign(**{name: _each_once(texts[name], change) for name in texts})
+
+
+def _each_once(texts: pd.Series, change: Callable[[str], str]) -> pd.Series:
+    # a column repeats few texts, such as a variant's name, many times
+    changed = {text: change(text) for text in texts.unique() if isinstance(text, str)}
+    return texts.map(lambda text: changed.get(text, text))
 
 
 def read_table(path: Path, metrics: Iterable[str] = (), text: Iterable[str] = ()) -> pd.DataFrame:
