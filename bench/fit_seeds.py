@@ -1,58 +1,121 @@
 """`python -m bench.fit_seeds`: fit_seeds against keras.Model.fit on the thread's network.
 
 All contenders in one run, interleaved, whole calls of 15 epochs on full MNIST with compilation;
-medians of three. The last row is what the dense layers' multiplications alone would take at the
-rate at which this machine multiplies two large float32 matrices.
+medians of three. The first job's last row is what the dense layers' multiplications alone would
+take at the rate at which this machine multiplies two large float32 matrices. The next jobs are
+other optimizers and layers, 5 epochs; the last is a small model from the call to the first result.
 """
 
+import json
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from typing import Any
 
 from bench.contest import Contest, run, seconds, show
 from repro import fit_seeds
 
-EPOCHS, BATCH, SEEDS = 15, 100, 8
+EPOCHS, FEW, BATCH, SEEDS = 15, 5, 100, 8
 ONE_THREAD = "TF_NUM_INTRAOP_THREADS"
+PLAIN = "keras.Model.fit"
 SIDE_BY_SIDE = f"fit_seeds, two blocks of {SEEDS} seeds side by side"
+OTHERS: dict[str, dict[str, Any]] = {
+    "momentum": {"optimizer": "momentum"},
+    "Adam": {"optimizer": "adam", "learning_rate": 0.001},
+    "batch normalization": {"batch_normalization": True},
+    "dropout": {"dropout": 0.2},
+}
+
+
+class Job:
+    """The thread's network on pixels/255, with some settings, for so many epochs."""
+
+    def __init__(self, epochs: int, **settings: Any):
+        from repro.data import load
+        from repro.mnist_relu import build_model, prepare
+
+        (self._x, self._y), _ = prepare(load("mnist"), 1 / 255, False)
+        self._build = lambda: build_model("relu", **settings)
+        self._epochs = epochs
+
+    def plain(self, steps: int = 1) -> float:
+        """Return the seconds of `fit` with that many steps an execution."""
+        import keras
+
+        def train() -> object:
+            keras.utils.set_random_seed(0)
+            model = self._build()
+            model.compile(
+                model.optimizer, "categorical_crossentropy", metrics=["accuracy"],
+                steps_per_execution=steps,
+            )  # fmt: skip
+            return model.fit(self._x, self._y, batch_size=BATCH, epochs=self._epochs, verbose=0)
+
+        return seconds(train)
+
+    def fused(self, seeds: int) -> float:
+        """Return the seconds a seed of `fit_seeds`."""
+        return seconds(lambda: fit_seeds(
+            self._build, self._x, self._y, seeds=range(seeds), epochs=self._epochs,
+            batch_size=BATCH,
+        )) / seeds  # fmt: skip
 
 
 def contests() -> dict[str, Contest]:
-    """Return the contest: each contender trains and gives the seconds per seed."""
-    import keras
-
-    from repro.data import load
-    from repro.mnist_relu import build_model, prepare
-
-    (x, y), _ = prepare(load("mnist"), 1 / 255, False)
-
-    def plain(steps: int) -> object:
-        keras.utils.set_random_seed(0)
-        model = build_model("relu")
-        model.compile(
-            "sgd", "categorical_crossentropy", metrics=["accuracy"], steps_per_execution=steps
-        )
-        return model.fit(x, y, batch_size=BATCH, epochs=EPOCHS, verbose=0)
-
-    def fused(seeds: int) -> object:
-        build = lambda: build_model("relu")  # noqa: E731
-        return fit_seeds(build, x, y, seeds=range(seeds), epochs=EPOCHS, batch_size=BATCH)
-
-    contenders = {
-        "keras.Model.fit": lambda: seconds(lambda: plain(1)),
-        "fit, steps_per_execution=20": lambda: seconds(lambda: plain(20)),
-        "fit, steps_per_execution=100": lambda: seconds(lambda: plain(100)),
-        "fit, steps_per_execution=600": lambda: seconds(lambda: plain(600)),
-        f"fit_seeds, {SEEDS} seeds at once": lambda: seconds(lambda: fused(SEEDS)) / SEEDS,
-        SIDE_BY_SIDE: lambda: (
-            seconds(lambda: fused(2 * SEEDS)) / (2 * SEEDS)
-            if ONE_THREAD in os.environ
-            else in_another_process(SIDE_BY_SIDE)
-        ),
-        "matrix multiplications alone": lambda: dense_work() / peak(),
+    """Return the contests: each contender trains and gives the seconds per seed."""
+    usual = Job(EPOCHS)
+    return {
+        f"mnist_relu, {EPOCHS} epochs, a seed": {
+            PLAIN: usual.plain,
+            "fit, steps_per_execution=20": lambda: usual.plain(20),
+            "fit, steps_per_execution=100": lambda: usual.plain(100),
+            "fit, steps_per_execution=600": lambda: usual.plain(600),
+            f"fit_seeds, {SEEDS} seeds at once": lambda: usual.fused(SEEDS),
+            SIDE_BY_SIDE: lambda: in_another_process({"epochs": EPOCHS}),
+            "matrix multiplications alone": lambda: dense_work() / peak(),
+        },
+        **{
+            f"with {name}, {FEW} epochs, a seed": {
+                PLAIN: Job(FEW, **settings).plain,
+                SIDE_BY_SIDE: lambda settings=settings: in_another_process(
+                    {"epochs": FEW, **settings}
+                ),
+            }
+            for name, settings in OTHERS.items()
+        },
+        "a small model, to the first result": {
+            PLAIN: lambda: small(fit_one),
+            f"fit_seeds, {SEEDS} seeds": lambda: small(
+                lambda build, x, y: fit_seeds(build, x, y, seeds=range(SEEDS))
+            ),
+        },
     }
-    return {f"mnist_relu, {EPOCHS} epochs, a seed": contenders}
+
+
+def small(train: Callable[..., object]) -> float:
+    """Return the seconds of one epoch of a 10-16-2 network on 1,000 rows, all new."""
+    import keras
+    import numpy as np
+    from keras import layers
+
+    generator = np.random.default_rng(0)
+    x = generator.random((1000, 10), dtype="float32")
+    y = (x.sum(axis=1) > 5).astype("int64")
+
+    def build() -> keras.Model:
+        hidden, output = layers.Dense(16, activation="relu"), layers.Dense(2, activation="softmax")
+        model = keras.Sequential([keras.Input((10,)), hidden, output])
+        model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        return model
+
+    return seconds(lambda: train(build, x, y))
+
+
+def fit_one(build: Callable[[], Any], x: Any, y: Any) -> object:
+    """Train one model."""
+    return build().fit(x, y, verbose=0)
 
 
 def dense_work() -> float:
@@ -74,10 +137,10 @@ def peak(size: int = 4096) -> float:
     return 2 * size**3 / min(seconds)
 
 
-def in_another_process(contender: str) -> float:
-    """Return a contender's seconds in a process whose products get one thread each."""
+def in_another_process(job: dict[str, Any]) -> float:
+    """Return a job's seconds a seed, blocks side by side: products get one thread each."""
     done = subprocess.run(
-        [sys.executable, "-m", "bench.fit_seeds", contender],
+        [sys.executable, "-m", "bench.fit_seeds", json.dumps(job)],
         env=os.environ | {ONE_THREAD: "1"},
         stdout=subprocess.PIPE,
         check=True,
@@ -87,6 +150,6 @@ def in_another_process(contender: str) -> float:
 
 if __name__ == "__main__":
     if sys.argv[1:]:
-        print(next(iter(contests().values()))[sys.argv[1]]())
+        print(Job(**json.loads(sys.argv[1])).fused(2 * SEEDS))
     else:
         show(run("fit_seeds"))
