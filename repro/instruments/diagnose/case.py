@@ -15,10 +15,12 @@ from repro.instruments.diagnose.given import (
     checked_data,
     few,
     guarded,
+    leaves,
     positive,
     same_length,
     taken,
 )
+from repro.instruments.diagnose.preprocessing import Preprocessing, preprocessing
 from repro.instruments.diagnose.task import Array, Task, task_of
 
 if TYPE_CHECKING:
@@ -52,14 +54,22 @@ class Case:
     seeds: tuple[int, ...]
     notes: tuple[str, ...]
     cut_short: bool
+    preprocessing: Preprocessing
 
     @cached_property
-    def inputs(self) -> Array | None:
-        """The training inputs as one array of numbers (n, features), if they are that."""
-        x = self.train[0]
-        if isinstance(x, dict | list | tuple):
-            return None
-        return np.asarray(x).reshape(len(x), -1)
+    def inputs(self) -> Array:
+        """The training inputs (n, features) as layers with weights see them, all side by side."""
+        return self._seen(self.train[0])
+
+    @cached_property
+    def test_inputs(self) -> Array:
+        """The inputs that the score is taken on, likewise."""
+        return self._seen(self.test[0])
+
+    def _seen(self, x: Any) -> Array:
+        flat = np.concatenate([a.reshape(len(a), -1) for a in leaves(x)], axis=1)
+        by = self.preprocessing
+        return flat if by.scale == 1 and not by.offset else flat * by.scale + by.offset
 
     @property
     def output(self) -> Site | None:
@@ -106,6 +116,10 @@ def make_case(
         raise DiagnoseError(str(error)) from error
     build = guarded(build, x)
     model = build()
+    if not isinstance(y, dict | list | tuple) and not np.ptp(np.asarray(y, float), axis=0).any():
+        raise DiagnoseError(
+            "y is the same in all rows, so there is nothing to learn; give rows that differ"
+        )
     layers = tuple(sites(model))
     facts = compiled(model)
     made = model(few(x, 1))
@@ -113,6 +127,11 @@ def make_case(
         raise DiagnoseError("models of several outputs can't be diagnosed; give a model of one")
     shape = tuple(made.shape)
     activation = layers[-1].activation if layers else ""
+    if len(shape) > 2 and "sparse" in facts.loss:
+        raise DiagnoseError(
+            f"an output of shape {shape} under {facts.loss} names a class for every step or pixel, "
+            "which can't be scored here; give a model with one class a row"
+        )
     task = task_of(y, facts.loss, activation, int(shape[-1] or 1), facts.wants_accuracy)
     train, test, tested_on, notes = split(x, y, validation_data)
     wanted = epochs or default_epochs(len(train[1]), batch_size)
@@ -126,5 +145,5 @@ def make_case(
     cut = most < wanted or len(train[1]) < 0.7 * len(y)
     return Case(
         build, train, test, tested_on, task, facts, layers, shape, batch_size,
-        most, tuple(seeds), tuple(notes), cut,
+        most, tuple(seeds), tuple(notes), cut, preprocessing(model),
     )  # fmt: skip

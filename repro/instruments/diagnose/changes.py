@@ -31,12 +31,12 @@ class Change:
         data: (training pair, pair scored on) -> the same, changed.
         unit: what 1 of the changed targets is in the user's targets.
         edit: of the built model.
+        inserts: whether the edit adds operations, so that others count differently after it.
         optimizer: of the optimizer.
         loss: in place of the user's; None keeps that.
         from_logits: of that loss.
         epochs: factor on the epochs.
         batch_size: in place of the user's.
-        replays: whether the rate may be tuned beside it.
     """
 
     key: str
@@ -48,6 +48,7 @@ class Change:
     data: Callable[[Pair, Pair], tuple[Pair, Pair]] | None = None
     unit: float = 1.0
     edit: Edit | None = None
+    inserts: bool = False
     optimizer: Remake | None = None
     loss: str | None = None
     epochs: int = 1
@@ -76,7 +77,8 @@ def both(first: Change, second: Change) -> Change:
             optimizer = change.optimizer(optimizer) if change.optimizer else optimizer
         return optimizer
 
-    edits = [change.edit for change in (first, second) if change.edit]
+    in_order = sorted((first, second), key=lambda change: change.inserts)
+    edits = [change.edit for change in in_order if change.edit]
     return Change(
         key=f"{first.key}+{second.key}",
         title=f"{first.title}; {second.title}",
@@ -87,6 +89,7 @@ def both(first: Change, second: Change) -> Change:
         data=data if first.data or second.data else None,
         unit=first.unit * second.unit,
         edit=chain(*edits) if edits else None,
+        inserts=first.inserts or second.inserts,
         optimizer=remake if first.optimizer or second.optimizer else None,
         loss=second.loss or first.loss,
         epochs=max(first.epochs, second.epochs),

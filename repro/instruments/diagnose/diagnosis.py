@@ -48,14 +48,7 @@ class Diagnosis:
     @cached_property
     def change(self) -> "Judged | None":
         """The smallest change that recovers; one that treats a present cause if any does."""
-        present = [finding.key for finding in self.findings]
-
-        def preference(change: "Change") -> tuple[Any, ...]:
-            treated = [present.index(key) for key in change.treats if key in present]
-            rate_first = change.is_of_rate and bool(treated)
-            return (not treated, change.size, min(treated, default=99), rate_first)
-
-        return self.proof.smallest(preference)
+        return self.proof.smallest([finding.key for finding in self.findings])
 
     @cached_property
     def cause(self) -> str:

@@ -48,12 +48,10 @@ class Examination:
 
 def examine(case: Case) -> Examination:
     """Measure the data, and the network at `CHECKPOINTS`, over the seeds."""
-    inputs = None if case.inputs is None else look_at_inputs(case)
-    relation = None if case.inputs is None else relate(case.inputs, case.train[1])
-    linear = np.nan
-    if case.inputs is not None:
-        flat = case.test[0].reshape(len(case.test[1]), -1)
-        linear = linear_skill(case.task, (case.inputs, case.train[1]), (flat, case.test[1]))
+    indices = case.preprocessing.looks_up  # whose distances and sizes mean nothing
+    inputs = None if indices else look_at_inputs(case)
+    relation = None if indices else relate(case.inputs, case.train[1])
+    linear = linear_skill(case.task, (case.inputs, case.train[1]), (case.test_inputs, case.test[1]))
     try:
         layers, outputs = first_steps(case)
     except DiagnoseError:

@@ -20,7 +20,7 @@ def taken(pair: tuple[Any, Any], rows: Array) -> tuple[Any, Any]:
     return each(pair[0], lambda a: a[rows]), pair[1][rows]
 
 
-def each(x: Any, function: Callable[[Array], Array]) -> Any:
+def each(x: Any, function: Callable[[Array], Any]) -> Any:
     """Apply a function to each array of the inputs."""
     if isinstance(x, dict):
         return {name: function(a) for name, a in x.items()}
@@ -38,7 +38,7 @@ def checked_data(name: str, data: Any) -> Any:
     """Arrays of finite numbers, each with at least two rows."""
     if isinstance(data, dict):
         return {key: _array(f"{name}[{key!r}]", a) for key, a in data.items()}
-    if isinstance(data, list | tuple) and data and hasattr(data[0], "shape"):
+    if isinstance(data, list | tuple) and data and getattr(data[0], "shape", ()):
         return [_array(f"{name}[{i}]", a) for i, a in enumerate(data)]
     return _array(name, data)
 

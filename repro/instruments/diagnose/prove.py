@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import reduce
+from typing import Any
 
 from repro.findings.statistics import mean_interval, named_generator, probability_of_superiority
 from repro.instruments.diagnose.case import Case
@@ -11,10 +12,8 @@ from repro.instruments.diagnose.changes import Change, both
 from repro.instruments.diagnose.task import Array, margin
 from repro.instruments.diagnose.train import Trained, Trainer
 
-if TYPE_CHECKING:
-    pass
-
 SHARE_OF_BEST = 0.9  # of the best change's gain: from there on a change recovers
+LEAST_SHARE = 0.75  # from there on, if what is missing is within the margin of the rows
 GOOD = 0.9  # skill from which on no pair is tried
 PAIRED = 3  # pairs with the best change that are tried
 
@@ -71,35 +70,95 @@ class Proof:
     left_out: list[str] = field(default_factory=list)
     margin: float = 0.05
 
-    def smallest(self, prefers: Callable[[Change], Any]) -> Judged | None:
-        """The smallest change that recovers; None if none does."""
-        recovering = [judged for judged in self.judged if judged.recovers]
-        return min(recovering, key=lambda j: (prefers(j.change), -j.gain)) if recovering else None
+    def smallest(self, causes: Sequence[str]) -> Judged | None:
+        """The smallest change that recovers, rather one that treats a cause; None if none does."""
+
+        def preference(judged: Judged) -> tuple[Any, ...]:
+            change = judged.change
+            treated = [causes.index(key) for key in change.treats if key in causes]
+            rate_first = change.is_of_rate and bool(treated)
+            return not treated, change.size, min(treated, default=99), rate_first, -judged.gain
+
+        return min((j for j in self.judged if j.recovers), key=preference, default=None)
 
 
 def prove(
     case: Case, original: Trained, changes: Sequence[Change], causes: Sequence[str],
     trainer: Trainer, say: Say,
 ) -> Proof:  # fmt: skip
-    """Try each change alone, then the best one together with others; `causes` are those present."""
+    """Try each change alone, then the smallest that recovers as much as any, with others.
+
+    `causes` are those present, upstream first.
+    """
     proof = Proof(original)
     results = list(_tried(changes, trainer, 0.35, proof, say))
     judged = judge(case, proof, results)
     if judged and max(judged[0].skill, original.test.mean()) < GOOD:
-        best, *others = [each.change for each in judged]
-        pairs = [both(best, other) for other in _partners(best, others, causes)]
+        ranked = [each.change for each in judged]
+        smallest = proof.smallest(causes)
+        base = smallest.change if smallest else ranked[0]
+        pairs = [both(base, other) for other in _partners(base, ranked, causes)]
         results += _tried(pairs, trainer, 0.2, proof, say)
-        judge(case, proof, results)
+        judged = judge(case, proof, results)
+        if max(judged[0].skill, original.test.mean()) < GOOD:
+            _together(case, proof, results, _remedies(ranked, causes), trainer, say)
     return proof
 
 
-def _partners(best: Change, others: Sequence[Change], causes: Sequence[str]) -> list[Change]:
-    """What goes with the best change: the best for each cause that it leaves, then the rest."""
-    apart = [other for other in others if other.group != best.group]
-    left = [cause for cause in causes if cause not in best.treats]
-    treating = [next((c for c in apart if cause in c.treats), None) for cause in left]
-    chosen = {change.key: change for change in [*treating, *apart] if change is not None}
+def _partners(base: Change, ranked: Sequence[Change], causes: Sequence[str]) -> list[Change]:
+    """What goes with a change: the remedy of each cause that it leaves, then the best of others."""
+    apart = [other for other in ranked if other.group != base.group]
+    left = [cause for cause in causes if cause not in base.treats]
+    chosen = {change.key: change for change in [*_remedies(apart, left), *apart]}
     return list(chosen.values())[:PAIRED]
+
+
+def _remedies(ranked: Sequence[Change], causes: Sequence[str]) -> list[Change]:
+    """For each cause the change that is foremost made against it; of equals, the best.
+
+    Changes exclude those of their own group, and a cause that one has treated needs no other.
+    """
+    chosen: list[Change] = []
+    for cause in causes:
+        if any(cause in change.treats for change in chosen):
+            continue
+        taken = {change.group for change in chosen}
+        treating = [c for c in ranked if cause in c.treats and c.group not in taken]
+        if treating:
+            chosen.append(min(treating, key=lambda change: change.treats.index(cause)))
+    return chosen
+
+
+def _together(
+    case: Case, proof: Proof, results: list[Trained], remedies: Sequence[Change],
+    trainer: Trainer, say: Say,
+) -> None:  # fmt: skip
+    """Several faults at once: make all remedies, then leave out each that isn't needed.
+
+    Where they gain clearly more than what was tried before; a network with three faults may not
+    learn at all with one of them, or two, mended.
+    """
+    if len(remedies) < 2:
+        return
+    before = max(each.skill for each in proof.judged)
+    known = {frozenset(each.change.key.split("+")) for each in results}
+    whole = reduce(both, remedies)
+    if frozenset(whole.key.split("+")) in known:
+        return
+    results += _tried([whole], trainer, 0.1, proof, say)
+    judged = judge(case, proof, results)
+    if judged[0].skill < before + proof.margin:
+        return
+    kept, goal = list(remedies), SHARE_OF_BEST * judged[0].gain
+    for remedy in reversed(remedies):
+        fewer = [change for change in kept if change is not remedy]
+        if len(fewer) < 2:
+            break
+        for trained in _tried([reduce(both, fewer)], trainer, 0.05, proof, say):
+            results.append(trained)
+            if (trained.test - proof.original.test).mean() >= goal:
+                kept = fewer
+    judge(case, proof, results)
 
 
 def _tried(
@@ -125,7 +184,8 @@ def judge(case: Case, proof: Proof, results: Sequence[Trained]) -> list[Judged]:
         gain, low, high = gained(trained.test, reference, trained.change.key)
         helps = bool(low > 0 and gain >= proof.margin)
         superiority = probability_of_superiority(trained.test, reference)
-        recovers = helps and gain >= SHARE_OF_BEST * most
+        enough = min(SHARE_OF_BEST * most, max(LEAST_SHARE * most, most - proof.margin))
+        recovers = helps and gain >= enough
         judged.append(Judged(trained, gain, low, high, superiority, helps, recovers))
     proof.judged = sorted(judged, key=lambda j: -j.gain)
     return proof.judged

@@ -7,6 +7,7 @@ import numpy as np
 from repro.instruments.diagnose.case import Case
 from repro.instruments.diagnose.definitions import DEFINITIONS, Symptom, percent
 from repro.instruments.diagnose.examine import Examination
+from repro.instruments.diagnose.inputs import Inputs
 from repro.instruments.diagnose.task import table
 
 Found = Iterator[Symptom]
@@ -60,9 +61,22 @@ def _of_relation(seen: Examination) -> Found:
 
 def of_inputs(case: Case, seen: Examination) -> Found:
     """Look at the inputs, beside the rate and the validation inputs."""
-    inputs, rate = seen.inputs, case.compiled.rate
+    inputs = seen.inputs
     if inputs is None:
         return
+    if not case.preprocessing.normalizes:
+        yield from _of_scale(case, inputs)
+    ratio = max(inputs.validation_ratio, 1 / max(inputs.validation_ratio, 1e-12))
+    if ratio > DEFINITIONS["validation_differs"].threshold or inputs.validation_shift > 2:
+        yield Symptom(
+            "validation_differs", ratio,
+            f"the validation inputs' deviation is {inputs.validation_ratio:.3g} times that of the "
+            f"training inputs, their mean {inputs.validation_shift:.2g} deviations away",
+        )  # fmt: skip
+
+
+def _of_scale(case: Case, inputs: Inputs) -> Found:
+    rate = case.compiled.rate
     if inputs.rms > DEFINITIONS["input_scale"].threshold:
         yield Symptom(
             "input_scale", inputs.rms, f"the inputs' root mean square is {inputs.rms:.3g}, not 1"
@@ -81,11 +95,4 @@ def of_inputs(case: Case, seen: Examination) -> Found:
             f"{rate / inputs.limit:,.3g} times the limit {inputs.limit:.2g}"
             + (f" ({percent(inputs.share_of_mean)} of it is the mean)"
                if inputs.share_of_mean > 0.5 else ""),
-        )  # fmt: skip
-    ratio = max(inputs.validation_ratio, 1 / max(inputs.validation_ratio, 1e-12))
-    if ratio > DEFINITIONS["validation_differs"].threshold or inputs.validation_shift > 2:
-        yield Symptom(
-            "validation_differs", ratio,
-            f"the validation inputs' deviation is {inputs.validation_ratio:.3g} times that of the "
-            f"training inputs, their mean {inputs.validation_shift:.2g} deviations away",
         )  # fmt: skip
