@@ -12,7 +12,9 @@ from repro.instruments.diagnose.anatomy import Compiled, Site, compiled, sites
 from repro.instruments.diagnose.extent import affordable, default_epochs, split
 from repro.instruments.diagnose.given import (
     DiagnoseError,
+    as_columns,
     checked_data,
+    each,
     few,
     guarded,
     leaves,
@@ -105,7 +107,7 @@ def make_case(
     """
     from repro.training.fit import check_seeds
 
-    x, y = checked_data("x", x), checked_data("y", y)
+    x, y = each(checked_data("x", x), as_columns), checked_data("y", y)
     same_length(x, y, "x and y")
     positive("batch_size", batch_size)
     if epochs is not None:

@@ -29,6 +29,7 @@ class Change:
         treats: the causes that it would remove, keys of `explain.CAUSES`.
         group: changes of one group exclude each other.
         data: (training pair, pair scored on) -> the same, changed.
+        counted: whether the changed labels count from 0.
         unit: what 1 of the changed targets is in the user's targets.
         edit: of the built model.
         inserts: whether the edit adds operations, so that others count differently after it.
@@ -46,6 +47,7 @@ class Change:
     treats: tuple[str, ...]
     group: str
     data: Callable[[Pair, Pair], tuple[Pair, Pair]] | None = None
+    counted: bool = False
     unit: float = 1.0
     edit: Edit | None = None
     inserts: bool = False
@@ -87,6 +89,7 @@ def both(first: Change, second: Change) -> Change:
         treats=(*first.treats, *second.treats),
         group=f"{first.group}+{second.group}",
         data=data if first.data or second.data else None,
+        counted=first.counted or second.counted,
         unit=first.unit * second.unit,
         edit=chain(*edits) if edits else None,
         inserts=first.inserts or second.inserts,
@@ -124,7 +127,9 @@ def settings_of(optimizer: Any) -> dict[str, Any]:
 def changed_build(case: Case, change: Change) -> "Callable[[], keras.Model]":
     """Return the build function with the change in it; its metric is `score` alone."""
     logits = case.compiled.from_logits and change.loss is None
-    score = metric(case.task, logits)
+    labels = tuple(map(float, range(len(case.task.labels))))
+    task = replace(case.task, labels=labels) if change.counted else case.task
+    score = metric(task, logits)
 
     def build() -> "keras.Model":
         original = case.build()

@@ -64,7 +64,7 @@ def _of_scale(case: Case, seen: Examination) -> Changes:
         yield Change(
             "centre_input", "centre the input", 1,
             f"{lead}x = x - mean  # mean = x.mean(axis=0) of the training inputs",
-            ("rate_high", "no_bias"), "input",
+            ("rate_high", "input_scale", "no_bias"), "input",
             data=_on_inputs(lambda a: _Affine(a.mean(axis=0, dtype=float), np.ones(1))),
         )  # fmt: skip
 

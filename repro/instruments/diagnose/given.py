@@ -1,5 +1,6 @@
 """What a user gives, checked: arrays and the build function; what is wrong is said in a line."""
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,11 @@ def _array(name: str, data: Any) -> Array:
     return array.astype("float32") if array.dtype == np.float16 else array
 
 
+def as_columns(array: Array) -> Array:
+    """A plain list of numbers as one column: layers take no less than two dimensions."""
+    return array[:, None] if array.ndim == 1 else array
+
+
 def same_length(x: Any, y: Any, names: str) -> None:
     """Raise DiagnoseError unless inputs and targets have as many rows."""
     lengths = {len(a) for part in (x, y) for a in leaves(part)}
@@ -114,6 +120,11 @@ def _built_by(build: Callable[[], Any]) -> "keras.Model":
         raise DiagnoseError(f"build() must return a compiled keras.Model, got {kind}")
     if not model.compiled or model.optimizer is None:
         raise DiagnoseError("build() returns a model that isn't compiled; call model.compile")
+    for loss in keras.tree.flatten(model.loss):
+        try:
+            keras.losses.get(loss)
+        except ValueError as error:
+            raise DiagnoseError(f"Keras knows no loss {loss!r}; see keras.losses") from error
     if model.loss is None:
         raise DiagnoseError("build() returns a model without a loss; give compile a loss")
     return model
@@ -127,6 +138,8 @@ def shapes(x: Any) -> str:
 def one_line(error: BaseException) -> str:
     """An exception in one line."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    # TensorFlow puts the lines of its own code first
-    text = lines[-1 if lines[0].startswith("in user code") else 0] if lines else ""
+    # TensorFlow puts the lines of its own code first, Keras the layer that it was in
+    first = lines[0] if lines else ""
+    at = -1 if first.startswith("in user code") else int("Exception encountered" in first)
+    text = re.sub(r"\x1b\[\d+m|\{\{.*?\}\}", "", lines[min(at, len(lines) - 1)]) if lines else ""
     return f"{type(error).__name__}: {text}"[:300]

@@ -135,29 +135,29 @@ def _together(
 ) -> None:  # fmt: skip
     """Several faults at once: make all remedies, then leave out each that isn't needed.
 
-    Where they gain clearly more than what was tried before; a network with three faults may not
-    learn at all with one of them, or two, mended.
+    A network with three faults may not learn at all with one or two of them mended.
     """
     if len(remedies) < 2:
         return
     before = max(each.skill for each in proof.judged)
-    known = {frozenset(each.change.key.split("+")) for each in results}
-    whole = reduce(both, remedies)
-    if frozenset(whole.key.split("+")) in known:
-        return
-    results += _tried([whole], trainer, 0.1, proof, say)
+
+    def tried(changes: Sequence[Change], kept: float) -> Trained | None:
+        whole = reduce(both, changes)
+        same = [t for t in results if set(t.change.key.split("+")) == set(whole.key.split("+"))]
+        new = [] if same else list(_tried([whole], trainer, kept, proof, say))
+        results.extend(new)
+        return next(iter([*same, *new]), None)
+
+    tried(remedies, 0.1)
     judged = judge(case, proof, results)
     if judged[0].skill < before + proof.margin:
         return
-    kept, goal = list(remedies), SHARE_OF_BEST * judged[0].gain
+    needed, goal = list(remedies), SHARE_OF_BEST * judged[0].gain
     for remedy in reversed(remedies):
-        fewer = [change for change in kept if change is not remedy]
-        if len(fewer) < 2:
-            break
-        for trained in _tried([reduce(both, fewer)], trainer, 0.05, proof, say):
-            results.append(trained)
-            if (trained.test - proof.original.test).mean() >= goal:
-                kept = fewer
+        fewer = [change for change in needed if change is not remedy]
+        trained = tried(fewer, 0.05) if fewer else None
+        if trained and (trained.test - proof.original.test).mean() >= goal:
+            needed = fewer
     judge(case, proof, results)
 
 

@@ -101,7 +101,7 @@ def metric(task: Task, from_logits: bool) -> Callable[[Any, Any], Any]:
     def decoded(values: Any, prediction: bool) -> Any:
         if task.several:
             half = 0.5 if not (prediction and from_logits) else 0.0
-            flat = ops.reshape(values, (ops.shape(values)[0], -1))
+            flat = ops.reshape(ops.cast(values, "float32"), (ops.shape(values)[0], -1))
             return ops.cast(flat > half, "float32")
         if len(values.shape) > 1 and values.shape[-1] > 1:
             return ops.cast(ops.argmax(values, axis=-1), "float32")
