@@ -42,14 +42,6 @@ def _of_scale(case: Case, seen: Examination) -> Changes:
     lead = "# for each of the inputs\n" if several else ""
     largest = float(np.abs(case.inputs).max())
     near = all(_is_near(a) for a in leaves(x))
-    if not near and (largest > 2 or 0 < largest < 0.1):
-        by = "its largest value" if several else f"{largest:.4g}"
-        number = "abs(x).max()" if several else f"{largest:.6g}"
-        yield Change(
-            "scale_input", f"divide {'each' if several else 'the'} input by {by}", 1,
-            f"{lead}x = x / {number}  # training, validation and all that is predicted", treats,
-            "input", data=_on_inputs(lambda a: _Affine(np.zeros(1), np.abs(a).max() or 1.0)),
-        )  # fmt: skip
     if not near:
         axes = _axes(leaves(x)[0])
         axis = "" if axes is None else f"axis={axes[0] if len(axes) == 1 else axes}"
@@ -59,6 +51,14 @@ def _of_scale(case: Case, seen: Examination) -> Changes:
         yield Change(
             "standardize_input", f"standardize the input ({how})", 1, lead + lines, treats,
             "input", data=_on_inputs(_standardizing),
+        )  # fmt: skip
+    if not near and (largest > 2 or 0 < largest < 0.1):
+        by = "its largest value" if several else f"{largest:.4g}"
+        number = "abs(x).max()" if several else f"{largest:.6g}"
+        yield Change(
+            "scale_input", f"divide {'each' if several else 'the'} input by {by}", 1,
+            f"{lead}x = x / {number}  # training, validation and all that is predicted", treats,
+            "input", data=_on_inputs(lambda a: _Affine(np.zeros(1), np.abs(a).max() or 1.0)),
         )  # fmt: skip
     if seen.inputs is not None and seen.inputs.share_of_mean > 0.2:
         yield Change(

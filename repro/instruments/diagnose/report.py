@@ -116,19 +116,19 @@ def _changes(diagnosis: "Diagnosis") -> Any:
 
     case = diagnosis.case
     title = f"Skill on {case.tested_on}: 0 the best constant, 1 perfect; {len(case.seeds)} seeds"
-    shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    shown.add_column("change", overflow="fold")
+    shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    shown.add_column("change", overflow="fold", min_width=24)
     for heading in ("edits", "skill", "gained", "95 % interval", "P(better)", "recovers"):
         shown.add_column(heading, justify="right", no_wrap=True)
     original = diagnosis.proof.original
-    shown.add_row("as it is", "", f"{original.test.mean():.3f}", "", "", "", "")
+    shown.add_row("as it is", "", f"{original.test.mean():.2f}", "", "", "", "")
     for judged in diagnosis.proof.judged[:SHOWN]:
         mark = "yes" if judged.recovers else "helps" if judged.helps else "no"
         mark = "smallest" if judged is diagnosis.smallest else mark
         style = "green" if judged.recovers else ""
         shown.add_row(
-            Text(judged.change.title, style=style), str(judged.change.size), f"{judged.skill:.3f}",
-            f"{judged.gain:+.3f}", f"{judged.low:+.3f} … {judged.high:+.3f}",
+            Text(judged.change.title, style=style), str(judged.change.size), f"{judged.skill:.2f}",
+            f"{judged.gain:+.2f}", f"{judged.low:+.2f}…{judged.high:+.2f}",
             f"{judged.superiority:.2f}", mark,
         )  # fmt: skip
     return shown

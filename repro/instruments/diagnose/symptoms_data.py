@@ -8,7 +8,7 @@ from repro.instruments.diagnose.case import Case
 from repro.instruments.diagnose.definitions import DEFINITIONS, Symptom, percent
 from repro.instruments.diagnose.examine import Examination
 from repro.instruments.diagnose.inputs import Inputs
-from repro.instruments.diagnose.task import table
+from repro.instruments.diagnose.task import best_constant, table
 
 Found = Iterator[Symptom]
 
@@ -39,6 +39,10 @@ def of_labels(case: Case, seen: Examination) -> Found:
                 f"labels run from {y.min():g} to {y.max():g}, {units} output units stand for 0 to "
                 f"{units - 1}: {percent(outside)} of the labels name no unit",
             )  # fmt: skip
+    if case.task.classes:
+        share = best_constant(case.task, case.train[1])
+        if share > DEFINITIONS["imbalance"].threshold:
+            yield Symptom("imbalance", share, f"{percent(share)} of the rows are of one class")
     yield from _of_relation(seen)
 
 
