@@ -32,7 +32,7 @@ def draw_figures(diagnosis: "Diagnosis", folder: Path) -> None:
 
 
 def draw_layer(layers: pd.DataFrame, label: str, sites: Any) -> "Figure":
-    """Draw a layer: its units over the steps, and where it stands in depth before training.
+    """Draw a layer: its units over the steps, and where it stands in depth at birth.
 
     Lines are medians over seeds, bands the middle 80 %.
     """
@@ -86,7 +86,7 @@ def _draw_depth(axes: "Axes", birth: pd.DataFrame, label: str, labels: list[str]
         axes.plot(here + 1, values[here], "o", color=color, markersize=7, markerfacecolor="none")
     axes.set_yscale("log")
     axes.set_xlabel("layer (ringed: this one)")
-    axes.set_title("before training")
+    axes.set_title("at birth")
     axes.legend(
         loc="lower right", bbox_to_anchor=(1.03, 0.98), ncols=2, handlelength=1, columnspacing=1,
     )  # fmt: skip

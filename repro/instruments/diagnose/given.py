@@ -90,6 +90,13 @@ def positive(name: str, count: Any) -> None:
 
 def guarded(build: Callable[[], Any], x: Any) -> Callable[[], "keras.Model"]:
     """`build`, whose model is checked and built for these inputs."""
+    import keras
+
+    if isinstance(build, keras.Model):
+        kind = type(build).__name__
+        raise DiagnoseError(
+            f"build must be a function that makes a new model, got a {kind}: def build(): …"
+        )
     checked = False
 
     def build_checked() -> "keras.Model":
@@ -142,4 +149,4 @@ def one_line(error: BaseException) -> str:
     first = lines[0] if lines else ""
     at = -1 if first.startswith("in user code") else int("Exception encountered" in first)
     text = re.sub(r"\x1b\[\d+m|\{\{.*?\}\}", "", lines[min(at, len(lines) - 1)]) if lines else ""
-    return f"{type(error).__name__}: {text}"[:300]
+    return f"{type(error).__name__}: {text}"[:200]

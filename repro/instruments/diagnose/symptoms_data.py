@@ -31,7 +31,13 @@ def of_labels(case: Case, seen: Examination) -> Found:
     elif not sparse and y.shape[1] != units and len(case.output_shape) == 2:
         what = f"the output has {units} units, y {y.shape[1]} column" + "s" * (y.shape[1] > 1)
         yield Symptom("target_shape", abs(y.shape[1] - units), what)
-    if sparse and y.shape[1] == 1:
+    if sparse and y.shape[1] == 1 and (y != np.rint(y)).any():
+        yield Symptom(
+            "labels_encoding", float(np.mean(y != np.rint(y))),
+            f"loss {loss} wants whole numbers, y runs from {y.min():.3g} to {y.max():.3g} in "
+            f"{len(np.unique(y))} values",
+        )  # fmt: skip
+    elif sparse and y.shape[1] == 1:
         outside = float(np.mean((y < 0) | (y >= units)))
         if outside > 0:
             yield Symptom(

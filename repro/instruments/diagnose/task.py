@@ -78,7 +78,7 @@ def task_of(y: Array, loss: str, activation: str, units: int, wants_accuracy: bo
         known = several or is_one_hot(y)
         return Task("classification" if known else "regression", (), columns, several)
     few = len(values) <= max(2, min(MOST_CLASSES, len(y) // 5))
-    if not (few and (values == np.rint(values)).all()):
+    if not (few and ((values == np.rint(values)).all() or "sparse" in loss)):
         return Task("regression", (), 1)
     intended = (
         any(name in loss for name in CLASS_LOSSES)
@@ -96,31 +96,32 @@ def metric(task: Task, from_logits: bool) -> Callable[[Any, Any], Any]:
     """Return the metric `score(y_true, y_pred)` that Keras averages: hits, or squared errors."""
     from keras import ops
 
+    whole = all(label == round(label) for label in task.labels)
     middle = 0.0 if from_logits or not task.labels else (task.labels[0] + task.labels[-1]) / 2
 
     def decoded(values: Any, prediction: bool) -> Any:
-        if task.several:
-            half = 0.5 if not (prediction and from_logits) else 0.0
-            flat = ops.reshape(ops.cast(values, "float32"), (ops.shape(values)[0], -1))
-            return ops.cast(flat > half, "float32")
         if len(values.shape) > 1 and values.shape[-1] > 1:
             return ops.cast(ops.argmax(values, axis=-1), "float32")
         flat = ops.cast(ops.reshape(values, (-1,)), "float32")
         if not prediction or len(task.labels) > 2:
-            return ops.round(flat)
+            return ops.round(flat) if whole else flat
         if not task.labels:
             return flat
         low, high = task.labels[0], task.labels[-1]
         return ops.where(flat > middle, ops.full_like(flat, high), ops.full_like(flat, low))
 
     def score(y_true: Any, y_pred: Any) -> Any:
-        if task.kind == "classification":
-            hits = ops.equal(decoded(y_true, False), decoded(y_pred, True))
-            hits = ops.cast(hits, "float32")
-            return ops.mean(hits, axis=-1) if task.several else hits
-        y_pred = ops.reshape(y_pred, (ops.shape(y_pred)[0], -1))
-        y_true = ops.cast(ops.reshape(y_true, (ops.shape(y_pred)[0], -1)), y_pred.dtype)
-        return ops.mean(ops.square(y_true - y_pred), axis=-1)
+        if task.kind == "classification" and not task.several:
+            return ops.cast(ops.equal(decoded(y_true, False), decoded(y_pred, True)), "float32")
+        # of sequences a value for every step, since Keras masks those
+        shape = ops.shape(y_pred) if len(y_pred.shape) > 2 else (ops.shape(y_pred)[0], -1)
+        y_pred, y_true = ops.reshape(y_pred, shape), ops.reshape(y_true, shape)
+        if task.several:
+            hits = ops.equal(
+                ops.cast(y_true, "float32") > 0.5, y_pred > (0 if from_logits else 0.5)
+            )
+            return ops.mean(ops.cast(hits, "float32"), axis=-1)
+        return ops.mean(ops.square(ops.cast(y_true, y_pred.dtype) - y_pred), axis=-1)
 
     return score
 
