@@ -1,5 +1,7 @@
 """`repro.diagnose` on models and data of many kinds: what it offers makes sense for each."""
 
+import math
+
 import keras
 import numpy as np
 import pytest
@@ -149,6 +151,7 @@ def test_a_softmax_over_labels_that_go_together_is_named():
 
 
 def test_labels_that_are_counted_anew_are_scored_as_counted():
+    # an optimizer made outside of build, once for all models, as many programs have it
     case = case_of(
         sequential(HIDDEN, SIGMOID, optimizer=keras.optimizers.SGD(0.5)), X, Y + 1, epochs=10
     )
@@ -195,11 +198,15 @@ def a_model():
     return sequential((layers.Dense, 1), loss="mse")()
 
 
+MADE_ONCE = a_model()
+
+
 @pytest.mark.parametrize(
     ("build", "x", "y", "says"),
     [
         (sequential((layers.Dense, 1), loss="binary_croosentropy"), X, Y, "no loss 'binary_croo"),
         (a_model(), X, Y, "must be a function that makes a new model, got a Sequential"),
+        (lambda: MADE_ONCE, X, Y, "returns the same model again"),
         (a_model, X, np.zeros(80), "y is the same in all rows"),
         (
             sequential((layers.Dense, 3, "softmax"), loss="sparse_categorical_crossentropy"),
@@ -215,3 +222,35 @@ def test_bad_input_is_named_in_one_line(build, x, y, says):
     with pytest.raises(DiagnoseError, match=says) as raised:
         repro.diagnose(build, x, y)
     assert "\n" not in str(raised.value)
+
+
+# Rates re-tuned ----------------------------------------------------------------------------------
+
+
+def retuned(case, key):
+    """What a change is worth once both sides have the rate that suits them best."""
+    from repro.instruments.diagnose.changes import NOTHING
+    from repro.instruments.diagnose.judge import Proof, judge
+    from repro.instruments.diagnose.retune import retune
+    from repro.instruments.diagnose.train import Trainer
+
+    _, changes = looked_at(case)
+    trainer = Trainer(case, math.inf)
+    proof = Proof(trainer.train(NOTHING))
+    judge(case, proof, [trainer.train(changes[key])])
+    assert proof.judged[0].helps
+    said = []
+    retune(case, proof, [changes[key]], trainer, lambda what, i, n: said.append(what))
+    assert len(said) == 2
+    return proof.retuned[0]
+
+
+def test_a_change_that_is_worth_no_more_than_a_rate_is_told_from_one_that_is():
+    build = sequential((layers.Dense, 1), loss="mse", optimizer=keras.optimizers.SGD(0.02))
+    tuned = retuned(case_of(build, 0.3 * X, X @ np.arange(6.0)), "standardize_input")
+    assert tuned.through_rate
+    assert (tuned.factor_original, tuned.factor) == (10, 10)
+    build = sequential(HIDDEN, (layers.Dense, 1, "softmax"))
+    tuned = retuned(case_of(build, X, Y, epochs=10), "sigmoid_output")
+    assert not tuned.through_rate
+    assert tuned.low > 0.3

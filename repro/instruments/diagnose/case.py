@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from repro.instruments.diagnose.anatomy import Compiled, Site, compiled, sites
+from repro.instruments.diagnose.building import guarded
 from repro.instruments.diagnose.extent import affordable, default_epochs, split
 from repro.instruments.diagnose.given import (
     DiagnoseError,
@@ -16,7 +17,6 @@ from repro.instruments.diagnose.given import (
     checked_data,
     each,
     few,
-    guarded,
     leaves,
     positive,
     same_length,

@@ -61,6 +61,8 @@ def _outputs_that_fit(case: Case, output: Site) -> Iterator[tuple[str, str, str,
         yield "sigmoid_output", "sigmoid", "binary_crossentropy", y.shape[1]
     elif y.shape[1] > 1:
         yield "softmax_output", "softmax", "categorical_crossentropy", y.shape[1]
+        if output.activation in CLIPPED and "crossentropy" not in case.compiled.loss:
+            yield "linear_output", "linear", case.compiled.loss, y.shape[1]
     elif task.classes == 2:
         yield "sigmoid_output", "sigmoid", "binary_crossentropy", 1
         if output.units > 1:

@@ -17,7 +17,7 @@ from repro.instruments.diagnose.symptoms import find_symptoms
 if TYPE_CHECKING:
     from repro.instruments.diagnose.changes import Change
     from repro.instruments.diagnose.examine import Examination
-    from repro.instruments.diagnose.prove import Judged, Proof
+    from repro.instruments.diagnose.judge import Judged, Proof
 
 SEEDS = 10
 BUDGET = 110.0

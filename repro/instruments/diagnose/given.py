@@ -1,15 +1,12 @@
-"""What a user gives, checked: arrays and the build function; what is wrong is said in a line."""
+"""What a user gives, checked: arrays; what is wrong is said in a line."""
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from repro.instruments.diagnose.task import Array
-
-if TYPE_CHECKING:
-    import keras
 
 
 class DiagnoseError(ValueError):
@@ -86,55 +83,6 @@ def positive(name: str, count: Any) -> None:
     """Raise DiagnoseError unless a count is a whole number of at least 1."""
     if not isinstance(count, int | np.integer) or isinstance(count, bool) or count < 1:
         raise DiagnoseError(f"{name} must be a whole number of at least 1, got {count!r}")
-
-
-def guarded(build: Callable[[], Any], x: Any) -> Callable[[], "keras.Model"]:
-    """`build`, whose model is checked and built for these inputs."""
-    import keras
-
-    if isinstance(build, keras.Model):
-        kind = type(build).__name__
-        raise DiagnoseError(
-            f"build must be a function that makes a new model, got a {kind}: def build(): …"
-        )
-    checked = False
-
-    def build_checked() -> "keras.Model":
-        nonlocal checked
-        model = _built_by(build)
-        try:
-            if not checked or not model.built:
-                model(few(x, 1))
-        except Exception as error:
-            raise DiagnoseError(
-                f"the model can't take x of shape {shapes(x)}: {one_line(error)}"
-            ) from error
-        checked = True
-        return model
-
-    return build_checked
-
-
-def _built_by(build: Callable[[], Any]) -> "keras.Model":
-    import keras
-
-    try:
-        model = build()
-    except Exception as error:
-        raise DiagnoseError(f"build() raised {one_line(error)}") from error
-    if not isinstance(model, keras.Model):
-        kind = type(model).__name__
-        raise DiagnoseError(f"build() must return a compiled keras.Model, got {kind}")
-    if not model.compiled or model.optimizer is None:
-        raise DiagnoseError("build() returns a model that isn't compiled; call model.compile")
-    for loss in keras.tree.flatten(model.loss):
-        try:
-            keras.losses.get(loss)
-        except ValueError as error:
-            raise DiagnoseError(f"Keras knows no loss {loss!r}; see keras.losses") from error
-    if model.loss is None:
-        raise DiagnoseError("build() returns a model without a loss; give compile a loss")
-    return model
 
 
 def shapes(x: Any) -> str:
