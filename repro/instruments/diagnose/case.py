@@ -118,10 +118,6 @@ def make_case(
         raise DiagnoseError(str(error)) from error
     build = guarded(build, x)
     model = build()
-    if not isinstance(y, dict | list | tuple) and not np.ptp(np.asarray(y, float), axis=0).any():
-        raise DiagnoseError(
-            "y is the same in all rows, so there is nothing to learn; give rows that differ"
-        )
     layers = tuple(sites(model))
     facts = compiled(model)
     made = model(few(x, 1))
@@ -136,6 +132,10 @@ def make_case(
         )
     task = task_of(y, facts.loss, activation, int(shape[-1] or 1), facts.wants_accuracy)
     train, test, tested_on, notes = split(x, y, validation_data)
+    if not np.ptp(np.asarray(y, float), axis=0).any():
+        raise DiagnoseError(
+            "y is the same in all rows, so there is nothing to learn; give rows that differ"
+        )
     wanted = epochs or default_epochs(len(train[1]), batch_size)
     rows, most = affordable(model, train, wanted, batch_size, len(seeds), budget)
     if rows < len(train[1]):

@@ -26,10 +26,11 @@ def prove(
     proof = Proof(original)
     results = list(_tried(changes, trainer, 0.35, proof, say))
     judged = judge(case, proof, results)
-    if judged and max(judged[0].skill, original.test.mean()) < GOOD:
-        ranked = [each.change for each in judged]
+    # a longer training is no repair, and would make every other look better: it stays alone
+    ranked = [each.change for each in judged if each.change.epochs == 1]
+    if ranked and max(judged[0].skill, original.test.mean()) < GOOD:
         smallest = proof.smallest(causes)
-        base = smallest.change if smallest else ranked[0]
+        base = smallest.change if smallest and smallest.change in ranked else ranked[0]
         pairs = [both(base, other) for other in _partners(base, ranked, causes)]
         results += _tried(pairs, trainer, 0.2, proof, say)
         judged = judge(case, proof, results)
