@@ -1,22 +1,27 @@
 """`repro.diagnose` on models and data of many kinds: what it offers makes sense for each."""
 
 import math
+from dataclasses import replace
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from keras import layers
 
 import repro
 from repro.instruments.diagnose.case import make_case
 from repro.instruments.diagnose.catalogue import applicable
-from repro.instruments.diagnose.changes import both, changed_build
-from repro.instruments.diagnose.examine import examine
+from repro.instruments.diagnose.changes import NOTHING, Change, both, changed_build
+from repro.instruments.diagnose.diagnosis import Diagnosis
+from repro.instruments.diagnose.examine import Examination, examine
 from repro.instruments.diagnose.given import DiagnoseError
+from repro.instruments.diagnose.judge import Proof, judge
 from repro.instruments.diagnose.prove import _remedies
+from repro.instruments.diagnose.retune import retune
 from repro.instruments.diagnose.symptoms import find_symptoms
 from repro.instruments.diagnose.task import Task, best_constant, linear_skill, metric, task_of
-from repro.instruments.diagnose.train import train
+from repro.instruments.diagnose.train import Trained, Trainer, train
 
 DRAW = np.random.default_rng(0)
 X = DRAW.normal(size=(80, 6)).astype("float32")
@@ -229,11 +234,6 @@ def test_bad_input_is_named_in_one_line(build, x, y, says):
 
 def retuned(case, key):
     """What a change is worth once both sides have the rate that suits them best."""
-    from repro.instruments.diagnose.changes import NOTHING
-    from repro.instruments.diagnose.judge import Proof, judge
-    from repro.instruments.diagnose.retune import retune
-    from repro.instruments.diagnose.train import Trainer
-
     _, changes = looked_at(case)
     trainer = Trainer(case, math.inf)
     proof = Proof(trainer.train(NOTHING))
@@ -257,3 +257,42 @@ def test_a_change_that_is_worth_no_more_than_a_rate_is_told_from_one_that_is():
     tuned = retuned(case_of(sequential(HIDDEN, SIGMOID), X, Y + 1, epochs=20), "count_labels")
     assert not tuned.through_rate
     assert tuned.low > 0.3
+
+
+# Verdicts ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verdict", "says"),
+    [
+        (0.80, 0.95, "fine", "the fit is fine. One change still gains: biases on all layers"),
+        (0.80, 0.81, "fine", "the fit is fine, and no change that was tried helps"),
+        (0.50, 0.95, "proven", "Smallest change that recovers: biases on all layers"),
+    ],
+)
+def test_what_a_good_fit_still_gains_is_no_fault(before, after, verdict, says):
+    case = case_of(sequential(SIGMOID), np.tile(X, (6, 1)), np.tile(Y, 6))
+    change = Change("bias", "biases on all layers", 1, "use_bias=True", ("no_bias",), "bias")
+    skills = 0.01 * np.arange(5)
+    proof = Proof(Trained(NOTHING, before + skills, before + skills, None))
+    judge(case, proof, [Trained(change, after + skills, after + skills, None)])
+    nothing = pd.DataFrame()
+    seen = Examination(None, None, np.nan, nothing, nothing)
+    diagnosis = Diagnosis(case, seen, [], [], proof, 0.0)
+    assert diagnosis.verdict == verdict
+    assert (diagnosis.change is None) == (verdict == "fine")
+    assert bool(diagnosis.code) == (after > 0.9)
+    assert says in " ".join(str(diagnosis).split())
+
+
+def test_within_the_rows_margin_the_smaller_change_recovers():
+    case = case_of(sequential(SIGMOID), X, Y)  # 16 rows to score on: a margin of 0.3 or so
+    small = Change("small", "small", 1, "", (), "a")
+    large, poor = replace(small, key="large", size=2), replace(small, key="poor")
+    skills = 0.01 * np.arange(5)
+    proof = Proof(Trained(NOTHING, skills, skills, None))
+    gains = {small: 0.75, large: 0.9, poor: 0.6}
+    judge(case, proof, [Trained(c, gain + skills, skills, None) for c, gain in gains.items()])
+    assert proof.margin > 0.2
+    assert proof.smallest([]).change is small
+    assert {j.change.key for j in proof.judged if j.recovers} == {"small", "large"}
