@@ -117,7 +117,7 @@ def _changes(diagnosis: "Diagnosis") -> Any:
     case = diagnosis.case
     title = f"Skill on {case.tested_on}: 0 the best constant, 1 perfect; {len(case.seeds)} seeds"
     shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    shown.add_column("change", overflow="fold", min_width=20)
+    shown.add_column("change", overflow="fold", min_width=18)
     for heading in ("edits", "skill", "gained", "95 % interval", "P(better)", "recovers"):
         shown.add_column(heading, justify="right", no_wrap=True)
     original = diagnosis.proof.original
