@@ -47,7 +47,8 @@ def hold(contests: Mapping[str, Contest], repeats: int = REPEATS) -> pd.DataFram
 
 def run(bench: str) -> pd.DataFrame:
     """Hold the contests of a module of this package; keep and return the table."""
-    table = hold(importlib.import_module(f"bench.{bench}").contests())
+    module = importlib.import_module(f"bench.{bench}")
+    table = hold(module.contests(), getattr(module, "REPEATS", REPEATS))
     table.to_csv(RESULTS / f"{bench}.csv", index=False, lineterminator="\n")
     return table
 

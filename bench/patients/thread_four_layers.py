@@ -5,7 +5,7 @@ from repro.posted.four_layers import scaled, targets_of
 from repro.rebuilt.four_layers import Design, build_model
 
 CAUSE = "relu_output"
-CHANGES = ("linear_output", "sigmoid_output")
+CHANGES = ("linear_output", "linear_output+rate_x0.1", "sigmoid_output")
 EPOCHS, BATCH_SIZE = 1, 1
 
 

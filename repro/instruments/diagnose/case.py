@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from repro.instruments.diagnose.anatomy import Compiled, Site, compiled, sites
+from repro.instruments.diagnose.building import guarded
 from repro.instruments.diagnose.extent import affordable, default_epochs, split
 from repro.instruments.diagnose.given import (
     DiagnoseError,
+    as_columns,
     checked_data,
+    each,
     few,
-    guarded,
+    leaves,
     positive,
     same_length,
     taken,
 )
+from repro.instruments.diagnose.preprocessing import Preprocessing, preprocessing
 from repro.instruments.diagnose.task import Array, Task, task_of
 
 if TYPE_CHECKING:
@@ -52,14 +56,22 @@ class Case:
     seeds: tuple[int, ...]
     notes: tuple[str, ...]
     cut_short: bool
+    preprocessing: Preprocessing
 
     @cached_property
-    def inputs(self) -> Array | None:
-        """The training inputs as one array of numbers (n, features), if they are that."""
-        x = self.train[0]
-        if isinstance(x, dict | list | tuple):
-            return None
-        return np.asarray(x).reshape(len(x), -1)
+    def inputs(self) -> Array:
+        """The training inputs (n, features) as layers with weights see them, all side by side."""
+        return self._seen(self.train[0])
+
+    @cached_property
+    def test_inputs(self) -> Array:
+        """The inputs that the score is taken on, likewise."""
+        return self._seen(self.test[0])
+
+    def _seen(self, x: Any) -> Array:
+        flat = np.concatenate([a.reshape(len(a), -1) for a in leaves(x)], axis=1)
+        by = self.preprocessing
+        return flat if by.scale == 1 and not by.offset else flat * by.scale + by.offset
 
     @property
     def output(self) -> Site | None:
@@ -95,7 +107,7 @@ def make_case(
     """
     from repro.training.fit import check_seeds
 
-    x, y = checked_data("x", x), checked_data("y", y)
+    x, y = each(checked_data("x", x), as_columns), checked_data("y", y)
     same_length(x, y, "x and y")
     positive("batch_size", batch_size)
     if epochs is not None:
@@ -113,8 +125,17 @@ def make_case(
         raise DiagnoseError("models of several outputs can't be diagnosed; give a model of one")
     shape = tuple(made.shape)
     activation = layers[-1].activation if layers else ""
+    if len(shape) > 2 and "sparse" in facts.loss:
+        raise DiagnoseError(
+            f"an output of shape {shape} under {facts.loss} names a class for every step or pixel, "
+            "which can't be scored here; give a model with one class a row"
+        )
     task = task_of(y, facts.loss, activation, int(shape[-1] or 1), facts.wants_accuracy)
     train, test, tested_on, notes = split(x, y, validation_data)
+    if not np.ptp(np.asarray(y, float), axis=0).any():
+        raise DiagnoseError(
+            "y is the same in all rows, so there is nothing to learn; give rows that differ"
+        )
     wanted = epochs or default_epochs(len(train[1]), batch_size)
     rows, most = affordable(model, train, wanted, batch_size, len(seeds), budget)
     if rows < len(train[1]):
@@ -126,5 +147,5 @@ def make_case(
     cut = most < wanted or len(train[1]) < 0.7 * len(y)
     return Case(
         build, train, test, tested_on, task, facts, layers, shape, batch_size,
-        most, tuple(seeds), tuple(notes), cut,
+        most, tuple(seeds), tuple(notes), cut, preprocessing(model),
     )  # fmt: skip

@@ -29,14 +29,15 @@ class Change:
         treats: the causes that it would remove, keys of `explain.CAUSES`.
         group: changes of one group exclude each other.
         data: (training pair, pair scored on) -> the same, changed.
+        counted: whether the changed labels count from 0.
         unit: what 1 of the changed targets is in the user's targets.
         edit: of the built model.
+        inserts: whether the edit adds operations, so that others count differently after it.
         optimizer: of the optimizer.
         loss: in place of the user's; None keeps that.
         from_logits: of that loss.
         epochs: factor on the epochs.
         batch_size: in place of the user's.
-        replays: whether the rate may be tuned beside it.
     """
 
     key: str
@@ -46,8 +47,10 @@ class Change:
     treats: tuple[str, ...]
     group: str
     data: Callable[[Pair, Pair], tuple[Pair, Pair]] | None = None
+    counted: bool = False
     unit: float = 1.0
     edit: Edit | None = None
+    inserts: bool = False
     optimizer: Remake | None = None
     loss: str | None = None
     epochs: int = 1
@@ -76,7 +79,8 @@ def both(first: Change, second: Change) -> Change:
             optimizer = change.optimizer(optimizer) if change.optimizer else optimizer
         return optimizer
 
-    edits = [change.edit for change in (first, second) if change.edit]
+    in_order = sorted((first, second), key=lambda change: change.inserts)
+    edits = [change.edit for change in in_order if change.edit]
     return Change(
         key=f"{first.key}+{second.key}",
         title=f"{first.title}; {second.title}",
@@ -85,8 +89,10 @@ def both(first: Change, second: Change) -> Change:
         treats=(*first.treats, *second.treats),
         group=f"{first.group}+{second.group}",
         data=data if first.data or second.data else None,
+        counted=first.counted or second.counted,
         unit=first.unit * second.unit,
         edit=chain(*edits) if edits else None,
+        inserts=first.inserts or second.inserts,
         optimizer=remake if first.optimizer or second.optimizer else None,
         loss=second.loss or first.loss,
         epochs=max(first.epochs, second.epochs),
@@ -121,7 +127,9 @@ def settings_of(optimizer: Any) -> dict[str, Any]:
 def changed_build(case: Case, change: Change) -> "Callable[[], keras.Model]":
     """Return the build function with the change in it; its metric is `score` alone."""
     logits = case.compiled.from_logits and change.loss is None
-    score = metric(case.task, logits)
+    labels = tuple(map(float, range(len(case.task.labels))))
+    task = replace(case.task, labels=labels) if change.counted else case.task
+    score = metric(task, logits)
 
     def build() -> "keras.Model":
         original = case.build()

@@ -1,14 +1,17 @@
 """Changes of the inputs: scaled, standardized, centred, validation as training."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from repro.instruments.diagnose import edits
 from repro.instruments.diagnose.case import Case
 from repro.instruments.diagnose.changes import Change, Pair
 from repro.instruments.diagnose.definitions import Symptom
 from repro.instruments.diagnose.examine import Examination
+from repro.instruments.diagnose.given import each, leaves
 from repro.instruments.diagnose.task import Array
 
 Changes = Iterator[Change]
@@ -16,34 +19,14 @@ Changes = Iterator[Change]
 
 def of_inputs(case: Case, seen: Examination, keys: dict[str, Symptom]) -> Changes:
     """Scale, standardize or centre the input; preprocess validation as training."""
-    x = case.inputs
-    if x is None or seen.inputs is None or _is_embedded(case):
+    if seen.inputs is None:
         return
-    treats = ("input_scale", "saturated", "dead", "rate_high")
-    mean, deviation, whole = _moments(x)
-    near = np.all(np.abs(mean) < 0.3 * deviation) and np.all((deviation > 0.5) & (deviation < 2))
-    largest = float(np.abs(x).max())
-    if not near and (largest > 2 or 0 < largest < 0.1):
+    if case.preprocessing.is_none:
+        yield from _of_scale(case, seen)
+    if case.preprocessing.scale != 1 and "input_tiny" in keys:
         yield Change(
-            "scale_input", f"divide the input by {largest:.4g}", 1,
-            f"x = x / {largest:.6g}  # training, validation and all that is predicted", treats,
-            "input", data=_on_inputs(lambda a: a / largest),
-        )  # fmt: skip
-    if not near:
-        axis = "" if whole else "axis=0"
-        lines = f"mean, deviation = x.mean({axis}), x.std({axis})  # of the training inputs\n"
-        lines += "x = (x - mean) / deviation  # the same two for validation and prediction"
-        each = "all together" if whole else "feature by feature"
-        yield Change(
-            "standardize_input", f"standardize the input ({each})", 1, lines, treats, "input",
-            data=_on_inputs(_affine(mean, deviation, x.shape[1])),
-        )  # fmt: skip
-    if seen.inputs.share_of_mean > 0.2:
-        yield Change(
-            "centre_input", "centre the input", 1,
-            "x = x - mean  # mean = x.mean(axis=0) of the training inputs",
-            ("rate_high", "no_bias"), "input",
-            data=_on_inputs(_affine(x.mean(axis=0), 1.0, x.shape[1])),
+            "no_rescaling", "no Rescaling layer", 1, "# remove the Rescaling layers",
+            ("input_scale",), "input", edit=edits.without(("Rescaling",)),
         )  # fmt: skip
     if "validation_differs" in keys:
         yield Change(
@@ -53,43 +36,101 @@ def of_inputs(case: Case, seen: Examination, keys: dict[str, Symptom]) -> Change
         )  # fmt: skip
 
 
-def _is_embedded(case: Case) -> bool:
-    """Whether inputs are indices."""
-    import keras
+def _of_scale(case: Case, seen: Examination) -> Changes:
+    x, several = case.train[0], len(leaves(case.train[0])) > 1
+    treats = ("input_scale", "saturated", "dead", "rate_high")
+    lead = "# for each of the inputs\n" if several else ""
+    largest = float(np.abs(case.inputs).max())
+    near = all(_is_near(a) for a in leaves(x))
+    if not near:
+        axes = _axes(leaves(x)[0])
+        axis = "" if axes is None else f"axis={axes[0] if len(axes) == 1 else axes}"
+        lines = f"mean, deviation = x.mean({axis}), x.std({axis})  # of the training inputs\n"
+        lines += "x = (x - mean) / deviation  # the same two for validation and prediction"
+        how = "all together" if axes is None else "feature by feature"
+        yield Change(
+            "standardize_input", f"standardize the input ({how})", 1, lead + lines, treats,
+            "input", data=_on_inputs(_standardizing),
+        )  # fmt: skip
+    if not near and (largest > 2 or 0 < largest < 0.1):
+        by = "its largest value" if several else f"{largest:.4g}"
+        number = "abs(x).max()" if several else f"{largest:.6g}"
+        yield Change(
+            "scale_input", f"divide {'each' if several else 'the'} input by {by}", 1,
+            f"{lead}x = x / {number}  # training, validation and all that is predicted", treats,
+            "input", data=_on_inputs(lambda a: _Affine(np.zeros(1), np.abs(a).max() or 1.0)),
+        )  # fmt: skip
+    if seen.inputs is not None and seen.inputs.share_of_mean > 0.2:
+        yield Change(
+            "centre_input", "centre the input", 1,
+            f"{lead}x = x - mean  # mean = x.mean(axis=0) of the training inputs",
+            ("rate_high", "input_scale", "no_bias"), "input",
+            data=_on_inputs(lambda a: _Affine(a.mean(axis=0, dtype=float), np.ones(1))),
+        )  # fmt: skip
 
-    layers = case.build()._flatten_layers(include_self=False)
-    return any(isinstance(layer, keras.layers.Embedding) for layer in layers)
+
+@dataclass(frozen=True)
+class _Affine:
+    """Subtracts a mean, then divides by a deviation; both found on the training inputs."""
+
+    mean: Any
+    deviation: Any
+
+    def __call__(self, a: Array) -> Array:
+        return ((a.astype(float) - self.mean) / self.deviation).astype("float32")
 
 
-def _moments(x: Array) -> tuple[Array, Array, bool]:
-    """Means and deviations: of each feature, or of all where some features hardly vary (images)."""
-    mean, deviation = x.mean(axis=0, dtype=float), x.std(axis=0, dtype=float)
-    whole = x.shape[1] > 100 or (deviation < 1e-6 * max(deviation.max(), 1e-30)).any()
-    if whole:
-        return np.array(x.mean(dtype=float)), np.array(x.std(dtype=float) or 1.0), True
-    return mean, deviation, False
+def _standardizing(a: Array) -> _Affine:
+    axes = _axes(a)
+    deviation = np.asarray(a.std(axis=axes, dtype=float))
+    return _Affine(a.mean(axis=axes, dtype=float), np.where(deviation > 0, deviation, 1.0))
 
 
-def _affine(mean: Any, deviation: Any, features: int) -> Callable[[Array], Array]:
-    def apply(a: Array) -> Array:
-        flat = a.reshape(len(a), features).astype(float)
-        return ((flat - mean) / deviation).reshape(a.shape).astype("float32")
+def _axes(a: Array) -> tuple[int, ...] | None:
+    """Axes to standardize over: rows, and steps or pixels; all where features hardly vary."""
+    axes = (0, *range(1, a.ndim - 1))
+    deviation = a.std(axis=axes, dtype=float)
+    alike = a.ndim <= 2 and deviation.size > 100
+    return None if alike or (deviation < 1e-6 * max(deviation.max(), 1e-30)).any() else axes
 
-    return apply
+
+def _is_near(a: Array) -> bool:
+    """Whether an input is centred and scaled well enough as it is."""
+    axes = _axes(a)
+    mean, deviation = a.mean(axis=axes, dtype=float), a.std(axis=axes, dtype=float)
+    centred = np.all(np.abs(mean) < 0.3 * deviation)
+    return bool(centred and np.all((deviation > 0.5) & (deviation < 2)))
 
 
-def _on_inputs(function: Callable[[Array], Array]) -> Callable[[Pair, Pair], tuple[Pair, Pair]]:
+def _on_inputs(
+    make: Callable[[Array], Callable[[Array], Array]],
+) -> Callable[[Pair, Pair], tuple[Pair, Pair]]:
+    """What changes all inputs, each by a function that `make` finds on that training input."""
+
     def data(train: Pair, test: Pair) -> tuple[Pair, Pair]:
+        functions = each(train[0], make)
+        changed = _applied(functions, train[0])
         same = test[0] is train[0]
-        x = np.asarray(function(train[0]))
-        return (x, train[1]), (x if same else np.asarray(function(test[0])), test[1])
+        return (changed, train[1]), (changed if same else _applied(functions, test[0]), test[1])
 
     return data
 
 
+def _applied(functions: Any, x: Any) -> Any:
+    if isinstance(x, dict):
+        return {name: functions[name](a) for name, a in x.items()}
+    if isinstance(x, list | tuple):
+        return [function(a) for function, a in zip(functions, x, strict=True)]
+    return functions(x)
+
+
 def _matched(train: Pair, test: Pair) -> tuple[Pair, Pair]:
-    x, x_test = train[0].astype(float), test[0].astype(float)
+    pairs = zip(leaves(train[0]), leaves(test[0]), strict=True)
+    matched = iter([_as(a.astype(float), b.astype(float)) for a, b in pairs])
+    return train, (each(test[0], lambda _: next(matched)), test[1])
+
+
+def _as(x: Array, x_test: Array) -> Array:
     spread = x_test.std(axis=0)
     standard = (x_test - x_test.mean(axis=0)) / np.where(spread > 0, spread, 1)
-    matched = standard * x.std(axis=0) + x.mean(axis=0)
-    return train, (matched.astype("float32"), test[1])
+    return np.asarray((standard * x.std(axis=0) + x.mean(axis=0)).astype("float32"))

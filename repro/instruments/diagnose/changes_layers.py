@@ -11,6 +11,7 @@ from repro.instruments.diagnose.examine import Examination
 
 Changes = Iterator[Change]
 WIDER = 8
+DROPOUTS = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout")
 
 
 def of_layers(case: Case, seen: Examination, keys: dict[str, Symptom]) -> Changes:
@@ -30,11 +31,11 @@ def of_layers(case: Case, seen: Examination, keys: dict[str, Symptom]) -> Change
         yield _activation("relu", straight, ("linear_stack",), key="relu_on_linear")
     yield _initializer(hidden)
     if "BatchNormalization" not in {type(v).__name__ for v in case.build().layers}:
-        treats = ("initial_weights", "vanishing", "saturated", "dead", "input_scale", "rate_low")
+        treats = ("vanishing", "initial_weights", "saturated", "dead", "input_scale", "rate_low")
         yield Change(
             "batch_normalization", "batch normalization in front of the activations",
             2 * len(hidden), _lines(hidden, "BatchNormalization() between sums and activation"),
-            treats, "normalization", edit=edits.normalize(hidden),
+            treats, "normalization", edit=edits.normalize(hidden), inserts=True,
         )  # fmt: skip
     yield from _of_settings(case, hidden, keys)
 
@@ -58,7 +59,7 @@ def _of_settings(case: Case, hidden: Sequence[Site], keys: dict[str, Symptom]) -
     if "dropout" in keys:
         yield Change(
             "no_dropout", "no dropout", 1, "# remove the Dropout layers", ("dropout",), "dropout",
-            edit=edits.without_dropout,
+            edit=edits.without(DROPOUTS),
         )  # fmt: skip
 
 
@@ -79,7 +80,7 @@ def _initializer(hidden: Sequence[Site]) -> Change:
     names = " and ".join(sorted({name for _, name in chosen}))
     return Change(
         "initializer", f"initial weights by {names}", len(chosen), lines,
-        ("alike", "initial_weights", "vanishing", "dead", "saturated"), "initializer",
+        ("initial_weights", "alike", "vanishing", "dead", "saturated"), "initializer",
         edit=edits.draw_anew(chosen),
     )  # fmt: skip
 

@@ -37,7 +37,7 @@ def of_output(case: Case, seen: Examination, keys: dict[str, Symptom]) -> Change
                 + [f"loss {loss}"] * (new_loss is not None)
             )
             treats = (
-                "output_loss", "output_width", "unreachable", "labels_encoding", "relu_output",
+                "output_loss", "output_width", "unreachable", "relu_output", "labels_encoding",
                 "saturated", "dead",
             )  # fmt: skip
             change = edits.chain(*edit) if edit else None
@@ -57,8 +57,12 @@ def _outputs_that_fit(case: Case, output: Site) -> Iterator[tuple[str, str, str,
         for name in ("sigmoid", "tanh"):
             if REACH[name][0] <= low and high <= REACH[name][1] and output.activation in CLIPPED:
                 yield f"{name}_output", name, kept, y.shape[1]
+    elif task.several:
+        yield "sigmoid_output", "sigmoid", "binary_crossentropy", y.shape[1]
     elif y.shape[1] > 1:
         yield "softmax_output", "softmax", "categorical_crossentropy", y.shape[1]
+        if output.activation in CLIPPED and "crossentropy" not in case.compiled.loss:
+            yield "linear_output", "linear", case.compiled.loss, y.shape[1]
     elif task.classes == 2:
         yield "sigmoid_output", "sigmoid", "binary_crossentropy", 1
         if output.units > 1:

@@ -15,19 +15,21 @@ Changes = Iterator[Change]
 TOO_LONG = {
     "diverges", "nan_loss", "large_steps", "over_limit", "killed", "exploding_gradient",
 }  # fmt: skip
-LOWER, HIGHER = (0.1, 0.01), (10.0, 100.0, 1000.0)
+LOWER, HIGHER = (0.1, 0.01, 0.001), (10.0, 100.0, 1000.0)
 
 
 def of_optimizer(case: Case, seen: Examination, keys: dict[str, Symptom]) -> Changes:
     """Change rate, optimizer or gradient."""
     name, rate = case.compiled.optimizer, case.compiled.rate
     too_long = bool(keys.keys() & TOO_LONG)
-    for factor in LOWER if too_long else (LOWER[0], *HIGHER):
+    lost = bool(keys.keys() & {"diverges", "nan_loss"})
+    for factor in LOWER[: 2 + lost] if too_long else (LOWER[0], *HIGHER):
         high = factor < 1
         yield Change(
             f"rate_x{factor:g}", f"learning rate {rate * factor:.2g}", 1,
             f"optimizer=keras.optimizers.{name}(learning_rate={rate * factor:.6g})",
-            ("rate_high", "dead", "input_scale", "target_scale") if high else ("rate_low",), "rate",
+            ("rate_high", "dead", "input_scale", "target_scale") if high
+            else ("rate_low", "target_scale"), "rate",
             optimizer=partial(_at, factor),
         )  # fmt: skip
     if not name.startswith(("Adam", "Nadam")):

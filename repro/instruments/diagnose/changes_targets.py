@@ -31,7 +31,7 @@ def of_labels(case: Case, seen: Examination, keys: dict[str, Symptom]) -> Change
         yield Change(
             "count_labels", f"count the labels from 0 to {len(values) - 1}", 1,
             "y = np.unique(y, return_inverse=True)[1]", ("labels_encoding", "unreachable"),
-            "labels", data=_on_targets(lambda a: np.searchsorted(values, a)),
+            "labels", data=_on_targets(lambda a: np.searchsorted(values, a)), counted=True,
         )  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def of_targets(case: Case, seen: Examination, keys: dict[str, Symptom]) -> Chang
     mean, deviation = float(y.mean()), float(y.std())
     if deviation > 0 and (np.sqrt((y**2).mean()) > 3 or deviation < 0.1):
         yield Change(
-            "standardize_targets", "standardize the targets", 2,
+            "standardize_targets", "standardize the targets", 1,
             f"y = (y - {mean:.6g}) / {deviation:.6g}  # and predictions * {deviation:.6g} + "
             f"{mean:.6g}", ("target_scale", "rate_high", "rate_low", "unreachable"), "targets",
             data=_on_targets(lambda a: ((a - mean) / deviation).astype("float32")), unit=deviation,

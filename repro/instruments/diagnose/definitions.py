@@ -36,6 +36,9 @@ DEFINITIONS = {
         "labels unrelated to the inputs", "p-value that near rows have labels alike; permutation "
         "test", 0.05, OURS,
     ),
+    "imbalance": Definition(
+        "classes out of balance", "share of the commonest class", 0.9, OURS,
+    ),
     "input_scale": Definition(
         "inputs not scaled",
         "root mean square of the inputs; over 3 is enough where features differ a hundredfold", 10,

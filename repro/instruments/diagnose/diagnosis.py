@@ -17,10 +17,11 @@ from repro.instruments.diagnose.symptoms import find_symptoms
 if TYPE_CHECKING:
     from repro.instruments.diagnose.changes import Change
     from repro.instruments.diagnose.examine import Examination
-    from repro.instruments.diagnose.prove import Judged, Proof
+    from repro.instruments.diagnose.judge import Judged, Proof
 
 SEEDS = 10
 BUDGET = 110.0
+GOOD_FIT = 0.75  # ours: from this skill on, what gains more is an improvement, not a repair
 
 Verdict = Literal["fine", "proven", "not proven"]
 
@@ -46,16 +47,14 @@ class Diagnosis:
     seconds: float
 
     @cached_property
-    def change(self) -> "Judged | None":
+    def smallest(self) -> "Judged | None":
         """The smallest change that recovers; one that treats a present cause if any does."""
-        present = [finding.key for finding in self.findings]
+        return self.proof.smallest([finding.key for finding in self.findings])
 
-        def preference(change: "Change") -> tuple[Any, ...]:
-            treated = [present.index(key) for key in change.treats if key in present]
-            rate_first = change.is_of_rate and bool(treated)
-            return (not treated, change.size, min(treated, default=99), rate_first)
-
-        return self.proof.smallest(preference)
+    @property
+    def change(self) -> "Judged | None":
+        """The smallest change that recovers; None if nothing needs to."""
+        return None if self.verdict == "fine" else self.smallest
 
     @cached_property
     def cause(self) -> str:
@@ -74,15 +73,16 @@ class Diagnosis:
 
     @property
     def verdict(self) -> Verdict:
-        """fine: nothing fails and no change helps; proven: a change recovers; else not proven."""
-        if self.change is not None:
-            return "proven"
-        return "not proven" if self.failures else "fine"
+        """fine: nothing fails, and no change helps a good fit or any; proven: one recovers."""
+        good = float(self.proof.original.test.mean()) >= GOOD_FIT
+        if not self.failures and (good or self.smallest is None):
+            return "fine"
+        return "proven" if self.smallest else "not proven"
 
     @property
     def code(self) -> str:
-        """The smallest recovering change as code to paste; "" if there is none."""
-        return self.change.change.code if self.change else ""
+        """The smallest recovering (of a fine fit: improving) change to paste; "" if none."""
+        return self.smallest.change.code if self.smallest else ""
 
     @property
     def table(self) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from repro.instruments.diagnose.anatomy import Site, graph, trace
+from repro.instruments.diagnose.anatomy import Site, activation_name, graph, trace
 
 if TYPE_CHECKING:
     import keras
@@ -122,7 +122,7 @@ def normalize(sites: Sequence[Site]) -> Edit:
             old = operations[site.position]
             layers = [keras.layers.BatchNormalization(dtype=dtype)]
             put = old
-            if site.activated_at == site.position and site.activation != "linear":
+            if activation_name(getattr(old, "activation", None)) != "linear":
                 put = with_weights(copy_of(old, activation="linear"), old)
                 layers.append(keras.layers.Activation(old.activation, dtype=dtype))
             new[site.position] = (put, layers)
@@ -147,19 +147,22 @@ def widen(sites: Sequence[Site], units: Mapping[int, int]) -> Edit:
     return edit
 
 
-def without_dropout(model: "keras.Model") -> "keras.Model":
-    """Dropout layers made to pass everything."""
-    import keras
+def without(kinds: Sequence[str]) -> Edit:
+    """Layers of these classes made to pass everything."""
 
-    operations = trace(model).operations
-    return rebuilt(
-        model,
-        {
-            position: (keras.layers.Identity(), ())
-            for position, old in enumerate(operations)
-            if isinstance(old, keras.layers.Dropout)
-        },
-    )
+    def edit(model: "keras.Model") -> "keras.Model":
+        import keras
+
+        return rebuilt(
+            model,
+            {
+                position: (keras.layers.Identity(), ())
+                for position, old in enumerate(trace(model).operations)
+                if type(old).__name__ in kinds
+            },
+        )
+
+    return edit
 
 
 def chain(*edits: Edit) -> Edit:

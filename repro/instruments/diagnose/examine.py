@@ -16,7 +16,7 @@ from repro.instruments.diagnose.case import Case
 from repro.instruments.diagnose.given import DiagnoseError, one_line, taken
 from repro.instruments.diagnose.inputs import Inputs, Relation, look_at_inputs, relate
 from repro.instruments.diagnose.probe import Probe
-from repro.instruments.diagnose.task import Array, linear_skill
+from repro.instruments.diagnose.task import Array, linear_skill, table
 from repro.training.order import data_order
 
 if TYPE_CHECKING:
@@ -48,12 +48,13 @@ class Examination:
 
 def examine(case: Case) -> Examination:
     """Measure the data, and the network at `CHECKPOINTS`, over the seeds."""
-    inputs = None if case.inputs is None else look_at_inputs(case)
-    relation = None if case.inputs is None else relate(case.inputs, case.train[1])
+    indices = case.preprocessing.looks_up  # whose distances and sizes mean nothing
+    inputs = None if indices else look_at_inputs(case)
+    relation = None if indices else relate(case.inputs, case.train[1])
     linear = np.nan
-    if case.inputs is not None:
-        flat = case.test[0].reshape(len(case.test[1]), -1)
-        linear = linear_skill(case.task, (case.inputs, case.train[1]), (flat, case.test[1]))
+    if not _same(case.inputs, table(case.train[1])):  # an autoencoder's: no feat for a matrix
+        tests = case.test_inputs, case.test[1]
+        linear = linear_skill(case.task, (case.inputs, case.train[1]), tests)
     try:
         layers, outputs = first_steps(case)
     except DiagnoseError:
@@ -62,6 +63,10 @@ def examine(case: Case) -> Examination:
         empty = pd.DataFrame()
         return Examination(inputs, relation, linear, empty, empty, one_line(error))
     return Examination(inputs, relation, linear, layers, outputs)
+
+
+def _same(x: Array, y: Array) -> bool:
+    return x.shape == y.shape and np.allclose(x, y)
 
 
 # First steps -------------------------------------------------------------------------------------

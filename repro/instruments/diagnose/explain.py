@@ -32,6 +32,11 @@ CAUSES = {
         "labels have nothing to do with the inputs", ("labels_unrelated",),
         "There is nothing to learn, whatever the network",
     ),
+    "imbalance": Cause(
+        "classes out of balance", ("imbalance",),
+        "Whoever always names that class is nearly always right, so accuracy hardly tells what is "
+        "learned; weigh the classes, or look at precision and recall",
+    ),
     "validation": Cause(
         "validation data preprocessed differently", ("validation_differs",),
         "The network is asked about inputs unlike those that it learned from",

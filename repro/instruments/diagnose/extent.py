@@ -7,7 +7,9 @@ import numpy as np
 
 from repro.instruments.diagnose.given import (
     DiagnoseError,
+    as_columns,
     checked_data,
+    each,
     leaves,
     same_length,
     shapes,
@@ -50,9 +52,8 @@ def split(
 def _validation(x: Any, y: Array, validation: Any) -> tuple[Any, Any]:
     if not isinstance(validation, tuple | list) or len(validation) != 2:
         raise DiagnoseError("validation_data must be a pair (x, y)")
-    x_test, y_test = checked_data("validation x", validation[0]), checked_data(
-        "validation y", validation[1]
-    )  # fmt: skip
+    x_test = each(checked_data("validation x", validation[0]), as_columns)
+    y_test = checked_data("validation y", validation[1])
     same_length(x_test, y_test, "validation x and y")
     for ours, theirs, name in ((x, x_test, "x"), (y, y_test, "y")):
         if [a.shape[1:] for a in leaves(ours)] != [a.shape[1:] for a in leaves(theirs)]:

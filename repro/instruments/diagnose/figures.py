@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from repro.instruments.diagnose.diagnosis import Diagnosis
 
+USUAL = 1e-3  # Karpathy, CS231n notes
 BLUE, RED = "#0173b2", "#d55e00"  # of seaborn's colorblind palette
 
 
@@ -31,7 +32,7 @@ def draw_figures(diagnosis: "Diagnosis", folder: Path) -> None:
 
 
 def draw_layer(layers: pd.DataFrame, label: str, sites: Any) -> "Figure":
-    """Draw a layer: its units over the steps, and where it stands in depth before training.
+    """Draw a layer: its units over the steps, and where it stands in depth at birth.
 
     Lines are medians over seeds, bands the middle 80 %.
     """
@@ -45,8 +46,15 @@ def draw_layer(layers: pd.DataFrame, label: str, sites: Any) -> "Figure":
     steps.set_yscale("log")
     steps.set_xscale("log")
     steps.set_xlabel("step")
-    steps.set_title("update over weights (usual: 0.001)")
-    steps.axhline(1e-3, color="0.7", linewidth=0.8, linestyle="--")
+    steps.set_xticks([1, 2, 4, 8, 16, 32], minor=False)
+    steps.xaxis.set_major_formatter("{x:g}")
+    steps.minorticks_off()
+    steps.set_title("update over weights")
+    steps.axhline(USUAL, color="0.6", linewidth=0.8, linestyle="--")
+    steps.annotate(
+        "usual", (0.98, USUAL), (0, 2), ("axes fraction", "data"), "offset points",
+        ha="right", color="0.4", fontsize=7,
+    )  # fmt: skip
     _draw_depth(depth, layers[layers.step == 0], label, [site.label for site in sites])
     figure.suptitle(label, x=0.01, ha="left", fontsize=10)
     return figure
@@ -54,6 +62,7 @@ def draw_layer(layers: pd.DataFrame, label: str, sites: Any) -> "Figure":
 
 def _draw_units(axes: "Axes", of: pd.DataFrame) -> None:
     axes.set_xscale("symlog", linthresh=1)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel("step")
     axes.set_ylim(-0.03, 1.03)
     if of.dead.notna().any():
@@ -77,8 +86,11 @@ def _draw_depth(axes: "Axes", birth: pd.DataFrame, label: str, labels: list[str]
         axes.plot(here + 1, values[here], "o", color=color, markersize=7, markerfacecolor="none")
     axes.set_yscale("log")
     axes.set_xlabel("layer (ringed: this one)")
-    axes.set_title("before training")
-    axes.legend(loc="best")
+    axes.set_title("at birth")
+    axes.legend(
+        loc="lower right", bbox_to_anchor=(1.03, 0.98), ncols=2, handlelength=1, columnspacing=1,
+    )  # fmt: skip
+    axes.minorticks_off()
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
@@ -107,7 +119,7 @@ def draw_changes(diagnosis: "Diagnosis") -> "Figure":
         axes.scatter(gains, row + spread, s=9, color=color, alpha=0.4, linewidths=0)
         axes.plot([each.low, each.high], [row, row], color="black", linewidth=1.4)
         axes.plot(each.gain, row, "|", color="black", markersize=9, markeredgewidth=1.6)
-    titles = [j.change.title + ("  ◂ smallest" if j is diagnosis.change else "") for j in judged]
+    titles = [j.change.title + ("  ◂ smallest" if j is diagnosis.smallest else "") for j in judged]
     axes.set_yticks(range(len(judged)), titles)
     axes.set_ylim(len(judged) - 0.4, -0.6)
     axes.axvline(0, color="0.7", linewidth=0.8)

@@ -1,14 +1,12 @@
-"""What a user gives, checked: arrays and the build function; what is wrong is said in a line."""
+"""What a user gives, checked: arrays; what is wrong is said in a line."""
 
+import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from repro.instruments.diagnose.task import Array
-
-if TYPE_CHECKING:
-    import keras
 
 
 class DiagnoseError(ValueError):
@@ -20,7 +18,7 @@ def taken(pair: tuple[Any, Any], rows: Array) -> tuple[Any, Any]:
     return each(pair[0], lambda a: a[rows]), pair[1][rows]
 
 
-def each(x: Any, function: Callable[[Array], Array]) -> Any:
+def each(x: Any, function: Callable[[Array], Any]) -> Any:
     """Apply a function to each array of the inputs."""
     if isinstance(x, dict):
         return {name: function(a) for name, a in x.items()}
@@ -38,7 +36,7 @@ def checked_data(name: str, data: Any) -> Any:
     """Arrays of finite numbers, each with at least two rows."""
     if isinstance(data, dict):
         return {key: _array(f"{name}[{key!r}]", a) for key, a in data.items()}
-    if isinstance(data, list | tuple) and data and hasattr(data[0], "shape"):
+    if isinstance(data, list | tuple) and data and getattr(data[0], "shape", ()):
         return [_array(f"{name}[{i}]", a) for i, a in enumerate(data)]
     return _array(name, data)
 
@@ -62,6 +60,11 @@ def _array(name: str, data: Any) -> Array:
     return array.astype("float32") if array.dtype == np.float16 else array
 
 
+def as_columns(array: Array) -> Array:
+    """A plain list of numbers as one column: layers take no less than two dimensions."""
+    return array[:, None] if array.ndim == 1 else array
+
+
 def same_length(x: Any, y: Any, names: str) -> None:
     """Raise DiagnoseError unless inputs and targets have as many rows."""
     lengths = {len(a) for part in (x, y) for a in leaves(part)}
@@ -82,43 +85,6 @@ def positive(name: str, count: Any) -> None:
         raise DiagnoseError(f"{name} must be a whole number of at least 1, got {count!r}")
 
 
-def guarded(build: Callable[[], Any], x: Any) -> Callable[[], "keras.Model"]:
-    """`build`, whose model is checked and built for these inputs."""
-    checked = False
-
-    def build_checked() -> "keras.Model":
-        nonlocal checked
-        model = _built_by(build)
-        try:
-            if not checked or not model.built:
-                model(few(x, 1))
-        except Exception as error:
-            raise DiagnoseError(
-                f"the model can't take x of shape {shapes(x)}: {one_line(error)}"
-            ) from error
-        checked = True
-        return model
-
-    return build_checked
-
-
-def _built_by(build: Callable[[], Any]) -> "keras.Model":
-    import keras
-
-    try:
-        model = build()
-    except Exception as error:
-        raise DiagnoseError(f"build() raised {one_line(error)}") from error
-    if not isinstance(model, keras.Model):
-        kind = type(model).__name__
-        raise DiagnoseError(f"build() must return a compiled keras.Model, got {kind}")
-    if not model.compiled or model.optimizer is None:
-        raise DiagnoseError("build() returns a model that isn't compiled; call model.compile")
-    if model.loss is None:
-        raise DiagnoseError("build() returns a model without a loss; give compile a loss")
-    return model
-
-
 def shapes(x: Any) -> str:
     """The arrays' shapes as text."""
     return ", ".join(str(a.shape) for a in leaves(x))
@@ -127,6 +93,8 @@ def shapes(x: Any) -> str:
 def one_line(error: BaseException) -> str:
     """An exception in one line."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    # TensorFlow puts the lines of its own code first
-    text = lines[-1 if lines[0].startswith("in user code") else 0] if lines else ""
-    return f"{type(error).__name__}: {text}"[:300]
+    # TensorFlow puts the lines of its own code first, Keras the layer that it was in
+    first = lines[0] if lines else ""
+    at = -1 if first.startswith("in user code") else int("Exception encountered" in first)
+    text = re.sub(r"\x1b\[\d+m|\{\{.*?\}\}", "", lines[min(at, len(lines) - 1)]) if lines else ""
+    return f"{type(error).__name__}: {text}"[:200]

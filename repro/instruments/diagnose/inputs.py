@@ -50,7 +50,7 @@ class Relation:
 def look_at_inputs(case: Case) -> Inputs:
     """Measure scale and centring of the inputs, and how validation differs from training."""
     x = np.asarray(case.inputs, float)
-    test = np.asarray(case.test[0], float).reshape(len(case.test[1]), -1)
+    test = np.asarray(case.test_inputs, float)
     scales = np.sqrt((x**2).mean(axis=0))
     present = scales[scales > 0]
     eigenvalue = largest_eigenvalue(x)

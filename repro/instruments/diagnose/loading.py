@@ -118,6 +118,8 @@ def _named(target: str, arrays: dict[str, Any]) -> dict[str, Any]:
 
 def is_step(function: Any) -> bool:
     """Whether a function is a training step: it needs (parameters, x, y), a build function none."""
+    if hasattr(function, "compile"):
+        return False  # a model; what is wrong with that is said where it is built
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError) as error:

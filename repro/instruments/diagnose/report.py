@@ -14,14 +14,15 @@ if TYPE_CHECKING:
 SHOWN = 8
 HEADLINES = {
     "fine": "Nothing wrong was found: the fit is fine, and no change that was tried helps.",
+    "better": "Nothing wrong was found: the fit is fine. One change still gains: {change}.",
     "proven": "Cause: {cause}. Smallest change that recovers: {change}.",
-    "not proven": "Something is wrong, but no change that was tried recovers it.",
+    "not proven": "Something is wrong, but no change that was tried recovers it.{suspect}",
 }
 
 
 def table(diagnosis: "Diagnosis") -> pd.DataFrame:
     """One row a change, best first, after the network as it is; see `Diagnosis.table`."""
-    proof, chosen = diagnosis.proof, diagnosis.change
+    proof, chosen = diagnosis.proof, diagnosis.smallest
     retuned = {r.change.key: r for r in proof.retuned}
     n = len(diagnosis.case.seeds)
     as_is = {
@@ -97,8 +98,11 @@ def headline(diagnosis: "Diagnosis") -> str:
     cause = CAUSES[diagnosis.cause].title if diagnosis.cause else ""
     if diagnosis.verdict == "not proven" and cause:
         return f"Likely cause, which no change can prove: {cause}."
-    change = diagnosis.change.change.title if diagnosis.change else ""
-    return HEADLINES[diagnosis.verdict].format(cause=cause, change=change)
+    change = diagnosis.smallest.change.title if diagnosis.smallest else ""
+    verdict = "better" if diagnosis.verdict == "fine" and change else diagnosis.verdict
+    first = next((finding.title for finding in diagnosis.findings), "")
+    suspect = f" First suspect: {first}." if first else ""
+    return HEADLINES[verdict].format(cause=cause, change=change, suspect=suspect)
 
 
 def _failures(diagnosis: "Diagnosis") -> str:
@@ -112,19 +116,19 @@ def _changes(diagnosis: "Diagnosis") -> Any:
 
     case = diagnosis.case
     title = f"Skill on {case.tested_on}: 0 the best constant, 1 perfect; {len(case.seeds)} seeds"
-    shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    shown.add_column("change", overflow="fold")
+    shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    shown.add_column("change", overflow="fold", min_width=18)
     for heading in ("edits", "skill", "gained", "95 % interval", "P(better)", "recovers"):
         shown.add_column(heading, justify="right", no_wrap=True)
     original = diagnosis.proof.original
-    shown.add_row("as it is", "", f"{original.test.mean():.3f}", "", "", "", "")
+    shown.add_row("as it is", "", f"{original.test.mean():.2f}", "", "", "", "")
     for judged in diagnosis.proof.judged[:SHOWN]:
         mark = "yes" if judged.recovers else "helps" if judged.helps else "no"
-        mark = "smallest" if judged is diagnosis.change else mark
+        mark = "smallest" if judged is diagnosis.smallest else mark
         style = "green" if judged.recovers else ""
         shown.add_row(
-            Text(judged.change.title, style=style), str(judged.change.size), f"{judged.skill:.3f}",
-            f"{judged.gain:+.3f}", f"{judged.low:+.3f} … {judged.high:+.3f}",
+            Text(judged.change.title, style=style), str(judged.change.size), f"{judged.skill:.2f}",
+            f"{judged.gain:+.2f}", f"{judged.low:+.2f}…{judged.high:+.2f}",
             f"{judged.superiority:.2f}", mark,
         )  # fmt: skip
     return shown
@@ -139,11 +143,15 @@ def _remarks(diagnosis: "Diagnosis") -> Iterator[str]:
             yield f"{tuned.change.title}: helps only through the rate; at the best {rates}: {gain}"
         else:
             yield f"{tuned.change.title}: not a matter of the rate; at the best {rates}: {gain}"
+    linear, chosen = diagnosis.examination.linear, diagnosis.change
+    if chosen and linear - chosen.skill > proof.margin:
+        text = f"Even so, its skill of {chosen.skill:.2f} is below that of ridge regression"
+        yield f"{text} ({linear:.2f}): something else is wrong, too, or training is too short."
     hidden = len(proof.judged) - SHOWN
     if hidden > 0:
         yield f"{hidden} more changes were tried that gained less."
     rule = f"Helps: the interval is above 0 and the gain at least {proof.margin:.2f}."
-    yield f"{rule} Recovers: nine tenths of the best gain."
+    yield f"{rule} Recovers: nine tenths of the best gain, or the margin from it."
     yield from case.notes
     if case.cut_short and any(s.key == "slow" for s in diagnosis.symptoms):
         text = "The trainings here are shorter than yours and the loss still falls: what only makes"

@@ -8,7 +8,8 @@ import numpy as np
 from repro.instruments.diagnose.case import Case
 from repro.instruments.diagnose.changes import NOTHING, Change, at_rate
 from repro.instruments.diagnose.given import taken
-from repro.instruments.diagnose.prove import Proof, Retuned, Say, gained
+from repro.instruments.diagnose.judge import Proof, Retuned, gained
+from repro.instruments.diagnose.prove import Say
 from repro.instruments.diagnose.train import Trained, Trainer
 
 TUNED_FACTORS = (0.01, 0.1, 10.0)

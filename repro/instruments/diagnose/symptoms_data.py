@@ -7,7 +7,8 @@ import numpy as np
 from repro.instruments.diagnose.case import Case
 from repro.instruments.diagnose.definitions import DEFINITIONS, Symptom, percent
 from repro.instruments.diagnose.examine import Examination
-from repro.instruments.diagnose.task import table
+from repro.instruments.diagnose.inputs import Inputs
+from repro.instruments.diagnose.task import best_constant, table
 
 Found = Iterator[Symptom]
 
@@ -30,7 +31,13 @@ def of_labels(case: Case, seen: Examination) -> Found:
     elif not sparse and y.shape[1] != units and len(case.output_shape) == 2:
         what = f"the output has {units} units, y {y.shape[1]} column" + "s" * (y.shape[1] > 1)
         yield Symptom("target_shape", abs(y.shape[1] - units), what)
-    if sparse and y.shape[1] == 1:
+    if sparse and y.shape[1] == 1 and (y != np.rint(y)).any():
+        yield Symptom(
+            "labels_encoding", float(np.mean(y != np.rint(y))),
+            f"loss {loss} wants whole numbers, y runs from {y.min():.3g} to {y.max():.3g} in "
+            f"{len(np.unique(y))} values",
+        )  # fmt: skip
+    elif sparse and y.shape[1] == 1:
         outside = float(np.mean((y < 0) | (y >= units)))
         if outside > 0:
             yield Symptom(
@@ -38,6 +45,10 @@ def of_labels(case: Case, seen: Examination) -> Found:
                 f"labels run from {y.min():g} to {y.max():g}, {units} output units stand for 0 to "
                 f"{units - 1}: {percent(outside)} of the labels name no unit",
             )  # fmt: skip
+    if case.task.classes:
+        share = best_constant(case.task, case.train[1])
+        if share > DEFINITIONS["imbalance"].threshold:
+            yield Symptom("imbalance", share, f"{percent(share)} of the rows are of one class")
     yield from _of_relation(seen)
 
 
@@ -60,9 +71,22 @@ def _of_relation(seen: Examination) -> Found:
 
 def of_inputs(case: Case, seen: Examination) -> Found:
     """Look at the inputs, beside the rate and the validation inputs."""
-    inputs, rate = seen.inputs, case.compiled.rate
+    inputs = seen.inputs
     if inputs is None:
         return
+    if not case.preprocessing.normalizes:
+        yield from _of_scale(case, inputs)
+    ratio = max(inputs.validation_ratio, 1 / max(inputs.validation_ratio, 1e-12))
+    if ratio > DEFINITIONS["validation_differs"].threshold or inputs.validation_shift > 2:
+        yield Symptom(
+            "validation_differs", ratio,
+            f"the validation inputs' deviation is {inputs.validation_ratio:.3g} times that of the "
+            f"training inputs, their mean {inputs.validation_shift:.2g} deviations away",
+        )  # fmt: skip
+
+
+def _of_scale(case: Case, inputs: Inputs) -> Found:
+    rate = case.compiled.rate
     if inputs.rms > DEFINITIONS["input_scale"].threshold:
         yield Symptom(
             "input_scale", inputs.rms, f"the inputs' root mean square is {inputs.rms:.3g}, not 1"
@@ -81,11 +105,4 @@ def of_inputs(case: Case, seen: Examination) -> Found:
             f"{rate / inputs.limit:,.3g} times the limit {inputs.limit:.2g}"
             + (f" ({percent(inputs.share_of_mean)} of it is the mean)"
                if inputs.share_of_mean > 0.5 else ""),
-        )  # fmt: skip
-    ratio = max(inputs.validation_ratio, 1 / max(inputs.validation_ratio, 1e-12))
-    if ratio > DEFINITIONS["validation_differs"].threshold or inputs.validation_shift > 2:
-        yield Symptom(
-            "validation_differs", ratio,
-            f"the validation inputs' deviation is {inputs.validation_ratio:.3g} times that of the "
-            f"training inputs, their mean {inputs.validation_shift:.2g} deviations away",
         )  # fmt: skip

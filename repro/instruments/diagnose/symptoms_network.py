@@ -60,6 +60,19 @@ def _of_loss(name: str, case: Case, entropy: bool) -> Found:
         yield Symptom(
             "loss_output", 1, f"{output}: {loss} from logits, but the output is a {name}", output
         )
+    one_of = name == "softmax" or loss.startswith("categorical")
+    if one_of and case.task.several and len(case.output_shape) == 2:
+        counts = table(case.train[1]).sum(axis=1)
+        yield Symptom(
+            "loss_output", float(np.mean(counts != 1)),
+            f"{output}: {name} with {loss} is for one class a row, {percent(np.mean(counts != 1))} "
+            "of the rows have none or several", output,
+        )  # fmt: skip
+    elif loss.startswith("categorical") and name == "sigmoid":
+        yield Symptom(
+            "loss_output", 1, f"{output}: {loss} wants probabilities that sum to 1, not sigmoids",
+            output,
+        )  # fmt: skip
     values = case.task.labels
     if entropy and loss.startswith("binary") and values and len(values) > 2:
         yield Symptom(
@@ -106,7 +119,7 @@ def _of_settings(case: Case) -> Found:
     if rates and max(rates) >= DEFINITIONS["dropout"].threshold:
         yield Symptom("dropout", max(rates), f"dropout of {percent(max(rates))}")
     dense = [layer for layer in layers if hasattr(layer, "use_bias")]
-    if dense and not any(layer.use_bias for layer in dense) and case.inputs is not None:
+    if dense and not any(layer.use_bias for layer in dense):
         empty = float((case.inputs == 0).all(axis=1).mean())
         yield Symptom(
             "no_bias", empty, f"no layer has a bias; {percent(empty)} of the rows are all zero"

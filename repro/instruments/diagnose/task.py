@@ -12,6 +12,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from repro.instruments.diagnose.anatomy import PROBABILITIES
+
 Array = NDArray[Any]
 
 CLASS_LOSSES = ("crossentropy", "hinge", "focal")
@@ -28,16 +30,20 @@ class Task:
         labels: the classes as one column of labels holds them, ascending; empty if there are more
             columns, or no classes.
         columns: of the targets.
+        several: whether any number of classes may hold for a row, each with a column of 0 and 1.
     """
 
     kind: Literal["classification", "regression"]
     labels: tuple[float, ...]
     columns: int
+    several: bool = False
 
     @property
     def classes(self) -> int:
-        """Number of classes; 0 for regression."""
-        return (len(self.labels) or self.columns) if self.kind == "classification" else 0
+        """Number of classes that exclude each other; 0 if there are none."""
+        if self.kind == "regression" or self.several:
+            return 0
+        return len(self.labels) or self.columns
 
 
 def table(y: Array) -> Array:
@@ -62,13 +68,17 @@ def task_of(y: Array, loss: str, activation: str, units: int, wants_accuracy: bo
 
     Integer labels are classes if there are few of them and anything says so: a loss for classes,
     an accuracy among the metrics, a softmax, a sigmoid for two, or an output unit for each.
+    Several columns are classes if they are one-hot; or, each on its own, if all are 0 or 1.
     """
     columns = table(y).shape[1]
-    if columns > 1:
-        return Task("classification" if is_one_hot(y) else "regression", (), columns)
     values = np.unique(table(y))
+    if columns > 1:
+        several = set(values) <= {0.0, 1.0} and (activation in PROBABILITIES or wants_accuracy)
+        several = several and not is_one_hot(y)
+        known = several or is_one_hot(y)
+        return Task("classification" if known else "regression", (), columns, several)
     few = len(values) <= max(2, min(MOST_CLASSES, len(y) // 5))
-    if not (few and (values == np.rint(values)).all()):
+    if not (few and ((values == np.rint(values)).all() or "sparse" in loss)):
         return Task("regression", (), 1)
     intended = (
         any(name in loss for name in CLASS_LOSSES)
@@ -86,6 +96,7 @@ def metric(task: Task, from_logits: bool) -> Callable[[Any, Any], Any]:
     """Return the metric `score(y_true, y_pred)` that Keras averages: hits, or squared errors."""
     from keras import ops
 
+    whole = all(label == round(label) for label in task.labels)
     middle = 0.0 if from_logits or not task.labels else (task.labels[0] + task.labels[-1]) / 2
 
     def decoded(values: Any, prediction: bool) -> Any:
@@ -93,19 +104,24 @@ def metric(task: Task, from_logits: bool) -> Callable[[Any, Any], Any]:
             return ops.cast(ops.argmax(values, axis=-1), "float32")
         flat = ops.cast(ops.reshape(values, (-1,)), "float32")
         if not prediction or len(task.labels) > 2:
-            return ops.round(flat)
+            return ops.round(flat) if whole else flat
         if not task.labels:
             return flat
         low, high = task.labels[0], task.labels[-1]
         return ops.where(flat > middle, ops.full_like(flat, high), ops.full_like(flat, low))
 
     def score(y_true: Any, y_pred: Any) -> Any:
-        if task.kind == "classification":
-            hits = ops.equal(decoded(y_true, False), decoded(y_pred, True))
-            return ops.cast(hits, "float32")
-        y_pred = ops.reshape(y_pred, (ops.shape(y_pred)[0], -1))
-        y_true = ops.cast(ops.reshape(y_true, (ops.shape(y_pred)[0], -1)), y_pred.dtype)
-        return ops.mean(ops.square(y_true - y_pred), axis=-1)
+        if task.kind == "classification" and not task.several:
+            return ops.cast(ops.equal(decoded(y_true, False), decoded(y_pred, True)), "float32")
+        # of sequences a value for every step, since Keras masks those
+        shape = ops.shape(y_pred) if len(y_pred.shape) > 2 else (ops.shape(y_pred)[0], -1)
+        y_pred, y_true = ops.reshape(y_pred, shape), ops.reshape(y_true, shape)
+        if task.several:
+            hits = ops.equal(
+                ops.cast(y_true, "float32") > 0.5, y_pred > (0 if from_logits else 0.5)
+            )
+            return ops.mean(ops.cast(hits, "float32"), axis=-1)
+        return ops.mean(ops.square(ops.cast(y_true, y_pred.dtype) - y_pred), axis=-1)
 
     return score
 
@@ -123,8 +139,10 @@ def skill(task: Task, score: Any, y: Array, unit: float = 1.0) -> Array:
 
 
 def best_constant(task: Task, y: Array) -> float:
-    """Accuracy of naming the commonest class."""
+    """Accuracy of naming the commonest class; of several classes, the mean over them."""
     rows = table(y)
+    if task.several:
+        return float(np.maximum(rows.mean(axis=0), 1 - rows.mean(axis=0)).mean())
     labels = rows.argmax(axis=1) if rows.shape[1] > 1 else rows[:, 0]
     return float(np.unique(labels, return_counts=True)[1].max() / len(labels))
 
@@ -160,7 +178,9 @@ def linear_skill(task: Task, train: tuple[Array, Array], test: tuple[Array, Arra
     penalty[-1, -1] = 0
     weights = np.linalg.lstsq(x.T @ x + penalty, x.T @ targets, rcond=None)[0]
     predicted = x_test @ weights
-    if task.kind == "classification":
+    if task.several:
+        score = np.mean((predicted > 0.5) == (table(y_test) > 0.5))
+    elif task.kind == "classification":
         score = np.mean(predicted.argmax(axis=1) == _indicators(task, y_test).argmax(axis=1))
     else:
         score = np.mean((predicted - table(y_test)) ** 2)
