@@ -153,8 +153,9 @@ def reported(job: Callable[[], int]) -> int:
     except OSError as error:
         click.echo(f"Error: {error.filename or ''}: {error.strerror}; nothing is lost", err=True)
         return 2
-    except KeyboardInterrupt:
-        click.echo("Stopped at once: blocks in flight are lost; run again to go on.", err=True)
+    except KeyboardInterrupt as stop:  # some say more (repro.study.runner.stopping_means)
+        meaning = str(stop) or "what was stored or written before is whole; run again"
+        click.echo(f"Stopped at once: {meaning}.", err=True)
         return 130
 
 

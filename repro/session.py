@@ -22,7 +22,7 @@ from repro.study.folder import study_names
 from repro.study.plan import Plan, make_plan
 from repro.study.pool import Pool, make_pool
 from repro.study.provenance import command_line, provenance
-from repro.study.runner import Outcome
+from repro.study.runner import Outcome, stopping_means
 from repro.study.runner import run as run_plan
 from repro.study.schema import Claim, Study, StudyError, load_study
 from repro.study.store import Store, StoredRun
@@ -38,6 +38,7 @@ from repro.study.tables import (
 
 RESULTS = Path("results")
 SMALL = "mnist5k"
+UNWRITTEN = "what was trained is stored; run again to write the rest of tables and figures"
 
 
 def run(
@@ -65,7 +66,8 @@ def run(
         outcome = train(plan, store, console, pool)
         if outcome.interrupted:
             return 130
-        write_results(plan, outcome, folder, console)
+        with stopping_means(UNWRITTEN):
+            write_results(plan, outcome, folder, console)
     if dataset and dataset.name != experiment.data:
         console.print(_on_other_data(experiment, dataset.name))
     return status(outcome, console)
@@ -83,7 +85,7 @@ def train(plan: Plan, store: Store, console: Console, pool: Pool) -> Outcome:
     with LiveTable(plan, console) as table:
         outcome = run_plan(plan, store, table, pool)
     if outcome.interrupted:
-        console.print("Stopped after the block in flight, which is stored; run again to go on.")
+        console.print("Stopped: what was in flight is finished and stored; run again to go on.")
     return outcome
 
 

@@ -15,6 +15,7 @@ from repro.findings.sweep_figure import draw_sweep, summarize_sweep
 from repro.study.experiments import find_experiment
 from repro.study.plan import Plan
 from repro.study.pool import make_pool
+from repro.study.runner import stopping_means
 from repro.study.schema import Study
 from repro.study.store import Store, StoredRun
 from repro.study.sweep import sweep_name, sweep_study, swept
@@ -58,7 +59,8 @@ def sweep(
         outcome = session.train(plan, store, console, make_pool(workers))
         if outcome.interrupted:
             return 130
-        write_results(plan, outcome.runs, folder, console)
+        with stopping_means(session.UNWRITTEN):
+            write_results(plan, outcome.runs, folder, console)
     return session.status(outcome, console)
 
 

@@ -27,7 +27,7 @@ from repro.study.plan import Plan
 from repro.study.pool import make_pool
 from repro.study.provenance import changes_since
 from repro.study.results import Results, read_results
-from repro.study.runner import Outcome
+from repro.study.runner import Outcome, stopping_means
 from repro.study.schema import StudyError, load_study
 from repro.study.store import Store
 from repro.study.tables import (
@@ -118,7 +118,8 @@ def _require_all_runs(plan: Plan, committed: Results) -> None:
 @contextmanager
 def _kept_in(out: Path | None, committed: Results) -> Iterator[Path]:
     if out is None:
-        with TemporaryDirectory(prefix="repro-verify-") as scratch:
+        lost = stopping_means("its scratch folder is gone; with --out FOLDER it could go on")
+        with lost, TemporaryDirectory(prefix="repro-verify-") as scratch:
             yield Path(scratch)
     elif out.resolve() == committed.folder.resolve():
         raise StudyError(f"--out: {out} is what is to be verified; give another folder")
