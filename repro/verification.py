@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from repro import session
-from repro.data import DataUnavailable
+from repro.data import NAMES, DataUnavailable
 from repro.display_comparison import show_numbers, show_origin, show_verdicts
 from repro.findings.comparison import (
     Comparison,
@@ -94,7 +94,12 @@ def verify(
 
 def _whole_plan(name: str, committed: Results, console: Console) -> Plan:
     study, experiment = load_study(name), find_experiment(name)
-    data = committed.provenance["data"]
+    data = committed.provenance.data
+    if data not in (NAMES if experiment.data else (None,)):
+        raise StudyError(
+            f"{committed.folder}/provenance.json: {data!r} is no data set of {name}; "
+            f"python -m repro.{name} makes it anew"
+        )
     try:
         dataset = session.choose_data(experiment, data, console)
     except DataUnavailable as error:

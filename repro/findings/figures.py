@@ -18,8 +18,8 @@ from matplotlib.ticker import MaxNLocator
 
 from repro.findings.media import SCREEN, Medium, style
 from repro.findings.summary import summarize
+from repro.study.files import write_whole
 from repro.study.schema import Study, Variant
-from repro.study.tables import write_whole
 
 PALETTE = dict(
     zip(
@@ -142,9 +142,9 @@ def _legend(groups: list[str]) -> list[Line2D]:
 def draw_curves(study: Study, curves: pd.DataFrame, medium: Medium = SCREEN) -> Figure | None:
     """Draw the headline metric over training, a panel a variant: median and the middle 80 %."""
     step = "epoch" if "epoch" in curves else "step"
-    if study.metric not in curves:
-        return None
     present = {k: v for k, v in study.variants.items() if k in set(curves.variant)}
+    if study.metric not in curves or not present:
+        return None
     rows = -(-len(present) // medium.panels)
     height = min(0.4 + medium.panel * rows, medium.tallest)
     figure = Figure(figsize=(medium.width, height), layout="constrained")

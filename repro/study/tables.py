@@ -1,9 +1,6 @@
 """The tables of a results folder: made from the store, written whole or not at all."""
 
-import json
-import os
 import re
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +9,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
+from repro.study.files import write_whole
 from repro.study.plan import Plan
 from repro.study.schema import StudyError
 from repro.study.store import StoredRun
@@ -110,6 +108,9 @@ def read_table(path: Path, metrics: Iterable[str] = (), text: Iterable[str] = ()
     except ValueError as error:
         raise TableError(f"{path}: not a table: {str(error).strip()}") from None
     kinds = COLUMNS.get(path.name, {}) | dict.fromkeys(metrics, "number")
+    if path.name == "curves.csv":
+        step = "epoch" if "epoch" in table else "step"
+        kinds = kinds | {step: "integer"} | dict.fromkeys(set(table) - {*kinds, step}, "number")
     for column, kind in kinds.items():
         if column not in table:
             raise TableError(f"{path}: the column {column!r} is missing")
@@ -119,27 +120,6 @@ def read_table(path: Path, metrics: Iterable[str] = (), text: Iterable[str] = ()
         what = "there are no runs" if table.empty else "a variant has two runs of one seed"
         raise TableError(f"{path}: {what}")
     return _each_text(table, lambda text: text[1:] if re.match(GUARDED, text) else text)
-
-
-def write_json(value: Any, path: Path) -> None:
-    """Write a value as indented JSON."""
-    write_whole(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Replace a file in one step, so that it is the old one or the new one, never a part."""
-    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(scratch).chmod(0o644)
-        Path(scratch).replace(path)
-    except OSError as error:  # of a write, it names no file
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    finally:
-        Path(scratch).unlink(missing_ok=True)
 
 
 def _is_text(column: pd.Series) -> bool:
