@@ -29,6 +29,8 @@ COLUMNS = {
     | {"n": "integer", "verdict": "text or nothing"},
 }
 
+KEYS = {"runs.csv": ["variant", "seed"], "curves.csv": ["variant", "seed"], "claims.csv": ["claim"]}
+
 
 class TableError(StudyError):
     """A file is not the table that it should be; the message names file and column."""
@@ -107,19 +109,25 @@ def read_table(path: Path, metrics: Iterable[str] = (), text: Iterable[str] = ()
         )
     except ValueError as error:
         raise TableError(f"{path}: not a table: {str(error).strip()}") from None
-    kinds = COLUMNS.get(path.name, {}) | dict.fromkeys(metrics, "number")
+    _check(path, table, dict.fromkeys(metrics, "number"))
+    return _each_text(table, lambda text: text[1:] if re.match(GUARDED, text) else text)
+
+
+def _check(path: Path, table: pd.DataFrame, kinds: dict[str, str]) -> None:
+    kinds, keys = COLUMNS.get(path.name, {}) | kinds, KEYS.get(path.name, [])
     if path.name == "curves.csv":
         step = "epoch" if "epoch" in table else "step"
         kinds = kinds | {step: "integer"} | dict.fromkeys(set(table) - {*kinds, step}, "number")
+        keys = [*keys, step]
     for column, kind in kinds.items():
         if column not in table:
             raise TableError(f"{path}: the column {column!r} is missing")
         if len(table) and not _IS[kind](table[column]):
             raise TableError(f"{path}: the column {column!r} has something that is no {kind}")
-    if path.name == "runs.csv" and (table.empty or table.duplicated(["variant", "seed"]).any()):
-        what = "there are no runs" if table.empty else "a variant has two runs of one seed"
-        raise TableError(f"{path}: {what}")
-    return _each_text(table, lambda text: text[1:] if re.match(GUARDED, text) else text)
+    if path.name == "runs.csv" and table.empty:
+        raise TableError(f"{path}: there are no runs")
+    if keys and table.duplicated(keys).any():
+        raise TableError(f"{path}: two rows have the same {', '.join(keys)}")
 
 
 def _is_text(column: pd.Series) -> bool:

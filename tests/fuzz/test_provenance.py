@@ -20,7 +20,6 @@ SOUND = json.loads((RESULTS / STUDY / "provenance.json").read_text(encoding="utf
 unhurried = settings(
     deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-HUGE = "9" * 10_000
 ODD = [None, True, 0, -1, 1e308, int("9" * 400), "", "x", "\n", "[red]", [], [[]], {}, {"x": {}}]
 odd = st.sampled_from(ODD) | st.floats() | st.text(max_size=9)
 anything = st.recursive(odd, lambda of: st.lists(of) | st.dictionaries(st.text(max_size=9), of))
@@ -108,11 +107,12 @@ def test_any_change_of_bytes_is_refused_or_harmless(file, capsys, data):
     check(file, capsys)
 
 
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"\xff\xfe", b"[" * 10**5, b'{"a":' * 10**5, HUGE.encode(), b'"\\ud800"', b"NaN", b"{}{}"],
-    ids=lambda content: repr(content[:6]),
-)
+BREAKING = [
+    b"", b"\xff\xfe", b"[" * 10**5, b'{"a":' * 10**5, b"9" * 10**4, b'"\\ud800"', b"NaN", b"{}{}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("content", BREAKING, ids=lambda content: repr(content[:6]))
 def test_what_breaks_parsers_is_refused(file, capsys, content):
     for text in (content, json.dumps(SOUND | {"code": 0}).encode().replace(b" 0,", content + b",")):
         file.write_bytes(text)

@@ -68,14 +68,13 @@ def toml(value):
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\x7f", "\\u007f")
-        return f'"{escaped}"'
+        return '"' + re.sub(r"[^ !#-\[\]-~]", lambda c: f"\\U{ord(c[0]):08x}", value) + '"'
     return repr(value)
 
 
 def read(folder, content):
     path = folder / "mnist_relu.toml"
-    text = "\n".join(f"{key} = {toml(value)}" for key, value in content.items())
+    text = "\n".join(f"{toml(key)} = {toml(value)}" for key, value in content.items())
     path.write_text(text, encoding="utf-8")
     return read_study(path)
 
@@ -131,6 +130,24 @@ def test_an_unknown_key_is_refused_by_its_name(tmp_path, content, data, key):
     parent[key] = 1
     with pytest.raises(StudyError, match=rf"{key}: Extra inputs"):
         read(tmp_path, content)
+
+
+@pytest.mark.parametrize("character", ["\r", "\x00", "\x1b", "\x7f", "\x9b", "\x0b"])
+@given(content=studies(), data=st.data())
+@unhurried
+def test_a_control_character_is_refused_by_its_key(tmp_path, character, content, data):
+    *above, key = data.draw(st.sampled_from(list(paths(content))))
+    parent = content
+    for step in above:
+        parent = parent[step]
+    if isinstance(parent[key], str):
+        parent[key] += character
+    else:
+        parent[f"{key}{character}"] = parent.pop(key)
+    with pytest.raises(StudyError) as refusal:
+        read(tmp_path, content)
+    assert key in str(refusal.value)
+    assert f"the control character {character!r}" in str(refusal.value)
 
 
 @given(data=st.data())
