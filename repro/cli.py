@@ -120,9 +120,9 @@ def main(context: click.Context) -> None:
     if context.invoked_subcommand is None:
         from repro.study.folder import study_names
 
-        width = max(map(len, study_names()))
+        width = max(map(len, study_names()), default=0)
         for name in study_names():
-            click.echo(f"{name:{width}}  {_raw(name)['title']}")
+            click.echo(f"{name:{width}}  {_says(name, 'title')}")
         click.echo("\nRun one with: python -m repro run NAME   (or: python -m repro.NAME)")
 
 
@@ -160,12 +160,16 @@ def reported(job: Callable[[], int]) -> int:
 
 
 def _about(name: str) -> str:
-    study = _raw(name)
-    return f"{study['question']}\n\nRun the study experiments/{name}.toml: {study['title']}."
+    title = _says(name, "title")
+    return f"{_says(name, 'question')}\n\nRun the study experiments/{name}.toml: {title}."
 
 
-def _raw(name: str) -> dict[str, Any]:
+def _says(name: str, key: str) -> str:
     # without the checks of `load_study`, whose imports would make every --help slower
     from repro.study.folder import studies_folder
 
-    return tomllib.loads((studies_folder() / f"{name}.toml").read_text(encoding="utf-8"))
+    try:
+        text = (studies_folder() / f"{name}.toml").read_text(encoding="utf-8")
+        return str(tomllib.loads(text)[key])
+    except (OSError, ValueError, KeyError, RecursionError):  # what is wrong, a run says
+        return f"(no {key} can be read)"

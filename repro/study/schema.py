@@ -40,7 +40,7 @@ class Thread(_Strict):
     language: str = Field(pattern=r"^[a-z]{2}$")
     source: str
     licence: str
-    link: str = Field(default="", pattern=r"^(https://\S+)?$")
+    link: str = Field(default="", pattern=r"^(https://[^\s{}\\]+)?$")
     date: datetime.date | None = None
     people: tuple[str, ...] = ()  # named in the document, as it writes them
     untitled: bool = False  # the document has no title: `title` is how it begins

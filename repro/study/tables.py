@@ -24,8 +24,9 @@ GUARDED = r"\A'+[=+\-@\t\r]"
 COLUMNS = {
     "runs.csv": {"variant": "text", "seed": "integer", "status": "text"},
     "curves.csv": {"variant": "text", "seed": "integer"},
-    "claims.csv": dict.fromkeys(("claim", "made_by", "says"), "text")
-    | dict.fromkeys(("estimate", "ci_low", "ci_high"), "number")
+    "claims.csv": dict.fromkeys(("claim", "made_by", "says", "variant"), "text")
+    | {"reference": "text or nothing", "metric": "text", "test": "text", "bound": "number"}
+    | dict.fromkeys(("estimate", "ci_low", "ci_high", "effect_size", "p_value"), "number")
     | {"n": "integer", "verdict": "text or nothing"},
 }
 

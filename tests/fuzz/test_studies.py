@@ -3,9 +3,12 @@
 import re
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from repro.cli import main, study_command
+from repro.study import folder, schema
 from repro.study.folder import studies_folder
 from repro.study.schema import StudyError, read_study
 
@@ -72,8 +75,8 @@ def toml(value):
     return repr(value)
 
 
-def read(folder, content):
-    path = folder / "mnist_relu.toml"
+def read(directory, content):
+    path = directory / "mnist_relu.toml"
     text = "\n".join(f"{toml(key)} = {toml(value)}" for key, value in content.items())
     path.write_text(text, encoding="utf-8")
     return read_study(path)
@@ -163,6 +166,23 @@ def test_no_text_gives_a_traceback(tmp_path, data):
         read_study(path)
     except StudyError as error:
         assert str(path) in str(error)
+
+
+@pytest.mark.parametrize("content", [b"title = [", b"x = 1", b"\xff", b"a = " + b"[" * 10**5, None])
+def test_a_broken_study_breaks_no_list_and_no_help(tmp_path, monkeypatch, content):
+    for module in (folder, schema):
+        monkeypatch.setattr(module, "studies_folder", lambda: tmp_path)
+    (tmp_path / "add_numbers.toml").write_text(SOUND.replace("mnist_relu", "add_numbers"))
+    path = tmp_path / "mnist_relu.toml"
+    path.mkdir() if content is None else path.write_bytes(content)
+    listed = CliRunner().invoke(main, [])
+    assert listed.exit_code == 0
+    assert "mnist_relu   (no title can be read)" in listed.output
+    helped = CliRunner().invoke(study_command("mnist_relu"), ["--help"])
+    assert "(no question can be read)" in helped.output
+    run = CliRunner().invoke(study_command("mnist_relu"), [])
+    assert run.exit_code == 2
+    assert f"Error: {path}" in run.output
 
 
 @pytest.mark.parametrize("text", ["a = " + "[" * 100_000, "[" * 5000, "\ufeff", "a.b" * 20_000])
