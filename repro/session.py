@@ -163,7 +163,9 @@ def export_latex(names: Sequence[str], folder: Path) -> int:
         raise StudyError(f"no study has tables in {RESULTS}/; run one first")
     files: dict[str, bytes] = {}
     for study, results in chosen:
-        files |= latex_files(study, *(_table(results, k) for k in ("runs", "curves", "claims")))
+        tables = read_runs(results), _table(results, "curves"), _table(results, "claims")
+        with _blaming(results):
+            files |= latex_files(study, *tables)
     if not (folder / "article.tex").exists():
         files["article.tex"] = article([study for study, _ in chosen], files)
     for path, content in files.items():
