@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from repro import verification
 from repro.cli import reported
 from repro.findings.report import page
+from repro.study.provenance import command_line
 from repro.study.tables import read_table, write_table
 
 RESULTS = Path(__file__).parents[2] / "results"
@@ -117,6 +118,11 @@ def test_what_breaks_parsers_is_refused(file, capsys, content):
     for text in (content, json.dumps(SOUND | {"code": 0}).encode().replace(b" 0,", content + b",")):
         file.write_bytes(text)
         check(file, capsys, refused=True)
+
+
+def test_a_path_that_is_no_text_is_written_as_text(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["repro/__main__.py", "run", os.fsdecode(b"o\xff")])
+    assert command_line() == r"python -m repro run 'o\udcff'"
 
 
 OTHERS = {
