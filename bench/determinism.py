@@ -16,7 +16,7 @@ import click
 import pandas as pd
 
 from repro.cli import SeedsType
-from repro.findings.ledger import splice
+from repro.findings.ledger import markdown_table, splice
 
 RESULTS = Path(__file__).parent / "results" / "determinism.csv"
 PAGE = Path(__file__).parent.parent / "docs" / "determinism.md"
@@ -104,11 +104,11 @@ def compare(name: str) -> list[dict[str, Any]]:
 
 def in_markdown(table: pd.DataFrame) -> str:
     """Return the table for the page: a line a change, a column an experiment."""
-    rows = [["changed", *TRAININGS], ["---"] * (1 + len(TRAININGS))]
+    rows = []
     for changed, of in table.groupby("changed", sort=False):
         cells = of.set_index("experiment").loc[list(TRAININGS)]
         rows.append([str(changed), *(_cell(row) for row in cells.itertuples())])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return markdown_table(["changed", *TRAININGS], rows)
 
 
 def _cell(row: Any) -> str:

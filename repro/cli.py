@@ -120,9 +120,9 @@ def main(context: click.Context) -> None:
     if context.invoked_subcommand is None:
         from repro.study.folder import study_names
 
-        width = max(map(len, study_names()))
+        width = max(map(len, study_names()), default=0)
         for name in study_names():
-            click.echo(f"{name:{width}}  {_raw(name)['title']}")
+            click.echo(f"{name:{width}}  {_says(name, 'title')}")
         click.echo("\nRun one with: python -m repro run NAME   (or: python -m repro.NAME)")
 
 
@@ -153,18 +153,23 @@ def reported(job: Callable[[], int]) -> int:
     except OSError as error:
         click.echo(f"Error: {error.filename or ''}: {error.strerror}; nothing is lost", err=True)
         return 2
-    except KeyboardInterrupt:
-        click.echo("Stopped at once: blocks in flight are lost; run again to go on.", err=True)
+    except KeyboardInterrupt as stop:  # some say more (repro.study.runner.stopping_means)
+        meaning = str(stop) or "what was stored or written before is whole; run again"
+        click.echo(f"Stopped at once: {meaning}.", err=True)
         return 130
 
 
 def _about(name: str) -> str:
-    study = _raw(name)
-    return f"{study['question']}\n\nRun the study experiments/{name}.toml: {study['title']}."
+    title = _says(name, "title")
+    return f"{_says(name, 'question')}\n\nRun the study experiments/{name}.toml: {title}."
 
 
-def _raw(name: str) -> dict[str, Any]:
+def _says(name: str, key: str) -> str:
     # without the checks of `load_study`, whose imports would make every --help slower
     from repro.study.folder import studies_folder
 
-    return tomllib.loads((studies_folder() / f"{name}.toml").read_text(encoding="utf-8"))
+    try:
+        text = (studies_folder() / f"{name}.toml").read_text(encoding="utf-8")
+        return str(tomllib.loads(text)[key])
+    except (OSError, ValueError, KeyError, RecursionError):  # what is wrong, a run says
+        return f"(no {key} can be read)"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from rich.table import Table
 
+from repro.findings.numbers import interval, number
 from repro.study.plan import Block, Plan
 from repro.study.schema import Study
 from repro.study.store import StoredRun
@@ -93,11 +94,6 @@ def quotes(values: tuple[float, ...]) -> str:
     return ", ".join(map(number, values))
 
 
-def number(value: float | np.floating[Any]) -> str:
-    """Return a number with four significant digits, or a dash where there is none."""
-    return f"{value:.4g}" if np.isfinite(value) else "–"
-
-
 def variants_summary(study: Study, summary: pd.DataFrame) -> Table:
     """Return the table of named variants: label, n, mean, interval, the thread's number.
 
@@ -111,10 +107,9 @@ def variants_summary(study: Study, summary: pd.DataFrame) -> Table:
     for row in summary.itertuples():
         if row.variant in study.variants:
             variant = study.variants[row.variant]
-            interval = f"{number(row.ci_low)} … {number(row.ci_high)}"
             table.add_row(
-                escape(variant.label), str(row.n), number(row.mean), interval,
-                quotes(variant.quotes), str(row.diverged or ""),
+                escape(variant.label), str(row.n), number(row.mean),
+                interval(row.ci_low, row.ci_high), quotes(variant.quotes), str(row.diverged or ""),
             )  # fmt: skip
     return table
 
@@ -124,10 +119,10 @@ def claims_summary(claims: pd.DataFrame) -> Table:
     table = Table(title="claims", title_justify="left", box=None)
     for heading in ("made by", "says", "estimate", "95 % interval", "n", "verdict"):
         table.add_column(heading, overflow="fold")
-    for row in claims.fillna("").itertuples():
+    for row in claims.itertuples():
         table.add_row(
-            row.made_by, escape(row.says), _number(row.estimate),
-            f"{_number(row.ci_low)} … {_number(row.ci_high)}", str(row.n),
+            row.made_by, escape(row.says), number(row.estimate),
+            interval(row.ci_low, row.ci_high), str(row.n),
             f"[{VERDICT_STYLES[row.verdict]}]{row.verdict}" if row.verdict else "not judged",
         )  # fmt: skip
     return table
@@ -150,7 +145,3 @@ def disputes(disputed: Mapping[str, Sequence[StoredRun]], shown: int = 5) -> Ite
         values = (f"{n} {', '.join(str(copy.metrics[n]) for copy in copies)}" for n in names)
         what = "; ".join(values) or "the curve"
         yield f"[red]  {escape(first.variant)}, seed {first.seed}: {escape(what)}"
-
-
-def _number(value: Any) -> str:
-    return "–" if value == "" else number(value)

@@ -19,11 +19,13 @@ from repro.findings.ledger import ledger, splice
 from repro.findings.summary import summarize
 from repro.findings.verdicts import judge
 from repro.study.experiments import Experiment, find_experiment
+from repro.study.files import write_whole
 from repro.study.folder import study_names
 from repro.study.plan import Plan, make_plan
 from repro.study.pool import Pool, make_pool
-from repro.study.provenance import command_line, provenance
-from repro.study.runner import Outcome
+from repro.study.provenance import command_line, provenance, write_provenance
+from repro.study.results import read_runs, require_file
+from repro.study.runner import Outcome, stopping_means
 from repro.study.runner import run as run_plan
 from repro.study.schema import Claim, Study, StudyError, load_study
 from repro.study.store import Store, StoredRun
@@ -32,13 +34,12 @@ from repro.study.tables import (
     curves_table,
     read_table,
     runs_table,
-    write_json,
     write_table,
-    write_whole,
 )
 
 RESULTS = Path("results")
 SMALL = "mnist5k"
+UNWRITTEN = "what was trained is stored; run again to write the rest of tables and figures"
 
 
 def run(
@@ -66,7 +67,8 @@ def run(
         outcome = train(plan, store, console, pool)
         if outcome.interrupted:
             return 130
-        write_results(plan, outcome, folder, console)
+        with stopping_means(UNWRITTEN):
+            write_results(plan, outcome, folder, console)
     if dataset and dataset.name != experiment.data:
         console.print(_on_other_data(experiment, dataset.name))
     return status(outcome, console)
@@ -84,7 +86,7 @@ def train(plan: Plan, store: Store, console: Console, pool: Pool) -> Outcome:
     with LiveTable(plan, console) as table:
         outcome = run_plan(plan, store, table, pool)
     if outcome.interrupted:
-        console.print("Stopped after the block in flight, which is stored; run again to go on.")
+        console.print("Stopped: what was in flight is finished and stored; run again to go on.")
     return outcome
 
 
@@ -120,7 +122,7 @@ def write_runs(plan: Plan, done: Mapping[str, StoredRun], folder: Path) -> pd.Da
     runs = runs_table(plan, done)
     write_table(runs, folder / "runs.csv")
     write_table(curves_table(plan, done), folder / "curves.csv", CURVE_DIGITS)
-    write_json(provenance(plan, done, command_line()), folder / "provenance.json")
+    write_provenance(provenance(plan, done, command_line()), folder)
     return runs
 
 
@@ -141,7 +143,7 @@ def _redraw(name: str) -> int:
 
     for study, folder in _with_results([name]):
         with _blaming(folder):
-            draw_figures(study, _runs(study, folder), _table(folder, "curves"), folder)
+            draw_figures(study, read_runs(folder), _table(folder, "curves"), folder)
     return 0
 
 
@@ -149,7 +151,7 @@ def rejudge(names: Sequence[str]) -> int:
     """Judge the claims of the named studies again, or of all that have results."""
     for study, folder in _with_results(names):
         with _blaming(folder / "runs.csv"):
-            claims = judge(_runs(study, folder), study.claims, better=study.better)
+            claims = judge(read_runs(folder), study.claims, better=study.better)
         write_table(claims, folder / "claims.csv")
     return 0
 
@@ -157,7 +159,7 @@ def rejudge(names: Sequence[str]) -> int:
 def write_ledgers(names: Sequence[str], into: Path | None) -> int:
     """Print studies' claim ledgers as Markdown, or put them between their marks in a file."""
     for study, folder in _with_results(names):
-        text = ledger(study, _runs(study, folder), _table(folder, "claims"))
+        text = ledger(study, read_runs(folder), _table(folder, "claims"))
         if into is None:
             print(text)
         else:
@@ -180,7 +182,9 @@ def export_latex(names: Sequence[str], folder: Path) -> int:
         raise StudyError(f"no study has tables in {RESULTS}/; run one first")
     files: dict[str, bytes] = {}
     for study, results in chosen:
-        files |= latex_files(study, *(_table(results, k) for k in ("runs", "curves", "claims")))
+        tables = read_runs(results), _table(results, "curves"), _table(results, "claims")
+        with _blaming(results):
+            files |= latex_files(study, *tables)
     if not (folder / "article.tex").exists():
         files["article.tex"] = article([study for study, _ in chosen], files)
     for path, content in files.items():
@@ -204,18 +208,14 @@ def _blaming(path: Path) -> Iterator[None]:
 def _with_results(names: Sequence[str]) -> Iterator[tuple[Study, Path]]:
     for name in names or study_names():
         study, folder = load_study(name), RESULTS / name
+        if names:
+            require_file(folder / "runs.csv")
         if (folder / "runs.csv").is_file():
             yield study, folder
-        elif names:
-            raise StudyError(f"{folder}/runs.csv is not there; run python -m repro.{name} first")
 
 
 def _table(folder: Path, kind: str) -> pd.DataFrame:
     return read_table(folder / f"{kind}.csv")
-
-
-def _runs(study: Study, folder: Path) -> pd.DataFrame:
-    return read_table(folder / "runs.csv", find_experiment(study.name).metrics)
 
 
 def override_epochs(experiment: Experiment, epochs: int | None) -> dict[str, Any]:

@@ -9,12 +9,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from repro import session
-from repro.display import number
 from repro.findings.figures import save, style
+from repro.findings.numbers import interval, number
 from repro.findings.sweep_figure import draw_sweep, summarize_sweep
 from repro.study.experiments import find_experiment
 from repro.study.plan import Plan
 from repro.study.pool import make_pool
+from repro.study.runner import stopping_means
 from repro.study.schema import Study
 from repro.study.store import Store, StoredRun
 from repro.study.sweep import sweep_name, sweep_study, swept
@@ -58,7 +59,8 @@ def sweep(
         outcome = session.train(plan, store, console, make_pool(workers))
         if outcome.interrupted:
             return 130
-        write_results(plan, outcome.runs, folder, console)
+        with stopping_means(session.UNWRITTEN):
+            write_results(plan, outcome.runs, folder, console)
     return session.status(outcome, console)
 
 
@@ -82,7 +84,7 @@ def _summary(study: Study, cells: pd.DataFrame) -> Table:
     for heading in (*swept(study), "n", "mean", "95 % interval", "diverged"):
         table.add_column(heading, justify="right")
     for _, row in cells.iterrows():
-        interval = f"{number(row.ci_low)} … {number(row.ci_high)}"
         values = (escape(row[name]) for name in swept(study))
-        table.add_row(*values, str(row.n), number(row["mean"]), interval, str(row.diverged or ""))
+        mean, limits = number(row["mean"]), interval(row.ci_low, row.ci_high)
+        table.add_row(*values, str(row.n), mean, limits, str(row.diverged or ""))
     return table

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from repro import session
-from repro.data import DataUnavailable
+from repro.data import NAMES, DataUnavailable
 from repro.display_comparison import show_numbers, show_origin, show_verdicts
 from repro.findings.comparison import (
     Comparison,
@@ -27,7 +27,7 @@ from repro.study.plan import Plan
 from repro.study.pool import make_pool
 from repro.study.provenance import changes_since
 from repro.study.results import Results, read_results
-from repro.study.runner import Outcome
+from repro.study.runner import Outcome, stopping_means
 from repro.study.schema import StudyError, load_study
 from repro.study.store import Store
 from repro.study.tables import (
@@ -94,7 +94,12 @@ def verify(
 
 def _whole_plan(name: str, committed: Results, console: Console) -> Plan:
     study, experiment = load_study(name), find_experiment(name)
-    data = committed.provenance["data"]
+    data = committed.provenance.data
+    if data not in (NAMES if experiment.data else (None,)):
+        raise StudyError(
+            f"{committed.folder}/provenance.json: {data!r} is no data set of {name}; "
+            f"python -m repro.{name} makes it anew"
+        )
     try:
         dataset = session.choose_data(experiment, data, console)
     except DataUnavailable as error:
@@ -118,7 +123,8 @@ def _require_all_runs(plan: Plan, committed: Results) -> None:
 @contextmanager
 def _kept_in(out: Path | None, committed: Results) -> Iterator[Path]:
     if out is None:
-        with TemporaryDirectory(prefix="repro-verify-") as scratch:
+        lost = stopping_means("its scratch folder is gone; with --out FOLDER it could go on")
+        with lost, TemporaryDirectory(prefix="repro-verify-") as scratch:
             yield Path(scratch)
     elif out.resolve() == committed.folder.resolve():
         raise StudyError(f"--out: {out} is what is to be verified; give another folder")

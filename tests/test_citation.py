@@ -65,6 +65,24 @@ def test_a_thread_that_states_more_is_cited_with_more():
     assert "Not stated: author." in text
 
 
+HOSTILE = r"} } { \input{/etc/passwd} \end{thebibliography} 100 % & $x$ ~ ^ _ #1 }"
+
+
+def test_a_threads_words_are_text_in_bibtex(tmp_path, need):
+    program = need("bibtex")
+    (study,) = (study for study in STUDIES if study.name == "relu_at_zero")
+    words = {"title": HOSTILE, "people": (HOSTILE,), "licence": HOSTILE, "source": HOSTILE}
+    study = study.model_copy(update={"thread": study.thread.model_copy(update=words)})
+    entries = references([study])
+    read = read_by_bibtex(program, entries, "plain", tmp_path)
+    assert read.returncode == 0, read.stdout
+    cited = (tmp_path / "all.bbl").read_text(encoding="utf-8")
+    assert cited.count("\\bibitem") == len(entries)
+    assert "\\input" not in cited
+    assert cited.count("\\end{thebibliography}") == 1
+    assert cited.count("{") == cited.count("}")
+
+
 def test_names_restrict_what_is_printed():
     printed = cite("mnist_relu", "--format", "bibtex").output
     keys = re.findall(r"^@[a-z]+\{(\w+),$", printed, flags=re.M)
@@ -91,17 +109,19 @@ def test_works_name_studies_that_exist_and_each_thread_has_one_of_its_own():
     assert set().union(*named) == set(study_names())
 
 
+def read_by_bibtex(program, entries, style, folder):
+    blocks = "\n\n".join(bibtex(key, entry) for key, entry in entries.items())
+    (folder / "all.bib").write_text(blocks, encoding="utf-8")
+    aux = f"\\citation{{*}}\n\\bibstyle{{{style}}}\n\\bibdata{{all}}\n"
+    (folder / "all.aux").write_text(aux, encoding="utf-8")
+    return subprocess.run([program, "all"], cwd=folder, capture_output=True, text=True, timeout=60)
+
+
 @pytest.mark.parametrize("style", ["plain", "abbrv"])
 def test_bibtex_reads_every_entry_without_a_warning(style, tmp_path, need):
     program = need("bibtex")
     entries = references(STUDIES)
-    blocks = "\n\n".join(bibtex(key, entry) for key, entry in entries.items())
-    (tmp_path / "all.bib").write_text(blocks, encoding="utf-8")
-    aux = f"\\citation{{*}}\n\\bibstyle{{{style}}}\n\\bibdata{{all}}\n"
-    (tmp_path / "all.aux").write_text(aux, encoding="utf-8")
-    read = subprocess.run(
-        [program, "all"], cwd=tmp_path, capture_output=True, text=True, timeout=60
-    )
+    read = read_by_bibtex(program, entries, style, tmp_path)
     unavoidable = {  # works whose year is not known
         line for line in read.stdout.splitlines() if "empty year in lecun_mnist" in line
     }

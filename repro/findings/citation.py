@@ -19,6 +19,14 @@ from repro.study.schema import NOT_STATED, Study
 WORKS = Path(__file__).with_name("references.toml")
 LANGUAGES = {"en": "English", "pt": "Portuguese", "zh": "Chinese"}
 VERBATIM = ("doi", "eprint", "url")  # BibTeX styles take them as they are
+# BibTeX counts braces, escaped ones too
+NAMED = {
+    ord("\\"): r"\textbackslash{}",
+    ord("{"): r"\textbraceleft{}",
+    ord("}"): r"\textbraceright{}",
+    ord("~"): r"\textasciitilde{}",
+    ord("^"): r"\textasciicircum{}",
+}
 NOT_FIELDS = ("kind", "behind", "studies")
 
 
@@ -124,7 +132,7 @@ def bibtex(key: str, reference: Reference) -> str:
     """Return an entry for a `.bib` file; titles keep their capitals."""
     lines = [f"@{reference.kind}{{{key},"]
     for name, value in reference.fields.items():
-        text = value if name in VERBATIM else _escaped(value)
+        text = value if name in VERBATIM else _escaped(name, value)
         lines.append(
             f"  {name} = {{{{{text}}}}}," if name == "title" else f"  {name} = {{{text}}},"
         )
@@ -151,8 +159,9 @@ def plain(reference: Reference) -> str:
     return ". ".join(filter(None, sentences)).replace("?.", "?")
 
 
-def _escaped(text: str) -> str:
-    # braces are BibTeX's own, around names that are not to be taken apart
+def _escaped(name: str, text: str) -> str:
+    if name != "author":  # there, braces are BibTeX's own, around names not to be taken apart
+        text = text.translate(NAMED)
     return re.sub(r"([#$%&_])", r"\\\1", text)
 
 

@@ -19,8 +19,8 @@ from matplotlib.transforms import Bbox
 
 from repro.findings.media import SCREEN, Medium, style
 from repro.findings.summary import summarize
+from repro.study.files import write_whole
 from repro.study.schema import Study, Variant
-from repro.study.tables import write_whole
 
 PALETTE = dict(
     zip(
@@ -147,9 +147,9 @@ def _legend(groups: list[str]) -> list[Line2D]:
 def draw_curves(study: Study, curves: pd.DataFrame, medium: Medium = SCREEN) -> Figure | None:
     """Draw the headline metric over training, a panel a variant: median and the middle 80 %."""
     step = "epoch" if "epoch" in curves else "step"
-    if study.metric not in curves:
-        return None
     present = _present(study, curves)
+    if study.metric not in curves or not present:
+        return None
     scale = _scale(curves.groupby("variant")[step].max())
     if scale == "log":
         curves = curves[curves[step] > 0]

@@ -1,9 +1,11 @@
 """The claim ledger in Markdown, made from a study and its tables."""
 
 import re
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from repro.findings.numbers import interval, number
 from repro.findings.summary import summarize
 from repro.study.schema import Study
 
@@ -33,49 +35,53 @@ def splice(text: str, name: str, block: str) -> str:
     return f"{before}{start}{block}\n{end}{after}"
 
 
+def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a Markdown table; cells are Markdown already."""
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+
+
 def _numbers(study: Study, runs: pd.DataFrame) -> str:
-    rows = [
-        f"| variant | the thread's {_words(study.metric)} | ours: mean | 95 % interval | lowest … "
-        "highest | seeds | diverged |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-    ]
+    headings = (
+        "variant", f"the thread's {_words(study.metric)}", "ours: mean", "95 % interval",
+        "lowest … highest", "seeds", "diverged",
+    )  # fmt: skip
+    rows = []
     by_variant = runs.groupby("variant")[study.metric]
     for row in summarize(runs, study.metric).itertuples():
         if row.variant not in study.variants:
             continue
-        variant = study.variants[row.variant]
-        values = by_variant.get_group(row.variant)
-        quoted = ", ".join(map(_number, variant.quotes)) or "–"
+        variant, values = study.variants[row.variant], by_variant.get_group(row.variant)
         rows.append(
-            f"| {_escaped(variant.label)} | {quoted} | {_number(row.mean)} | "
-            f"{_number(row.ci_low)} … {_number(row.ci_high)} | "
-            f"{_number(values.min())} … {_number(values.max())} | {row.n} | {row.diverged} |"
-        )
-    return "\n".join(rows)
+            (
+                escaped(variant.label), ", ".join(map(number, variant.quotes)) or "–",
+                number(row.mean), interval(row.ci_low, row.ci_high),
+                interval(values.min(), values.max()), row.n, row.diverged,
+            )
+        )  # fmt: skip
+    return markdown_table(headings, rows)
 
 
 def _verdicts(claims: pd.DataFrame) -> str:
     rows = [
-        "| by | claim | estimate | 95 % interval | n | verdict |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    for row in claims.itertuples():
-        rows.append(
-            f"| {row.made_by} | {_escaped(row.says)} | {_number(row.estimate)} | "
-            f"{_number(row.ci_low)} … {_number(row.ci_high)} | {row.n} | **{row.verdict}** |"
+        (
+            row.made_by, escaped(row.says), number(row.estimate),
+            interval(row.ci_low, row.ci_high), row.n, _verdict(row.verdict),
         )
-    return "\n".join(rows)
+        for row in claims.itertuples()
+    ]  # fmt: skip
+    return markdown_table(("by", "claim", "estimate", "95 % interval", "n", "verdict"), rows)
 
 
-def _number(value: float) -> str:
-    return "–" if pd.isna(value) else f"{value:.4g}"
+def _verdict(verdict: object) -> str:
+    return f"**{verdict}**" if isinstance(verdict, str) else "not judged"
+
+
+def escaped(text: str) -> str:
+    """Return text that stays one cell of a table; of Markdown only `code` in it is code."""
+    visible = re.sub(r"[\\*|]|(?<=\])\(", r"\\\g<0>", " ".join(text.split()))
+    return visible.replace("<", "&lt;")
 
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
-
-
-def _escaped(text: str) -> str:
-    """Return text that stays one cell of a table; of Markdown only `code` in it is code."""
-    visible = re.sub(r"[\\*|]|(?<=\])\(", r"\\\g<0>", " ".join(text.split()))
-    return visible.replace("<", "&lt;")

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 
-from repro.display import number
+from repro.findings.numbers import interval, number
 from repro.findings.summary import summarize
 from repro.study.schema import Study
 from repro.study.sweep import swept
@@ -174,9 +174,7 @@ def _text(cell: Any, intervals: bool) -> str:
         return "\n".join([number(cell.mean), *diverged]).replace(" diverged", "\ndiverged")
     if not intervals:
         return number(cell.mean)
-    return "\n".join(
-        [number(cell.mean), f"{number(cell.ci_low)} … {number(cell.ci_high)}", *diverged]
-    )
+    return "\n".join([number(cell.mean), interval(cell.ci_low, cell.ci_high), *diverged])
 
 
 def _norm(study: Study, means: pd.Series) -> Normalize:

@@ -43,12 +43,10 @@ from repro.findings.statistics import (
     rate_test,
     sign_flip_test,
 )
+from repro.study.tables import COLUMNS as COLUMNS_OF
 
 LEVEL = 0.05
-COLUMNS = (
-    *("claim", "made_by", "says", "variant", "reference", "metric", "test", "bound"),
-    *("estimate", "ci_low", "ci_high", "effect_size", "p_value", "n", "verdict"),
-)
+COLUMNS = tuple(COLUMNS_OF["claims.csv"])
 PAIRED_TESTS = ("greater", "less", "equivalent", "recovers")
 
 

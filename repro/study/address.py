@@ -6,11 +6,11 @@ they are.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from distributed import Security
 
@@ -19,6 +19,10 @@ from repro.study.workers import PoolError
 HOW = (
     "use a scheduler at 127.0.0.1, or TLS: an address tls://... with --tls-ca, --tls-cert and "
     "--tls-key (docs/scale-out.md says how to make them)"
+)
+NAME = r"[A-Za-z0-9_-]{1,63}"
+ADDRESS = re.compile(
+    rf"(?P<scheme>tcp|tls)://(?P<host>\[[0-9A-Fa-f:.]+\]|{NAME}(\.{NAME})*):(?P<port>[0-9]{{1,5}})"
 )
 
 
@@ -62,21 +66,17 @@ def check_private(address: str) -> None:
     Raises:
         PoolError: if it is not, or no address at all.
     """
-    try:
-        parts = urlsplit(address)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host = port = None
-    if not host or not port or parts.scheme not in ("tcp", "tls"):
+    parts = ADDRESS.fullmatch(address)
+    if parts is None or not 0 < int(parts["port"]) < 2**16:
         raise PoolError(f"{address!r} is no address such as 127.0.0.1:8786 or tls://node1:8786")
-    if parts.scheme == "tcp" and not _is_loopback(host):
+    if parts["scheme"] == "tcp" and not _is_loopback(parts["host"].strip("[]")):
         raise PoolError(f"{address} can be reached by others, who could run code here: {HOW}")
 
 
 def _read(file: Path) -> str:
     try:
         return str(json.loads(file.read_text(encoding="utf-8"))["address"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise PoolError(f"--scheduler-file {file} names no address: {error}") from None
 
 

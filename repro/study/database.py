@@ -5,12 +5,12 @@ opening checks to the last byte. A write-ahead log would keep it in a second fil
 drops without a word when it is damaged.
 """
 
-import os
 import sqlite3
-import tempfile
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
+
+from repro.study.files import scratch_file
 
 VERSION = 2
 HEADER = 100  # bytes of any SQLite file
@@ -70,16 +70,8 @@ def _create(path: Path) -> None:
         connection.execute(TABLE)
         connection.execute(f"PRAGMA user_version = {VERSION}")
         content = connection.serialize()
-    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(scratch).chmod(0o644)
-        _link(Path(scratch), path)
-    finally:
-        Path(scratch).unlink(missing_ok=True)
+    with scratch_file(path, content) as scratch:
+        _link(scratch, path)
 
 
 def _link(scratch: Path, path: Path) -> None:

@@ -1,46 +1,54 @@
 """What a results folder holds."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
+from repro.study.experiments import find_experiment
+from repro.study.provenance import Provenance, read_provenance
 from repro.study.schema import StudyError
 from repro.study.tables import read_table
+
+NEEDED = ("runs.csv", "curves.csv", "claims.csv", "provenance.json")
 
 
 @dataclass(frozen=True)
 class Results:
-    """The tables in a results folder, and what they say about how they were made."""
+    """The tables in a study's results folder, and what they say about how they were made."""
 
     folder: Path
+    provenance: Provenance
     runs: pd.DataFrame
     curves: pd.DataFrame
     claims: pd.DataFrame
-    provenance: Mapping[str, Any]
 
 
 def read_results(folder: Path) -> Results:
-    """Read a results folder.
+    """Read a study's results folder, which has the study's name.
 
     Raises:
         StudyError: if a file is not there, or not what it should be.
     """
-    try:
-        results = Results(
-            folder,
-            runs=read_table(folder / "runs.csv"),
-            curves=read_table(folder / "curves.csv"),
-            claims=read_table(folder / "claims.csv"),
-            provenance=json.loads((folder / "provenance.json").read_text(encoding="utf-8")),
+    for name in NEEDED:
+        require_file(folder / name)
+    return Results(
+        folder,
+        provenance=read_provenance(folder),
+        runs=read_runs(folder),
+        curves=read_table(folder / "curves.csv"),
+        claims=read_table(folder / "claims.csv"),
+    )
+
+
+def read_runs(folder: Path) -> pd.DataFrame:
+    """Read the `runs.csv` of the study that the folder is named after, with all of its metrics."""
+    return read_table(folder / "runs.csv", find_experiment(folder.name).metrics)
+
+
+def require_file(path: Path) -> None:
+    """Raise `StudyError` if a file of a results folder is not there."""
+    if not path.is_file():
+        raise StudyError(
+            f"{path} is not there, or no file; run python -m repro.{path.parent.name} first"
         )
-    except FileNotFoundError as error:
-        raise StudyError(f"{error.filename} is not there: nothing to compare with") from None
-    except ValueError as error:
-        raise StudyError(f"{folder}: not the results of a study: {error}") from None
-    if lacking := {"code", "data", "fingerprint", "runs"} - set(results.provenance):
-        raise StudyError(f"{folder}/provenance.json lacks {', '.join(sorted(lacking))}")
-    return results

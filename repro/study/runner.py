@@ -49,7 +49,8 @@ def run(plan: Plan, store: Store, progress: Progress, pool: Pool) -> Outcome:
     done = [block for block in plan.blocks if outcome.runs.keys() >= set(block.identities)]
     for block in done:
         progress.finished(block, outcome.runs)
-    with _interruptible() as interrupted, pool:
+    lost = stopping_means("blocks in flight are lost; run again to go on")
+    with pool, lost, _interruptible() as interrupted:
 
         def wanted() -> Iterator[Block]:
             for block in plan.blocks:
@@ -69,6 +70,15 @@ def run(plan: Plan, store: Store, progress: Progress, pool: Pool) -> Outcome:
             progress.finished(block, outcome.runs)
     outcome.disputed = store.disputed(plan.identities)
     return outcome
+
+
+@contextmanager
+def stopping_means(consequence: str) -> Iterator[None]:
+    """Let the KeyboardInterrupt that stops what is done here say what that means."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(consequence) from None
 
 
 @contextmanager

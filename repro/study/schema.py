@@ -15,6 +15,7 @@ from repro.study.folder import studies_folder, study_names
 
 NAME = r"^[a-z][a-z0-9_]*$"
 CITATION = r"\[([a-z][a-z0-9_]*)\]"
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 MAX_SEEDS = 100_000
 
 MadeBy = Literal["question", "answer", "comment", "us"]
@@ -39,7 +40,7 @@ class Thread(_Strict):
     language: str = Field(pattern=r"^[a-z]{2}$")
     source: str
     licence: str
-    link: str = Field(default="", pattern=r"^(https://\S+)?$")
+    link: str = Field(default="", pattern=r"^(https://[^\s{}\\]+)?$")
     date: datetime.date | None = None
     people: tuple[str, ...] = ()  # named in the document, as it writes them
     untitled: bool = False  # the document has no title: `title` is how it begins
@@ -192,6 +193,7 @@ def read_study(path: Path) -> Study:
     """Read and check a study file; raises as `load_study` does."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
+        _refuse_controls(content, path)
         study = Study.model_validate(_tuples(content))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise StudyError(f"{path}: not a TOML file: {error}") from None
@@ -203,6 +205,22 @@ def read_study(path: Path) -> Study:
     if problems:
         raise StudyError("\n".join(f"{path}: {line}" for line in problems))
     return study
+
+
+def _refuse_controls(value: Any, where: object) -> None:
+    """Raise `StudyError` for a text that moves a cursor, or ends a table's row, where it is shown.
+
+    Line feeds and tabs may be.
+    """
+    if isinstance(value, str) and (found := CONTROL.search(value)):
+        raise StudyError(f"{where}: has the control character {found[0]!r}; leave it out")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _refuse_controls(key, f"{where}: the key {key!r}")
+            _refuse_controls(item, f"{where}: {key}")
+    elif isinstance(value, list):
+        for item in value:
+            _refuse_controls(item, where)
 
 
 def explain(error: ValidationError) -> list[str]:

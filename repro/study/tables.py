@@ -1,9 +1,6 @@
 """The tables of a results folder: made from the store, written whole or not at all."""
 
-import json
-import os
 import re
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +9,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
+from repro.study.files import write_whole
 from repro.study.plan import Plan
 from repro.study.schema import StudyError
 from repro.study.store import StoredRun
@@ -26,10 +24,13 @@ GUARDED = r"\A'+[=+\-@\t\r]"
 COLUMNS = {
     "runs.csv": {"variant": "text", "seed": "integer", "status": "text"},
     "curves.csv": {"variant": "text", "seed": "integer"},
-    "claims.csv": dict.fromkeys(("claim", "made_by", "says"), "text")
-    | dict.fromkeys(("estimate", "ci_low", "ci_high"), "number")
+    "claims.csv": dict.fromkeys(("claim", "made_by", "says", "variant"), "text")
+    | {"reference": "text or nothing", "metric": "text", "test": "text", "bound": "number"}
+    | dict.fromkeys(("estimate", "ci_low", "ci_high", "effect_size", "p_value"), "number")
     | {"n": "integer", "verdict": "text or nothing"},
 }
+
+KEYS = {"runs.csv": ["variant", "seed"], "curves.csv": ["variant", "seed"], "claims.csv": ["claim"]}
 
 
 class TableError(StudyError):
@@ -111,37 +112,25 @@ def read_table(path: Path, metrics: Iterable[str] = (), text: Iterable[str] = ()
         )
     except ValueError as error:
         raise TableError(f"{path}: not a table: {str(error).strip()}") from None
-    kinds = COLUMNS.get(path.name, {}) | dict.fromkeys(metrics, "number")
+    _check(path, table, dict.fromkeys(metrics, "number"))
+    return _each_text(table, lambda text: text[1:] if re.match(GUARDED, text) else text)
+
+
+def _check(path: Path, table: pd.DataFrame, kinds: dict[str, str]) -> None:
+    kinds, keys = COLUMNS.get(path.name, {}) | kinds, KEYS.get(path.name, [])
+    if path.name == "curves.csv":
+        step = "epoch" if "epoch" in table else "step"
+        kinds = kinds | {step: "integer"} | dict.fromkeys(set(table) - {*kinds, step}, "number")
+        keys = [*keys, step]
     for column, kind in kinds.items():
         if column not in table:
             raise TableError(f"{path}: the column {column!r} is missing")
         if len(table) and not _IS[kind](table[column]):
             raise TableError(f"{path}: the column {column!r} has something that is no {kind}")
-    if path.name == "runs.csv" and (table.empty or table.duplicated(["variant", "seed"]).any()):
-        what = "there are no runs" if table.empty else "a variant has two runs of one seed"
-        raise TableError(f"{path}: {what}")
-    return _each_text(table, lambda text: text[1:] if re.match(GUARDED, text) else text)
-
-
-def write_json(value: Any, path: Path) -> None:
-    """Write a value as indented JSON."""
-    write_whole(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Replace a file in one step, so that it is the old one or the new one, never a part."""
-    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(scratch).chmod(0o644)
-        Path(scratch).replace(path)
-    except OSError as error:  # of a write, it names no file
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    finally:
-        Path(scratch).unlink(missing_ok=True)
+    if path.name == "runs.csv" and table.empty:
+        raise TableError(f"{path}: there are no runs")
+    if keys and table.duplicated(keys).any():
+        raise TableError(f"{path}: two rows have the same {', '.join(keys)}")
 
 
 def _is_text(column: pd.Series) -> bool:

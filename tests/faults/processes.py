@@ -25,10 +25,13 @@ class Study:
 
     def start(self, out, *args):
         """Start the run; its own session, so that signals reach it as from a terminal."""
-        run = [*self.before, sys.executable, "-m", f"repro.{self.name}"]
-        command = [*run, *self.args, "--out", out, *args]
+        return self.start_module(f"repro.{self.name}", *self.args, "--out", out, *args)
+
+    def start_module(self, module, *args, cwd=None):
+        """Start `python -m MODULE ...`, by default in the package's folder."""
+        command = [*self.before, sys.executable, "-m", module, *map(str, args)]
         return subprocess.Popen(
-            [*map(str, command)], cwd=self.package, env=self.environment, text=True,
+            command, cwd=cwd or self.package, env=self.environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
 

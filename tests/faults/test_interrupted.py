@@ -2,12 +2,14 @@
 
 import os
 import random
+import shutil
 import signal
+import time
 from itertools import cycle
 
 import pytest
 
-from tests.faults.processes import TABLES, Study, contents, stored
+from tests.faults.processes import FIGURES, TABLES, Study, contents, stored
 
 ONE, TWO = [signal.SIGINT], [signal.SIGINT, signal.SIGTERM]
 
@@ -45,7 +47,7 @@ def test_the_first_signal_finishes_and_stores_what_is_in_flight(
         send(driver, number)
         rest, errors = driver.communicate(timeout=120)
     assert driver.returncode == 130
-    assert "Stopped after the block in flight, which is stored; run again to go on." in rest
+    assert "Stopped: what was in flight is finished and stored; run again to go on." in rest
     assert errors == ""
     assert "sigmoid_posted_100k" in variants_stored(tmp_path)
     assert not contents(tmp_path)
@@ -57,15 +59,62 @@ def test_the_second_signal_stops_at_once_and_loses_that_block_alone(
     long_study, undisturbed_long, tmp_path
 ):
     with long_study.start_and_await_block(tmp_path) as driver:
-        for number in TWO:
-            send(driver, number)
-        _, errors = driver.communicate(timeout=120)
-    assert driver.returncode == 130
+        errors = stop(driver, *TWO)
     assert errors == "Stopped at once: blocks in flight are lost; run again to go on.\n"
     assert "sigmoid_posted_100k" not in variants_stored(tmp_path)
     assert "relu_posted" in variants_stored(tmp_path)
     long_study.run(tmp_path)
     assert contents(tmp_path) == undisturbed_long
+
+
+def stop(driver, *numbers):
+    """Send the signals, await the end; returns what was said on the error stream."""
+    for number in numbers:
+        send(driver, number)
+    _, errors = driver.communicate(timeout=120)
+    assert driver.returncode == 130, errors
+    return errors
+
+
+def wait_for(path):
+    while not path.exists():
+        time.sleep(0.005)
+
+
+def test_while_tables_and_figures_are_written(small_study, undisturbed, tmp_path):
+    with small_study.start_and_await_block(tmp_path, blocks=12) as driver:
+        wait_for(tmp_path / "runs.csv")
+        errors = stop(driver, signal.SIGINT)
+    assert errors == (
+        "Stopped at once: what was trained is stored; "
+        "run again to write the rest of tables and figures.\n"
+    )
+    assert len(stored(tmp_path)) == 36
+    assert not (tmp_path / "learning_curves.svg").exists()
+    small_study.run(tmp_path)
+    assert contents(tmp_path, TABLES) == contents(undisturbed, TABLES)
+
+
+def test_while_figures_are_drawn_again(small_study, undisturbed, tmp_path):
+    folder = tmp_path / "results" / "add_numbers"
+    shutil.copytree(undisturbed, folder)
+    for name in FIGURES:
+        (folder / name).unlink()
+    with small_study.start_module("repro", "figures", "add_numbers", cwd=tmp_path) as command:
+        wait_for(folder / "runs.png")
+        errors = stop(command, signal.SIGINT)
+    assert errors == "Stopped at once: what was stored or written before is whole; run again.\n"
+    assert contents(folder, ["runs.png"]) == contents(undisturbed, ["runs.png"])
+
+
+def test_while_a_scratch_folder_is_trained_in(small_study):
+    args = ("verify", "add_numbers", "--workers", 1, "--variants", "relu_posted")
+    with small_study.start_module("repro", *args) as command:
+        next(line for line in command.stdout if "runs  " in line)
+        errors = stop(command, *TWO)
+    assert errors == (
+        "Stopped at once: its scratch folder is gone; with --out FOLDER it could go on.\n"
+    )
 
 
 @pytest.mark.slow

@@ -3,9 +3,12 @@
 import re
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from repro.cli import main, study_command
+from repro.study import folder, schema
 from repro.study.folder import studies_folder
 from repro.study.schema import StudyError, read_study
 
@@ -68,14 +71,13 @@ def toml(value):
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\x7f", "\\u007f")
-        return f'"{escaped}"'
+        return '"' + re.sub(r"[^ !#-\[\]-~]", lambda c: f"\\U{ord(c[0]):08x}", value) + '"'
     return repr(value)
 
 
-def read(folder, content):
-    path = folder / "mnist_relu.toml"
-    text = "\n".join(f"{key} = {toml(value)}" for key, value in content.items())
+def read(directory, content):
+    path = directory / "mnist_relu.toml"
+    text = "\n".join(f"{toml(key)} = {toml(value)}" for key, value in content.items())
     path.write_text(text, encoding="utf-8")
     return read_study(path)
 
@@ -133,6 +135,24 @@ def test_an_unknown_key_is_refused_by_its_name(tmp_path, content, data, key):
         read(tmp_path, content)
 
 
+@pytest.mark.parametrize("character", ["\r", "\x00", "\x1b", "\x7f", "\x9b", "\x0b"])
+@given(content=studies(), data=st.data())
+@unhurried
+def test_a_control_character_is_refused_by_its_key(tmp_path, character, content, data):
+    *above, key = data.draw(st.sampled_from(list(paths(content))))
+    parent = content
+    for step in above:
+        parent = parent[step]
+    if isinstance(parent[key], str):
+        parent[key] += character
+    else:
+        parent[f"{key}{character}"] = parent.pop(key)
+    with pytest.raises(StudyError) as refusal:
+        read(tmp_path, content)
+    assert key in str(refusal.value)
+    assert f"the control character {character!r}" in str(refusal.value)
+
+
 @given(data=st.data())
 @unhurried
 def test_no_text_gives_a_traceback(tmp_path, data):
@@ -146,6 +166,23 @@ def test_no_text_gives_a_traceback(tmp_path, data):
         read_study(path)
     except StudyError as error:
         assert str(path) in str(error)
+
+
+@pytest.mark.parametrize("content", [b"title = [", b"x = 1", b"\xff", b"a = " + b"[" * 10**5, None])
+def test_a_broken_study_breaks_no_list_and_no_help(tmp_path, monkeypatch, content):
+    for module in (folder, schema):
+        monkeypatch.setattr(module, "studies_folder", lambda: tmp_path)
+    (tmp_path / "add_numbers.toml").write_text(SOUND.replace("mnist_relu", "add_numbers"))
+    path = tmp_path / "mnist_relu.toml"
+    path.mkdir() if content is None else path.write_bytes(content)
+    listed = CliRunner().invoke(main, [])
+    assert listed.exit_code == 0
+    assert "mnist_relu   (no title can be read)" in listed.output
+    helped = CliRunner().invoke(study_command("mnist_relu"), ["--help"])
+    assert "(no question can be read)" in helped.output
+    run = CliRunner().invoke(study_command("mnist_relu"), [])
+    assert run.exit_code == 2
+    assert f"Error: {path}" in run.output
 
 
 @pytest.mark.parametrize("text", ["a = " + "[" * 100_000, "[" * 5000, "\ufeff", "a.b" * 20_000])

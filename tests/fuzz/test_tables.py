@@ -1,16 +1,17 @@
-"""Tables of any content under `figures`, `verdicts` and `ledger`: a line, never a traceback."""
+"""Tables of any content under all commands that read them: a line, never a traceback."""
 
-import pandas as pd
+import shutil
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from repro import session
+from repro import session, verification
 from repro.cli import reported
-from repro.findings.verdicts import judge
-from repro.study.experiments import find_experiment
-from repro.study.schema import load_study
-from repro.study.tables import write_table
+from repro.findings.report import page
+from repro.study.schema import Report, load_study
+from repro.study.store import FILE
 
 unhurried = settings(
     deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -19,52 +20,45 @@ ODD = ["", "nan", "inf", "-1", "1e999", "True", "1.5", "x", '"', "\x00", "é", "
 
 
 def small(study):
-    """Two variants of the study, and its claims on these alone."""
+    """Two variants of the study with three seeds, and its claims on these alone."""
     variants = dict(list(study.variants.items())[:2])
     claims = {
         k: c for k, c in study.claims.items() if {c.variant, c.reference} <= {*variants, None}
     }
-    return study.model_copy(update={"variants": variants, "grids": {}, "claims": claims})
+    changes = {"seeds": 3, "variants": variants, "grids": {}, "claims": claims, "report": Report()}
+    return study.model_copy(update=changes)
 
 
 STUDY = small(load_study("add_numbers"))
-METRICS = find_experiment("add_numbers").metrics
+TABLES = ("runs.csv", "curves.csv", "claims.csv")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The results folder of a real run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("trained"))
+        patch.setattr(session, "load_study", lambda name: STUDY)
+        assert session.run("add_numbers", workers=1) == 0
+        return Path("results/add_numbers").absolute()
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """The results of two variants and three seeds, in the current folder."""
+def folder(trained, tmp_path, monkeypatch):
+    """A copy of it in the current folder, and what `verify` needs to train nothing again."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(session, "load_study", lambda name: STUDY)
-    folder = tmp_path / "results" / "add_numbers"
-    folder.mkdir(parents=True)
-    return folder
-
-
-def sound():
-    rows = [
-        {"experiment": "add_numbers", "variant": variant, "seed": seed}
-        | {metric: float(seed) / 2 for metric in METRICS}
-        | {"status": "ok"}
-        for variant in STUDY.variants
-        for seed in range(3)
-    ]
-    runs = pd.DataFrame(rows)
-    curves = runs[["variant", "seed", "mse"]].assign(epoch=1)
-    return {
-        "runs.csv": runs,
-        "curves.csv": curves,
-        "claims.csv": judge(runs, STUDY.claims, better=STUDY.better),
-    }
-
-
-SOUND = sound()
+    for module in (session, verification, page):
+        monkeypatch.setattr(module, "load_study", lambda name: STUDY)
+    monkeypatch.setattr(page, "study_names", lambda: ["add_numbers"])
+    Path("rerun").mkdir()
+    shutil.copy(trained / FILE, "rerun")
+    return Path(shutil.copytree(trained, tmp_path / "results" / "add_numbers"))
 
 
 @st.composite
 def damages(draw):
     """A change of one table's text: a cell, a line, or some bytes."""
-    name = draw(st.sampled_from(list(SOUND)))
+    name = draw(st.sampled_from(TABLES))
     line, cell = draw(st.integers(0, 6)), draw(st.integers(0, 19))
     odd = draw(st.sampled_from(ODD) | st.text(max_size=6))
     kind = draw(st.sampled_from(["cell", "drop", "double", "cut", "insert", "empty"]))
@@ -86,52 +80,52 @@ def damage(text, line, cell, odd, kind):
     }[kind].encode("utf-8", "surrogatepass")
 
 
-def put(folder, name=None, content=b""):
-    for table, frame in SOUND.items():
-        write_table(frame, folder / table)
-    if name:
-        (folder / name).write_bytes(content)
-
-
 JOBS = {
     "verdicts": lambda: session.rejudge(["add_numbers"]),
     "ledger": lambda: session.write_ledgers(["add_numbers"], None),
+    "report": lambda: bool(page.write_report(Path("results"))) - 1,
+    "verify": lambda: verification.verify("add_numbers", out=Path("rerun")),
     "figures": lambda: session.redraw(["add_numbers"]),
+    "export": lambda: session.export_latex(["add_numbers"], Path("paper")),
 }
+FAST, DRAWING = ["verdicts", "ledger", "report", "verify"], ["figures", "export"]
 
 
 @pytest.mark.parametrize("job", JOBS)
 def test_sound_tables_are_taken(folder, job):
-    put(folder)
     assert JOBS[job]() == 0
 
 
-def check(folder, change, jobs, capsys):
+def check(folder, trained, change, jobs, capsys):
     name, *how = change
-    put(folder)
-    content = damage((folder / name).read_text(encoding="utf-8"), *how)
+    sound = {table: (trained / table).read_bytes() for table in TABLES}
+    damaged = sound | {name: damage(sound[name].decode(), *how)}
     for job in jobs:
-        put(folder, name, content)
+        for table, content in damaged.items():
+            (folder / table).write_bytes(content)
         code = reported(JOBS[job])
         said = capsys.readouterr().err
-        assert code == 0 or (code == 2 and said.startswith("Error: ") and name in said), said
+        if code == 2:
+            assert said.startswith("Error: ")
+            assert name in said
+        else:  # verify: it differs
+            assert (code, said) in ((0, ""), (int(job == "verify"), "")), (job, said)
 
 
 @given(change=damages())
 @unhurried
-def test_no_table_gives_a_traceback(folder, capsys, change):
-    check(folder, change, ["verdicts", "ledger"], capsys)
+def test_no_table_gives_a_traceback(folder, trained, capsys, change):
+    check(folder, trained, change, FAST, capsys)
 
 
 @pytest.mark.slow
 @given(change=damages())
 @unhurried
-def test_no_table_gives_a_traceback_when_drawn(folder, capsys, change):
-    check(folder, change, ["figures"], capsys)
+def test_no_table_gives_a_traceback_when_drawn(folder, trained, capsys, change):
+    check(folder, trained, change, DRAWING, capsys)
 
 
 def test_a_file_without_the_ledgers_marks_is_refused(folder, capsys):
-    put(folder)
     (folder / "page.md").write_text("no marks")
     code = reported(lambda: session.write_ledgers(["add_numbers"], folder / "page.md"))
     assert code == 2

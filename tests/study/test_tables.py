@@ -5,6 +5,8 @@ import csv
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from repro.study.tables import read_table, write_table
 
@@ -17,6 +19,12 @@ def test_a_text_comes_back_as_it_was(text, tmp_path):
     table = pd.DataFrame({"says": [text, "other"], "n": [1, 2]})
     write_table(table, tmp_path / "t.csv")
     assert read_table(tmp_path / "t.csv").says.fillna("").tolist() == [text, "other"]
+
+
+@given(text=st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("\n\t,'\"=")))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_of_a_study_comes_back_as_it_was(text, tmp_path):
+    test_a_text_comes_back_as_it_was(text, tmp_path)
 
 
 @pytest.mark.parametrize("text", FORMULAS)

@@ -14,10 +14,9 @@ from repro.findings.report.numbers import Numbers, numbers_of
 from repro.findings.report.recovery import Panel, panels_of
 from repro.findings.report.wording import Piece, paragraphs
 from repro.study.experiments import find_experiment
+from repro.study.provenance import Provenance
 from repro.study.results import read_results
-from repro.study.schema import Study, StudyError
-
-NEEDED = ("runs.csv", "curves.csv", "claims.csv", "provenance.json")
+from repro.study.schema import Study
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Chapter:
     picture: str | None  # the mechanism figure, as a data URI
     claims: list[ClaimRow]
     fixed: Mapping[str, Any]
-    provenance: Mapping[str, Any]
+    provenance: Provenance
     runs: int
 
     @cached_property
@@ -63,11 +62,6 @@ def make_chapter(study: Study, results: Path) -> Chapter:
         StudyError: if a table is missing, or the claims are those of another study.
     """
     folder = results / study.name
-    for name in NEEDED:
-        if not (folder / name).is_file():
-            raise StudyError(
-                f"{folder / name} is not there; run python -m repro.{study.name} first"
-            )
     tables = read_results(folder)
     return Chapter(
         study=study,

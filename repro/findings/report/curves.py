@@ -42,8 +42,10 @@ def curves_of(study: Study, curves: pd.DataFrame) -> Curves | None:
     """Return the named variants' learning curves, or None where the headline metric has none."""
     if study.metric not in curves:
         return None
-    step = "epoch" if "epoch" in curves else "step"
     named = curves[curves["variant"].isin(list(study.variants))]
+    if named.empty:
+        return None
+    step = "epoch" if "epoch" in curves else "step"
     quantiles = (
         named.groupby(["variant", step], sort=False)[study.metric].quantile(BAND).unstack().dropna()
     )

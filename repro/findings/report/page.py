@@ -14,9 +14,9 @@ from repro.findings.report.chapter import Chapter, make_chapter
 from repro.findings.report.claims import MAKERS
 from repro.findings.report.lead import lead_of
 from repro.findings.report.recovery import AXIS
+from repro.study.files import write_whole
 from repro.study.folder import study_names
 from repro.study.schema import load_study
-from repro.study.tables import write_whole
 
 FILE = "index.html"
 
@@ -56,7 +56,7 @@ def render(chapters: Sequence[Chapter]) -> str:
         makers=MAKERS,
         axis=AXIS,
         total=_total(chapters),
-        finished=max(chapter.provenance["finished"] for chapter in chapters)[:10],
+        finished=max(chapter.provenance.finished for chapter in chapters)[:10],
     )
 
 

@@ -1,0 +1,149 @@
+"""provenance.json of any content under `verify` and `report`: a line, never a traceback."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from repro import verification
+from repro.cli import reported
+from repro.findings.report import page
+from repro.study.provenance import command_line
+from repro.study.tables import read_table, write_table
+
+RESULTS = Path(__file__).parents[2] / "results"
+STUDY = "truth_table"
+SOUND = json.loads((RESULTS / STUDY / "provenance.json").read_text(encoding="utf-8"))
+unhurried = settings(
+    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+ODD = [None, True, 0, -1, 1e308, int("9" * 400), "", "x", "\n", "[red]", [], [[]], {}, {"x": {}}]
+odd = st.sampled_from(ODD) | st.floats() | st.text(max_size=9)
+anything = st.recursive(odd, lambda of: st.lists(of) | st.dictionaries(st.text(max_size=9), of))
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """A study's results with few runs: `verify` says so, before training, if all is sound."""
+    folder = tmp_path_factory.mktemp("results") / STUDY
+    shutil.copytree(RESULTS / STUDY, folder, ignore=shutil.ignore_patterns("*g"))
+    for name in ("runs.csv", "curves.csv"):
+        table = read_table(folder / name)
+        write_table(table[table.seed < 2], folder / name)
+    return folder.parent
+
+
+@pytest.fixture
+def file(results, tmp_path, monkeypatch):
+    """The file, in the current folder's results."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(page, "study_names", lambda: [STUDY])
+    shutil.copytree(results, "results")
+    return tmp_path / "results" / STUDY / "provenance.json"
+
+
+def check(file, capsys, *, refused=False):
+    said = []
+    for job in (
+        lambda: verification.verify(STUDY),
+        lambda: bool(page.write_report(Path("results"))) - 1,
+    ):
+        code = reported(job)
+        error = capsys.readouterr().err
+        assert code == 2 or not error, error
+        assert code == 0 or error.startswith(f"Error: results/{STUDY}/"), error
+        assert error.count("\n") == (code == 2)
+        said.append(error)
+    verify, report = said
+    assert "provenance.json" in verify or (not refused and "has no run of" in verify), verify
+    assert f"python -m repro.{STUDY}" in verify
+    assert bool(report) or not refused
+    assert not report or report == verify
+
+
+def test_a_sound_file_is_taken(file, capsys):
+    check(file, capsys)
+    assert (file.parents[1] / "index.html").stat().st_size > 10_000
+
+
+@given(content=anything)
+@unhurried
+def test_any_json_is_refused(file, capsys, content):
+    file.write_text(json.dumps(content), encoding="utf-8")
+    check(file, capsys, refused=True)
+
+
+@st.composite
+def changed(draw):
+    """The sound content with a value of any depth replaced, or left out."""
+    content = parent = json.loads(json.dumps(SOUND))
+    while isinstance(parent[key := draw(st.sampled_from(sorted(parent)))], dict) and draw(
+        st.booleans()
+    ):
+        parent = parent[key]
+    parent[key] = draw(anything)
+    if draw(st.booleans()):
+        del parent[key]
+    return content
+
+
+@given(content=changed())
+@unhurried
+def test_any_change_of_a_value_is_refused_or_harmless(file, capsys, content):
+    file.write_text(json.dumps(content), encoding="utf-8")
+    check(file, capsys)
+
+
+@given(data=st.data())
+@unhurried
+def test_any_change_of_bytes_is_refused_or_harmless(file, capsys, data):
+    sound = json.dumps(SOUND).encode()
+    start = data.draw(st.integers(0, len(sound)))
+    end = data.draw(st.just(len(sound)) | st.integers(start, min(len(sound), start + 8)))
+    file.write_bytes(sound[:start] + data.draw(st.binary(max_size=8)) + sound[end:])
+    check(file, capsys)
+
+
+BREAKING = [
+    b"", b"\xff\xfe", b"[" * 10**5, b'{"a":' * 10**5, b"9" * 10**4, b'"\\ud800"', b"NaN", b"{}{}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("content", BREAKING, ids=lambda content: repr(content[:6]))
+def test_what_breaks_parsers_is_refused(file, capsys, content):
+    for text in (content, json.dumps(SOUND | {"code": 0}).encode().replace(b" 0,", content + b",")):
+        file.write_bytes(text)
+        check(file, capsys, refused=True)
+
+
+def test_a_path_that_is_no_text_is_written_as_text(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["repro/__main__.py", "run", os.fsdecode(b"o\xff")])
+    assert command_line() == r"python -m repro run 'o\udcff'"
+
+
+OTHERS = {
+    "nothing": lambda path: None,
+    "folder": lambda path: path.mkdir(),
+    "link to nothing": lambda path: path.symlink_to("nowhere"),
+    "link to itself": lambda path: path.symlink_to(path),
+    "link to a device": lambda path: path.symlink_to("/dev/zero"),
+    "pipe": os.mkfifo,
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_what_is_no_file_is_refused(file, capsys, other):
+    file.unlink()
+    OTHERS[other](file)
+    check(file, capsys, refused=True)
+
+
+@pytest.mark.parametrize("data", ["", "mnist", "cifar"])
+def test_another_data_set_is_refused_by_verify(file, capsys, data):
+    file.write_text(json.dumps(SOUND | {"data": data}), encoding="utf-8")
+    assert reported(lambda: verification.verify(STUDY)) == 2
+    assert f"provenance.json: {data!r} is no data set of {STUDY}" in capsys.readouterr().err
