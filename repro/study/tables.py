@@ -21,13 +21,14 @@ CURVE_SEEDS = 40  # of a variant
 FORMULA = r"\A'*[=+\-@\t\r]"
 GUARDED = r"\A'+[=+\-@\t\r]"
 
+VERDICTS = ("holds", "refuted", "inconclusive")
 COLUMNS = {
     "runs.csv": {"variant": "text", "seed": "integer", "status": "text"},
     "curves.csv": {"variant": "text", "seed": "integer"},
     "claims.csv": dict.fromkeys(("claim", "made_by", "says", "variant"), "text")
     | {"reference": "text or nothing", "metric": "text", "test": "text", "bound": "number"}
     | dict.fromkeys(("estimate", "ci_low", "ci_high", "effect_size", "p_value"), "number")
-    | {"n": "integer", "verdict": "text or nothing"},
+    | {"n": "integer", "verdict": "verdict"},
 }
 
 KEYS = {"runs.csv": ["variant", "seed"], "curves.csv": ["variant", "seed"], "claims.csv": ["claim"]}
@@ -145,6 +146,7 @@ def _is_number(column: pd.Series) -> bool:
 _IS: dict[str, Callable[[pd.Series], bool]] = {
     "text": _is_text,
     "text or nothing": lambda column: _is_text(column.dropna()),
+    "verdict": lambda column: column.dropna().isin(VERDICTS).all(),  # none: not judged
     "integer": is_integer_dtype,
     "number": _is_number,
 }

@@ -12,6 +12,7 @@ from repro.cli import reported
 from repro.findings.report import page
 from repro.study.schema import Report, load_study
 from repro.study.store import FILE
+from repro.study.workers import ONE_THREAD
 
 unhurried = settings(
     deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -33,10 +34,17 @@ STUDY = small(load_study("add_numbers"))
 TABLES = ("runs.csv", "curves.csv", "claims.csv")
 
 
+def undo_afterwards(patch):
+    """A pool sets these for its processes; numba would mind if they stayed."""
+    for name, value in ONE_THREAD.items():
+        patch.setenv(name, value)
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """The results folder of a real run."""
     with pytest.MonkeyPatch.context() as patch:
+        undo_afterwards(patch)
         patch.chdir(tmp_path_factory.mktemp("trained"))
         patch.setattr(session, "load_study", lambda name: STUDY)
         assert session.run("add_numbers", workers=1) == 0
@@ -47,6 +55,7 @@ def trained(tmp_path_factory):
 def folder(trained, tmp_path, monkeypatch):
     """A copy of it in the current folder, and what `verify` needs to train nothing again."""
     monkeypatch.chdir(tmp_path)
+    undo_afterwards(monkeypatch)
     for module in (session, verification, page):
         monkeypatch.setattr(module, "load_study", lambda name: STUDY)
     monkeypatch.setattr(page, "study_names", lambda: ["add_numbers"])

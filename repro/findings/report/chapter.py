@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from repro.findings.report.claims import UNJUDGED, VERDICTS, ClaimRow, claims_of
+from repro.findings.report.claims import UNJUDGED, ClaimRow, claims_of
 from repro.findings.report.curves import Curves, curves_of
 from repro.findings.report.numbers import Numbers, numbers_of
 from repro.findings.report.recovery import Panel, panels_of
@@ -17,6 +17,7 @@ from repro.study.experiments import find_experiment
 from repro.study.provenance import Provenance
 from repro.study.results import read_results
 from repro.study.schema import Study
+from repro.study.tables import VERDICTS
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ import pandas as pd
 from repro.findings.report.wording import Piece, interval, number, p_value, pieces, words
 from repro.study.schema import Claim, Study, StudyError
 
-VERDICTS = ("holds", "refuted", "inconclusive")
 UNJUDGED = "not judged"  # quotes a figure for other data than the runs had
 MAKERS = ("question", "answer", "comment", "us")
 

@@ -43,12 +43,12 @@ def curves_of(study: Study, curves: pd.DataFrame) -> Curves | None:
     if study.metric not in curves:
         return None
     named = curves[curves["variant"].isin(list(study.variants))]
+    step = "epoch" if "epoch" in curves else "step"
+    quantiles = named.groupby(["variant", step], sort=False)[study.metric].quantile(BAND).unstack()
+    quantiles = quantiles[np.isfinite(quantiles).all(axis="columns")]  # not where seeds diverged
+    named = named[named["variant"].isin(quantiles.index.get_level_values("variant"))]
     if named.empty:
         return None
-    step = "epoch" if "epoch" in curves else "step"
-    quantiles = (
-        named.groupby(["variant", step], sort=False)[study.metric].quantile(BAND).unstack().dropna()
-    )
     x, y = _steps(named[step]), axis_of(quantiles, log=study.log_scale)
     groups: dict[str, list[Curve]] = {}
     looks = _shown_first(study, list(named["variant"].unique()))
