@@ -178,7 +178,7 @@ def test_results_that_lack_a_run_are_refused(package, results):
         (["nope"], "no study is named 'nope'"),
         (["truth_table", "--seeds", "2", "--sample", "2"], "not both"),
         (["truth_table", "--sample", "0"], "x>=1"),
-        (["truth_table"], "runs.csv is not there: nothing to compare with"),
+        (["truth_table"], "runs.csv is not there; run python -m repro.truth_table first"),
     ],
 )
 def test_bad_input_is_named(args, message, tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ from repro.study.workers import PoolError
 PATIENCE = 60.0  # seconds without a worker, or without an answer of the scheduler
 LOOK = 1.0  # seconds between two looks at who is there
 AGAIN = "what was finished is stored; run again to go on"
+GONE = f"the scheduler is gone; {AGAIN}"
 
 
 class Crew:
@@ -69,7 +70,7 @@ class Crew:
         # one that was restarted in the meantime knows nothing of our tasks
         cancelled = any(trainer.status == "cancelled" for trainer in self._trainers.values())
         if cancelled or self._client.status != "running":
-            raise PoolError(f"the scheduler is gone; {AGAIN}")
+            raise PoolError(GONE)
 
     def _look(self) -> None:
         self.check_connected()
@@ -90,8 +91,10 @@ class Crew:
         ask: Any = self._client.scheduler
         try:
             scheduler = self._client.sync(ask.identity, callback_timeout=PATIENCE)
-        except (OSError, TimeoutError) as error:
-            raise PoolError(f"the scheduler does not answer ({error}); {AGAIN}") from None
+        except TimeoutError:
+            raise PoolError(f"the scheduler does not answer; {AGAIN}") from None
+        except OSError:  # it went while it was asked
+            raise PoolError(GONE) from None
         check_private(scheduler["address"])
         workers = scheduler["workers"].items()
         return {address for address, worker in workers if worker["status"] == "running"}

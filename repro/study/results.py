@@ -49,6 +49,4 @@ def read_runs(folder: Path) -> pd.DataFrame:
 def require_file(path: Path) -> None:
     """Raise `StudyError` if a file of a results folder is not there."""
     if not path.is_file():
-        raise StudyError(
-            f"{path} is not there, or no file; run python -m repro.{path.parent.name} first"
-        )
+        raise StudyError(f"{path} is not there; run python -m repro.{path.parent.name} first")

@@ -70,11 +70,11 @@ def load_data(target: str) -> dict[str, Any]:
         return _from_function(target)
     path = Path(target)
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except OSError as error:
         raise DiagnoseError(f"{target} can't be read: {error.strerror or error}") from error
-    except (ValueError, AttributeError, TypeError) as error:
+    except Exception as error:  # hostile bytes make parsers raise nearly anything
         raise DiagnoseError(
             f"{target} must be an .npz file of plain arrays of numbers (objects would need pickle, "
             "which can run code)"
