@@ -11,6 +11,8 @@ from typing import Any
 import click
 import pandas as pd
 
+from repro.findings.ledger import markdown_table
+
 PATIENTS = Path(__file__).parent / "patients"
 RESULTS = Path(__file__).parent / "results" / "diagnose.csv"
 PAGE = Path(__file__).parent.parent / "docs" / "diagnose.md"
@@ -75,34 +77,27 @@ def symptoms() -> str:
     """Every symptom's definition, threshold and source as a Markdown table."""
     from repro.instruments.diagnose.definitions import DEFINITIONS
 
-    lines = ["| symptom | what is measured | from | source |", "| --- | --- | --- | --- |"]
-    for each in DEFINITIONS.values():
-        cells = (each.title, each.definition, f"{each.threshold:g}", each.source)
-        lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
-    return "\n".join(lines)
+    rows = [(d.title, d.definition, f"{d.threshold:g}", d.source) for d in DEFINITIONS.values()]
+    escaped = [[cell.replace("|", r"\|") for cell in row] for row in rows]
+    return markdown_table(("symptom", "what is measured", "from", "source"), escaped)
 
 
 def confusion(rows: pd.DataFrame) -> str:
     """What is known beside what was found, and how often they agree, as Markdown."""
-    lines = [
-        "| patient | known cause | found | smallest change that recovers | skill: before, after |",
-        "| --- | --- | --- | --- | --- |",
-    ]
+    cells = []
     for row in rows.astype(object).where(rows.notna(), "").itertuples():
         found = f"{row.cause or '–'} ({row.verdict}){'' if row.cause_right else ' **wrong**'}"
         change = f"{row.change or '–'}{'' if row.change_right else ' **wrong**'}"
         after = f", {row.skill_changed:.2f}" if row.skill_changed != "" else ""
-        cells = (
-            row.patient,
-            row.known_cause or "healthy",
-            found,
-            change,
-            f"{row.skill:.2f}{after}",
-        )
-        lines.append(f"| {' | '.join(cells)} |")
+        known = row.known_cause or "healthy"
+        cells.append((row.patient, known, found, change, f"{row.skill:.2f}{after}"))
     sick = rows[rows.known_cause.fillna("") != ""]
     healthy = rows[rows.known_cause.fillna("") == ""]
-    lines += [
+    headings = (
+        "patient", "known cause", "found", "smallest change that recovers", "skill: before, after",
+    )  # fmt: skip
+    lines = [
+        markdown_table(headings, cells),
         "",
         f"Causes right: {sick.cause_right.sum()} of {len(sick)} sick networks; smallest recovering "
         f"change right: {sick.change_right.sum()} of {len(sick)}; false alarms: "
