@@ -30,6 +30,7 @@ AXES = {
     "batch_size": (10, 30, 100, 300, 1000),
 }
 PLAIN, TUNED, FUSED = "keras.Model.fit", "fit, steps_per_execution=100", "fit_seeds"
+TICKS = {"seconds": (0.1, 0.2, 0.5, 1, 2, 5, 10), "mib": (100, 200, 500, 1000)}
 NAMES = {"seeds": "seeds in a call", "hidden_units": "hidden units", "batch_size": "batch size"}
 
 
@@ -95,7 +96,7 @@ def points() -> list[dict[str, Any]]:
         for axis, values in AXES.items()
         for value in values
         for contender in (PLAIN, TUNED, FUSED)
-        if axis != "seeds" or contender == FUSED or value == 1  # a call of fit has one seed
+        if axis != "seeds" or contender == FUSED  # a call of fit has one seed
     ]
 
 
@@ -113,26 +114,33 @@ def in_another_process(point: dict[str, Any]) -> dict[str, Any]:
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """Draw seconds a run and memory against each axis, all logarithmic."""
+    """Draw seconds a run and memory against each axis, all logarithmic.
+
+    What `fit` takes does not depend on the number of seeds: a line at what it takes as usual.
+    """
     import seaborn as sns
 
-    figure = Figure(figsize=(7, 4.4), layout="constrained")
+    figure = Figure(figsize=(7, 4.6), layout="constrained")
     grid = figure.subplots(2, len(AXES), sharex="col", sharey="row")
-    for column, (axis, values) in zip(grid.T, AXES.items(), strict=True):
-        of_axis = table[table.axis == axis]
-        for axes, measured in zip(column, ("seconds", "mib"), strict=True):
+    usual = table[(table.axis == "hidden_units") & (table.hidden_units == USUAL["hidden_units"])]
+    colors = dict(zip((PLAIN, TUNED, FUSED), sns.color_palette("colorblind"), strict=False))
+    for row, measured in zip(grid, TICKS, strict=True):
+        for axes, (axis, values) in zip(row, AXES.items(), strict=True):
+            if axis == "seeds":
+                for peer in usual[usual.contender != FUSED].itertuples():
+                    line = {"color": colors[peer.contender], "linewidth": 1.2}
+                    axes.axhline(getattr(peer, measured), **line, zorder=0)
             sns.lineplot(
-                of_axis, x=axis, y=measured, hue="contender", style="contender", markers=True,
-                dashes=False, markersize=6, ax=axes, legend=axes is grid[0, -1],
+                table[table.axis == axis], x=axis, y=measured, hue="contender",
+                style="contender", hue_order=colors, style_order=colors, palette=colors,
+                markers=True, dashes=False, markersize=6, ax=axes,
+                legend=axes is grid[0, -1],
             )  # fmt: skip
             axes.set(xscale="log", yscale="log", xlabel=NAMES[axis])
-            axes.set_xticks(values, [f"{value:,}" for value in values])
+            axes.set_xticks(values, [f"{v // 1000}k" if v >= 1000 else v for v in values])
+            axes.set_yticks(TICKS[measured], [f"{tick:g}" for tick in TICKS[measured]])
             axes.minorticks_off()
             axes.grid(axis="y", color="0.9", linewidth=0.6)
-        if axis == "seeds":  # fit trains one seed a call, however many there are
-            for contender in (PLAIN, TUNED):
-                (line,) = [float(s) for s in of_axis.seconds[of_axis.contender == contender]]
-                grid[0, 0].axhline(line, color="0.6", linewidth=0.8, zorder=0)
     grid[0, 0].set_ylabel("seconds a run")
     grid[1, 0].set_ylabel("peak memory of training, MiB")
     handles, labels = grid[0, -1].get_legend_handles_labels()
