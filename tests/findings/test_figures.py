@@ -80,6 +80,34 @@ def test_a_logarithmic_axis_with_nothing_to_show_is_none(value, tmp_path):
             assert (tmp_path / f"{name}.png").exists()
 
 
+@pytest.mark.parametrize(("name", "scale"), [("four_layers", "log"), ("mnist_relu", "linear")])
+def test_panels_have_one_scale_on_which_every_training_shows(name, scale):
+    study, (_, curves) = load_study(name), tables(name)
+    with style():
+        drawn = draw_curves(study, curves)
+    panels = [axes for axes in drawn.axes if axes.axison]
+    assert {axes.get_xscale() for axes in panels} == {scale}
+    assert len({axes.get_xlim() for axes in panels}) == 1
+    assert len({axes.get_ylim() for axes in panels}) == 1
+    for axes in panels:
+        (line,) = axes.lines
+        assert len(line.get_xdata()) > 1 or line.get_marker() == "o"
+
+
+def test_the_lowest_panel_of_each_column_has_labels():
+    study, (_, curves) = load_study("truth_table"), tables("truth_table")
+    with style():
+        drawn = draw_curves(study, curves)
+        drawn.draw_without_rendering()
+    panels = [axes for axes in drawn.axes if axes.axison]
+    assert len(panels) % 4 != 0  # the last row is not full
+    labelled = [
+        any(label.get_visible() and label.get_text() for label in axes.get_xticklabels())
+        for axes in panels
+    ]
+    assert labelled == [False] * (len(panels) - 4) + [True] * 4
+
+
 def test_the_summary_by_hand():
     runs = pd.DataFrame(
         {
