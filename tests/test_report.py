@@ -116,8 +116,7 @@ def test_a_missing_table_is_named(tmp_path):
     )  # fmt: skip
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
-        "Error: results/add_numbers/runs.csv is not there, or no file; "
-        "run python -m repro.add_numbers first"
+        "Error: results/add_numbers/runs.csv is not there; run python -m repro.add_numbers first"
     ]
     assert list((tmp_path / "results").iterdir()) == []
 
