@@ -5,7 +5,7 @@ import sys
 import click
 import pandas as pd
 
-from bench.contest import BENCHES, RESULTS, hold, run, show
+from bench.contest import BENCHES, RESULTS, held, run, show
 
 SLOWER = 1.2
 
@@ -23,10 +23,8 @@ def main(benches: tuple[str, ...], check: bool) -> None:
 
 def got_slower(name: str) -> bool:
     """Say which contenders' ratios fell by more than a fifth from the committed ones."""
-    import importlib
-
     committed = pd.read_csv(RESULTS / f"{name}.csv")
-    now = hold(importlib.import_module(f"bench.{name}").contests())
+    now = held(name)
     both = committed.merge(now, on=["job", "contender"], suffixes=("", "_now"))
     slower = both[both.times_first > SLOWER * both.times_first_now]
     for row in slower.itertuples():

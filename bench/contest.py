@@ -1,7 +1,6 @@
 """How contenders are timed: in turns, the median of several rounds, as times of the first."""
 
 import importlib
-import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,9 +11,11 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from repro.study.workers import cores
+
 RESULTS = Path(__file__).parent / "results"
 REPEATS = 3
-CORES = len(os.sched_getaffinity(0))
+CORES = cores()
 BENCHES = (
     "fit_seeds", "truth_table", "relu_at_zero", "add_numbers", "four_layers", "relu_health",
     "commands",
@@ -45,10 +46,15 @@ def hold(contests: Mapping[str, Contest], repeats: int = REPEATS) -> pd.DataFram
     return pd.DataFrame(rows, columns=["job", "contender", "seconds", "times_first"])
 
 
+def held(bench: str) -> pd.DataFrame:
+    """Hold the contests of a module of this package, in as many rounds as it says."""
+    module = importlib.import_module(f"bench.{bench}")
+    return hold(module.contests(), getattr(module, "REPEATS", REPEATS))
+
+
 def run(bench: str) -> pd.DataFrame:
     """Hold the contests of a module of this package; keep and return the table."""
-    module = importlib.import_module(f"bench.{bench}")
-    table = hold(module.contests(), getattr(module, "REPEATS", REPEATS))
+    table = held(bench)
     table.to_csv(RESULTS / f"{bench}.csv", index=False, lineterminator="\n")
     return table
 

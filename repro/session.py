@@ -1,11 +1,7 @@
 """One call of a study from start to end: data, runs, tables, verdicts, figures, what is shown."""
 
-import os
-import signal
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +32,7 @@ from repro.study.tables import (
     runs_table,
     write_table,
 )
+from repro.study.workers import cores, new_pool
 
 RESULTS = Path("results")
 SMALL = "mnist5k"
@@ -131,10 +128,7 @@ def redraw(names: Sequence[str]) -> int:
     names = [study.name for study, _ in _with_results(names)]
     if len(names) < 2:
         return sum(map(_redraw, names))
-    processes = min(len(names), os.cpu_count() or 1)
-    # Ctrl-C is this process's to answer; a study that is being drawn is finished
-    leave = signal.signal, (signal.SIGINT, signal.SIG_IGN)
-    with ProcessPoolExecutor(processes, get_context("spawn"), *leave) as pool:
+    with new_pool(min(len(names), cores())) as pool:
         return sum(pool.map(_redraw, names))
 
 

@@ -42,7 +42,7 @@ class Workers:
     """
 
     def __init__(self, count: int | None = None):
-        self.count = count or len(os.sched_getaffinity(0))
+        self.count = count or cores()
         self._tries: dict[Block, int] = {}
 
     def __enter__(self) -> Self:
@@ -98,9 +98,14 @@ class Workers:
                     yield block, error
 
 
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
 def new_pool(count: int) -> ProcessPoolExecutor:
     """Return a pool of so many single-threaded processes that end when this one does."""
-    os.environ.update(ONE_THREAD)  # inherited by the workers; this process does not train
+    os.environ.update(ONE_THREAD)  # inherited by the workers, which do the computing
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(count, context, initializer=_start)
 
