@@ -7,19 +7,16 @@ other optimizers and layers, 5 epochs; the last is a small model from the call t
 """
 
 import json
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 from bench.contest import Contest, run, seconds, show
+from bench.mnist_job import ONE_THREAD, PLAIN, Job, in_another_process
 from repro import fit_seeds
 
-EPOCHS, FEW, BATCH, SEEDS = 15, 5, 100, 8
-ONE_THREAD = "TF_NUM_INTRAOP_THREADS"
-PLAIN = "keras.Model.fit"
+EPOCHS, FEW, SEEDS = 15, 5, 8
 SIDE_BY_SIDE = f"fit_seeds, two blocks of {SEEDS} seeds side by side"
 OTHERS: dict[str, dict[str, Any]] = {
     "momentum": {"optimizer": "momentum"},
@@ -27,40 +24,6 @@ OTHERS: dict[str, dict[str, Any]] = {
     "batch normalization": {"batch_normalization": True},
     "dropout": {"dropout": 0.2},
 }
-
-
-class Job:
-    """The thread's network on pixels/255, with some settings, for so many epochs."""
-
-    def __init__(self, epochs: int, **settings: Any):
-        from repro.data import load
-        from repro.mnist_relu import build_model, prepare
-
-        (self._x, self._y), _ = prepare(load("mnist"), 1 / 255, False)
-        self._build = lambda: build_model("relu", **settings)
-        self._epochs = epochs
-
-    def plain(self, steps: int = 1) -> float:
-        """Return the seconds of `fit` with that many steps an execution."""
-        import keras
-
-        def train() -> object:
-            keras.utils.set_random_seed(0)
-            model = self._build()
-            model.compile(
-                model.optimizer, "categorical_crossentropy", metrics=["accuracy"],
-                steps_per_execution=steps,
-            )  # fmt: skip
-            return model.fit(self._x, self._y, batch_size=BATCH, epochs=self._epochs, verbose=0)
-
-        return seconds(train)
-
-    def fused(self, seeds: int) -> float:
-        """Return the seconds a seed of `fit_seeds`."""
-        return seconds(lambda: fit_seeds(
-            self._build, self._x, self._y, seeds=range(seeds), epochs=self._epochs,
-            batch_size=BATCH,
-        )) / seeds  # fmt: skip
 
 
 def contests() -> dict[str, Contest]:
@@ -73,15 +36,13 @@ def contests() -> dict[str, Contest]:
             "fit, steps_per_execution=100": lambda: usual.plain(100),
             "fit, steps_per_execution=600": lambda: usual.plain(600),
             f"fit_seeds, {SEEDS} seeds at once": lambda: usual.fused(SEEDS),
-            SIDE_BY_SIDE: lambda: in_another_process({"epochs": EPOCHS}),
+            SIDE_BY_SIDE: lambda: side_by_side(epochs=EPOCHS),
             "matrix multiplications alone": lambda: dense_work() / peak(),
         },
         **{
             f"with {name}, {FEW} epochs, a seed": {
                 PLAIN: Job(FEW, **settings).plain,
-                SIDE_BY_SIDE: lambda settings=settings: in_another_process(
-                    {"epochs": FEW, **settings}
-                ),
+                SIDE_BY_SIDE: lambda settings=settings: side_by_side(epochs=FEW, **settings),
             }
             for name, settings in OTHERS.items()
         },
@@ -137,15 +98,9 @@ def peak(size: int = 4096) -> float:
     return 2 * size**3 / min(seconds)
 
 
-def in_another_process(job: dict[str, Any]) -> float:
-    """Return a job's seconds a seed, blocks side by side: products get one thread each."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.fit_seeds", json.dumps(job)],
-        env=os.environ | {ONE_THREAD: "1"},
-        stdout=subprocess.PIPE,
-        check=True,
-    )
-    return float(done.stdout)
+def side_by_side(**job: Any) -> float:
+    """Return a job's seconds a seed, in a process that trains two blocks side by side."""
+    return in_another_process("bench.fit_seeds", job, ONE_THREAD)
 
 
 if __name__ == "__main__":

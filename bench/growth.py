@@ -5,8 +5,6 @@ own, so that its memory is; in it three whole calls, graphs and all, of which th
 """
 
 import json
-import os
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -20,7 +18,8 @@ import psutil
 from matplotlib.figure import Figure
 from rich.progress import track
 
-from bench.contest import RESULTS, seconds, show
+from bench.contest import RESULTS, show
+from bench.mnist_job import ONE_THREAD, PLAIN, Job, in_another_process
 
 IMAGES, EPOCHS, REPEATS = 12_000, 5, 3
 USUAL = {"seeds": 16, "hidden_units": 100, "batch_size": 100}
@@ -29,42 +28,15 @@ AXES = {
     "hidden_units": (10, 30, 100, 300, 1000, 2000),
     "batch_size": (10, 30, 100, 300, 1000),
 }
-PLAIN, TUNED, FUSED = "keras.Model.fit", "fit, steps_per_execution=100", "fit_seeds"
+TUNED, FUSED = "fit, steps_per_execution=100", "fit_seeds"
 TICKS = {"seconds": (0.1, 0.2, 0.5, 1, 2, 5, 10), "mib": (100, 200, 500, 1000)}
 NAMES = {"seeds": "seeds in a call", "hidden_units": "hidden units", "batch_size": "batch size"}
 
 
 def measure(contender: str, seeds: int, hidden_units: int, batch_size: int) -> dict[str, float]:
     """Return a contender's seconds a run, and the MiB that training needed at its peak."""
-    import keras
-
-    from repro import fit_seeds
-    from repro.data import load
-    from repro.mnist_relu import build_model, prepare
-
-    (x, y), _ = prepare(load("mnist"), 1 / 255, False)
-    x, y = x[:IMAGES].copy(), y[:IMAGES].copy()
-
-    def build(steps: int = 1) -> keras.Model:
-        model = build_model("relu", hidden_units=hidden_units)
-        model.compile(
-            "sgd", "categorical_crossentropy", metrics=["accuracy"], steps_per_execution=steps
-        )
-        return model
-
-    def plain(steps: int) -> object:
-        keras.utils.set_random_seed(0)
-        return build(steps).fit(x, y, batch_size=batch_size, epochs=EPOCHS, verbose=0)
-
-    calls = {
-        PLAIN: lambda: seconds(lambda: plain(1)),
-        TUNED: lambda: seconds(lambda: plain(100)),
-        FUSED: lambda: (
-            seconds(lambda: fit_seeds(
-                build, x, y, seeds=range(seeds), epochs=EPOCHS, batch_size=batch_size
-            )) / seeds
-        ),
-    }  # fmt: skip
+    job = Job(EPOCHS, batch_size, IMAGES, hidden_units=hidden_units)
+    calls = {PLAIN: job.plain, TUNED: lambda: job.plain(100), FUSED: lambda: job.fused(seeds)}
     with peak_memory() as peak:
         taken = [calls[contender]() for _ in range(REPEATS)]
     return {"seconds": median(taken), "mib": peak[0]}
@@ -100,17 +72,12 @@ def points() -> list[dict[str, Any]]:
     ]
 
 
-def in_another_process(point: dict[str, Any]) -> dict[str, Any]:
-    """Return the point with what was measured."""
+def result(point: dict[str, Any]) -> dict[str, Any]:
+    """Return the point with what was measured, in a process of its own."""
     given = {name: value for name, value in point.items() if name != "axis"}
-    threads = {"TF_NUM_INTRAOP_THREADS": "1"} if point["contender"] == FUSED else {}
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.growth", json.dumps(given)],
-        env=os.environ | threads,
-        stdout=subprocess.PIPE,
-        check=True,
-    )
-    return point | {name: float(f"{v:.4g}") for name, v in json.loads(done.stdout).items()}
+    flags = ONE_THREAD if point["contender"] == FUSED else {}
+    found = in_another_process("bench.growth", given, flags)
+    return point | {name: float(f"{value:.4g}") for name, value in found.items()}
 
 
 def draw(table: pd.DataFrame) -> Figure:
@@ -156,7 +123,7 @@ def main() -> None:
 
         print(json.dumps(measure(**json.loads(sys.argv[1]))))
         return
-    rows = [in_another_process(p) for p in track(points(), "points", transient=True)]
+    rows = [result(p) for p in track(points(), "points", transient=True)]
     table = pd.DataFrame(rows)
     table.to_csv(RESULTS / "growth.csv", index=False, lineterminator="\n")
     redraw(table)

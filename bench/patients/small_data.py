@@ -27,6 +27,16 @@ def digits():
     return x / 16, y, x_test / 16, y_test
 
 
+def digit_labels():
+    """The same images; three labels each, 0 or 1: the digit is even, is prime, is over 4."""
+    x, y, x_test, y_test = digits()
+    return x, _labels(y), x_test, _labels(y_test)
+
+
+def _labels(y):
+    return np.stack([y % 2 == 0, np.isin(y, (2, 3, 5, 7)), y > 4], axis=1).astype(int)
+
+
 def iris():
     """150 flowers, 4 features, 3 classes."""
     return _standardized(datasets.load_iris())

@@ -1,0 +1,80 @@
+"""What `bench.fit_seeds` and `bench.growth` time: the MNIST thread's network, either way."""
+
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from typing import Any
+
+from bench.contest import seconds
+from repro import fit_seeds
+
+ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1"}  # of a product: blocks then train side by side
+PLAIN = "keras.Model.fit"
+
+
+class Job:
+    """The thread's ReLU network on pixels/255.
+
+    Args:
+        epochs: passes over the images.
+        batch_size: images a step.
+        images: how many; None for all 60,000.
+        settings: of `repro.mnist_relu.build_model`.
+    """
+
+    def __init__(
+        self, epochs: int, batch_size: int = 100, images: int | None = None, **settings: Any
+    ):
+        self._x, self._y = pixels(images)
+        self._fit = {"epochs": epochs, "batch_size": batch_size}
+        self._settings = settings
+
+    def plain(self, steps: int = 1) -> float:
+        """Return the seconds of `fit` with that many steps an execution."""
+        import keras
+
+        def train() -> object:
+            keras.utils.set_random_seed(0)
+            model = self._build()
+            model.compile(
+                model.optimizer, "categorical_crossentropy", metrics=["accuracy"],
+                steps_per_execution=steps,
+            )  # fmt: skip
+            return model.fit(self._x, self._y, verbose=0, **self._fit)
+
+        return seconds(train)
+
+    def fused(self, seeds: int) -> float:
+        """Return the seconds a seed of `fit_seeds`."""
+        data = self._x, self._y
+        return (
+            seconds(lambda: fit_seeds(self._build, *data, seeds=range(seeds), **self._fit)) / seeds
+        )
+
+    def _build(self) -> Any:
+        from repro.mnist_relu import build_model
+
+        return build_model("relu", **self._settings)
+
+
+@cache
+def pixels(images: int | None) -> tuple[Any, Any]:
+    """Return the first so many training images, scaled, and their digits, one-hot."""
+    from repro.data import load
+    from repro.mnist_relu import prepare
+
+    (x, y), _ = prepare(load("mnist"), 1 / 255, False)
+    return (x, y) if images is None else (x[:images].copy(), y[:images].copy())
+
+
+def in_another_process(bench: str, given: dict[str, Any], flags: dict[str, str]) -> Any:
+    """Return what a bench prints, as JSON, when its module is called with what is given."""
+    done = subprocess.run(
+        [sys.executable, "-m", bench, json.dumps(given)],
+        env=os.environ | flags,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return json.loads(done.stdout)
