@@ -6,6 +6,7 @@ everything the thread varies or proposes, and what it should have varied, as par
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -116,11 +117,13 @@ def experiment(
     births = pd.DataFrame([at_birth(build, seed, x_test) for seed in seeds])
     fit = fit_seeds(
         build, x, y, seeds=seeds, epochs=epochs, batch_size=batch_size,
-        validation_data=(x_test, y_test), validation_batch_size=1000, block_size=len(seeds),
+        validation_data=(x_test, y_test), validation_batch_size=1000,
+        block_size=max(2, 500 // hidden_units),  # what a core keeps in its cache
     )  # fmt: skip
     curves = fit.frame[["seed", "epoch", *CURVES]].rename(columns=CURVES)
     runs = summarize(curves).merge(births, on="seed")
-    return runs.assign(largest_eigenvalue=largest_eigenvalue(x)), curves
+    eigenvalue = eigenvalue_of(data, input_scale, standardize)
+    return runs.assign(largest_eigenvalue=eigenvalue), curves
 
 
 def prepare(
@@ -136,6 +139,13 @@ def prepare(
         x, x_test = (((part - mean) / deviation).astype("float32") for part in (x, x_test))
     one_hot = np.eye(10, dtype="float32")
     return (x, one_hot[images.y_train]), (x_test, one_hot[images.y_test])
+
+
+@lru_cache
+def eigenvalue_of(data: str, input_scale: float, standardize: bool) -> float:
+    """Return `largest_eigenvalue` of the training pixels that `prepare` makes."""
+    (x, _), _ = prepare(load(data), input_scale, standardize)
+    return largest_eigenvalue(x)
 
 
 def largest_eigenvalue(x: NDArray[np.float32]) -> float:

@@ -22,6 +22,8 @@ from repro.training.fused import FusedSeeds
 from repro.training.fusible import why_not_fused
 from repro.training.order import data_order
 
+CACHE = 6 * 2**20  # bytes that one thread's step may go over and stay fast; see bench/README.md
+
 Build = Callable[[], keras.Model]
 Metrics = list[dict[str, float]]
 
@@ -86,7 +88,7 @@ def fit_seeds(
     validation_data: tuple[Any, Any] | None = None,
     validation_batch_size: int | None = None,
     shuffle: bool = True,
-    block_size: int = 8,
+    block_size: int | None = None,
 ) -> SeedsFit:
     """Train one model per seed, several at once, as `keras.Model.fit` would train each.
 
@@ -108,10 +110,10 @@ def fit_seeds(
         validation_batch_size: samples a step of that evaluation; `batch_size` if None.
         shuffle: True: seed and epoch see the samples in `data_order(seed, epoch, n)`; False: in
             the order given.
-        block_size: seeds trained at once. Memory holds one block's weights and batches; 8 was
-            fastest for small dense networks. With the environment variable
-            TF_NUM_INTRAOP_THREADS=1 as many blocks as cores train side by side, each on one core,
-            which is faster still (see bench/README.md).
+        block_size: seeds trained at once. Memory holds one block's weights and batches. With the
+            environment variable TF_NUM_INTRAOP_THREADS=1 as many blocks as cores train side by
+            side, each on one core, which is faster still (see bench/README.md). None, by
+            measurement: 8, or of blocks on one core, of 2 to 8 seeds, what fits the cache.
 
     Returns:
         A `SeedsFit`: `.frame` is the tidy history, `.model(seed)` a trained model.
@@ -127,9 +129,9 @@ def fit_seeds(
     """
     seeds = check_seeds(seeds)
     for name, count in (("epochs", epochs), ("batch_size", batch_size), ("block_size", block_size)):
-        if operator.index(count) < 1:
+        if count is not None and operator.index(count) < 1:
             raise ValueError(f"{name} must be at least 1, got {count}")
-    dtype = _float_dtype(_model(build, seeds[0]))
+    dtype = _float_dtype(model := _model(build, seeds[0]))
     settings = Settings(
         build,
         *_tensors(x, y, dtype),
@@ -139,7 +141,8 @@ def fit_seeds(
         validation_batch_size or batch_size,
         shuffle,
     )
-    blocks = [seeds[i : i + block_size] for i in range(0, len(seeds), block_size)]
+    size = block_size or _block_size(model, settings)
+    blocks = [seeds[i : i + size] for i in range(0, len(seeds), size)]
     histories, states = [], {}
     for history, of_block in _train_blocks(settings, blocks):
         histories.append(history)
@@ -183,13 +186,27 @@ def _train_blocks(
         yield from _train_side_by_side(settings, fused)
 
 
-def _blocks_at_once() -> int:
+def _block_size(model: keras.Model, settings: Settings) -> int:
+    if not _one_thread_a_block():
+        return 8  # threads that share a block want large products
+    samples = min(settings.batch_size, _length(settings.x))
+    batch = sum(a[:samples].nbytes for a in map(np.asarray, keras.tree.flatten(settings.x)))
+    weights = sum(np.asarray(v).nbytes for v in model.trainable_variables)
+    # a step goes over the weights, their gradient and their change
+    return min(8, max(2, CACHE // (batch + 3 * weights)))
+
+
+def _one_thread_a_block() -> bool:
     # Threads that share one block's products spend a quarter of their time on keeping in step. Each
     # on a block of its own need not; but only TensorFlow's user can say that products get one.
-    threads = tf.config.threading
-    intra = threads.get_intra_op_parallelism_threads() or os.environ.get("TF_NUM_INTRAOP_THREADS")
-    inter = threads.get_inter_op_parallelism_threads() or os.environ.get("TF_NUM_INTEROP_THREADS")
-    return int(inter or os.cpu_count() or 1) if str(intra) == "1" else 1
+    intra = tf.config.threading.get_intra_op_parallelism_threads()
+    return str(intra or os.environ.get("TF_NUM_INTRAOP_THREADS")) == "1"
+
+
+def _blocks_at_once() -> int:
+    inter = tf.config.threading.get_inter_op_parallelism_threads()
+    inter = inter or int(os.environ.get("TF_NUM_INTEROP_THREADS") or os.cpu_count() or 1)
+    return inter if _one_thread_a_block() else 1
 
 
 def _train_side_by_side(
@@ -275,7 +292,8 @@ def _tensors(x: Any, y: Any, dtype: str) -> tuple[Any, Any]:
 
     def tensor(a: Any) -> Any:
         a = np.asarray(a)
-        return keras.ops.convert_to_tensor(a.astype(dtype) if a.dtype.kind == "f" else a)
+        a = a.astype(dtype, copy=False) if a.dtype.kind == "f" else a
+        return keras.ops.convert_to_tensor(a)
 
     return keras.tree.map_structure(tensor, (x, y))
 
