@@ -17,7 +17,7 @@ from bench.mnist_job import ONE_THREAD, PLAIN, Job, in_another_process
 from repro import fit_seeds
 
 EPOCHS, FEW, SEEDS = 15, 5, 8
-SIDE_BY_SIDE = f"fit_seeds, two blocks of {SEEDS} seeds side by side"
+SIDE_BY_SIDE = f"fit_seeds, {2 * SEEDS} seeds, blocks side by side"
 OTHERS: dict[str, dict[str, Any]] = {
     "momentum": {"optimizer": "momentum"},
     "Adam": {"optimizer": "adam", "learning_rate": 0.001},

@@ -61,7 +61,7 @@ def draw_figures(study: Study, runs: pd.DataFrame, curves: pd.DataFrame, folder:
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as PNG and SVG; the same figure gives the same bytes."""
     figure.draw_without_rendering()  # lays it out
-    figure.set_layout_engine("none")  # not again for each form: that is most of the time
+    figure.set_layout_engine(None)  # not again for each form: that is most of the time
     content = figure.get_tightbbox().padded(MARGIN)
     for form in ("png", "svg"):
         write_whole(path.with_suffix(f".{form}"), rendered(figure, form, bbox_inches=content))

@@ -19,9 +19,9 @@ side; everything else is `inconclusive`.
 """
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Protocol
 
 import numpy as np
@@ -48,6 +48,8 @@ from repro.study.tables import COLUMNS as COLUMNS_OF
 LEVEL = 0.05
 COLUMNS = tuple(COLUMNS_OF["claims.csv"])
 PAIRED_TESTS = ("greater", "less", "equivalent", "recovers")
+
+_Arms = Mapping[Hashable, pd.DataFrame]  # each variant's runs, seeds ascending
 
 
 class Claim(Protocol):
@@ -123,7 +125,9 @@ def judge(
         raise ValueError(f'better must be "higher" or "lower", got {better!r}')
     if unknown := sorted(set(unjudged) - set(claims)):
         raise ValueError(f"unjudged names {unknown[0]!r}, which is no claim")
-    evidence = {name: _examine(runs, name, claims[name], better, seed) for name in claims}
+    arms = {variant: of.sort_values("seed") for variant, of in runs.groupby("variant")}
+    rate = cache(lambda metric: is_rate(runs[metric]))
+    evidence = {name: _examine(arms, rate, name, claims[name], better, seed) for name in claims}
     judged = [name for name in claims if name not in unjudged]
     adjusted = dict(zip(judged, holm([evidence[name].p_value for name in judged]), strict=True))
     rows = [_row(name, claims[name], evidence[name], adjusted.get(name)) for name in claims]
@@ -174,12 +178,14 @@ def _row(name: str, claim: Claim, evidence: _Evidence, adjusted: float | None) -
     }
 
 
-def _examine(runs: pd.DataFrame, name: str, claim: Claim, better: str, seed: int) -> _Evidence:
+def _examine(
+    arms: _Arms, rate: Callable[[str], bool], name: str, claim: Claim, better: str, seed: int
+) -> _Evidence:
     region = _region(name, claim, better)
-    variant, compared = _arms(runs, name, claim)
+    variant, compared = _compared(arms, name, claim)
     with np.errstate(invalid="ignore"):  # inf - inf is NaN, which is the answer
         sample = variant - compared if claim.test in PAIRED_TESTS else variant
-    interval, test = _methods(sample, claim, is_rate(runs[claim.metric]), seed)
+    interval, test = _methods(sample, claim, rate(claim.metric), seed)
     reported = interval(level=1 - LEVEL)
     p_holds, p_refuted = _both_directions(test, region)
     two_edges = math.isfinite(region.low) and math.isfinite(region.high)
@@ -221,12 +227,12 @@ def _region(name: str, claim: Claim, better: str) -> Interval:
     return region
 
 
-def _arms(runs: pd.DataFrame, name: str, claim: Claim) -> tuple[Sample, Sample | float]:
+def _compared(arms: _Arms, name: str, claim: Claim) -> tuple[Sample, Sample | float]:
     """The variant's values (n,) by seed, and the reference's, or else the number compared with."""
-    variant = _by_seed(runs, name, claim.variant, claim.metric)
+    variant = _by_seed(arms, name, claim.variant, claim.metric)
     if claim.test not in PAIRED_TESTS:
         return variant.to_numpy(), claim.bound if claim.target is None else claim.target
-    reference = _by_seed(runs, name, claim.reference, claim.metric)
+    reference = _by_seed(arms, name, claim.reference, claim.metric)
     seeds = variant.index.union(reference.index)
     for arm, values in ((claim.variant, variant), (claim.reference, reference)):
         if len(missing := seeds.difference(values.index)):
@@ -234,13 +240,13 @@ def _arms(runs: pd.DataFrame, name: str, claim: Claim) -> tuple[Sample, Sample |
     return variant.to_numpy(), reference.to_numpy()
 
 
-def _by_seed(runs: pd.DataFrame, name: str, variant: str | None, metric: str) -> pd.Series:
+def _by_seed(arms: _Arms, name: str, variant: str | None, metric: str) -> pd.Series:
     """The metric of one variant, indexed by seed in ascending order."""
-    if metric not in runs.columns:
-        raise ValueError(f"claim {name!r}: the runs have no metric {metric!r}")
-    rows = runs[runs["variant"] == variant].sort_values("seed")
-    if rows.empty:
+    if variant not in arms:
         raise ValueError(f"claim {name!r}: there are no runs of variant {variant!r}")
+    rows = arms[variant]
+    if metric not in rows.columns:
+        raise ValueError(f"claim {name!r}: the runs have no metric {metric!r}")
     if (twice := rows["seed"].duplicated()).any():
         seed = rows.loc[twice, "seed"].iloc[0]
         raise ValueError(f"claim {name!r}: variant {variant!r} has two runs of seed {seed}")

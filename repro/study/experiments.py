@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
@@ -32,7 +32,11 @@ class Experiment:
     metrics: tuple[str, ...]
     data: str | None
     schema: type[BaseModel]
-    code: str  # digest of all the package's code that the numbers depend on
+
+    @cached_property
+    def code(self) -> str:
+        """Digest of all the package's code that the numbers depend on."""
+        return code_digest(f"repro.{self.name}")
 
     def parameters(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return all parameters, checked, defaults included.
@@ -48,9 +52,7 @@ def find_experiment(name: str) -> Experiment:
     """Return the experiment of the module `repro.NAME`."""
     module = import_module(f"repro.{name}")
     run = module.experiment
-    return Experiment(
-        name, run, module.METRICS, module.DATA, _schema(run), code_digest(f"repro.{name}")
-    )
+    return Experiment(name, run, module.METRICS, module.DATA, _schema(run))
 
 
 def _schema(run: Run) -> type[BaseModel]:

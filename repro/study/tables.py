@@ -90,9 +90,10 @@ def _each_text(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFram
 
 
 def _each_once(texts: pd.Series, change: Callable[[str], str]) -> pd.Series:
-    # a column repeats few texts, such as a variant's name, many times
-    changed = {text: change(text) for text in texts.unique() if isinstance(text, str)}
-    return texts.map(lambda text: changed.get(text, text))
+    # a column repeats few texts, such as a variant's name, many times, and hardly one changes
+    found = {text: change(text) for text in texts.unique() if isinstance(text, str)}
+    changed = {before: after for before, after in found.items() if before != after}
+    return texts.map(lambda text: changed.get(text, text)) if changed else texts
 
 
 def read_table(path: Path, metrics: Iterable[str] = (), text: Iterable[str] = ()) -> pd.DataFrame:
@@ -135,7 +136,7 @@ def _check(path: Path, table: pd.DataFrame, kinds: dict[str, str]) -> None:
 
 
 def _is_text(column: pd.Series) -> bool:
-    return column.map(lambda value: isinstance(value, str)).all()
+    return all(isinstance(value, str) for value in column.unique())
 
 
 def _is_number(column: pd.Series) -> bool:

@@ -208,6 +208,28 @@ def test_blocks_side_by_side_give_the_bits_of_one_after_the_other():
     assert of(2) == of(3) == one_after_the_other
 
 
+@pytest.mark.parametrize(
+    ("threads", "units", "size"), [("2", 1000, 8), ("1", 16, 8), ("1", 100, 4), ("1", 1000, 2)]
+)
+def test_a_block_on_one_core_fits_its_cache(monkeypatch, digits, threads, units, size):
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", threads)
+    monkeypatch.setenv("TF_NUM_INTEROP_THREADS", "1")
+    built, built_before_loss = [], []
+
+    def loss(y, y_pred):
+        built_before_loss.append(len(built))
+        return keras.losses.sparse_categorical_crossentropy(y, y_pred)
+
+    def wide():
+        built.append(units)
+        return [layers.Flatten(), layers.Dense(units), layers.Dense(10, activation="softmax")]
+
+    build = builder(wide, OPTIMIZERS["sgd"], loss=loss)
+    fit_seeds(build, *digits[0], seeds=range(9), batch_size=100)
+    only_looked_at = 1  # to learn its weights' size
+    assert built_before_loss[0] - only_looked_at == size
+
+
 def test_weights_move_and_samples_keep_their_order_when_told(digits):
     build = builder(dense, OPTIMIZERS["sgd"])
     (x, y), _ = digits
