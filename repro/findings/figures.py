@@ -60,7 +60,8 @@ def draw_figures(study: Study, runs: pd.DataFrame, curves: pd.DataFrame, folder:
 
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as PNG and SVG; the same figure gives the same bytes."""
-    figure.draw_without_rendering()  # lays it out
+    if layout := figure.get_layout_engine():
+        layout.execute(figure)
     figure.set_layout_engine(None)  # not again for each form: that is most of the time
     content = figure.get_tightbbox().padded(MARGIN)
     for form in ("png", "svg"):
