@@ -11,7 +11,7 @@ from typing import Any
 import click
 import pandas as pd
 
-from repro.findings.ledger import markdown_table
+from repro.findings.ledger import escaped, markdown_table, splice
 
 PATIENTS = Path(__file__).parent / "patients"
 RESULTS = Path(__file__).parent / "results" / "diagnose.csv"
@@ -68,8 +68,6 @@ def _row(name: str, known: dict[str, Any], diagnosis: Any) -> dict[str, Any]:
 
 def page_of(text: str, rows: pd.DataFrame) -> str:
     """Return docs/diagnose.md with the tables of symptoms and patients as they are now."""
-    from repro.findings.ledger import splice
-
     return splice(splice(text, "symptoms", symptoms()), "patients", confusion(rows))
 
 
@@ -78,8 +76,8 @@ def symptoms() -> str:
     from repro.instruments.diagnose.definitions import DEFINITIONS
 
     rows = [(d.title, d.definition, f"{d.threshold:g}", d.source) for d in DEFINITIONS.values()]
-    escaped = [[cell.replace("|", r"\|") for cell in row] for row in rows]
-    return markdown_table(("symptom", "what is measured", "from", "source"), escaped)
+    cells = [[escaped(cell) for cell in row] for row in rows]
+    return markdown_table(("symptom", "what is measured", "from", "source"), cells)
 
 
 def confusion(rows: pd.DataFrame) -> str:

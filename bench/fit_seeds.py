@@ -99,7 +99,7 @@ def peak(size: int = 4096) -> float:
 
 
 def side_by_side(**job: Any) -> float:
-    """Return a job's seconds a seed, in a process that trains two blocks side by side."""
+    """Return a job's seconds a seed, in a process that trains blocks side by side."""
     return in_another_process("bench.fit_seeds", job, ONE_THREAD)
 
 
