@@ -100,7 +100,7 @@ def experiment(
     Source:
         Seed thread 002, question and answers.
     """
-    from repro.training.fit import fit_seeds
+    from repro.training.fit import fit_seeds, seeds_in_cache
 
     if first_layer_rate != 1 and optimizer not in ("sgd", "momentum"):
         raise ValueError(f"first_layer_rate needs optimizer sgd or momentum, got {optimizer}")
@@ -118,7 +118,8 @@ def experiment(
     fit = fit_seeds(
         build, x, y, seeds=seeds, epochs=epochs, batch_size=batch_size,
         validation_data=(x_test, y_test), validation_batch_size=1000,
-        block_size=max(2, 500 // hidden_units),  # what a core keeps in its cache
+        # whatever the number of threads, so that the numbers do not depend on it
+        block_size=seeds_in_cache(build(), x[:batch_size]),
     )  # fmt: skip
     curves = fit.frame[["seed", "epoch", *CURVES]].rename(columns=CURVES)
     runs = summarize(curves).merge(births, on="seed")

@@ -1,7 +1,6 @@
 """What trains thread 004 for many seeds: the compiled loop, or Keras with true gradients."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from itertools import pairwise
 
@@ -13,6 +12,7 @@ from repro.measured.four_layers import Digits, History, look
 from repro.posted.four_layers import scaled, targets_of
 from repro.rebuilt.four_layers import Design, as_layers, build_model, draw, rule_of, weights_of
 from repro.training.order import data_order
+from repro.training.threads import in_threads
 
 LOGGED_STEPS = (1, 10, 100, 300, 1_000, 3_000, 10_000, 20_000, 30_000, 45_000)
 LOOKED_AT = 500  # test images that a curve's accuracy and dead units are taken from
@@ -44,13 +44,12 @@ def train_compiled(
         images: the first so many are learned.
         epochs: how often.
     """
-    from numba import get_num_threads
     from threadpoolctl import threadpool_limits
 
     train = partial(_train_seed, design, digits, images=images, epochs=epochs)
     # A thread a seed, which the compiled loop lets run; BLAS's own threads would only wait on them.
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(get_num_threads()) as pool:
-        return list(pool.map(train, seeds))
+    with threadpool_limits(1, "blas"):
+        return in_threads(train, seeds)
 
 
 def _train_seed(design: Design, digits: Digits, seed: int, *, images: int, epochs: int) -> History:

@@ -22,7 +22,7 @@ from repro.training.fused import FusedSeeds
 from repro.training.fusible import why_not_fused
 from repro.training.order import data_order
 
-CACHE = 6 * 2**20  # bytes that one thread's step may go over and stay fast; see bench/README.md
+CACHE = 6.5 * 2**20  # bytes that one core's step may go over and stay fast; see bench/README.md
 
 Build = Callable[[], keras.Model]
 Metrics = list[dict[str, float]]
@@ -110,10 +110,11 @@ def fit_seeds(
         validation_batch_size: samples a step of that evaluation; `batch_size` if None.
         shuffle: True: seed and epoch see the samples in `data_order(seed, epoch, n)`; False: in
             the order given.
-        block_size: seeds trained at once. Memory holds one block's weights and batches. With the
-            environment variable TF_NUM_INTRAOP_THREADS=1 as many blocks as cores train side by
-            side, each on one core, which is faster still (see bench/README.md). None, by
-            measurement: 8, or of blocks on one core, of 2 to 8 seeds, what fits the cache.
+        block_size: most seeds that are trained at once; blocks are made as equal as they can be.
+            Memory holds one block's weights and batches. With the environment variable
+            TF_NUM_INTRAOP_THREADS=1 as many blocks as cores train side by side, each on one core,
+            which is faster still (see bench/README.md). None, by measurement: 8, or of blocks on
+            one core `seeds_in_cache`.
 
     Returns:
         A `SeedsFit`: `.frame` is the tidy history, `.model(seed)` a trained model.
@@ -121,16 +122,16 @@ def fit_seeds(
     Raises:
         ValueError: for seeds that are negative, repeated or none, lengths that differ, or counts
             below 1.
-        TypeError: for a `build` that returns no compiled Keras model, or seeds that are not
-            integers.
+        TypeError: for a `build` that returns no compiled Keras model, or seeds or counts that are
+            not integers.
 
     Source:
         `keras.Model.fit`; the stacking follows `tf.vectorized_map` over `Model.stateless_call`.
     """
     seeds = check_seeds(seeds)
-    for name, count in (("epochs", epochs), ("batch_size", batch_size), ("block_size", block_size)):
-        if count is not None and operator.index(count) < 1:
-            raise ValueError(f"{name} must be at least 1, got {count}")
+    optional = {"validation_batch_size": validation_batch_size, "block_size": block_size}
+    given = {name: count for name, count in optional.items() if count is not None}
+    _check_counts(epochs=epochs, batch_size=batch_size, **given)
     dtype = _float_dtype(model := _model(build, seeds[0]))
     settings = Settings(
         build,
@@ -141,8 +142,7 @@ def fit_seeds(
         validation_batch_size or batch_size,
         shuffle,
     )
-    size = block_size or _block_size(model, settings)
-    blocks = [seeds[i : i + size] for i in range(0, len(seeds), size)]
+    blocks = _blocks(seeds, block_size or _block_size(model, settings))
     histories, states = [], {}
     for history, of_block in _train_blocks(settings, blocks):
         histories.append(history)
@@ -161,6 +161,32 @@ def check_seeds(seeds: Sequence[int]) -> list[int]:
     if len(set(checked)) < len(checked):
         raise ValueError("seeds are repeated; give each seed once")
     return checked
+
+
+def seeds_in_cache(model: keras.Model, batch: Any) -> int:
+    """Return how many seeds, 2 to 8, one core should train at once, by measurement.
+
+    Args:
+        model: any seed's.
+        batch: the inputs of one step, an array or a list or dict of them.
+    """
+    inputs = sum(np.asarray(a).nbytes for a in keras.tree.flatten(batch))
+    weights = sum(np.asarray(v).nbytes for v in model.trainable_variables)
+    # a step goes over the weights, their gradient and their change
+    return min(8, max(2, int(CACHE // (inputs + 3 * weights))))
+
+
+def _check_counts(**counts: Any) -> None:
+    for name, count in counts.items():
+        if not isinstance(count, int | np.integer):
+            raise TypeError(f"{name} must be an integer, got {count!r}")
+        if count < 1:
+            raise ValueError(f"{name} must be at least 1, got {count}")
+
+
+def _blocks(seeds: list[int], size: int) -> list[list[int]]:
+    count = -(-len(seeds) // size)
+    return [part.tolist() for part in np.array_split(seeds, count)]
 
 
 def _train_blocks(
@@ -189,11 +215,8 @@ def _train_blocks(
 def _block_size(model: keras.Model, settings: Settings) -> int:
     if not _one_thread_a_block():
         return 8  # threads that share a block want large products
-    samples = min(settings.batch_size, _length(settings.x))
-    batch = sum(a[:samples].nbytes for a in map(np.asarray, keras.tree.flatten(settings.x)))
-    weights = sum(np.asarray(v).nbytes for v in model.trainable_variables)
-    # a step goes over the weights, their gradient and their change
-    return min(8, max(2, CACHE // (batch + 3 * weights)))
+    step = slice(settings.batch_size)
+    return seeds_in_cache(model, keras.tree.map_structure(lambda a: a[step], settings.x))
 
 
 def _one_thread_a_block() -> bool:

@@ -13,6 +13,7 @@ from keras import layers
 
 from repro import data_order, fit_seeds
 from repro.data import load
+from repro.training.fit import seeds_in_cache
 
 SEEDS = [3, 0, 11]
 EPOCHS = 3
@@ -225,9 +226,18 @@ def test_a_block_on_one_core_fits_its_cache(monkeypatch, digits, threads, units,
         return [layers.Flatten(), layers.Dense(units), layers.Dense(10, activation="softmax")]
 
     build = builder(wide, OPTIMIZERS["sgd"], loss=loss)
-    fit_seeds(build, *digits[0], seeds=range(9), batch_size=100)
+    fit_seeds(build, *digits[0], seeds=range(8), batch_size=100)
     only_looked_at = 1  # to learn its weights' size
     assert built_before_loss[0] - only_looked_at == size
+
+
+@pytest.mark.parametrize(("units", "size"), [(16, 8), (100, 5), (300, 2), (2000, 2)])
+def test_wide_networks_leave_room_in_the_cache_for_fewer_seeds(digits, units, size):
+    build = builder(lambda: [layers.Flatten(), layers.Dense(units)], OPTIMIZERS["sgd"])
+    (x, _), _ = digits
+    model = build()
+    model(x[:1])
+    assert seeds_in_cache(model, x[:100]) == size
 
 
 def test_weights_move_and_samples_keep_their_order_when_told(digits):
@@ -277,7 +287,11 @@ def test_a_run_that_diverges_is_kept(digits):
         ({"seeds": [1, 1]}, ValueError, "repeated"),
         ({"seeds": [0.5]}, TypeError, "float"),
         ({"epochs": 0}, ValueError, "epochs must be at least 1"),
+        ({"epochs": None}, TypeError, "epochs must be an integer, got None"),
         ({"batch_size": 0}, ValueError, "batch_size must be at least 1"),
+        ({"batch_size": 10.0}, TypeError, "batch_size must be an integer, got 10.0"),
+        ({"validation_batch_size": 0}, ValueError, "validation_batch_size must be at least 1"),
+        ({"block_size": 0}, ValueError, "block_size must be at least 1"),
         ({"x": np.zeros((3, 28, 28))}, ValueError, "same number of samples"),
         ({"build": keras.Sequential}, TypeError, "compiled keras.Model"),
         ({"build": lambda: 3}, TypeError, "compiled keras.Model"),

@@ -2,21 +2,23 @@
 
 64 seeds lie side by side in the last axis (the lanes), so that one vector instruction works on
 several of them. No operation mixes lanes and each lane's sums run in a fixed order, so that a
-seed's result depends on nothing but its own parameters.
+seed's result depends on nothing but its own parameters. Multiplications and additions may be
+contracted into one rounding where the processor can (FMA); nothing else is reordered.
 
 Importing this module imports numba; import it where something trains.
 """
 
-import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
+from repro.training.compiled.exponential import inlined, sigmoid, tanh
 from repro.training.lanes import into_lanes, out_of_lanes
+from repro.training.threads import in_threads
 
 Floats = NDArray[np.float64]
 Layers = Sequence[tuple[Floats, Floats]]
@@ -97,13 +99,15 @@ def train(layers: Layers, inputs: Floats, targets: Floats, rule: Rule, watch: Wa
     seeds = len(layers[0][0])
     widths = np.array([layers[0][0].shape[2], *(weights.shape[1] for weights, _ in layers)])
     blocks = into_lanes(_padded(layers, widths), LANES)
-    errors = np.empty((len(blocks), len(watch.logged), LANES))
+    logged = np.array(watch.logged)
+    errors = np.empty((len(blocks), len(logged), LANES))
     first_below = np.zeros((len(blocks), LANES), np.int64)
     rose = np.zeros((len(blocks), LANES), np.bool_)
-    _train_blocks(
-        blocks, widths, inputs, targets, rule, np.array(watch.logged), watch.below, watch.rise,
-        errors, first_below, rose,
-    )  # fmt: skip
+
+    def train_block(*parts: NDArray[Any]) -> None:
+        _train_block(*parts, widths, inputs, targets, rule, logged, watch.below, watch.rise)  # type: ignore[call-arg]
+
+    in_threads(train_block, blocks, errors, first_below, rose)
     return History(
         _unpadded(out_of_lanes(blocks, seeds), widths),
         out_of_lanes(errors, seeds),
@@ -133,28 +137,22 @@ def _unpadded(padded: Floats, widths: NDArray[np.int64]) -> Layers:
     ]
 
 
-@njit(cache=True, parallel=True)
-def _train_blocks(
-    blocks, widths, inputs, targets, rule, logged, below, rise, errors, first_below, rose
-):
-    for i in prange(len(blocks)):
-        _train_block(
-            blocks[i], widths, inputs, targets, rule, logged, below, rise,
-            errors[i], first_below[i], rose[i],
-        )  # fmt: skip
-
-
-@njit(cache=True)
+# The functions below are inlined into this one, where the compiler sees that the arrays which it
+# allocates do not overlap; without that, or with Python's check for division by zero, it makes
+# slower loops or no vector instructions of them.
+@njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
 def _train_block(
-    parameters, widths, inputs, targets, rule, logged, below, rise, errors, first_below, rose
+    block, errors, first_below, rose, widths, inputs, targets, rule, logged, below, rise
 ):
+    parameters = block.copy()
     velocity = np.zeros_like(parameters)
     units = np.zeros((len(widths), widths.max(), LANES))
     deltas = np.zeros_like(units)
     error, lowest = np.empty(LANES), np.full(LANES, np.inf)
     entry = 0
     for epoch in range(1, logged[-1] + 1):
-        error[:] = 0.0
+        for k in range(LANES):
+            error[k] = 0.0
         for sample in range(len(inputs)):
             _forward(parameters, widths, inputs[sample], rule, units)
             _compare(units, targets[sample], deltas, error)
@@ -166,14 +164,17 @@ def _train_block(
             if first_below[k] == 0 and error[k] < below:
                 first_below[k] = epoch
         if epoch == logged[entry]:
-            errors[entry] = error
+            for k in range(LANES):
+                errors[entry, k] = error[k]
             entry += 1
+    for i in range(block.size):
+        block.flat[i] = parameters.flat[i]
 
 
 # The loops below index whole arrays: a view of a row costs numba a reference count each time.
 
 
-@njit(cache=True)
+@inlined
 def _forward(parameters, widths, x, rule, units):
     for i in range(widths[0]):
         for k in range(LANES):
@@ -192,7 +193,7 @@ def _forward(parameters, widths, x, rule, units):
             _activate(rule, rule.output if layer == last else rule.hidden, units, layer + 1, j)
 
 
-@njit(cache=True)
+@inlined
 def _compare(units, target, deltas, error):
     for k in range(LANES):
         difference = units[-1, 0, k] - target
@@ -200,7 +201,7 @@ def _compare(units, target, deltas, error):
         deltas[-1, 0, k] = 2.0 * difference
 
 
-@njit(cache=True)
+@inlined
 def _backward(parameters, velocity, widths, rule, units, deltas):
     last = len(widths) - 2
     for layer in range(last, -1, -1):
@@ -214,7 +215,7 @@ def _backward(parameters, velocity, widths, rule, units, deltas):
             _pass_on(parameters, widths, layer, deltas)
 
 
-@njit(cache=True)
+@inlined
 def _update(parameters, velocity, widths, layer, rule, units, deltas):
     rate, momentum = rule.learning_rate, rule.momentum
     n = widths[layer]
@@ -230,7 +231,7 @@ def _update(parameters, velocity, widths, layer, rule, units, deltas):
             parameters[layer, j, n, k] += velocity[layer, j, n, k]
 
 
-@njit(cache=True)
+@inlined
 def _pass_on(parameters, widths, layer, deltas):
     for i in range(widths[layer]):
         for k in range(LANES):
@@ -240,7 +241,7 @@ def _pass_on(parameters, widths, layer, deltas):
                 deltas[layer, i, k] += parameters[layer, j, i, k] * deltas[layer + 1, j, k]
 
 
-@njit(cache=True)
+@inlined
 def _activate(rule, activation, units, layer, j):
     # comparisons are written so that NaN stays NaN, as in numpy.maximum
     if activation == _RELU:
@@ -253,14 +254,13 @@ def _activate(rule, activation, units, layer, j):
             units[layer, j, k] = rule.leaky_slope * z if z <= 0.0 else z
     elif activation == _SIGMOID:
         for k in range(LANES):
-            units[layer, j, k] = 1.0 / (1.0 + math.exp(-units[layer, j, k]))
+            units[layer, j, k] = sigmoid(units[layer, j, k])
     elif activation == _TANH:
         for k in range(LANES):
-            # twice as fast as math.tanh; its error is as small, but absolute
-            units[layer, j, k] = 1.0 - 2.0 / (math.exp(2.0 * units[layer, j, k]) + 1.0)
+            units[layer, j, k] = tanh(units[layer, j, k])
 
 
-@njit(cache=True)
+@inlined
 def _multiply_by_derivative(rule, activation, units, deltas, layer, j):
     # each derivative follows from the activation's value
     if activation == _RELU:

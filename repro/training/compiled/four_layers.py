@@ -11,12 +11,13 @@ Two savings make it fast, and both are exact algebra, so that they change roundi
 Importing this module imports numba; import it where something trains.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+from repro.training.compiled.exponential import sigmoid
 
 Floats = NDArray[np.float64]
 
@@ -169,8 +170,8 @@ def train(network, images, order, rule, correct):  # type: ignore[no-untyped-def
         _backward(network, units, rule)
         _learn(network, inputs, units, background, rule)
         learned += 1
-    network[0].kernel[:] += background.shift
-    network[0].kernel_velocity[:] += background.shift_velocity
+    _add_to_rows(network[0].kernel, background.shift)
+    _add_to_rows(network[0].kernel_velocity, background.shift_velocity)
     return learned
 
 
@@ -194,6 +195,9 @@ def evaluate(network, images, rule, correct, alive):  # type: ignore[no-untyped-
                 alive[depth][column] |= units[depth].slopes[column] != 0
 
 
+# The loops below are spelled out: numpy's whole-array operations take numba seconds to compile.
+
+
 @njit(cache=True)
 def _rooms(network, rule):  # type: ignore[no-untyped-def]
     first, second, third = network
@@ -202,11 +206,33 @@ def _rooms(network, rule):  # type: ignore[no-untyped-def]
     inputs = (_inputs(first), _inputs(second), _inputs(third))
     background = _Background(
         np.zeros_like(first.bias),
-        first.kernel.sum(0),
+        _column_sums(first.kernel),
         np.zeros_like(first.bias),
-        first.kernel_velocity.sum(0),
+        _column_sums(first.kernel_velocity),
     )
     return inputs, units, background
+
+
+@njit(cache=True)
+def _column_sums(kernel):  # type: ignore[no-untyped-def]
+    sums = np.zeros(kernel.shape[1])
+    for row in range(len(kernel)):
+        for column in range(sums.size):
+            sums[column] += kernel[row, column]
+    return sums
+
+
+@njit(cache=True)
+def _add_to_rows(kernel, values):  # type: ignore[no-untyped-def]
+    for row in range(len(kernel)):
+        for column in range(values.size):
+            kernel[row, column] += values[column]
+
+
+@njit(cache=True)
+def _copy(source, target):  # type: ignore[no-untyped-def]
+    for i in range(source.size):
+        target[i] = source[i]
 
 
 @njit(cache=True)
@@ -230,7 +256,7 @@ def _forward(network, inputs, units, background, images, image, rule):  # type: 
     _unpack(images, image, inputs[0])
     for depth in range(3):
         unit, source = units[depth], inputs[depth]
-        unit.sums[:] = network[depth].bias
+        _copy(network[depth].bias, unit.sums)
         if depth == 0:
             _add_background(background, source, unit.sums)
         _add_product(network[depth].kernel, source, unit.sums)
@@ -282,14 +308,15 @@ def _add_product(kernel, inputs, sums):  # type: ignore[no-untyped-def]
             sums[column] += value * row[column]
 
 
-@njit(cache=True)
+# without Python's check for division by zero, sigmoids run in vector lanes
+@njit(cache=True, fastmath={"contract"}, error_model="numpy")
 def _activate(kind, unit):  # type: ignore[no-untyped-def]
     sums, slopes, outputs = unit.sums, unit.slopes, unit.outputs
     if kind == _MAXOUT:
         _maxout(sums, slopes, outputs)
     elif kind == _SIGMOID:
         for i in range(sums.size):
-            outputs[i] = 1 / (1 + math.exp(-sums[i]))
+            outputs[i] = sigmoid(sums[i])
             slopes[i] = outputs[i] * (1 - outputs[i])
     else:
         below = 1.0 if kind == _LINEAR else 0.0 if kind == _RELU else LEAKY_SLOPE

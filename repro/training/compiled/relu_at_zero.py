@@ -10,10 +10,11 @@ Importing this module imports numba; import it where something trains.
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from repro.training.lanes import into_lanes, out_of_lanes
+from repro.training.threads import in_threads
 
 Floats = NDArray[np.floating[Any]]
 
@@ -78,9 +79,11 @@ def train(
     zeros = np.zeros((len(x), len(logged), 2, LANES), np.int64)
     rounded = np.array([rule.learning_rate, rule.kink, rule.at_kink], dtype)
     rate, kink, at_kink = to_half(rounded) if rule.half else rounded
-    _train_blocks(
-        x, y, w1, w2, rate, kink, at_kink, rule.assigned, rule.half, logged, losses, zeros
-    )
+
+    def train_block(*parts: NDArray[Any]) -> None:
+        _train_block(*parts, rate, kink, at_kink, rule.assigned, rule.half, logged)  # type: ignore[call-arg]
+
+    in_threads(train_block, x, y, w1, w2, losses, zeros)
     zeros = out_of_lanes(zeros, seeds)
     return Trained(
         out_of_lanes(w1, seeds),
@@ -102,17 +105,8 @@ def to_half(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return rounded
 
 
-@njit(cache=True, parallel=True)
-def _train_blocks(x, y, w1, w2, rate, kink, at_kink, assigned, half, logged, losses, zeros):
-    for i in prange(len(x)):
-        _train_block(
-            x[i], y[i], w1[i], w2[i], rate, kink, at_kink, assigned, half, logged,
-            losses[i], zeros[i],
-        )  # fmt: skip
-
-
-@njit(cache=True)
-def _train_block(x, y, w1, w2, rate, kink, at_kink, assigned, half, logged, losses, zeros):
+@njit(cache=True, nogil=True)
+def _train_block(x, y, w1, w2, losses, zeros, rate, kink, at_kink, assigned, half, logged):
     h = np.empty((HIDDEN, SAMPLES, LANES), x.dtype)
     error = np.empty((SAMPLES, LANES), x.dtype)
     found = np.zeros((2, LANES), np.int64)
@@ -122,7 +116,8 @@ def _train_block(x, y, w1, w2, rate, kink, at_kink, assigned, half, logged, loss
         _subtract_targets(h, w2, y, kink, half, error)
         if step == logged[entry]:
             _add_squares(error, half, losses[entry])
-            zeros[entry] = found
+            for k in range(LANES):
+                zeros[entry, 0, k], zeros[entry, 1, k] = found[0, k], found[1, k]
             entry += 1
         _descend(x, w1, w2, h, error, rate, kink, at_kink, assigned, half)
 

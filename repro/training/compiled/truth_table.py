@@ -8,16 +8,15 @@ contracted into one rounding where the processor can (FMA); nothing else is reor
 Importing this module imports numba; import it where something trains.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
-from llvmlite import ir
-from numba import njit, prange, types
-from numba.extending import intrinsic
+from numba import njit
 from numpy.typing import NDArray
 
+from repro.training.compiled.exponential import inlined, sigmoid
 from repro.training.lanes import into_lanes, out_of_lanes
+from repro.training.threads import in_threads
 
 Floats = NDArray[np.float64]
 
@@ -75,25 +74,14 @@ def descend(parameters: Floats, x: Floats, y: Floats, rule: Rule, updates: int) 
     if given != wanted:
         raise ValueError(f"parameters, x and y of one seed must have shapes {wanted}, got {given}")
     blocks = into_lanes(parameters, LANES)
-    _descend_blocks(blocks, x, y, rule, updates)
+    in_threads(lambda block: _descend_block(block, x, y, rule, updates), blocks)
     parameters[:] = out_of_lanes(blocks, len(parameters))
-
-
-def exponential(values: Floats) -> Floats:
-    """Return the loop's own exp of an array, for |values| <= 708."""
-    return _exponentials(values)
-
-
-@njit(cache=True, parallel=True)
-def _descend_blocks(blocks, x, y, rule, updates):
-    for i in prange(len(blocks)):
-        _descend_block(blocks[i], x, y, rule, updates)
 
 
 # The functions below are inlined into this one, where the compiler sees that the arrays which it
 # allocates do not overlap; without that, or with Python's check for division by zero, it makes no
 # vector instructions of their innermost loops.
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
 def _descend_block(block, x, y, rule, updates):
     first = block[:_FIRST].copy().reshape((INPUTS + 1, UNITS, LANES))
     second = block[_FIRST:].copy()
@@ -109,14 +97,13 @@ def _descend_block(block, x, y, rule, updates):
         _pass_back(rule, hidden, deltas, second, hidden_deltas)
         _update_second(rule, hidden, deltas, second)
         _update_first(rule, x, hidden_deltas, first)
-    block[:_FIRST] = first.reshape((_FIRST, LANES))
-    block[_FIRST:] = second
+    for i in range(first.size):
+        block.flat[i] = first.flat[i]
+    for i in range(second.size):
+        block.flat[first.size + i] = second.flat[i]
 
 
-_inlined = njit(inline="always")
-
-
-@_inlined
+@inlined
 def _weigh_inputs(x, first, hidden):
     for u in range(UNITS):
         for k in range(LANES):
@@ -129,13 +116,13 @@ def _weigh_inputs(x, first, hidden):
                 )
 
 
-@_inlined
+@inlined
 def _activate(rule, hidden):
     if rule.sigmoid_hidden:
         for u in range(UNITS):
             for r in range(ROWS):
                 for k in range(LANES):
-                    hidden[u, r, k] = _sigmoid(hidden[u, r, k])
+                    hidden[u, r, k] = sigmoid(hidden[u, r, k])
     else:
         for u in range(UNITS):
             for r in range(ROWS):
@@ -144,7 +131,7 @@ def _activate(rule, hidden):
                     hidden[u, r, k] = z if z > 0.0 else rule.hidden_slope * z
 
 
-@_inlined
+@inlined
 def _weigh_hidden(hidden, second, outputs):
     for r in range(ROWS):
         for k in range(LANES):
@@ -157,12 +144,12 @@ def _weigh_hidden(hidden, second, outputs):
             )
 
 
-@_inlined
+@inlined
 def _compare(rule, outputs, y, deltas):
     if rule.sigmoid_output:
         for r in range(ROWS):
             for k in range(LANES):
-                a = _sigmoid(outputs[r, k])
+                a = sigmoid(outputs[r, k])
                 deltas[r, k] = (y[r] - a) * (a * (1.0 - a))
     else:
         for r in range(ROWS):
@@ -172,7 +159,7 @@ def _compare(rule, outputs, y, deltas):
                 deltas[r, k] = (y[r] - slope * z) * slope
 
 
-@_inlined
+@inlined
 def _pass_back(rule, hidden, deltas, second, hidden_deltas):
     # a sigmoid's derivative follows from its value, and so does that of the others from its sign
     for u in range(UNITS):
@@ -187,7 +174,7 @@ def _pass_back(rule, hidden, deltas, second, hidden_deltas):
                 hidden[u, r, k] = slope if rule.masks else a
 
 
-@_inlined
+@inlined
 def _update_second(rule, hidden, deltas, second):
     for u in range(UNITS):
         for k in range(LANES):
@@ -202,7 +189,7 @@ def _update_second(rule, hidden, deltas, second):
         second[UNITS, k] += rule.bias_rate * step
 
 
-@_inlined
+@inlined
 def _update_first(rule, x, hidden_deltas, first):
     for u in range(UNITS):
         for k in range(LANES):
@@ -217,57 +204,3 @@ def _update_first(rule, x, hidden_deltas, first):
             first[1, u, k] += rule.learning_rate * step_1
             first[2, u, k] += rule.learning_rate * step_2
             first[3, u, k] += rule.bias_rate * step_bias
-
-
-@_inlined
-def _sigmoid(z):
-    return 1.0 / (1.0 + _exp(-min(max(z, -708.0), 708.0)))
-
-
-# math.exp is a call for each lane. This is exp for all lanes at once, to 1 unit in the last place:
-# exp(z) = 2**n * exp(z - n * log 2), with Taylor's series for the second factor (the remainder of
-# order 14 is below 1e-17) and n added to the exponent's bits for the first. Source: Cody and Waite
-# 1980, "Software Manual for the Elementary Functions", chapter 6.
-_LOG_2_HIGH = float.fromhex("0x1.62e42fee00000p-1")  # so short that n * it is exact
-_LOG_2_LOW = float.fromhex("0x1.a39ef35793c76p-33")
-_INTEGER = 1.5 * 2.0**52  # added to a float, it leaves the nearest integer in the lowest bits
-_T = tuple(1.0 / math.factorial(k) for k in range(14))
-
-
-@_inlined
-def _exp(z):
-    shifted = z * 1.4426950408889634 + _INTEGER
-    n = shifted - _INTEGER
-    r = z - n * _LOG_2_HIGH - n * _LOG_2_LOW
-    s = _T[8] + r * (_T[9] + r * (_T[10] + r * (_T[11] + r * (_T[12] + r * _T[13]))))
-    s = _T[2] + r * (_T[3] + r * (_T[4] + r * (_T[5] + r * (_T[6] + r * (_T[7] + r * s)))))
-    s = 1.0 + r * (1.0 + r * s)
-    return _as_float(_as_integer(s) + (_as_integer(shifted) << 52))  # type: ignore[call-arg]
-
-
-@intrinsic
-def _as_integer(context, value):
-    """The bits of a float as an integer."""
-
-    def generate(context, builder, signature, arguments):
-        return builder.bitcast(arguments[0], ir.IntType(64))
-
-    return types.int64(types.float64), generate
-
-
-@intrinsic
-def _as_float(context, value):
-    """The float that has these bits."""
-
-    def generate(context, builder, signature, arguments):
-        return builder.bitcast(arguments[0], ir.DoubleType())
-
-    return types.float64(types.int64), generate
-
-
-@njit(cache=True, fastmath={"contract"})
-def _exponentials(values):
-    results = np.empty_like(values)
-    for i in range(values.size):
-        results[i] = _exp(values[i])
-    return results

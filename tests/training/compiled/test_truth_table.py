@@ -7,7 +7,7 @@ from repro.engines.truth_table import train
 from repro.measured.truth_table import SLOPES
 from repro.posted.truth_table import X, Y, posted_functions, train_posted
 from repro.rebuilt.truth_table import Network, draw, unpack
-from repro.training.compiled.truth_table import LANES, Rule, descend, exponential
+from repro.training.compiled.truth_table import LANES, Rule, descend
 
 SEEDS = range(20)
 
@@ -105,11 +105,3 @@ def test_no_update_and_no_seed_change_nothing():
 def test_other_shapes_are_refused():
     with pytest.raises(ValueError, match=r"got \(\(20,\)"):
         descend(np.zeros((2, 20)), X, Y[:, 0], rule(Network()), 1)
-
-
-def test_exponential_against_numpy():
-    values = np.linspace(-708, 708, 200_001)
-    expected = np.exp(values)
-    error = np.abs(exponential(values) - expected) / np.spacing(expected)
-    assert error.max() <= 1  # units in the last place
-    assert exponential(np.zeros(1))[0] == 1
