@@ -1,7 +1,6 @@
 """One call of a study from start to end: data, runs, tables, verdicts, figures, what is shown."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +10,13 @@ from rich.markup import escape
 
 from repro.data import Dataset, DataUnavailable, load
 from repro.display import LiveTable, claims_summary, disputes, variants_summary
-from repro.findings.ledger import ledger, splice
 from repro.findings.summary import summarize
 from repro.findings.verdicts import judge
 from repro.study.experiments import Experiment, find_experiment
-from repro.study.files import write_whole
-from repro.study.folder import study_names
+from repro.study.folder import RESULTS
 from repro.study.plan import Plan, make_plan
 from repro.study.pool import Pool, make_pool
 from repro.study.provenance import command_line, provenance, write_provenance
-from repro.study.results import read_runs, require_file
 from repro.study.runner import Outcome, stopping_means
 from repro.study.runner import run as run_plan
 from repro.study.schema import Claim, Study, StudyError, load_study
@@ -32,9 +28,7 @@ from repro.study.tables import (
     runs_table,
     write_table,
 )
-from repro.study.workers import cores, new_pool
 
-RESULTS = Path("results")
 SMALL = "mnist5k"
 UNWRITTEN = "what was trained is stored; run again to write the rest of tables and figures"
 
@@ -107,7 +101,9 @@ def write_results(plan: Plan, outcome: Outcome, folder: Path, console: Console) 
     if outcome.runs:
         from repro.findings.figures import draw_figures
 
-        draw_figures(plan.study, _table(folder, "runs"), _table(folder, "curves"), folder)
+        # as they were written: drawn again from the files, they are the same to the byte
+        runs_read, curves = (read_table(folder / f"{kind}.csv") for kind in ("runs", "curves"))
+        draw_figures(plan.study, runs_read, curves, folder)
     console.print(variants_summary(plan.study, summarize(runs, plan.study.metric)))
     console.print()
     console.print(claims_summary(claims))
@@ -121,95 +117,6 @@ def write_runs(plan: Plan, done: Mapping[str, StoredRun], folder: Path) -> pd.Da
     write_table(curves_table(plan, done), folder / "curves.csv", CURVE_DIGITS)
     write_provenance(provenance(plan, done, command_line()), folder)
     return runs
-
-
-def redraw(names: Sequence[str]) -> int:
-    """Redraw the figures of the named studies, or of all that have results, a study a core."""
-    names = [study.name for study, _ in _with_results(names)]
-    if len(names) < 2:
-        return sum(map(_redraw, names))
-    with new_pool(min(len(names), cores())) as pool:
-        return sum(pool.map(_redraw, names))
-
-
-def _redraw(name: str) -> int:
-    from repro.findings.figures import draw_figures
-
-    for study, folder in _with_results([name]):
-        with _blaming(folder):
-            draw_figures(study, read_runs(folder), _table(folder, "curves"), folder)
-    return 0
-
-
-def rejudge(names: Sequence[str]) -> int:
-    """Judge the claims of the named studies again, or of all that have results."""
-    for study, folder in _with_results(names):
-        with _blaming(folder / "runs.csv"):
-            claims = judge(read_runs(folder), study.claims, better=study.better)
-        write_table(claims, folder / "claims.csv")
-    return 0
-
-
-def write_ledgers(names: Sequence[str], into: Path | None) -> int:
-    """Print studies' claim ledgers as Markdown, or put them between their marks in a file."""
-    for study, folder in _with_results(names):
-        text = ledger(study, read_runs(folder), _table(folder, "claims"))
-        if into is None:
-            print(text)
-        else:
-            with _blaming(into):
-                spliced = splice(into.read_text(encoding="utf-8"), study.name, text)
-            write_whole(into, spliced.encode())
-    return 0
-
-
-def export_latex(names: Sequence[str], folder: Path) -> int:
-    """Write what an article takes over from studies into a folder; nothing if anything fails.
-
-    Files of others there are left alone, and so is an `article.tex` from an earlier export.
-    """
-    from repro.findings.article import article
-    from repro.findings.latex import latex_files
-
-    chosen = list(_with_results(names))
-    if not chosen:
-        raise StudyError(f"no study has tables in {RESULTS}/; run one first")
-    files: dict[str, bytes] = {}
-    for study, results in chosen:
-        tables = read_runs(results), _table(results, "curves"), _table(results, "claims")
-        with _blaming(results):
-            files |= latex_files(study, *tables)
-    if not (folder / "article.tex").exists():
-        files["article.tex"] = article([study for study, _ in chosen], files)
-    for path, content in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / path, content)
-        print(folder / path)
-    return 0
-
-
-@contextmanager
-def _blaming(path: Path) -> Iterator[None]:
-    """Let the error of what is made from a file name that file."""
-    try:
-        yield
-    except StudyError:
-        raise
-    except ValueError as error:
-        raise StudyError(f"{path}: {error}") from None
-
-
-def _with_results(names: Sequence[str]) -> Iterator[tuple[Study, Path]]:
-    for name in names or study_names():
-        study, folder = load_study(name), RESULTS / name
-        if names:
-            require_file(folder / "runs.csv")
-        if (folder / "runs.csv").is_file():
-            yield study, folder
-
-
-def _table(folder: Path, kind: str) -> pd.DataFrame:
-    return read_table(folder / f"{kind}.csv")
 
 
 def override_epochs(experiment: Experiment, epochs: int | None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from repro.findings.figures import save, style
 from repro.findings.numbers import interval, number
 from repro.findings.sweep_figure import draw_sweep, summarize_sweep
 from repro.study.experiments import find_experiment
+from repro.study.folder import RESULTS
 from repro.study.plan import Plan
 from repro.study.pool import make_pool
 from repro.study.runner import stopping_means
@@ -54,7 +55,7 @@ def sweep(
     study = sweep_study(name, settings, len(seeds))
     dataset = session.choose_data(find_experiment(name), data, console)
     plan = session.plan_on(dataset, study, seeds=seeds)
-    folder = out or session.RESULTS / sweep_name(plan)
+    folder = out or RESULTS / sweep_name(plan)
     with Store(folder) as store:
         outcome = session.train(plan, store, console, make_pool(workers))
         if outcome.interrupted:

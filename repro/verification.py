@@ -22,6 +22,7 @@ from repro.findings.comparison import (
 )
 from repro.findings.verdicts import judge
 from repro.study.experiments import find_experiment
+from repro.study.folder import RESULTS
 from repro.study.part import choose_blocks
 from repro.study.plan import Plan
 from repro.study.pool import make_pool
@@ -70,7 +71,7 @@ def verify(
     """
     console = Console()
     load_study(name)  # a wrong name fails here
-    committed = read_results(session.RESULTS / name)
+    committed = read_results(RESULTS / name)
     try:
         whole = _whole_plan(name, committed, console)
     except DataUnavailable as error:

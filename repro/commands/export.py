@@ -22,6 +22,6 @@ def command(names: tuple[str, ...], folder: Path) -> None:
 
     Of all studies, or of those of these NAMES. Prints what it wrote.
     """
-    from repro.session import export_latex
+    from repro.from_tables import export_latex
 
     sys.exit(reported(lambda: export_latex(names, folder)))

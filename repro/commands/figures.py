@@ -11,6 +11,6 @@ from repro.cli import reported
 @click.argument("names", nargs=-1)
 def command(names: tuple[str, ...]) -> None:
     """Redraw figures from the tables in results/; of all studies, or of those of these NAMES."""
-    from repro.session import redraw
+    from repro.from_tables import redraw
 
     sys.exit(reported(lambda: redraw(names)))

@@ -1,7 +1,6 @@
 """`python -m repro report`."""
 
 import sys
-from pathlib import Path
 
 import click
 
@@ -12,9 +11,10 @@ from repro.cli import reported
 def command() -> None:
     """Write results/index.html, one page on all studies, from the tables in results/."""
     from repro.findings.report.page import write_report
+    from repro.study.folder import RESULTS
 
     def job() -> int:
-        click.echo(write_report(Path("results")))
+        click.echo(write_report(RESULTS))
         return 0
 
     sys.exit(reported(job))

@@ -11,6 +11,6 @@ from repro.cli import reported
 @click.argument("names", nargs=-1)
 def command(names: tuple[str, ...]) -> None:
     """Judge claims again from the tables in results/; of all studies, or of these NAMES."""
-    from repro.session import rejudge
+    from repro.from_tables import rejudge
 
     sys.exit(reported(lambda: rejudge(names)))

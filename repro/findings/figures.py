@@ -20,6 +20,7 @@ from matplotlib.transforms import Bbox
 from repro.findings.media import SCREEN, Medium, style
 from repro.findings.summary import summarize
 from repro.study.files import write_whole
+from repro.study.results import FIGURES
 from repro.study.schema import Study, Variant
 
 PALETTE = dict(
@@ -39,8 +40,14 @@ JITTER = 0.18  # of a row's height
 SPANS = 30  # longest over shortest training from which steps are drawn logarithmically
 
 
-def draw_figures(study: Study, runs: pd.DataFrame, curves: pd.DataFrame, folder: Path) -> None:
-    """Draw a study's figures into its results folder, as PNG and SVG.
+def draw_figures(
+    study: Study,
+    runs: pd.DataFrame,
+    curves: pd.DataFrame,
+    folder: Path,
+    names: Sequence[str] = FIGURES,
+) -> None:
+    """Draw a study's figures, or those of these names, into its results folder, as PNG and SVG.
 
     `runs`: every run of every named variant; `learning_curves`: the headline metric as training
     goes on; `mechanism`: what the module `repro.findings.mechanisms.NAME` draws, if the tables hold
@@ -51,9 +58,9 @@ def draw_figures(study: Study, runs: pd.DataFrame, curves: pd.DataFrame, folder:
         "learning_curves": lambda: draw_curves(study, curves),
         "mechanism": lambda: draw_mechanism(study, runs, curves),
     }
-    for name, draw in drawings.items():
+    for name in names:
         with style():
-            figure = draw()
+            figure = drawings[name]()
             if figure is not None:
                 save(figure, folder / name)
 

@@ -19,6 +19,7 @@ lognormal values.
 import math
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -82,24 +83,32 @@ def mean(sample: ArrayLike) -> float:
 def mean_interval(
     sample: ArrayLike, *, level: float = 0.95, generator: np.random.Generator
 ) -> Interval:
-    """BCa bootstrap interval for the mean of `sample` (n,), after Efron (1987), by scipy.
+    """The interval of `mean_intervals` of one level."""
+    return mean_intervals(sample, [level], generator=generator)[0]
 
-    Where BCa is undefined (magnitudes whose cube under- or overflows) the percentile interval of
-    the same resamples stands in. A constant sample has the interval of width 0, a single seed or
-    a value that is not finite has NaN limits. The interval contains the mean, and that of
-    `-sample`, drawn from a generator in the same state, is its mirror image to the bit.
+
+def mean_intervals(
+    sample: ArrayLike, levels: Sequence[float], *, generator: np.random.Generator
+) -> list[Interval]:
+    """BCa bootstrap intervals for the mean of `sample` (n,), after Efron (1987), by scipy.
+
+    All levels are read off the same resamples, so that their intervals nest. Where BCa is undefined
+    (magnitudes whose cube under- or overflows) the percentile interval of those resamples stands
+    in. A constant sample has the interval of width 0, a single seed or a value that is not finite
+    has NaN limits. The interval contains the mean, and that of `-sample`, drawn from a generator in
+    the same state, is its mirror image to the bit.
     """
     values = np.asarray(sample, float)
     centre = mean(values)
     if values.size < 2 or math.isnan(centre):
-        return UNKNOWN
+        return [UNKNOWN for _ in levels]
     if values.min() == values.max():
-        return Interval(centre, centre)
+        return [Interval(centre, centre) for _ in levels]
     if values[np.flatnonzero(values)[0]] < 0:  # of a sample and its mirror, one is resampled
-        low, high = mean_interval(-values, level=level, generator=generator)
-        return Interval(-high, -low)
-    low, high = _bootstrap(values, level, generator)
-    return Interval(min(low, centre), max(high, centre))
+        mirrored = mean_intervals(-values, levels, generator=generator)
+        return [Interval(-high, -low) for low, high in mirrored]
+    intervals = _bootstrap(values, levels, generator)
+    return [Interval(min(low, centre), max(high, centre)) for low, high in intervals]
 
 
 def rate_interval(sample: ArrayLike, *, level: float = 0.95) -> Interval:
@@ -211,24 +220,26 @@ def _is_usable(values: Sample) -> bool:
         return bool(np.isfinite(values.size * np.abs(values).max()))
 
 
-def _bootstrap(values: Sample, level: float, generator: np.random.Generator) -> Interval:
+def _bootstrap(
+    values: Sample, levels: Sequence[float], generator: np.random.Generator
+) -> list[Interval]:
     """BCa limits, or percentile limits where those are NaN, in chunks of bounded memory."""
-    settings = {"confidence_level": level, "batch": max(1, CHUNK // values.size)}
+    bootstrap = partial(
+        stats.bootstrap, (values,), np.mean, batch=max(1, CHUNK // values.size), rng=generator
+    )
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)
-        result = stats.bootstrap(
-            (values,), np.mean, n_resamples=RESAMPLES, method="BCa", rng=generator, **settings
-        )
-        if np.isnan(result.confidence_interval).any():
-            result = stats.bootstrap(
-                (values,),
-                np.mean,
-                n_resamples=0,
-                bootstrap_result=result,
-                method="percentile",
-                **settings,
-            )
-    return Interval(*map(float, result.confidence_interval))
+        drawn = bootstrap(n_resamples=RESAMPLES, method="BCa", confidence_level=levels[0])
+        again = partial(bootstrap, n_resamples=0, bootstrap_result=drawn)
+        intervals = [drawn.confidence_interval]
+        intervals += [
+            again(method="BCa", confidence_level=p).confidence_interval for p in levels[1:]
+        ]
+        for i, level in enumerate(levels):
+            if np.isnan(intervals[i]).any():
+                percentiles = again(method="percentile", confidence_level=level)
+                intervals[i] = percentiles.confidence_interval
+    return [Interval(*map(float, interval)) for interval in intervals]
 
 
 def _all_flips(deviations: Sample) -> Sample:

@@ -19,7 +19,7 @@ side; everything else is `inconclusive`.
 """
 
 import math
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Protocol
@@ -34,7 +34,7 @@ from repro.findings.statistics import (
     holm,
     is_rate,
     mean,
-    mean_interval,
+    mean_intervals,
     named_generator,
     probability_of_superiority,
     rate_difference_interval,
@@ -185,14 +185,14 @@ def _examine(
     variant, compared = _compared(arms, name, claim)
     with np.errstate(invalid="ignore"):  # inf - inf is NaN, which is the answer
         sample = variant - compared if claim.test in PAIRED_TESTS else variant
-    interval, test = _methods(sample, claim, rate(claim.metric), seed)
-    reported = interval(level=1 - LEVEL)
+    intervals, test = _methods(sample, claim, rate(claim.metric), seed)
     p_holds, p_refuted = _both_directions(test, region)
     two_edges = math.isfinite(region.low) and math.isfinite(region.high)
+    reported, *narrower = intervals([1 - LEVEL, 1 - 2 * LEVEL] if two_edges else [1 - LEVEL])
     return _Evidence(
         estimate=mean(sample),
         interval=reported,
-        holding=interval(level=1 - 2 * LEVEL) if two_edges else reported,
+        holding=narrower[0] if two_edges else reported,
         effect_size=probability_of_superiority(variant, compared),
         n=sample.size,
         region=region,
@@ -260,16 +260,17 @@ def _numbers(column: pd.Series) -> Sample:
 
 def _methods(
     sample: Sample, claim: Claim, rate: bool, seed: int
-) -> tuple[Callable[..., Interval], Callable[[float], PValues]]:
-    """The interval (of a level) and the test (of a bound) that suit the sample.
+) -> tuple[Callable[[Sequence[float]], list[Interval]], Callable[[float], PValues]]:
+    """The intervals (of some levels) and the test (of a bound) that suit the sample.
 
-    Generators start anew at each call: 90 and 95 % intervals nest, and both edges of a region see
-    the same flips, without which swapping the arms would not mirror the result.
+    A generator starts anew at each test: both edges of a region see the same flips, without which
+    swapping the arms would not mirror the result.
     """
-    if rate and claim.test in PAIRED_TESTS:
-        return partial(rate_difference_interval, sample), partial(rate_difference_test, sample)
     if rate:
-        return partial(rate_interval, sample), partial(rate_test, sample)
+        paired = claim.test in PAIRED_TESTS
+        interval = rate_difference_interval if paired else rate_interval
+        test = rate_difference_test if paired else rate_test
+        return lambda levels: [interval(sample, level=p) for p in levels], partial(test, sample)
 
     arms = sorted(filter(None, (claim.variant, claim.reference)))
 
@@ -277,7 +278,7 @@ def _methods(
         return named_generator(seed, *arms, claim.metric, purpose)
 
     return (
-        lambda *, level: mean_interval(sample, level=level, generator=generator("interval")),
+        lambda levels: mean_intervals(sample, levels, generator=generator("interval")),
         lambda bound: sign_flip_test(sample, bound, generator=generator("test")),
     )
 

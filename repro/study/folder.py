@@ -1,6 +1,8 @@
-"""Where the study files are; light enough for `--help`."""
+"""Where the study files and the results are; light enough for `--help`."""
 
 from pathlib import Path
+
+RESULTS = Path("results")  # in the folder that a command is called in
 
 
 def studies_folder() -> Path:
