@@ -233,7 +233,8 @@ def test_a_block_on_one_core_fits_its_cache(monkeypatch, digits, threads, units,
 
 @pytest.mark.parametrize(("units", "size"), [(16, 8), (100, 5), (300, 2), (2000, 2)])
 def test_wide_networks_leave_room_in_the_cache_for_fewer_seeds(digits, units, size):
-    build = builder(lambda: [layers.Flatten(), layers.Dense(units)], OPTIMIZERS["sgd"])
+    network = [layers.Flatten(), layers.Dense(units), layers.Dense(10)]
+    build = builder(lambda: network, OPTIMIZERS["sgd"])
     (x, _), _ = digits
     model = build()
     model(x[:1])
