@@ -18,20 +18,20 @@ from repro.study.workers import cores, new_pool
 def redraw(names: Sequence[str]) -> int:
     """Redraw the figures of the named studies, or of all that have results, a figure a core."""
     names = [study.name for study, _ in _with_results(names)]
-    drawings = [(name, figure) for figure in FIGURES for name in names]
     if len(names) < 2:
-        return sum(_redraw(*drawing) for drawing in drawings)
+        return sum(_redraw(name, FIGURES) for name in names)
+    drawings = [(name, [figure]) for figure in FIGURES for name in names]
     with new_pool(cores()) as pool:
         return sum(pool.map(_redraw, *zip(*drawings, strict=True)))
 
 
-def _redraw(name: str, figure: str) -> int:
+def _redraw(name: str, figures: Sequence[str]) -> int:
     from repro.findings.figures import draw_figures
 
     for study, folder in _with_results([name]):
         with _blaming(folder):
             curves = read_table(folder / "curves.csv")
-            draw_figures(study, read_runs(folder), curves, folder, [figure])
+            draw_figures(study, read_runs(folder), curves, folder, figures)
     return 0
 
 
@@ -75,8 +75,9 @@ def export_latex(names: Sequence[str], folder: Path) -> int:
     files: dict[str, bytes] = {}
     for study, results in chosen:
         curves, claims = (read_table(results / f"{kind}.csv") for kind in ("curves", "claims"))
+        runs = read_runs(results)
         with _blaming(results):
-            files |= latex_files(study, read_runs(results), curves, claims)
+            files |= latex_files(study, runs, curves, claims)
     if not (folder / "article.tex").exists():
         files["article.tex"] = article([study for study, _ in chosen], files)
     for path, content in files.items():

@@ -23,8 +23,7 @@ RC = {
     "font.family": "DejaVu Sans",
     "svg.hashsalt": "repro-relu",  # else every drawing has other ids
     "svg.fonttype": "path",
-    "savefig.dpi": 200,
-    "figure.dpi": 200,  # the same, so that text is measured once for the layout and the PNG
+    "figure.dpi": 200,  # of the PNG, too: text is measured once for both
 }
 # Computer Modern as matplotlib has it, so that no TeX is needed; what it lacks comes from the next.
 SERIF = ["cmr10", "STIXGeneral", "DejaVu Serif"]
@@ -34,7 +33,6 @@ ARTICLE_RC = RC | {
     "axes.formatter.use_mathtext": True,
     "axes.unicode_minus": False,
     "pdf.fonttype": 42,  # TrueType: what publishers take; matplotlib's default is Type 3
-    "savefig.dpi": 300,
     "figure.dpi": 300,
 }
 COLUMN_RC = ARTICLE_RC | {

@@ -18,9 +18,9 @@ lognormal values.
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -229,17 +229,17 @@ def _bootstrap(
     )
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)
-        drawn = bootstrap(n_resamples=RESAMPLES, method="BCa", confidence_level=levels[0])
+        drawn = bootstrap(n_resamples=RESAMPLES, method="percentile")
         again = partial(bootstrap, n_resamples=0, bootstrap_result=drawn)
-        intervals = [drawn.confidence_interval]
-        intervals += [
-            again(method="BCa", confidence_level=p).confidence_interval for p in levels[1:]
-        ]
-        for i, level in enumerate(levels):
-            if np.isnan(intervals[i]).any():
-                percentiles = again(method="percentile", confidence_level=level)
-                intervals[i] = percentiles.confidence_interval
-    return [Interval(*map(float, interval)) for interval in intervals]
+        return [_limits(again, level) for level in levels]
+
+
+def _limits(bootstrap: Callable[..., Any], level: float) -> Interval:
+    for method in ("BCa", "percentile"):
+        limits = bootstrap(method=method, confidence_level=level).confidence_interval
+        if not np.isnan(limits).any():
+            break
+    return Interval(*map(float, limits))
 
 
 def _all_flips(deviations: Sample) -> Sample:

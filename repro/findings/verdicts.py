@@ -188,11 +188,11 @@ def _examine(
     intervals, test = _methods(sample, claim, rate(claim.metric), seed)
     p_holds, p_refuted = _both_directions(test, region)
     two_edges = math.isfinite(region.low) and math.isfinite(region.high)
-    reported, *narrower = intervals([1 - LEVEL, 1 - 2 * LEVEL] if two_edges else [1 - LEVEL])
+    found = intervals([1 - LEVEL, 1 - 2 * LEVEL] if two_edges else [1 - LEVEL])
     return _Evidence(
         estimate=mean(sample),
-        interval=reported,
-        holding=narrower[0] if two_edges else reported,
+        interval=found[0],
+        holding=found[-1],
         effect_size=probability_of_superiority(variant, compared),
         n=sample.size,
         region=region,

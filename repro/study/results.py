@@ -11,11 +11,8 @@ from repro.study.schema import StudyError
 from repro.study.tables import read_table
 
 NEEDED = ("runs.csv", "curves.csv", "claims.csv", "provenance.json")
-FIGURES = (
-    "runs",
-    "learning_curves",
-    "mechanism",
-)  # each as PNG and SVG; some studies lack the last
+# each as PNG and SVG; some studies lack the last
+FIGURES = ("runs", "learning_curves", "mechanism")
 
 
 @dataclass(frozen=True)
