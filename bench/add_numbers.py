@@ -13,7 +13,7 @@ import numba
 
 from bench.contest import CORES, Contest, run, seconds, show
 from repro.add_numbers import experiment
-from repro.posted.add_numbers import train_posted
+from repro.add_numbers.posted import train_posted
 
 Activation = Literal["relu", "sigmoid", "tanh"]
 

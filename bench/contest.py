@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from repro.study.workers import cores
+from repro.running.workers import cores
 
 RESULTS = Path(__file__).parent / "results"
 REPEATS = 3

@@ -15,7 +15,7 @@ from typing import Any
 import click
 import pandas as pd
 
-from repro.cli import SeedsType
+from repro.app.cli import SeedsType
 from repro.findings.ledger import markdown_table, splice
 
 RESULTS = Path(__file__).parent / "results" / "determinism.csv"
@@ -50,7 +50,7 @@ def first_run(
     name: str, changed: dict[str, str], seeds: int = SEEDS, first: int = 0
 ) -> tuple[Any, Any]:
     """Train a block in a process of its own; returns metrics and curve of its first seed."""
-    from repro.study.workers import ONE_THREAD
+    from repro.running.workers import ONE_THREAD
 
     done = subprocess.run(
         [
@@ -72,9 +72,9 @@ def first_run(
 
 def train(name: str, seeds: tuple[int, ...]) -> str:
     """Train a block here; returns metrics and curve of its first seed as JSON, every bit of it."""
+    from repro.running.train import train_block
     from repro.study.plan import make_plan
     from repro.study.schema import load_study
-    from repro.study.train import train_block
 
     variant, data, override, _ = TRAININGS[name]
     study = load_study(name)

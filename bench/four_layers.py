@@ -12,9 +12,9 @@ import numpy as np
 
 from bench.contest import CORES, Contest, run, seconds, show
 from repro.data import load
-from repro.posted.four_layers import PostedNetwork, scaled, targets_of
-from repro.rebuilt.four_layers import Design, as_layers, draw, rule_of
-from repro.training.compiled.four_layers import Images, sparse, train
+from repro.four_layers.loop import Images, sparse, train
+from repro.four_layers.posted import PostedNetwork, scaled, targets_of
+from repro.four_layers.rebuilt import Design, as_layers, draw, rule_of
 
 POSTED_IMAGES = 1_000
 DESIGNS = {

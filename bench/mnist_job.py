@@ -54,7 +54,7 @@ class Job:
         )
 
     def _build(self) -> Any:
-        from repro.mnist_relu import build_model
+        from repro.mnist_relu.experiment import build_model
 
         return build_model("relu", **self._settings)
 
@@ -63,7 +63,7 @@ class Job:
 def pixels(images: int | None) -> tuple[Any, Any]:
     """Return the first so many training images, scaled, and their digits, one-hot."""
     from repro.data import load
-    from repro.mnist_relu import prepare
+    from repro.mnist_relu.experiment import prepare
 
     (x, y), _ = prepare(load("mnist"), 1 / 255, False)
     return (x, y) if images is None else (x[:images].copy(), y[:images].copy())

@@ -11,10 +11,10 @@ from contextlib import redirect_stdout
 import numpy as np
 
 from bench.contest import Contest, run, seconds, show
-from repro.posted.relu_at_zero import Floats, Start
-from repro.rebuilt.relu_at_zero import draw
-from repro.training.compiled.relu_at_zero import Rule, train
-from repro.training.random_mlp import Precision
+from repro.relu_at_zero.loop import Rule, train
+from repro.relu_at_zero.posted import Floats, Start
+from repro.relu_at_zero.random_mlp import Precision
+from repro.relu_at_zero.rebuilt import draw
 
 SEEDS, POSTED_SEEDS, STEPS = 1024, 3, 200
 LOGGED = np.array([1, STEPS])

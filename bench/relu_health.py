@@ -22,7 +22,7 @@ def contests() -> dict[str, Contest]:
     import keras
 
     from repro.callbacks import ReluHealth
-    from repro.mnist_relu import build_model
+    from repro.mnist_relu.experiment import build_model
 
     generator = np.random.default_rng(0)
     x = generator.random((ROWS, 784), dtype="float32")

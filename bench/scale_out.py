@@ -20,10 +20,10 @@ import pandas as pd
 import psutil
 
 from bench.contest import show
+from repro.running.pool import Pool, make_pool
+from repro.store.runs import Store, StoredRun
 from repro.study.plan import Plan, make_plan
-from repro.study.pool import Pool, make_pool
 from repro.study.schema import load_study
-from repro.study.store import Store, StoredRun
 
 STUDY, VARIANT = "add_numbers", "relu_posted"
 RESULTS = Path(__file__).parent / "results" / "scale_out.csv"

@@ -13,9 +13,9 @@ import numba
 import numpy as np
 
 from bench.contest import CORES, Contest, run, seconds, show
-from repro.posted.truth_table import X, Y, answer_relu_returned, nonlin, relu, train_posted
-from repro.rebuilt.truth_table import draw, unpack
-from repro.training.compiled.truth_table import Rule, descend
+from repro.truth_table.loop import Rule, descend
+from repro.truth_table.posted import X, Y, answer_relu_returned, nonlin, relu, train_posted
+from repro.truth_table.rebuilt import draw, unpack
 
 ITERATIONS, POSTED_ITERATIONS, SEEDS = 500_000, 2_000, 256
 RULES = {

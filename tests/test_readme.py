@@ -13,9 +13,9 @@ import pytest
 
 from repro.data import load
 from repro.findings.ledger import ledger, splice
+from repro.store.tables import read_table
 from repro.study.folder import study_names
 from repro.study.schema import load_study
-from repro.study.tables import read_table
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from repro.store.tables import read_table
 from repro.study.folder import study_names
 from repro.study.plan import make_plan
 from repro.study.schema import load_study
-from repro.study.tables import read_table
 
 RESULTS = Path(__file__).parent.parent / "results"
 

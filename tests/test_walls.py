@@ -1,117 +1,94 @@
-"""The rooms of the package and who may walk into which."""
+"""The rooms of the package: what each may import, and that imports run in no circle."""
 
 import ast
-import shutil
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 import repro
-from repro.study import experiments
 from repro.study.folder import study_names
 
 PACKAGE = Path(repro.__file__).parent
-EXPERIMENTS = tuple(study_names())
-THREAD_ROOMS = ("posted", "rebuilt", "measured", "engines")  # each may enter those before it
-# their threads post numpy code, not Keras
-REBUILT = [name for name in EXPERIMENTS if list(PACKAGE.glob(f"posted/{name}*"))]
-ABOVE = ("cli", "commands", "from_tables", "session", "sweep", "verification", *EXPERIMENTS)
-FORBIDDEN = {
-    "training": ("study", "findings", "instruments", *THREAD_ROOMS, *ABOVE),
-    "study": ("findings", "training", *THREAD_ROOMS, *ABOVE),
-    "findings": ("training", "instruments", *THREAD_ROOMS, *ABOVE),
-    "data": ("training", "study", "findings", "instruments", *THREAD_ROOMS, *ABOVE),
-} | {
-    room: ("study", "findings", *THREAD_ROOMS[place + 1 :], *ABOVE)
-    for place, room in enumerate(THREAD_ROOMS)
+THREADS = tuple(study_names())
+ALLOWED = {  # besides itself
+    "data": set(),
+    "training": set(),
+    "study": set(),
+    "store": {"study"},
+    "running": {"data", "study", "store"},
+    "findings": {"study", "store"},
+    "instruments": {"training"},
+    "app": {"data", "study", "store", "running", "findings"},
+    "commands": {"app", "training", "study", "store", "findings", "instruments"},
+} | {thread: {"data", "training"} for thread in THREADS}
+MORE = {"mechanism": {"findings"}, "__main__": {"app"}}  # of a thread
+MODULES = {
+    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path
+    for path in PACKAGE.rglob("*.py")
+    if path.name != "__init__.py"
 }
 
 
 def imported(path):
+    """Every name that a file imports, wherever in it, as `module` and `module.name`."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def rooms_entered(path):
+def rooms(path):
     names = (name.split(".") for name in imported(path))
     return {parts[1] for parts in names if parts[0] == "repro" and len(parts) > 1}
 
 
-@pytest.mark.parametrize("room", FORBIDDEN)
-def test_no_room_imports_what_it_must_not_know(room):
-    for path in (PACKAGE / room).rglob("*.py"):
-        assert not rooms_entered(path) & set(FORBIDDEN[room]), path
+def files(room):
+    single = PACKAGE / f"{room}.py"
+    return [single] if single.exists() else sorted((PACKAGE / room).rglob("*.py"))
 
 
-def modules_of(experiment):
-    """An experiment's front room and its modules in the rooms of the threads."""
-    of_thread = [p for room in THREAD_ROOMS for p in (PACKAGE / room).glob(f"{experiment}*.py")]
-    return [PACKAGE / f"{experiment}.py", *of_thread]
+@pytest.mark.parametrize("room", ALLOWED)
+def test_a_room_imports_only_what_is_below_it(room):
+    for path in files(room):
+        more = MORE.get(path.stem, set()) if room in THREADS else set()
+        names = {"__version__", "fit_seeds", "data_order"}  # of the package itself
+        assert rooms(path) <= {room, *ALLOWED[room], *more, *names}, path
 
 
-@pytest.mark.parametrize("experiment", EXPERIMENTS)
-def test_no_experiment_imports_another_nor_the_study(experiment):
-    others = tuple(set(EXPERIMENTS) - {experiment})
-    for path in modules_of(experiment):
-        assert not rooms_entered(path) & {"study", "findings", "session", "from_tables"}, path
-        for name in imported(path):
-            in_package = name.startswith("repro.")
-            assert not (in_package and name.split(".")[-1].startswith(others)), (path, name)
-            assert not (in_package and any(f".{other}." in name for other in others)), (path, name)
+def test_every_room_has_its_wall():
+    folders = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name[0] != "_"}
+    assert folders - {"experiments"} <= set(ALLOWED)
 
 
-@pytest.mark.parametrize("experiment", REBUILT)
-def test_every_thread_is_in_every_room(experiment):
-    rooms = {path.parent.name for path in modules_of(experiment)}
-    assert rooms == {"repro", *THREAD_ROOMS}
+def test_imports_run_in_no_circle():
+    graph = {name: {i for i in imported(path) if i in MODULES} for name, path in MODULES.items()}
+    list(TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
 
 
-@pytest.mark.parametrize("path", [*(PACKAGE / "posted").glob("*.py")], ids=lambda path: path.stem)
-def test_posted_code_needs_numpy_alone(path):
-    outside = {name.split(".")[0] for name in imported(path)} - set(sys.stdlib_module_names)
-    assert outside <= {"numpy"}
+@pytest.mark.parametrize("thread", THREADS)
+def test_posted_code_needs_numpy_alone(thread):
+    for path in (PACKAGE / thread).glob("posted.py"):
+        outside = {name.split(".")[0] for name in imported(path)} - set(sys.stdlib_module_names)
+        assert outside <= {"numpy"}
 
 
-@pytest.mark.parametrize(
-    "path", [*(PACKAGE / "training" / "compiled").glob("*.py")], ids=lambda path: path.stem
-)
-def test_compiled_code_stands_in_one_file(path):
-    """An edit elsewhere would leave what numba has cached as it is; `exponential` says so."""
-    allowed = {
-        "repro.training.lanes": ["into_lanes", "out_of_lanes"],
-        "repro.training.threads": ["in_threads"],
-        "repro.training.compiled.exponential": ["inlined", "sigmoid", "tanh"],
-    }
-    assert {name for name in imported(path) if name.startswith("repro.")} <= {
-        *allowed, *(f"{module}.{name}" for module, names in allowed.items() for name in names)
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize("experiment", REBUILT)
-def test_a_change_in_any_room_changes_the_experiments_code(experiment, tmp_path, monkeypatch):
-    package = tmp_path / "repro"
-    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(experiments, "PACKAGE", package)
-    digests = {experiments.code_digest(f"repro.{experiment}")}
-    changed = [
-        *(package / path.relative_to(PACKAGE) for path in modules_of(experiment)),
-        package / "training" / "compiled" / f"{experiment}.py",
-    ]
-    for path in changed:
-        path.write_text(path.read_text(encoding="utf-8") + "CHANGED = True\n", encoding="utf-8")
-        digests.add(experiments.code_digest(f"repro.{experiment}"))
-    assert len(digests) == 1 + len(changed) >= 7
+@pytest.mark.parametrize("thread", THREADS)
+def test_a_compiled_loop_stands_in_one_file(thread):
+    """An edit elsewhere would leave what numba has cached as it is; `loops.exponential` says so."""
+    for path in (PACKAGE / thread).glob("loop.py"):
+        ours = {name for name in imported(path) if name.startswith("repro.")}
+        assert all(name.startswith("repro.training.loops") for name in ours)
 
 
 @pytest.mark.parametrize(
     "modules",
-    ["repro", "repro.cli", "repro.session", ", ".join(f"repro.{name}" for name in EXPERIMENTS)],
+    ["repro", "repro.app.cli", "repro.app.run", ", ".join(f"repro.{name}" for name in THREADS)],
 )
 def test_what_trains_is_imported_only_to_train(modules):
     heavy = {"tensorflow", "keras", "numba"}

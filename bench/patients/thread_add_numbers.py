@@ -1,7 +1,7 @@
 """Thread 003, the rebuild with ReLU on every layer: half of the networks are born dead."""
 
-from repro.posted.add_numbers import X, Y
-from repro.rebuilt.add_numbers import Network, build_model
+from repro.add_numbers.posted import X, Y
+from repro.add_numbers.rebuilt import Network, build_model
 
 CAUSE = "relu_output"
 CHANGES = ("linear_output", "linear_output+hidden_leaky_relu")

@@ -1,8 +1,8 @@
 """Thread 004, the rebuild with ReLU on every layer at the thread's rate, 1,000 digits."""
 
 from repro.data import load
-from repro.posted.four_layers import scaled, targets_of
-from repro.rebuilt.four_layers import Design, build_model
+from repro.four_layers.posted import scaled, targets_of
+from repro.four_layers.rebuilt import Design, build_model
 
 CAUSE = "relu_output"
 CHANGES = ("linear_output", "linear_output+rate_x0.1", "sigmoid_output")

@@ -1,7 +1,7 @@
 """Thread 002 as posted: ReLU on raw pixels; its study says: the inputs' scale."""
 
 from repro.data import load
-from repro.mnist_relu import build_model, prepare
+from repro.mnist_relu.experiment import build_model, prepare
 
 CAUSE = "input_scale"
 CHANGES = ("scale_input", "standardize_input", "centre_input")

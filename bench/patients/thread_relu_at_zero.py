@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from repro.rebuilt.relu_at_zero import build_model, draw
+from repro.relu_at_zero.rebuilt import build_model, draw
 
 CAUSE = ""
 CHANGES = ()

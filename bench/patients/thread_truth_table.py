@@ -1,7 +1,7 @@
 """Thread 000, the rebuild with ReLU everywhere: dead at rate 1, and no bias: zeros stay 0."""
 
-from repro.posted.truth_table import X, Y
-from repro.rebuilt.truth_table import Network, build_model
+from repro.truth_table.posted import X, Y
+from repro.truth_table.rebuilt import Network, build_model
 
 CAUSE = "relu_output"
 CHANGES = ("sigmoid_output+bias", "sigmoid_output+centre_input")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import click
 
-from repro.cli import reported
+from repro.app.cli import reported
 
 
 @click.command(epilog="Example: python -m repro cite mnist_relu --format bibtex > references.bib")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from repro.cli import SeedsType, reported
+from repro.app.cli import SeedsType, reported
 
 
 @click.command(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from repro.cli import reported
+from repro.app.cli import reported
 
 
 @click.command(epilog="Example: python -m repro export mnist_relu --latex paper/results")
@@ -22,6 +22,6 @@ def command(names: tuple[str, ...], folder: Path) -> None:
 
     Of all studies, or of those of these NAMES. Prints what it wrote.
     """
-    from repro.from_tables import export_latex
+    from repro.app.regenerate import export_latex
 
     sys.exit(reported(lambda: export_latex(names, folder)))

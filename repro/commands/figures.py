@@ -4,13 +4,13 @@ import sys
 
 import click
 
-from repro.cli import reported
+from repro.app.cli import reported
 
 
 @click.command()
 @click.argument("names", nargs=-1)
 def command(names: tuple[str, ...]) -> None:
     """Redraw figures from the tables in results/; of all studies, or of those of these NAMES."""
-    from repro.from_tables import redraw
+    from repro.app.regenerate import redraw
 
     sys.exit(reported(lambda: redraw(names)))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from repro.cli import reported
+from repro.app.cli import reported
 
 
 @click.command()
@@ -17,6 +17,6 @@ from repro.cli import reported
 )
 def command(names: tuple[str, ...], into: Path | None) -> None:
     """Print the claim ledgers of the studies NAMES as Markdown, from the tables in results/."""
-    from repro.from_tables import write_ledgers
+    from repro.app.regenerate import write_ledgers
 
     sys.exit(reported(lambda: write_ledgers(names, into)))

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from repro.cli import reported
+from repro.app.cli import reported
 
 
 @click.command()

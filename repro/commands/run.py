@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from repro.cli import execute, study_options
+from repro.app.cli import execute, study_options
 
 
 @click.command(epilog="Example: python -m repro run truth_table add_numbers --seeds 10")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from repro.cli import SeedsType, reported
+from repro.app.cli import SeedsType, reported
 
 
 @click.command(
@@ -39,7 +39,7 @@ def command(
     """
 
     def job() -> int:
-        from repro.sweep import sweep
+        from repro.app.sweep import sweep
 
         return sweep(
             name, settings, seeds=seeds, epochs=epochs, data=data, workers=workers, out=out

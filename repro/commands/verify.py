@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from repro.cli import Names, SeedsType, reported
+from repro.app.cli import Names, SeedsType, reported
 
 
 @click.command(epilog="Example: python -m repro verify truth_table --sample 5")
@@ -49,7 +49,7 @@ def command(
 
     def job(name: str) -> Callable[[], int]:
         def verify() -> int:
-            from repro import verification
+            from repro.app import verify as verification
 
             return verification.verify(
                 name, seeds=seeds, sample=sample, variants=variants, workers=workers,

@@ -2,8 +2,6 @@
 
 import textwrap
 from collections.abc import Callable, Sequence
-from importlib import import_module
-from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,8 +17,9 @@ from matplotlib.transforms import Bbox
 
 from repro.findings.media import SCREEN, Medium, style
 from repro.findings.summary import summarize
-from repro.study.files import write_whole
-from repro.study.results import FIGURES
+from repro.store.files import write_whole
+from repro.store.results import FIGURES
+from repro.study.experiments import find_mechanism
 from repro.study.schema import Study, Variant
 
 PALETTE = dict(
@@ -50,7 +49,7 @@ def draw_figures(
     """Draw a study's figures, or those of these names, into its results folder, as PNG and SVG.
 
     `runs`: every run of every named variant; `learning_curves`: the headline metric as training
-    goes on; `mechanism`: what the module `repro.findings.mechanisms.NAME` draws, if the tables hold
+    goes on; `mechanism`: what the module `repro.NAME.mechanism` draws, if the tables hold
     what it needs.
     """
     drawings: dict[str, Callable[[], Figure | None]] = {
@@ -84,13 +83,10 @@ def rendered(figure: Figure, form: str, **options: Any) -> bytes:
 
 def draw_mechanism(study: Study, runs: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:
     """Draw why it happened, with the study's own module; None if it has none or lacks runs."""
-    module = f"repro.findings.mechanisms.{study.name}"
-    if find_spec(module) is None:
+    mechanism = find_mechanism(study.name)
+    if mechanism is None or not set(mechanism.VARIANTS) <= set(runs.variant):
         return None
-    drawn_from = import_module(module)
-    if not set(drawn_from.VARIANTS) <= set(runs.variant):
-        return None
-    return drawn_from.draw(runs, curves)
+    return mechanism.draw(runs, curves)
 
 
 def draw_runs(study: Study, runs: pd.DataFrame, medium: Medium = SCREEN) -> Figure:

@@ -43,7 +43,7 @@ from repro.findings.statistics import (
     rate_test,
     sign_flip_test,
 )
-from repro.study.tables import COLUMNS as COLUMNS_OF
+from repro.store.tables import COLUMNS as COLUMNS_OF
 
 LEVEL = 0.05
 COLUMNS = tuple(COLUMNS_OF["claims.csv"])

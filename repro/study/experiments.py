@@ -9,7 +9,9 @@ from fractions import Fraction
 from functools import cache, cached_property
 from hashlib import sha256
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import pandas as pd
@@ -17,7 +19,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model
 
 NOT_PARAMETERS = ("seeds", "data")  # the nuisance parameter, and what the study runs on
 # How data are found does not change them: they are identified by their own digest.
-NOT_CODE = ("repro.data", "repro.cli")
+NOT_CODE = ("repro.data", "repro.app.cli")
 PACKAGE = Path(__file__).parent.parent
 
 Run = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
@@ -53,6 +55,15 @@ def find_experiment(name: str) -> Experiment:
     module = import_module(f"repro.{name}")
     run = module.experiment
     return Experiment(name, run, module.METRICS, module.DATA, _schema(run))
+
+
+def find_mechanism(name: str) -> ModuleType | None:
+    """Return the module that draws why a study's networks fail; None if the thread has none."""
+    thread = import_module(f"repro.{name}")
+    is_package = hasattr(thread, "__path__")
+    if not is_package or find_spec(f"repro.{name}.mechanism") is None:
+        return None
+    return import_module(f"repro.{name}.mechanism")
 
 
 def _schema(run: Run) -> type[BaseModel]:

@@ -19,7 +19,7 @@ def experiment(**given):
 
 
 def change_experiment(package):
-    with (package / "repro/add_numbers.py").open("a") as module:
+    with (package / "repro/add_numbers/experiment.py").open("a") as module:
         module.write(CHANGED_EXPERIMENT)
 
 

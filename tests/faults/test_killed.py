@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from repro.study.store import Store
+from repro.store.runs import Store
 from tests.faults.processes import FIGURES, TABLES, contents, stored
 
 FILES = (*TABLES, *FIGURES)
@@ -17,7 +17,7 @@ FILES = (*TABLES, *FIGURES)
 WRITE_RUNS = """
 import sys
 from pathlib import Path
-from repro.study.store import Store, StoredRun
+from repro.store.runs import Store, StoredRun
 with Store(Path(sys.argv[1])) as store:
     done = len(store.find(str(i) for i in range(10**5)))
     for i in range(done, 10**5):

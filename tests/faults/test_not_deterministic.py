@@ -21,7 +21,7 @@ def experiment(**given):
 
 
 def test_both_are_kept_and_reported_until_the_store_is_moved_away(package, tmp_path):
-    with (package / "repro/add_numbers.py").open("a") as module:
+    with (package / "repro/add_numbers/experiment.py").open("a") as module:
         module.write(NOISE)
     study = Study(
         "add_numbers", "--variants", "relu_posted,relu_he", "--seeds", 3, "--epochs", 200,

@@ -69,7 +69,7 @@ def experiment(**given):
 
 @pytest.mark.parametrize("value", ["0.25", pytest.param("np.inf", marks=pytest.mark.slow)])
 def test_seeds_that_are_all_equal(package, tmp_path, value):
-    with (package / "repro/add_numbers.py").open("a") as module:
+    with (package / "repro/add_numbers/experiment.py").open("a") as module:
         module.write(CONSTANT.format(value=value))
     study = Study("add_numbers", "--seeds", 3, "--epochs", 100, package=package)
     study.run(tmp_path, "--variants", "relu_posted,sigmoid_posted,relu_momentum")

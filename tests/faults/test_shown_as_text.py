@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from repro.display import claims_summary, variants_summary
+from repro.app.display import claims_summary, variants_summary
 from repro.findings.ledger import ledger
 from repro.findings.summary import summarize
 from repro.findings.verdicts import judge
+from repro.store.tables import read_table, write_table
 from repro.study.schema import load_study
-from repro.study.tables import read_table, write_table
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from repro.study.store import FILE, Store, StoredRun, StoreError
+from repro.store.runs import FILE, Store, StoredRun, StoreError
 
 RUNS = {
     str(i): StoredRun(str(i), "raw", i, {"loss": i / 7}, [{"epoch": 1, "loss": i / 3}] * 40, 0.1)

@@ -9,12 +9,12 @@ import pytest
 from repro.findings import figures
 from repro.findings.figures import draw_curves, draw_figures, draw_runs, save, style
 from repro.findings.summary import summarize
+from repro.store.tables import read_table
 from repro.study.folder import study_names
 from repro.study.schema import load_study
-from repro.study.tables import read_table
 
 RESULTS = Path(__file__).parents[2] / "results"
-MECHANISMS = Path(figures.__file__).parent / "mechanisms"
+PACKAGE = Path(figures.__file__).parents[1]
 
 
 def tables(name):
@@ -31,7 +31,7 @@ def test_redrawn_figures_are_the_same_bytes(name, tmp_path):
         plt.close("all")
     files = sorted(path.name for path in drawn[0].iterdir())
     assert {"runs.png", "runs.svg"} <= set(files)
-    assert ("mechanism.png" in files) == (MECHANISMS / f"{name}.py").exists()
+    assert ("mechanism.png" in files) == (PACKAGE / name / "mechanism.py").exists()
     for file in files:
         assert (drawn[0] / file).read_bytes() == (drawn[1] / file).read_bytes()
     plt.rcdefaults()

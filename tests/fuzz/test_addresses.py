@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from repro.cli import reported
-from repro.study.address import check_private, find_scheduler
-from repro.study.pool import make_pool
-from repro.study.workers import PoolError
+from repro.app.cli import reported
+from repro.running.cluster.address import check_private, find_scheduler
+from repro.running.pool import make_pool
+from repro.running.workers import PoolError
 
 unhurried = settings(
     deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -4,7 +4,7 @@ import click
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.cli import Names, SeedsType
+from repro.app.cli import Names, SeedsType
 from repro.study.plan import make_plan
 from repro.study.schema import MAX_SEEDS, StudyError, load_study
 

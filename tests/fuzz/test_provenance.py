@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from repro import verification
-from repro.cli import reported
+from repro.app import verify as verification
+from repro.app.cli import reported
 from repro.findings.report import page
-from repro.study.provenance import command_line
-from repro.study.tables import read_table, write_table
+from repro.store.provenance import command_line
+from repro.store.tables import read_table, write_table
 
 RESULTS = Path(__file__).parents[2] / "results"
 STUDY = "truth_table"

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from repro.cli import main, study_command
+from repro.app.cli import main, study_command
 from repro.study import folder, schema
 from repro.study.folder import studies_folder
 from repro.study.schema import StudyError, read_study

@@ -7,12 +7,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from repro import from_tables, session, verification
-from repro.cli import reported
+from repro.app import regenerate
+from repro.app import run as session
+from repro.app import verify as verification
+from repro.app.cli import reported
 from repro.findings.report import page
+from repro.running.workers import ONE_THREAD
+from repro.store.runs import FILE
 from repro.study.schema import Report, load_study
-from repro.study.store import FILE
-from repro.study.workers import ONE_THREAD
 
 unhurried = settings(
     deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -56,7 +58,7 @@ def folder(trained, tmp_path, monkeypatch):
     """A copy of it in the current folder, and what `verify` needs to train nothing again."""
     monkeypatch.chdir(tmp_path)
     undo_afterwards(monkeypatch)
-    for module in (from_tables, session, verification, page):
+    for module in (regenerate, session, verification, page):
         monkeypatch.setattr(module, "load_study", lambda name: STUDY)
     monkeypatch.setattr(page, "study_names", lambda: ["add_numbers"])
     Path("rerun").mkdir()
@@ -90,12 +92,12 @@ def damage(text, line, cell, odd, kind):
 
 
 JOBS = {
-    "verdicts": lambda: from_tables.rejudge(["add_numbers"]),
-    "ledger": lambda: from_tables.write_ledgers(["add_numbers"], None),
+    "verdicts": lambda: regenerate.rejudge(["add_numbers"]),
+    "ledger": lambda: regenerate.write_ledgers(["add_numbers"], None),
     "report": lambda: bool(page.write_report(Path("results"))) - 1,
     "verify": lambda: verification.verify("add_numbers", out=Path("rerun")),
-    "figures": lambda: from_tables.redraw(["add_numbers"]),
-    "export": lambda: from_tables.export_latex(["add_numbers"], Path("paper")),
+    "figures": lambda: regenerate.redraw(["add_numbers"]),
+    "export": lambda: regenerate.export_latex(["add_numbers"], Path("paper")),
 }
 FAST, DRAWING = ["verdicts", "ledger", "report", "verify"], ["figures", "export"]
 
@@ -136,6 +138,6 @@ def test_no_table_gives_a_traceback_when_drawn(folder, trained, capsys, change):
 
 def test_a_file_without_the_ledgers_marks_is_refused(folder, capsys):
     (folder / "page.md").write_text("no marks")
-    code = reported(lambda: from_tables.write_ledgers(["add_numbers"], folder / "page.md"))
+    code = reported(lambda: regenerate.write_ledgers(["add_numbers"], folder / "page.md"))
     assert code == 2
     assert "page.md: no <!-- ledger add_numbers -->" in capsys.readouterr().err

@@ -97,6 +97,6 @@ def test_the_code_of_mnist_relu_includes_the_engine():
     assert found.code == code_digest("repro.mnist_relu")
     from repro.study.experiments import _imports
 
-    assert {"repro.training.fused", "repro.instruments.unit_activity"} <= _imports(
+    assert {"repro.training.fused", "repro.mnist_relu.unit_activity"} <= _imports(
         "repro.mnist_relu", set()
     )

@@ -13,11 +13,11 @@ from repro.findings.report.curves import Curves, curves_of
 from repro.findings.report.numbers import Numbers, numbers_of
 from repro.findings.report.recovery import Panel, panels_of
 from repro.findings.report.wording import Piece, paragraphs
+from repro.store.provenance import Provenance
+from repro.store.results import read_results
+from repro.store.tables import VERDICTS
 from repro.study.experiments import find_experiment
-from repro.study.provenance import Provenance
-from repro.study.results import read_results
 from repro.study.schema import Study
-from repro.study.tables import VERDICTS
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from repro.findings.report.chapter import Chapter, make_chapter
 from repro.findings.report.claims import MAKERS
 from repro.findings.report.lead import lead_of
 from repro.findings.report.recovery import AXIS
-from repro.study.files import write_whole
+from repro.store.files import write_whole
 from repro.study.folder import study_names
 from repro.study.schema import load_study
 

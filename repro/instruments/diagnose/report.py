@@ -173,7 +173,7 @@ def as_text(diagnosis: "Diagnosis", width: int = 100) -> str:
 def save(diagnosis: "Diagnosis", folder: Any) -> None:
     """Write report, tables and figures into a folder, which is made if need be."""
     from repro.instruments.diagnose.figures import draw_figures
-    from repro.study.tables import write_table
+    from repro.store.tables import write_table
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

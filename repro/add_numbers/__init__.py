@@ -1,0 +1,5 @@
+"""Thread 003: a network that adds two numbers, all ReLU, learns for some seeds only."""
+
+from repro.add_numbers.experiment import DATA, METRICS, experiment
+
+__all__ = ["DATA", "METRICS", "experiment"]

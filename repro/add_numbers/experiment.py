@@ -1,0 +1,110 @@
+"""Thread 003: a network that adds two numbers, all ReLU, learns for some seeds only.
+
+The snippet is a 2-4-4-1 network in numpy, with the same activation on all three layers, trained on
+six sums, one a step, for 5,000 epochs at rate 0.01. It stands, with its two mistakes, in
+`repro.add_numbers.posted`, the same network in Keras in `repro.add_numbers.rebuilt`; `experiment`
+trains either, or what lies between them, for many seeds.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+
+from repro.add_numbers.engine import Recipe, logged_epochs, stacked, train_compiled, train_keras
+from repro.add_numbers.measures import curves_of, measure
+from repro.add_numbers.rebuilt import (
+    BiasInit,
+    HiddenActivation,
+    Network,
+    OutputActivation,
+    WeightInit,
+    draw,
+)
+
+DATA = None
+METRICS = (
+    "mse",
+    "learned",
+    "reached_zero",
+    "stuck",
+    "always_fell",
+    "epochs_to_learn",
+    "prediction",
+    "born_dead",
+    "born_dead_one_input",
+    "born_dead_formula",
+    "dead",
+    "dead_output",
+    "died",
+    "revived",
+    "failed_alive",
+)
+
+
+def experiment(
+    *,
+    seeds: Sequence[int],
+    hidden_activation: HiddenActivation = "relu",
+    output_activation: OutputActivation = "relu",
+    hidden_width: PositiveInt = 4,
+    hidden_layers: PositiveInt = 2,
+    weight_init: WeightInit = "normal",
+    bias_init: BiasInit = "normal",
+    bias_update: Literal["posted", "gradient"] = "posted",
+    error_weights: Literal["updated", "current"] = "updated",
+    target_scale: PositiveFloat = 1.0,
+    learning_rate: PositiveFloat = 0.01,
+    momentum: NonNegativeFloat = 0.0,
+    epochs: PositiveInt = 5000,
+    learned_below: PositiveFloat = 0.001,
+    engine: Literal["compiled", "keras"] = "compiled",
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Train one network per seed to add two numbers; the defaults are the thread's ReLU network.
+
+    Args:
+        seeds: of numpy's legacy generator, from which the thread draws weights and biases.
+        hidden_activation: of the hidden layers; leaky ReLU has slope 0.01.
+        output_activation: of the output unit.
+        hidden_width: units of each hidden layer.
+        hidden_layers: number of hidden layers.
+        weight_init: standard normal, as posted; He's, the same draws times sqrt(2 / inputs); or
+            He's with flipped signs for each unit that fewer samples raise than lower.
+        bias_init: standard normal, as posted, or zero.
+        bias_update: `posted` subtracts rate x bias, `gradient` rate x gradient.
+        error_weights: errors are passed back through the weights as this step has `updated` them,
+            as posted, or through the `current` ones that made the prediction.
+        target_scale: factor on the sums to learn; errors and predictions are scaled back.
+        learning_rate: of gradient descent, one sample a step in the thread's order.
+        momentum: as in Keras' SGD.
+        epochs: passes over the six samples.
+        learned_below: a run has learned if its last epoch's error is below this.
+        engine: the compiled loop, or the Keras model in `fit_seeds`, which has true gradients only.
+
+    Returns:
+        Runs, one row a seed with `METRICS` (see `repro.add_numbers.measures`), and curves: `mse` by
+        seed (those below 100) and logged epoch, the mean of the six squared errors, each taken
+        before its own update, as the thread prints it.
+
+    Raises:
+        ValueError: for no epochs, and for a posted update with the engine "keras".
+
+    Source:
+        Seed thread 003, question and answers.
+    """
+    network = Network(
+        hidden_activation, output_activation, hidden_width, hidden_layers, weight_init, bias_init
+    )
+    recipe = Recipe(
+        bias_update, error_weights, target_scale, learning_rate, momentum, epochs, learned_below
+    )
+    start = stacked([draw(network, np.random.RandomState(seed).randn) for seed in seeds])
+    if engine == "keras":
+        history = train_keras(network, recipe, seeds)
+    else:
+        history = train_compiled(network, recipe, start)
+    runs = measure(network, start, history, target_scale, learned_below)
+    runs = runs.assign(seed=list(seeds))[["seed", *METRICS, "status"]]
+    return runs, curves_of(seeds, logged_epochs(epochs), history.errors)

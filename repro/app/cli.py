@@ -1,0 +1,175 @@
+"""The command line: `python -m repro`, and `python -m repro.NAME` for one study.
+
+TensorFlow is imported only to train, by the experiment itself, so every `--help` answers at once.
+"""
+
+import os
+import re
+import sys
+import tomllib
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+class SeedsType(click.ParamType):
+    """`N` for the seeds 0..N-1, or `A:B` for A..B-1."""
+
+    name = "N|A:B"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, ...]:
+        """Return the seeds; fail with the reason."""
+        from repro.study.schema import MAX_SEEDS
+
+        match = re.fullmatch(r"(?:(\d{1,10}):)?(\d{1,10})", value)
+        if match is None:
+            self.fail(f"{value!r} is neither a count such as 8 nor a range such as 10:20")
+        start, stop = int(match[1] or 0), int(match[2])
+        if stop <= start:
+            self.fail(f"{value!r} names no seed; give at least one, such as 1 or 3:4")
+        if stop - start > MAX_SEEDS or stop > 2**32:
+            self.fail(f"{value!r}: at most {MAX_SEEDS:,} seeds, each below 2**32")
+        return tuple(range(start, stop))
+
+
+class Names(click.ParamType):
+    """Names with commas between them."""
+
+    name = "a,b"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
+        """Return the names; fail if one is empty or repeated."""
+        # a grid's variants have commas in their own names: grid@a=1,b=2
+        names = tuple(re.split(r",(?![^,@]*=)", value))
+        if not all(names) or len(set(names)) < len(names):
+            self.fail(f"{value!r} has an empty or repeated name")
+        return names
+
+
+def study_options(command: Any) -> Any:
+    """Give a command the options of a study's run."""
+    folder = click.Path(file_okay=False, path_type=Path)
+    file = click.Path(exists=True, dir_okay=False, path_type=Path)
+    for option in reversed(
+        (
+            click.option("--seeds", type=SeedsType(), help="Seeds 0..N-1 or A..B-1, not all."),
+            click.option("--variants", type=Names(), help="Only these variants."),
+            click.option("--epochs", type=click.IntRange(min=1), help="Other than the study's."),
+            click.option("--data", type=click.Choice(["mnist", "mnist5k"]), help="Data set."),
+            click.option("--workers", type=click.IntRange(1, 1024), help="Processes; one a core."),
+            click.option(
+                "--out",
+                type=folder,
+                help="Results folder; by default results/NAME, with what differs from the study "
+                "behind an @.",
+            ),
+            click.option("--scheduler", metavar="ADDRESS", help="Train on this dask cluster."),
+            click.option("--scheduler-file", type=file, help="The same, by its scheduler's file."),
+            click.option("--tls-ca", type=file, help="Whose certificates to trust (PEM)."),
+            click.option("--tls-cert", type=file, help="Our certificate for the cluster (PEM)."),
+            click.option("--tls-key", type=file, help="Its private key (PEM)."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def study_command(name: str) -> click.Command:
+    """Return the command that runs one study."""
+
+    @click.command(name, epilog=f"Example: python -m repro.{name} --seeds 4", help=_about(name))
+    @study_options
+    def command(**options: Any) -> None:
+        sys.exit(execute(name, **options))
+
+    return command
+
+
+def run_study(name: str) -> None:
+    """Run a study from the command line; ends the process."""
+    study_command(name)(prog_name=f"python -m repro.{name}")
+
+
+class Commands(click.Group):
+    """The modules of `repro.commands`; only the one that is asked for is imported."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return their names."""
+        folder = Path(__file__).parent / "commands"
+        return sorted(path.stem for path in folder.glob("[!_]*.py"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of that name."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        return import_module(f"repro.commands.{cmd_name}").command
+
+
+@click.group(
+    cls=Commands, invoke_without_command=True, epilog="Example: python -m repro run mnist_relu"
+)
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Rerun five threads that ask why ReLU does worse than sigmoid, over many seeds.
+
+    Without a command, list the studies.
+    """
+    if context.invoked_subcommand is None:
+        from repro.study.folder import study_names
+
+        width = max(map(len, study_names()), default=0)
+        for name in study_names():
+            click.echo(f"{name:{width}}  {_says(name, 'title')}")
+        click.echo("\nRun one with: python -m repro run NAME   (or: python -m repro.NAME)")
+
+
+def execute(name: str, **options: Any) -> int:
+    """Run a study, write its results folder, show what came of it; returns the exit status.
+
+    0: all runs are in; 1: some crashed; 2: what was asked for is wrong; 130: interrupted.
+    """
+    from repro.app import run as session
+
+    return reported(lambda: session.run(name, **options))
+
+
+def reported(job: Callable[[], int]) -> int:
+    """Do a job; return its exit status, or, after a line that says what is wrong, 2 or 130."""
+    # Set before TensorFlow is imported.
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    from repro.data import DataCorrupt, DataUnavailable
+    from repro.running.workers import PoolError
+    from repro.store.runs import StoreError
+    from repro.study.schema import StudyError
+
+    try:
+        return job()
+    except (StudyError, StoreError, PoolError, DataCorrupt, DataUnavailable) as error:
+        click.echo(f"Error: {error}", err=True)
+        return 2
+    except OSError as error:
+        click.echo(f"Error: {error.filename or ''}: {error.strerror}; nothing is lost", err=True)
+        return 2
+    except KeyboardInterrupt as stop:  # some say more (repro.running.runner.stopping_means)
+        meaning = str(stop) or "what was stored or written before is whole; run again"
+        click.echo(f"Stopped at once: {meaning}.", err=True)
+        return 130
+
+
+def _about(name: str) -> str:
+    title = _says(name, "title")
+    return f"{_says(name, 'question')}\n\nRun the study experiments/{name}.toml: {title}."
+
+
+def _says(name: str, key: str) -> str:
+    # without the checks of `load_study`, whose imports would make every --help slower
+    from repro.study.folder import studies_folder
+
+    try:
+        text = (studies_folder() / f"{name}.toml").read_text(encoding="utf-8")
+        return str(tomllib.loads(text)[key])
+    except (OSError, ValueError, KeyError, RecursionError):  # what is wrong, a run says
+        return f"(no {key} can be read)"

@@ -1,0 +1,147 @@
+"""What the terminal shows: the live table while runs come in, and the tables at the end."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from rich.console import Console, Group
+from rich.live import Live
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from repro.findings.numbers import interval, number
+from repro.store.runs import StoredRun
+from repro.study.plan import Block, Plan
+from repro.study.schema import Study
+
+VERDICT_STYLES = {"holds": "green", "refuted": "red", "inconclusive": "yellow"}
+
+
+class LiveTable:
+    """A table of variants that fills in over the seeds, and a bar with the time left.
+
+    Piped, where nothing can be redrawn, it prints one line a block instead.
+    """
+
+    def __init__(self, plan: Plan, console: Console):
+        self.plan, self.console = plan, console
+        self.values: dict[str, list[float]] = {variant: [] for variant in plan.seeds}
+        self.bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("runs, left"),
+            TimeRemainingColumn(),
+            console=console,
+        )
+        self.task = self.bar.add_task("training", total=len(plan.identities))
+        self.live = Live(console=console, get_renderable=self._render, refresh_per_second=2)
+
+    def __enter__(self) -> Self:
+        if self.console.is_terminal:
+            self.live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.live.stop()
+
+    def finished(self, block: Block, runs: Mapping[str, StoredRun]) -> None:
+        """Add a block's runs."""
+        metric = self.plan.study.metric
+        values = self.values[block.variant]
+        values += [runs[identity].metrics[metric] for identity in block.identities]
+        self.bar.advance(self.task, len(block.seeds))
+        if not self.console.is_terminal:
+            done = self.bar.tasks[0]
+            self.console.print(
+                f"{done.completed:.0f}/{done.total:.0f} runs  {block.variant}: {metric} "
+                f"{number(np.mean(values))} over {len(values)} seeds",
+                markup=False,
+                highlight=False,
+            )
+
+    def crashed(self, block: Block, error: Exception) -> None:
+        """Say which block failed."""
+        seeds = f"seeds {block.seeds[0]}..{block.seeds[-1]}"
+        self.bar.advance(self.task, len(block.seeds))
+        self.console.print(f"[red]{escape(block.variant)}, {seeds}: {escape(str(error))}")
+
+    def _render(self) -> Group:
+        study = self.plan.study
+        table = Table(title=escape(study.title), title_justify="left", box=None, pad_edge=False)
+        for heading in ("variant", "seeds", study.metric, "lowest", "highest", "thread"):
+            table.add_column(heading, justify="left" if heading == "variant" else "right")
+        for name, variant in study.variants.items():
+            if name in self.values:
+                table.add_row(
+                    escape(variant.label), *_spread(self.values[name]), quotes(variant.quotes)
+                )
+        return Group(table, self.bar)
+
+
+def _spread(values: list[float]) -> tuple[str, ...]:
+    if not values:
+        return "0", "", "", ""
+    return (str(len(values)), *(number(of(values)) for of in (np.mean, min, max)))
+
+
+def quotes(values: tuple[float, ...]) -> str:
+    """Return the thread's numbers as text."""
+    return ", ".join(map(number, values))
+
+
+def variants_summary(study: Study, summary: pd.DataFrame) -> Table:
+    """Return the table of named variants: label, n, mean, interval, the thread's number.
+
+    Args:
+        study: what was studied.
+        summary: one row a variant: `variant`, `n`, `mean`, `ci_low`, `ci_high`, `diverged`.
+    """
+    table = Table(title=f"{escape(study.title)}: {study.metric}", title_justify="left", box=None)
+    for heading in ("variant", "n", "mean", "95 % interval", "thread", "diverged"):
+        table.add_column(heading, justify="left" if heading == "variant" else "right")
+    for row in summary.itertuples():
+        if row.variant in study.variants:
+            variant = study.variants[row.variant]
+            table.add_row(
+                escape(variant.label), str(row.n), number(row.mean),
+                interval(row.ci_low, row.ci_high), quotes(variant.quotes), str(row.diverged or ""),
+            )  # fmt: skip
+    return table
+
+
+def claims_summary(claims: pd.DataFrame) -> Table:
+    """Return the table of claims with their verdicts."""
+    table = Table(title="claims", title_justify="left", box=None)
+    for heading in ("made by", "says", "estimate", "95 % interval", "n", "verdict"):
+        table.add_column(heading, overflow="fold")
+    for row in claims.itertuples():
+        table.add_row(
+            row.made_by, escape(row.says), number(row.estimate),
+            interval(row.ci_low, row.ci_high), str(row.n),
+            f"[{VERDICT_STYLES[row.verdict]}]{row.verdict}" if row.verdict else "not judged",
+        )  # fmt: skip
+    return table
+
+
+def disputes(disputed: Mapping[str, Sequence[StoredRun]], shown: int = 5) -> Iterator[str]:
+    """Yield what to say of runs that finished more than once with different numbers."""
+    if disputed:
+        yield (
+            f"[red]Not deterministic: {len(disputed)} runs finished with different numbers. "
+            "All are kept; the tables show the first."
+        )
+    for copies in islice(disputed.values(), shown):
+        first, *others = copies
+        names = [
+            name
+            for name, value in first.metrics.items()
+            if any(repr(copy.metrics[name]) != repr(value) for copy in others)  # NaN is NaN
+        ]
+        values = (f"{n} {', '.join(str(copy.metrics[n]) for copy in copies)}" for n in names)
+        what = "; ".join(values) or "the curve"
+        yield f"[red]  {escape(first.variant)}, seed {first.seed}: {escape(what)}"

@@ -1,0 +1,91 @@
+"""One call of a sweep from start to end: an experiment's parameters on a grid, tables, a figure."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from repro.app import run as session
+from repro.findings.figures import save, style
+from repro.findings.numbers import interval, number
+from repro.findings.sweep_figure import draw_sweep, summarize_sweep
+from repro.running.pool import make_pool
+from repro.running.runner import stopping_means
+from repro.store.runs import Store, StoredRun
+from repro.store.tables import read_table
+from repro.study.experiments import find_experiment
+from repro.study.folder import RESULTS
+from repro.study.plan import Plan
+from repro.study.schema import Study
+from repro.study.sweep import sweep_name, sweep_study, swept
+
+
+def sweep(
+    name: str,
+    settings: Sequence[str],
+    *,
+    seeds: Sequence[int],
+    epochs: int | None = None,
+    data: str | None = None,
+    workers: int | None = None,
+    out: Path | None = None,
+) -> int:
+    """Run an experiment on a grid of its parameters; returns the exit status.
+
+    0: all runs are in; 1: some crashed; 130: interrupted.
+
+    Args:
+        name: the study's, for its experiment and fixed settings.
+        settings: `PARAMETER=VALUE,VALUE`.
+        seeds: each combination's.
+        epochs: the same as a setting `epochs=N`.
+        data: name of the data set; by default the experiment's.
+        workers: processes; by default one a core.
+        out: the results folder; by default results/NAME@sweep=….
+
+    Raises:
+        StudyError: as `repro.study.sweep.sweep_study` does.
+        DataUnavailable: if the data set is named and not in reach.
+    """
+    console = Console()
+    settings = settings if epochs is None else [*settings, f"epochs={epochs}"]
+    study = sweep_study(name, settings, len(seeds))
+    dataset = session.choose_data(find_experiment(name), data, console)
+    plan = session.plan_on(dataset, study, seeds=seeds)
+    folder = out or RESULTS / sweep_name(plan)
+    with Store(folder) as store:
+        outcome = session.train(plan, store, console, make_pool(workers))
+        if outcome.interrupted:
+            return 130
+        with stopping_means(session.UNWRITTEN):
+            write_results(plan, outcome.runs, folder, console)
+    return session.status(outcome, console)
+
+
+def write_results(
+    plan: Plan, done: Mapping[str, StoredRun], folder: Path, console: Console
+) -> None:
+    """Write a sweep's tables, provenance and figure, and show what each combination gave."""
+    session.write_runs(plan, done, folder)
+    runs = read_table(folder / "runs.csv")
+    console.print(_summary(plan.study, summarize_sweep(plan.study, runs)))
+    with style():
+        figure = draw_sweep(plan.study, runs)
+        if figure is not None:
+            save(figure, folder / "sweep")
+    drawn = "Tables and figure are" if figure else "Too many panels for a figure; tables are"
+    console.print(f"\n{drawn} in {escape(str(folder))}/")
+
+
+def _summary(study: Study, cells: pd.DataFrame) -> Table:
+    table = Table(title=f"{escape(study.title)}: {study.metric}", title_justify="left", box=None)
+    for heading in (*swept(study), "n", "mean", "95 % interval", "diverged"):
+        table.add_column(heading, justify="right")
+    for _, row in cells.iterrows():
+        values = (escape(row[name]) for name in swept(study))
+        mean, limits = number(row["mean"]), interval(row.ci_low, row.ci_high)
+        table.add_row(*values, str(row.n), mean, limits, str(row.diverged or ""))
+    return table

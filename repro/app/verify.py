@@ -1,0 +1,177 @@
+"""Run a study again, or whole blocks of it, and say whether what is committed is what comes out."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.markup import escape
+
+from repro.app import run as session
+from repro.app.display_comparison import show_numbers, show_origin, show_verdicts
+from repro.data import NAMES, DataUnavailable
+from repro.findings.comparison import (
+    Comparison,
+    compare,
+    other_verdicts,
+    tolerances,
+    with_runs,
+)
+from repro.findings.verdicts import judge
+from repro.running.pool import make_pool
+from repro.running.runner import Outcome, stopping_means
+from repro.store.provenance import changes_since
+from repro.store.results import Results, read_results
+from repro.store.runs import Store
+from repro.store.tables import (
+    CURVE_DIGITS,
+    CURVE_SEEDS,
+    curves_table,
+    read_table,
+    runs_table,
+    write_table,
+)
+from repro.study.experiments import find_experiment
+from repro.study.folder import RESULTS
+from repro.study.plan import Plan
+from repro.study.schema import StudyError, load_study
+from repro.study.selection import choose_blocks
+
+
+def verify(
+    name: str,
+    *,
+    seeds: Sequence[int] | None = None,
+    sample: int | None = None,
+    variants: Sequence[str] | None = None,
+    workers: int | None = None,
+    out: Path | None = None,
+    skip_unavailable: bool = False,
+) -> int:
+    """Run a study again and compare it with its committed results; returns the exit status.
+
+    0: nothing differs that must not; 1: a verdict does, or, made by the same code from the same
+    settings on the same fingerprint, any bit, or a block crashed; 130: interrupted.
+
+    Args:
+        name: the study's.
+        seeds: only the blocks that these are trained in, whole.
+        sample: only so many blocks, drawn at random.
+        variants: only these.
+        workers: processes; by default one a core.
+        out: where the rerun and `differences.csv` are kept; by default nowhere.
+        skip_unavailable: pass over a study whose data set is not in reach, and say so.
+
+    Raises:
+        StudyError: without committed results of the study as it is written.
+        DataUnavailable: if the data set that they were made on is not in reach.
+    """
+    console = Console()
+    load_study(name)  # a wrong name fails here
+    committed = read_results(RESULTS / name)
+    try:
+        whole = _whole_plan(name, committed, console)
+    except DataUnavailable as error:
+        if not skip_unavailable:
+            raise
+        console.print(f"[yellow]{escape(str(error))}")
+        return 0
+    plan = choose_blocks(whole, variants=variants, seeds=seeds, sample=sample)
+    console.print(
+        f"[bold]{name}[/]: {len(plan.identities):,} of {len(whole.identities):,} runs, "
+        f"{len(plan.blocks)} of {len(whole.blocks)} blocks (seeds that are trained together)"
+    )
+    with _kept_in(out, committed) as folder, Store(folder) as store:
+        outcome = session.train(plan, store, console, make_pool(workers))
+        if outcome.interrupted:
+            if out is None:
+                console.print("[yellow]It was a scratch folder: give --out FOLDER to go on later.")
+            return 130
+        return _judged(plan, whole, committed, outcome, folder, console)
+
+
+def _whole_plan(name: str, committed: Results, console: Console) -> Plan:
+    study, experiment = load_study(name), find_experiment(name)
+    data = committed.provenance.data
+    if data not in (NAMES if experiment.data else (None,)):
+        raise StudyError(
+            f"{committed.folder}/provenance.json: {data!r} is no data set of {name}; "
+            f"python -m repro.{name} makes it anew"
+        )
+    try:
+        dataset = session.choose_data(experiment, data, console)
+    except DataUnavailable as error:
+        raise DataUnavailable(f"{name} can only be verified on {data}: {error}") from None
+    plan = session.plan_on(dataset, study)
+    _require_all_runs(plan, committed)
+    return plan
+
+
+def _require_all_runs(plan: Plan, committed: Results) -> None:
+    there = set(zip(committed.runs.variant, committed.runs.seed, strict=True))
+    for variant, seeds in plan.seeds.items():
+        for seed in seeds:
+            if (variant, seed) not in there:
+                raise StudyError(
+                    f"{committed.folder}/runs.csv has no run of {variant}, seed {seed}: it is not "
+                    f"of the study as it is written; run python -m repro.{plan.study.name} first"
+                )
+
+
+@contextmanager
+def _kept_in(out: Path | None, committed: Results) -> Iterator[Path]:
+    if out is None:
+        lost = stopping_means("its scratch folder is gone; with --out FOLDER it could go on")
+        with lost, TemporaryDirectory(prefix="repro-verify-") as scratch:
+            yield Path(scratch)
+    elif out.resolve() == committed.folder.resolve():
+        raise StudyError(f"--out: {out} is what is to be verified; give another folder")
+    else:
+        yield out
+
+
+def _judged(
+    plan: Plan,
+    whole: Plan,
+    committed: Results,
+    outcome: Outcome,
+    folder: Path,
+    console: Console,
+) -> int:
+    now = _rerun_tables(plan, whole, outcome, committed, folder)
+    changes = changes_since(committed.provenance, whole)
+    show_origin(changes, console)
+    compared = {kind: _compare(getattr(committed, kind), now[kind], plan) for kind in now}
+    write_table(pd.concat([c.cells for c in compared.values()]), folder / "differences.csv")
+    show_numbers(compared, console)
+    judged = with_runs(committed.runs, now["runs"])
+    claims = judge(judged, plan.study.claims, better=plan.study.better)
+    others = other_verdicts(committed.claims, claims)
+    show_verdicts(others, claims, whole=plan.blocks == whole.blocks, console=console)
+    differs = not changes and any(len(comparison.cells) for comparison in compared.values())
+    return 1 if len(others) or differs else session.status(outcome, console)
+
+
+def _rerun_tables(
+    plan: Plan, whole: Plan, outcome: Outcome, committed: Results, folder: Path
+) -> dict[str, pd.DataFrame]:
+    curves = curves_table(plan, outcome.runs)
+    drawn = {(v, s) for v, seeds in whole.seeds.items() for s in seeds[:CURVE_SEEDS]}
+    cells = zip(curves.variant, curves.seed, strict=True)
+    curves = curves[np.array([cell in drawn for cell in cells], dtype=bool)]
+    write_table(runs_table(plan, outcome.runs), folder / "runs.csv")
+    write_table(curves, folder / "curves.csv", CURVE_DIGITS)
+    # what is "true" in all of a part is a word where the whole has "posted" too
+    words = committed.runs.select_dtypes(exclude=["number", "bool"]).columns
+    runs = read_table(folder / "runs.csv", text=words)
+    return {"runs": runs, "curves": read_table(folder / "curves.csv")}
+
+
+def _compare(committed: pd.DataFrame, now: pd.DataFrame, plan: Plan) -> Comparison:
+    rerun = {(variant, seed) for variant, seeds in plan.seeds.items() for seed in seeds}
+    cells = zip(committed.variant, committed.seed, strict=True)
+    part = committed[[cell in rerun for cell in cells]]
+    return compare(part, now, tolerances(committed))

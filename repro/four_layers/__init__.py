@@ -1,0 +1,5 @@
+"""Thread 004: a four-layer network on digits that works with sigmoid and fails with ReLU."""
+
+from repro.four_layers.experiment import DATA, METRICS, experiment
+
+__all__ = ["DATA", "METRICS", "experiment"]

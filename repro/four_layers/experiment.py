@@ -1,0 +1,125 @@
+"""Thread 004: a four-layer network on digits that works with sigmoid and fails with ReLU.
+
+The snippet is the training step of a 784-200-100-10 network in numpy, without biases, learning one
+image at a time. It passes errors back without the activation's derivative. It stands in
+`repro.four_layers.posted`, the same network in Keras with the true gradient in
+`repro.four_layers.rebuilt`; `experiment` trains either, or what lies between them, for many seeds.
+
+The thread names neither data nor sizes nor rate. Its class is that of a well-known book's exercise
+on MNIST, so inputs, targets, initial weights and rate are taken from there: an assumption.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import pandas as pd
+
+from repro.four_layers.engine import digits_of, train_compiled, train_keras
+from repro.four_layers.measures import measure
+from repro.four_layers.rebuilt import (
+    Backpropagation,
+    Design,
+    HiddenActivation,
+    Initialization,
+    Loss,
+    OutputActivation,
+)
+
+DATA = "mnist"
+METRICS = (
+    "test_accuracy",
+    "online_accuracy",
+    "learned",
+    "missing_digits",
+    "died",
+    "dead_fraction_first",
+    "dead_fraction_second",
+    "dead_fraction_output",
+    "cosine_first",
+    "cosine_second",
+    "length_ratio_first",
+    "length_ratio_second",
+    "overshoot_at_start",
+    "signal_ratio_at_start",
+)
+
+
+def experiment(
+    *,
+    seeds: Sequence[int],
+    data: str = DATA,
+    hidden_activation: HiddenActivation = "relu",
+    output_activation: OutputActivation = "relu",
+    backpropagation: Backpropagation = "posted",
+    loss: Loss = "squared",
+    initialization: Initialization = "book",
+    bias: bool = False,
+    learning_rate: float = 0.1,
+    momentum: float = 0.0,
+    images: int = 60_000,
+    epochs: int = 1,
+    learned_above: float = 0.5,
+    engine: Literal["compiled", "keras"] = "compiled",
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Train one network per seed, image by image; the defaults are the thread's ReLU network.
+
+    Args:
+        seeds: of numpy's legacy generator, for the initial weights, and of the images' order.
+        data: name of the data set.
+        hidden_activation: of both hidden layers; a maxout unit is the larger of two sums.
+        output_activation: of the ten outputs.
+        backpropagation: `posted` passes errors back without any activation's derivative,
+            `output_mended` with the outputs' alone, `hidden_mended` with that of the second hidden
+            layer alone, `true` with both, which is the gradient.
+        loss: half the squared error, summed over the outputs, or their cross-entropy.
+        initialization: normal draws with standard deviation n^-1/2 for n incoming links, as in the
+            book, or He's, the same draws times sqrt(2).
+        bias: whether the layers have biases, 0 at first.
+        learning_rate: of gradient descent, one image a step.
+        momentum: as in Keras' SGD.
+        images: the first so many training images are learned, or all if there are fewer, in
+            `data_order`.
+        epochs: how often.
+        learned_above: a run has learned if its test accuracy is above this.
+        engine: the compiled loop, or the Keras model in `fit_seeds`, which has true gradients only.
+
+    Returns:
+        Runs, one row a seed with `METRICS`, and curves, one row a seed and logged step; see
+        `measure` and `look` in `repro.four_layers.measures`.
+
+    Raises:
+        ValueError: for a size or rate that is not positive, cross-entropy with an output other than
+            sigmoid, and the engine "keras" with anything but the true gradient.
+
+    Source:
+        Seed thread 004, question and answer.
+    """
+    design = Design(
+        hidden_activation, output_activation, backpropagation, loss, initialization, bias,
+        learning_rate, momentum,
+    )  # fmt: skip
+    _check(design, images, epochs, engine)
+    digits = digits_of(data)
+    images = min(images, len(digits.labels))
+    train = train_compiled if engine == "compiled" else train_keras
+    histories = train(design, digits, seeds, images, epochs)
+    rows = [
+        {"seed": seed} | measure(design, digits, history, learned_above)
+        for seed, history in zip(seeds, histories, strict=True)
+    ]
+    runs = pd.DataFrame(rows, columns=["seed", *METRICS, "status"])
+    curves = [
+        history.curve.assign(seed=seed) for seed, history in zip(seeds, histories, strict=True)
+    ]
+    return runs, pd.concat(curves, ignore_index=True)
+
+
+def _check(design: Design, images: int, epochs: int, engine: str) -> None:
+    sizes = {"images": images, "epochs": epochs, "learning_rate": design.learning_rate}
+    for name, value in sizes.items():
+        if value <= 0:
+            raise ValueError(f"{name} must be positive, got {value}")
+    if design.loss == "cross_entropy" and design.output_activation != "sigmoid":
+        raise ValueError('loss "cross_entropy" needs output_activation = "sigmoid"')
+    if engine == "keras" and design.backpropagation != "true":
+        raise ValueError('engine "keras" needs backpropagation = "true"')

@@ -1,0 +1,94 @@
+"""What a step of thread 004's network moves, in numpy and for many images at once.
+
+The compiled loop is tested against it.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from repro.four_layers.posted import Floats, sigmoid
+from repro.four_layers.rebuilt import PIECES, Design
+from repro.training.float64 import LEAKY_SLOPE
+
+if TYPE_CHECKING:
+    from repro.four_layers import loop as compiled
+
+
+def forward(
+    design: Design, layers: "Sequence[compiled.Layer]", x: Floats
+) -> tuple[list[Floats], list[Floats]]:
+    """Return each layer's inputs and the output, (n, units) each, and the slopes, (n, sums)."""
+    inputs, slopes = [x], []
+    for layer, name in zip(layers, design.activations, strict=True):
+        outputs, slope = activate(name, inputs[-1] @ layer.kernel + layer.bias)
+        inputs.append(outputs)
+        slopes.append(slope)
+    return inputs, slopes
+
+
+def activate(name: str, sums: Floats) -> tuple[Floats, Floats]:
+    """Return outputs (n, units) and slopes (n, sums) for weighted sums (n, sums)."""
+    if name == "sigmoid":
+        outputs = sigmoid(sums)
+        return outputs, outputs * (1 - outputs)
+    if name == "maxout":
+        pieces = sums.reshape(len(sums), -1, PIECES)
+        chosen = pieces.argmax(axis=2)[..., np.newaxis] == np.arange(PIECES)
+        return pieces.max(axis=2), chosen.reshape(sums.shape).astype(float)
+    below = {"linear": 1.0, "relu": 0.0, "leaky_relu": LEAKY_SLOPE}[name]
+    slopes = np.where(sums > 0, 1.0, below)
+    return sums * slopes, slopes
+
+
+def deltas(
+    design: Design,
+    layers: "Sequence[compiled.Layer]",
+    slopes: Sequence[Floats],
+    errors: Floats,
+    *,
+    mended: tuple[bool, bool],
+) -> list[Floats]:
+    """Return what an image moves each layer's weighted sums by, per unit of rate and input.
+
+    A step adds rate * input * delta to a weight. With both mended, delta is minus the gradient of
+    the loss with respect to the sum.
+
+    Args:
+        design: its loss.
+        layers: the network.
+        slopes: as of `forward`.
+        errors: targets - outputs, (n, 10).
+        mended: whether errors carry the second hidden layer's derivative, and the output's.
+
+    Returns:
+        Three arrays (n, sums), from the first layer on.
+    """
+    if design.loss == "cross_entropy":
+        slopes = [*slopes[:-1], np.ones_like(slopes[-1])]
+    result: list[Floats] = []
+    for layer, slope, carries in zip(
+        layers[::-1], slopes[::-1], (*mended[::-1], True), strict=True
+    ):
+        errors = np.repeat(errors, slope.shape[1] // errors.shape[1], axis=1)
+        result.insert(0, errors * slope)
+        errors = (result[0] if carries else errors) @ layer.kernel.T
+    return result
+
+
+def after_own_step(
+    design: Design, layers: "Sequence[compiled.Layer]", x: Floats, steps: Sequence[Floats]
+) -> Floats:
+    """Return the outputs (n, 10) for x (n, 784), each image after a step on that image alone.
+
+    A step changes a layer by rate * outer(input, delta), and so the sums of the same image by
+    rate * delta * (input . new input, and 1 for the bias).
+    """
+    before, _ = forward(design, layers, x)
+    now = x
+    for layer, name, was, delta in zip(layers, design.activations, before, steps, strict=False):
+        overlap = np.sum(was * now, axis=1, keepdims=True) + design.bias
+        sums = now @ layer.kernel + layer.bias + design.learning_rate * overlap * delta
+        now, _ = activate(name, sums)
+    return now

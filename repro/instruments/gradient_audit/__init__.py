@@ -1,0 +1,5 @@
+"""Compare a hand-written training step with the gradient that TensorFlow derives for its loss."""
+
+from repro.instruments.gradient_audit.audit import Audit, gradient_audit
+
+__all__ = ["Audit", "gradient_audit"]

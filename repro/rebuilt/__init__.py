@@ -1,1 +1,0 @@
-"""The threads' networks, what varies named, as ordinary Keras models with true gradients."""

@@ -1,0 +1,236 @@
+"""The training loop of `repro.relu_at_zero`, compiled, and the rounding to float16 that it uses.
+
+Seeds lie side by side in the last axis (the lanes), so that one vector instruction works on several
+of them. No operation mixes lanes, every sum runs from left to right without fused multiply-adds,
+and each result is rounded where numpy rounds it: a seed's numbers depend on nothing else.
+
+Importing this module imports numba; import it where something trains.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from repro.training.loops.lanes import into_lanes, out_of_lanes
+from repro.training.loops.threads import in_threads
+
+Floats = NDArray[np.floating[Any]]
+
+LANES = 64
+# The snippet's shapes. The compiler unrolls what is constant.
+SAMPLES, INPUTS, HIDDEN = 4, 3, 30
+
+
+class Rule(NamedTuple):
+    """How every seed trains.
+
+    Attributes:
+        learning_rate: step size.
+        kink: the activation is max(input, kink); 0 for ReLU.
+        at_kink: its derivative where the input equals the kink.
+        assigned: `at_kink` takes the gradient's place there instead of multiplying it.
+        half: every result is rounded to float16; the arrays are float32.
+    """
+
+    learning_rate: float
+    kink: float
+    at_kink: float
+    assigned: bool
+    half: bool
+
+
+class Trained(NamedTuple):
+    """What training left behind, one row a seed.
+
+    Attributes:
+        w1: first layer's weights, (seeds, INPUTS, HIDDEN).
+        w2: second layer's, (seeds, HIDDEN, 1).
+        losses: sum of squared errors before each logged step's update, (seeds, logged).
+        zeros: hidden inputs that were exactly the kink, up to and with each logged step,
+            (seeds, logged).
+        rounding_zeros: how many of those are not, in float64; (seeds, logged).
+    """
+
+    w1: Floats
+    w2: Floats
+    losses: Floats
+    zeros: NDArray[np.int64]
+    rounding_zeros: NDArray[np.int64]
+
+
+def train(
+    x: Floats, y: Floats, w1: Floats, w2: Floats, rule: Rule, *, logged: NDArray[np.int64]
+) -> Trained:
+    """Train one network per seed, all samples at every step.
+
+    Args:
+        x: inputs (seeds, SAMPLES, INPUTS), float64 or float32, which all the arithmetic then is.
+        y: targets (seeds, SAMPLES, 1).
+        w1: initial weights (seeds, INPUTS, HIDDEN); left as they are.
+        w2: initial weights (seeds, HIDDEN, 1); left as they are.
+        rule: how to train.
+        logged: the steps (from 1, rising) to keep; training ends after the last.
+    """
+    seeds, dtype = len(x), x.dtype.type
+    x, y, w1, w2 = (into_lanes(a, LANES) for a in (x.swapaxes(1, 2), y, w1, w2))
+    losses = np.zeros((len(x), len(logged), LANES), dtype)
+    zeros = np.zeros((len(x), len(logged), 2, LANES), np.int64)
+    rounded = np.array([rule.learning_rate, rule.kink, rule.at_kink], dtype)
+    rate, kink, at_kink = to_half(rounded) if rule.half else rounded
+
+    def train_block(*parts: NDArray[Any]) -> None:
+        _train_block(*parts, rate, kink, at_kink, rule.assigned, rule.half, logged)  # type: ignore[call-arg]
+
+    in_threads(train_block, x, y, w1, w2, losses, zeros)
+    zeros = out_of_lanes(zeros, seeds)
+    return Trained(
+        out_of_lanes(w1, seeds),
+        out_of_lanes(w2, seeds),
+        out_of_lanes(losses, seeds),
+        zeros[:, :, 0],
+        zeros[:, :, 1],
+    )
+
+
+def to_half(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Round to the nearest float16, ties to even, as `astype(numpy.float16)` does, but faster.
+
+    Args:
+        values: float32, of any shape.
+    """
+    rounded = np.empty(values.shape, np.float32)
+    _round_all(np.ascontiguousarray(values).reshape(-1), rounded.reshape(-1))
+    return rounded
+
+
+@njit(cache=True, nogil=True)
+def _train_block(x, y, w1, w2, losses, zeros, rate, kink, at_kink, assigned, half, logged):
+    h = np.empty((HIDDEN, SAMPLES, LANES), x.dtype)
+    error = np.empty((SAMPLES, LANES), x.dtype)
+    found = np.zeros((2, LANES), np.int64)
+    entry = 0
+    for step in range(1, logged[-1] + 1):
+        _forward(x, w1, h, kink, half, found)
+        _subtract_targets(h, w2, y, kink, half, error)
+        if step == logged[entry]:
+            _add_squares(error, half, losses[entry])
+            for k in range(LANES):
+                zeros[entry, 0, k], zeros[entry, 1, k] = found[0, k], found[1, k]
+            entry += 1
+        _descend(x, w1, w2, h, error, rate, kink, at_kink, assigned, half)
+
+
+@njit(cache=True)
+def _forward(x, w1, h, kink, half, found):
+    for j in range(HIDDEN):
+        any_found = False
+        for n in range(SAMPLES):
+            for k in range(LANES):
+                total = x[0, n, k] * w1[0, j, k]
+                for i in range(1, INPUTS):
+                    total += x[i, n, k] * w1[i, j, k]
+                h[j, n, k] = _kept(total, half)
+                any_found |= h[j, n, k] == kink
+        if any_found:
+            _count(h[j], kink, x, w1, j, found)
+
+
+@njit(cache=True)
+def _count(h, kink, x, w1, j, found):
+    """Count kinks in `found[0]`, and those that more digits would not find in `found[1]`."""
+    for n in range(SAMPLES):
+        for k in range(LANES):
+            if h[n, k] == kink:
+                exact = -np.float64(kink)
+                for i in range(INPUTS):
+                    exact += np.float64(x[i, n, k]) * np.float64(w1[i, j, k])
+                found[0, k] += 1
+                found[1, k] += exact != 0.0
+
+
+@njit(cache=True)
+def _subtract_targets(h, w2, y, kink, half, error):
+    error[:] = 0
+    for j in range(HIDDEN):
+        for n in range(SAMPLES):
+            for k in range(LANES):
+                error[n, k] += max(h[j, n, k], kink) * w2[j, 0, k]
+    for n in range(SAMPLES):
+        for k in range(LANES):
+            error[n, k] = _kept(_kept(error[n, k], half) - y[n, 0, k], half)
+
+
+@njit(cache=True)
+def _add_squares(error, half, loss):
+    for k in range(LANES):
+        total = error.dtype.type(0)
+        for n in range(SAMPLES):
+            total += _kept(error[n, k] * error[n, k], half)
+        loss[k] = _kept(total, half)
+
+
+@njit(cache=True)
+def _descend(x, w1, w2, h, error, rate, kink, at_kink, assigned, half):
+    grad_h = np.empty((SAMPLES, LANES), h.dtype)
+    error *= 2
+    for j in range(HIDDEN):
+        _through_unit(h[j], w2[j, 0], error, kink, at_kink, assigned, half, grad_h)
+        _step(h[j], error, w2[j, 0], rate, half)
+        for i in range(INPUTS):
+            _step(x[i], grad_h, w1[i, j], rate, half)
+
+
+@njit(cache=True)
+def _through_unit(h, w2, error, kink, at_kink, assigned, half, grad_h):
+    """Leave the loss's gradient by a unit's inputs in `grad_h`, and the unit's outputs in `h`."""
+    zero = h.dtype.type(0)
+    for n in range(SAMPLES):
+        for k in range(LANES):
+            grad = _kept(error[n, k] * w2[k], half)
+            there = at_kink if assigned else _kept(at_kink * grad, half)
+            above = grad if h[n, k] > kink else zero
+            grad_h[n, k] = there if h[n, k] == kink else above
+            h[n, k] = max(h[n, k], kink)
+
+
+@njit(cache=True)
+def _step(a, b, weights, rate, half):
+    """Take a step down the gradient, the sum over samples of a * b."""
+    for k in range(LANES):
+        grad = a[0, k] * b[0, k]
+        for n in range(1, SAMPLES):
+            grad += a[n, k] * b[n, k]
+        step = _kept(rate * _kept(grad, half), half)
+        weights[k] = _kept(weights[k] - step, half)
+
+
+@njit(cache=True)
+def _kept(value, half):
+    return _nearest_half(value) if half else value
+
+
+@njit(cache=True)
+def _round_all(values, rounded):
+    for i in range(len(values)):
+        rounded[i] = _nearest_half(values[i])
+
+
+@njit(cache=True)
+def _nearest_half(value):
+    bits = np.float32(value).view(np.int32)
+    magnitude = bits & 0x7FFFFFFF
+    # Normal numbers keep 10 of 23 bits; half of the dropped part is added, an even number's less 1.
+    normal = (magnitude + 0xFFF + ((magnitude >> 13) & 1)) & ~0x1FFF
+    if normal >= 0x47800000:  # 65,536: past the largest float16, 65,504
+        normal = 0x7F800000  # type: ignore[assignment]
+    if magnitude > 0x7F800000:  # not a number
+        normal = magnitude
+    # Below 2^-14 float16 has a fixed step of 2^-24, which is also float32's step at 0.5.
+    tiny = np.float32(
+        (np.int32(magnitude).view(np.float32) + np.float32(0.5)) - np.float32(0.5)
+    ).view(np.int32)
+    if magnitude < 0x38800000:  # 2^-14
+        normal = tiny
+    return np.int32(normal | (bits & ~0x7FFFFFFF)).view(np.float32)

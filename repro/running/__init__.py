@@ -1,0 +1,1 @@
+"""Who runs a plan: this process, worker processes, or a cluster."""

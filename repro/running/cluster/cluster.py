@@ -1,0 +1,116 @@
+"""Train blocks on the workers of a dask cluster, on this machine or many.
+
+The driver deals out the blocks itself, one at a time to a worker, so that a worker that dies takes
+down one block. Workers only train; what they return the driver stores.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from itertools import islice
+from queue import Empty, SimpleQueue
+from typing import Self
+
+from distributed import Client, Future
+
+from repro.running.cluster.address import Place
+from repro.running.cluster.remote import train_on
+from repro.running.cluster.roster import Crew
+from repro.running.workers import TRIES, PoolError, Result
+from repro.study.plan import Block
+
+CONNECT = 10.0  # seconds
+WAIT = 0.2  # seconds for a result, then a look at who is there
+
+
+class WorkerLost(RuntimeError):
+    """A worker, or its process that trains, died while it trained a block."""
+
+
+class Cluster:
+    """The workers of a dask cluster.
+
+    Args:
+        place: of its scheduler.
+
+    Raises:
+        PoolError: if the scheduler is not in reach or gone, others can reach it, there are no
+            workers, or one of them would not give the driver's numbers.
+    """
+
+    def __init__(self, place: Place):
+        self._place = place
+        self._tries: dict[Block, int] = {}
+        self._running: dict[Future, tuple[Block, str]] = {}
+        self._done: SimpleQueue[Future] = SimpleQueue()
+
+    def __enter__(self) -> Self:
+        for name in ("distributed", "distributed.client"):  # what matters is raised
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        address, security = self._place
+        try:
+            self._client = Client(address, security=security, timeout=CONNECT, set_as_default=False)
+        except (OSError, TimeoutError) as error:
+            raise PoolError(f"no scheduler answers at {address}: {error}") from None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(TimeoutError):
+            self._client.close(timeout=CONNECT)  # the workers give up what is in flight
+
+    def train(
+        self, experiment: str, data: str | None, blocks: Iterable[Block]
+    ) -> Iterator[tuple[Block, Result]]:
+        """Yield each block with its runs, or with what it raised, as it is done.
+
+        A block is taken from `blocks` only when a worker is free for it.
+        """
+        waiting, again = iter(blocks), list[Block]()
+        crew = Crew(self._client, experiment, data)
+        while True:
+            if not self._running and not again:
+                again.extend(islice(waiting, 1))
+                if not again:
+                    return
+            for address in crew.ready() - {address for _, address in self._running.values()}:
+                block = again.pop() if again else next(waiting, None)
+                if block is None:
+                    break
+                future = crew.submit(address, train_on, experiment, data, block)
+                future.add_done_callback(self._done.put)
+                self._running[future] = block, address
+            for future in self._finished(crew):
+                block, address = self._running.pop(future)
+                result = self._result(future, address, crew)
+                if isinstance(result, WorkerLost) and self._has_a_try_left(block):
+                    again.append(block)
+                else:
+                    yield block, result
+
+    def _finished(self, crew: Crew) -> list[Future]:
+        """Return the blocks that are done or whose workers are gone; wait a while for one."""
+        done = set()
+        with suppress(Empty):
+            done.add(self._done.get(timeout=WAIT))
+            while True:
+                done.add(self._done.get_nowait())
+        return [
+            f for f, (_, address) in self._running.items() if f in done or not crew.has(address)
+        ]
+
+    def _result(self, future: Future, address: str, crew: Crew) -> Result:
+        crew.check_connected()
+        if future.status == "finished":
+            with suppress(TimeoutError):  # else its worker died with the result
+                return future.result(timeout=CONNECT)
+        error = future.exception() if future.status == "error" else None
+        if error is not None and not isinstance(error, BrokenProcessPool):
+            return error
+        crew.dismiss(address)
+        future.cancel()
+        return WorkerLost(f"its worker was killed, the last one at {address}")
+
+    def _has_a_try_left(self, block: Block) -> bool:
+        self._tries[block] = self._tries.get(block, 1) + 1
+        return self._tries[block] <= TRIES

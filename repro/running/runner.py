@@ -1,0 +1,98 @@
+"""Run what is not yet in the store, block by block; every finished block is stored at once."""
+
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Protocol
+
+from repro.running.pool import Pool
+from repro.store.runs import Store, StoredRun
+from repro.study.plan import Block, Plan
+
+
+class Progress(Protocol):
+    """Who is told how a run goes."""
+
+    def finished(self, block: Block, runs: Mapping[str, StoredRun]) -> None:
+        """Note that a block is done, by training it now or before; `runs` by identity."""
+
+    def crashed(self, block: Block, error: Exception) -> None:
+        """Note that a block's experiment raised, or that its workers were killed."""
+
+
+@dataclass
+class Outcome:
+    """What came of a plan.
+
+    Attributes:
+        runs: the finished runs, by identity.
+        crashed: blocks that gave no runs, with the error's text.
+        disputed: runs that finished more than once with different numbers, by identity.
+        interrupted: whether a signal ended it before all blocks were done.
+    """
+
+    runs: dict[str, StoredRun] = field(default_factory=dict)
+    crashed: list[tuple[Block, str]] = field(default_factory=list)
+    disputed: dict[str, list[StoredRun]] = field(default_factory=dict)
+    interrupted: bool = False
+
+
+def run(plan: Plan, store: Store, progress: Progress, pool: Pool) -> Outcome:
+    """Run the plan's blocks that are not in the store yet.
+
+    The first SIGINT (Ctrl-C) or SIGTERM lets the blocks in flight finish and be stored; the second
+    stops at once, which loses those blocks alone. The next call goes on from there.
+    """
+    outcome = Outcome(store.find(plan.identities))
+    done = [block for block in plan.blocks if outcome.runs.keys() >= set(block.identities)]
+    for block in done:
+        progress.finished(block, outcome.runs)
+    lost = stopping_means("blocks in flight are lost; run again to go on")
+    with pool, lost, _interruptible() as interrupted:
+
+        def wanted() -> Iterator[Block]:
+            for block in plan.blocks:
+                if interrupted():
+                    outcome.interrupted = True
+                    return
+                if block not in done:
+                    yield block
+
+        for block, result in pool.train(plan.experiment.name, plan.data, wanted()):
+            if isinstance(result, Exception):
+                outcome.crashed.append((block, f"{type(result).__name__}: {result}"))
+                progress.crashed(block, result)
+                continue
+            store.add(result)
+            outcome.runs = {run.identity: run for run in result} | outcome.runs
+            progress.finished(block, outcome.runs)
+    outcome.disputed = store.disputed(plan.identities)
+    return outcome
+
+
+@contextmanager
+def stopping_means(consequence: str) -> Iterator[None]:
+    """Let the KeyboardInterrupt that stops what is done here say what that means."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(consequence) from None
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    received: list[int] = []
+
+    def note(number: int, _: FrameType | None) -> None:
+        received.append(number)
+        if len(received) > 1:
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(received)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,1 @@
+"""What is kept of a study: its runs, tables, and where they come from."""

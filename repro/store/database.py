@@ -1,0 +1,122 @@
+"""The SQLite file under the run store: appears whole, held by one process, checked on opening.
+
+The journal is SQLite's rollback journal: what is committed lies in the file itself, which every
+opening checks to the last byte. A write-ahead log would keep it in a second file, whose end SQLite
+drops without a word when it is damaged.
+"""
+
+import sqlite3
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+
+from repro.store.files import scratch_file
+
+VERSION = 2
+HEADER = 100  # bytes of any SQLite file
+TABLE = """
+CREATE TABLE runs (
+    identity TEXT NOT NULL,
+    copy INTEGER NOT NULL,
+    variant TEXT NOT NULL,
+    seed INTEGER NOT NULL,
+    metrics TEXT NOT NULL,
+    curve TEXT NOT NULL,
+    seconds REAL NOT NULL,
+    checksum TEXT NOT NULL,
+    PRIMARY KEY (identity, copy)
+) STRICT
+"""
+
+Row = tuple[str, int, str, int, str, str, float]
+
+
+class StoreError(RuntimeError):
+    """The run store can't be used; the message says why and what to do."""
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """Open the file, made if there is none, and hold it until the connection or process ends.
+
+    Raises:
+        OSError, sqlite3.Error: if it can't be made, read or written; SQLITE_BUSY if it is held.
+        StoreError: if it is not a sound store of this version.
+    """
+    if not path.exists():
+        _create(path)
+    if path.stat().st_size < HEADER:  # SQLite would take it for an empty one
+        raise unsound(path, "it is cut short")
+    address = f"{path.absolute().as_uri()}?mode=rw"
+    connection = sqlite3.connect(address, uri=True, timeout=0, isolation_level=None)
+    try:
+        _hold(connection)
+        _check(connection, path)
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("PRAGMA synchronous = EXTRA")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def checksum(row: Row) -> str:
+    """Return the SHA-256 of a row; SQLite itself does not notice a changed letter."""
+    return sha256("\n".join(map(repr, row)).encode()).hexdigest()
+
+
+def _create(path: Path) -> None:
+    """Put an empty store there in one step: a file without tables is damage, not a beginning."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute(TABLE)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        content = connection.serialize()
+    with scratch_file(path, content) as scratch:
+        _link(scratch, path)
+
+
+def _link(scratch: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(scratch)
+    except FileExistsError:  # another process was faster
+        return
+    except OSError:  # a file system without links, such as exFAT
+        scratch.replace(path)
+
+
+def _hold(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    connection.execute("BEGIN EXCLUSIVE")
+    connection.execute("COMMIT")
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    try:
+        problem = _problem(connection)
+    except Exception as error:  # damage makes SQLite and its wrapper raise nearly anything
+        problem = str(error) or type(error).__name__
+    if problem:
+        raise unsound(path, problem)
+
+
+def unsound(path: Path, problem: str) -> StoreError:
+    """Return the error for a file that can't be trusted."""
+    return StoreError(
+        f"{path}: not a sound run store ({problem}); move {path.name}* away to start anew"
+    )
+
+
+def _problem(connection: sqlite3.Connection) -> str:
+    """Return what is wrong with the store, or nothing."""
+    found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if found != "ok":
+        return found
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version != VERSION:
+        return (
+            f"its version is {version}, this program's is {VERSION}: go on with the program "
+            "that wrote it, or train its runs again"
+        )
+    for *row, expected in connection.execute("SELECT * FROM runs"):
+        if checksum(tuple(row)) != expected:
+            return f"the run {row[0]!r} is not what was stored"
+    return ""

@@ -1,0 +1,1 @@
+"""What the threads' compiled loops share."""

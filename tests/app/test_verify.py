@@ -1,0 +1,229 @@
+"""A study run again and compared: a tiny one, whose committed results are spoilt."""
+
+import json
+import math
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from repro.app.cli import main
+from repro.store.tables import read_table, write_table
+from repro.study.plan import make_plan
+from repro.study.schema import StudyError, load_study
+from repro.study.selection import choose_blocks
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "add-a-thread.md").read_text(encoding="utf-8")
+
+
+def call(package, folder, *args):
+    done = subprocess.run(
+        [sys.executable, "-m", "repro", *map(str, args)], cwd=folder, capture_output=True,
+        text=True, timeout=300, check=False,
+        env=os.environ | {"PYTHONPATH": str(package), "COLUMNS": "140"},
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    """A copy of the package with the tiny study of docs/add-a-thread.md, and its results."""
+    copy = tmp_path_factory.mktemp("package")
+    for folder in ("repro", "experiments"):
+        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for language in ("python", "toml"):
+        text = re.search(rf"^```{language}\n# (\S+)\n.*?^```$", PAGE, re.MULTILINE | re.DOTALL)
+        content = text[0].partition("\n")[2].removesuffix("```")
+        (copy / text[1]).write_text(content, encoding="utf-8")
+    done = call(copy, copy, "run", "absolute_value", "--workers", 1)
+    assert done.returncode == 0, done.stderr
+    return copy
+
+
+@pytest.fixture
+def results(package, tmp_path):
+    """A folder with a copy of the results, to be spoilt."""
+    target = tmp_path / "results" / "absolute_value"
+    shutil.copytree(package / "results" / "absolute_value", target)
+    return target
+
+
+def verify(package, results, *args):
+    folder = results.parents[1]
+    return call(package, folder, "verify", "absolute_value", "--workers", 1, *args)
+
+
+def spoil(results, table, column, change, where=lambda rows: rows.index == 0):
+    rows = read_table(results / f"{table}.csv")
+    rows.loc[where(rows), column] = rows.loc[where(rows), column].map(change)
+    write_table(rows, results / f"{table}.csv")
+
+
+def made_by_other_code(results):
+    path = results / "provenance.json"
+    provenance = json.loads(path.read_text(encoding="utf-8"))
+    provenance |= {"code": "0123456789", "runs": ""}
+    provenance["fingerprint"]["libraries"]["numpy"] = "1.0"
+    provenance["fingerprint"]["instruction_sets"].append("abacus")
+    path.write_text(json.dumps(provenance), encoding="utf-8")
+
+
+def test_the_same_code_on_the_same_machine_gives_the_same_bits(package, results):
+    done = verify(package, results)
+    assert done.returncode == 0
+    assert "on the same fingerprint: every bit must be the same" in done.stdout
+    assert "runs: 1,800 runs compared, 1,800 equal to the bit.\n" in done.stdout
+    assert "curves: 360 runs compared, 360 equal to the bit.\n" in done.stdout
+    assert "All 4 verdicts stand, judged on the rerun." in done.stdout
+
+
+def test_one_bit_fails_and_is_named(package, results):
+    spoil(results, "runs", "mse", lambda mse: math.nextafter(mse, 1.0))
+    done = verify(package, results, "--variants", "posted", "--seeds", "3:5")
+    assert done.returncode == 1
+    assert "100 of 1,800 runs, 1 of 18 blocks" in done.stdout  # the whole block that has 3 and 4
+    assert (
+        "runs: 100 runs compared, 99 equal to the bit; the largest relative difference"
+        in done.stdout
+    )
+    assert "is in mse of posted, seed 0" in done.stdout
+    assert re.search(r"mse +100 +99 +1 +0 ", done.stdout)  # within the tolerance
+    assert "judged on the committed runs with those run again in their place" in done.stdout
+
+
+def test_a_spoilt_curve_fails_too(package, results):
+    spoil(results, "curves", "mse", lambda mse: mse + 1)
+    done = verify(package, results, "--variants", "posted", "--seeds", "1")
+    assert done.returncode == 1
+    assert "curves: 40 runs compared, 39 equal to the bit" in done.stdout
+
+
+def test_a_part_without_drawn_curves_compares_none(package, results):
+    done = verify(package, results, "--variants", "posted", "--seeds", "150:151")
+    assert done.returncode == 0
+    assert "runs: 100 runs compared, 100 equal" in done.stdout
+    assert "curves: 0 runs compared" in done.stdout
+
+
+def test_elsewhere_numbers_may_differ_and_what_has_changed_is_said(package, results):
+    made_by_other_code(results)
+    spoil(results, "runs", "mse", lambda mse: math.nextafter(mse, 1.0))
+    done = verify(package, results, "--variants", "posted", "--seeds", "1")
+    assert done.returncode == 0
+    assert "code: then 01234567, now " in done.stdout
+    assert "libraries.numpy: then 1.0, now " in done.stdout
+    assert "instruction_sets.abacus: then there, now nothing" in done.stdout
+    assert "99 equal to the bit" in done.stdout
+
+
+def test_elsewhere_another_verdict_fails(package, results):
+    made_by_other_code(results)
+    spoil(results, "claims", "verdict", lambda _: "holds")
+    done = verify(package, results, "--variants", "posted", "--seeds", "1")
+    assert done.returncode == 1
+    assert "1 of 4 verdicts differ" in done.stdout
+    assert re.search(r"two_are_enough +holds +refuted", done.stdout)
+
+
+def test_runs_run_again_count_in_the_verdicts(package, results):
+    """Committed runs that all learned: the rerun half of them decides otherwise."""
+    made_by_other_code(results)
+    spoil(results, "runs", "learned", lambda _: 1, lambda rows: rows.variant == "posted")
+    spoil(results, "claims", "verdict", lambda _: "holds")
+    done = verify(package, results, "--variants", "posted", "--seeds", "1")
+    assert done.returncode == 1
+    assert re.search(r"two_are_enough +holds +refuted", done.stdout)
+
+
+def test_out_keeps_the_rerun_and_goes_on_with_it(package, results, tmp_path):
+    spoil(results, "runs", "mse", lambda mse: mse + 1)
+    args = ["--sample", "1", "--variants", "posted", "--out", tmp_path / "kept"]
+    assert verify(package, results, *args).returncode in (0, 1)  # by which block is drawn
+    kept = tmp_path / "kept" / "absolute_value"
+    assert len(read_table(kept / "runs.csv")) == 100
+    assert list(read_table(kept / "differences.csv").columns[:4]) == [
+        "variant", "seed", "point", "metric"
+    ]  # fmt: skip
+    store = (kept / ".store.sqlite").read_bytes()
+    verify(package, results, *args)
+    assert (kept / ".store.sqlite").read_bytes() == store
+
+
+def test_what_is_verified_is_not_written_to(package, results):
+    before = (results / "runs.csv").read_bytes()
+    done = verify(package, results, "--out", results.parent)
+    assert done.returncode == 2
+    assert "is what is to be verified" in done.stderr
+    assert (results / "runs.csv").read_bytes() == before
+
+
+def test_results_that_lack_a_run_are_refused(package, results):
+    rows = read_table(results / "runs.csv")
+    write_table(rows.drop(index=7), results / "runs.csv")
+    done = verify(package, results)
+    assert done.returncode == 2
+    assert "has no run of posted, seed 7" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["nope"], "no study is named 'nope'"),
+        (["truth_table", "--seeds", "2", "--sample", "2"], "not both"),
+        (["truth_table", "--sample", "0"], "x>=1"),
+        (["truth_table"], "runs.csv is not there; run python -m repro.truth_table first"),
+    ],
+)
+def test_bad_input_is_named(args, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, ["verify", *args])
+    assert done.exit_code == 2
+    assert message in done.output
+
+
+@pytest.mark.parametrize(("option", "code"), [([], 2), (["--skip-unavailable"], 0)])
+def test_without_the_data_it_says_so(option, code, tmp_path):
+    nowhere = {"HOME": str(tmp_path), "PATH": "", "https_proxy": "http://127.0.0.1:9"}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("REPRO_", "KERAS_"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "repro", "verify", "mnist_relu", "--sample", "1", *option],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False, env=kept | nowhere,
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "mnist_relu can only be verified on mnist: MNIST is not in reach" in said
+
+
+PLAN = make_plan(load_study("mnist_relu"))
+
+
+def test_a_sample_is_whole_blocks_and_the_same_each_time():
+    parts = [choose_blocks(PLAN, sample=5) for _ in range(2)]
+    assert parts[0].blocks == parts[1].blocks
+    assert len(parts[0].blocks) == 5
+    assert set(parts[0].blocks) <= set(PLAN.blocks)
+    cells = {(v, s) for v, seeds in parts[0].seeds.items() for s in seeds}
+    assert len(cells) == len(parts[0].identities) == sum(len(b.seeds) for b in parts[0].blocks)
+    assert choose_blocks(PLAN, sample=10_000).blocks == PLAN.blocks
+
+
+def test_seeds_bring_the_block_that_they_are_trained_in():
+    part = choose_blocks(PLAN, seeds=[19, 20], variants=["relu_raw"])
+    assert part.seeds == {"relu_raw": tuple(range(10, 30))}
+    assert set(part.identities) <= set(PLAN.identities)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [({"seeds": [99]}, "none of these"), ({"variants": ["rleu"]}, "is named 'rleu'")],
+)
+def test_a_part_that_there_is_not_is_named(asked, message):
+    with pytest.raises(StudyError, match=message):
+        choose_blocks(PLAN, **asked)

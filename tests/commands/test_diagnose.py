@@ -1,0 +1,119 @@
+"""`python -m repro diagnose`, as a user calls it."""
+
+import textwrap
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from repro.app.cli import main
+
+
+def call(*arguments):
+    return CliRunner().invoke(main, ["diagnose", *map(str, arguments)])
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(60, 2))
+    np.savez(tmp_path / "data.npz", x=x, y=x[:, :1] + x[:, 1:])
+    return tmp_path
+
+
+def write(folder, name, code):
+    (folder / name).write_text(textwrap.dedent(code), encoding="utf-8")
+
+
+MODEL = """
+import keras
+
+def build():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4, "sigmoid"),
+                              keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    return model
+
+def with_argument(units):
+    return units
+"""
+
+
+def test_help_says_that_the_file_is_run():
+    result = call("--help")
+    assert result.exit_code == 0
+    assert "naming it here runs it" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    ("target", "data", "says"),
+    [
+        ("model.py", "data.npz", "must name a file and what is in it"),
+        ("nowhere.py:build", "data.npz", "is no Python file"),
+        ("model.py:model", "data.npz", "model.py has no 'model'; it has build, with_argument"),
+        ("model.py:with_argument", "data.npz", "this takes (units)"),
+        ("broken.py:build", "data.npz", "broken.py can't be imported: ZeroDivisionError"),
+        ("model.py:build", "nowhere.npz", "nowhere.npz can't be read"),
+        ("model.py:build", "objects.npz", "objects.npz must be an .npz file of plain arrays"),
+        ("model.py:build", "model.py", "model.py must be an .npz file"),
+        ("model.py:build", "half.npz", "half.npz has no y; it has x"),
+        ("model.py:build", "nan.npz", "x holds 1 values that are NaN"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line_and_ends_with_2(folder, target, data, says):
+    write(folder, "model.py", MODEL)
+    write(folder, "broken.py", "1 / 0")
+    np.savez(folder / "objects.npz", x=np.array([{}, {}], dtype=object), y=np.ones(2))
+    np.savez(folder / "half.npz", x=np.ones(3))
+    np.savez(folder / "nan.npz", x=np.array([[1.0, np.nan], [1, 2]]), y=np.ones(2))
+    result = call(target, "--data", data)
+    assert result.exit_code == 2, result.output
+    (line,) = result.stderr.strip().splitlines()
+    assert line.startswith("Error: ")
+    assert says in line
+
+
+def test_a_numpy_step_is_audited(folder):
+    write(folder, "model.py", MODEL)
+    write(
+        folder,
+        "step.py",
+        """
+        import numpy as np
+
+        RATE = 0.1
+
+        def parameters():
+            draw = np.random.default_rng(0).normal
+            return [draw(size=s) for s in ((2, 4), (4,), (4, 1), (1,))]
+
+        def step(p, x, y):
+            W1, b1, W2, b2 = p
+            h = 1 / (1 + np.exp(-(x @ W1 + b1)))
+            error = 2 * (h @ W2 + b2 - y) / len(x)
+            back = error @ W2.T  # without the slope of the sigmoid
+            return [W1 - RATE * x.T @ back, b1 - RATE * back.sum(0),
+                    W2 - RATE * h.T @ error, b2 - RATE * error.sum(0)]
+        """,
+    )
+    target = ("step.py:step", "--data", "data.npz")
+    result = call(*target)
+    assert result.exit_code == 2
+    assert "needs --model" in result.stderr
+    given = ("--model", "model.py:build", "--parameters", "step.py:parameters", "--rate", "0.1")
+    result = call(*target, *given)
+    assert result.exit_code == 0, result.output
+    assert "activation derivative of layer 1" in " ".join(result.output.split())
+
+
+def test_a_network_is_diagnosed_and_the_report_saved(folder):
+    write(folder, "model.py", MODEL)
+    result = call(
+        "model.py:build", "--data", "data.npz", "--epochs", 2, "--seeds", 2, "--budget", 5,
+        "--out", folder / "report",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert "Skill on held-out rows" in result.output
+    assert "as it is" in result.stderr  # progress
+    assert (folder / "report" / "changes.csv").exists()

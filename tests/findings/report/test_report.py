@@ -1,0 +1,257 @@
+"""The report as a reader has it: one file, in a browser, with mouse, keyboard, or no script."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from repro.findings.report.chapter import make_chapter
+from repro.findings.report.lead import CITED, LEAD, lead_of
+from repro.findings.report.page import render, write_report
+from repro.study.folder import study_names
+from repro.study.schema import StudyError, load_study
+
+ROOT = Path(__file__).parents[3]
+RESULTS = ROOT / "results"
+CLAIMS = "[data-claims] >> nth=2 >> "  # those of the third chapter, mnist_relu
+CURVES = "#mnist_relu [data-curves] "
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory):
+    """A results folder that holds the committed tables."""
+    folder = tmp_path_factory.mktemp("results")
+    for name in study_names():
+        (folder / name).symlink_to(RESULTS / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def report(copied):
+    return write_report(copied)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("needs chromium in the PATH")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser, report):
+    contexts = []
+
+    def open_page(**options):
+        context = browser.new_context(reduced_motion="reduce", **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.said, page.asked = [], []
+        page.on("console", lambda message: page.said.append(message.text))
+        page.on("pageerror", lambda error: page.said.append(str(error)))
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.goto(report.as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(open_page):
+    return open_page()
+
+
+def test_it_is_the_committed_page(report):
+    assert report.read_bytes() == (RESULTS / "index.html").read_bytes()
+
+
+def test_it_is_small_enough_to_send(report):
+    assert report.stat().st_size < 6_000_000
+
+
+def test_what_threads_say_is_shown_not_run():
+    study = load_study("four_layers")
+    wicked = '<script>alert("x")</script>'
+    variant = study.variants["relu_posted"].model_copy(update={"label": wicked})
+    study = study.model_copy(
+        update={
+            "thread": study.thread.model_copy(update={"title": wicked, "licence": "<b>none</b>"}),
+            "variants": {**study.variants, "relu_posted": variant},
+            "report": study.report.model_copy(update={"figure": f'" onload="x()">{wicked}'}),
+        }
+    )
+    text = render([make_chapter(study, RESULTS)])
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert(&#34;x&#34;)" in text
+    assert text.count("<script") == 1
+    assert "<b>none" not in text
+    assert 'onload="x()' not in text
+
+
+def test_a_thread_with_an_address_is_linked():
+    study = load_study("four_layers")
+    thread = study.thread.model_copy(update={"link": "https://example.org/4?a=1&b=2"})
+    text = render([make_chapter(study.model_copy(update={"thread": thread}), RESULTS)])
+    assert '<a href="https://example.org/4?a=1&amp;b=2"' in text
+    assert "gives no address" not in text
+
+
+def test_a_missing_table_is_named(tmp_path):
+    (tmp_path / "results").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "repro", "report"],
+        cwd=tmp_path, env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "Error: results/add_numbers/runs.csv is not there; run python -m repro.add_numbers first"
+    ]
+    assert list((tmp_path / "results").iterdir()) == []
+
+
+def test_claims_of_another_study_are_refused():
+    study = load_study("four_layers")
+    claims = {key: claim for key, claim in study.claims.items() if key != "keras_agrees"}
+    with pytest.raises(StudyError, match="run python -m repro verdicts four_layers"):
+        make_chapter(study.model_copy(update={"claims": claims}), RESULTS)
+
+
+@pytest.mark.parametrize("name", study_names())
+def test_prose_has_no_number_that_the_study_has_not(name):
+    study = load_study(name)
+    said = [study.title, study.question, study.metric, *(c.says for c in study.claims.values())]
+    known = " ".join([*said, *(variant.label for variant in study.variants.values())])
+    prose = re.sub(r"\[\w+\]", "", f"{study.report.answer} {study.report.mechanism}")
+    for token in re.findall(r"\d[\d.,/]*\d|\d", prose):
+        assert re.search(rf"(?<!\d){re.escape(token)}(?!\d)", known), token
+
+
+def test_the_lead_stands_only_while_its_claims_do():
+    assert not re.search(r"\d", CITED.sub("", LEAD))
+    chapters = [make_chapter(load_study(name), RESULTS) for name in ("four_layers", "mnist_relu")]
+    assert lead_of(chapters) == []  # the claims of the others are missing
+
+
+def test_the_committed_page_has_its_lead(report):
+    assert "Because something dies" in report.read_text(encoding="utf-8")
+
+
+def test_nothing_is_asked_of_anybody_and_nothing_complains(page, report):
+    page.wait_for_timeout(100)
+    assert page.said == []
+    assert {url for url in page.asked if not url.startswith("data:")} == {report.as_uri()}
+
+
+def test_no_other_script_runs_and_nothing_can_be_loaded(page):
+    page.evaluate(
+        """() => {
+            window.refused = [];
+            addEventListener("securitypolicyviolation", (e) => refused.push(e.effectiveDirective));
+            const script = document.createElement("script");
+            script.textContent = "window.ran = true";
+            const picture = document.createElement("img");
+            picture.src = "https://example.invalid/x.png";
+            document.body.append(script, picture);
+        }"""
+    )
+    page.wait_for_function("refused.length === 2")
+    assert sorted(page.evaluate("refused")) == ["img-src", "script-src-elem"]
+    assert page.evaluate("window.ran") is None
+
+
+def rows(page):
+    shown = page.locator(f"{CLAIMS} tbody tr:visible")
+    return shown.evaluate_all("rows => rows.map(r => [r.dataset.verdict, r.dataset.maker])")
+
+
+def test_claims_are_filtered_with_the_mouse(page):
+    everything = rows(page)
+    page.locator(f"{CLAIMS} input[value=holds]").uncheck()
+    page.locator(f"{CLAIMS} input[value=us]").uncheck()
+    shown = rows(page)
+    assert shown == [row for row in everything if row[0] != "holds" and row[1] != "us"]
+    assert 0 < len(shown) < len(everything)
+    status = page.locator(f"{CLAIMS} [role=status]").inner_text()
+    assert status == f"{len(shown)} of {len(everything)} claims"
+
+
+def test_claims_are_filtered_with_the_keyboard(page):
+    everything = rows(page)
+    first = page.locator(f"{CLAIMS} input[value=holds]")
+    first.focus()
+    page.keyboard.press("Tab")
+    focused = page.evaluate("document.activeElement.value")
+    page.keyboard.press("Space")
+    assert focused == "refuted"
+    assert rows(page) == [row for row in everything if row[0] != "refuted"]
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+def test_a_link_to_a_hidden_claim_shows_it(page):
+    page.locator(f"{CLAIMS} input[value=us]").uncheck()
+    assert not page.locator("#mnist_relu-rate_kills").is_visible()
+    page.locator("#mnist_relu a[href='#mnist_relu-rate_kills']").first.click()
+    assert page.locator("#mnist_relu-rate_kills").is_visible()
+
+
+def curves(page):
+    # a flat curve's box has no height, so that Playwright's own "visible" would leave it out
+    shown = "all => all.filter(c => getComputedStyle(c).display !== 'none').map(c => c.id)"
+    return page.locator(f"{CURVES} .curve").evaluate_all(shown)
+
+
+def test_curves_are_switched_with_the_mouse(page):
+    assert len(curves(page)) == len(load_study("mnist_relu").report.curves)
+    page.get_by_role("checkbox", name="ReLU, raw, dropout 0.2").check()
+    assert "mnist_relu-relu_raw_dropout" in curves(page)
+    page.locator(f"{CURVES} [data-switch=none]").click()
+    assert curves(page) == []
+    page.locator(f"{CURVES} [data-switch=all]").click()
+    assert len(curves(page)) == page.locator(f"{CURVES} input").count()
+
+
+def test_curves_are_switched_with_the_keyboard(page):
+    box = page.locator(f"{CURVES} input").first
+    box.focus()
+    assert page.locator(f"{CURVES} .curve.on").count() == 1
+    page.keyboard.press("Space")
+    assert not box.is_checked()
+    assert "mnist_relu-sigmoid_raw" not in curves(page)
+    page.keyboard.press("Space")
+    assert "mnist_relu-sigmoid_raw" in curves(page)
+
+
+def test_without_script_everything_is_there(open_page):
+    page = open_page(java_script_enabled=False)
+    for hidden in (".filters", f"{CURVES} input", f"{CURVES} button"):
+        assert not page.locator(hidden).first.is_visible()
+    assert page.locator(f"{CURVES} .curve").first.is_visible()
+    assert not re.search(r"<(tr|g)[^>]* hidden", page.content())
+
+
+@pytest.mark.parametrize("width", [360, 700, 1280])
+def test_nothing_is_wider_than_the_screen(open_page, width):
+    page = open_page(viewport={"width": width, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("dark", 390)])
+def test_axe_finds_no_serious_fault(open_page, scheme, width):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = open_page(color_scheme=scheme, viewport={"width": width, "height": 900})
+    violations = Axe().run(page).response["violations"]
+    serious = [v for v in violations if v["impact"] in ("serious", "critical")]
+    assert not serious, [(v["id"], v["nodes"][0]["html"][:200]) for v in serious]

@@ -1,0 +1,59 @@
+"""Tables come back as they were written, and are safe to open in a spreadsheet."""
+
+import csv
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from repro.store.tables import read_table, write_table
+
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "'=1", "''-", "=cmd|' /C calc'!A0"]
+HARMLESS = ["", "'", "'quoted'", "a=b", "1-2", "使用relu", 'say "no", twice']
+
+
+@pytest.mark.parametrize("text", [*FORMULAS, *HARMLESS])
+def test_a_text_comes_back_as_it_was(text, tmp_path):
+    table = pd.DataFrame({"says": [text, "other"], "n": [1, 2]})
+    write_table(table, tmp_path / "t.csv")
+    assert read_table(tmp_path / "t.csv").says.fillna("").tolist() == [text, "other"]
+
+
+@given(text=st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("\n\t,'\"=")))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_of_a_study_comes_back_as_it_was(text, tmp_path):
+    test_a_text_comes_back_as_it_was(text, tmp_path)
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_cell_with_text_starts_a_formula(text, tmp_path):
+    write_table(pd.DataFrame({"says": [text], "n": [1]}), tmp_path / "t.csv")
+    with (tmp_path / "t.csv").open(newline="", encoding="utf-8") as file:
+        (_, (cell, _)) = csv.reader(file)
+    assert cell == f"'{text}"
+
+
+def test_negative_numbers_stay_numbers(tmp_path):
+    table = pd.DataFrame({"x": [-1.5, 0.1 + 0.2, -np.inf, np.nan], "n": [-3, 0, 1, 2]})
+    write_table(table, tmp_path / "t.csv")
+    assert "-1.5,-3\n" in (tmp_path / "t.csv").read_text()
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "t.csv"), table)
+    pd.testing.assert_frame_equal(read_table(tmp_path / "t.csv"), table)
+
+
+def test_texts_among_numbers_are_guarded_and_the_numbers_are_not(tmp_path):
+    table = pd.DataFrame({"rate": [-0.5, "-0.5 0.1", None]}, dtype=object)
+    write_table(table, tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_text() == 'rate\n-0.5\n\'-0.5 0.1\n""\n'
+
+
+def test_words_stay_words_where_all_of_them_look_like_something_else(tmp_path):
+    table = pd.DataFrame({"rule": ["true", "true"], "bias": [True, True], "loss": [1, 2]})
+    write_table(table, tmp_path / "t.csv")
+    assert read_table(tmp_path / "t.csv").rule.to_list() == [True, True]
+    read = read_table(tmp_path / "t.csv", text=["rule", "not_there"])
+    assert read.rule.to_list() == ["true", "true"]
+    assert read.bias.to_list() == [True, True]
+    assert read.loss.to_list() == [1, 2]
