@@ -20,7 +20,7 @@ ALLOWED = {  # besides itself
     "store": {"study"},
     "running": {"data", "study", "store"},
     "findings": {"study", "store"},
-    "instruments": {"training"},
+    "instruments": {"training", "store", "findings"},
     "app": {"data", "study", "store", "running", "findings"},
     "commands": {"app", "training", "study", "store", "findings", "instruments"},
 } | {thread: {"data", "training"} for thread in THREADS}
