@@ -10,13 +10,14 @@ import repro
 PACKAGE = Path(repro.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 # Words that tie others together say nothing by themselves: name the thing instead.
-FUNCTION_WORDS = frozenset(
-    "a about after again all an and any as at be been before between beyond both by do done each "
-    "every few for found from given had has have here how if in into is it least left less made "
-    "more most no not now of off on once only onto or other over said same seen so some such taken "
-    "than that the then there this those through thus to told under until up upon wanted was were "
-    "what when where whether which who whose why with within without".split()
-)
+WORDS = """
+about after again all an and any as at be been before between beyond both by do done each every few
+for found from given had has have here how if in into is it least less made more most no not now of
+off on once only onto or over said same seen so some such taken than that the then there this those
+through thus to told under until up upon wanted was were what when where whether which who whose why
+with within without
+"""
+FUNCTION_WORDS = frozenset(WORDS.split())
 MOST_POSITIONAL, MOST_LINES = 4, 40
 TAKES_ANY_NUMBER = ("add_row", "chain", "max", "min", "print", "zip")
 FRAGMENTS = ("How", "That", "What", "When", "Where", "Whether", "Which", "Who", "Whose", "Why")
