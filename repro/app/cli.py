@@ -98,7 +98,7 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return their names."""
-        folder = Path(__file__).parent / "commands"
+        folder = Path(__file__).parents[1] / "commands"
         return sorted(path.stem for path in folder.glob("[!_]*.py"))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
