@@ -472,7 +472,8 @@ def test_no_scheduler_and_no_worker_are_errors_soon(place, monkeypatch):
 
 def commands(start):
     """Return the page's block of commands that starts so and says that it is run here."""
-    blocks = re.findall(r"run by tests/running/test_cluster.py -->\n```sh\n(.*?)```", PAGE, re.DOTALL)
+    ours = r"run by tests/running/test_cluster.py -->\n```sh\n(.*?)```"
+    blocks = re.findall(ours, PAGE, re.DOTALL)
     [block] = [block for block in blocks if block.startswith(start)]
     return block
 
