@@ -1,4 +1,4 @@
-# make mnist_relu: the main job.  make test: the tests.  Both install what they need first.
+# make mnist_relu runs the main job, make test the tests. Both install what they need first.
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
