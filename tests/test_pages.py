@@ -1,0 +1,89 @@
+"""The pages lead somewhere: their links, the paths that they name, the commands that they give."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from repro.app.cli import main
+from repro.study.folder import study_names
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted(
+    [
+        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+        ROOT / "bench" / "README.md",
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "results").glob("[!.@]*/README.md"),
+    ]
+)
+ROOMS = ("bench", "docs", "experiments", "repro", "results", "tests")
+MAKES_FILES = ROOT / "docs" / "add-a-thread.md"  # followed to the letter by its own test
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+@cache
+def prose(page):
+    """Return a page without its blocks of code."""
+    return re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+
+
+@cache
+def anchors(page):
+    """Return what a link may have behind its #: the headings as GitHub and GitLab spell them."""
+    headings = re.findall(r"^#+ (.*)", prose(page), flags=re.M)
+    return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+def named_paths(text):
+    """Return what in backticks looks like a file or folder of the repository."""
+    names = re.findall(r"`([\w./-]+)`", text)
+    return {name for name in names if name.split("/")[0] in ROOMS and "/" in name}
+
+
+@every_page
+def test_every_link_resolves(page):
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
+        if re.match(r"\w+:", link):
+            continue
+        name, _, anchor = link.partition("#")
+        target = (page.parent / name).resolve() if name else page
+        assert target.is_relative_to(ROOT.resolve()), link
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+@every_page
+def test_every_path_exists(page):
+    if page == MAKES_FILES:
+        return
+    for name in named_paths(page.read_text(encoding="utf-8")):
+        assert any((ROOT / name.replace("NAME", study)).exists() for study in study_names()), name
+
+
+@every_page
+def test_every_command_exists(page):
+    text = page.read_text(encoding="utf-8")
+    commands = re.findall(r"python -m repro ([a-z]\w*)", text)
+    assert set(commands) <= set(main.list_commands(None))
+    modules = re.findall(r"python -m ((?:repro|bench)\.[a-z_.]+[a-z])", text)
+    for module in modules:
+        path = ROOT / module.replace(".", "/")
+        assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), module
+    targets = re.findall(r"(?:`|^)make ([a-z][\w-]*)", text, flags=re.M)
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert set(targets) <= set(re.findall(r"^([\w-]+):", makefile, flags=re.M))
+
+
+@every_page
+def test_threads_are_not_counted_in_words(page):
+    """A sixth thread must make no page wrong."""
+    counted = r"\b(?:four|five|six|4|5|6)\s+(?:\w+\s+)?(?:threads|studies|ledgers)\b|\bother four\b"
+    assert re.findall(counted, page.read_text(encoding="utf-8"), flags=re.I) == []
+
+
+def test_a_wrong_path_is_seen():
+    assert named_paths("`repro/posted/x.py`, `make test`, `a/b`") == {"repro/posted/x.py"}
+    assert anchors(ROOT / "docs" / "run-a-study.md") >= {"change-something", "cite-it"}
