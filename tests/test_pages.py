@@ -38,8 +38,9 @@ def anchors(page):
 
 
 def named_paths(text):
-    """Return what in backticks looks like a file or folder of the repository."""
-    names = re.findall(r"`([\w./-]+)`", text)
+    """Return what looks like a file or folder of the repository, in backticks or in a tree."""
+    names = re.findall(r"`([\w./-]+)`|^([\w./-]+)  ", text, flags=re.M)
+    names = {in_backticks or in_tree for in_backticks, in_tree in names}
     return {name for name in names if name.split("/")[0] in ROOMS and "/" in name}
 
 
@@ -85,5 +86,6 @@ def test_threads_are_not_counted_in_words(page):
 
 
 def test_a_wrong_path_is_seen():
-    assert named_paths("`repro/posted/x.py`, `make test`, `a/b`") == {"repro/posted/x.py"}
+    text = "`repro/posted/x.py`, `make test`, `a/b`\nresults/NAME/   tables"
+    assert named_paths(text) == {"repro/posted/x.py", "results/NAME/"}
     assert anchors(ROOT / "docs" / "run-a-study.md") >= {"change-something", "cite-it"}
