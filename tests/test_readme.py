@@ -97,7 +97,7 @@ def test_the_points_of_four_layers_are_those_of_its_claims():
     assert f"ReLU ends {above:.0f} points above it." in in_one_line(README)
 
 
-REGENERATING = [f"python -m repro {name}" for name in ("verdicts", "figures", "report")]
+REGENERATING = [f"python -m repro {name}" for name in ("verdicts", "figures", "ledger", "report")]
 COMMANDS = sorted(
     {
         line.strip()
