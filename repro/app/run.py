@@ -1,4 +1,4 @@
-"""One call of a study from start to end: data, runs, tables, verdicts, figures, what is shown."""
+"""Run a study from start to end: data, runs, tables, verdicts, figures, and a summary of them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,13 +9,14 @@ from rich.console import Console
 from rich.markup import escape
 
 from repro.app.display import LiveTable, claims_summary, disputes, variants_summary
+from repro.app.reuse import announce, reuse
 from repro.data import Dataset, DataUnavailable, load
 from repro.findings.summary import summarize
 from repro.findings.verdicts import judge
 from repro.running.pool import Pool, make_pool
 from repro.running.runner import Outcome, stopping_means
 from repro.running.runner import run as run_plan
-from repro.store.provenance import command_line, provenance, write_provenance
+from repro.store.provenance import Adoption, command_line, provenance, write_provenance
 from repro.store.runs import Store, StoredRun
 from repro.store.tables import (
     CURVE_DIGITS,
@@ -24,10 +25,11 @@ from repro.store.tables import (
     runs_table,
     write_table,
 )
+from repro.study.errors import StudyError
 from repro.study.experiments import Experiment, find_experiment
 from repro.study.folder import RESULTS
 from repro.study.plan import Plan, make_plan
-from repro.study.schema import Claim, Study, StudyError, load_study
+from repro.study.schema import Claim, Study, load_study
 
 SMALL = "mnist5k"
 UNWRITTEN = "what was trained is stored; run again to write the rest of tables and figures"
@@ -54,12 +56,14 @@ def run(
     dataset = choose_data(experiment, data, console)
     plan = plan_on(dataset, study, seeds=seeds, variants=variants, override=override)
     folder = out or RESULTS / _folder_name(plan, seeds, variants, override)
-    with Store(folder) as store:  # held until the tables are written, too
+    home = out or RESULTS / name  # one store for all folders of a study
+    with Store(home) as store:  # held until the tables are written, too
+        announce(reuse(plan, store, home), console)
         outcome = train(plan, store, console, pool)
         if outcome.interrupted:
             return 130
         with stopping_means(UNWRITTEN):
-            write_results(plan, outcome, folder, console)
+            write_results(plan, outcome, store, folder, console)
     if dataset and dataset.name != experiment.data:
         console.print(_on_other_data(experiment, dataset.name))
     return status(outcome, console)
@@ -88,9 +92,11 @@ def status(outcome: Outcome, console: Console) -> int:
     return 1 if outcome.crashed or outcome.disputed else 0
 
 
-def write_results(plan: Plan, outcome: Outcome, folder: Path, console: Console) -> None:
+def write_results(
+    plan: Plan, outcome: Outcome, store: Store, folder: Path, console: Console
+) -> None:
     """Write tables, verdicts, figures and provenance, and show the tables."""
-    runs = write_runs(plan, outcome.runs, folder)
+    runs = write_runs(plan, outcome.runs, store, folder)
     claims = judge(
         runs,
         askable := _askable(plan),
@@ -110,12 +116,16 @@ def write_results(plan: Plan, outcome: Outcome, folder: Path, console: Console) 
     console.print(f"\nTables and figures are in {escape(str(folder))}/")
 
 
-def write_runs(plan: Plan, done: Mapping[str, StoredRun], folder: Path) -> pd.DataFrame:
+def write_runs(
+    plan: Plan, finished: Mapping[str, StoredRun], store: Store, folder: Path
+) -> pd.DataFrame:
     """Write runs, curves and where they come from; return the runs."""
-    runs = runs_table(plan, done)
+    folder.mkdir(parents=True, exist_ok=True)
+    runs = runs_table(plan, finished)
     write_table(runs, folder / "runs.csv")
-    write_table(curves_table(plan, done), folder / "curves.csv", CURVE_DIGITS)
-    write_provenance(provenance(plan, done, command_line()), folder)
+    write_table(curves_table(plan, finished), folder / "curves.csv", CURVE_DIGITS)
+    adopted = [Adoption(**adoption) for adoption in store.adoptions()]
+    write_provenance(provenance(plan, finished, command_line(), adopted), folder)
     return runs
 
 
@@ -123,7 +133,7 @@ def override_epochs(experiment: Experiment, epochs: int | None) -> dict[str, Any
     """Return the parameters that `--epochs` sets for all variants."""
     if epochs is None:
         return {}
-    if "epochs" not in experiment.schema.model_fields:
+    if "epochs" not in experiment.names:
         raise StudyError(f"--epochs: {experiment.name} does not train in epochs")
     return {"epochs": epochs}
 

@@ -1,6 +1,6 @@
 """One call of a sweep from start to end: an experiment's parameters on a grid, tables, a figure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -13,8 +13,8 @@ from repro.findings.figures import save, style
 from repro.findings.numbers import interval, number
 from repro.findings.sweep_figure import draw_sweep, summarize_sweep
 from repro.running.pool import make_pool
-from repro.running.runner import stopping_means
-from repro.store.runs import Store, StoredRun
+from repro.running.runner import Outcome, stopping_means
+from repro.store.runs import Store
 from repro.store.tables import read_table
 from repro.study.experiments import find_experiment
 from repro.study.folder import RESULTS
@@ -56,28 +56,33 @@ def sweep(
     dataset = session.choose_data(find_experiment(name), data, console)
     plan = session.plan_on(dataset, study, seeds=seeds)
     folder = out or RESULTS / sweep_name(plan)
-    with Store(folder) as store:
+    with Store(out or RESULTS / name) as store:
         outcome = session.train(plan, store, console, make_pool(workers))
         if outcome.interrupted:
             return 130
         with stopping_means(session.UNWRITTEN):
-            write_results(plan, outcome.runs, folder, console)
+            write_results(plan, outcome, store, folder, console)
     return session.status(outcome, console)
 
 
 def write_results(
-    plan: Plan, done: Mapping[str, StoredRun], folder: Path, console: Console
+    plan: Plan, outcome: Outcome, store: Store, folder: Path, console: Console
 ) -> None:
     """Write a sweep's tables, provenance and figure, and show what each combination gave."""
-    session.write_runs(plan, done, folder)
+    session.write_runs(plan, outcome.runs, store, folder)
     runs = read_table(folder / "runs.csv")
     console.print(_summary(plan.study, summarize_sweep(plan.study, runs)))
     with style():
         figure = draw_sweep(plan.study, runs)
         if figure is not None:
             save(figure, folder / "sweep")
-    drawn = "Tables and figure are" if figure else "Too many panels for a figure; tables are"
-    console.print(f"\n{drawn} in {escape(str(folder))}/")
+    console.print(f"\n{_written(outcome, drawn=figure is not None)} in {escape(str(folder))}/")
+
+
+def _written(outcome: Outcome, *, drawn: bool) -> str:
+    if not outcome.runs:
+        return "All runs crashed, so there is no figure; tables are"
+    return "Tables and figure are" if drawn else "Too many panels for a figure; tables are"
 
 
 def _summary(study: Study, cells: pd.DataFrame) -> Table:

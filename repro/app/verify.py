@@ -23,7 +23,12 @@ from repro.findings.comparison import (
 from repro.findings.verdicts import judge
 from repro.running.pool import make_pool
 from repro.running.runner import Outcome, stopping_means
-from repro.store.provenance import changes_since
+from repro.store.provenance import (
+    changes_since,
+    command_line,
+    provenance,
+    write_provenance,
+)
 from repro.store.results import Results, read_results
 from repro.store.runs import Store
 from repro.store.tables import (
@@ -34,10 +39,11 @@ from repro.store.tables import (
     runs_table,
     write_table,
 )
+from repro.study.errors import StudyError
 from repro.study.experiments import find_experiment
 from repro.study.folder import RESULTS
 from repro.study.plan import Plan
-from repro.study.schema import StudyError, load_study
+from repro.study.schema import load_study
 from repro.study.selection import choose_blocks
 
 
@@ -90,7 +96,14 @@ def verify(
             if out is None:
                 console.print("[yellow]It was a scratch folder: give --out FOLDER to go on later.")
             return 130
-        return _judged(plan, whole, committed, outcome, folder, console)
+        return _judged(
+            plan=plan,
+            whole=whole,
+            committed=committed,
+            outcome=outcome,
+            folder=folder,
+            console=console,
+        )
 
 
 def _whole_plan(name: str, committed: Results, console: Console) -> Plan:
@@ -111,10 +124,10 @@ def _whole_plan(name: str, committed: Results, console: Console) -> Plan:
 
 
 def _require_all_runs(plan: Plan, committed: Results) -> None:
-    there = set(zip(committed.runs.variant, committed.runs.seed, strict=True))
+    present = set(zip(committed.runs.variant, committed.runs.seed, strict=True))
     for variant, seeds in plan.seeds.items():
         for seed in seeds:
-            if (variant, seed) not in there:
+            if (variant, seed) not in present:
                 raise StudyError(
                     f"{committed.folder}/runs.csv has no run of {variant}, seed {seed}: it is not "
                     f"of the study as it is written; run python -m repro.{plan.study.name} first"
@@ -134,6 +147,7 @@ def _kept_in(out: Path | None, committed: Results) -> Iterator[Path]:
 
 
 def _judged(
+    *,
     plan: Plan,
     whole: Plan,
     committed: Results,
@@ -141,13 +155,16 @@ def _judged(
     folder: Path,
     console: Console,
 ) -> int:
-    now = _rerun_tables(plan, whole, outcome, committed, folder)
+    rerun = _rerun_tables(
+        plan=plan, whole=whole, outcome=outcome, committed=committed, folder=folder
+    )
+    write_provenance(provenance(plan, outcome.runs, command_line()), folder)
     changes = changes_since(committed.provenance, whole)
     show_origin(changes, console)
-    compared = {kind: _compare(getattr(committed, kind), now[kind], plan) for kind in now}
+    compared = {kind: _compare(getattr(committed, kind), rerun[kind], plan) for kind in rerun}
     write_table(pd.concat([c.cells for c in compared.values()]), folder / "differences.csv")
     show_numbers(compared, console)
-    judged = with_runs(committed.runs, now["runs"])
+    judged = with_runs(committed.runs, rerun["runs"])
     claims = judge(judged, plan.study.claims, better=plan.study.better)
     others = other_verdicts(committed.claims, claims)
     show_verdicts(others, claims, whole=plan.blocks == whole.blocks, console=console)
@@ -156,12 +173,12 @@ def _judged(
 
 
 def _rerun_tables(
-    plan: Plan, whole: Plan, outcome: Outcome, committed: Results, folder: Path
+    *, plan: Plan, whole: Plan, outcome: Outcome, committed: Results, folder: Path
 ) -> dict[str, pd.DataFrame]:
     curves = curves_table(plan, outcome.runs)
-    drawn = {(v, s) for v, seeds in whole.seeds.items() for s in seeds[:CURVE_SEEDS]}
+    kept = {(v, s) for v, seeds in whole.seeds.items() for s in seeds[:CURVE_SEEDS]}
     cells = zip(curves.variant, curves.seed, strict=True)
-    curves = curves[np.array([cell in drawn for cell in cells], dtype=bool)]
+    curves = curves[np.array([cell in kept for cell in cells], dtype=bool)]
     write_table(runs_table(plan, outcome.runs), folder / "runs.csv")
     write_table(curves, folder / "curves.csv", CURVE_DIGITS)
     # what is "true" in all of a part is a word where the whole has "posted" too
@@ -170,8 +187,8 @@ def _rerun_tables(
     return {"runs": runs, "curves": read_table(folder / "curves.csv")}
 
 
-def _compare(committed: pd.DataFrame, now: pd.DataFrame, plan: Plan) -> Comparison:
-    rerun = {(variant, seed) for variant, seeds in plan.seeds.items() for seed in seeds}
+def _compare(committed: pd.DataFrame, rerun: pd.DataFrame, plan: Plan) -> Comparison:
+    trained = {(variant, seed) for variant, seeds in plan.seeds.items() for seed in seeds}
     cells = zip(committed.variant, committed.seed, strict=True)
-    part = committed[[cell in rerun for cell in cells]]
-    return compare(part, now, tolerances(committed))
+    comparable = committed[[cell in trained for cell in cells]]
+    return compare(comparable, rerun, tolerances(committed))

@@ -13,7 +13,7 @@ from repro.study.plan import Block, Plan
 
 
 class Progress(Protocol):
-    """Who is told how a run goes."""
+    """A display that is told of every block that ends."""
 
     def finished(self, block: Block, runs: Mapping[str, StoredRun]) -> None:
         """Note that a block is done, by training it now or before; `runs` by identity."""
@@ -46,26 +46,26 @@ def run(plan: Plan, store: Store, progress: Progress, pool: Pool) -> Outcome:
     stops at once, which loses those blocks alone. The next call goes on from there.
     """
     outcome = Outcome(store.find(plan.identities))
-    done = [block for block in plan.blocks if outcome.runs.keys() >= set(block.identities)]
-    for block in done:
+    stored = [block for block in plan.blocks if outcome.runs.keys() >= set(block.identities)]
+    for block in stored:
         progress.finished(block, outcome.runs)
     lost = stopping_means("blocks in flight are lost; run again to go on")
     with pool, lost, _interruptible() as interrupted:
 
-        def wanted() -> Iterator[Block]:
+        def missing() -> Iterator[Block]:
             for block in plan.blocks:
                 if interrupted():
                     outcome.interrupted = True
                     return
-                if block not in done:
+                if block not in stored:
                     yield block
 
-        for block, result in pool.train(plan.experiment.name, plan.data, wanted()):
+        for block, result in pool.train(plan.experiment.name, plan.data, missing()):
             if isinstance(result, Exception):
                 outcome.crashed.append((block, f"{type(result).__name__}: {result}"))
                 progress.crashed(block, result)
                 continue
-            store.add(result)
+            store.add(block, result)
             outcome.runs = {run.identity: run for run in result} | outcome.runs
             progress.finished(block, outcome.runs)
     outcome.disputed = store.disputed(plan.identities)

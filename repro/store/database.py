@@ -12,12 +12,20 @@ from pathlib import Path
 
 from repro.store.files import scratch_file
 
-VERSION = 2
+VERSION = 3
 HEADER = 100  # bytes of any SQLite file
-TABLE = """
+TABLES = """
+CREATE TABLE settings (
+    digest TEXT PRIMARY KEY,
+    content TEXT NOT NULL
+) STRICT;
+CREATE TABLE adoptions (
+    content TEXT PRIMARY KEY
+) STRICT;
 CREATE TABLE runs (
     identity TEXT NOT NULL,
     copy INTEGER NOT NULL,
+    settings TEXT NOT NULL,
     variant TEXT NOT NULL,
     seed INTEGER NOT NULL,
     metrics TEXT NOT NULL,
@@ -28,7 +36,7 @@ CREATE TABLE runs (
 ) STRICT
 """
 
-Row = tuple[str, int, str, int, str, str, float]
+Row = tuple[str, int, str, str, int, str, str, float]
 
 
 class StoreError(RuntimeError):
@@ -64,10 +72,15 @@ def checksum(row: Row) -> str:
     return sha256("\n".join(map(repr, row)).encode()).hexdigest()
 
 
+def text_digest(text: str) -> str:
+    """Return the SHA-256 of a text."""
+    return sha256(text.encode()).hexdigest()
+
+
 def _create(path: Path) -> None:
     """Put an empty store there in one step: a file without tables is damage, not a beginning."""
     with closing(sqlite3.connect(":memory:")) as connection:
-        connection.execute(TABLE)
+        connection.executescript(TABLES)
         connection.execute(f"PRAGMA user_version = {VERSION}")
         content = connection.serialize()
     with scratch_file(path, content) as scratch:
@@ -119,4 +132,7 @@ def _problem(connection: sqlite3.Connection) -> str:
     for *row, expected in connection.execute("SELECT * FROM runs"):
         if checksum(tuple(row)) != expected:
             return f"the run {row[0]!r} is not what was stored"
+    for digest, content in connection.execute("SELECT * FROM settings"):
+        if text_digest(content) != digest:
+            return f"the settings {digest!r} are not what was stored"
     return ""

@@ -1,31 +1,35 @@
-"""Where a results folder's tables come from: what the tables themselves must not hold."""
+"""Record where a results folder's tables come from, which the tables themselves must not hold."""
 
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from repro import __version__
 from repro.store.files import write_whole
 from repro.store.runs import StoredRun
+from repro.study.errors import StudyError
 from repro.study.identity import digest, fingerprint, flat
 from repro.study.plan import Plan
-from repro.study.schema import StudyError, explain
+from repro.study.schema import explain
 
+PACKAGE = f"repro-relu {__version__}"
 FILE = "provenance.json"
+DATE = r"^\d{4}-\d\d-\d\dT"
 
 
 class _Read(BaseModel):
-    """What is read back: keys of another version are passed over."""
+    """A model of what is read back; keys of another version are passed over."""
 
     model_config = ConfigDict(strict=True, frozen=True, allow_inf_nan=False)
 
 
 class Fingerprint(_Read):
-    """`repro.study.identity.fingerprint`, as it was."""
+    """A fingerprint of `repro.study.identity`, as it was then."""
 
     machine: str
     system: str
@@ -35,8 +39,43 @@ class Fingerprint(_Read):
     flags: dict[str, str]
 
 
+class Settings(_Read):
+    """The parameters of every variant: those that are alike in all, and the others of each."""
+
+    common: dict[str, Any]
+    variants: dict[str, dict[str, Any]]
+
+    def of_variant(self, name: str) -> dict[str, Any]:
+        """Return all parameters of a variant."""
+        return self.common | self.variants[name]
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, Mapping[str, Any]]) -> Self:
+        """Return the settings that say what these parameters of the variants say."""
+        first, *others = parameters.values()
+        common = {
+            name: value
+            for name, value in first.items()
+            if all(name in other and _same(other[name], value) for other in others)
+        }
+        own = {
+            variant: {name: value for name, value in settings.items() if name not in common}
+            for variant, settings in parameters.items()
+        }
+        return cls(common=common, variants=own)
+
+
+class Adoption(_Read):
+    """A change of code that was shown to change no number, by training a sample again."""
+
+    code_before: str
+    code_after: str
+    sample: str
+    date: str = Field(pattern=DATE)
+
+
 class Provenance(_Read):
-    """What `provenance.json` says: command, versions, machine, data, times (seconds)."""
+    """The content of `provenance.json`: command, versions, machine, data, times (seconds)."""
 
     command: str
     package: str
@@ -44,8 +83,12 @@ class Provenance(_Read):
     code: str
     runs: str  # digest of their identities
     data: str | None
+    data_digest: str
+    settings: Settings
+    block: int  # seeds that are trained together
     fingerprint: Fingerprint
-    finished: str = Field(pattern=r"^\d{4}-\d\d-\d\dT")
+    adopted: list[Adoption] = []
+    finished: str = Field(pattern=DATE)
     seconds_per_run: dict[str, float]
     seconds: float
 
@@ -58,30 +101,45 @@ def command_line() -> str:
     return command.encode(errors="backslashreplace").decode()  # of paths that are no text
 
 
-def provenance(plan: Plan, runs: Mapping[str, StoredRun], command: str) -> Provenance:
-    """Return what is to be said of a plan's runs."""
-    done = [runs[identity] for identity in plan.identities if identity in runs]
+def provenance(
+    plan: Plan,
+    runs: Mapping[str, StoredRun],
+    command: str,
+    adopted: Sequence[Adoption] = (),
+) -> Provenance:
+    """Return the provenance of a plan's runs, by identity; `adopted` as far as it is theirs."""
+    seconds: dict[str, list[float]] = {}
+    for variant, _, identity in plan.runs:
+        if identity in runs:
+            seconds.setdefault(variant, []).append(runs[identity].seconds)
     return Provenance(
         command=command,
-        package=f"repro-relu {__version__}",
+        package=PACKAGE,
         experiment=plan.experiment.name,
         code=plan.experiment.code,
         runs=digest(sorted(plan.identities)),
         data=plan.data,
+        data_digest=plan.data_digest,
+        settings=Settings.from_parameters(plan.parameters),
+        block=plan.study.block,
         fingerprint=Fingerprint(**fingerprint()),
-        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        adopted=[adoption for adoption in adopted if adoption.code_after == plan.experiment.code],
+        finished=timestamp(),
         seconds_per_run={
-            variant: round(sum(r.seconds for r in of) / len(of), 4)
-            for variant in plan.seeds
-            if (of := [r for r in done if r.variant == variant])
+            variant: round(sum(times) / len(times), 4) for variant, times in seconds.items()
         },
-        seconds=round(sum(r.seconds for r in done), 1),
+        seconds=round(sum(map(sum, seconds.values())), 1),
     )
 
 
-def write_provenance(made: Provenance, folder: Path) -> None:
+def timestamp() -> str:
+    """Return date and time, in UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def write_provenance(recorded: Provenance, folder: Path) -> None:
     """Write `provenance.json` into a results folder."""
-    write_whole(folder / FILE, f"{made.model_dump_json(indent=2)}\n".encode())
+    write_whole(folder / FILE, f"{recorded.model_dump_json(indent=2)}\n".encode())
 
 
 def read_provenance(folder: Path) -> Provenance:
@@ -100,24 +158,28 @@ def read_provenance(folder: Path) -> Provenance:
         ) from None
 
 
-def changes_since(made: Provenance, plan: Plan) -> list[str]:
-    """Return what is not as it was when results were made, a line each; empty: nothing.
+def changes_since(recorded: Provenance, plan: Plan) -> list[str]:
+    """Return the changes since results were made, a line each.
 
-    Then the same runs must give the same bits.
+    If there are none, the same runs must give the same bits.
 
     Args:
-        made: how the results were made.
-        plan: that of the whole study, here and now.
+        recorded: the provenance of the results.
+        plan: that of the whole study, on this machine and by this code.
     """
-    if made.runs == digest(sorted(plan.identities)):
+    if recorded.runs == digest(sorted(plan.identities)):
         return []
     changes = []
-    if made.code != plan.experiment.code:
-        changes.append(f"code: then {made.code[:8]}, now {plan.experiment.code[:8]}")
-    sides = made.fingerprint.model_dump(), fingerprint()
-    before, now = (flat(of, member="there") for of in sides)
-    for field in sorted(before.keys() | now.keys()):
-        if before.get(field, "") != now.get(field, ""):
-            then, here = (side.get(field) or "nothing" for side in (before, now))
-            changes.append(f"{field}: then {then}, now {here}")
+    if recorded.code != plan.experiment.code:
+        changes.append(f"code: then {recorded.code[:8]}, now {plan.experiment.code[:8]}")
+    machines = recorded.fingerprint.model_dump(), fingerprint()
+    earlier, current = (flat(machine, member="there") for machine in machines)
+    for field in sorted(earlier.keys() | current.keys()):
+        if earlier.get(field, "") != current.get(field, ""):
+            values = (machine.get(field) or "nothing" for machine in (earlier, current))
+            changes.append("{}: then {}, now {}".format(field, *values))
     return changes or ["settings of the study, or data"]
+
+
+def _same(value: Any, other: Any) -> bool:
+    return type(value) is type(other) and value == other

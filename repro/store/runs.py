@@ -4,13 +4,21 @@ import json
 import os
 import socket
 import sqlite3
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from repro.store.database import Row, StoreError, checksum, open_database, unsound
+from repro.store.database import (
+    Row,
+    StoreError,
+    checksum,
+    open_database,
+    text_digest,
+    unsound,
+)
+from repro.study.plan import Block
 
 FILE = ".store.sqlite"
 HOLDER = ".running"
@@ -35,6 +43,9 @@ class StoredRun:
     metrics: dict[str, Any]
     curve: list[dict[str, Any]]
     seconds: float
+
+
+StoredBlock = tuple[Block, list[StoredRun]]
 
 
 class Store:
@@ -62,8 +73,8 @@ class Store:
             self._connection.close()
             raise self._explained(error) from None
 
-    def add(self, runs: Iterable[StoredRun]) -> None:
-        """Store finished runs, all or none; when this returns they are on disk.
+    def add(self, block: Block, runs: Iterable[StoredRun]) -> None:
+        """Store a block's finished runs, all or none; when this returns they are on disk.
 
         A run that is stored already, with the same numbers, stays as it is; with other numbers it
         is kept beside the first, and both are `disputed`.
@@ -71,32 +82,55 @@ class Store:
         Raises:
             StoreError: if they can't be written; runs stored before are whole.
         """
-        try:
-            with self._connection:
-                self._connection.execute("BEGIN")
-                for run in runs:
-                    self._add(run)
-        except sqlite3.Error as error:
-            raise StoreError(
-                f"{self.path}: can't store runs ({error}); those stored before are whole"
-            ) from None
+        with self._writing():
+            self._add_block(block, runs)
 
     def find(self, identities: Iterable[str]) -> dict[str, StoredRun]:
         """Return those of the runs that are stored, by identity."""
-        wanted = set(identities)
+        sought = set(identities)
         return {
             run.identity: run
             for run in self._select("SELECT * FROM runs WHERE copy = 0")
-            if run.identity in wanted
+            if run.identity in sought
         }
+
+    def blocks(self) -> list[StoredBlock]:
+        """Return all that is stored: each block whose runs are all there, with them."""
+        settings = dict(self._query("SELECT digest, content FROM settings"))
+        runs: dict[tuple[str, str], list[StoredRun]] = {}
+        for row in self._query("SELECT * FROM runs WHERE copy = 0"):
+            run = _stored_run(row)
+            runs.setdefault((row[2], run.variant), []).append(run)
+        blocks = [
+            (Block(variant, json.loads(settings[digest])), stored)
+            for (digest, variant), stored in runs.items()
+        ]
+        return [(block, stored) for block, stored in blocks if len(stored) == len(block.seeds)]
+
+    def adopt(self, carried: Iterable[StoredBlock], adoption: Mapping[str, Any]) -> None:
+        """Store runs under new identities, with what showed that they are the same; all or none.
+
+        Raises:
+            StoreError: as `add` does.
+        """
+        with self._writing():
+            content = json.dumps(dict(adoption), sort_keys=True)
+            self._connection.execute("INSERT OR IGNORE INTO adoptions VALUES (?)", [content])
+            for block, runs in carried:
+                self._add_block(block, runs)
+
+    def adoptions(self) -> list[dict[str, Any]]:
+        """Return all adoptions, in the order in which they were made."""
+        query = "SELECT content FROM adoptions ORDER BY rowid"
+        return [json.loads(content) for (content,) in self._query(query)]
 
     def disputed(self, identities: Iterable[str]) -> dict[str, list[StoredRun]]:
         """Return those of the runs that finished with different numbers, with all of these."""
-        wanted = set(identities)
+        sought = set(identities)
         copies: dict[str, list[StoredRun]] = {}
         query = "SELECT * FROM runs WHERE identity IN (SELECT identity FROM runs WHERE copy > 0)"
         for run in self._select(f"{query} ORDER BY identity, copy"):
-            if run.identity in wanted:
+            if run.identity in sought:
                 copies.setdefault(run.identity, []).append(run)
         return copies
 
@@ -111,26 +145,46 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _add(self, run: StoredRun) -> None:
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            with self._connection:
+                self._connection.execute("BEGIN")
+                yield
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"{self.path}: can't store runs ({error}); those stored before are whole"
+            ) from None
+
+    def _add_block(self, block: Block, runs: Iterable[StoredRun]) -> None:
+        settings = self._add_settings(block.settings)
+        for run in runs:
+            self._add(run, settings)
+
+    def _add_settings(self, settings: Mapping[str, Any]) -> str:
+        content = json.dumps(dict(settings), sort_keys=True, allow_nan=False)
+        digest = text_digest(content)
+        self._connection.execute("INSERT OR IGNORE INTO settings VALUES (?, ?)", [digest, content])
+        return digest
+
+    def _add(self, run: StoredRun, settings: str) -> None:
         numbers = json.dumps(run.metrics), json.dumps(run.curve)
         query = "SELECT metrics, curve FROM runs WHERE identity = ?"
         known = self._connection.execute(query, [run.identity]).fetchall()
         if numbers not in known:
-            row: Row = (
-                run.identity, len(known), run.variant, run.seed, *numbers, float(run.seconds)
-            )  # fmt: skip
-            insert = "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            origin = run.identity, len(known), settings, run.variant, run.seed
+            row: Row = (*origin, *numbers, float(run.seconds))
+            insert = "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
             self._connection.execute(insert, (*row, checksum(row)))
 
     def _select(self, query: str) -> list[StoredRun]:
+        return [_stored_run(row) for row in self._query(query)]
+
+    def _query(self, query: str) -> list[Any]:
         try:
-            rows = self._connection.execute(query).fetchall()
+            return self._connection.execute(query).fetchall()
         except sqlite3.Error as error:
             raise unsound(self.path, str(error)) from None
-        return [
-            StoredRun(identity, variant, seed, json.loads(metrics), json.loads(curve), seconds)
-            for identity, _, variant, seed, metrics, curve, seconds, _ in rows
-        ]
 
     def _explained(self, error: Exception) -> StoreError:
         if getattr(error, "sqlite_errorname", "") == "SQLITE_BUSY":
@@ -147,3 +201,15 @@ class Store:
         except OSError:
             named = ""
         return named or "another process"
+
+
+def _stored_run(row: Row) -> StoredRun:
+    identity, _, _, variant, seed, metrics, curve, seconds, *_ = row
+    return StoredRun(
+        identity=identity,
+        variant=variant,
+        seed=seed,
+        metrics=json.loads(metrics),
+        curve=json.loads(curve),
+        seconds=seconds,
+    )

@@ -11,8 +11,8 @@ from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
 from repro.store.files import write_whole
 from repro.store.runs import StoredRun
+from repro.study.errors import StudyError
 from repro.study.plan import Plan
-from repro.study.schema import StudyError
 
 # Curves are drawn, not judged; whole, they would be most of what is committed.
 CURVE_DIGITS = 6  # significant ones
@@ -45,21 +45,24 @@ def runs_table(plan: Plan, runs: Mapping[str, StoredRun]) -> pd.DataFrame:
     """
     scientific = scientific_parameters(plan)
     rows = []
-    for variant, seed, identity in _cells(plan):
+    for variant, seed, identity in plan.runs:
         settings = {name: _cell(plan.parameters[variant][name]) for name in scientific}
         metrics = dict.fromkeys(plan.experiment.metrics, np.nan) | {"status": "crashed"}
         if identity in runs:
             metrics = runs[identity].metrics
         row = {"experiment": plan.experiment.name, "variant": variant, "seed": seed}
         rows.append(row | settings | {k: metrics[k] for k in (*plan.experiment.metrics, "status")})
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    # a parameter that a variant has not stays empty, and its neighbours integers
+    gaps = {name: [row[name] for row in rows] for name in scientific if table[name].hasnans}
+    return table.assign(**{name: pd.Series(values, dtype=object) for name, values in gaps.items()})
 
 
 def curves_table(plan: Plan, runs: Mapping[str, StoredRun]) -> pd.DataFrame:
     """Return `curves.csv`: a run's metrics per epoch or logged step, each variant's first runs."""
     rows = [
         {"variant": variant, "seed": seed, **point}
-        for variant, seed, identity in _cells(plan)
+        for variant, seed, identity in plan.runs
         if identity in runs and seed in plan.seeds[variant][:CURVE_SEEDS]
         for point in runs[identity].curve
     ]
@@ -69,7 +72,7 @@ def curves_table(plan: Plan, runs: Mapping[str, StoredRun]) -> pd.DataFrame:
 def scientific_parameters(plan: Plan) -> list[str]:
     """Return the parameters that any variant sets, in the order of the experiment's signature."""
     varied = set().union(*(v.parameters for v in plan.study.all_variants.values()))
-    return [name for name in next(iter(plan.parameters.values())) if name in varied]
+    return [name for name in plan.experiment.names if name in varied]
 
 
 def write_table(table: pd.DataFrame, path: Path, digits: int | None = None) -> None:
@@ -151,11 +154,6 @@ _IS: dict[str, Callable[[pd.Series], bool]] = {
     "integer": is_integer_dtype,
     "number": _is_number,
 }
-
-
-def _cells(plan: Plan) -> list[tuple[str, int, str]]:
-    cells = [(variant, seed) for variant, seeds in plan.seeds.items() for seed in seeds]
-    return [(*cell, identity) for cell, identity in zip(cells, plan.identities, strict=True)]
 
 
 def _cell(value: Any) -> Any:

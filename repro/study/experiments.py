@@ -1,13 +1,11 @@
 """Find an experiment by its name and read from its signature what it can be given."""
 
-import ast
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property
-from hashlib import sha256
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,53 +15,167 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model
 
-NOT_PARAMETERS = ("seeds", "data")  # the nuisance parameter, and what the study runs on
-# How data are found does not change them: they are identified by their own digest.
-NOT_CODE = ("repro.data", "repro.app.cli")
-PACKAGE = Path(__file__).parent.parent
+from repro.study.code import code_digest
+from repro.study.errors import StudyError, unknown
 
-Run = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
+NOT_PARAMETERS = ("seeds", "data")  # the nuisance parameter, and what the study runs on
+PACKAGE = Path(__file__).parent.parent
+RECORDS = "repro.study.records:records"  # the numbers pass through it, too
+NEEDED = {
+    "experiment": "the function that trains and measures, (*, seeds, ...) -> (runs, curves)",
+    "METRICS": "the names of the columns of its runs that are results",
+    "DATA": "the name of its data set, or None if it makes its own data",
+}
+
+Tables = tuple[pd.DataFrame, pd.DataFrame]
+Run = Callable[..., Tables]
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """The parameterized function that rebuilds a thread's snippet, and what is known about it."""
+    """The parameterized function that rebuilds a thread's snippet, and what is known about it.
+
+    A thread may have several, one for each value of one parameter: its module then has a mapping
+    `EXPERIMENTS` from these values to functions, each with parameters of its own.
+
+    Attributes:
+        name: the thread's.
+        functions: by the value of the parameter that chooses; a single one is under "".
+        choice: that parameter's name, or "".
+        metrics: columns of the runs that are results.
+        data: name of the data set, or None.
+    """
 
     name: str
-    run: Run
+    functions: Mapping[str, Run]
+    choice: str
     metrics: tuple[str, ...]
     data: str | None
-    schema: type[BaseModel]
 
     @cached_property
     def code(self) -> str:
-        """Digest of all the package's code that the numbers depend on."""
-        return code_digest(f"repro.{self.name}")
+        """Digest of the code that the numbers depend on."""
+        return code_digest([f"repro.{self.name}:experiment", RECORDS], PACKAGE)
+
+    @cached_property
+    def schemas(self) -> dict[str, type[BaseModel]]:
+        """The parameters of each function, as a model."""
+        return {key: _schema(function) for key, function in self.functions.items()}
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all parameters, each once, in the order of the signatures."""
+        fields = (name for schema in self.schemas.values() for name in schema.model_fields)
+        return list(dict.fromkeys([*([self.choice] if self.choice else []), *fields]))
 
     def parameters(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return all parameters, checked, defaults included.
 
         Raises:
             pydantic.ValidationError: naming every parameter that is unknown or has a wrong value.
+            StudyError: if there is no such experiment to choose.
         """
-        return self.schema.model_validate(dict(given)).model_dump()
+        chosen, own = self._chosen(given)
+        checked = self.schemas[chosen].model_validate(own).model_dump()
+        return {self.choice: chosen, **checked} if self.choice else checked
+
+    def read(self, name: str, text: str) -> Any:
+        """Return a parameter's value from a text; numbers may be fractions such as 1/255.
+
+        Raises:
+            pydantic.ValidationError: for a text that is no value of it.
+        """
+        if name == self.choice:
+            return self.parameters({name: text})[name]
+        schema = next(s for s in self.schemas.values() if name in s.model_fields)
+        if schema.model_fields[name].annotation in (float, int):
+            return getattr(schema.model_validate({name: _number(text)}), name)
+        return getattr(schema.model_validate_strings({name: text}), name)
+
+    def applicable(self, fixed: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fixed settings that concern the function which a variant's own choose."""
+        chosen, _ = self._chosen({**fixed, **own})
+        fields = self.schemas[chosen].model_fields
+        foreign = set(self.names) - set(fields) - {self.choice}
+        return {name: value for name, value in fixed.items() if name not in foreign}
+
+    def run(self, seeds: Sequence[int], data: str | None, parameters: Mapping[str, Any]) -> Tables:
+        """Run the experiment on these seeds; raises StudyError for tables that it can't return."""
+        chosen, own = self._chosen(parameters)
+        function = self.functions[chosen]
+        if data is not None and "data" in inspect.signature(function).parameters:
+            own["data"] = data
+        tables = function(seeds=list(seeds), **own)
+        _check_tables(self.name, tables, (*self.metrics, "seed", "status"))
+        return tables
+
+    def _chosen(self, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        own = dict(given)
+        chosen = own.pop(self.choice, next(iter(self.functions))) if self.choice else ""
+        if chosen not in self.functions:
+            kind = f"{self.choice} of {self.name}"
+            raise StudyError(unknown(kind, str(chosen), self.functions))
+        return chosen, own
 
 
 @cache
 def find_experiment(name: str) -> Experiment:
-    """Return the experiment of the module `repro.NAME`."""
-    module = import_module(f"repro.{name}")
-    run = module.experiment
-    return Experiment(name, run, module.METRICS, module.DATA, _schema(run))
+    """Return the experiment of the thread `repro.NAME`, a package or a module.
+
+    Raises:
+        StudyError: if there is no such thread, or it lacks something; says what.
+    """
+    thread = _thread(name)
+    for needed, meaning in NEEDED.items():
+        if not hasattr(thread, needed):
+            raise StudyError(f"repro.{name} has no {needed}: define it, {meaning}")
+    functions = getattr(thread, "EXPERIMENTS", {"": thread.experiment})
+    choice = "" if "" in functions else _choice(thread.experiment)
+    return Experiment(name, functions, choice, metrics=tuple(thread.METRICS), data=thread.DATA)
 
 
 def find_mechanism(name: str) -> ModuleType | None:
     """Return the module that draws why a study's networks fail; None if the thread has none."""
-    thread = import_module(f"repro.{name}")
-    is_package = hasattr(thread, "__path__")
+    is_package = hasattr(_thread(name), "__path__")
     if not is_package or find_spec(f"repro.{name}.mechanism") is None:
         return None
     return import_module(f"repro.{name}.mechanism")
+
+
+def _thread(name: str) -> ModuleType:
+    try:
+        return import_module(f"repro.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"repro.{name}":
+            raise
+        raise StudyError(
+            f"no thread repro.{name}: write repro/{name}.py, see add-a-thread"
+        ) from None
+
+
+def _choice(run: Run) -> str:
+    named = [
+        parameter.name
+        for parameter in inspect.signature(run).parameters.values()
+        if parameter.kind is not parameter.VAR_KEYWORD and parameter.name not in NOT_PARAMETERS
+    ]
+    return named[0]
+
+
+def _check_tables(name: str, tables: Any, columns: Iterable[str]) -> None:
+    try:
+        runs, curves = tables
+    except (TypeError, ValueError):
+        raise StudyError(
+            f"repro.{name}: experiment must return two tables, runs and curves"
+        ) from None
+    for table, kind, needed in ((runs, "runs", columns), (curves, "curves", ["seed"])):
+        if not isinstance(table, pd.DataFrame):
+            raise StudyError(
+                f"repro.{name}: its {kind} must be a DataFrame, got {type(table).__name__}"
+            )
+        if missing := [column for column in needed if column not in table]:
+            raise StudyError(f"repro.{name}: its {kind} lack the columns {', '.join(missing)}")
 
 
 def _schema(run: Run) -> type[BaseModel]:
@@ -80,7 +192,8 @@ def _schema(run: Run) -> type[BaseModel]:
 def _lenient(hint: Any) -> Any:
     # TOML has no fractions, and 0.00392156862745098 hides what "1/255" says
     bare = get_args(hint)[0] if get_origin(hint) is Annotated else hint
-    return Annotated[hint, BeforeValidator(_fraction)] if bare is float else hint
+    readers = {float: _fraction, int: _whole}
+    return Annotated[hint, BeforeValidator(readers[bare])] if bare in readers else hint
 
 
 def _fraction(value: Any) -> Any:
@@ -89,55 +202,15 @@ def _fraction(value: Any) -> Any:
     return value
 
 
-def code_digest(module: str) -> str:
-    """Return the SHA-256 of a module and all it imports from this package.
-
-    Comments, docstrings and layout do not count: what does is the syntax tree without them.
-    """
-    digest = sha256()
-    for name in sorted(_imports(module, set())):
-        digest.update(f"{name}\n{_tree(name)}\n".encode())
-    return digest.hexdigest()
+def _number(text: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text  # a fraction, or wrong
 
 
-def _imports(module: str, found: set[str]) -> set[str]:
-    found.add(module)
-    for node in ast.walk(ast.parse(_source(module))):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        for name in names:
-            if name not in found and _is_code(name):
-                _imports(name, found)
-    return found
-
-
-def _is_code(name: str) -> bool:
-    return name.startswith("repro.") and not name.startswith(NOT_CODE) and _file(name).is_file()
-
-
-def _source(module: str) -> str:
-    return _file(module).read_text(encoding="utf-8")
-
-
-def _file(module: str) -> Path:
-    # by path, since asking the import system would import the parents, TensorFlow among them
-    path = PACKAGE.joinpath(*module.split(".")[1:])
-    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-
-
-def _tree(module: str) -> str:
-    tree = ast.parse(_source(module))
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and body and _is_text(body[0]):
-            body[0] = ast.Pass()
-    return ast.dump(tree)
-
-
-def _is_text(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
+def _whole(value: Any) -> Any:
+    # 1e5 is 100,000, however it is written
+    return int(value) if isinstance(value, float) and value.is_integer() else value

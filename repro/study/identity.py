@@ -1,4 +1,4 @@
-"""What determines a run's numbers, and the hash of it."""
+"""Identify a run by all that determines its numbers."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-LIBRARIES = ("keras", "llvmlite", "numba", "numpy", "tensorflow")
+LIBRARIES = ("keras", "llvmlite", "numba", "numpy", "pandas", "scipy", "tensorflow")
 FLAGS = ("KERAS_BACKEND", "TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS")
 # Other code than the processor's best; named only where set, so that identities of before stand.
 CHOICES = (
@@ -24,16 +24,16 @@ CHOICES = (
     "OPENBLAS_L2_SIZE",
     "TF_DETERMINISTIC_OPS",
 )
-# what numerical libraries choose their code by
+# Numerical libraries choose their code by these.
 INSTRUCTION_SETS = ("sse4", "avx", "fma", "f16c", "amx", "asimd", "sve", "bf16", "fphp")
 
 
 @cache
 def fingerprint() -> Mapping[str, Any]:
-    """Return what, besides a run's own settings, its bits depend on.
+    """Return the parts of the machine that a run's bits depend on.
 
-    Instruction set of the processor, versions of the libraries that compute, and the flags that
-    change how they do. The number of threads is not part of it: every worker has one.
+    They are the instruction set of the processor, the versions of the libraries that compute, and
+    the flags that change how they do. The number of threads is not one: every worker has one.
     """
     return {
         "machine": platform.machine(),
@@ -46,35 +46,32 @@ def fingerprint() -> Mapping[str, Any]:
     }
 
 
-def run_identity(
-    *,
-    experiment: str,
-    code: str,
-    parameters: Mapping[str, Any],
-    seed: int,
-    block: Sequence[int],
-    data: str,
-) -> str:
-    """Return the SHA-256 of everything that determines a run's numbers.
+def block_settings(
+    *, code: str, parameters: Mapping[str, Any], seeds: Sequence[int], data: str
+) -> dict[str, Any]:
+    """Return everything that determines the numbers of seeds that are trained together.
+
+    The name of the experiment is not in it, since names compute nothing, nor is the variant's.
 
     Args:
-        experiment: its name.
         code: digest of the code that computes.
         parameters: all of them, defaults included.
-        seed: the run's.
-        block: the seeds that are trained together; numbers depend on it by rounding.
+        seeds: those of the block; numbers depend by rounding on the others in it.
         data: digest of the data set, or "".
     """
-    determined_by = {
-        "experiment": experiment,
+    return {
         "code": code,
         "parameters": dict(parameters),
-        "seed": seed,
-        "block": list(block),
+        "seeds": list(seeds),
         "data": data,
-        "fingerprint": fingerprint(),
+        "fingerprint": dict(fingerprint()),
     }
-    return digest(determined_by)
+
+
+def run_identities(settings: Mapping[str, Any]) -> list[str]:
+    """Return the SHA-256 that identifies the run of each seed of a block, in their order."""
+    together = digest(settings)
+    return [digest({"settings": together, "seed": seed}) for seed in settings["seeds"]]
 
 
 def digest(value: Any) -> str:

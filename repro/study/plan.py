@@ -1,47 +1,81 @@
-"""What a study's runs are, and in which order they are done."""
+"""Lay out a study's runs, in the order in which they are done."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from repro.study.errors import StudyError, unknown
 from repro.study.experiments import Experiment, find_experiment
-from repro.study.identity import run_identity
-from repro.study.schema import Study, StudyError
+from repro.study.identity import block_settings, run_identities
+from repro.study.schema import Study
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Runs that are trained together: one variant, several seeds.
+    """Runs of one variant that are trained together.
 
     Attributes:
         variant: its name.
-        parameters: all of them, defaults included.
-        seeds: of its runs.
-        identities: of its runs, in the order of the seeds.
+        settings: all that determines the runs' numbers; see `repro.study.identity`.
     """
 
     variant: str
-    parameters: Mapping[str, Any]
-    seeds: tuple[int, ...]
-    identities: tuple[str, ...]
+    settings: Mapping[str, Any]
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """All of the experiment's parameters, defaults included."""
+        return self.settings["parameters"]
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds of the runs."""
+        return tuple(self.settings["seeds"])
+
+    @cached_property
+    def identities(self) -> tuple[str, ...]:
+        """The identities of the runs, in the order of the seeds."""
+        return tuple(run_identities(self.settings))
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All that is to be run for one results folder."""
+    """All that is to be run for one results folder.
+
+    Attributes:
+        data: name of the data set; None if the experiment makes its own.
+        data_digest: of that data set, or "".
+        parameters: of each variant, defaults included.
+        seeds: of each variant.
+    """
 
     study: Study
     experiment: Experiment
     data: str | None
-    parameters: Mapping[str, Mapping[str, Any]]  # of each variant, defaults included
-    seeds: Mapping[str, tuple[int, ...]]  # of each variant
+    data_digest: str
+    parameters: Mapping[str, Mapping[str, Any]]
+    seeds: Mapping[str, tuple[int, ...]]
     blocks: tuple[Block, ...]
 
     @property
     def identities(self) -> list[str]:
-        """Return every run's identity, by variant, then by seed as given."""
-        of = {(b.variant, s): i for b in self.blocks for s, i in zip(b.seeds, b.identities)}  # noqa: B905
-        return [of[variant, seed] for variant in self.seeds for seed in self.seeds[variant]]
+        """Every run's identity, by variant, then by seed as given."""
+        return [identity for _, _, identity in self.runs]
+
+    @cached_property
+    def runs(self) -> list[tuple[str, int, str]]:
+        """Every run's variant, seed and identity, in the same order."""
+        identities = {
+            (block.variant, seed): identity
+            for block in self.blocks
+            for seed, identity in zip(block.seeds, block.identities, strict=True)
+        }
+        return [
+            (variant, seed, identities[variant, seed])
+            for variant, seeds in self.seeds.items()
+            for seed in seeds
+        ]
 
 
 def make_plan(
@@ -69,37 +103,37 @@ def make_plan(
         StudyError: for an unknown variant.
     """
     experiment = find_experiment(study.name)
-    chosen = choose_variants(study, variants)
     seeds = range(study.seeds) if seeds is None else seeds
     parameters = {
-        name: experiment.parameters(
-            study.fixed | study.all_variants[name].parameters | dict(override or {})
-        )
-        for name in chosen
+        name: variant_parameters(study, experiment, name) | dict(override or {})
+        for name in choose_variants(study, variants)
     }
-    seeds_of = {name: tuple(seeds[: study.all_variants[name].seeds]) for name in chosen}
-
-    def block(variant: str, block_seeds: tuple[int, ...]) -> Block:
-        identities = tuple(
-            run_identity(
-                experiment=experiment.name,
-                code=experiment.code,
-                parameters=parameters[variant],
-                seed=seed,
-                block=block_seeds,
-                data=data_digest,
-            )
-            for seed in block_seeds
-        )
-        return Block(variant, parameters[variant], block_seeds, identities)
-
+    parameters = {name: experiment.parameters(given) for name, given in parameters.items()}
+    variant_seeds = {name: tuple(seeds[: study.all_variants[name].seeds]) for name in parameters}
     blocks = tuple(
-        block(name, seeds_of[name][start : start + study.block])
-        for start in range(0, len(seeds), study.block)
-        for name in chosen
-        if seeds_of[name][start:]
+        Block(
+            name,
+            block_settings(
+                code=experiment.code, parameters=parameters[name], seeds=together, data=data_digest
+            ),
+        )
+        for name, together in _rounds(variant_seeds, study.block)
     )
-    return Plan(study, experiment, data, parameters, seeds_of, blocks)
+    return Plan(
+        study=study,
+        experiment=experiment,
+        data=data,
+        data_digest=data_digest,
+        parameters=parameters,
+        seeds=variant_seeds,
+        blocks=blocks,
+    )
+
+
+def variant_parameters(study: Study, experiment: Experiment, variant: str) -> dict[str, Any]:
+    """Return the parameters that a study sets for a variant, those of its own over the fixed."""
+    own = study.all_variants[variant].parameters
+    return experiment.applicable(study.fixed, own) | own
 
 
 def choose_variants(study: Study, variants: Sequence[str] | None) -> list[str]:
@@ -113,6 +147,13 @@ def choose_variants(study: Study, variants: Sequence[str] | None) -> list[str]:
         return known
     for name in variants:
         if name not in known:
-            named = ", ".join(study.variants)
-            raise StudyError(f"no variant of {study.name} is named {name!r}; there are {named}")
+            raise StudyError(unknown("variant", name, known, where=study.name))
     return [name for name in known if name in variants]
+
+
+def _rounds(seeds: Mapping[str, Sequence[int]], size: int) -> Iterator[tuple[str, Sequence[int]]]:
+    longest = max(map(len, seeds.values()), default=0)
+    for start in range(0, longest, size):
+        for name, own in seeds.items():
+            if own[start:]:
+                yield name, own[start : start + size]

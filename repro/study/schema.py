@@ -4,12 +4,13 @@ import datetime
 import itertools
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
+from repro.study.errors import StudyError, unknown
 from repro.study.experiments import Experiment, find_experiment
 from repro.study.folder import studies_folder, study_names
 
@@ -23,10 +24,6 @@ Group = Literal["as posted", "rebuild", "fix of the thread", "fix of ours", "mec
 Test = Literal["above", "below", "within", "greater", "less", "equivalent", "recovers"]
 PAIRED = ("greater", "less", "equivalent", "recovers")
 NOT_STATED = "not stated"
-
-
-class StudyError(ValueError):
-    """A study file, or what was asked of it, is wrong; the message names file, key and remedy."""
 
 
 class _Strict(BaseModel):
@@ -185,7 +182,7 @@ def load_study(name: str) -> Study:
             an unknown variant or metric.
     """
     if name not in study_names():
-        raise StudyError(f"no study is named {name!r}; there are {', '.join(study_names())}")
+        raise StudyError(unknown("study", name, study_names()))
     return read_study(studies_folder() / f"{name}.toml")
 
 
@@ -236,7 +233,8 @@ def _contradictions(study: Study, experiment: Experiment) -> list[str]:
     problems, metrics = [], experiment.metrics
     for name, variant in study.all_variants.items():
         try:
-            experiment.parameters(study.fixed | variant.parameters)
+            fixed = experiment.applicable(study.fixed, variant.parameters)
+            experiment.parameters(fixed | variant.parameters)
         except ValidationError as error:
             problems += [f"variants.{name}.parameters.{line}" for line in explain(error)]
     if study.metric not in metrics:
@@ -261,8 +259,8 @@ def _contradictions(study: Study, experiment: Experiment) -> list[str]:
     return problems
 
 
-def _unknown(key: str, kind: str, value: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
-    return f"{key}: no {kind} is named {value!r}; there are {', '.join(known)}"
+def _unknown(key: str, kind: str, value: str, known: Iterable[str]) -> str:
+    return f"{key}: {unknown(kind, value, known)}"
 
 
 def _needs(key: str, needed: bool) -> str:

@@ -1,14 +1,15 @@
-"""A part of a plan: whole blocks of it, so that its runs are the same runs.
+"""Select whole blocks of a plan, so that their runs are the same runs.
 
 A seed alone would not be: its numbers depend by rounding on the block that it is trained in.
 """
 
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
+from repro.study.errors import StudyError
 from repro.study.plan import Block, Plan, choose_variants
-from repro.study.schema import StudyError
 
 DRAW = 0  # seed of the draw of a sample: the same one each time
 
@@ -40,13 +41,22 @@ def choose_blocks(
             raise StudyError(f"--seeds: {plan.study.name} has the seeds 0 to {last}, none of these")
     if sample is not None and sample < len(blocks):
         blocks = random.Random(DRAW).sample(blocks, sample)  # noqa: S311
-    return part_of(plan, blocks)
+    return with_blocks(plan, blocks)
 
 
-def part_of(plan: Plan, blocks: Collection[Block]) -> Plan:
+def with_blocks(plan: Plan, blocks: Collection[Block]) -> Plan:
     """Return the plan of only these of its blocks: the same runs with the same identities."""
     blocks = tuple(block for block in plan.blocks if block in blocks)
     seeds: dict[str, tuple[int, ...]] = {}
     for block in blocks:
         seeds[block.variant] = (*seeds.get(block.variant, ()), *block.seeds)
     return replace(plan, blocks=blocks, seeds={v: seeds[v] for v in plan.seeds if v in seeds})
+
+
+def with_fingerprint(plan: Plan, fingerprint: Mapping[str, Any]) -> Plan:
+    """Return the plan as it was, or would be, on the machine of another fingerprint."""
+    blocks = tuple(
+        Block(block.variant, {**block.settings, "fingerprint": dict(fingerprint)})
+        for block in plan.blocks
+    )
+    return replace(plan, blocks=blocks)

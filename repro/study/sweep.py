@@ -6,10 +6,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from repro.study.errors import StudyError, unknown
 from repro.study.experiments import NOT_PARAMETERS, Experiment, find_experiment
 from repro.study.identity import digest
 from repro.study.plan import Plan
-from repro.study.schema import Grid, Study, StudyError, explain, load_study
+from repro.study.schema import Grid, Study, explain, load_study
 
 MAX_RUNS = 100_000
 
@@ -31,9 +32,9 @@ def sweep_study(name: str, settings: Sequence[str], seeds: int) -> Study:
     runs = math.prod(map(len, texts.values())) * seeds
     if runs > MAX_RUNS:
         raise StudyError(f"{runs:,} runs are too many; at most {MAX_RUNS:,} a sweep")
-    given = {key: _values(experiment, key, of) for key, of in texts.items()}
-    vary = {key: values for key, values in given.items() if len(values) > 1} or given
-    fixed = {key: values[0] for key, values in given.items() if key not in vary}
+    values = {key: _values(experiment, key, written) for key, written in texts.items()}
+    vary = {key: several for key, several in values.items() if len(several) > 1} or values
+    fixed = {key: single for key, (single, *_) in values.items() if key not in vary}
     variants = {cell.label: cell for cell in Grid(vary=vary).variants("").values()}
     held = ", ".join(f"{key}={value}" for key, value in fixed.items())
     title = f"{name} by {', '.join(vary)}" + (f", with {held}" if fixed else "")
@@ -66,30 +67,14 @@ def _split(settings: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _values(experiment: Experiment, key: str, texts: Sequence[str]) -> tuple[Any, ...]:
-    fields = experiment.schema.model_fields
-    if key not in fields:
+    if key not in experiment.names:
         hint = f"; use --{key}" if key in NOT_PARAMETERS else ""
-        known = ", ".join(fields)
-        raise StudyError(
-            f"no parameter of {experiment.name} is named {key!r}{hint}; there are {known}"
-        )
-    number = fields[key].annotation is float
+        raise StudyError(unknown("parameter", key, experiment.names, where=experiment.name) + hint)
     try:
-        values = {text: _read(experiment, key, text, number) for text in texts}
+        values = {text: experiment.read(key, text) for text in texts}
     except ValidationError as error:
-        fraction = " (numbers may be fractions such as 1/255)" if number else ""
-        raise StudyError("\n".join(explain(error)) + fraction) from None
+        raise StudyError("\n".join(explain(error))) from None
     if len(set(values.values())) < len(texts):
         raise StudyError(f"{key}={','.join(texts)} has a value twice")
     # in names and figures a fraction says more than its digits do
     return tuple(text if "/" in text else value for text, value in values.items())
-
-
-def _read(experiment: Experiment, key: str, text: str, number: bool) -> Any:
-    if not number:
-        return getattr(experiment.schema.model_validate_strings({key: text}), key)
-    try:
-        given: float | str = float(text)
-    except ValueError:
-        given = text  # the schema reads fractions
-    return experiment.parameters({key: given})[key]

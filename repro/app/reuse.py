@@ -1,0 +1,108 @@
+"""Use the runs that are there already, and say which of them can't be used any more."""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.markup import escape
+
+from repro.running.workers import cores
+from repro.store.committed import committed_blocks
+from repro.store.results import NEEDED, read_results
+from repro.store.runs import Store, StoredBlock, StoredRun
+from repro.study.errors import StudyError
+from repro.study.plan import Block, Plan
+
+
+class Reuse(NamedTuple):
+    """What became of the runs that were there.
+
+    Attributes:
+        study: name of the study.
+        other_code: number of runs that will be trained again, since the code is another.
+        other_machine: likewise, since machine, libraries or flags are others.
+        seconds: that they took, added up.
+        unreadable: why the committed tables can't be used, or "".
+    """
+
+    study: str
+    other_code: int
+    other_machine: int
+    seconds: float
+    unreadable: str
+
+
+def reuse(plan: Plan, store: Store, folder: Path) -> Reuse:
+    """Take over into the store the committed runs of the plan, and count those of other code."""
+    committed, unreadable = _committed(folder)
+    identities = set(plan.identities)
+    known = store.find(identities)
+    for block, runs in committed:
+        if identities.issuperset(block.identities) and not known.keys() >= set(block.identities):
+            store.add(block, runs)
+    missing = {
+        (block.variant, block.seeds): block
+        for block in plan.blocks
+        if not store.find(block.identities)
+    }
+    return _counted(plan, missing, [*store.blocks(), *committed], unreadable)
+
+
+def announce(found: Reuse, console: Console) -> None:
+    """Say before anything is trained which runs will be trained again, and how long that takes."""
+    if found.unreadable:
+        console.print(f"[yellow]Not used: {escape(found.unreadable)}")
+    minutes = max(1, round(found.seconds / cores() / 60))
+    again = f"they will be trained again (about {minutes} minute{'s' * (minutes > 1)})"
+    if found.other_code:
+        console.print(
+            f"[yellow]{found.other_code:,} stored runs are of other code; {again}. If no number "
+            f"has changed, `python -m repro adopt {found.study}` checks a sample and keeps them."
+        )
+    elif found.other_machine:
+        console.print(
+            f"[yellow]{found.other_machine:,} stored runs are of another machine or other "
+            f"libraries, which round otherwise; {again}."
+        )
+
+
+def _committed(folder: Path) -> tuple[list[StoredBlock], str]:
+    if not all((folder / name).is_file() for name in NEEDED):
+        return [], ""
+    try:
+        return committed_blocks(read_results(folder)), ""
+    except (StudyError, OSError) as error:
+        return [], str(error)
+
+
+def _counted(
+    plan: Plan,
+    missing: Mapping[tuple[str, tuple[int, ...]], Block],
+    stored: list[StoredBlock],
+    unreadable: str,
+) -> Reuse:
+    kinds: dict[tuple[str, tuple[int, ...]], tuple[str, list[StoredRun]]] = {}
+    for block, runs in stored:
+        key = block.variant, block.seeds
+        kind = _kind_of_difference(block, missing[key]) if key in missing else ""
+        if kind and kinds.get(key, ("",))[0] != "code":
+            kinds[key] = kind, runs
+    counts = Counter[str]()
+    for kind, runs in kinds.values():
+        counts[kind] += len(runs)
+    seconds = sum(run.seconds for _, runs in kinds.values() for run in runs)
+    return Reuse(plan.study.name, counts["code"], counts["machine"], seconds, unreadable)
+
+
+def _kind_of_difference(block: Block, planned: Block) -> str:
+    """Return whether only `code` or `machine` parts two blocks; "" if their settings do."""
+    shared = block.parameters.keys() & planned.parameters.keys()
+    same_settings = all(block.parameters[name] == planned.parameters[name] for name in shared)
+    if not same_settings or block.settings["data"] != planned.settings["data"]:
+        return ""
+    if block.settings["code"] != planned.settings["code"]:
+        same_machine = block.settings["fingerprint"] == planned.settings["fingerprint"]
+        return "code" if same_machine else "machine"
+    return "machine"

@@ -1,0 +1,38 @@
+"""`python -m repro adopt`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from repro.app.cli import reported
+
+
+@click.command(epilog="Example: python -m repro adopt mnist_relu")
+@click.argument("name")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="Results folder; by default results/NAME.",
+)
+@click.option(
+    "--rerun",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="If another machine made the runs: what their code gives on this one, a folder that "
+    "verify --out left.",
+)
+@click.option("--workers", type=click.IntRange(1, 1024), help="Processes; one a core.")
+def command(name: str, out: Path | None, rerun: Path | None, workers: int | None) -> None:
+    r"""Keep the runs of study NAME after a change of code that changes no number.
+
+    A block of every variant, drawn with a fixed seed, is trained again. If it is the same to the
+    bit, all stored and committed runs are carried over to the code as it is; provenance.json says
+    by which sample. If any number differs, nothing is.
+
+    \b
+    Exit status: 0 carried over, or nothing had to be; 1 a number differs; 2 what was asked for is
+    wrong; 130 interrupted.
+    """
+    from repro.app.adopt import adopt
+
+    sys.exit(reported(lambda: adopt(name, out=out, rerun=rerun, workers=workers)))

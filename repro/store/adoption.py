@@ -1,0 +1,92 @@
+"""Compare runs with what changed code makes of the same settings, and carry them over to it."""
+
+import math
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from repro.store.runs import StoredBlock, StoredRun
+from repro.store.tables import CURVE_DIGITS
+from repro.study.experiments import Experiment
+from repro.study.plan import Block, variant_parameters
+from repro.study.schema import Study
+
+DRAW = 0  # seed of the draw of a sample: the same one each time
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A block of runs by other code, and the same block by the code as it is.
+
+    Attributes:
+        block: as it was trained.
+        renewed: to be trained again, on this machine.
+        runs: what was trained.
+        expected: the numbers that the renewed block must give here.
+        is_rounded: whether the curves among them have no more digits than the tables.
+    """
+
+    block: Block
+    renewed: Block
+    runs: list[StoredRun]
+    expected: list[StoredRun]
+    is_rounded: bool
+
+
+def renew(study: Study, experiment: Experiment, block: Block) -> Block:
+    """Return a block's settings for the code as it is.
+
+    Parameters that both know keep their value; new ones get what the study says, or their default;
+    those that are no more are dropped.
+    """
+    is_variant = block.variant in study.all_variants
+    stated = variant_parameters(study, experiment, block.variant) if is_variant else {}
+    kept = {k: v for k, v in block.parameters.items() if k in experiment.names}
+    own = experiment.applicable(stated | kept, {})
+    renewed = {"code": experiment.code, "parameters": experiment.parameters(own)}
+    return Block(block.variant, {**block.settings, **renewed})
+
+
+def carry(block: Block, runs: Sequence[StoredRun]) -> StoredBlock:
+    """Return runs as those of another block of the same seeds."""
+    pairs = zip(runs, block.identities, strict=True)
+    return block, [replace(run, identity=identity) for run, identity in pairs]
+
+
+def draw_sample(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Return one candidate of every variant, and of every setting that it was run with."""
+    kinds: dict[str, list[Candidate]] = {}
+    for candidate in candidates:
+        shared = {k: v for k, v in candidate.block.settings.items() if k not in ("seeds", "code")}
+        kinds.setdefault(repr((candidate.block.variant, shared)), []).append(candidate)
+    generator = random.Random(DRAW)  # noqa: S311
+    return [generator.choice(kind) for kind in kinds.values()]
+
+
+def differences(candidate: Candidate, trained: Sequence[StoredRun]) -> Iterator[str]:
+    """Yield a line for each number of a candidate's block that came out otherwise."""
+    digits = CURVE_DIGITS if candidate.is_rounded else None
+    for expected, run in zip(candidate.expected, trained, strict=True):
+        place = f"{run.variant}, seed {run.seed}"
+        for name, value in expected.metrics.items():
+            if not _same(value, run.metrics.get(name)):
+                yield f"{place}: {name} was {value}, is {run.metrics.get(name, 'not there')}"
+        # the tables keep the curves of the first seeds alone
+        is_kept = bool(expected.curve) or not candidate.is_rounded
+        if is_kept and _texts(expected.curve, digits) != _texts(run.curve, digits):
+            yield f"{place}: its curve is another"
+
+
+def _same(value: Any, other: Any) -> bool:
+    return repr(value) == repr(other) or value == other  # not a number is not a number
+
+
+def _texts(curve: Sequence[Mapping[str, Any]], digits: int | None) -> list[dict[str, str]]:
+    """Return a curve as text; with the tables' digits, it has no cells where they have gaps."""
+    if digits is None:
+        return [{name: repr(value) for name, value in point.items()} for point in curve]
+    return [
+        {name: f"{value:.{digits}g}" for name, value in point.items() if not math.isnan(value)}
+        for point in curve
+    ]

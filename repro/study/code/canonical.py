@@ -1,0 +1,242 @@
+"""Write code in a form that says what it computes and nothing else.
+
+Two definitions have the same text if they differ in layout, comments, docstrings, type hints, the
+text of errors and warnings, in how a name was imported, in what a module or a definition of this
+package is called, or in the version of Python that parsed them.
+"""
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from repro.study.code.checks import is_harmless
+from repro.study.code.modules import (
+    Import,
+    bound_names,
+    imports_of,
+    is_skipped,
+    is_text,
+)
+from repro.study.code.names import Target
+
+# of no meaning to what is computed; ast.dump would write them, and not alike in all versions
+IGNORED_FIELDS = {"annotation", "returns", "type_comment", "kind", "ctx", "type_params"}
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+Scope = dict[str, Import | None]  # names bound in a function: imported ones, and others
+WARNINGS = ("print", "warnings.warn")
+
+
+class Canonical:
+    """Writes the statements of one module.
+
+    Args:
+        package: that relative imports start from.
+        find: returns what a name of the module, with attributes taken of it, stands for; None for
+            a name that the module does not bind.
+        find_import: returns the same for something that is imported inside a function.
+        write: returns the text that stands for a target, which is reached by that.
+        is_check: returns whether calling a target can do nothing but raise an error.
+    """
+
+    def __init__(
+        self,
+        package: str,
+        *,
+        find: Callable[[str, Sequence[str]], Target | None],
+        find_import: Callable[[Import, Sequence[str]], Target],
+        write: Callable[[Target], str],
+        is_check: Callable[[Target], bool],
+    ):
+        self._package = package
+        self._find = find
+        self._find_import = find_import
+        self._write = write
+        self._is_check = is_check
+        self._scopes: list[tuple[bool, Scope]] = []  # whether it is a class's, and its names
+
+    def definition(self, statement: ast.stmt) -> str:
+        """Return the text of a statement at the top of a module, without the name it defines."""
+        return self._node(statement, named=False)
+
+    @property
+    def _in_class(self) -> bool:
+        return bool(self._scopes) and self._scopes[-1][0]
+
+    def _node(self, node: ast.AST, *, named: bool = True) -> str:
+        match node:
+            case ast.Name():
+                return self._name(node)
+            case ast.Attribute():
+                return self._attribute(node)
+            case ast.Constant():
+                return f"{type(node.value).__name__}:{node.value!r}"
+            case ast.Raise():
+                return self._raise(node)
+            case ast.Assert():
+                return self._fields(node, leave_out=["msg"])
+            case ast.AnnAssign(target=target, value=ast.expr() as value) if not self._in_class:
+                return self._fields(ast.Assign(targets=[target], value=value))
+            case ast.Import() | ast.ImportFrom():
+                return self._import(node)
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                return self._function(node, named=named)
+            case ast.Lambda():
+                return self._lambda(node)
+            case ast.ClassDef():
+                return self._class(node, named=named)
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                return self._comprehension(node)
+        return self._fields(node)
+
+    def _fields(self, node: ast.AST, leave_out: Sequence[str] = ()) -> str:
+        parts = [type(node).__name__]
+        for field in node._fields:
+            value = getattr(node, field, None)
+            if field not in IGNORED_FIELDS and field not in leave_out and value not in (None, []):
+                parts.append(f"{field}={self._value(value)}")
+        return f"({' '.join(parts)})"
+
+    def _value(self, value: object) -> str:
+        if isinstance(value, list):
+            return f"[{' '.join(self._items(value))}]"
+        return self._node(value) if isinstance(value, ast.AST) else repr(value)
+
+    def _items(self, values: list[object]) -> Iterator[str]:
+        for value in values:
+            if not (isinstance(value, ast.stmt) and self._says_nothing(value)):
+                yield self._value(value)
+
+    def _says_nothing(self, statement: ast.stmt) -> bool:
+        """Return whether no number can depend on a statement."""
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            return bool(self._scopes)  # `_local_names` has followed it
+        if isinstance(statement, ast.Pass | ast.Global | ast.Nonlocal):
+            return True
+        if isinstance(statement, ast.AnnAssign) and statement.value is None:
+            return not self._in_class  # there it is a field
+        return is_text(statement) or is_skipped(statement) or self._only_checks(statement)
+
+    def _only_checks(self, statement: ast.stmt) -> bool:
+        """Return whether a statement calls a check, or warns, and drops what that returns."""
+        if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)):
+            return False
+        call = statement.value
+        arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
+        name, *attributes = _dotted(call.func) or [""]
+        target, is_local = self._target(name, attributes)
+        if target is None:
+            warns = not is_local and ".".join([name, *attributes]) in WARNINGS
+        else:
+            warns = target.module is None and target.name in WARNINGS
+        checks = warns or (target is not None and self._is_check(target))
+        return checks and all(map(is_harmless, arguments))
+
+    def _name(self, node: ast.Name) -> str:
+        target, _ = self._target(node.id, [])
+        return self._write(target) if target else f"(Name {node.id!r})"
+
+    def _attribute(self, node: ast.Attribute) -> str:
+        if names := _dotted(node):
+            target, _ = self._target(names[0], names[1:])
+            if target:
+                return self._write(target)
+        return f"(Attribute {self._node(node.value)} {node.attr!r})"
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> str:
+        """Write an import inside another statement at the top of a module."""
+        origins = [origin for name, origin in imports_of(node, self._package) if name]
+        return f"(Import {' '.join(self._write(self._find_import(o, [])) for o in origins)})"
+
+    def _target(self, name: str, attributes: list[str]) -> tuple[Target | None, bool]:
+        """Return what a name with attributes stands for, and whether a function binds it."""
+        for depth, (is_class, scope) in enumerate(reversed(self._scopes)):
+            if name in scope and not (is_class and depth):  # methods don't see a class's names
+                origin = scope[name]
+                return (None if origin is None else self._find_import(origin, attributes)), True
+        return self._find(name, attributes), False
+
+    def _raise(self, node: ast.Raise) -> str:
+        error = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+        return f"(Raise {(_dotted(error) or [''])[-1]})"
+
+    def _function(self, node: Function, *, named: bool) -> str:
+        # decorators and defaults belong to the scope around it
+        around = [node.name if named else "", self._value(node.decorator_list)]
+        around.append(self._arguments(node.args))
+        with self._scope(self._local_names(node)):
+            return f"({type(node).__name__} {' '.join(around)} {self._value(node.body)})"
+
+    def _lambda(self, node: ast.Lambda) -> str:
+        arguments = self._arguments(node.args)
+        with self._scope(self._local_names(node)):
+            return f"(Lambda {arguments} {self._value(node.body)})"
+
+    def _arguments(self, arguments: ast.arguments) -> str:
+        optional = [default is not None for default in arguments.kw_defaults]
+        kinds = (arguments.posonlyargs, arguments.args, arguments.kwonlyargs)
+        names = [[argument.arg for argument in kind] for kind in kinds]
+        rest = [argument and argument.arg for argument in (arguments.vararg, arguments.kwarg)]
+        defaults = [*arguments.defaults, *filter(None, arguments.kw_defaults)]
+        return f"{names} {rest} {optional} {self._value(defaults)}"
+
+    def _local_names(self, node: Function | ast.Lambda) -> Scope:
+        own = node.args
+        rest = [argument for argument in (own.vararg, own.kwarg) if argument]
+        arguments = [*own.posonlyargs, *own.args, *own.kwonlyargs, *rest]
+        scope: Scope = dict.fromkeys(argument.arg for argument in arguments)
+        for statement in node.body if isinstance(node.body, list) else [node.body]:
+            scope |= dict.fromkeys(bound_names(statement))
+        outer: set[str] = set()
+        for inner in _own_nodes(node):
+            if isinstance(inner, ast.Import | ast.ImportFrom):
+                scope |= self._imported_names(inner)
+            if isinstance(inner, ast.Global | ast.Nonlocal):
+                outer |= set(inner.names)
+        return {name: origin for name, origin in scope.items() if name not in outer}
+
+    def _imported_names(self, statement: ast.Import | ast.ImportFrom) -> Scope:
+        origins = list(imports_of(statement, self._package))
+        for name, origin in origins:
+            if not name:  # imported for what it does
+                self._write(self._find_import(origin, []))
+        return {name: origin for name, origin in origins if name}
+
+    def _class(self, node: ast.ClassDef, *, named: bool) -> str:
+        around = [self._value(v) for v in (node.decorator_list, node.bases, node.keywords)]
+        names = [name for statement in node.body for name in bound_names(statement)]
+        with self._scope(dict.fromkeys(names), is_class=True):
+            body = self._value(node.body)
+        return f"(ClassDef {node.name if named else ''} {' '.join(around)} {body})"
+
+    def _comprehension(self, node: Comprehension) -> str:
+        generators = node.generators
+        names = [name for generator in generators for name in bound_names(generator.target)]
+        first = self._node(generators[0].iter)  # seen from outside
+        with self._scope(dict.fromkeys(names)):
+            return f"{first} {self._fields(node)}"
+
+    @contextmanager
+    def _scope(self, names: Scope, *, is_class: bool = False) -> Iterator[None]:
+        self._scopes.append((is_class, names))
+        try:
+            yield
+        finally:
+            self._scopes.pop()
+
+
+def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
+    """Yield what is in a function and in no function or class inside it."""
+    for child in ast.iter_child_nodes(function):
+        yield child
+        if not isinstance(child, Function | ast.ClassDef | ast.Lambda):
+            yield from _own_nodes(child)
+
+
+def _dotted(node: ast.AST | None) -> list[str]:
+    """Return the parts of a dotted name; nothing for another expression."""
+    if isinstance(node, ast.Name):
+        return [node.id]
+    if isinstance(node, ast.Attribute) and (names := _dotted(node.value)):
+        return [*names, node.attr]
+    return []

@@ -1,0 +1,49 @@
+"""Find the functions that only check: no number can depend on them, or on what they say."""
+
+import ast
+
+# Built-in functions and methods that leave their arguments as they are.
+PURE = frozenset(
+    """abs all any bool dict enumerate float frozenset getattr hasattr int isinstance issubclass len
+    list max min range repr round set sorted str sum tuple type zip""".split()  # noqa: SIM905
+)
+PURE_METHODS = frozenset({"format", "get", "items", "join", "keys", "values"})
+SIDE_EFFECTS = (
+    ast.AugAssign,
+    ast.Await,
+    ast.ClassDef,
+    ast.FunctionDef,
+    ast.Global,
+    ast.Nonlocal,
+    ast.With,
+    ast.Yield,
+    ast.YieldFrom,
+)
+
+
+def is_check(statement: ast.stmt) -> bool:
+    """Return whether a definition can do nothing but look at its arguments and raise an error."""
+    if not isinstance(statement, ast.FunctionDef) or statement.decorator_list:
+        return False
+    return all(is_harmless(inner) for inner in statement.body)
+
+
+def is_harmless(tree: ast.AST) -> bool:
+    """Return whether code leaves everything outside as it is, and returns nothing."""
+    return all(_is_harmless(node) for node in ast.walk(tree))
+
+
+def _is_harmless(node: ast.AST) -> bool:
+    if isinstance(node, ast.Return):
+        return node.value is None
+    if isinstance(node, ast.Call):
+        return _is_pure(node.func)
+    if isinstance(node, ast.Attribute | ast.Subscript):
+        return isinstance(node.ctx, ast.Load)
+    return not isinstance(node, SIDE_EFFECTS)
+
+
+def _is_pure(function: ast.expr) -> bool:
+    if isinstance(function, ast.Name):
+        return function.id in PURE or function.id.endswith("Error")
+    return isinstance(function, ast.Attribute) and function.attr in PURE_METHODS

@@ -1,0 +1,187 @@
+"""Read a module's source: what its names stand for, and what it does when it is imported.
+
+Only the standard library is used, and nothing is imported: to import a thread's code would import
+TensorFlow, and other versions of Python must be able to read it alike.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TypeGuard
+
+SKIPPED_TESTS = ("TYPE_CHECKING", "typing.TYPE_CHECKING", "__name__ == '__main__'")
+
+
+@dataclass(frozen=True)
+class Import:
+    """Something imported: a module, or a name from one."""
+
+    module: str
+    name: str | None = None
+
+
+@dataclass
+class Module:
+    """A module's source, taken apart.
+
+    Attributes:
+        name: dotted.
+        definitions: by name, the statements that bind it, in their order.
+        imports: by name, what the name was imported from.
+        stars: modules of which all names are imported.
+        imported: modules that are imported with it, whether a name of theirs is used or not.
+        effects: statements that do something else than bind a name.
+    """
+
+    name: str
+    tree: ast.Module
+    is_package: bool
+    definitions: dict[str, list[ast.stmt]] = field(default_factory=dict)
+    imports: dict[str, Import] = field(default_factory=dict)
+    stars: list[str] = field(default_factory=list)
+    imported: list[str] = field(default_factory=list)
+    effects: list[ast.stmt] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for statement in self.tree.body:
+            self._take_in(statement)
+
+    def _take_in(self, statement: ast.stmt) -> None:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            self._take_in_import(statement)
+        elif is_skipped(statement):
+            for otherwise in statement.orelse:
+                self._take_in(otherwise)
+        elif not is_text(statement):
+            names = list(bound_names(statement))
+            for name in names:
+                self.definitions.setdefault(name, []).append(statement)
+            if not names or not isinstance(statement, BINDING):
+                self.effects.append(statement)
+                for node in ast.walk(statement):
+                    if isinstance(node, ast.Import | ast.ImportFrom):
+                        self._take_in_import(node)
+
+    def _take_in_import(self, statement: ast.Import | ast.ImportFrom) -> None:
+        for name, origin in imports_of(statement, self.package):
+            self.imported.append(origin.module)
+            if origin.name:  # it may be a module itself
+                self.imported.append(f"{origin.module}.{origin.name}")
+            if name == "*":
+                self.stars.append(origin.module)
+            elif name:
+                self.imports[name] = origin
+
+    @property
+    def package(self) -> str:
+        """The package that its relative imports start from."""
+        return self.name if self.is_package else self.name.rpartition(".")[0]
+
+    @property
+    def names(self) -> list[str]:
+        """All names that it binds, in their order; those that it imports come last."""
+        return [*self.definitions, *self.imports]
+
+    @cached_property
+    def texts(self) -> set[str]:
+        """All strings in it: a lazy package names its modules by strings."""
+        nodes = ast.walk(self.tree)
+        return {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+
+
+class Package:
+    """The modules of one package, read from its folder when they are asked for.
+
+    Args:
+        root: the folder that holds the package's folder.
+        name: the package's.
+    """
+
+    def __init__(self, root: Path, name: str):
+        self.name = name
+        self._root = root
+        self._modules: dict[str, Module | None] = {}
+
+    def module(self, name: str) -> Module | None:
+        """Return the module of that dotted name; None if it is none of the package's."""
+        if name not in self._modules:
+            self._modules[name] = self._read(name)
+        return self._modules[name]
+
+    def _read(self, name: str) -> Module | None:
+        if name != self.name and not name.startswith(f"{self.name}."):
+            return None
+        path = self._root.joinpath(*name.split("."))
+        is_package = path.is_dir()
+        path = path / "__init__.py" if is_package else path.with_suffix(".py")
+        if not path.is_file():
+            return None
+        return Module(name, ast.parse(path.read_text(encoding="utf-8")), is_package)
+
+
+def imports_of(
+    statement: ast.Import | ast.ImportFrom, package: str
+) -> Iterator[tuple[str, Import]]:
+    """Yield each name that an import binds, "*" for all, "" for none, and what it imports."""
+    if isinstance(statement, ast.Import):
+        for alias in statement.names:
+            yield alias.asname or "", Import(alias.name)
+            if not alias.asname:  # `import a.b` binds a
+                first = alias.name.partition(".")[0]
+                yield first, Import(first)
+        return
+    module = statement.module or ""
+    if statement.level:
+        parents = package.split(".")[: len(package.split(".")) + 1 - statement.level]
+        module = ".".join([*parents, *([module] if module else [])])
+    for alias in statement.names:
+        if alias.name == "*":
+            yield "*", Import(module)
+        else:
+            yield alias.asname or alias.name, Import(module, alias.name)
+
+
+BINDING = (
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.Assign,
+    ast.AnnAssign,
+    ast.AugAssign,
+)
+
+
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def bound_names(node: ast.AST) -> Iterator[str]:
+    """Yield the names that a statement binds in its own scope, imports aside."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield node.name
+        return
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id
+    if isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
+        yield node.name
+    if isinstance(node, COMPREHENSIONS):  # with a scope of their own, but for :=
+        named = (n.target.id for n in ast.walk(node) if isinstance(n, ast.NamedExpr))
+        yield from named
+    elif not isinstance(node, ast.Lambda):
+        for child in ast.iter_child_nodes(node):
+            yield from bound_names(child)
+
+
+def is_skipped(statement: ast.stmt) -> TypeGuard[ast.If]:
+    """Return whether a statement is for type checkers or for a script's start alone."""
+    return isinstance(statement, ast.If) and ast.unparse(statement.test) in SKIPPED_TESTS
+
+
+def is_text(statement: ast.stmt) -> bool:
+    """Return whether a statement is a docstring, or another string that nothing takes."""
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )

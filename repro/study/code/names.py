@@ -1,0 +1,98 @@
+"""Follow a name through imports to the definition that it stands for."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from repro.study.code.modules import Import, Module, Package
+
+# Numbers don't depend on this code: data are identified by their own digest, the others decide
+# what is shown and on which thread a result is computed.
+NOT_COMPUTING = ("data", "app", "training.quiet", "training.loops.threads")
+WHOLE = "*"  # a module that is handed on as it is: anything in it may be used
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a name stands for.
+
+    Attributes:
+        module: that defines it; None for what the package does not define, or does not count.
+        name: its name there, or a dotted name from outside.
+        attributes: that are taken of it.
+        passed: modules that were imported to get there.
+    """
+
+    module: Module | None
+    name: str
+    attributes: tuple[str, ...] = ()
+    passed: tuple[Module, ...] = ()
+
+
+class Names:
+    """The names of one package's modules."""
+
+    def __init__(self, package: Package):
+        self._package = package
+
+    def find(self, origin: Import, attributes: Sequence[str] = ()) -> Target:
+        """Return what an import, with attributes taken of it, stands for."""
+        names = [*([origin.name] if origin.name else []), *attributes]
+        module = self._package.module(origin.module)
+        if module is None:
+            return Target(None, ".".join([origin.module, *names]))
+        passed = [module]
+        while names and not self._binds(module, names[0]):
+            inner = self._package.module(f"{module.name}.{names[0]}")
+            if inner is None:
+                break
+            module, names = inner, names[1:]
+            passed.append(module)
+        if self._is_not_computing(module):
+            return Target(None, ".".join(names))
+        found = self.find_in(module, names)
+        return Target(found.module, found.name, found.attributes, (*passed, *found.passed))
+
+    def find_in(self, module: Module, names: Sequence[str]) -> Target:
+        """Return what a name of a module, with attributes taken of it, stands for."""
+        if not names:
+            return Target(module, WHOLE, passed=(module,))
+        name, *attributes = names
+        if name in module.definitions:
+            return Target(module, name, tuple(attributes), (module,))
+        origin = self._origin(module, name)
+        if origin is None:
+            return Target(None, ".".join(names))
+        found = self.find(origin, attributes)
+        return Target(found.module, found.name, found.attributes, (module, *found.passed))
+
+    def find_bound(self, module: Module, name: str, attributes: Sequence[str]) -> Target | None:
+        """Return the same as `find_in`, or None for a name that the module does not bind."""
+        return self.find_in(module, [name, *attributes]) if self._binds(module, name) else None
+
+    def imported_with(self, module: Module) -> Iterator[Module]:
+        """Yield the packages that a module lies in, and the modules that it imports."""
+        parents = module.name.split(".")
+        packages = [".".join(parents[:depth]) for depth in range(1, len(parents))]
+        for name in (*packages, *module.imported):
+            inner = self._package.module(name)
+            if inner is not None and not self._is_not_computing(inner):
+                yield inner
+
+    def _binds(self, module: Module, name: str) -> bool:
+        return name in module.definitions or self._origin(module, name) is not None
+
+    def _origin(self, module: Module, name: str) -> Import | None:
+        """Return where a name that a module does not define comes from."""
+        if name in module.imports:
+            return module.imports[name]
+        # a lazy package names in texts the modules that its `__getattr__` looks into
+        lazy = sorted(module.texts) if "__getattr__" in module.definitions else []
+        for source in (*module.stars, *lazy):
+            found = self._package.module(source)
+            if found is not None and found is not module and self._binds(found, name):
+                return Import(source, name)
+        return None
+
+    def _is_not_computing(self, module: Module) -> bool:
+        inside = module.name.removeprefix(f"{self._package.name}.")
+        return any(inside == name or inside.startswith(f"{name}.") for name in NOT_COMPUTING)

@@ -1,0 +1,31 @@
+"""The error for what a study says or is asked, and how it names what would be right."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+SHOWN = 40  # names; a study's grids may have hundreds
+
+
+class StudyError(ValueError):
+    """A study file, or what was asked of it, is wrong; the message names file, key and remedy."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str], *, where: str = "") -> str:
+    """Return a sentence on a name that is not there, with the nearest one and all others.
+
+    Args:
+        kind: of thing that is named, such as "variant".
+        name: that was given.
+        known: names that there are.
+        where: they are.
+
+    Example:
+        >>> unknown("metric", "los", ["loss", "accuracy"])
+        "no metric is named 'los'; did you mean 'loss'? There are loss, accuracy"
+    """
+    names = list(known)
+    nearest = get_close_matches(name, names, n=1)
+    meant = f"did you mean {nearest[0]!r}? There are" if nearest else "there are"
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    place = f" of {where}" if where else ""
+    return f"no {kind}{place} is named {name!r}; {meant} {', '.join(names[:SHOWN])}{more}"

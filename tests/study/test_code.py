@@ -1,0 +1,199 @@
+"""The digest of code: it sees every change of meaning behind any form of import, and no other."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import repro
+from repro.study.code import code_digest
+from repro.study.folder import study_names
+
+PACKAGE = Path(repro.__file__).parent
+THREAD = """
+{imported}
+
+
+def experiment(seeds, rate=0.1):
+    return {call}(seeds, rate)
+"""
+TOOL = '''"""A tool."""
+
+from kit.deep import STEPS, unused
+
+
+def check(seeds: list[int]) -> None:
+    """Check."""
+    if not seeds:
+        raise ValueError(f"no seeds in {seeds}")
+
+
+def train(seeds: list[int], rate: float) -> float:
+    """Train."""
+    check(seeds)
+    return sum(seeds) * rate * STEPS
+'''
+DEEP = "STEPS = 3\n\n\ndef unused():\n    return 1\n"
+LAZY = """
+_HOME = {"train": "kit.tool"}
+
+
+def __getattr__(name):
+    from importlib import import_module
+
+    return getattr(import_module(_HOME[name]), name)
+"""
+FORMS = {
+    "from module": ("from kit.tool import train", "train"),
+    "from module, renamed": ("from kit.tool import train as t", "t"),
+    "module": ("import kit.tool", "kit.tool.train"),
+    "module, renamed": ("import kit.tool as tool", "tool.train"),
+    "module from package": ("from kit import tool", "tool.train"),
+    "relative": ("from .tool import train", "train"),
+    "relative module": ("from . import tool", "tool.train"),
+    "star": ("from kit.tool import *", "train"),
+    "lazy package": ("from kit import train", "train"),
+    "package": ("import kit", "kit.train"),
+    "in parts": ("from kit import tool\n\nwork = tool.train", "work"),
+    "module handed on": ("from kit import tool\n\nwork = getattr(tool, 'train')", "work"),
+    "inside": ("def work(*a):\n    from kit.tool import train\n\n    return train(*a)", "work"),
+    "inside, relative": (
+        "def work(*a):\n    from . import tool\n\n    return tool.train(*a)",
+        "work",
+    ),
+    "tried": (
+        "try:\n    from kit.tool import train\nexcept ImportError:\n    train = None",
+        "train",
+    ),
+    "shadowed elsewhere": (
+        "from kit.tool import train\n\nmany = [train for train in ()]",
+        "train",
+    ),
+}
+
+
+@pytest.fixture
+def package(tmp_path):
+    return make_package(tmp_path / "kit")
+
+
+def make_package(folder, form="from module", lazy=LAZY):
+    folder.mkdir()
+    imported, call = FORMS[form]
+    (folder / "__init__.py").write_text(lazy)
+    (folder / "thread.py").write_text(THREAD.format(imported=imported, call=call))
+    (folder / "tool.py").write_text(TOOL)
+    (folder / "deep.py").write_text(DEEP)
+    return folder
+
+
+def digest(package):
+    return code_digest(["kit.thread:experiment"], package)
+
+
+def edit(package, module, before, after):
+    path = package / f"{module}.py"
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_changed_constant_is_seen_behind_every_form_of_import(form, tmp_path):
+    package = make_package(tmp_path / "kit", form)
+    before = digest(package)
+    edit(package, "deep", "STEPS = 3", "STEPS = 4")
+    assert digest(package) != before
+
+
+@pytest.mark.parametrize(
+    ("module", "before", "after"),
+    [
+        ("tool", "* rate", "+ rate"),
+        ("tool", "sum(seeds)", "max(seeds)"),
+        ("tool", '"""A tool."""', "import numpy\n\nnumpy.seterr(all='raise')"),
+        ("deep", "STEPS = 3", "STEPS = 3\nSTEPS += 1"),
+        ("deep", "STEPS = 3", "STEPS = 3.0"),
+        ("thread", "rate=0.1", "rate=0.2"),
+        ("tool", "    check(seeds)\n", "    seeds.pop()\n"),
+        ("tool", "    if not seeds:\n", "    seeds.sort()\n    if not seeds:\n"),
+        ("tool", "    check(seeds)\n", "    seeds = check(seeds)\n"),
+        ("tool", "check(seeds)\n", "check(seeds.pop())\n"),
+        ("thread", "return train", "import kit.effect\n\n    return train"),
+        ("__init__", "_HOME = {", "import random\n\nrandom.seed(1)\n_HOME = {"),
+    ],
+)
+def test_a_change_of_meaning_is_another_digest(package, module, before, after):
+    (package / "effect.py").write_text("import os\n\nos.environ['RATE'] = '1'\n")
+    first = digest(package)
+    edit(package, module, before, after)
+    assert digest(package) != first
+
+
+@pytest.mark.parametrize(
+    ("module", "before", "after"),
+    [
+        ("tool", "    check(seeds)\n", "    # a comment\n    check(seeds)\n\n"),
+        ("tool", '"""Train."""', '"""Train\n\n    well.\n    """'),
+        ("tool", "seeds: list[int], rate: float) -> float", "seeds, rate: 'Number')"),
+        ("tool", "no seeds in {seeds}", "no seeds at all"),
+        ("tool", "if not seeds", "if not list(seeds)"),
+        ("tool", "    check(seeds)\n", ""),
+        ("tool", "    check(seeds)\n", "    import warnings\n    warnings.warn('slow')\n"),
+        ("tool", "def train", "def other():\n    return check\n\n\ndef train"),
+        ("deep", "return 1", "return 2"),
+        ("deep", "STEPS = 3", "STEPS: int = 3"),
+        (
+            "tool",
+            "sum(seeds) * rate * STEPS",
+            "(\n        sum(seeds) * rate\n        * STEPS\n    )",
+        ),
+        ("thread", "def experiment", "if __name__ == '__main__':\n    run()\n\n\ndef experiment"),
+    ],
+)
+def test_what_touches_no_number_is_not_in_it(package, module, before, after):
+    first = digest(package)
+    edit(package, module, before, after)
+    assert digest(package) == first
+
+
+def test_a_renamed_module_a_moved_and_a_renamed_definition_are_the_same(package, tmp_path):
+    first = digest(package)
+    edit(package, "thread", "from kit.tool import train", "from kit.inner.other import descend")
+    edit(package, "thread", "return train", "return descend")
+    (package / "inner").mkdir()
+    (package / "tool.py").rename(package / "inner" / "other.py")
+    (package / "deep.py").unlink()
+    edit(package, "inner/other", "from kit.deep import STEPS, unused\n", "STEPS = 3\n")
+    edit(package, "inner/other", "def train", "def descend")
+    assert digest(package) == first
+
+
+def test_definitions_that_use_each_other_are_followed_once(package):
+    edit(package, "deep", "STEPS = 3", "def even(n):\n    return n == 0 or odd(n - 1)\n\n\n"
+         "def odd(n):\n    return n and even(n - 1)\n\n\nSTEPS = even(4)")  # fmt: skip
+    first = digest(package)
+    edit(package, "deep", "return n and", "return n or")
+    assert digest(package) != first
+
+
+@pytest.mark.parametrize("study", study_names())
+def test_every_supported_python_gives_one_digest(study):
+    """The code that makes digests needs the standard library alone, to run anywhere."""
+    roots = [f"repro.{study}:experiment"]
+    code = (
+        f"import sys, pathlib; sys.path.insert(0, {str(PACKAGE.parent)!r})\n"
+        "from repro.study.code import code_digest\n"
+        f"print(code_digest({roots!r}, pathlib.Path({str(PACKAGE)!r})))"
+    )
+    pythons = [sys.executable, *(shutil.which(f"python3.{minor}") for minor in (11, 12, 13))]
+    found = {}
+    for python in filter(None, pythons):
+        call = [python, "-c", code]
+        done = subprocess.run(call, capture_output=True, text=True, timeout=120, check=False)
+        assert "Traceback" not in done.stderr, done.stderr
+        if done.returncode == 0:  # a name on the path may have no Python behind it
+            found[python] = done.stdout.strip()
+    assert set(found.values()) == {code_digest(roots, PACKAGE)}
