@@ -22,7 +22,7 @@ import psutil
 from bench.contest import show
 from repro.running.pool import Pool, make_pool
 from repro.store.runs import Store, StoredRun
-from repro.study.plan import Plan, make_plan
+from repro.study.plan import Block, Plan, make_plan
 from repro.study.schema import load_study
 
 STUDY, VARIANT = "add_numbers", "relu_posted"
@@ -62,8 +62,8 @@ def runs_per_minute(pool: Pool, blocks: int, warm: int) -> float:
     """Return the rate at which a pool's runs are stored, after the first `warm` blocks."""
     planned = plan(blocks + warm).blocks
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder)) as store, pool:
-        for done, (_, result) in enumerate(pool.train(STUDY, None, planned), start=1):
-            store.add(stored(result))
+        for done, (block, result) in enumerate(pool.train(STUDY, None, planned), start=1):
+            store.add(block, stored(result))
             if done == warm:
                 start = time.perf_counter()
         return blocks * len(planned[0].seeds) * 60 / (time.perf_counter() - start)
@@ -86,17 +86,17 @@ def block_seconds(file: Path, scheduler: psutil.Process, blocks: int) -> dict[st
     planned = plan(blocks, {"epochs": 1}).blocks
     here = psutil.Process()
     marks: list[tuple[float, float, float]] = []
-    results: list[list[StoredRun]] = []
+    results: list[tuple[Block, list[StoredRun]]] = []
     with make_pool(scheduler_file=file) as pool:
-        for _, result in pool.train(STUDY, None, planned):
-            results.append(stored(result))
+        for block, result in pool.train(STUDY, None, planned):
+            results.append((block, stored(result)))
             marks.append((time.perf_counter(), busy(here), busy(scheduler)))
-    trained = sum(run.seconds for runs in results[1:] for run in runs)
+    trained = sum(run.seconds for _, runs in results[1:] for run in runs)
     total, driver, hub = (b - a for a, b in zip(marks[0], marks[-1], strict=True))
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder)) as store:
         start = time.perf_counter()
-        for runs in results[1:]:
-            store.add(runs)
+        for block, runs in results[1:]:
+            store.add(block, runs)
         write = time.perf_counter() - start
     parts = {"round trip": total - trained, "driver": driver, "scheduler": hub, "store": write}
     return {part: seconds / (len(results) - 1) for part, seconds in parts.items()}

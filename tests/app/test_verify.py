@@ -14,12 +14,12 @@ from click.testing import CliRunner
 
 from repro.app.cli import main
 from repro.store.tables import read_table, write_table
+from repro.study.errors import StudyError
 from repro.study.plan import make_plan
-from repro.study.schema import StudyError, load_study
+from repro.study.schema import load_study
 from repro.study.selection import choose_blocks
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "add-a-thread.md").read_text(encoding="utf-8")
 
 
 def call(package, folder, *args):
@@ -34,14 +34,11 @@ def call(package, folder, *args):
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
-    """A copy of the package with the tiny study of docs/add-a-thread.md, and its results."""
+    """A copy of the package with a tiny study, and its results."""
     copy = tmp_path_factory.mktemp("package")
     for folder in ("repro", "experiments"):
         shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for language in ("python", "toml"):
-        text = re.search(rf"^```{language}\n# (\S+)\n.*?^```$", PAGE, re.MULTILINE | re.DOTALL)
-        content = text[0].partition("\n")[2].removesuffix("```")
-        (copy / text[1]).write_text(content, encoding="utf-8")
+    shutil.copytree(ROOT / "tests" / "tiny_study", copy, dirs_exist_ok=True)
     done = call(copy, copy, "run", "absolute_value", "--workers", 1)
     assert done.returncode == 0, done.stderr
     return copy

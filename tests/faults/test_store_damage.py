@@ -7,11 +7,20 @@ from contextlib import closing
 import pytest
 
 from repro.store.runs import FILE, Store, StoredRun, StoreError
+from repro.study.plan import Block
 
 RUNS = {
-    str(i): StoredRun(str(i), "raw", i, {"loss": i / 7}, [{"epoch": 1, "loss": i / 3}] * 40, 0.1)
+    str(i): StoredRun(
+        identity=str(i),
+        variant="raw",
+        seed=i,
+        metrics={"loss": i / 7},
+        curve=[{"epoch": 1, "loss": i / 3}] * 40,
+        seconds=0.1,
+    )
     for i in range(60)
 }
+BLOCK = Block("raw", {"seeds": list(range(60)), "parameters": {"rate": 0.1}})
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +28,7 @@ def content(tmp_path_factory):
     """A store of 60 runs, as a file."""
     folder = tmp_path_factory.mktemp("store")
     with Store(folder) as store:
-        store.add(RUNS.values())
+        store.add(BLOCK, RUNS.values())
     return (folder / FILE).read_bytes()
 
 

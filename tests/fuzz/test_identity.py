@@ -3,39 +3,45 @@
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from repro.study.identity import run_identity
+from repro.study.identity import block_settings, run_identities
 
 values = st.one_of(
     st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text()
 )
-runs = st.fixed_dictionaries(
+seeds = st.lists(st.integers(0, 2**32), min_size=1, max_size=5, unique=True)
+blocks = st.fixed_dictionaries(
     {
-        "experiment": st.text(),
         "code": st.text(),
         "parameters": st.dictionaries(st.text(), values),
-        "seed": st.integers(0, 2**32),
-        "block": st.lists(st.integers(0, 2**32), max_size=5),
+        "seeds": seeds,
         "data": st.text(),
     }
 )
 
 
-@given(run=runs, other=runs, field=st.sampled_from(["experiment", "code", "seed", "block", "data"]))
-def test_every_field_changes_it(run, other, field):
-    assume(run[field] != other[field])
-    assert run_identity(**run) != run_identity(**(run | {field: other[field]}))
+def identity(block):
+    return run_identities(block_settings(**block))[0]
 
 
-@given(run=runs, key=st.text(), value=values)
-def test_every_parameter_changes_it(run, key, value):
-    before = run["parameters"]
+@given(block=blocks, other=blocks, field=st.sampled_from(["code", "seeds", "data"]))
+def test_every_field_changes_it(block, other, field):
+    assume(block[field] != other[field])
+    assert identity(block) != identity(block | {field: other[field]})
+
+
+@given(block=blocks, key=st.text(), value=values)
+def test_every_parameter_changes_it(block, key, value):
+    before = block["parameters"]
     assume(key not in before or repr(before[key]) != repr(value))
-    assert run_identity(**run) != run_identity(**(run | {"parameters": before | {key: value}}))
+    assert identity(block) != identity(block | {"parameters": before | {key: value}})
 
 
-@given(run=runs)
-def test_the_order_of_keys_does_not(run):
-    turned = dict(reversed(run["parameters"].items()))
-    assert run_identity(**dict(reversed((run | {"parameters": turned}).items()))) == run_identity(
-        **run
-    )
+@given(block=blocks)
+def test_the_order_of_keys_does_not(block):
+    turned = dict(reversed(block["parameters"].items()))
+    assert identity(dict(reversed((block | {"parameters": turned}).items()))) == identity(block)
+
+
+@given(block=blocks)
+def test_every_seed_of_a_block_has_one_of_its_own(block):
+    assert len(set(run_identities(block_settings(**block)))) == len(block["seeds"])

@@ -2,36 +2,42 @@
 
 import pytest
 
-from repro.study.experiments import code_digest, find_experiment
-from repro.study.identity import fingerprint, run_identity
+from repro.study.code.meaning import Meaning
+from repro.study.errors import StudyError
+from repro.study.experiments import PACKAGE, RECORDS
+from repro.study.identity import block_settings, fingerprint, run_identities
 from repro.study.plan import make_plan
-from repro.study.schema import StudyError, load_study
+from repro.study.schema import load_study
 
 STUDY = load_study("mnist_relu")
 
 
 def identity(**changes):
-    given = {
-        "experiment": "mnist_relu", "code": "c", "parameters": {"epochs": 1, "rate": 0.1},
-        "seed": 1, "block": (0, 1), "data": "d",
-    }  # fmt: skip
-    return run_identity(**(given | changes))
+    settings = {"code": "c", "parameters": {"epochs": 1, "rate": 0.1}, "seeds": (0, 1), "data": "d"}
+    return run_identities(block_settings(**(settings | changes)))[1]
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"experiment": "x"},
         {"code": "x"},
         {"parameters": {"epochs": 1, "rate": 0.2}},
         {"parameters": {"epochs": 1}},
-        {"seed": 0},
-        {"block": (1, 2)},
+        {"seeds": (0, 2)},
+        {"seeds": (2, 1)},
         {"data": "x"},
     ],
 )
 def test_whatever_determines_a_run_changes_its_identity(change):
     assert identity(**change) != identity()
+
+
+def test_what_a_study_and_its_variants_are_called_does_not():
+    study = STUDY.model_copy(
+        update={"variants": {"other": STUDY.variants["relu_raw"]}, "grids": {}}
+    )
+    plan = make_plan(STUDY, seeds=range(4), variants=["relu_raw"])
+    assert make_plan(study, seeds=range(4)).identities == plan.identities
 
 
 def test_the_order_of_parameters_does_not():
@@ -79,24 +85,11 @@ def test_an_unknown_variant_is_named():
         make_plan(STUDY, variants=["rleu"])
 
 
-def test_the_code_digest_sees_code_and_not_comments(tmp_path, monkeypatch):
-    from repro.study import experiments
-
-    (tmp_path / "thread.py").write_text("from repro.tool import f\nx = 1\n")
-    (tmp_path / "tool.py").write_text('def f():\n    """Add."""\n    return 1 + 1\n')
-    monkeypatch.setattr(experiments, "PACKAGE", tmp_path)
-    before = code_digest("repro.thread")
-    (tmp_path / "tool.py").write_text("# new\ndef f():\n    '''Sum.'''\n    return 1 + 1  # two\n")
-    assert code_digest("repro.thread") == before
-    (tmp_path / "tool.py").write_text("def f():\n    return 1 + 2\n")
-    assert code_digest("repro.thread") != before
-
-
 def test_the_code_of_mnist_relu_includes_the_engine():
-    found = find_experiment("mnist_relu")
-    assert found.code == code_digest("repro.mnist_relu")
-    from repro.study.experiments import _imports
-
-    assert {"repro.training.fused", "repro.mnist_relu.unit_activity"} <= _imports(
-        "repro.mnist_relu", set()
-    )
+    reached = set(Meaning(["repro.mnist_relu:experiment", RECORDS], PACKAGE).numbers)
+    assert {
+        ("repro.training.fused", "FusedSeeds"),
+        ("repro.mnist_relu.unit_activity", "UnitActivity"),
+        ("repro.study.records", "records"),
+    } <= reached
+    assert not {module for module, _ in reached} & {"repro.training.quiet", "repro.data"}

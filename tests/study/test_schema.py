@@ -4,9 +4,10 @@ import re
 
 import pytest
 
+from repro.study.errors import StudyError
 from repro.study.folder import studies_folder, study_names
 from repro.study.plan import make_plan
-from repro.study.schema import StudyError, load_study, read_study
+from repro.study.schema import load_study, read_study
 
 GOOD = """
 name = "mnist_relu"

@@ -11,8 +11,9 @@ import pytest
 from repro.findings.report.chapter import make_chapter
 from repro.findings.report.lead import CITED, LEAD, lead_of
 from repro.findings.report.page import render, write_report
+from repro.study.errors import StudyError
 from repro.study.folder import study_names
-from repro.study.schema import StudyError, load_study
+from repro.study.schema import load_study
 
 ROOT = Path(__file__).parents[3]
 RESULTS = ROOT / "results"
