@@ -14,7 +14,7 @@ from repro.store.adoption import DRAW, Candidate, carry, differences, draw_sampl
 from repro.store.committed import committed_blocks
 from repro.store.provenance import FILE, Adoption, provenance, timestamp, write_provenance
 from repro.store.results import Results, read_results
-from repro.store.runs import Store, StoredBlock, StoredRun
+from repro.store.runs import Store, StoredRun
 from repro.store.tables import CURVE_DIGITS, curves_table, runs_table, write_table
 from repro.study.errors import StudyError
 from repro.study.experiments import Experiment, find_experiment
@@ -36,8 +36,8 @@ def adopt(
     Args:
         name: the study's.
         out: the results folder; by default results/NAME.
-        rerun: numbers of the code that made the runs, on this machine, if another machine made
-            them: a folder that `python -m repro verify NAME --out FOLDER` left.
+        rerun: a results folder that the code which made the runs gives on this machine, if they
+            were made on another one; the sample is drawn from it.
         workers: processes; by default one a core.
 
     Returns:
@@ -50,97 +50,101 @@ def adopt(
     folder = out or RESULTS / name
     committed = read_results(folder, name) if (folder / FILE).is_file() else None
     with stopping_means(STOPPED), Store(folder) as store:
-        outdated = _outdated(store, committed, experiment)
+        outdated = _outdated(store, committed, study, experiment)
         if not outdated:
             console.print(f"{name}: all runs are of the code as it is; there is nothing to adopt.")
             return 0
-        expected = _Expected(rerun, experiment, outdated)
-        renewed = [renew(study, experiment, block) for block, _ in outdated]
-        exact: set[tuple[str, ...]] = (
-            set() if rerun else {block.identities for block, _ in store.blocks()}
-        )
-        sample = draw_sample(_candidates(outdated, renewed, expected, exact))
-        console.print(f"[bold]{name}[/]: {(summary := _described(sample, outdated))}")
+        candidates = _rerun(rerun, study, experiment, outdated) if rerun else outdated
+        sample = draw_sample(_comparable(candidates))
+        summary = _described(sample, outdated)
+        console.print(f"[bold]{name}[/]: {summary}")
         if found := list(_found(sample, _trained(name, sample, make_pool(workers)))):
             _show(found, console)
             return 1
-        carried = [carry(block, runs) for block, (_, runs) in zip(renewed, outdated, strict=True)]
-        _keep(store, study, committed, carried, _adoption(outdated, experiment, summary))
-    count = sum(len(runs) for _, runs in outdated)
+        adoption = _adoption(outdated, experiment, summary)
+        carried = [carry(candidate.renewed, candidate.runs) for candidate in outdated]
+        store.adopt(carried, adoption.model_dump())
+        if committed is not None and committed.provenance.code != experiment.code:
+            runs = {run.identity: run for _, stored in carried for run in stored}
+            _rewrite(study, committed, runs, adoption)
+    count = sum(len(candidate.runs) for candidate in outdated)
     console.print(f"[green]The sample is the same to the bit: {count:,} runs are carried over.")
     return 0
 
 
-class _Expected:
-    """The numbers that blocks of other code must give on this machine."""
-
-    def __init__(self, rerun: Path | None, experiment: Experiment, outdated: list[StoredBlock]):
-        self._rerun = rerun
-        self._runs: dict[tuple[str, int], StoredRun] = {}
-        if rerun is None:
-            return
-        results = read_results(rerun, experiment.name)
-        codes = {block.settings["code"] for block, _ in outdated}
-        if results.provenance.code not in codes:
-            raise StudyError(f"{rerun}: is not by the code that made the runs of {experiment.name}")
-        for _, runs in committed_blocks(results):
-            self._runs |= {(run.variant, run.seed): run for run in runs}
-        if missing := {block.variant for block, _ in outdated} - {v for v, _ in self._runs}:
-            raise StudyError(f"{rerun}: has no runs of {', '.join(sorted(missing))}")
-
-    def of_block(self, block: Block, runs: list[StoredRun]) -> list[StoredRun]:
-        """Return the runs that a block must give; none if it is not among those run again."""
-        if self._rerun is not None:
-            keys = [(block.variant, seed) for seed in block.seeds]
-            return [self._runs[key] for key in keys] if self._runs.keys() >= set(keys) else []
-        if block.settings["fingerprint"] != dict(fingerprint()):
-            raise StudyError(
-                f"runs of {block.variant} were made on another machine or with other libraries, "
-                "which round otherwise. In a checkout of the code that made them, run python -m "
-                "repro verify NAME --seeds 1 --out FOLDER, and give --rerun FOLDER/NAME here"
-            )
-        return runs
-
-
-def _outdated(store: Store, committed: Results | None, experiment: Experiment) -> list[StoredBlock]:
-    # stored runs come first: they have all digits of their curves, and the curves of all seeds
-    blocks = [*store.blocks(), *(committed_blocks(committed) if committed else [])]
-    found: dict[tuple[str, ...], StoredBlock] = {}
-    for block, runs in blocks:
-        if block.settings["code"] != experiment.code:
-            found.setdefault(block.identities, (block, runs))
+def _outdated(
+    store: Store, committed: Results | None, study: Study, experiment: Experiment
+) -> list[Candidate]:
+    """Return the blocks, stored and committed, of other code that were not carried over yet."""
+    stored = store.blocks()
+    tabled = committed_blocks(committed) if committed else []
+    current = {block.identities for block, _ in stored}
+    found: dict[tuple[str, ...], Candidate] = {}
+    for blocks, is_rounded in ((stored, False), (tabled, True)):
+        for block, runs in blocks:
+            if block.settings["code"] == experiment.code:
+                continue
+            renewed = renew(study, experiment, block)
+            if renewed.identities not in current:
+                candidate = Candidate(block, renewed, runs, is_rounded=is_rounded)
+                found.setdefault(block.identities, candidate)
     return list(found.values())
 
 
-def _candidates(
-    outdated: Sequence[StoredBlock],
-    renewed: Sequence[Block],
-    expected: _Expected,
-    exact: set[tuple[str, ...]],
-) -> Iterator[Candidate]:
-    for (block, runs), anew in zip(outdated, renewed, strict=True):
-        if numbers := expected.of_block(block, runs):
-            yield Candidate(
-                block=block,
-                renewed=Block(anew.variant, {**anew.settings, "fingerprint": dict(fingerprint())}),
-                runs=runs,
-                expected=numbers,
-                is_rounded=block.identities not in exact,
+def _rerun(
+    folder: Path, study: Study, experiment: Experiment, outdated: Sequence[Candidate]
+) -> list[Candidate]:
+    """Return the blocks of a results folder that the same code made on this machine."""
+    results = read_results(folder, study.name)
+    if results.provenance.code not in {o.block.settings["code"] for o in outdated}:
+        raise StudyError(f"{folder}: is not by the code that made the runs of {study.name}")
+    candidates = [
+        Candidate(block, renew(study, experiment, block), runs, is_rounded=True)
+        for block, runs in committed_blocks(results)
+    ]
+    variants = {candidate.block.variant for candidate in candidates}
+    if missing := {o.block.variant for o in outdated} - variants:
+        raise StudyError(f"{folder}: has no runs of {', '.join(sorted(missing))}")
+    return candidates
+
+
+def _comparable(candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+    """Return the candidates, if this machine can give their bits; raise StudyError if not."""
+    for candidate in candidates:
+        if candidate.block.settings["fingerprint"] != dict(fingerprint()):
+            raise StudyError(
+                f"runs of {candidate.block.variant} were made on another machine or with other "
+                "libraries, which round otherwise. Run the code that made them on this machine "
+                "(in a checkout of it: python -m repro run NAME --out FOLDER, with few --seeds or "
+                "--epochs if that takes long), and give --rerun FOLDER here"
             )
+    return candidates
 
 
-def _described(sample: Sequence[Candidate], outdated: Sequence[StoredBlock]) -> str:
+def _described(sample: Sequence[Candidate], outdated: Sequence[Candidate]) -> str:
     runs = [run for candidate in sample for run in candidate.runs]
     minutes = max(1, round(sum(run.seconds for run in runs) / cores() / 60))
-    total = sum(len(stored) for _, stored in outdated)
+    total = sum(len(candidate.runs) for candidate in outdated)
     return (
-        f"a block of every variant, {len(sample)} blocks with {len(runs):,} of {total:,} runs, "
-        f"drawn with seed {DRAW}, about {minutes} min"
+        f"a block of every variant, {len(sample)} blocks with {len(runs):,} of {total:,} runs"
+        f"{_other_settings(sample, outdated)}, drawn with seed {DRAW}, about {minutes} min"
     )
 
 
-def _adoption(outdated: list[StoredBlock], experiment: Experiment, sample: str) -> Adoption:
-    codes = sorted({block.settings["code"] for block, _ in outdated})
+def _other_settings(sample: Sequence[Candidate], outdated: Sequence[Candidate]) -> str:
+    """Name the settings of a rerun that are not those of the runs to be carried over."""
+    parameters = {candidate.block.variant: candidate.block.parameters for candidate in outdated}
+    changes = {
+        f"{name}={value}"
+        for candidate in sample
+        for name, value in candidate.block.parameters.items()
+        if value != parameters[candidate.block.variant].get(name)
+    }
+    return f" with {', '.join(sorted(changes))}" if changes else ""
+
+
+def _adoption(outdated: Sequence[Candidate], experiment: Experiment, sample: str) -> Adoption:
+    codes = sorted({candidate.block.settings["code"] for candidate in outdated})
     return Adoption(
         code_before=" ".join(codes), code_after=experiment.code, sample=sample, date=timestamp()
     )
@@ -178,19 +182,6 @@ def _show(found: Sequence[str], console: Console) -> None:
         console.print(f"[red]{escape(line)}")
     more = f", {len(found) - SHOWN} more are not shown" if len(found) > SHOWN else ""
     console.print(f"[red]The change of code changes numbers{more}: nothing is carried over.")
-
-
-def _keep(
-    store: Store,
-    study: Study,
-    committed: Results | None,
-    carried: list[StoredBlock],
-    adoption: Adoption,
-) -> None:
-    store.adopt(carried, adoption.model_dump())
-    if committed is not None and committed.provenance.code != adoption.code_after:
-        runs = {run.identity: run for _, stored in carried for run in stored}
-        _rewrite(study, committed, runs, adoption)
 
 
 def _rewrite(

@@ -18,8 +18,7 @@ from repro.app.cli import reported
 @click.option(
     "--rerun",
     type=click.Path(file_okay=False, exists=True, path_type=Path),
-    help="If another machine made the runs: what their code gives on this one, a folder that "
-    "verify --out left.",
+    help="Results folder that the old code gives on this machine, if another made the runs.",
 )
 @click.option("--workers", type=click.IntRange(1, 1024), help="Processes; one a core.")
 def command(name: str, out: Path | None, rerun: Path | None, workers: int | None) -> None:

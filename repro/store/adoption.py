@@ -21,16 +21,14 @@ class Candidate:
 
     Attributes:
         block: as it was trained.
-        renewed: to be trained again, on this machine.
-        runs: what was trained.
-        expected: the numbers that the renewed block must give here.
-        is_rounded: whether the curves among them have no more digits than the tables.
+        renewed: to be trained again.
+        runs: that the block gave.
+        is_rounded: whether their curves have no more digits than the tables keep.
     """
 
     block: Block
     renewed: Block
     runs: list[StoredRun]
-    expected: list[StoredRun]
     is_rounded: bool
 
 
@@ -67,7 +65,7 @@ def draw_sample(candidates: Iterable[Candidate]) -> list[Candidate]:
 def differences(candidate: Candidate, trained: Sequence[StoredRun]) -> Iterator[str]:
     """Yield a line for each number of a candidate's block that came out otherwise."""
     digits = CURVE_DIGITS if candidate.is_rounded else None
-    for expected, run in zip(candidate.expected, trained, strict=True):
+    for expected, run in zip(candidate.runs, trained, strict=True):
         place = f"{run.variant}, seed {run.seed}"
         for name, value in expected.metrics.items():
             if not _same(value, run.metrics.get(name)):

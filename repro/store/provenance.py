@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,7 +41,7 @@ class Fingerprint(_Read):
 
 
 class Settings(_Read):
-    """The parameters of every variant: those that are alike in all, and the others of each."""
+    """The parameters of all variants: the commonest values, and where a variant has others."""
 
     common: dict[str, Any]
     variants: dict[str, dict[str, Any]]
@@ -52,17 +53,18 @@ class Settings(_Read):
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, Mapping[str, Any]]) -> Self:
         """Return the settings that say what these parameters of the variants say."""
-        first, *others = parameters.values()
-        common = {
-            name: value
-            for name, value in first.items()
-            if all(name in other and _same(other[name], value) for other in others)
+        first = next(iter(parameters.values()))
+        shared = [name for name in first if all(name in own for own in parameters.values())]
+        common = {name: _commonest([own[name] for own in parameters.values()]) for name in shared}
+        variants = {
+            variant: {
+                name: value
+                for name, value in own.items()
+                if name not in common or repr(value) != repr(common[name])
+            }
+            for variant, own in parameters.items()
         }
-        own = {
-            variant: {name: value for name, value in settings.items() if name not in common}
-            for variant, settings in parameters.items()
-        }
-        return cls(common=common, variants=own)
+        return cls(common=common, variants=variants)
 
 
 class Adoption(_Read):
@@ -181,5 +183,6 @@ def changes_since(recorded: Provenance, plan: Plan) -> list[str]:
     return changes or ["settings of the study, or data"]
 
 
-def _same(value: Any, other: Any) -> bool:
-    return type(value) is type(other) and value == other
+def _commonest(values: Sequence[Any]) -> Any:
+    counts = Counter(map(repr, values))
+    return max(values, key=lambda value: counts[repr(value)])

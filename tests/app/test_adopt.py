@@ -1,0 +1,167 @@
+"""A change of code that changes no number costs a sample; one that does is found."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from sqlite3 import connect
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TABLES = ("runs.csv", "curves.csv", "claims.csv")
+STUDY = "absolute_value"
+MODULE = f"repro/{STUDY}.py"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A copy of the package with a tiny study, and the results of that."""
+    copy = tmp_path_factory.mktemp("package")
+    for folder in ("repro", "experiments"):
+        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "tests" / "tiny_study", copy, dirs_exist_ok=True)
+    call(copy, "run", STUDY)
+    return copy
+
+
+@pytest.fixture
+def package(finished, tmp_path):
+    """Another copy, to be changed."""
+    copy = tmp_path / "package"
+    shutil.copytree(finished, copy)
+    return copy
+
+
+def call(package, *args, code=0):
+    done = subprocess.run(
+        [sys.executable, "-m", "repro", *args, "--workers", "1"], cwd=package, capture_output=True,
+        text=True, timeout=300, check=False, env=os.environ | {"COLUMNS": "200"},
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr, done.stderr
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def edit(package, file, before, after):
+    path = package / file
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after))
+
+
+def add_parameter(package, study=MODULE):
+    edit(package, study, "    steps: PositiveInt = 500,\n", "    steps: PositiveInt = 500,\n    "
+         "offset: float = 0.0,\n")  # fmt: skip
+    edit(package, study, "leak * z)", "leak * z) + offset")
+
+
+def results(package):
+    folder = package / "results" / STUDY
+    return {name: (folder / name).read_bytes() for name in TABLES}
+
+
+def provenance(package, study=STUDY):
+    return json.loads((package / "results" / study / "provenance.json").read_text())
+
+
+def rows(package, study=STUDY):
+    with closing(connect(package / "results" / study / ".store.sqlite")) as connection:
+        return connection.execute("SELECT count(*) FROM runs").fetchone()[0]
+
+
+def forget_store(package):
+    (package / "results" / STUDY / ".store.sqlite").unlink()
+
+
+@pytest.mark.parametrize("before", [lambda package: None, forget_store])
+def test_runs_are_carried_over_and_a_new_variant_alone_is_trained(package, before):
+    before(package)
+    tables, code = results(package), provenance(package)["code"]
+    add_parameter(package)
+    said = call(package, "adopt", STUDY)
+    assert "a block of every variant, 7 blocks with 700 of 1,400 runs" in said
+    assert "The sample is the same to the bit: 1,400 runs are carried over." in said
+    assert results(package) == tables
+    (adoption,) = provenance(package)["adopted"]
+    assert (adoption["code_before"], adoption["code_after"]) == (code, provenance(package)["code"])
+    assert code != provenance(package)["code"]
+    stored = rows(package)
+    with (package / f"experiments/{STUDY}.toml").open("a") as file:
+        file.write('\n[variants.shifted]\nlabel = "shifted"\ngroup = "fix of ours"\n'
+                   "parameters = { offset = 0.1 }\n")  # fmt: skip
+    assert "will be trained again" not in call(package, "run", STUDY)
+    assert rows(package) == stored + 200
+    assert provenance(package)["adopted"] == [adoption]
+    assert "nothing to adopt" in call(package, "adopt", STUDY)
+
+
+def test_a_change_of_numbers_is_named_and_nothing_is_carried_over(package):
+    tables, stored, recorded = results(package), rows(package), provenance(package)
+    edit(package, MODULE, "slope * x", "slope * x * 1.0000001")
+    said = call(package, "adopt", STUDY, code=1)
+    assert re.search(r"posted, seed \d+: mse was .*, is ", said)
+    assert "The change of code changes numbers" in said
+    assert (results(package), rows(package), provenance(package)) == (tables, stored, recorded)
+
+
+def test_runs_of_other_code_are_announced_before_they_are_trained_again(package):
+    add_parameter(package)
+    said = call(package, "run", STUDY)
+    announced = "1,800 stored runs are of other code; they will be trained again (about 1 minute)"
+    assert announced in said
+    assert said.index(announced) < said.index("runs  ")
+    assert provenance(package)["adopted"] == []
+
+
+def test_committed_runs_count_as_finished(package):
+    tables = results(package)
+    forget_store(package)
+    said = call(package, "run", STUDY)
+    assert "trained again" not in said
+    assert results(package) == tables
+
+
+def test_a_selection_of_variants_finds_runs_where_they_are(package):
+    stored = rows(package)
+    call(package, "run", STUDY, "--variants", "posted,leaky")
+    assert rows(package) == stored
+    folder = package / "results" / f"{STUDY}@variants=posted+leaky"
+    assert {path.name for path in folder.iterdir()} >= set(TABLES)
+    assert not (folder / ".store.sqlite").exists()
+
+
+def test_of_another_machine_a_rerun_by_the_same_code_is_the_reference(package, tmp_path):
+    path = package / "results" / STUDY / "provenance.json"
+    recorded = provenance(package)
+    recorded["fingerprint"]["libraries"]["numpy"] = "1.0"
+    path.write_text(json.dumps(recorded))
+    forget_store(package)
+    call(package, "verify", STUDY, "--seeds", "1", "--out", str(tmp_path))
+    tables = results(package)
+    add_parameter(package)
+    assert "give --rerun" in call(package, "adopt", STUDY, code=2)
+    said = call(package, "adopt", STUDY, "--rerun", str(tmp_path / STUDY))
+    assert "1,400 runs are carried over" in said
+    assert results(package) == tables
+    assert provenance(package)["fingerprint"] == recorded["fingerprint"]
+
+
+@pytest.mark.slow
+def test_a_parameter_of_mnist_relu(package):
+    study, file = "mnist_relu", "repro/mnist_relu/experiment.py"
+    asked = ("--data", "mnist5k", "--seeds", "2", "--epochs", "1", "--variants")
+    call(package, "run", study, *asked, "relu_raw,relu_scaled")
+    edit(package, file, "    batch_size: PositiveInt = 100,\n", "    batch_size: PositiveInt = 100,"
+         "\n    brightness: float = 0.0,\n")  # fmt: skip
+    assert "4 runs are carried over" in call(package, "adopt", study)
+    with (package / f"experiments/{study}.toml").open("a") as toml:
+        toml.write('\n[variants.bright]\nlabel = "bright"\ngroup = "fix of ours"\n'
+                   "parameters = { brightness = 0.1 }\n")  # fmt: skip
+    stored = rows(package, study)
+    call(package, "run", study, *asked, "relu_raw,relu_scaled,bright")
+    assert rows(package, study) == stored + 2
