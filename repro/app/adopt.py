@@ -58,8 +58,9 @@ def adopt(
         sample = draw_sample(_comparable(candidates))
         summary = _described(sample, outdated)
         console.print(f"[bold]{name}[/]: {summary}")
-        if found := list(_found(sample, _trained(name, sample, make_pool(workers)))):
-            _show(found, console)
+        changes = list(_changes(sample, _trained(name, sample, make_pool(workers))))
+        if changes:
+            _show(changes, console)
             return 1
         adoption = _adoption(outdated, experiment, summary)
         carried = [carry(candidate.renewed, candidate.runs) for candidate in outdated]
@@ -79,7 +80,7 @@ def _outdated(
     stored = store.blocks()
     tabled = committed_blocks(committed) if committed else []
     current = {block.identities for block, _ in stored}
-    found: dict[tuple[str, ...], Candidate] = {}
+    candidates: dict[tuple[str, ...], Candidate] = {}
     for blocks, is_rounded in ((stored, False), (tabled, True)):
         for block, runs in blocks:
             if block.settings["code"] == experiment.code:
@@ -87,8 +88,8 @@ def _outdated(
             renewed = renew(study, experiment, block)
             if renewed.identities not in current:
                 candidate = Candidate(block, renewed, runs, is_rounded=is_rounded)
-                found.setdefault(block.identities, candidate)
-    return list(found.values())
+                candidates.setdefault(block.identities, candidate)
+    return list(candidates.values())
 
 
 def _rerun(
@@ -168,7 +169,7 @@ def _data_named(digest: str) -> str | None:
     return names[0]
 
 
-def _found(sample: Sequence[Candidate], results: Mapping[Block, Result]) -> Iterator[str]:
+def _changes(sample: Sequence[Candidate], results: Mapping[Block, Result]) -> Iterator[str]:
     for candidate in sample:
         trained = results[candidate.renewed]
         if isinstance(trained, Exception):
@@ -177,11 +178,11 @@ def _found(sample: Sequence[Candidate], results: Mapping[Block, Result]) -> Iter
             yield from differences(candidate, trained)
 
 
-def _show(found: Sequence[str], console: Console) -> None:
-    for line in found[:SHOWN]:
+def _show(changes: Sequence[str], console: Console) -> None:
+    for line in changes[:SHOWN]:
         console.print(f"[red]{escape(line)}")
-    more = f", {len(found) - SHOWN} more are not shown" if len(found) > SHOWN else ""
-    console.print(f"[red]The change of code changes numbers{more}: nothing is carried over.")
+    hidden = f", {len(changes) - SHOWN} more are not shown" if len(changes) > SHOWN else ""
+    console.print(f"[red]The change of code changes numbers{hidden}: nothing is carried over.")
 
 
 def _rewrite(

@@ -80,7 +80,7 @@ def study_options(command: Any) -> Any:
 def study_command(name: str) -> click.Command:
     """Return the command that runs one study."""
 
-    @click.command(name, epilog=f"Example: python -m repro.{name} --seeds 4", help=_about(name))
+    @click.command(name, epilog=f"Example: python -m repro.{name} --seeds 4", help=_help(name))
     @study_options
     def command(**options: Any) -> None:
         sys.exit(execute(name, **options))
@@ -159,7 +159,7 @@ def reported(job: Callable[[], int]) -> int:
         return 130
 
 
-def _about(name: str) -> str:
+def _help(name: str) -> str:
     title = _says(name, "title")
     return f"{_says(name, 'question')}\n\nRun the study experiments/{name}.toml: {title}."
 

@@ -16,8 +16,8 @@ from repro.study.errors import StudyError
 from repro.study.plan import Block, Plan
 
 
-class Reuse(NamedTuple):
-    """What became of the runs that were there.
+class Unused(NamedTuple):
+    """A count of the runs that are there and can't be used.
 
     Attributes:
         study: name of the study.
@@ -34,7 +34,7 @@ class Reuse(NamedTuple):
     unreadable: str
 
 
-def reuse(plan: Plan, store: Store, folder: Path) -> Reuse:
+def reuse(plan: Plan, store: Store, folder: Path) -> Unused:
     """Take over into the store the committed runs of the plan, and count those of other code."""
     committed, unreadable = _committed(folder)
     identities = set(plan.identities)
@@ -47,24 +47,26 @@ def reuse(plan: Plan, store: Store, folder: Path) -> Reuse:
         for block in plan.blocks
         if not store.find(block.identities)
     }
-    return _counted(plan, missing, [*store.blocks(), *committed], unreadable)
+    return _unused(plan, missing, [*store.blocks(), *committed], unreadable)
 
 
-def announce(found: Reuse, console: Console) -> None:
+def announce(unused: Unused, console: Console) -> None:
     """Say before anything is trained which runs will be trained again, and how long that takes."""
-    if found.unreadable:
-        console.print(f"[yellow]Not used: {escape(found.unreadable)}")
-    minutes = max(1, round(found.seconds / cores() / 60))
-    again = f"they will be trained again (about {minutes} minute{'s' * (minutes > 1)})"
-    if found.other_code:
+    if unused.unreadable:
+        console.print(f"[yellow]Not used: {escape(unused.unreadable)}")
+    minutes = max(1, round(unused.seconds / cores() / 60))
+    plural = "s" if minutes > 1 else ""
+    repeated = f"they will be trained again (about {minutes} minute{plural})"
+    if unused.other_code:
         console.print(
-            f"[yellow]{found.other_code:,} stored runs are of other code; {again}. If no number "
-            f"has changed, `python -m repro adopt {found.study}` checks a sample and keeps them."
+            f"[yellow]{unused.other_code:,} stored runs are of other code; {repeated}. If no "
+            f"number has changed, `python -m repro adopt {unused.study}` checks a sample and keeps "
+            "them."
         )
-    elif found.other_machine:
+    elif unused.other_machine:
         console.print(
-            f"[yellow]{found.other_machine:,} stored runs are of another machine or other "
-            f"libraries, which round otherwise; {again}."
+            f"[yellow]{unused.other_machine:,} stored runs are of another machine or other "
+            f"libraries, which round otherwise; {repeated}."
         )
 
 
@@ -77,12 +79,12 @@ def _committed(folder: Path) -> tuple[list[StoredBlock], str]:
         return [], str(error)
 
 
-def _counted(
+def _unused(
     plan: Plan,
     missing: Mapping[tuple[str, tuple[int, ...]], Block],
     stored: list[StoredBlock],
     unreadable: str,
-) -> Reuse:
+) -> Unused:
     kinds: dict[tuple[str, tuple[int, ...]], tuple[str, list[StoredRun]]] = {}
     for block, runs in stored:
         key = block.variant, block.seeds
@@ -93,7 +95,13 @@ def _counted(
     for kind, runs in kinds.values():
         counts[kind] += len(runs)
     seconds = sum(run.seconds for _, runs in kinds.values() for run in runs)
-    return Reuse(plan.study.name, counts["code"], counts["machine"], seconds, unreadable)
+    return Unused(
+        study=plan.study.name,
+        other_code=counts["code"],
+        other_machine=counts["machine"],
+        seconds=seconds,
+        unreadable=unreadable,
+    )
 
 
 def _kind_of_difference(block: Block, planned: Block) -> str:

@@ -63,7 +63,7 @@ def run(
         if outcome.interrupted:
             return 130
         with stopping_means(UNWRITTEN):
-            write_results(plan, outcome, store, folder, console)
+            write_results(plan, outcome, store, folder=folder, console=console)
     if dataset and dataset.name != experiment.data:
         console.print(_on_other_data(experiment, dataset.name))
     return status(outcome, console)
@@ -93,7 +93,7 @@ def status(outcome: Outcome, console: Console) -> int:
 
 
 def write_results(
-    plan: Plan, outcome: Outcome, store: Store, folder: Path, console: Console
+    plan: Plan, outcome: Outcome, store: Store, *, folder: Path, console: Console
 ) -> None:
     """Write tables, verdicts, figures and provenance, and show the tables."""
     runs = write_runs(plan, outcome.runs, store, folder)

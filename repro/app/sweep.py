@@ -61,12 +61,12 @@ def sweep(
         if outcome.interrupted:
             return 130
         with stopping_means(session.UNWRITTEN):
-            write_results(plan, outcome, store, folder, console)
+            write_results(plan, outcome, store, folder=folder, console=console)
     return session.status(outcome, console)
 
 
 def write_results(
-    plan: Plan, outcome: Outcome, store: Store, folder: Path, console: Console
+    plan: Plan, outcome: Outcome, store: Store, *, folder: Path, console: Console
 ) -> None:
     """Write a sweep's tables, provenance and figure, and show what each combination gave."""
     session.write_runs(plan, outcome.runs, store, folder)

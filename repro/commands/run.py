@@ -10,16 +10,16 @@ from repro.app.cli import execute, study_options
 
 @click.command(epilog="Example: python -m repro run truth_table add_numbers --seeds 10")
 @click.argument("names", nargs=-1)
-@click.option("--all", "every", is_flag=True, help="Run all studies.")
+@click.option("--all", "run_all", is_flag=True, help="Run all studies.")
 @study_options
-def command(names: tuple[str, ...], every: bool, **options: Any) -> None:
+def command(names: tuple[str, ...], run_all: bool, **options: Any) -> None:
     """Run the studies of these NAMES, one after the other."""
     from repro.study.folder import study_names
 
-    if every == bool(names):
+    if run_all == bool(names):
         raise click.UsageError("name the studies to run, or give --all")
     codes = []
-    for name in study_names() if every else names:
+    for name in study_names() if run_all else names:
         codes.append(execute(name, **options))
         if codes[-1] in (2, 130):
             break

@@ -52,9 +52,14 @@ def command(
             from repro.app import verify as verification
 
             return verification.verify(
-                name, seeds=seeds, sample=sample, variants=variants, workers=workers,
-                out=out and out / name, skip_unavailable=skip_unavailable,
-            )  # fmt: skip
+                name,
+                seeds=seeds,
+                sample=sample,
+                variants=variants,
+                workers=workers,
+                out=out and out / name,
+                skip_unavailable=skip_unavailable,
+            )
 
         return verify
 

@@ -1,1 +1,1 @@
-"""Who runs a plan: this process, worker processes, or a cluster."""
+"""Run a plan's blocks: in worker processes of this machine, or on a cluster."""

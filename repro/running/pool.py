@@ -1,4 +1,4 @@
-"""Who trains: processes of this machine, or the workers of a cluster."""
+"""The pool that trains: processes of this machine, or the workers of a cluster."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager

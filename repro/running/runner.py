@@ -24,7 +24,7 @@ class Progress(Protocol):
 
 @dataclass
 class Outcome:
-    """What came of a plan.
+    """The runs of a plan, and what went wrong.
 
     Attributes:
         runs: the finished runs, by identity.
@@ -90,9 +90,9 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
         if len(received) > 1:
             raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield lambda: bool(received)
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)

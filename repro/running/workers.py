@@ -68,11 +68,11 @@ class Workers:
         A block is taken from `blocks` only when a worker is free for it.
         """
         waiting = iter(blocks)
-        again: list[Block] = []
+        retries: list[Block] = []
         running: dict[Future[list[StoredRun]], Block] = {}
         while True:
             while len(running) < self.count:
-                block = again.pop() if again else next(waiting, None)
+                block = retries.pop() if retries else next(waiting, None)
                 if block is None:
                     break
                 running[self._pool.submit(train_block, experiment, data, block)] = block
@@ -92,7 +92,7 @@ class Workers:
                         if self._tries[block] > TRIES:
                             yield block, error
                         else:
-                            again.append(block)
+                            retries.append(block)
                     break
                 except Exception as error:  # whatever an experiment raises, the others go on
                     yield block, error

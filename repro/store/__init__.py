@@ -1,1 +1,1 @@
-"""What is kept of a study: its runs, tables, and where they come from."""
+"""The store of finished runs, the tables made from it, and where they come from."""

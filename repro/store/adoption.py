@@ -68,7 +68,7 @@ def differences(candidate: Candidate, trained: Sequence[StoredRun]) -> Iterator[
     for expected, run in zip(candidate.runs, trained, strict=True):
         place = f"{run.variant}, seed {run.seed}"
         for name, value in expected.metrics.items():
-            if not _same(value, run.metrics.get(name)):
+            if not _equal(value, run.metrics.get(name)):
                 yield f"{place}: {name} was {value}, is {run.metrics.get(name, 'not there')}"
         # the tables keep the curves of the first seeds alone
         is_kept = bool(expected.curve) or not candidate.is_rounded
@@ -76,7 +76,7 @@ def differences(candidate: Candidate, trained: Sequence[StoredRun]) -> Iterator[
             yield f"{place}: its curve is another"
 
 
-def _same(value: Any, other: Any) -> bool:
+def _equal(value: Any, other: Any) -> bool:
     return repr(value) == repr(other) or value == other  # not a number is not a number
 
 

@@ -120,9 +120,9 @@ def unsound(path: Path, problem: str) -> StoreError:
 
 def _problem(connection: sqlite3.Connection) -> str:
     """Return what is wrong with the store, or nothing."""
-    found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-    if found != "ok":
-        return found
+    soundness = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if soundness != "ok":
+        return soundness
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version != VERSION:
         return (

@@ -94,8 +94,8 @@ def _each_text(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFram
 
 def _each_once(texts: pd.Series, change: Callable[[str], str]) -> pd.Series:
     # a column repeats few texts, such as a variant's name, many times, and hardly one changes
-    found = {text: change(text) for text in texts.unique() if isinstance(text, str)}
-    changed = {before: after for before, after in found.items() if before != after}
+    results = {text: change(text) for text in texts.unique() if isinstance(text, str)}
+    changed = {text: result for text, result in results.items() if text != result}
     return texts.map(lambda text: changed.get(text, text)) if changed else texts
 
 
@@ -130,7 +130,7 @@ def _check(path: Path, table: pd.DataFrame, kinds: dict[str, str]) -> None:
     for column, kind in kinds.items():
         if column not in table:
             raise TableError(f"{path}: the column {column!r} is missing")
-        if len(table) and not _IS[kind](table[column]):
+        if len(table) and not _CHECKS[kind](table[column]):
             raise TableError(f"{path}: the column {column!r} has something that is no {kind}")
     if path.name == "runs.csv" and table.empty:
         raise TableError(f"{path}: there are no runs")
@@ -147,7 +147,7 @@ def _is_number(column: pd.Series) -> bool:
     return is_numeric_dtype(column) or column.dropna().map(lambda v: isinstance(v, bool)).all()
 
 
-_IS: dict[str, Callable[[pd.Series], bool]] = {
+_CHECKS: dict[str, Callable[[pd.Series], bool]] = {
     "text": _is_text,
     "text or nothing": lambda column: _is_text(column.dropna()),
     "verdict": lambda column: column.dropna().isin(VERDICTS).all(),  # none: not judged

@@ -1,1 +1,1 @@
-"""What is run, and that none of it is lost: schema, runner, store, tables."""
+"""Say what is to be run: study files, experiments, identities, plans."""

@@ -10,14 +10,14 @@ class StudyError(ValueError):
     """A study file, or what was asked of it, is wrong; the message names file, key and remedy."""
 
 
-def unknown(kind: str, name: str, known: Iterable[str], *, where: str = "") -> str:
+def unknown(kind: str, name: str, known: Iterable[str], *, owner: str = "") -> str:
     """Return a sentence on a name that is not there, with the nearest one and all others.
 
     Args:
         kind: of thing that is named, such as "variant".
         name: that was given.
         known: names that there are.
-        where: they are.
+        owner: the study or experiment that they belong to.
 
     Example:
         >>> unknown("metric", "los", ["loss", "accuracy"])
@@ -26,6 +26,6 @@ def unknown(kind: str, name: str, known: Iterable[str], *, where: str = "") -> s
     names = list(known)
     nearest = get_close_matches(name, names, n=1)
     meant = f"did you mean {nearest[0]!r}? There are" if nearest else "there are"
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    place = f" of {where}" if where else ""
-    return f"no {kind}{place} is named {name!r}; {meant} {', '.join(names[:SHOWN])}{more}"
+    hidden = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    place = f" of {owner}" if owner else ""
+    return f"no {kind}{place} is named {name!r}; {meant} {', '.join(names[:SHOWN])}{hidden}"

@@ -68,14 +68,14 @@ class Experiment:
         fields = (name for schema in self.schemas.values() for name in schema.model_fields)
         return list(dict.fromkeys([*([self.choice] if self.choice else []), *fields]))
 
-    def parameters(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def parameters(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return all parameters, checked, defaults included.
 
         Raises:
             pydantic.ValidationError: naming every parameter that is unknown or has a wrong value.
             StudyError: if there is no such experiment to choose.
         """
-        chosen, own = self._chosen(given)
+        chosen, own = self._chosen(values)
         checked = self.schemas[chosen].model_validate(own).model_dump()
         return {self.choice: chosen, **checked} if self.choice else checked
 
@@ -109,8 +109,8 @@ class Experiment:
         _check_tables(self.name, tables, (*self.metrics, "seed", "status"))
         return tables
 
-    def _chosen(self, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        own = dict(given)
+    def _chosen(self, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        own = dict(values)
         chosen = own.pop(self.choice, next(iter(self.functions))) if self.choice else ""
         if chosen not in self.functions:
             kind = f"{self.choice} of {self.name}"

@@ -1,4 +1,4 @@
-"""Where the study files and the results are; light enough for `--help`."""
+"""The folders of study files and results; light to import, for `--help`."""
 
 from pathlib import Path
 

@@ -105,10 +105,11 @@ def make_plan(
     experiment = find_experiment(study.name)
     seeds = range(study.seeds) if seeds is None else seeds
     parameters = {
-        name: variant_parameters(study, experiment, name) | dict(override or {})
+        name: experiment.parameters(
+            variant_parameters(study, experiment, name) | dict(override or {})
+        )
         for name in choose_variants(study, variants)
     }
-    parameters = {name: experiment.parameters(given) for name, given in parameters.items()}
     variant_seeds = {name: tuple(seeds[: study.all_variants[name].seeds]) for name in parameters}
     blocks = tuple(
         Block(
@@ -147,7 +148,7 @@ def choose_variants(study: Study, variants: Sequence[str] | None) -> list[str]:
         return known
     for name in variants:
         if name not in known:
-            raise StudyError(unknown("variant", name, known, where=study.name))
+            raise StudyError(unknown("variant", name, known, owner=study.name))
     return [name for name in known if name in variants]
 
 

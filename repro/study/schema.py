@@ -108,7 +108,7 @@ class Claim(_Strict):
 
 
 class OpenQuestion(_Strict):
-    """What the thread leaves open, and what was assumed instead."""
+    """A question that the thread leaves open, and the assumption that answers it."""
 
     question: str
     assumption: str
@@ -124,7 +124,7 @@ class Gap(_Strict):
 
 
 class Report(_Strict):
-    """What the report says of a study besides its tables.
+    """The prose of the report on a study, and what it shows of it first.
 
     In `answer` and `mechanism`, `[claim_id]` cites a claim, a line left empty parts paragraphs.
     """
@@ -204,20 +204,20 @@ def read_study(path: Path) -> Study:
     return study
 
 
-def _refuse_controls(value: Any, where: object) -> None:
+def _refuse_controls(value: Any, place: object) -> None:
     """Raise `StudyError` for a text that moves a cursor, or ends a table's row, where it is shown.
 
     Line feeds and tabs may be.
     """
-    if isinstance(value, str) and (found := CONTROL.search(value)):
-        raise StudyError(f"{where}: has the control character {found[0]!r}; leave it out")
+    if isinstance(value, str) and (control := CONTROL.search(value)):
+        raise StudyError(f"{place}: has the control character {control[0]!r}; leave it out")
     if isinstance(value, dict):
         for key, item in value.items():
-            _refuse_controls(key, f"{where}: the key {key!r}")
-            _refuse_controls(item, f"{where}: {key}")
+            _refuse_controls(key, f"{place}: the key {key!r}")
+            _refuse_controls(item, f"{place}: {key}")
     elif isinstance(value, list):
         for item in value:
-            _refuse_controls(item, where)
+            _refuse_controls(item, place)
 
 
 def explain(error: ValidationError) -> list[str]:
@@ -240,12 +240,12 @@ def _contradictions(study: Study, experiment: Experiment) -> list[str]:
     if study.metric not in metrics:
         problems.append(_unknown("metric", "metric", study.metric, metrics))
     for key, claim in study.claims.items():
-        where = f"claims.{key}"
+        table = f"claims.{key}"
         for role, value in (("variant", claim.variant), ("reference", claim.reference)):
             if value is not None and value not in study.all_variants:
-                problems.append(_unknown(f"{where}.{role}", "variant", value, study.variants))
+                problems.append(_unknown(f"{table}.{role}", "variant", value, study.variants))
         if claim.metric not in metrics:
-            problems.append(_unknown(f"{where}.metric", "metric", claim.metric, metrics))
+            problems.append(_unknown(f"{table}.metric", "metric", claim.metric, metrics))
     problems += [
         _unknown("report", kind, name, known)
         for kind, names, known in (

@@ -69,7 +69,7 @@ def _split(settings: Sequence[str]) -> dict[str, list[str]]:
 def _values(experiment: Experiment, key: str, texts: Sequence[str]) -> tuple[Any, ...]:
     if key not in experiment.names:
         hint = f"; use --{key}" if key in NOT_PARAMETERS else ""
-        raise StudyError(unknown("parameter", key, experiment.names, where=experiment.name) + hint)
+        raise StudyError(unknown("parameter", key, experiment.names, owner=experiment.name) + hint)
     try:
         values = {text: experiment.read(key, text) for text in texts}
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Where a cluster's scheduler is, and that nobody else can reach what is said to it.
+"""Find a cluster's scheduler, and make sure that nobody else can reach it.
 
 dask sends pickled functions: who can talk to a scheduler can run any code on its workers, and who
 can change what they answer, on the driver. So beyond this machine both ends must prove by TLS who
@@ -16,7 +16,7 @@ from distributed import Security
 
 from repro.running.workers import PoolError
 
-HOW = (
+REMEDY = (
     "use a scheduler at 127.0.0.1, or TLS: an address tls://... with --tls-ca, --tls-cert and "
     "--tls-key (docs/scale-out.md says how to make them)"
 )
@@ -54,7 +54,7 @@ def find_scheduler(
         address = f"{'tls' if security.require_encryption else 'tcp'}://{address}"
     check_private(address)
     if security.require_encryption and not address.startswith("tls://"):
-        raise PoolError(f"{address} does not use TLS: leave out --tls-..., or {HOW}")
+        raise PoolError(f"{address} does not use TLS: leave out --tls-..., or {REMEDY}")
     if address.startswith("tls://"):
         _check_files(address, security)
     return Place(address, security)
@@ -70,7 +70,7 @@ def check_private(address: str) -> None:
     if parts is None or not 0 < int(parts["port"]) < 2**16:
         raise PoolError(f"{address!r} is no address such as 127.0.0.1:8786 or tls://node1:8786")
     if parts["scheme"] == "tcp" and not _is_loopback(parts["host"].strip("[]")):
-        raise PoolError(f"{address} can be reached by others, who could run code here: {HOW}")
+        raise PoolError(f"{address} can be reached by others, who could run code here: {REMEDY}")
 
 
 def _read(file: Path) -> str:

@@ -16,7 +16,7 @@ from distributed import Client, Future
 
 from repro.running.cluster.address import Place
 from repro.running.cluster.remote import train_on
-from repro.running.cluster.roster import Crew
+from repro.running.cluster.roster import Roster
 from repro.running.workers import TRIES, PoolError, Result
 from repro.study.plan import Block
 
@@ -43,7 +43,7 @@ class Cluster:
         self._place = place
         self._tries: dict[Block, int] = {}
         self._running: dict[Future, tuple[Block, str]] = {}
-        self._done: SimpleQueue[Future] = SimpleQueue()
+        self._results: SimpleQueue[Future] = SimpleQueue()
 
     def __enter__(self) -> Self:
         for name in ("distributed", "distributed.client"):  # what matters is raised
@@ -66,48 +66,51 @@ class Cluster:
 
         A block is taken from `blocks` only when a worker is free for it.
         """
-        waiting, again = iter(blocks), list[Block]()
-        crew = Crew(self._client, experiment, data)
+        waiting, retries = iter(blocks), list[Block]()
+        roster = Roster(self._client, experiment, data)
         while True:
-            if not self._running and not again:
-                again.extend(islice(waiting, 1))
-                if not again:
+            if not self._running and not retries:
+                retries.extend(islice(waiting, 1))
+                if not retries:
                     return
-            for address in crew.ready() - {address for _, address in self._running.values()}:
-                block = again.pop() if again else next(waiting, None)
+            for address in roster.ready() - {address for _, address in self._running.values()}:
+                block = retries.pop() if retries else next(waiting, None)
                 if block is None:
                     break
-                future = crew.submit(address, train_on, experiment, data, block)
-                future.add_done_callback(self._done.put)
+                job = {"experiment": experiment, "data": data, "block": block}
+                future = roster.submit(address, train_on, **job)
+                future.add_done_callback(self._results.put)
                 self._running[future] = block, address
-            for future in self._finished(crew):
+            for future in self._finished(roster):
                 block, address = self._running.pop(future)
-                result = self._result(future, address, crew)
+                result = self._result(future, address, roster)
                 if isinstance(result, WorkerLost) and self._has_a_try_left(block):
-                    again.append(block)
+                    retries.append(block)
                 else:
                     yield block, result
 
-    def _finished(self, crew: Crew) -> list[Future]:
+    def _finished(self, roster: Roster) -> list[Future]:
         """Return the blocks that are done or whose workers are gone; wait a while for one."""
-        done = set()
+        finished = set()
         with suppress(Empty):
-            done.add(self._done.get(timeout=WAIT))
+            finished.add(self._results.get(timeout=WAIT))
             while True:
-                done.add(self._done.get_nowait())
+                finished.add(self._results.get_nowait())
         return [
-            f for f, (_, address) in self._running.items() if f in done or not crew.has(address)
+            future
+            for future, (_, address) in self._running.items()
+            if future in finished or not roster.includes(address)
         ]
 
-    def _result(self, future: Future, address: str, crew: Crew) -> Result:
-        crew.check_connected()
+    def _result(self, future: Future, address: str, roster: Roster) -> Result:
+        roster.check_connected()
         if future.status == "finished":
             with suppress(TimeoutError):  # else its worker died with the result
                 return future.result(timeout=CONNECT)
         error = future.exception() if future.status == "error" else None
         if error is not None and not isinstance(error, BrokenProcessPool):
             return error
-        crew.dismiss(address)
+        roster.dismiss(address)
         future.cancel()
         return WorkerLost(f"its worker was killed, the last one at {address}")
 

@@ -1,4 +1,4 @@
-"""What is done on a worker of a cluster.
+"""Train blocks on a worker of a cluster.
 
 dask runs a task in a thread, which nothing can stop, in a process that may have many threads. So a
 worker keeps a process of its own that trains, as a driver without a cluster does, and kills it when
@@ -86,11 +86,11 @@ def _introduce(experiment: str, data: str | None) -> tuple[int, Facts]:
     return os.getpid(), facts(experiment, data)
 
 
-def _differences(there: Facts, here: Facts) -> list[str]:
+def _differences(worker: Facts, driver: Facts) -> list[str]:
     return [
-        f"{name} is {_short(there.get(name))} there, {_short(here.get(name))} here"
-        for name in sorted(there.keys() | here.keys())
-        if there.get(name) != here.get(name)
+        f"{name} is {_short(worker.get(name))} there, {_short(driver.get(name))} here"
+        for name in sorted(worker.keys() | driver.keys())
+        if worker.get(name) != driver.get(name)
     ]
 
 

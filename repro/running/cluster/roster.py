@@ -12,12 +12,12 @@ from repro.running.workers import PoolError
 
 PATIENCE = 60.0  # seconds without a worker, or without an answer of the scheduler
 LOOK = 1.0  # seconds between two looks at who is there
-AGAIN = "what was finished is stored; run again to go on"
-GONE = f"the scheduler is gone; {AGAIN}"
+RESUME = "what was finished is stored; run again to go on"
+GONE = f"the scheduler is gone; {RESUME}"
 
 
-class Crew:
-    """Who is there and ready.
+class Roster:
+    """The workers that are there and ready to train.
 
     Args:
         client: connected to the scheduler.
@@ -31,7 +31,7 @@ class Crew:
         self._trainers: dict[str, Future] = {}  # by the worker's address
         self._began = False
         self._looked = 0.0
-        self._seen = self._started = monotonic()
+        self._last_presence = self._started = monotonic()
 
     def ready(self) -> set[str]:
         """Return the addresses of all workers that can train.
@@ -43,7 +43,7 @@ class Crew:
             PoolError: naming each worker that does not match and by what; or if the scheduler is
                 gone, others can reach it, or no worker has been there for `PATIENCE`.
         """
-        self._look()
+        self._update()
         status = {address: trainer.status for address, trainer in self._trainers.items()}
         if not self._began and "pending" in status.values() and not self._is_late():
             return set()
@@ -52,13 +52,13 @@ class Crew:
         self._began = self._began or bool(ready)
         return ready
 
-    def has(self, address: str) -> bool:
+    def includes(self, address: str) -> bool:
         """Return whether that worker is still there."""
         return address in self._trainers
 
-    def submit(self, address: str, function: Callable[..., Any], *given: Any) -> Future:
-        """Have that worker call a function with its trainer and what is given."""
-        return self._submit(address, function, self._trainers[address], *given)
+    def submit(self, address: str, function: Callable[..., Any], **arguments: Any) -> Future:
+        """Have that worker call a function with its trainer and these arguments."""
+        return self._submit(address, function, self._trainers[address], **arguments)
 
     def dismiss(self, address: str) -> None:
         """Let go of a worker's trainer; if the worker is still there it gets another."""
@@ -72,27 +72,27 @@ class Crew:
         if cancelled or self._client.status != "running":
             raise PoolError(GONE)
 
-    def _look(self) -> None:
+    def _update(self) -> None:
         self.check_connected()
         if monotonic() < self._looked + LOOK:
             return
-        there = self._there()
+        present = self._present()
         self._looked = monotonic()
-        for address in self._trainers.keys() - there:
+        for address in self._trainers.keys() - present:
             self.dismiss(address)
-        for address in there - self._trainers.keys():
+        for address in present - self._trainers.keys():
             self._trainers[address] = self._submit(address, start_trainer, *self._job)
-        if there:
-            self._seen = monotonic()
-        elif monotonic() > self._seen + PATIENCE:
-            raise PoolError(f"no worker for {PATIENCE:.0f} seconds; start some; {AGAIN}")
+        if present:
+            self._last_presence = monotonic()
+        elif monotonic() > self._last_presence + PATIENCE:
+            raise PoolError(f"no worker for {PATIENCE:.0f} seconds; start some; {RESUME}")
 
-    def _there(self) -> set[str]:
+    def _present(self) -> set[str]:
         ask: Any = self._client.scheduler
         try:
             scheduler = self._client.sync(ask.identity, callback_timeout=PATIENCE)
         except TimeoutError:
-            raise PoolError(f"the scheduler does not answer; {AGAIN}") from None
+            raise PoolError(f"the scheduler does not answer; {RESUME}") from None
         except OSError:  # it went while it was asked
             raise PoolError(GONE) from None
         check_private(scheduler["address"])
@@ -108,11 +108,13 @@ class Crew:
             raise PoolError(
                 f"{len(reasons)} of {len(self._trainers)} workers can't give this machine's "
                 f"numbers:{''.join(reasons)}\n"
-                f"Make them match (docs/scale-out.md), or end them; {AGAIN}"
+                f"Make them match (docs/scale-out.md), or end them; {RESUME}"
             )
 
-    def _submit(self, address: str, function: Callable[..., Any], *given: Any) -> Future:
-        return self._client.submit(function, *given, workers=[address], pure=False)
+    def _submit(
+        self, address: str, function: Callable[..., Any], *positional: Any, **named: Any
+    ) -> Future:
+        return self._client.submit(function, *positional, **named, workers=[address], pure=False)
 
 
 def _reason(error: BaseException) -> str:

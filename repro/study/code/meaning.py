@@ -65,7 +65,7 @@ class Meaning:
         module = self._imported[module_name]
         if name != WHOLE:
             return self._text(module, module.definitions[name])
-        targets = (self._names.find_in(module, [each]) for each in module.names)
+        targets = (self._names.find_in(module, [bound]) for bound in module.names)
         return " ".join(map(self._write, targets))
 
     def _text(self, module: Module, statements: Sequence[ast.stmt]) -> str:

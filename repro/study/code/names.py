@@ -13,7 +13,7 @@ WHOLE = "*"  # a module that is handed on as it is: anything in it may be used
 
 @dataclass(frozen=True)
 class Target:
-    """What a name stands for.
+    """The definition, or the thing from outside, that a name stands for.
 
     Attributes:
         module: that defines it; None for what the package does not define, or does not count.
@@ -49,8 +49,8 @@ class Names:
             passed.append(module)
         if self._is_not_computing(module):
             return Target(None, ".".join(names))
-        found = self.find_in(module, names)
-        return Target(found.module, found.name, found.attributes, (*passed, *found.passed))
+        target = self.find_in(module, names)
+        return Target(target.module, target.name, target.attributes, (*passed, *target.passed))
 
     def find_in(self, module: Module, names: Sequence[str]) -> Target:
         """Return what a name of a module, with attributes taken of it, stands for."""
@@ -62,8 +62,8 @@ class Names:
         origin = self._origin(module, name)
         if origin is None:
             return Target(None, ".".join(names))
-        found = self.find(origin, attributes)
-        return Target(found.module, found.name, found.attributes, (module, *found.passed))
+        target = self.find(origin, attributes)
+        return Target(target.module, target.name, target.attributes, (module, *target.passed))
 
     def find_bound(self, module: Module, name: str, attributes: Sequence[str]) -> Target | None:
         """Return the same as `find_in`, or None for a name that the module does not bind."""
@@ -88,8 +88,8 @@ class Names:
         # a lazy package names in texts the modules that its `__getattr__` looks into
         lazy = sorted(module.texts) if "__getattr__" in module.definitions else []
         for source in (*module.stars, *lazy):
-            found = self._package.module(source)
-            if found is not None and found is not module and self._binds(found, name):
+            target = self._package.module(source)
+            if target is not None and target is not module and self._binds(target, name):
                 return Import(source, name)
         return None
 
