@@ -15,8 +15,9 @@ from typing import Any
 import click
 import pandas as pd
 
+from bench.pages import splice
 from repro.app.cli import SeedsType
-from repro.findings.ledger import markdown_table, splice
+from repro.findings.markdown import markdown_table
 
 RESULTS = Path(__file__).parent / "results" / "determinism.csv"
 PAGE = Path(__file__).parent.parent / "docs" / "determinism.md"

@@ -11,7 +11,8 @@ from typing import Any
 import click
 import pandas as pd
 
-from repro.findings.ledger import escaped, markdown_table, splice
+from bench.pages import splice
+from repro.findings.markdown import escaped, markdown_table
 
 PATIENTS = Path(__file__).parent / "patients"
 RESULTS = Path(__file__).parent / "results" / "diagnose.csv"

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from bench.determinism import PAGE, RESULTS, TRAININGS, first_run, in_markdown
-from repro.findings.ledger import splice
+from bench.pages import splice
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from string import Template
 
-from repro.findings.tex import macro
+from repro.findings.tex import escape, macro
+from repro.findings.wording import CAPTIONS
 from repro.study.schema import Study
 
 PREAMBLE = r"""% An example: compile it here with pdflatex or lualatex, then change it as you like.
@@ -44,11 +45,6 @@ FIGURE = Template(
 \end{figure}
 """
 )
-CAPTIONS = {
-    "runs": "every run, with means and 95\\,\\% intervals",
-    "learning_curves": "medians over seeds as training goes on; the band is the middle 80\\,\\%",
-    "mechanism": "why",
-}
 
 
 def article(studies: Collection[Study], files: Collection[str]) -> bytes:
@@ -66,7 +62,7 @@ def article(studies: Collection[Study], files: Collection[str]) -> bytes:
 def _section(study: Study, files: Collection[str]) -> str:
     name = macro(study.name)
     figures = [
-        FIGURE.substitute(name=name, path=path, caption=caption)
+        FIGURE.substitute(name=name, path=path, caption=escape(caption))
         for kind, caption in CAPTIONS.items()
         if (path := f"{study.name}/{kind}.pdf") in files
     ]

@@ -14,10 +14,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from repro import __version__
+from repro.findings.wording import language
 from repro.study.schema import NOT_STATED, Study
 
 WORKS = Path(__file__).with_name("references.toml")
-LANGUAGES = {"en": "English", "pt": "Portuguese", "zh": "Chinese"}
 VERBATIM = ("doi", "eprint", "url")  # BibTeX styles take them as they are
 # BibTeX counts braces, escaped ones too
 NAMED = {
@@ -90,8 +90,8 @@ def package_reference() -> Reference:
     return Reference(
         kind="misc",
         author=("{The repro-relu authors}",),
-        title="repro-relu: five threads that ask why ReLU does worse than sigmoid, rerun over "
-        "many seeds",
+        title="repro-relu: question-and-answer threads that ask why ReLU does worse than sigmoid, "
+        "rerun over many seeds",
         howpublished="Python package",
         year="2026",
         note=f"Version {__version__}. MIT licence",
@@ -122,7 +122,7 @@ def thread_reference(study: Study) -> Reference:
         title=thread.title,
         howpublished="Question-and-answer thread",
         year=str(thread.date.year) if thread.date else None,
-        language=LANGUAGES.get(thread.language, thread.language),
+        language=language(thread.language),
         url=thread.link or None,
         note=". ".join(filter(None, remarks)),
     )

@@ -16,12 +16,14 @@ from collections.abc import Iterator
 import pandas as pd
 
 from repro.findings.pdf import pdf_figures
-from repro.findings.summary import summarize
-from repro.findings.tex import UNICODE, escape, macro, number, p_value, places
+from repro.findings.summary import named_runs, summarize
+from repro.findings.tex import ABSENT, UNICODE, escape, macro, number, p_value, places
+from repro.findings.wording import verdict_name, words
 from repro.study.schema import Study, StudyError
 
 CLAIM_COLUMNS = r"l>{\raggedright\arraybackslash}p{0.27\linewidth}rrrrl"
 Macros = dict[str, tuple[str, str]]  # name -> what it stands for, the TeX that it holds
+NamedTeX = tuple[tuple[str, ...], str]  # the parts of a macro's name, the TeX that it holds
 
 
 def latex_files(
@@ -50,9 +52,9 @@ def macros(study: Study, runs: pd.DataFrame, claims: pd.DataFrame) -> Macros:
     """Return the macros of a study's named variants and of its claims."""
     held: Macros = {}
     for parts, tex in (
-        *_about(study),
-        *_of_variants(study, runs),
-        *_of_claims(study, claims),
+        *_study_macros(study),
+        *_variant_macros(study, runs),
+        *_claim_macros(study, claims),
     ):
         stands_for = " / ".join(parts)
         name = macro(*parts)
@@ -65,17 +67,16 @@ def macros(study: Study, runs: pd.DataFrame, claims: pd.DataFrame) -> Macros:
     return held
 
 
-def _about(study: Study) -> Iterator[tuple[tuple[str, ...], str]]:
+def _study_macros(study: Study) -> Iterator[NamedTeX]:
     yield (study.name, "title"), escape(study.title)
     yield (study.name, "question"), escape(study.question)
-    yield (study.name, "metric"), escape(study.metric.replace("_", " "))
+    yield (study.name, "metric"), escape(words(study.metric))
     yield (study.name, "seeds"), str(study.seeds)
 
 
-def _of_variants(study: Study, runs: pd.DataFrame) -> Iterator[tuple[tuple[str, ...], str]]:
-    of_named = runs[runs.variant.isin(study.variants)]
+def _variant_macros(study: Study, runs: pd.DataFrame) -> Iterator[NamedTeX]:
     for metric in dict.fromkeys([study.metric, *(c.metric for c in study.claims.values())]):
-        for row in summarize(of_named, metric).itertuples():
+        for row in summarize(named_runs(study, runs), metric).itertuples():
             parts = (study.name, str(row.variant), metric)
             for suffix, tex in _estimate(row.mean, row.ci_low, row.ci_high, row.n).items():
                 yield (*parts, suffix), tex
@@ -86,7 +87,7 @@ def _of_variants(study: Study, runs: pd.DataFrame) -> Iterator[tuple[tuple[str, 
             yield (study.name, name, study.metric, "quoted"), quoted
 
 
-def _of_claims(study: Study, claims: pd.DataFrame) -> Iterator[tuple[tuple[str, ...], str]]:
+def _claim_macros(study: Study, claims: pd.DataFrame) -> Iterator[NamedTeX]:
     for row in claims.itertuples():
         parts = (study.name, "claim", str(row.claim))
         numbers = _estimate(row.estimate, row.ci_low, row.ci_high, row.n)
@@ -95,32 +96,32 @@ def _of_claims(study: Study, claims: pd.DataFrame) -> Iterator[tuple[tuple[str, 
             yield (*parts, suffix), tex
         yield (*parts, "p"), p_value(row.p_value)
         yield (*parts, "effect"), number(row.effect_size)
-        yield (*parts, "verdict"), _verdict(row.verdict)
+        yield (*parts, "verdict"), verdict_name(row.verdict)
         yield (*parts, "says"), escape(row.says)
 
 
 def _estimate(value: float, low: float, high: float, n: int) -> dict[str, str]:
     digits = places(low, high)
     numbers = {"": value, "low": low, "high": high}
-    return {suffix: number(of, digits) for suffix, of in numbers.items()} | {"n": str(n)}
+    texts = {suffix: number(limit, digits) for suffix, limit in numbers.items()}
+    return texts | {"n": str(n)}
 
 
 def variants_table(study: Study, runs: pd.DataFrame) -> str:
     """Return the named variants as a `tabular`: the thread's number beside ours."""
     rows = []
-    of_named = runs[runs.variant.isin(study.variants)]
-    for row in summarize(of_named, study.metric).itertuples():
+    for row in summarize(named_runs(study, runs), study.metric).itertuples():
         variant = study.variants[str(row.variant)]
         numbers = _estimate(row.mean, row.ci_low, row.ci_high, row.n)
         rows.append(
             {
                 "Variant": escape(variant.label),
                 "Group": escape(variant.group),
-                "Thread": ", ".join(map(number, variant.quotes)) or "--",
+                "Thread": ", ".join(map(number, variant.quotes)) or ABSENT,
                 "Mean": numbers[""],
                 r"95\,\% interval": _interval(numbers),
                 "Runs": numbers["n"],
-                "Diverged": str(row.diverged or "--"),
+                "Diverged": str(row.diverged or ABSENT),
             }
         )
     return _table(rows, "llrrrrr")
@@ -139,18 +140,14 @@ def claims_table(claims: pd.DataFrame) -> str:
                 r"95\,\% interval": _interval(numbers),
                 "$p$": p_value(row.p_value, relation=""),
                 "Runs": numbers["n"],
-                "Verdict": _verdict(row.verdict),
+                "Verdict": verdict_name(row.verdict),
             }
         )
     return _table(rows, CLAIM_COLUMNS, environment="longtable")
 
 
 def _interval(numbers: dict[str, str]) -> str:
-    return "--" if "--" in numbers.values() else f"[{numbers['low']}, {numbers['high']}]"
-
-
-def _verdict(verdict: object) -> str:
-    return str(verdict) if verdict and not pd.isna(verdict) else "not judged"
+    return ABSENT if ABSENT in numbers.values() else f"[{numbers['low']}, {numbers['high']}]"
 
 
 def _table(rows: list[dict[str, str]], columns: str, environment: str | None = None) -> str:

@@ -1,9 +1,9 @@
-"""Where a figure is to be seen: its size, its type, how many panels stand side by side."""
+"""Media in which a figure is seen: its size, its type, how many panels stand side by side."""
 
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import matplotlib as mpl
@@ -70,15 +70,18 @@ class Medium:
 SCREEN = Medium(RC, width=7, row=0.27, panels=4, panel=1.35, tallest=math.inf, panel_title=8)
 # One column of a two-column article: IEEE's is 3.5 inches wide, ACM's 3.33.
 COLUMN = Medium(
-    COLUMN_RC, width=3.33, row=0.2, panels=3, panel=0.88, tallest=8, panel_title=6, titled=False,
-    glyphs=NOT_IN_CMR10,
-)  # fmt: skip
-# Both columns, 7 inches: the width that the drawings of mechanisms are made for.
-PAGE = Medium(
-    ARTICLE_RC, width=7, row=0.27, panels=4, panel=1.35, tallest=8, panel_title=8,
+    COLUMN_RC,
+    width=3.33,
+    row=0.2,
+    panels=3,
+    panel=0.88,
+    tallest=8,
+    panel_title=6,
     titled=False,
     glyphs=NOT_IN_CMR10,
-)  # fmt: skip
+)
+# Both columns, 7 inches: the width that the drawings of mechanisms are made for.
+PAGE = replace(SCREEN, rc=ARTICLE_RC, tallest=8, titled=False, glyphs=NOT_IN_CMR10)
 
 
 @contextmanager

@@ -1,14 +1,72 @@
-"""Numbers as terminal, Markdown and figures show them."""
+"""Numbers as readers see them: so many digits, a true minus, a dash where there is none.
+
+Terminal, Markdown, figures and the report share one form; `repro.findings.tex` has the same rules
+for TeX.
+"""
 
 import math
+from collections.abc import Iterable
 from typing import SupportsFloat
 
+DIGITS, P_DIGITS = 4, 2  # significant ones
+LEAST_P = 0.0001  # smaller p-values are not told apart
+ABSENT = "–"
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
-def number(value: SupportsFloat) -> str:
-    """Return a number with four significant digits, or a dash where there is none."""
-    return f"{float(value):.4g}" if math.isfinite(value) else "–"
+
+def rounded(value: SupportsFloat, digits: int = DIGITS) -> tuple[str, str]:
+    """Return a number's mantissa, with so many significant digits, and its exponent.
+
+    The exponent is empty where the number is written without one.
+    """
+    mantissa, _, exponent = f"{float(value) + 0.0:.{digits}g}".partition("e")  # no minus before 0
+    return mantissa, str(int(exponent)) if exponent else ""
+
+
+def number(value: SupportsFloat, digits: int = DIGITS) -> str:
+    """Return a number as text: 0.9364, −1.2×10⁻¹⁹, ∞, or a dash for none."""
+    if math.isnan(value):
+        return ABSENT
+    mantissa, exponent = rounded(value, digits)
+    power = f"×10{exponent.translate(SUPERSCRIPTS)}" if exponent else ""
+    return f"{mantissa}{power}".replace("inf", "∞").replace("-", "−")
 
 
 def interval(low: SupportsFloat, high: SupportsFloat) -> str:
-    """Return both limits."""
+    """Return both limits, or one dash if either is none."""
+    if math.isnan(low) or math.isnan(high):
+        return ABSENT
     return f"{number(low)} … {number(high)}"
+
+
+def number_list(values: Iterable[SupportsFloat]) -> str:
+    """Return numbers with commas between them, or a dash if there are none."""
+    return ", ".join(map(number, values)) or ABSENT
+
+
+def p_value(value: SupportsFloat) -> str:
+    """Return a p-value; those below `LEAST_P` are not told apart."""
+    return f"< {LEAST_P}" if float(value) < LEAST_P else number(value, P_DIGITS)
+
+
+def percent(share: float) -> str:
+    """Return a share in whole percent."""
+    return ABSENT if math.isnan(share) else f"{_hundredths(share, 0)} %"
+
+
+def percent_interval(low: float, high: float) -> str:
+    """Return both limits in percent, or one dash if either is none."""
+    if math.isnan(low) or math.isnan(high):
+        return ABSENT
+    return f"{_hundredths(low, 1)} … {_hundredths(high, 1)} %"
+
+
+def power_of_ten(exponent: int) -> str:
+    """Return 10 to this power as the label of a tick, without an exponent where that is short."""
+    if -3 <= exponent <= 5:
+        return f"{10.0**exponent:,.{max(0, -exponent)}f}"
+    return f"10{str(exponent).translate(SUPERSCRIPTS)}"
+
+
+def _hundredths(share: float, decimals: int) -> str:
+    return f"{round(100 * share, decimals) + 0.0:.{decimals}f}".replace("-", "−")

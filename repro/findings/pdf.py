@@ -8,8 +8,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from repro.findings.figures import draw_curves, draw_mechanism, draw_runs, rendered
+from repro.findings.curves_figure import draw_curves
+from repro.findings.figures import draw_mechanism, rendered
 from repro.findings.media import COLUMN, PAGE, SERIF, Medium, style
+from repro.findings.runs_figure import draw_runs
 from repro.study.schema import Study
 
 

@@ -11,9 +11,12 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
+from repro.findings.drawing import drawable, metric_label
 from repro.findings.numbers import interval, number
 from repro.findings.summary import summarize
+from repro.findings.wording import words
 from repro.study.schema import Study
 from repro.study.sweep import swept
 
@@ -73,26 +76,33 @@ def _points(study: Study, runs: pd.DataFrame, cells: pd.DataFrame, name: str) ->
     figure = Figure(figsize=(7, 3.2), layout="constrained")
     axes = figure.subplots()
     values = runs.groupby("variant", sort=False)[name].first()
-    at = _positions(axes, values, cells[name])
-    for x, cell in zip(at, cells.itertuples(), strict=True):
-        of = runs.loc[runs.variant == cell.variant, study.metric].to_numpy(float)
-        axes.plot(np.full(len(of), x), of, "o", color="C0", alpha=0.3, markersize=4, mew=0)
-        if not np.isfinite(cell.mean):
-            note = f"{cell.diverged} of {cell.n} diverged" if cell.diverged else "no mean"
-            below = axes.get_xaxis_transform()
-            axes.text(x, 0.02, note, rotation=90, ha="center", fontsize=7, transform=below)
-        axes.plot([x, x], [cell.ci_low, cell.ci_high], color="black", linewidth=1.4)
-    axes.plot(at, cells["mean"], "-", color="0.6", linewidth=0.8, zorder=0)
-    axes.plot(at, cells["mean"], "_", color="black", markersize=9, markeredgewidth=1.6)
+    positions = _positions(axes, values, cells[name])
+    for x, cell in zip(positions, cells.itertuples(), strict=True):
+        metric = drawable(runs.loc[runs["variant"] == cell.variant, study.metric])
+        _draw_combination(axes, x, metric, cell)
+    means = drawable(cells["mean"])
+    axes.plot(positions, means, "-", color="0.6", linewidth=0.8, zorder=0)
+    axes.plot(positions, means, "_", color="black", markersize=9, markeredgewidth=1.6)
     if study.log_scale and _spans_decades(runs[study.metric]):
         axes.set_yscale("log")
     axes.grid(axis="y", color="0.9", linewidth=0.6)
-    axes.set(xlabel=_words(name), ylabel=_label(study))
+    axes.set(xlabel=words(name), ylabel=metric_label(study))
     return figure
 
 
+def _draw_combination(axes: Axes, x: float, values: NDArray[np.float64], cell: Any) -> None:
+    """Draw the runs of one combination, and its mean's interval or what became of them."""
+    style = {"color": "C0", "alpha": 0.3, "markersize": 4, "mew": 0}
+    axes.plot(np.full(len(values), x), values, "o", **style)
+    if not np.isfinite(drawable(cell.mean)):
+        note = f"{cell.diverged} of {cell.n} diverged" if cell.diverged else "no mean"
+        below = axes.get_xaxis_transform()
+        axes.text(x, 0.02, note, rotation=90, ha="center", fontsize=7, transform=below)
+    axes.plot([x, x], drawable([cell.ci_low, cell.ci_high]), color="black", linewidth=1.4)
+
+
 def _positions(axes: Axes, values: pd.Series, typed: pd.Series) -> list[float]:
-    """Where each value is on the x axis, whose scale and ticks are set: by value, or by order."""
+    """Set the scale and the ticks of the x axis; return each value's place, by value or by order."""
     if not pd.api.types.is_numeric_dtype(values) or values.dtype == bool:
         axes.set_xticks(range(len(typed)), typed)
         axes.set_xlim(-0.5, len(typed) - 0.5)
@@ -106,7 +116,7 @@ def _positions(axes: Axes, values: pd.Series, typed: pd.Series) -> list[float]:
 
 
 def _spans_decades(values: pd.Series) -> bool:
-    finite = values[np.isfinite(values)]
+    finite = values[np.isfinite(drawable(values))]
     return bool(len(finite) and finite.min() > 0 and finite.max() / finite.min() >= DECADES)
 
 
@@ -119,50 +129,60 @@ def _heat_maps(
     intervals: bool,
 ) -> Figure:
     x, y = names
-    columns = min(COLUMNS, len({panel[name] for panel in panels for name in list(panel)[-1:]}) or 1)
+    columns = min(COLUMNS, len({list(panel.values())[-1] for panel in panels if panel}) or 1)
     rows = -(-len(panels) // columns)
-    high = max(2.8, 0.8 + rows * (0.5 + 0.42 * len(cells[y].unique())))
-    figure = Figure(figsize=(7, high), layout="constrained")
+    height = max(2.8, 0.8 + rows * (0.5 + 0.42 * len(cells[y].unique())))
+    figure = Figure(figsize=(7, height), layout="constrained")
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    norm, numbers = _norm(study, cells["mean"]), columns * len(cells[x].unique()) <= MAX_NUMBERS
-    for at, (axes, panel) in enumerate(itertools.zip_longest(grid.flat, panels)):
+    norm = _norm(study, cells["mean"])
+    numbers = columns * len(cells[x].unique()) <= MAX_NUMBERS
+    for place, (axes, panel) in enumerate(itertools.zip_longest(grid.flat, panels)):
         if panel is None:
             axes.set_axis_off()
             continue
         chosen = [all(cell[name] == panel[name] for name in panel) for _, cell in cells.iterrows()]
-        _heat_map(axes, cells[chosen], x, y, norm, numbers=numbers, intervals=intervals)
-        axes.set_title("\n".join(f"{_words(name)} {value}" for name, value in panel.items()))
-        axes.tick_params(labelbottom=at >= len(panels) - columns)  # the lowest of its column
-    figure.supxlabel(_words(x), fontsize=9)
-    figure.supylabel(_words(y), fontsize=9)
-    figure.colorbar(grid.flat[0].collections[0], ax=grid, label=_label(study), pad=0.02)
+        means, texts = _tables(cells[chosen], x, y, intervals=intervals)
+        _heat_map(axes, means, texts if numbers else None, norm)
+        axes.set_title("\n".join(f"{words(name)} {value}" for name, value in panel.items()))
+        axes.tick_params(labelbottom=place >= len(panels) - columns)  # the lowest of its column
+    figure.supxlabel(words(x), fontsize=9)
+    figure.supylabel(words(y), fontsize=9)
+    figure.colorbar(grid.flat[0].collections[0], ax=grid, label=metric_label(study), pad=0.02)
     return figure
 
 
-def _heat_map(
-    axes: Axes,
-    cells: pd.DataFrame,
-    x: str,
-    y: str,
-    norm: Normalize,
-    *,
-    numbers: bool,
-    intervals: bool,
-) -> None:
-    order = {"index": cells[y].unique(), "columns": cells[x].unique()}
-    texts = cells.assign(text=[_text(cell, intervals) for cell in cells.itertuples()])
-    means, texts = (
-        table.pivot(index=y, columns=x, values=value).reindex(**order)
-        for table, value in ((cells, "mean"), (texts, "text"))
+def _tables(
+    cells: pd.DataFrame, x: str, y: str, *, intervals: bool
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return a panel's means and their texts as tables of y by x."""
+    shown = cells.assign(
+        mean=drawable(cells["mean"]), text=[_text(cell, intervals) for cell in cells.itertuples()]
     )
-    sns.heatmap(
-        means, annot=texts if numbers else None, fmt="", annot_kws={"size": 7}, cmap="cividis",
-        norm=norm, linewidths=0.5, cbar=False, ax=axes,
-    )  # fmt: skip
-    for row, column in np.argwhere(means.isna().to_numpy() & numbers):  # which seaborn leaves blank
-        axes.text(
-            column + 0.5, row + 0.5, texts.iloc[row, column], size=7, ha="center", va="center"
+    means, texts = (
+        shown.pivot(index=y, columns=x, values=column).reindex(
+            index=cells[y].unique(), columns=cells[x].unique()
         )
+        for column in ("mean", "text")
+    )
+    return means, texts
+
+
+def _heat_map(axes: Axes, means: pd.DataFrame, texts: pd.DataFrame | None, norm: Normalize) -> None:
+    sns.heatmap(
+        means,
+        annot=texts,
+        fmt="",
+        annot_kws={"size": 7},
+        cmap="cividis",
+        norm=norm,
+        linewidths=0.5,
+        cbar=False,
+        ax=axes,
+    )
+    if texts is not None:
+        for row, column in np.argwhere(means.isna().to_numpy()):  # which seaborn leaves blank
+            place = {"x": column + 0.5, "y": row + 0.5}
+            axes.text(**place, s=texts.iloc[row, column], size=7, ha="center", va="center")
     axes.set(xlabel="", ylabel="")
     axes.tick_params(axis="y", rotation=0)
     axes.tick_params(axis="both", length=0)
@@ -178,14 +198,6 @@ def _text(cell: Any, intervals: bool) -> str:
 
 
 def _norm(study: Study, means: pd.Series) -> Normalize:
-    finite = means[np.isfinite(means)]
+    finite = means[np.isfinite(drawable(means))]
     scale = LogNorm if study.log_scale and _spans_decades(means) else Normalize
     return scale(finite.min(), finite.max()) if len(finite) else Normalize(0, 1)
-
-
-def _label(study: Study) -> str:
-    return f"{_words(study.metric)} ({study.better} is better)"
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

@@ -4,6 +4,8 @@ import math
 import re
 import unicodedata
 
+from repro.findings.numbers import LEAST_P, P_DIGITS, rounded
+
 SPECIAL = {
     **{c: f"\\{c}" for c in "#$%&_{}"},
     "\\": r"\textbackslash{}",
@@ -32,15 +34,35 @@ SPECIAL = {
     "\N{NO-BREAK SPACE}": "~",
 }
 MATHEMATICS = {
-    "×": r"\times", "±": r"\pm", "·": r"\cdot", "≤": r"\le", "≥": r"\ge", "≠": r"\ne",
-    "≈": r"\approx", "−": "-", "∞": r"\infty", "∏": r"\prod", "∑": r"\sum", "λ": r"\lambda",
-}  # fmt: skip
+    "×": r"\times",
+    "±": r"\pm",
+    "·": r"\cdot",
+    "≤": r"\le",
+    "≥": r"\ge",
+    "≠": r"\ne",
+    "≈": r"\approx",
+    "−": "-",
+    "∞": r"\infty",
+    "∏": r"\prod",
+    "∑": r"\sum",
+    "λ": r"\lambda",
+}
 MATHEMATICS |= {c: "\\" + unicodedata.name(c).split()[-1].lower() for c in "αβγδεζηθικμνξπρστυφχψω"}
 ACCENTS = {
-    "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0306": "u",
-    "\u0307": ".", "\u0308": '"', "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0327": "c",
+    "\u0300": "`",
+    "\u0301": "'",
+    "\u0302": "^",
+    "\u0303": "~",
+    "\u0304": "=",
+    "\u0306": "u",
+    "\u0307": ".",
+    "\u0308": '"',
+    "\u030a": "r",
+    "\u030b": "H",
+    "\u030c": "v",
+    "\u0327": "c",
     "\u0328": "k",
-}  # fmt: skip
+}
 DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 # A character that no macro sets: itself where the engine reads Unicode, else its number.
 UNICODE = r"""\ifdefined\Umathcode
@@ -50,7 +72,8 @@ UNICODE = r"""\ifdefined\Umathcode
 \fi
 """
 LIGATURE_BREAK = r"{\kern0pt}"  # LuaTeX joins characters over an empty group
-PLACES, SMALL = 6, 0.001  # what is smaller and needs more places is written as a power of ten
+PLACES, SMALL = 6, 0.001  # smaller numbers that need more places are written as powers of ten
+ABSENT = "--"
 
 
 def escape(text: str) -> str:
@@ -116,24 +139,33 @@ def places(low: float, high: float) -> int | None:
 def number(value: float, digits: int | None = None) -> str:
     """Return a number with so many decimal places, by default with four significant digits.
 
-    Less than no places are tens, hundreds, ...; what is not finite is a dash.
+    Less than no places are tens, hundreds, ...; NaN is a dash.
     """
-    if not math.isfinite(value):
-        return "--"
-    if digits is None:
-        text = f"{value:.4g}"
-    elif digits > PLACES and abs(value) < SMALL:
-        text = f"{value:.{max(0, digits + math.floor(math.log10(abs(value))))}e}" if value else "0"
-    else:
-        text = f"{round(value, digits) + 0.0:.{max(digits, 0)}f}"  # + 0.0: no minus before zero
-    mantissa, _, exponent = text.partition("e")
+    if math.isnan(value):
+        return ABSENT
+    if math.isinf(value):
+        return rf"\ensuremath{{{'-' if value < 0 else ''}\infty}}"
+    mantissa, exponent = rounded(value) if digits is None else _with_places(value, digits)
     if exponent:
-        return rf"\ensuremath{{{mantissa}\times10^{{{int(exponent)}}}}}"
-    return rf"\ensuremath{{{text}}}" if text.startswith("-") else text
+        return rf"\ensuremath{{{mantissa}\times10^{{{exponent}}}}}"
+    return rf"\ensuremath{{{mantissa}}}" if mantissa.startswith("-") else mantissa
+
+
+def _with_places(value: float, digits: int) -> tuple[str, str]:
+    """Return mantissa and exponent; the exponent is empty where the number needs none."""
+    if digits <= PLACES or abs(value) >= SMALL:
+        return f"{round(value, digits) + 0.0:.{max(digits, 0)}f}", ""  # no minus before 0
+    if value == 0:
+        return "0", ""
+    after_point = max(0, digits + math.floor(math.log10(abs(value))))
+    mantissa, _, exponent = f"{value:.{after_point}e}".partition("e")
+    return mantissa, str(int(exponent))
 
 
 def p_value(value: float, relation: str = "=") -> str:
     """Return what follows "p" in a sentence, `=0.012` or `<0.0001`; a dash if there is none."""
-    if not math.isfinite(value):
-        return "--"
-    return r"\ensuremath{<0.0001}" if value < 0.0001 else rf"\ensuremath{{{relation}{value:.2g}}}"
+    if math.isnan(value):
+        return ABSENT
+    if value < LEAST_P:
+        return rf"\ensuremath{{<{LEAST_P}}}"
+    return rf"\ensuremath{{{relation}{rounded(value, P_DIGITS)[0]}}}"

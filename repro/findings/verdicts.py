@@ -1,4 +1,4 @@
-"""What the runs say about each claim: the runs table and a study's claims become the claims table.
+"""Verdicts: the runs table and a study's claims become the claims table.
 
 A claim is about one number, its estimand: the mean over seeds of a variant's metric, or the mean
 paired difference variant - reference. It holds if that number lies in an open region, which its
@@ -22,7 +22,6 @@ import math
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -43,49 +42,13 @@ from repro.findings.statistics import (
     rate_test,
     sign_flip_test,
 )
-from repro.store.tables import COLUMNS as COLUMNS_OF
+from repro.store.tables import COLUMNS as TABLE_COLUMNS
+from repro.study.schema import Claim
 
 LEVEL = 0.05
-COLUMNS = tuple(COLUMNS_OF["claims.csv"])
-PAIRED_TESTS = ("greater", "less", "equivalent", "recovers")
+COLUMNS = tuple(TABLE_COLUMNS["claims.csv"])
 
 _Arms = Mapping[Hashable, pd.DataFrame]  # each variant's runs, seeds ascending
-
-
-class Claim(Protocol):
-    """What a verdict needs to know of a claim; the study's own model has more."""
-
-    @property
-    def made_by(self) -> str:
-        """`question`, `answer`, `comment` or `us`."""
-
-    @property
-    def says(self) -> str:
-        """The claim in one sentence."""
-
-    @property
-    def test(self) -> str:
-        """A test of the table above."""
-
-    @property
-    def variant(self) -> str:
-        """The variant that it is about."""
-
-    @property
-    def reference(self) -> str | None:
-        """The variant that it is compared with, in paired tests."""
-
-    @property
-    def metric(self) -> str:
-        """A column of the runs."""
-
-    @property
-    def bound(self) -> float:
-        """The edge of the region, or the margin to each side."""
-
-    @property
-    def target(self) -> float | None:
-        """The middle of the region of `within`."""
 
 
 def judge(
@@ -96,7 +59,7 @@ def judge(
     seed: int = 0,
     unjudged: Collection[str] = (),
 ) -> pd.DataFrame:
-    """The claims table: one row a claim, in the order of `claims` (claim id -> claim).
+    """Return the claims table: one row a claim, in the order of `claims` (claim id -> claim).
 
     `runs` has one row a run with the columns `variant`, `seed` and the metrics, in any order;
     `better`, "higher" or "lower", is the study's direction. Claims named in `unjudged` keep
@@ -117,21 +80,50 @@ def judge(
     A metric that is only ever 0 or 1 in `runs` is a rate and has its own intervals and tests.
 
     Raises:
-        ValueError: a variant without runs, a metric, test or direction that doesn't exist, a seed
-            twice or missing on one side of a pair, an empty region; the message names claim and
-            culprit.
+        ValueError: a variant without runs, a metric or direction that doesn't exist, a seed twice
+            or missing on one side of a pair; the message names claim and culprit.
     """
     if better not in ("higher", "lower"):
         raise ValueError(f'better must be "higher" or "lower", got {better!r}')
     if unknown := sorted(set(unjudged) - set(claims)):
         raise ValueError(f"unjudged names {unknown[0]!r}, which is no claim")
-    arms = {variant: of.sort_values("seed") for variant, of in runs.groupby("variant")}
+    arms = {variant: arm.sort_values("seed") for variant, arm in runs.groupby("variant")}
     rate = cache(lambda metric: is_rate(runs[metric]))
-    evidence = {name: _examine(arms, rate, name, claims[name], better, seed) for name in claims}
+    evidence = {}
+    for name, claim in claims.items():
+        variant, compared = _compared(arms, name, claim)
+        evidence[name] = _examine(
+            claim,
+            variant,
+            compared,
+            region=region(claim, better),
+            rate=rate(claim.metric),
+            seed=seed,
+        )
     judged = [name for name in claims if name not in unjudged]
     adjusted = dict(zip(judged, holm([evidence[name].p_value for name in judged]), strict=True))
     rows = [_row(name, claims[name], evidence[name], adjusted.get(name)) for name in claims]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def region(claim: Claim, better: str) -> Interval:
+    """Return the open region of the estimand in which a claim holds.
+
+    Args:
+        claim: its test and bound determine the region.
+        better: "higher" or "lower", the study's direction.
+    """
+    match claim.test:
+        case "above" | "greater":
+            return Interval(claim.bound, math.inf)
+        case "below" | "less":
+            return Interval(-math.inf, claim.bound)
+        case "within" | "equivalent":
+            middle = claim.target or 0.0
+            return Interval(middle - claim.bound, middle + claim.bound)
+        case "recovers":
+            higher = better == "higher"
+            return Interval(-claim.bound, math.inf) if higher else Interval(-math.inf, claim.bound)
 
 
 @dataclass(frozen=True)
@@ -178,59 +170,10 @@ def _row(name: str, claim: Claim, evidence: _Evidence, adjusted: float | None) -
     }
 
 
-def _examine(
-    arms: _Arms, rate: Callable[[str], bool], name: str, claim: Claim, better: str, seed: int
-) -> _Evidence:
-    region = _region(name, claim, better)
-    variant, compared = _compared(arms, name, claim)
-    with np.errstate(invalid="ignore"):  # inf - inf is NaN, which is the answer
-        sample = variant - compared if claim.test in PAIRED_TESTS else variant
-    intervals, test = _methods(sample, claim, rate(claim.metric), seed)
-    p_holds, p_refuted = _both_directions(test, region)
-    two_edges = math.isfinite(region.low) and math.isfinite(region.high)
-    found = intervals([1 - LEVEL, 1 - 2 * LEVEL] if two_edges else [1 - LEVEL])
-    return _Evidence(
-        estimate=mean(sample),
-        interval=found[0],
-        holding=found[-1],
-        effect_size=probability_of_superiority(variant, compared),
-        n=sample.size,
-        region=region,
-        p_holds=p_holds,
-        p_refuted=p_refuted,
-    )
-
-
-def _region(name: str, claim: Claim, better: str) -> Interval:
-    """The open region of the estimand in which the claim holds."""
-    match claim.test:
-        case "above" | "greater":
-            region = Interval(claim.bound, math.inf)
-        case "below" | "less":
-            region = Interval(-math.inf, claim.bound)
-        case "within":
-            target = math.nan if claim.target is None else claim.target
-            region = Interval(target - claim.bound, target + claim.bound)
-        case "equivalent":
-            region = Interval(-claim.bound, claim.bound)
-        case "recovers" if better == "higher":
-            region = Interval(-claim.bound, math.inf)
-        case "recovers":
-            region = Interval(-math.inf, claim.bound)
-        case _:
-            raise ValueError(f"claim {name!r}: there is no test {claim.test!r}")
-    if not region.low < region.high:
-        raise ValueError(
-            f"claim {name!r}: no value can be {claim.test} with bound {claim.bound}"
-            + (f" and target {claim.target}" if claim.test == "within" else "")
-        )
-    return region
-
-
 def _compared(arms: _Arms, name: str, claim: Claim) -> tuple[Sample, Sample | float]:
-    """The variant's values (n,) by seed, and the reference's, or else the number compared with."""
+    """Return the variant's values (n,) by seed, and the reference's or the number compared with."""
     variant = _by_seed(arms, name, claim.variant, claim.metric)
-    if claim.test not in PAIRED_TESTS:
+    if claim.reference is None:
         return variant.to_numpy(), claim.bound if claim.target is None else claim.target
     reference = _by_seed(arms, name, claim.reference, claim.metric)
     seeds = variant.index.union(reference.index)
@@ -240,7 +183,7 @@ def _compared(arms: _Arms, name: str, claim: Claim) -> tuple[Sample, Sample | fl
     return variant.to_numpy(), reference.to_numpy()
 
 
-def _by_seed(arms: _Arms, name: str, variant: str | None, metric: str) -> pd.Series:
+def _by_seed(arms: _Arms, name: str, variant: str, metric: str) -> pd.Series:
     """The metric of one variant, indexed by seed in ascending order."""
     if variant not in arms:
         raise ValueError(f"claim {name!r}: there are no runs of variant {variant!r}")
@@ -258,6 +201,33 @@ def _numbers(column: pd.Series) -> Sample:
     return column.to_numpy(float, na_value=math.nan)
 
 
+def _examine(
+    claim: Claim,
+    variant: Sample,
+    compared: Sample | float,
+    *,
+    region: Interval,
+    rate: bool,
+    seed: int,
+) -> _Evidence:
+    with np.errstate(invalid="ignore"):  # inf - inf is NaN, which is the answer
+        sample = variant if claim.reference is None else variant - compared
+    intervals, test = _methods(sample, claim, rate, seed)
+    p_holds, p_refuted = _both_directions(test, region)
+    two_edges = math.isfinite(region.low) and math.isfinite(region.high)
+    found = intervals([1 - LEVEL, 1 - 2 * LEVEL] if two_edges else [1 - LEVEL])
+    return _Evidence(
+        estimate=mean(sample),
+        interval=found[0],
+        holding=found[-1],
+        effect_size=probability_of_superiority(variant, compared),
+        n=sample.size,
+        region=region,
+        p_holds=p_holds,
+        p_refuted=p_refuted,
+    )
+
+
 def _methods(
     sample: Sample, claim: Claim, rate: bool, seed: int
 ) -> tuple[Callable[[Sequence[float]], list[Interval]], Callable[[float], PValues]]:
@@ -267,7 +237,7 @@ def _methods(
     swapping the arms would not mirror the result.
     """
     if rate:
-        paired = claim.test in PAIRED_TESTS
+        paired = claim.reference is not None
         interval = rate_difference_interval if paired else rate_interval
         test = rate_difference_test if paired else rate_test
         return lambda levels: [interval(sample, level=p) for p in levels], partial(test, sample)

@@ -7,7 +7,10 @@ import pandas as pd
 import pytest
 
 from repro.findings import figures
-from repro.findings.figures import draw_curves, draw_figures, draw_runs, save, style
+from repro.findings.curves_figure import draw_curves
+from repro.findings.figures import draw_figures, save
+from repro.findings.media import style
+from repro.findings.runs_figure import draw_runs
 from repro.findings.summary import summarize
 from repro.store.tables import read_table
 from repro.study.folder import study_names

@@ -1,0 +1,27 @@
+"""Names of the tables, the study files and the results folders as readers see them."""
+
+import pandas as pd
+
+LANGUAGES = {"en": "English", "pt": "Portuguese", "zh": "Chinese"}
+NO_VERDICT = "not judged"  # of a claim that quotes a number for other data than the runs had
+CAPTIONS = {  # of the figures in a results folder
+    "runs": "every run, with means and 95\N{NO-BREAK SPACE}% intervals",
+    "learning_curves": "medians over seeds as training goes on; the band is the middle "
+    "80\N{NO-BREAK SPACE}%",
+    "mechanism": "why",
+}
+
+
+def words(name: str) -> str:
+    """Return the name of a column, a parameter or a thread as words."""
+    return name.replace("_", " ")
+
+
+def language(code: str) -> str:
+    """Return a language's English name, or its code where it is not known."""
+    return LANGUAGES.get(code, code)
+
+
+def verdict_name(verdict: object) -> str:
+    """Return a cell of the claims table as text; it is empty or NaN if there is no verdict."""
+    return NO_VERDICT if pd.isna(verdict) or not verdict else str(verdict)
