@@ -1,4 +1,4 @@
-"""Five threads that ask why ReLU does worse than sigmoid, rerun over many seeds.
+"""Question-and-answer threads that ask why ReLU does worse than sigmoid, rerun over many seeds.
 
 The public names are loaded on first use, so that `import repro` does not import TensorFlow.
 """

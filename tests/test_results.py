@@ -1,9 +1,11 @@
 """The committed results are those of the studies as they are written."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from repro.findings.ledger import FILE, write_ledger
 from repro.store.tables import read_table
 from repro.study.folder import study_names
 from repro.study.plan import make_plan
@@ -28,3 +30,12 @@ def test_every_claim_of_the_study_has_its_verdict(name):
         key: claim.says for key, claim in study.claims.items()
     }
     assert set(claims.verdict) <= {"holds", "refuted", "inconclusive"}
+
+
+@pytest.mark.parametrize("name", study_names())
+def test_the_ledger_is_that_of_the_committed_tables(name, tmp_path):
+    folder = shutil.copytree(
+        RESULTS / name, tmp_path / name, ignore=shutil.ignore_patterns(".*", FILE)
+    )
+    write_ledger(load_study(name), folder)
+    assert (folder / FILE).read_bytes() == (RESULTS / name / FILE).read_bytes()

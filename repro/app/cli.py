@@ -113,7 +113,7 @@ class Commands(click.Group):
 )
 @click.pass_context
 def main(context: click.Context) -> None:
-    """Rerun five threads that ask why ReLU does worse than sigmoid, over many seeds.
+    """Rerun question-and-answer threads that ask why ReLU does worse than sigmoid, over many seeds.
 
     Without a command, list the studies.
     """

@@ -1,4 +1,4 @@
-"""What the terminal shows: the live table while runs come in, and the tables at the end."""
+"""The terminal's tables: the live one while runs come in, and those at the end."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -13,12 +13,35 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from rich.table import Table
 
-from repro.findings.numbers import interval, number
+from repro.findings.numbers import interval, number, number_list
+from repro.findings.wording import verdict_name
 from repro.store.runs import StoredRun
 from repro.study.plan import Block, Plan
 from repro.study.schema import Study
 
 VERDICT_STYLES = {"holds": "green", "refuted": "red", "inconclusive": "yellow"}
+
+
+def styled_verdict(verdict: object) -> str:
+    """Return a verdict in its colour, as markup for rich."""
+    name = verdict_name(verdict)
+    return f"[{VERDICT_STYLES[name]}]{name}" if name in VERDICT_STYLES else name
+
+
+def plain_table(headings: Sequence[str], *, title: str | None = None) -> Table:
+    """Return a table without lines: the first column holds words, the others numbers."""
+    table = Table(title=title, title_justify="left", box=None, caption_justify="left")
+    for i, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if i else "left")
+    return table
+
+
+def text_table(headings: Sequence[str], *, title: str | None = None) -> Table:
+    """Return a table without lines whose columns hold words, which may be folded."""
+    table = Table(title=title, title_justify="left", box=None, caption_justify="left")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
 
 
 class LiveTable:
@@ -30,14 +53,14 @@ class LiveTable:
     def __init__(self, plan: Plan, console: Console):
         self.plan, self.console = plan, console
         self.values: dict[str, list[float]] = {variant: [] for variant in plan.seeds}
-        self.bar = Bar(
+        columns = [
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("runs, left"),
             TimeRemainingColumn(),
-            console=console,
-        )
+        ]
+        self.bar = Bar(*columns, console=console)
         self.task = self.bar.add_task("training", total=len(plan.identities))
         self.live = Live(console=console, get_renderable=self._render, refresh_per_second=2)
 
@@ -56,9 +79,9 @@ class LiveTable:
         values += [runs[identity].metrics[metric] for identity in block.identities]
         self.bar.advance(self.task, len(block.seeds))
         if not self.console.is_terminal:
-            done = self.bar.tasks[0]
+            task = self.bar.tasks[0]
             self.console.print(
-                f"{done.completed:.0f}/{done.total:.0f} runs  {block.variant}: {metric} "
+                f"{task.completed:.0f}/{task.total:.0f} runs  {block.variant}: {metric} "
                 f"{number(np.mean(values))} over {len(values)} seeds",
                 markup=False,
                 highlight=False,
@@ -72,26 +95,21 @@ class LiveTable:
 
     def _render(self) -> Group:
         study = self.plan.study
-        table = Table(title=escape(study.title), title_justify="left", box=None, pad_edge=False)
-        for heading in ("variant", "seeds", study.metric, "lowest", "highest", "thread"):
-            table.add_column(heading, justify="left" if heading == "variant" else "right")
+        headings = ("variant", "seeds", study.metric, "lowest", "highest", "thread")
+        table = plain_table(headings, title=escape(study.title))
+        table.pad_edge = False
         for name, variant in study.variants.items():
             if name in self.values:
-                table.add_row(
-                    escape(variant.label), *_spread(self.values[name]), quotes(variant.quotes)
-                )
+                spread = _spread(self.values[name])
+                table.add_row(escape(variant.label), *spread, number_list(variant.quotes))
         return Group(table, self.bar)
 
 
 def _spread(values: list[float]) -> tuple[str, ...]:
     if not values:
         return "0", "", "", ""
-    return (str(len(values)), *(number(of(values)) for of in (np.mean, min, max)))
-
-
-def quotes(values: tuple[float, ...]) -> str:
-    """Return the thread's numbers as text."""
-    return ", ".join(map(number, values))
+    spread = (float(np.mean(values)), min(values), max(values))
+    return str(len(values)), *(number(value) for value in spread)
 
 
 def variants_summary(study: Study, summary: pd.DataFrame) -> Table:
@@ -101,35 +119,39 @@ def variants_summary(study: Study, summary: pd.DataFrame) -> Table:
         study: what was studied.
         summary: one row a variant: `variant`, `n`, `mean`, `ci_low`, `ci_high`, `diverged`.
     """
-    table = Table(title=f"{escape(study.title)}: {study.metric}", title_justify="left", box=None)
-    for heading in ("variant", "n", "mean", "95 % interval", "thread", "diverged"):
-        table.add_column(heading, justify="left" if heading == "variant" else "right")
+    headings = ("variant", "n", "mean", "95 % interval", "thread", "diverged")
+    table = plain_table(headings, title=f"{escape(study.title)}: {study.metric}")
     for row in summary.itertuples():
-        if row.variant in study.variants:
-            variant = study.variants[row.variant]
+        if variant := study.variants.get(str(row.variant)):
             table.add_row(
-                escape(variant.label), str(row.n), number(row.mean),
-                interval(row.ci_low, row.ci_high), quotes(variant.quotes), str(row.diverged or ""),
-            )  # fmt: skip
+                escape(variant.label),
+                str(row.n),
+                number(row.mean),
+                interval(row.ci_low, row.ci_high),
+                number_list(variant.quotes),
+                str(row.diverged or ""),
+            )
     return table
 
 
 def claims_summary(claims: pd.DataFrame) -> Table:
     """Return the table of claims with their verdicts."""
-    table = Table(title="claims", title_justify="left", box=None)
-    for heading in ("made by", "says", "estimate", "95 % interval", "n", "verdict"):
-        table.add_column(heading, overflow="fold")
+    headings = ("made by", "says", "estimate", "95 % interval", "n", "verdict")
+    table = text_table(headings, title="claims")
     for row in claims.itertuples():
         table.add_row(
-            row.made_by, escape(row.says), number(row.estimate),
-            interval(row.ci_low, row.ci_high), str(row.n),
-            f"[{VERDICT_STYLES[row.verdict]}]{row.verdict}" if row.verdict else "not judged",
-        )  # fmt: skip
+            row.made_by,
+            escape(row.says),
+            number(row.estimate),
+            interval(row.ci_low, row.ci_high),
+            str(row.n),
+            styled_verdict(row.verdict),
+        )
     return table
 
 
 def disputes(disputed: Mapping[str, Sequence[StoredRun]], shown: int = 5) -> Iterator[str]:
-    """Yield what to say of runs that finished more than once with different numbers."""
+    """Yield a line for each run that finished more than once with different numbers."""
     if disputed:
         yield (
             f"[red]Not deterministic: {len(disputed)} runs finished with different numbers. "
@@ -143,5 +165,5 @@ def disputes(disputed: Mapping[str, Sequence[StoredRun]], shown: int = 5) -> Ite
             if any(repr(copy.metrics[name]) != repr(value) for copy in others)  # NaN is NaN
         ]
         values = (f"{n} {', '.join(str(copy.metrics[n]) for copy in copies)}" for n in names)
-        what = "; ".join(values) or "the curve"
-        yield f"[red]  {escape(first.variant)}, seed {first.seed}: {escape(what)}"
+        differing = "; ".join(values) or "the curve"
+        yield f"[red]  {escape(first.variant)}, seed {first.seed}: {escape(differing)}"

@@ -1,4 +1,4 @@
-"""What `python -m repro verify` shows: tables, and plain sentences."""
+"""The tables and sentences that `python -m repro verify` shows."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from repro.app.display import VERDICT_STYLES
+from repro.app.display import plain_table, styled_verdict, text_table
 from repro.findings.comparison import RELATIVE, Comparison
+from repro.findings.numbers import ABSENT
 
 SHOWN = 20  # of the numbers that differ; all are in differences.csv
 
@@ -54,11 +55,10 @@ def show_verdicts(
         console.print(f"[green]All {len(claims)} verdicts stand[/], judged on {source}.\n")
         return
     console.print(f"[red]{len(others)} of {len(claims)} verdicts differ[/], judged on {source}:")
-    table = Table(box=None)
-    for heading in ("claim", "committed", "now"):
-        table.add_column(heading, overflow="fold")
+    table = text_table(("claim", "committed", "now"))
     for row in others.itertuples():
-        table.add_row(escape(row.claim), _verdict(row.committed), _verdict(row.now))
+        verdicts = (styled_verdict(v) if v else "none" for v in (row.committed, row.now))
+        table.add_row(escape(row.claim), *verdicts)
     console.print(table)
 
 
@@ -72,45 +72,41 @@ def _summary(kind: str, comparison: Comparison) -> str:
         if np.isfinite(worst.relative)
         else "difference"
     )
-    where = f"{escape(worst.metric)} of {escape(worst.variant)}, seed {worst.seed}"
-    return f"{text}; the largest {size} is in {where}."
+    place = f"{escape(worst.metric)} of {escape(worst.variant)}, seed {worst.seed}"
+    return f"{text}; the largest {size} is in {place}."
 
 
 def _columns(kind: str, comparison: Comparison) -> Table:
-    table = Table(title=f"{kind}, number by number", title_justify="left", box=None)
+    headings = ("metric", "compared", "equal", "within", "beyond", "largest", "tolerance")
+    table = plain_table(headings, title=f"{kind}, number by number")
     table.caption = f"tolerance: that, and {RELATIVE:g} of the number"
-    table.caption_justify = "left"
-    for heading in ("metric", "compared", "equal", "within", "beyond", "largest", "tolerance"):
-        table.add_column(heading, justify="left" if heading == "metric" else "right")
     for row in comparison.metrics.itertuples():
         if row.equal < row.compared:
+            counts = (row.compared, row.equal, row.agree - row.equal, row.compared - row.agree)
             table.add_row(
-                escape(row.metric), f"{row.compared:,}", f"{row.equal:,}",
-                f"{row.agree - row.equal:,}", f"{row.compared - row.agree:,}",
-                _distance(row.largest), f"{row.tolerance:.2g}",
-            )  # fmt: skip
+                escape(row.metric),
+                *(f"{count:,}" for count in counts),
+                _distance(row.largest),
+                f"{row.tolerance:.2g}",
+            )
     return table
 
 
 def _cells(kind: str, cells: pd.DataFrame) -> Table:
-    table = Table(title=f"{kind}: what differs, largest first", title_justify="left", box=None)
-    for heading in ("variant", "seed", "at", "metric", "committed", "now", "relative"):
-        table.add_column(heading, overflow="fold")
+    headings = ("variant", "seed", "at", "metric", "committed", "now", "relative")
+    table = text_table(headings, title=f"{kind}: numbers that differ, largest difference first")
     for row in cells.head(SHOWN).itertuples():
-        point = "" if row.point is None else str(row.point)
-        values = (escape(str(value)) for value in (row.metric, row.committed, row.now))
         table.add_row(
-            escape(row.variant), str(row.seed), point, *values, _distance(row.relative)
-        )  # fmt: skip
+            escape(row.variant),
+            str(row.seed),
+            "" if row.point is None else str(row.point),
+            *(escape(str(value)) for value in (row.metric, row.committed, row.now)),
+            _distance(row.relative),
+        )
     if len(cells) > SHOWN:
         table.caption = f"and {len(cells) - SHOWN:,} more; --out FOLDER keeps differences.csv"
-        table.caption_justify = "left"
     return table
 
 
 def _distance(value: float) -> str:
-    return f"{value:.2g}" if np.isfinite(value) else "–"
-
-
-def _verdict(verdict: str) -> str:
-    return f"[{VERDICT_STYLES[verdict]}]{verdict}" if verdict else "none"
+    return f"{value:.2g}" if np.isfinite(value) else ABSENT

@@ -1,6 +1,6 @@
-"""What is made again from the tables in `results/`, without training.
+"""Verdicts, figures, ledgers and exports, made anew from the tables in `results/`.
 
-Light to import: matplotlib is for the processes that draw.
+Nothing is trained. The module is light to import: matplotlib is for the processes that draw.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ def _redraw(name: str, figures: Sequence[str]) -> int:
     for study, folder in _with_results([name]):
         with _blaming(folder):
             curves = read_table(folder / "curves.csv")
-            draw_figures(study, read_runs(folder), curves, folder, figures)
+            draw_figures(study, read_runs(folder), curves, folder, names=figures)
     return 0
 
 
@@ -46,18 +46,14 @@ def rejudge(names: Sequence[str]) -> int:
     return 0
 
 
-def write_ledgers(names: Sequence[str], into: Path | None) -> int:
-    """Print studies' claim ledgers as Markdown, or put them between their marks in a file."""
-    from repro.findings.ledger import ledger, splice
+def write_ledgers(names: Sequence[str]) -> int:
+    """Write the ledgers of the named studies, or of all that have results; print their paths."""
+    from repro.findings.ledger import FILE, write_ledger
 
     for study, folder in _with_results(names):
-        text = ledger(study, read_runs(folder), read_table(folder / "claims.csv"))
-        if into is None:
-            print(text)
-        else:
-            with _blaming(into):
-                spliced = splice(into.read_text(encoding="utf-8"), study.name, text)
-            write_whole(into, spliced.encode())
+        with _blaming(folder):
+            write_ledger(study, folder)
+        print(folder / FILE)
     return 0
 
 

@@ -11,6 +11,7 @@ from rich.markup import escape
 from repro.app.display import LiveTable, claims_summary, disputes, variants_summary
 from repro.app.reuse import announce, reuse
 from repro.data import Dataset, DataUnavailable, load
+from repro.findings.ledger import write_ledger
 from repro.findings.summary import summarize
 from repro.findings.verdicts import judge
 from repro.running.pool import Pool, make_pool
@@ -110,6 +111,7 @@ def write_results(
         # as they were written: drawn again from the files, they are the same to the byte
         runs_read, curves = (read_table(folder / f"{kind}.csv") for kind in ("runs", "curves"))
         draw_figures(plan.study, runs_read, curves, folder)
+    write_ledger(plan.study, folder)
     console.print(variants_summary(plan.study, summarize(runs, plan.study.metric)))
     console.print()
     console.print(claims_summary(claims))

@@ -1,7 +1,6 @@
 """`python -m repro ledger`."""
 
 import sys
-from pathlib import Path
 
 import click
 
@@ -9,14 +8,12 @@ from repro.app.cli import reported
 
 
 @click.command()
-@click.argument("names", nargs=-1, required=True)
-@click.option(
-    "--into",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Put it between the marks <!-- ledger NAME --> and <!-- end --> of this file.",
-)
-def command(names: tuple[str, ...], into: Path | None) -> None:
-    """Print the claim ledgers of the studies NAMES as Markdown, from the tables in results/."""
+@click.argument("names", nargs=-1)
+def command(names: tuple[str, ...]) -> None:
+    """Write results/NAME/README.md from the tables there; of all studies, or of these NAMES.
+
+    It has the figures, the thread's numbers beside ours, and every claim with its verdict.
+    """
     from repro.app.regenerate import write_ledgers
 
-    sys.exit(reported(lambda: write_ledgers(names, into)))
+    sys.exit(reported(lambda: write_ledgers(names)))

@@ -1,4 +1,4 @@
-"""What a data set is, and the check that it is the one it claims to be."""
+"""Data sets, and the check that one is what it claims to be."""
 
 import hashlib
 from collections.abc import Mapping
@@ -24,14 +24,14 @@ class DataCorrupt(ValueError):
 
 
 class Expected(NamedTuple):
-    """What an array must be: its shape, and the SHA-256 of its uint8 values in C order."""
+    """The shape that an array must have, and the SHA-256 of its uint8 values in C order."""
 
     shape: tuple[int, ...]
     sha256: str
 
 
 def expected_arrays(n_train: int, n_test: int, **sha256: str) -> dict[str, Expected]:
-    """Return what the arrays must be of so many images (n, 28, 28) and labels (n,).
+    """Return shapes and digests of the arrays of so many images (n, 28, 28) and labels (n,).
 
     Args:
         n_train: images to train on.

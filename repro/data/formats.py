@@ -57,7 +57,8 @@ def parse_idx(data: bytes, name: str, shape: tuple[int, ...]) -> NDArray[np.uint
     IDX: two zero bytes, the type (8 is uint8), the rank, the lengths (uint32, big-endian), values.
     """
     values = gunzip(data) if data.startswith(b"\x1f\x8b") else data
-    header = struct.pack(f">HBB{len(shape)}I", 0, 8, len(shape), *shape)
+    magic = b"\0\0\x08" + bytes([len(shape)])
+    header = magic + struct.pack(f">{len(shape)}I", *shape)
     if not values.startswith(header) or len(values) != len(header) + math.prod(shape):
         raise ValueError(f"{name} is not a whole IDX file of uint8 {shape}")
     return np.frombuffer(values, np.uint8, offset=len(header)).reshape(shape)

@@ -1,4 +1,4 @@
-"""The files that MNIST comes in, and what its arrays must be."""
+"""The files that MNIST comes in, and the digests of its arrays."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,1 +1,1 @@
-"""What the tables mean: statistics, verdicts, figures and reports; reads tables, never trains."""
+"""Findings: statistics, verdicts, figures and reports, made from tables without training."""

@@ -1,4 +1,4 @@
-"""Two tables of the same runs, number by number: what is committed and what is there now.
+"""Comparison of two tables of the same runs, number by number: the committed one and a new one.
 
 Numbers are equal if their bits are. On other machines they are not: sums are rounded in another
 order, and training multiplies that. There they agree if they are as near as `tolerances` says.
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 RELATIVE = 1e-6  # of the larger number
 SPREAD = 0.01  # of the middle half of the committed runs
@@ -20,7 +20,7 @@ SIDES = ("_committed", "_now")
 
 @dataclass(frozen=True)
 class Comparison:
-    """What two tables say of the same runs.
+    """The numbers in which two tables of the same runs differ.
 
     Attributes:
         runs: how many runs were compared.
@@ -39,7 +39,7 @@ class Comparison:
 
     @property
     def equal_runs(self) -> int:
-        """How many runs are equal to the bit in every number."""
+        """The number of runs that are equal to the bit in every number."""
         return self.runs - len(self.cells[RUN].drop_duplicates())
 
 
@@ -56,68 +56,72 @@ def tolerances(committed: pd.DataFrame) -> dict[str, float]:
 
 
 def compare(
-    committed: pd.DataFrame, now: pd.DataFrame, tolerance: Mapping[str, float]
+    committed: pd.DataFrame, rerun: pd.DataFrame, tolerance: Mapping[str, float]
 ) -> Comparison:
     """Compare two tables of runs, or of curves, by variant, seed and, in curves, epoch or step.
 
-    Only columns that both have are compared; no row may be there twice.
+    Only columns that merged have are compared; no row may be there twice.
 
     Args:
         committed: columns `variant`, `seed`, `epoch` or `step` in curves, then any.
-        now: the same, in any order.
+        rerun: the same, in any order.
         tolerance: by column; 0 where it says nothing.
     """
-    keys = [*RUN, *(point for point in POINTS if point in committed and point in now)]
-    same_keys = now.astype({key: committed[key].dtype for key in keys})  # empty tables have none
-    both = committed.merge(
+    keys = [*RUN, *(point for point in POINTS if point in committed and point in rerun)]
+    same_keys = rerun.astype({key: committed[key].dtype for key in keys})  # empty tables have none
+    merged = committed.merge(
         same_keys, on=keys, how="outer", suffixes=SIDES, indicator="found", validate="one_to_one"
     )
-    lone, pairs = both[both.found != "both"], both[both.found == "both"]
-    shared = [name for name in committed if name in now and name not in keys]
+    lone, pairs = merged[merged.found != "both"], merged[merged.found == "both"]
+    shared = [name for name in committed if name in rerun and name not in keys]
     cells, metrics = [_lone(lone, keys)], []
     for name in shared:
-        before, after = (pairs[f"{name}{side}"] for side in SIDES)
-        equal, distance = _equal(before, after), _distance(before, after)
-        size = _size(before, after)
+        old, new = (pairs[f"{name}{side}"] for side in SIDES)
+        equal, distance = _equal(old, new), _distance(old, new)
+        size = _size(old, new)
         near = distance <= tolerance.get(name, 0.0) + RELATIVE * size
         relative = distance[~equal] / size[~equal]
-        cells.append(_cells(pairs[~equal], keys, name, before[~equal], after[~equal], relative))
+        sides = (old[~equal], new[~equal])
+        cells.append(_cells(pairs[~equal], keys, metric=name, sides=sides, relative=relative))
         metrics.append(
             {
-                "metric": name, "compared": len(pairs), "equal": int(equal.sum()),
-                "agree": int((equal | near).sum()), "largest": _largest(distance[~equal]),
+                "metric": name,
+                "compared": len(pairs),
+                "equal": int(equal.sum()),
+                "agree": int((equal | near).sum()),
+                "largest": _largest(distance[~equal]),
                 "tolerance": tolerance.get(name, 0.0),
             }
-        )  # fmt: skip
+        )
     return Comparison(
-        runs=len(both[RUN].drop_duplicates()),
+        runs=len(merged[RUN].drop_duplicates()),
         cells=pd.concat(cells).sort_values("relative", ascending=False, ignore_index=True),
         metrics=pd.DataFrame(metrics),
     )
 
 
-def with_runs(committed: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
-    """Return the committed runs, with those that are in `now` in their place."""
-    rerun = pd.MultiIndex.from_frame(now[RUN])
-    kept = committed[~pd.MultiIndex.from_frame(committed[RUN]).isin(rerun)]
-    return pd.concat([kept, now], ignore_index=True)
+def with_runs(committed: pd.DataFrame, rerun: pd.DataFrame) -> pd.DataFrame:
+    """Return the committed runs, with those that were run again in their place."""
+    replaced = pd.MultiIndex.from_frame(rerun[RUN])
+    kept = committed[~pd.MultiIndex.from_frame(committed[RUN]).isin(replaced)]
+    return pd.concat([kept, rerun], ignore_index=True)
 
 
-def other_verdicts(committed: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
+def other_verdicts(committed: pd.DataFrame, rerun: pd.DataFrame) -> pd.DataFrame:
     """Return the claims that have another verdict, or are in one table only.
 
     Columns `claim`, `committed`, `now`; "" where there is no verdict.
     """
     columns = ["claim", "verdict"]
-    both = committed[columns].merge(now[columns], on="claim", how="outer", suffixes=SIDES)
-    both = both.rename(columns={f"verdict{side}": side[1:] for side in SIDES}).fillna("")
-    return both[both.committed != both.now].reset_index(drop=True)
+    merged = committed[columns].merge(rerun[columns], on="claim", how="outer", suffixes=SIDES)
+    merged = merged.rename(columns={f"verdict{side}": side[1:] for side in SIDES}).fillna("")
+    return merged[merged.committed != merged.now].reset_index(drop=True)
 
 
-def _equal(before: pd.Series, after: pd.Series) -> NDArray[np.bool_]:
-    if _numeric(before, after):
-        return _bits(before) == _bits(after)
-    return (before.astype("string").fillna("") == after.astype("string").fillna("")).to_numpy(bool)
+def _equal(old: pd.Series, new: pd.Series) -> NDArray[np.bool_]:
+    if _numeric(old, new):
+        return _bits(old) == _bits(new)
+    return (old.astype("string").fillna("") == new.astype("string").fillna("")).to_numpy(bool)
 
 
 def _bits(column: pd.Series) -> NDArray[np.int64]:
@@ -126,20 +130,20 @@ def _bits(column: pd.Series) -> NDArray[np.int64]:
     return np.where(np.isnan(numbers), np.nan, numbers).view(np.int64)
 
 
-def _distance(before: pd.Series, after: pd.Series) -> NDArray[np.float64]:
-    """How far apart two numbers are; inf if either is none."""
-    if not _numeric(before, after):
-        return np.full(len(before), np.inf)
+def _distance(old: pd.Series, new: pd.Series) -> NDArray[np.float64]:
+    """Return how far apart two numbers are; inf if either is none."""
+    if not _numeric(old, new):
+        return np.full(len(old), np.inf)
     with np.errstate(invalid="ignore"):  # inf - inf
-        distance = np.abs(_floats(after) - _floats(before))
+        distance = np.abs(_floats(new) - _floats(old))
     return np.where(np.isnan(distance), np.inf, distance)
 
 
-def _size(before: pd.Series, after: pd.Series) -> NDArray[np.float64]:
-    """The larger of two numbers; 1 if either is none, or both are 0."""
-    if not _numeric(before, after):
-        return np.ones(len(before))
-    size = np.maximum(np.abs(_floats(before)), np.abs(_floats(after)))
+def _size(old: pd.Series, new: pd.Series) -> NDArray[np.float64]:
+    """Return the larger of two numbers; 1 if either is none, or merged are 0."""
+    if not _numeric(old, new):
+        return np.ones(len(old))
+    size = np.maximum(np.abs(_floats(old)), np.abs(_floats(new)))
     return np.where(np.isfinite(size) & (size > 0), size, 1.0)
 
 
@@ -158,19 +162,24 @@ def _largest(distance: NDArray[np.float64]) -> float:
 def _cells(
     rows: pd.DataFrame,
     keys: list[str],
+    *,
     metric: str,
-    committed: pd.Series,
-    now: pd.Series,
+    sides: tuple[ArrayLike, ArrayLike],
     relative: NDArray[np.float64],
 ) -> pd.DataFrame:
     point = rows[keys[2]] if len(keys) > 2 else None
+    committed, rerun = sides
     cells = rows[RUN].assign(
-        point=point, metric=metric, committed=committed, now=now, relative=relative
+        point=point, metric=metric, committed=committed, now=rerun, relative=relative
     )
     return cells.astype({"point": object, "committed": object, "now": object})
 
 
 def _lone(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    here = (rows.found == "left_only").to_numpy(bool)
-    committed, now = np.where(here, "there", "missing"), np.where(here, "missing", "there")
-    return _cells(rows, keys, "row", committed, now, np.full(len(rows), np.inf))
+    """Return a cell for each row that only one table has."""
+    committed_only = (rows["found"] == "left_only").to_numpy(bool)
+    sides = (
+        np.where(committed_only, "there", "missing"),
+        np.where(committed_only, "missing", "there"),
+    )
+    return _cells(rows, keys, metric="row", sides=sides, relative=np.full(len(rows), np.inf))

@@ -35,13 +35,13 @@ def drawable(values: ArrayLike) -> NDArray[np.float64]:
 
 
 def shows_any(values: ArrayLike, *, log: bool) -> bool:
-    """Whether an axis, linear or logarithmic, can show any of these values."""
+    """Return True if an axis, linear or logarithmic, can show any of these values."""
     numbers = drawable(values)
     return bool((numbers > 0).any() if log else np.isfinite(numbers).any())
 
 
 def is_logarithmic(study: Study, values: ArrayLike) -> bool:
-    """Whether the metric's axis is logarithmic: the study says so, and it can show some value."""
+    """Return True if the metric's axis is logarithmic: the study says so, and it can show a value."""
     return study.log_scale and shows_any(values, log=True)
 
 

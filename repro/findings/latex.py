@@ -1,4 +1,4 @@
-r"""What an article takes over from a study: macros for numbers, tables, figures.
+r"""LaTeX for an article: a study's numbers as macros, its tables, its figures.
 
 Each study gets a folder of its own name: `numbers.tex` to be read in the preamble (it also holds
 what the tables need), `variants.tex` (a `tabular`), `claims.tex` (a `longtable`), and figures as

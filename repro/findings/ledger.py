@@ -1,87 +1,173 @@
-"""The claim ledger in Markdown, made from a study and its tables."""
+"""The ledger of a study: its results folder's README, made from the tables there."""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection
+from pathlib import Path
 
 import pandas as pd
 
-from repro.findings.numbers import interval, number
-from repro.findings.summary import summarize
+from repro.findings.markdown import escaped, markdown_table
+from repro.findings.numbers import interval, number, number_list
+from repro.findings.summary import named_runs, summarize
+from repro.findings.wording import CAPTIONS, NO_VERDICT, verdict_name, words
+from repro.store.files import write_whole
+from repro.store.provenance import Provenance, read_provenance
+from repro.store.tables import read_table
+from repro.study.experiments import find_experiment
 from repro.study.schema import Study
 
+FILE = "README.md"
+HEADING = """
+# {name}: {title}
 
-def ledger(study: Study, runs: pd.DataFrame, claims: pd.DataFrame) -> str:
-    """Return two Markdown tables: the thread's numbers beside ours, and every claim's verdict.
+{question} {thread}. Why it happens, and which fixes help, is told
+[on its page](../../docs/threads/{name}.md); variants, seeds and claims stand in
+[the study file](../../experiments/{name}.toml).
+"""
+NUMBERS = """
+## The thread's numbers beside ours
+
+The metric is {metric}; {better} is better. A row is a variant with all of its runs, diverged ones
+included. The interval is that of the mean over seeds.
+"""
+CLAIMS = """
+## The claims
+
+Every claim of the thread (question, answer, comment) and of ours (us). The estimate is a mean over
+seeds, or the mean difference between two variants run with the same seeds; test and bound of each
+claim stand in the study file.
+"""
+ORIGIN = """
+## How it was made
+
+`{command}` with {package}, Python {python} and {libraries},
+finished on {date}: {runs:,} runs{data} in {minutes} of computing. `python -m repro verify {name}` runs
+them again and compares; `python -m repro ledger {name}` makes this page from the tables beside it.
+"""
+
+
+def write_ledger(study: Study, folder: Path) -> None:
+    """Write `README.md` into a study's results folder, from the tables and figures there.
+
+    Raises:
+        StudyError: if a table is not what it should be.
+        OSError: if one can't be read.
+    """
+    text = ledger(
+        study,
+        runs=read_table(folder / "runs.csv", find_experiment(study.name).metrics),
+        claims=read_table(folder / "claims.csv"),
+        provenance=read_provenance(folder),
+        figures=[name for name in CAPTIONS if (folder / f"{name}.png").is_file()],
+    )
+    write_whole(folder / FILE, text.encode())
+
+
+def ledger(
+    study: Study,
+    *,
+    runs: pd.DataFrame,
+    claims: pd.DataFrame,
+    provenance: Provenance,
+    figures: Collection[str],
+) -> str:
+    """Return a study's ledger in Markdown.
 
     Args:
         study: what was studied.
         runs: its `runs.csv`.
         claims: its `claims.csv`.
+        provenance: how the runs were made.
+        figures: those of `CAPTIONS` that are in the results folder.
     """
-    return f"{_numbers(study, runs)}\n\n{_verdicts(claims)}"
+    sections = [
+        _heading(study),
+        *(f"![{CAPTIONS[name].capitalize()}]({name}.png)" for name in figures),
+        NUMBERS.format(better=study.better, metric=words(study.metric)),
+        numbers_table(study, runs),
+        CLAIMS,
+        claims_table(claims),
+        _open_questions(study),
+        _origin(study, provenance, len(runs)),
+    ]
+    return "\n\n".join(section.strip() for section in sections if section) + "\n"
 
 
-def splice(text: str, name: str, block: str) -> str:
-    """Return the text with what stands between `<!-- ledger NAME -->` and `<!-- end -->` replaced.
-
-    Raises:
-        ValueError: if the text has no such marks.
-    """
-    start, end = f"<!-- ledger {name} -->\n", "<!-- end -->"
-    before, mark, rest = text.partition(start)
-    _, closing, after = rest.partition(end)
-    if not mark or not closing:
-        raise ValueError(f"no {start.strip()} … {end} in the text")
-    return f"{before}{start}{block}\n{end}{after}"
-
-
-def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a Markdown table; cells are Markdown already."""
-    lines = [headings, ["---"] * len(headings), *rows]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
-
-
-def _numbers(study: Study, runs: pd.DataFrame) -> str:
-    headings = (
-        "variant", f"the thread's {_words(study.metric)}", "ours: mean", "95 % interval",
-        "lowest … highest", "seeds", "diverged",
-    )  # fmt: skip
-    rows = []
-    by_variant = runs.groupby("variant")[study.metric]
-    for row in summarize(runs, study.metric).itertuples():
-        if row.variant not in study.variants:
-            continue
-        variant, values = study.variants[row.variant], by_variant.get_group(row.variant)
-        rows.append(
-            (
-                escaped(variant.label), ", ".join(map(number, variant.quotes)) or "–",
-                number(row.mean), interval(row.ci_low, row.ci_high),
-                interval(values.min(), values.max()), row.n, row.diverged,
-            )
-        )  # fmt: skip
-    return markdown_table(headings, rows)
-
-
-def _verdicts(claims: pd.DataFrame) -> str:
+def numbers_table(study: Study, runs: pd.DataFrame) -> str:
+    """Return the named variants as a Markdown table: the thread's numbers beside ours."""
+    headings = ("variant", f"the thread's {words(study.metric)}", "ours: mean", "95 % interval")
+    named = named_runs(study, runs)
+    by_variant = named.groupby("variant")[study.metric]
+    lowest, highest = by_variant.min(), by_variant.max()
     rows = [
         (
-            row.made_by, escaped(row.says), number(row.estimate),
-            interval(row.ci_low, row.ci_high), row.n, _verdict(row.verdict),
+            escaped(study.variants[row.variant].label),
+            number_list(study.variants[row.variant].quotes),
+            number(row.mean),
+            interval(row.ci_low, row.ci_high),
+            interval(lowest[row.variant], highest[row.variant]),
+            row.n,
+            row.diverged,
+        )
+        for row in summarize(named, study.metric).itertuples()
+    ]
+    return markdown_table((*headings, "lowest … highest", "seeds", "diverged"), rows)
+
+
+def claims_table(claims: pd.DataFrame) -> str:
+    """Return every claim with its verdict as a Markdown table."""
+    rows = [
+        (
+            row.made_by,
+            escaped(row.says),
+            number(row.estimate),
+            interval(row.ci_low, row.ci_high),
+            row.n,
+            _verdict(row.verdict),
         )
         for row in claims.itertuples()
-    ]  # fmt: skip
+    ]
     return markdown_table(("by", "claim", "estimate", "95 % interval", "n", "verdict"), rows)
 
 
+def _heading(study: Study) -> str:
+    thread = study.thread
+    title = f"“{escaped(thread.title)}”"
+    cited = f"[{title}](<{thread.link}>)" if thread.link else title
+    return HEADING.format(
+        name=study.name,
+        title=escaped(study.title),
+        question=escaped(study.question),
+        thread=f"So asks thread {escaped(thread.source)}, {cited}",
+    )
+
+
 def _verdict(verdict: object) -> str:
-    return f"**{verdict}**" if isinstance(verdict, str) else "not judged"
+    name = verdict_name(verdict)
+    return name if name == NO_VERDICT else f"**{name}**"
 
 
-def escaped(text: str) -> str:
-    """Return text that stays one cell of a table; of Markdown only `code` in it is code."""
-    visible = re.sub(r"[\\*|]|(?<=\])\(", r"\\\g<0>", " ".join(text.split()))
-    return visible.replace("<", "&lt;")
+def _open_questions(study: Study) -> str:
+    if not study.open_questions:
+        return ""
+    items = [
+        f"- {escaped(left.question)} Assumed: {escaped(left.assumption)}"
+        for left in study.open_questions
+    ]
+    return "\n".join(["## Open questions", "", *items])
 
 
-def _words(name: str) -> str:
-    return name.replace("_", " ")
+def _origin(study: Study, provenance: Provenance, runs: int) -> str:
+    fingerprint = provenance.fingerprint
+    minutes = max(1, round(provenance.seconds / 60))
+    libraries = (f"{name} {version}" for name, version in fingerprint.libraries.items())
+    return ORIGIN.format(
+        name=study.name,
+        command=escaped(provenance.command).replace("`", "'"),
+        package=escaped(provenance.package),
+        python=escaped(fingerprint.python),
+        libraries=escaped(", ".join(libraries)),
+        date=provenance.finished[:10],
+        runs=runs,
+        data=f" on {provenance.data}" if provenance.data else "",
+        minutes=f"{minutes:,} minute{'s' if minutes > 1 else ''}",
+    )

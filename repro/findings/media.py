@@ -50,7 +50,7 @@ NOT_IN_CMR10["\\"] = r"$\backslash$"
 
 @dataclass(frozen=True)
 class Medium:
-    """What a drawing needs to know of it; lengths in inches, type sizes in points."""
+    """Sizes and style of a drawing; lengths in inches, type sizes in points."""
 
     rc: Mapping[str, Any]
     width: float

@@ -1,4 +1,4 @@
-"""How much of what a failing variant lacks a fix recovers."""
+"""Recovery: the share of a gap that a fix closes."""
 
 import math
 
@@ -49,7 +49,7 @@ def recovered(runs: pd.DataFrame, gap: Gap, metric: str) -> pd.DataFrame:
 def ratio_of_means(
     numerator: ArrayLike, denominator: ArrayLike, *, level: float = 0.95
 ) -> tuple[float, Interval]:
-    """mean(numerator) / mean(denominator), paired (n,), and its interval after Fieller (1954).
+    """Return mean(numerator) / mean(denominator), paired (n,), and its interval (Fieller 1954).
 
     The interval holds every ratio r for which a t test of numerator - r * denominator does not
     reject 0. It is exact for normal values and asymptotic in n for others. Ratio and interval are

@@ -42,10 +42,10 @@ class Interval(NamedTuple):
 
 
 class PValues(NamedTuple):
-    """One-sided p-values: a small `greater` speaks for mean > bound, a small `less` against."""
+    """One-sided p-values: a small `above` speaks for mean > bound, a small `below` against."""
 
-    greater: float
-    less: float
+    above: float
+    below: float
 
 
 UNKNOWN = Interval(math.nan, math.nan)
@@ -53,15 +53,15 @@ UNTESTED = PValues(math.nan, math.nan)
 
 
 def is_rate(values: ArrayLike) -> bool:
-    """Whether `values`, of any shape, say yes or no: the finite ones are only 0 and 1, and both.
+    """Return True if `values`, of any shape, say yes or no: the finite ones are 0 and 1 alone.
 
-    Of integers and booleans one of the two is enough. A share that happens to be 1.0 in every run
-    is no rate.
+    Both must be there, since a share that happens to be 1.0 in every run is no rate.
+    Of integers and booleans one of the two is enough.
     """
     counted = np.asarray(values).dtype.kind in "biu"
     values = np.asarray(values, float)
-    found = set(values[np.isfinite(values)].tolist())
-    return bool(found) and found <= {0.0, 1.0} and (counted or len(found) == 2)
+    distinct = set(values[np.isfinite(values)].tolist())
+    return bool(distinct) and distinct <= {0.0, 1.0} and (counted or len(distinct) == 2)
 
 
 def named_generator(seed: int, *names: str) -> np.random.Generator:
@@ -152,8 +152,8 @@ def sign_flip_test(
     sums = _all_flips(deviations) if exact else _random_flips(deviations, generator)
     observed, slack = deviations.sum(), TIE * np.abs(deviations).sum()
     return PValues(
-        greater=float(np.mean(sums >= observed - slack)),
-        less=float(np.mean(sums <= observed + slack)),
+        above=float(np.mean(sums >= observed - slack)),
+        below=float(np.mean(sums <= observed + slack)),
     )
 
 
@@ -164,7 +164,7 @@ def rate_test(sample: ArrayLike, bound: float) -> PValues:
         return UNTESTED
     successes = _count(values, 1, allowed=(0, 1))
     if not 0 <= bound <= 1:  # a rate is certain to lie on one side
-        return PValues(greater=float(bound > 1), less=float(bound < 0))
+        return PValues(above=float(bound > 1), below=float(bound < 0))
     return PValues(
         *(
             float(stats.binomtest(successes, values.size, bound, alternative=side).pvalue)
@@ -183,8 +183,8 @@ def rate_difference_test(sample: ArrayLike, bound: float = 0.0) -> PValues:
         return UNTESTED
     wins, losses = _discordant(values)
     return PValues(
-        greater=float(stats.norm.sf(_tango_score(wins, losses, values.size, bound))),
-        less=float(stats.norm.sf(_tango_score(losses, wins, values.size, -bound))),
+        above=float(stats.norm.sf(_tango_score(wins, losses, values.size, bound))),
+        below=float(stats.norm.sf(_tango_score(losses, wins, values.size, -bound))),
     )
 
 
@@ -213,7 +213,7 @@ def holm(p_values: Sequence[float]) -> NDArray[np.float64]:
 
 
 def _is_usable(values: Sample) -> bool:
-    """Whether the values and every sum of n of them are finite; at least one value is needed."""
+    """Return True if the values, at least one, and every sum of n of them are finite."""
     if values.size == 0:
         raise ValueError("a sample needs at least one value, got none")
     with np.errstate(over="ignore"):
@@ -230,8 +230,8 @@ def _bootstrap(
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)
         drawn = bootstrap(n_resamples=RESAMPLES, method="percentile")
-        again = partial(bootstrap, n_resamples=0, bootstrap_result=drawn)
-        return [_limits(again, level) for level in levels]
+        of_those = partial(bootstrap, n_resamples=0, bootstrap_result=drawn)
+        return [_limits(of_those, level) for level in levels]
 
 
 def _limits(bootstrap: Callable[..., Any], level: float) -> Interval:
@@ -262,14 +262,14 @@ def _random_flips(deviations: Sample, generator: np.random.Generator) -> Sample:
 
 
 def _count(values: Sample, value: int, *, allowed: tuple[int, ...]) -> int:
-    """How often `value` occurs; any value that is not `allowed` is an error."""
+    """Return how often `value` occurs; any value that is not `allowed` is an error."""
     if not np.isin(values, allowed).all():
         raise ValueError(f"expected values in {allowed}, got {np.setdiff1d(values, allowed)[0]}")
     return int(np.count_nonzero(values == value))
 
 
 def _discordant(values: Sample) -> tuple[int, int]:
-    """How many seeds only the variant wins (+1), and only the reference (-1)."""
+    """Return how many seeds only the variant wins (+1), and only the reference (-1)."""
     allowed = (-1, 0, 1)
     return _count(values, 1, allowed=allowed), _count(values, -1, allowed=allowed)
 

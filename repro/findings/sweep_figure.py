@@ -92,7 +92,7 @@ def _points(study: Study, runs: pd.DataFrame, cells: pd.DataFrame, name: str) ->
 
 def _draw_combination(axes: Axes, x: float, values: NDArray[np.float64], cell: Any) -> None:
     """Draw the runs of one combination, and its mean's interval or what became of them."""
-    style = {"color": "C0", "alpha": 0.3, "markersize": 4, "mew": 0}
+    style: dict[str, Any] = {"color": "C0", "alpha": 0.3, "markersize": 4, "mew": 0}
     axes.plot(np.full(len(values), x), values, "o", **style)
     if not np.isfinite(drawable(cell.mean)):
         note = f"{cell.diverged} of {cell.n} diverged" if cell.diverged else "no mean"
@@ -102,7 +102,7 @@ def _draw_combination(axes: Axes, x: float, values: NDArray[np.float64], cell: A
 
 
 def _positions(axes: Axes, values: pd.Series, typed: pd.Series) -> list[float]:
-    """Set the scale and the ticks of the x axis; return each value's place, by value or by order."""
+    """Set the x axis' scale and ticks; return where each value is, by value or by order."""
     if not pd.api.types.is_numeric_dtype(values) or values.dtype == bool:
         axes.set_xticks(range(len(typed)), typed)
         axes.set_xlim(-0.5, len(typed) - 0.5)

@@ -128,7 +128,7 @@ def region(claim: Claim, better: str) -> Interval:
 
 @dataclass(frozen=True)
 class _Evidence:
-    """What the runs say about one claim before the other claims are known."""
+    """The numbers that one claim is judged by, as far as they do not depend on other claims."""
 
     estimate: float
     interval: Interval  # 95 %: reported, and what refutes
@@ -145,7 +145,7 @@ class _Evidence:
         return float(np.minimum(1.0, 2 * np.minimum(self.p_holds, self.p_refuted)))
 
     def verdict(self, adjusted: float) -> str:
-        """What p-value and interval say together."""
+        """Return the verdict: p-value and interval must say the same."""
         if self.n < 2 or not adjusted < LEVEL:  # NaN is not below
             return "inconclusive"
         if self.p_holds < self.p_refuted:
@@ -215,11 +215,11 @@ def _examine(
     intervals, test = _methods(sample, claim, rate, seed)
     p_holds, p_refuted = _both_directions(test, region)
     two_edges = math.isfinite(region.low) and math.isfinite(region.high)
-    found = intervals([1 - LEVEL, 1 - 2 * LEVEL] if two_edges else [1 - LEVEL])
+    limits = intervals([1 - LEVEL, 1 - 2 * LEVEL] if two_edges else [1 - LEVEL])
     return _Evidence(
         estimate=mean(sample),
-        interval=found[0],
-        holding=found[-1],
+        interval=limits[0],
+        holding=limits[-1],
         effect_size=probability_of_superiority(variant, compared),
         n=sample.size,
         region=region,
@@ -256,6 +256,6 @@ def _methods(
 def _both_directions(test: Callable[[float], PValues], region: Interval) -> tuple[float, float]:
     """The p-values of "the estimand is outside `region`" and of "it is inside"."""
     # The mean is certain to lie between infinite edges.
-    low = test(region.low) if math.isfinite(region.low) else PValues(greater=0.0, less=1.0)
-    high = test(region.high) if math.isfinite(region.high) else PValues(greater=1.0, less=0.0)
-    return float(np.maximum(low.greater, high.less)), float(np.minimum(low.less, high.greater))
+    low = test(region.low) if math.isfinite(region.low) else PValues(above=0.0, below=1.0)
+    high = test(region.high) if math.isfinite(region.high) else PValues(above=1.0, below=0.0)
+    return float(np.maximum(low.above, high.below)), float(np.minimum(low.below, high.above))

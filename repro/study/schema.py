@@ -16,6 +16,7 @@ from repro.study.folder import studies_folder, study_names
 
 NAME = r"^[a-z][a-z0-9_]*$"
 CITATION = r"\[([a-z][a-z0-9_]*)\]"
+CITED_VERDICT = r"\[([a-z][a-z0-9_]*) (holds|refuted|inconclusive)\]"
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 MAX_SEEDS = 100_000
 
@@ -127,8 +128,11 @@ class Report(_Strict):
     """The prose of the report on a study, and what it shows of it first.
 
     In `answer` and `mechanism`, `[claim_id]` cites a claim, a line left empty parts paragraphs.
+    `lead` is the study's sentence in the answer that opens the report. It cites with the verdict
+    that it leans on, `[claim_id holds]`, and is left out where a claim has another one.
     """
 
+    lead: str = ""
     answer: str = ""
     mechanism: str = ""
     figure: str = ""  # what the mechanism figure shows, for those who can't see it
@@ -138,7 +142,8 @@ class Report(_Strict):
     @property
     def cited(self) -> list[str]:
         """The ids of the claims that the prose cites."""
-        return re.findall(CITATION, f"{self.answer} {self.mechanism}")
+        leaned_on = [key for key, _ in re.findall(CITED_VERDICT, self.lead)]
+        return [*leaned_on, *re.findall(CITATION, f"{self.lead} {self.answer} {self.mechanism}")]
 
     @property
     def variants(self) -> list[str]:

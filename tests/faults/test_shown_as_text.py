@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from repro.app.display import claims_summary, variants_summary
-from repro.findings.ledger import ledger
+from repro.findings.ledger import claims_table, numbers_table
 from repro.findings.summary import summarize
 from repro.findings.verdicts import judge
 from repro.store.tables import read_table, write_table
@@ -58,7 +58,8 @@ def test_csv_gives_the_very_text_back(hostile, tmp_path):
 
 def test_the_ledger_stays_two_tables_of_text(hostile):
     _, study, runs, claims = hostile
-    lines = ledger(study, runs, claims).splitlines()
+    tables = (numbers_table(study, runs), claims_table(claims))
+    lines = "\n\n".join(tables).splitlines()
     assert [len(cells(line)) for line in lines] == [7, 7, 7, 0, 6, 6, 6]
     shown = "\n".join(lines)
     for active in ("<script", "<!--", "](", " **d", "\\input"):

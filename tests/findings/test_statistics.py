@@ -199,9 +199,9 @@ class TestRateDifferenceInterval:
     def test_is_the_test_turned_round(self, sample):
         low, high = s.rate_difference_interval(sample)
         if high < 1:
-            assert s.rate_difference_test(sample, high).less == pytest.approx(0.025, abs=1e-6)
+            assert s.rate_difference_test(sample, high).below == pytest.approx(0.025, abs=1e-6)
         if low > -1:
-            assert s.rate_difference_test(sample, low).greater == pytest.approx(0.025, abs=1e-6)
+            assert s.rate_difference_test(sample, low).above == pytest.approx(0.025, abs=1e-6)
 
 
 class TestSignFlipTest:
@@ -220,16 +220,16 @@ class TestSignFlipTest:
 
     def test_is_fishers(self):
         """863 of 2**15 sign vectors reach the sum as observed: Fisher 1935, section 21."""
-        assert s.sign_flip_test(MAIZE, generator=generator()).greater == 863 / 2**15
+        assert s.sign_flip_test(MAIZE, generator=generator()).above == 863 / 2**15
 
     def test_of_many_seeds_is_near_the_exact_one(self):
         """Of +1 and -1 alone, the test is the binomial one: P(X >= 15 of 20) = 0.0207."""
         p_values = s.sign_flip_test(paired(15, 5, 20), generator=generator())
-        assert p_values.greater == pytest.approx(stats.binom.sf(14, 20, 0.5), abs=0.005)
-        assert p_values.less == pytest.approx(stats.binom.cdf(15, 20, 0.5), abs=0.005)
+        assert p_values.above == pytest.approx(stats.binom.sf(14, 20, 0.5), abs=0.005)
+        assert p_values.below == pytest.approx(stats.binom.cdf(15, 20, 0.5), abs=0.005)
 
     def test_of_many_seeds_counts_the_sample_itself(self):
-        assert s.sign_flip_test(np.ones(40), generator=generator()).greater == 1 / 10_000
+        assert s.sign_flip_test(np.ones(40), generator=generator()).above == 1 / 10_000
 
     def test_takes_rounding_for_a_tie(self):
         sample = [0.1, 0.2, -0.3]  # 1 2 -3 above, but for rounding
@@ -258,7 +258,7 @@ class TestRateTest:
         assert s.rate_test([0, 1, 1], -0.01) == (0, 1)
 
     def test_of_a_bound_at_the_end_is_refuted_by_one_case(self):
-        assert s.rate_test([0, 1, 1], 1).less == 0
+        assert s.rate_test([0, 1, 1], 1).below == 0
         assert s.rate_test([1, 1, 1], 1) == (1, 1)
 
     def test_is_nan_for_nan(self):
@@ -268,13 +268,13 @@ class TestRateTest:
 class TestRateDifferenceTest:
     def test_against_zero_is_mcnemars(self):
         """R's contingencytables 3.0.0: McNemar_asymptotic_test_paired_2x2(cavo_2012)."""
-        assert 2 * s.rate_difference_test(paired(6, 16, 161)).less == pytest.approx(
+        assert 2 * s.rate_difference_test(paired(6, 16, 161)).below == pytest.approx(
             0.033006, abs=5e-7
         )
 
     def test_of_ties_alone_knows_nothing_of_a_small_margin(self):
         """30 ties out of 30 happen to 1 in 5 samples with a true difference of -0.05 (0.95**30)."""
-        assert s.rate_difference_test(np.zeros(30), -0.05).greater > 0.1
+        assert s.rate_difference_test(np.zeros(30), -0.05).above > 0.1
         assert s.rate_difference_test(np.zeros(30)) == (0.5, 0.5)
 
     @pytest.mark.parametrize("n", [20, 40])
@@ -282,7 +282,7 @@ class TestRateDifferenceTest:
     def test_errs_as_often_as_it_says(self, n, bound):
         """The exact rate of p < 0.025 at the bound, for every rate of discordant pairs."""
         cells = [(w, o) for w in range(n + 1) for o in range(n + 1 - w)]
-        p_values = [s.rate_difference_test(paired(w, o, n), bound).greater for w, o in cells]
+        p_values = [s.rate_difference_test(paired(w, o, n), bound).above for w, o in cells]
         rejected = np.array([(w, o, n - w - o) for w, o in cells])[np.array(p_values) < 0.025]
         sizes = [
             stats.multinomial.pmf(rejected, n, [loss + bound, loss, 1 - 2 * loss - bound]).sum()

@@ -155,7 +155,7 @@ class TestRates:
         new, old = np.array([1] * 20 + [0] * 10), np.array([0] * 25 + [1] * 5)
         row = verdict(table(new=new, old=old), claim_of("greater"))
         assert (row.ci_low, row.ci_high) == statistics.rate_difference_interval(new - old)
-        assert row.p_value == pytest.approx(2 * statistics.rate_difference_test(new - old).greater)
+        assert row.p_value == pytest.approx(2 * statistics.rate_difference_test(new - old).above)
 
     def test_ties_alone_are_no_equivalence(self):
         runs = table(new=[1] * 30, old=[1] * 30)

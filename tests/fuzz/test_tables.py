@@ -93,7 +93,7 @@ def damage(text, line, cell, odd, kind):
 
 JOBS = {
     "verdicts": lambda: regenerate.rejudge(["add_numbers"]),
-    "ledger": lambda: regenerate.write_ledgers(["add_numbers"], None),
+    "ledger": lambda: regenerate.write_ledgers(["add_numbers"]),
     "report": lambda: bool(page.write_report(Path("results"))) - 1,
     "verify": lambda: verification.verify("add_numbers", out=Path("rerun")),
     "figures": lambda: regenerate.redraw(["add_numbers"]),
@@ -134,10 +134,3 @@ def test_no_table_gives_a_traceback(folder, trained, capsys, change):
 @unhurried
 def test_no_table_gives_a_traceback_when_drawn(folder, trained, capsys, change):
     check(folder, trained, change, DRAWING, capsys)
-
-
-def test_a_file_without_the_ledgers_marks_is_refused(folder, capsys):
-    (folder / "page.md").write_text("no marks")
-    code = reported(lambda: regenerate.write_ledgers(["add_numbers"], folder / "page.md"))
-    assert code == 2
-    assert "page.md: no <!-- ledger add_numbers -->" in capsys.readouterr().err

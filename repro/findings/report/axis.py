@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from repro.findings.report.wording import number, power_of_ten
+from repro.findings.numbers import number, power_of_ten
 
 Scale = Literal["linear", "log", "log1p"]
 TICKS = 5
@@ -16,7 +16,7 @@ TICKS = 5
 class Tick(NamedTuple):
     """A mark on an axis."""
 
-    at: float  # percent of its length
+    position: float  # percent of its length
     label: str
 
 
@@ -28,7 +28,7 @@ class Axis:
     high: float
     scale: Scale = "linear"
 
-    def at(self, values: ArrayLike) -> NDArray[np.float64]:
+    def positions(self, values: ArrayLike) -> NDArray[np.float64]:
         """Return where values lie, in percent of the axis' length; NaN where they are not finite.
 
         On a log axis 0 is at the low end.
@@ -38,9 +38,13 @@ class Axis:
         low, high, warped = (self._warp(np.asarray(v)) for v in (self.low, self.high, finite))
         return np.round(100 * (np.clip(warped, low, high) - low) / (high - low), 2)
 
+    def position(self, value: float) -> float | None:
+        """Return where a value lies, in percent of the axis' length; None if it is not finite."""
+        return float(self.positions(value)) if np.isfinite(value) else None
+
     @property
     def ticks(self) -> list[Tick]:
-        """The marks, about five."""
+        """The marks, about `TICKS` of them."""
         if self.scale == "linear":
             marks = MaxNLocator(TICKS, steps=[1, 2, 5, 10]).tick_values(self.low, self.high)
             labels = {float(mark): number(round(float(mark), 12)) for mark in marks}
@@ -51,7 +55,7 @@ class Axis:
             exponents = range(-(-first // stride) * stride, last + 1, stride)
             labels = {10.0**exponent: power_of_ten(exponent) for exponent in exponents}
         inside = [m for m in labels if self.low * (1 - 1e-9) <= m <= self.high * (1 + 1e-9)]
-        return [Tick(float(self.at(mark)), labels[mark]) for mark in inside]
+        return [Tick(float(self.positions(mark)), labels[mark]) for mark in inside]
 
     def _warp(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         match self.scale:

@@ -1,23 +1,25 @@
-"""One thread's chapter: all that the page says of it, as plain data."""
+"""A chapter: all that the page says of one thread, as plain data."""
 
+import re
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from repro.findings.report.claims import UNJUDGED, ClaimRow, claims_of
+from repro.findings.report.claims import ClaimRow, claims_of
 from repro.findings.report.curves import Curves, curves_of
 from repro.findings.report.numbers import Numbers, numbers_of
+from repro.findings.report.prose import Piece, paragraphs, pieces
 from repro.findings.report.recovery import Panel, panels_of
-from repro.findings.report.wording import Piece, paragraphs
+from repro.findings.wording import NO_VERDICT
 from repro.store.provenance import Provenance
 from repro.store.results import read_results
 from repro.store.tables import VERDICTS
 from repro.study.experiments import find_experiment
-from repro.study.schema import Study
+from repro.study.schema import CITED_VERDICT, Study
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Chapter:
     """A study, and what its results folder says."""
 
     study: Study
+    lead: list[Piece]  # empty where a claim that it leans on has another verdict
     answer: list[list[Piece]]
     mechanism: list[list[Piece]]
     panels: list[Panel]
@@ -44,7 +47,7 @@ class Chapter:
     @property
     def verdicts(self) -> list[str]:
         """The verdicts that there are."""
-        return [v for v in (*VERDICTS, UNJUDGED) if any(c.verdict == v for c in self.claims)]
+        return [v for v in (*VERDICTS, NO_VERDICT) if any(c.verdict == v for c in self.claims)]
 
     def count(self, *, thread: bool, recovers: bool | None = None) -> dict[str, int]:
         """Return how many of the thread's claims, or of ours, have each verdict."""
@@ -64,19 +67,29 @@ def make_chapter(study: Study, results: Path) -> Chapter:
     """
     folder = results / study.name
     tables = read_results(folder)
+    claims = claims_of(study, tables.claims)
     return Chapter(
         study=study,
+        lead=_lead(study, claims),
         answer=paragraphs(study.report.answer),
         mechanism=paragraphs(study.report.mechanism),
         panels=panels_of(study, tables.runs),
         numbers=numbers_of(study, tables.runs),
         curves=curves_of(study, tables.curves),
         picture=_picture(folder / "mechanism.svg"),
-        claims=claims_of(study, tables.claims),
+        claims=claims,
         fixed=_fixed(study),
         provenance=tables.provenance,
         runs=len(tables.runs),
     )
+
+
+def _lead(study: Study, claims: Sequence[ClaimRow]) -> list[Piece]:
+    verdicts = {claim.key: claim.verdict for claim in claims}
+    cited = re.findall(CITED_VERDICT, study.report.lead)
+    if any(verdicts[key] != verdict for key, verdict in cited):
+        return []
+    return pieces(re.sub(CITED_VERDICT, r"[\1]", study.report.lead))
 
 
 def _picture(path: Path) -> str | None:
@@ -86,7 +99,7 @@ def _picture(path: Path) -> str | None:
 
 
 def _fixed(study: Study) -> dict[str, Any]:
-    """The settings that no variant changes: the study's own and the experiment's defaults."""
+    """Return the settings that no variant changes: the study's and the experiment's defaults."""
     varied = {name for variant in study.all_variants.values() for name in variant.parameters}
     parameters = find_experiment(study.name).parameters(study.fixed)
     return {name: value for name, value in parameters.items() if name not in varied}

@@ -1,15 +1,19 @@
 """The claims of a study with their verdicts, as rows to be read and filtered."""
 
+import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
-from repro.findings.report.wording import Piece, interval, number, p_value, pieces, words
-from repro.study.schema import Claim, Study, StudyError
+from repro.findings.numbers import interval, number, p_value
+from repro.findings.report.prose import Piece, pieces
+from repro.findings.statistics import Interval
+from repro.findings.verdicts import region
+from repro.findings.wording import verdict_name, words
+from repro.study.schema import Claim, MadeBy, Study, StudyError
 
-UNJUDGED = "not judged"  # quotes a figure for other data than the runs had
-MAKERS = ("question", "answer", "comment", "us")
+MAKERS = get_args(MadeBy)
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class ClaimRow:
 
     @property
     def of_thread(self) -> bool:
-        """Whether the thread made it."""
+        """True if the thread made the claim."""
         return self.made_by != "us"
 
 
@@ -62,28 +66,26 @@ def _row(study: Study, claim: Claim, row: Any) -> ClaimRow:
         interval=interval(row.ci_low, row.ci_high),
         p_value=p_value(row.p_value),
         n=row.n,
-        verdict=row.verdict if isinstance(row.verdict, str) else UNJUDGED,
+        verdict=verdict_name(row.verdict),
     )
 
 
 def _criterion(study: Study, claim: Claim) -> str:
-    """Say what the test asks, in words."""
-    bound, metric = number(claim.bound), words(claim.metric)
+    """Say in words what the test asks."""
+    metric = words(claim.metric)
     variant, reference = _label(study, claim.variant), _label(study, claim.reference)
-    mean = f"Holds if the average of {metric} in “{variant}” is"
-    difference = f"Holds if the average difference in {metric}, “{variant}” − “{reference}”, is"
-    match claim.test:
-        case "above" | "below":
-            return f"{mean} {claim.test} {bound}."
-        case "within":
-            return f"{mean} within {bound} of {number(claim.target or 0.0)}."
-        case "equivalent":
-            return f"{difference} within {bound} of 0."
-        case "recovers" if study.better == "higher":
-            return f"{difference} above {number(-claim.bound)}."
-        case "recovers":
-            return f"{difference} below {bound}."
-    return f"{difference} {'above' if claim.test == 'greater' else 'below'} {bound}."
+    mean = f"the average of {metric} in “{variant}”"
+    difference = f"the average difference in {metric}, “{variant}” − “{reference}”,"
+    estimand = mean if claim.reference is None else difference
+    return f"Holds if {estimand} is {_in_region(claim, region(claim, study.better))}."
+
+
+def _in_region(claim: Claim, region: Interval) -> str:
+    if math.isinf(region.high):
+        return f"above {number(region.low)}"
+    if math.isinf(region.low):
+        return f"below {number(region.high)}"
+    return f"within {number(claim.bound)} of {number(claim.target or 0.0)}"
 
 
 def _label(study: Study, name: str | None) -> str:

@@ -7,7 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from repro.findings.report.axis import Axis, axis_of
-from repro.findings.report.wording import Piece, pieces
+from repro.findings.report.prose import Piece, pieces
+from repro.findings.summary import named_runs
 from repro.study.schema import Study
 
 BAND = (0.1, 0.5, 0.9)  # quantiles over seeds: the middle 80 % and the median
@@ -29,7 +30,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Curves:
-    """All of them, by group, on common axes."""
+    """All curves, by group, on common axes."""
 
     x: Axis
     y: Axis
@@ -42,7 +43,7 @@ def curves_of(study: Study, curves: pd.DataFrame) -> Curves | None:
     """Return the named variants' learning curves, or None where the headline metric has none."""
     if study.metric not in curves:
         return None
-    named = curves[curves["variant"].isin(list(study.variants))]
+    named = named_runs(study, curves)
     step = "epoch" if "epoch" in curves else "step"
     quantiles = named.groupby(["variant", step], sort=False)[study.metric].quantile(BAND).unstack()
     quantiles = quantiles[np.isfinite(quantiles).all(axis="columns")]  # not where seeds diverged
@@ -53,10 +54,10 @@ def curves_of(study: Study, curves: pd.DataFrame) -> Curves | None:
     groups: dict[str, list[Curve]] = {}
     looks = _shown_first(study, list(named["variant"].unique()))
     for name in filter(looks.__contains__, study.variants):
-        curve = _curve(study, name, looks.index(name), quantiles.loc[name], x, y)
+        curve = _curve(study, name, quantiles.loc[name], axes=(x, y), look=looks.index(name))
         groups.setdefault(study.variants[name].group, []).append(curve)
     seeds = int(named.groupby("variant")["seed"].nunique().max())
-    return Curves(x, y, step, seeds, groups)
+    return Curves(x, y, step=step, seeds=seeds, groups=groups)
 
 
 def _shown_first(study: Study, present: list[str]) -> list[str]:
@@ -69,17 +70,20 @@ def _steps(steps: pd.Series) -> Axis:
     return Axis(low, high, "log1p" if high > 100 * max(low, 1) else "linear")
 
 
-def _curve(study: Study, name: str, order: int, of: pd.DataFrame, x: Axis, y: Axis) -> Curve:
-    at = x.at(of.index.to_numpy(float))
-    low, middle, high = (y.at(of[quantile]) for quantile in BAND)
+def _curve(
+    study: Study, name: str, quantiles: pd.DataFrame, *, axes: tuple[Axis, Axis], look: int
+) -> Curve:
+    x, y = axes
+    steps = x.positions(quantiles.index.to_numpy(float))
+    low, middle, high = (y.positions(quantiles[quantile]) for quantile in BAND)
     return Curve(
         key=f"{study.name}-{name}",
         label=pieces(study.variants[name].label),
         shown=not study.report.curves or name in study.report.curves,
-        color=order % COLORS,
-        dash=order // COLORS % DASHES,
-        line=_path(at, middle),
-        band=f"{_path(np.r_[at, at[::-1]], np.r_[low, high[::-1]])}Z",
+        color=look % COLORS,
+        dash=look // COLORS % DASHES,
+        line=_path(steps, middle),
+        band=f"{_path(np.r_[steps, steps[::-1]], np.r_[low, high[::-1]])}Z",
     )
 
 

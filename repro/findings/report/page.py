@@ -1,4 +1,4 @@
-"""The page: chapters into one HTML file that asks nothing of anybody."""
+"""The page: one HTML file of all chapters that loads nothing else."""
 
 from base64 import b64encode
 from collections import Counter
@@ -9,11 +9,11 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from repro.findings.report import wording
 from repro.findings.report.chapter import Chapter, make_chapter
 from repro.findings.report.claims import MAKERS
-from repro.findings.report.lead import lead_of
+from repro.findings.report.prose import pieces
 from repro.findings.report.recovery import AXIS
+from repro.findings.wording import language, words
 from repro.store.files import write_whole
 from repro.study.folder import study_names
 from repro.study.schema import load_study
@@ -41,15 +41,11 @@ def render(chapters: Sequence[Chapter]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        name: getattr(wording, name) for name in ("words", "language", "pieces", "sentence")
-    }
+    environment.filters |= {"words": words, "language": language, "pieces": pieces}
     style, script = (_source(environment, name) for name in ("style.css", "script.js"))
     page = environment.get_template("page.html")
     return page.render(
         chapters=sorted(chapters, key=lambda chapter: chapter.study.thread.source),
-        by_name={chapter.study.name: chapter for chapter in chapters},
-        lead=lead_of(chapters),
         policy=_policy(style, script),
         style=Markup(style),  # noqa: S704 - this package's own file
         script=Markup(script),  # noqa: S704
@@ -66,7 +62,7 @@ def _source(environment: Environment, name: str) -> str:
 
 
 def _policy(style: str, script: str) -> str:
-    """Nothing may be loaded, and no style or script runs but the two that are in the page."""
+    """Return the policy: nothing is loaded, no style or script runs but the two in the page."""
     return (
         "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
         f"style-src '{_hash(style)}'; script-src '{_hash(script)}'"
@@ -78,8 +74,8 @@ def _hash(text: str) -> str:
 
 
 def _total(chapters: Sequence[Chapter]) -> dict[str, Counter[str]]:
-    """How the thread's claims and ours were judged, over all chapters."""
+    """Return how many of the threads' claims and of ours have each verdict, over all chapters."""
     return {
-        whose: sum((Counter(c.count(thread=whose == "thread")) for c in chapters), Counter())
-        for whose in ("thread", "ours")
+        maker: sum((Counter(c.count(thread=maker == "thread")) for c in chapters), Counter())
+        for maker in ("thread", "ours")
     }

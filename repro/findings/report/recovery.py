@@ -1,13 +1,13 @@
-"""What the opening figure shows: how far each fix closes the gap, by thread."""
+"""The opening figure: the share of the gap that each fix closes, by thread."""
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
+from repro.findings.numbers import number, percent, percent_interval
 from repro.findings.recovery import recovered
 from repro.findings.report.axis import Axis
-from repro.findings.report.wording import ABSENT, number, percent, words
+from repro.findings.wording import words
 from repro.study.schema import Gap, Study
 
 AXIS = Axis(-60, 130)  # percent of the gap; what lies outside is drawn at the edge, with an arrow
@@ -18,15 +18,15 @@ class Fix:
     """A fix, the share of the gap that it closes, and where to draw it (percent of the axis)."""
 
     label: str
-    whose: str  # thread | ours
+    maker: str  # thread | ours
     closes: float
     share: str
     interval: str
     n: int
-    at: float | None
+    share_at: float | None
     low_at: float | None
     high_at: float | None
-    beyond: str  # "", left or right: the share lies outside the axis
+    side: str  # left or right, where the share lies outside the axis
 
 
 @dataclass(frozen=True)
@@ -63,22 +63,15 @@ def _panel(study: Study, gap: Gap, runs: pd.DataFrame) -> Panel:
 def _fix(study: Study, gap: Gap, row: pd.Series) -> Fix:
     share, low, high = (100 * row[key] for key in ("share", "ci_low", "ci_high"))
     ours = study.variants[row["variant"]].group != "fix of the thread"
-    at = [float(AXIS.at(v)) if np.isfinite(v) else None for v in (share, low, high)]
     return Fix(
         label=gap.fixes[row["variant"]],
-        whose="ours" if ours else "thread",
+        maker="ours" if ours else "thread",
         closes=row["share"],
         share=percent(row["share"]),
-        interval=_interval(row["ci_low"], row["ci_high"]),
+        interval=percent_interval(row["ci_low"], row["ci_high"]),
         n=int(row["n"]),
-        at=at[0],
-        low_at=at[1],
-        high_at=at[2],
-        beyond="left" if share < AXIS.low else "right" if share > AXIS.high else "",
+        share_at=AXIS.position(share),
+        low_at=AXIS.position(low),
+        high_at=AXIS.position(high),
+        side="left" if share < AXIS.low else "right" if share > AXIS.high else "",
     )
-
-
-def _interval(low: float, high: float) -> str:
-    if np.isnan(low):
-        return ABSENT
-    return f"{percent(low, 1).removesuffix(' %')} … {percent(high, 1)}"

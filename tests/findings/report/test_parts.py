@@ -6,16 +6,24 @@ import re
 import numpy as np
 import pytest
 
+from repro.findings.numbers import (
+    interval,
+    number,
+    number_list,
+    p_value,
+    percent,
+    percent_interval,
+)
 from repro.findings.report.axis import Axis, axis_of
 from repro.findings.report.numbers import sina
-from repro.findings.report.wording import interval, number, p_value, paragraphs, percent, pieces
+from repro.findings.report.prose import paragraphs, pieces
 
 
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (0.93641, "0.9364"), (-0.5, "−0.5"), (1.23e-19, "1.23×10⁻¹⁹"), (0, "0"),
-        (math.nan, "–"), (math.inf, "∞"), (12345678, "1.235×10⁷"),
+        (0.93641, "0.9364"), (-0.5, "−0.5"), (-0.0, "0"), (1.23e-19, "1.23×10⁻¹⁹"), (0, "0"),
+        (math.nan, "–"), (math.inf, "∞"), (-math.inf, "−∞"), (12345678, "1.235×10⁷"),
     ],
 )  # fmt: skip
 def test_numbers_have_four_digits_and_true_minus_signs(value, text):
@@ -25,6 +33,10 @@ def test_numbers_have_four_digits_and_true_minus_signs(value, text):
 def test_intervals_p_values_and_shares():
     assert interval(0.1, 0.25) == "0.1 … 0.25"
     assert interval(math.nan, math.nan) == "–"
+    assert interval(0.1, math.inf) == "0.1 … ∞"
+    assert percent_interval(-0.331, 0.02) == "−33.1 … 2.0 %"
+    assert percent_interval(math.nan, 0.02) == "–"
+    assert (number_list([0.5, -2]), number_list([])) == ("0.5, −2", "–")
     assert p_value(9.9e-5) == "< 0.0001"
     assert p_value(0.0082) == "0.0082"
     assert [percent(share) for share in (0.994, -0.33, -0.001, math.nan)] == [
@@ -33,19 +45,19 @@ def test_intervals_p_values_and_shares():
 
 
 def test_prose_is_text_code_and_citations():
-    assert pieces("it dies [units_die], see `relu` of [a.b]") == [
+    assert pieces("it dies [units_die], see `relu` of [a_b]") == [
         ("text", "it dies"), ("claim", "units_die"), ("text", ", see "), ("code", "relu"),
-        ("text", " of"), ("claim", "a.b"),
+        ("text", " of"), ("claim", "a_b"),
     ]  # fmt: skip
     assert pieces("drawn from [-1, 1] and [0, 1]") == [("text", "drawn from [-1, 1] and [0, 1]")]
     assert paragraphs("one\ntwo\n\nthree\n") == [[("text", "one two")], [("text", "three")]]
 
 
 def test_axes_place_values_and_label_ticks():
-    assert Axis(0, 10).at([0, 2.5, 10, 99, math.nan])[:4].tolist() == [0, 25, 100, 100]
-    assert np.isnan(Axis(0, 10).at(math.nan))
+    assert Axis(0, 10).positions([0, 2.5, 10, 99, math.nan])[:4].tolist() == [0, 25, 100, 100]
+    assert np.isnan(Axis(0, 10).positions(math.nan))
     log = Axis(1e-4, 1, "log")
-    assert log.at([1e-4, 1e-2, 1, 0]).tolist() == [0, 50, 100, 0]
+    assert log.positions([1e-4, 1e-2, 1, 0]).tolist() == [0, 50, 100, 0]
     assert [tick.label for tick in log.ticks] == ["10⁻⁴", "0.001", "0.01", "0.1", "1"]
     assert [tick.label for tick in Axis(0, 99, "log1p").ticks] == ["1", "10"]
     assert [tick.label for tick in Axis(-60, 130).ticks] == ["−50", "0", "50", "100"]
