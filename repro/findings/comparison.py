@@ -60,7 +60,7 @@ def compare(
 ) -> Comparison:
     """Compare two tables of runs, or of curves, by variant, seed and, in curves, epoch or step.
 
-    Only columns that merged have are compared; no row may be there twice.
+    Only columns that both have are compared; no row may be there twice.
 
     Args:
         committed: columns `variant`, `seed`, `epoch` or `step` in curves, then any.
@@ -140,7 +140,7 @@ def _distance(old: pd.Series, new: pd.Series) -> NDArray[np.float64]:
 
 
 def _size(old: pd.Series, new: pd.Series) -> NDArray[np.float64]:
-    """Return the larger of two numbers; 1 if either is none, or merged are 0."""
+    """Return the larger of two numbers; 1 if either is none, or both are 0."""
     if not _numeric(old, new):
         return np.ones(len(old))
     size = np.maximum(np.abs(_floats(old)), np.abs(_floats(new)))
@@ -177,9 +177,6 @@ def _cells(
 
 def _lone(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Return a cell for each row that only one table has."""
-    committed_only = (rows["found"] == "left_only").to_numpy(bool)
-    sides = (
-        np.where(committed_only, "there", "missing"),
-        np.where(committed_only, "missing", "there"),
-    )
+    gone = (rows["found"] == "left_only").to_numpy(bool)
+    sides = np.where(gone, "there", "missing"), np.where(gone, "missing", "there")
     return _cells(rows, keys, metric="row", sides=sides, relative=np.full(len(rows), np.inf))

@@ -41,7 +41,7 @@ def shows_any(values: ArrayLike, *, log: bool) -> bool:
 
 
 def is_logarithmic(study: Study, values: ArrayLike) -> bool:
-    """Return True if the metric's axis is logarithmic: the study says so, and it can show a value."""
+    """Return True if the study asks for a logarithmic axis, and one can show any of the values."""
     return study.log_scale and shows_any(values, log=True)
 
 

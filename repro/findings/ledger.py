@@ -40,8 +40,8 @@ ORIGIN = """
 ## How it was made
 
 `{command}` with {package}, Python {python} and {libraries},
-finished on {date}: {runs:,} runs{data} in {minutes} of computing. `python -m repro verify {name}` runs
-them again and compares; `python -m repro ledger {name}` makes this page from the tables beside it.
+finished on {date}: {runs:,} runs{data} in {minutes} of computing. `python -m repro verify {name}`
+runs them again and compares; `python -m repro ledger {name}` makes this page from the tables here.
 """
 
 

@@ -1,5 +1,7 @@
 """Figures come from the committed tables alone, and come out the same every time."""
 
+import math
+import warnings
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -10,11 +12,14 @@ from repro.findings import figures
 from repro.findings.curves_figure import draw_curves
 from repro.findings.figures import draw_figures, save
 from repro.findings.media import style
+from repro.findings.pdf import pdf_figures
 from repro.findings.runs_figure import draw_runs
 from repro.findings.summary import summarize
+from repro.findings.sweep_figure import draw_sweep
 from repro.store.tables import read_table
 from repro.study.folder import study_names
 from repro.study.schema import load_study
+from repro.study.sweep import sweep_study
 
 RESULTS = Path(__file__).parents[2] / "results"
 PACKAGE = Path(figures.__file__).parents[1]
@@ -68,19 +73,77 @@ def test_runs_that_are_not_finite_are_left_out_and_nothing_fails():
     assert sum(len(collection.get_offsets()) for collection in axes.collections) == 2
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), 0.0])
-def test_a_logarithmic_axis_with_nothing_to_show_is_none(value, tmp_path):
+def trained(study, values, seeds=3):
+    """Curves of variants, each of which has its value at every epoch, whatever the seed."""
+    return pd.DataFrame(
+        [
+            {"variant": name, "seed": seed, "epoch": epoch, study.metric: value, "status": "ok"}
+            for name, value in values.items()
+            for seed in range(seeds)
+            for epoch in (1, 2)
+        ]
+    )
+
+
+def blanks(record):
+    return {str(warning.message).split()[1] for warning in record}
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+@pytest.mark.parametrize("log", [True, False])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 0.0, -1.0, 1e308, 0.5])
+def test_what_an_axis_cannot_show_is_left_blank_and_named(value, log, seeds, tmp_path):
+    study = load_study("add_numbers").model_copy(update={"log_scale": log})
+    curves = trained(study, {"relu_posted": value, "sigmoid_posted": 0.1}, seeds)
+    runs = curves[curves["epoch"] == 2]
+    shown = 0 < value < 1e100 if log else abs(value) < 1e100
+    drawings = {"curves": (draw_curves, curves), "runs": (draw_runs, runs)}
+    for name, (draw, table) in drawings.items():
+        with warnings.catch_warnings(record=True) as record, style():
+            save(draw(study, table), tmp_path / name)
+        silent = shown or (name == "runs" and math.isnan(value))  # such code does not run at all
+        assert blanks(record) == (set() if silent else {"relu_posted"})
+        assert all(study.metric in str(warning.message) for warning in record)
+        assert (tmp_path / f"{name}.svg").exists()
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, 0.0, -1.0, 1e308])
+def test_where_no_axis_can_show_anything_there_is_still_a_figure(value, tmp_path):
     study = load_study("add_numbers")
     assert study.log_scale
-    rows = [
-        {"variant": "relu_posted", "seed": seed, "epoch": 1, study.metric: value, "status": "ok"}
-        for seed in range(3)
-    ]
-    table = pd.DataFrame(rows)
-    with style():
-        for name, figure in (("runs", draw_runs(study, table)), ("c", draw_curves(study, table))):
-            save(figure, tmp_path / name)
+    curves = trained(study, {"relu_posted": value})
+    with warnings.catch_warnings(record=True), style():
+        for name, draw in (("runs", draw_runs), ("curves", draw_curves)):
+            save(draw(study, curves[curves["epoch"] == 2]), tmp_path / name)
             assert (tmp_path / f"{name}.png").exists()
+
+
+@pytest.mark.parametrize("value", [math.inf, 0.0, 1e308])
+def test_figures_of_an_article_leave_blank_too(value):
+    study = load_study("add_numbers")
+    curves = trained(study, {"relu_posted": value, "sigmoid_posted": 0.1})
+    with pytest.warns(UserWarning, match="relu_posted has no mse"):
+        files = pdf_figures(study, curves[curves["epoch"] == 2], curves)
+    assert {"runs.pdf", "learning_curves.pdf"} <= set(files)
+
+
+@pytest.mark.parametrize("log", [True, False])
+@pytest.mark.parametrize("value", [math.nan, math.inf, 0.0, -1.0, 1e308, 0.5])
+@pytest.mark.parametrize(
+    "settings", [["learning_rate=0.1,1"], ["learning_rate=0.1,1", "momentum=0,0.9"]]
+)
+def test_a_sweep_of_any_values_is_drawn(settings, value, log, tmp_path):
+    study = sweep_study("add_numbers", settings, 2).model_copy(update={"log_scale": log})
+    first, *others = study.variants
+    table = trained(study, {first: value} | dict.fromkeys(others, 0.1), seeds=2)
+    settings = {name: variant.parameters for name, variant in study.variants.items()}
+    runs = table[table["epoch"] == 2]
+    runs = runs.assign(
+        **{key: [settings[name][key] for name in runs["variant"]] for key in settings[first]}
+    )
+    with style():
+        save(draw_sweep(study, runs), tmp_path / "sweep")
+    assert (tmp_path / "sweep.png").exists()
 
 
 @pytest.mark.parametrize(("name", "scale"), [("four_layers", "log"), ("mnist_relu", "linear")])
