@@ -107,6 +107,8 @@ def _positions(axes: Axes, values: pd.Series, typed: pd.Series) -> list[float]:
         axes.set_xticks(range(len(typed)), typed)
         axes.set_xlim(-0.5, len(typed) - 0.5)
         return list(range(len(typed)))
+    # those without a value to draw, too, have their place
+    axes.update_datalim([(value, 0) for value in values], updatey=False)
     if _spans_decades(values):
         axes.set_xscale("log")
     if len(typed) <= MAX_TICKS:
