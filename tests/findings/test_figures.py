@@ -96,20 +96,19 @@ def drawn_and_left_blank(draw, *arguments):
 
 
 @pytest.mark.parametrize("log", [True, False])
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 0.0, -1.0, 1e308, 0.5])
+@pytest.mark.parametrize("value", [math.nan, math.inf, 0.0, 1e308])
 def test_what_an_axis_cannot_show_is_left_blank_and_named(value, log):
     study = load_study("add_numbers").model_copy(update={"log_scale": log})
     shown = 0 < value < 1e100 if log else abs(value) < 1e100
-    for seeds in (1, 3):
-        curves = trained(study, {"relu_posted": value, "sigmoid_posted": 0.1}, seeds)
-        expected = set() if shown else {"relu_posted"}
-        assert drawn_and_left_blank(draw_curves, study, curves) == expected
-        if math.isnan(value):  # such code does not run at all
-            expected = set()
-        assert drawn_and_left_blank(draw_runs, study, curves[curves["epoch"] == 2]) == expected
+    curves = trained(study, {"relu_posted": value, "sigmoid_posted": 0.1}, seeds=1 if log else 3)
+    expected = set() if shown else {"relu_posted"}
+    assert drawn_and_left_blank(draw_curves, study, curves) == expected
+    if math.isnan(value):  # such code does not run at all
+        expected = set()
+    assert drawn_and_left_blank(draw_runs, study, curves[curves["epoch"] == 2]) == expected
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, 0.0, -1.0, 1e308])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -1.0])
 def test_where_no_axis_can_show_anything_there_is_still_a_figure(value):
     study = load_study("add_numbers")
     assert study.log_scale
@@ -118,7 +117,7 @@ def test_where_no_axis_can_show_anything_there_is_still_a_figure(value):
         drawn_and_left_blank(draw, study, table[table["epoch"] == 2])
 
 
-@pytest.mark.parametrize("value", [math.inf, 0.0, 1e308])
+@pytest.mark.parametrize("value", [math.inf, 0.0])
 def test_figures_of_an_article_leave_blank_too(value):
     study = load_study("add_numbers")
     curves = trained(study, {"relu_posted": value, "sigmoid_posted": 0.1})
@@ -128,7 +127,7 @@ def test_figures_of_an_article_leave_blank_too(value):
 
 
 @pytest.mark.parametrize("log", [True, False])
-@pytest.mark.parametrize("value", [math.nan, math.inf, 0.0, -1.0, 1e308, 0.5])
+@pytest.mark.parametrize("value", [math.nan, math.inf, 0.0, 1e308])
 def test_a_sweep_of_any_values_is_drawn(value, log):
     for settings in (["learning_rate=0.1,1"], ["learning_rate=0.1,1", "momentum=0,0.9"]):
         study = sweep_study("add_numbers", settings, 2).model_copy(update={"log_scale": log})

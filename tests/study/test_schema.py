@@ -54,6 +54,7 @@ metric = "test_accuracy"
 
 REPORT = """
 [report]
+lead = "Scaling helps [scaling_helps holds]."
 answer = "It does [scaling_helps], from [0, 255] to [0, 1]."
 mechanism = "See [scaling_helps]."
 curves = ["raw"]
@@ -144,7 +145,7 @@ def test_every_study_of_ours_is_sound(name):
 
 def test_what_the_report_says_is_checked_and_changes_no_run(read):
     study = read(GOOD + REPORT)
-    assert study.report.cited == ["scaling_helps", "scaling_helps"]
+    assert study.report.cited == ["scaling_helps"] * 3
     assert study.report.variants == ["raw", "raw", "scaled", "scaled"]
     assert make_plan(study).identities == make_plan(read(GOOD)).identities
 
@@ -155,6 +156,7 @@ def test_what_the_report_says_is_checked_and_changes_no_run(read):
         ("[scaling_helps],", "[scaling_hepls],", "no claim is named 'scaling_hepls'"),
         ('curves = ["raw"]', 'curves = ["rwa"]', "no variant is named 'rwa'"),
         ('failing = "raw"', 'failing = "map@a=1"', "no variant is named 'map@a=1'"),
+        ("[scaling_helps holds]", "[scaling_hepls holds]", "no claim is named 'scaling_hepls'"),
         ("{ scaled =", "{ scalde =", "no variant is named 'scalde'"),
         ('failing = "raw"', 'failing = "raw"\nmetric = "speed"', "no metric is named 'speed'"),
         ('{ scaled = "pixels/255" }', "{}", "report.gaps.0.fixes"),

@@ -1,0 +1,59 @@
+"""The ledger of a results folder: what it links, what it shows, and what it leaves out."""
+
+from pathlib import Path
+
+import pytest
+
+from repro.findings.ledger import ledger
+from repro.store.provenance import read_provenance
+from repro.store.tables import read_table
+from repro.study.schema import load_study
+
+ROOT = Path(__file__).parents[2]
+
+
+def made(study, figures=(), **provenance):
+    folder = ROOT / "results" / study.name
+    return ledger(
+        study,
+        runs=read_table(folder / "runs.csv"),
+        claims=read_table(folder / "claims.csv"),
+        provenance=read_provenance(folder).model_copy(update=provenance),
+        figures=figures,
+    )
+
+
+@pytest.fixture(scope="module")
+def study():
+    return load_study("mnist_relu")
+
+
+def test_it_has_every_variant_claim_and_open_question(study):
+    text = made(study)
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    assert len(rows) == len(study.variants) + len(study.claims) + 4  # two headings
+    assert text.count("Assumed: ") == len(study.open_questions)
+    for verdict in ("holds", "refuted"):
+        assert f"**{verdict}**" in text
+
+
+def test_a_threads_address_is_a_link(study):
+    assert "](<" not in made(study)
+    address = "https://example.org/questions/4?a=1&b=(2)"
+    thread = study.thread.model_copy(update={"link": address})
+    text = made(study.model_copy(update={"thread": thread}))
+    assert f"“{study.thread.title}”](<{address}>)" in text
+
+
+def test_only_figures_that_are_there_are_shown(study):
+    assert "](runs.png)" not in made(study)
+    assert "](runs.png)" in made(study, figures=["runs"])
+
+
+def test_a_command_stays_code(study):
+    text = made(study, command="python -m repro.mnist_relu --out `<b>`")
+    assert "`python -m repro.mnist_relu --out '&lt;b>'`" in text
+
+
+def test_a_study_without_open_questions_has_no_such_heading(study):
+    assert "Open questions" not in made(study.model_copy(update={"open_questions": ()}))
