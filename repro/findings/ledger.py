@@ -162,7 +162,7 @@ def _origin(study: Study, provenance: Provenance, runs: int) -> str:
     libraries = (f"{name} {version}" for name, version in fingerprint.libraries.items())
     return ORIGIN.format(
         name=study.name,
-        command=escaped(provenance.command).replace("`", "'"),
+        command=" ".join(provenance.command.split()).replace("`", "'"),
         package=escaped(provenance.package),
         python=escaped(fingerprint.python),
         libraries=escaped(", ".join(libraries)),

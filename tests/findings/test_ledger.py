@@ -52,7 +52,7 @@ def test_only_figures_that_are_there_are_shown(study):
 
 def test_a_command_stays_code(study):
     text = made(study, command="python -m repro.mnist_relu --out `<b>`")
-    assert "`python -m repro.mnist_relu --out '&lt;b>'`" in text
+    assert "`python -m repro.mnist_relu --out '<b>'`" in text
 
 
 def test_a_study_without_open_questions_has_no_such_heading(study):
