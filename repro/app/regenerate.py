@@ -11,8 +11,9 @@ from repro.running.workers import cores, new_pool
 from repro.store.files import write_whole
 from repro.store.results import FIGURES, read_runs, require_file
 from repro.store.tables import read_table, write_table
+from repro.study.errors import StudyError
 from repro.study.folder import RESULTS, study_names
-from repro.study.schema import Study, StudyError, load_study
+from repro.study.schema import Study, load_study
 
 
 def redraw(names: Sequence[str]) -> int:

@@ -16,8 +16,9 @@ from repro.findings.pdf import pdf_figures
 from repro.findings.tex import escape, macro, number, p_value, places
 from repro.findings.verdicts import judge
 from repro.store.tables import read_table
+from repro.study.errors import StudyError
 from repro.study.folder import study_names
-from repro.study.schema import Study, StudyError, load_study
+from repro.study.schema import Study, load_study
 
 ROOT = Path(__file__).parents[2]
 # each special character between letters, so that ligatures and swallowed arguments show

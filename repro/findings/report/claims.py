@@ -11,7 +11,8 @@ from repro.findings.report.prose import Piece, pieces
 from repro.findings.statistics import Interval
 from repro.findings.verdicts import region
 from repro.findings.wording import verdict_name, words
-from repro.study.schema import Claim, MadeBy, Study, StudyError
+from repro.study.errors import StudyError
+from repro.study.schema import Claim, MadeBy, Study
 
 MAKERS = get_args(MadeBy)
 
