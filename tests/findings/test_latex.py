@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from repro.findings import figures
 from repro.findings.article import article
 from repro.findings.latex import latex_files, macros
 from repro.findings.pdf import pdf_figures
@@ -17,6 +18,7 @@ from repro.findings.tex import escape, macro, number, p_value, places
 from repro.findings.verdicts import judge
 from repro.store.tables import read_table
 from repro.study.errors import StudyError
+from repro.study.experiments import find_mechanism
 from repro.study.folder import study_names
 from repro.study.schema import Study, load_study
 
@@ -69,6 +71,14 @@ def made_up():
     runs = pd.DataFrame(rows)
     curves = pd.concat([runs.assign(epoch=epoch) for epoch in (1, 2)])
     return study, (runs, curves, judge(runs, study.claims, better="higher"))
+
+
+@pytest.fixture(autouse=True)
+def threadless(monkeypatch):
+    """The made-up study has no thread, and so no drawing of a mechanism."""
+    monkeypatch.setattr(
+        figures, "find_mechanism", lambda name: None if "made_up" in name else find_mechanism(name)
+    )
 
 
 def compiled(folder, engine, files):
@@ -234,7 +244,8 @@ def test_macro_names_are_letters(parts, name):
         (0.0823843, 0.0823838, 0.0823846, "0.08238430"),
         (5.0, math.nan, math.nan, "5"),
         (math.nan, math.nan, math.nan, "--"),
-        (math.inf, math.nan, math.nan, "--"),
+        (math.inf, math.nan, math.nan, r"\ensuremath{\infty}"),
+        (-math.inf, math.nan, math.nan, r"\ensuremath{-\infty}"),
     ],
 )
 def test_a_number_has_the_digits_that_its_interval_warrants(value, low, high, shown):
