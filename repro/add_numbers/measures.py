@@ -88,7 +88,7 @@ def _flags(settings: Settings, history: "History") -> dict[str, NDArray[np.bool_
         "stuck": ~(mse < CONSTANT_ERROR),  # a diverged run too
         "always_fell": np.isfinite(mse) & ~history.rose,
         "born_dead": born_dead,
-        "born_dead_one_input": before[:, :, 0].any(axis=1),
+        "born_dead_one_input": np.asarray(before[:, :, 0].any(axis=1)),
         "dead": dead,
         "dead_output": dead & ~is_dead(after[:, :-1]),
         "died": dead & ~born_dead,

@@ -70,9 +70,14 @@ def _finish(axes: Axes, legend: str) -> None:
     axes.minorticks_off()
     axes.set_xlabel("images learned")
     axes.legend(
-        title=legend, loc="upper center", bbox_to_anchor=(0.45, -0.2), handlelength=2.4,
-        borderaxespad=0, alignment="left", title_fontsize=8,
-    )  # fmt: skip
+        title=legend,
+        loc="upper center",
+        bbox_to_anchor=(0.45, -0.2),
+        handlelength=2.4,
+        borderaxespad=0,
+        alignment="left",
+        title_fontsize=8,
+    )
 
 
 def _draw_map(axes: Axes, runs: pd.DataFrame) -> None:
@@ -80,13 +85,23 @@ def _draw_map(axes: Axes, runs: pd.DataFrame) -> None:
         axes.set_axis_off()
         return
     cells = runs.pivot_table(
-        index=["output_activation", "backpropagation"], columns="learning_rate",
-        values="test_accuracy", aggfunc="mean",
-    ).loc[["relu", "linear", "sigmoid"]]  # fmt: skip
+        index=["output_activation", "backpropagation"],
+        columns="learning_rate",
+        values="test_accuracy",
+        aggfunc="mean",
+    ).loc[["relu", "linear", "sigmoid"]]
     sns.heatmap(
-        100 * cells, ax=axes, annot=True, fmt=".0f", annot_kws={"size": 8}, cmap="cividis",
-        vmin=0, vmax=100, linewidths=0.5, cbar=False,
-    )  # fmt: skip
+        100 * cells,
+        ax=axes,
+        annot=True,
+        fmt=".0f",
+        annot_kws={"size": 8},
+        cmap="cividis",
+        vmin=0,
+        vmax=100,
+        linewidths=0.5,
+        cbar=False,
+    )
     names = [f"{output.replace('relu', 'ReLU')}, {code}" for output, code in cells.index]
     axes.set_yticklabels(names, rotation=0)
     axes.set_xticklabels([f"{rate:g}" for rate in cells.columns], rotation=0)
