@@ -42,7 +42,8 @@ def measure(
         died: 0/1, in some layer no unit has a slope for any test image, so that errors end there.
         dead_fraction_first, _second, _output: units of that layer without a slope for any test
             image.
-        cosine_first, _second; length_ratio_first, _second: as of `observe`, means over logged steps.
+        cosine_first, _second; length_ratio_first, _second: as of `observe`, means over logged
+            steps.
         overshoot_at_start, signal_ratio_at_start: as of `observe`, before training.
 
     A run is `diverged` if an output is not finite; from then on it learns nothing and classifies
