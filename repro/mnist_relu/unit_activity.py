@@ -12,20 +12,20 @@ class _UnitShare(keras.metrics.Metric):
     def __init__(self, units: int, name: str, extreme: Any, start: float, condition: Any):
         super().__init__(name=name)
         self._extreme, self._start, self._condition = extreme, start, condition
-        self._seen = self.add_variable((units,), initializer=self._fill, name="seen")
+        self._reached = self.add_variable((units,), initializer=self._fill, name="reached")
 
     def _fill(self, shape: Any, dtype: Any = None) -> Any:
         return ops.full(shape, self._start, dtype=dtype)
 
     def update_state(self, activations: Any, sample_weight: Any = None) -> None:
-        both = ops.stack([self._seen.value, self._extreme(activations, axis=0)])
-        self._seen.assign(self._extreme(both, axis=0))
+        both = ops.stack([self._reached.value, self._extreme(activations, axis=0)])
+        self._reached.assign(self._extreme(both, axis=0))
 
     def result(self) -> Any:
-        return ops.mean(ops.cast(self._condition(self._seen.value), self.dtype))
+        return ops.mean(ops.cast(self._condition(self._reached.value), self.dtype))
 
     def reset_state(self) -> None:
-        self._seen.assign(ops.full_like(self._seen, self._start))
+        self._reached.assign(ops.full_like(self._reached, self._start))
 
 
 class UnitActivity(keras.layers.Layer):
