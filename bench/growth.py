@@ -98,11 +98,20 @@ def draw(table: pd.DataFrame) -> Figure:
                     line = {"color": colors[peer.contender], "linewidth": 1.2}
                     axes.axhline(getattr(peer, measured), **line, zorder=0)
             sns.lineplot(
-                table[table.axis == axis], x=axis, y=measured, hue="contender",
-                style="contender", hue_order=colors, style_order=colors, palette=colors,
-                markers=True, dashes=False, markersize=6, ax=axes,
+                table[table.axis == axis],
+                x=axis,
+                y=measured,
+                hue="contender",
+                style="contender",
+                hue_order=colors,
+                style_order=colors,
+                palette=colors,
+                markers=True,
+                dashes=False,
+                markersize=6,
+                ax=axes,
                 legend=axes is grid[0, -1],
-            )  # fmt: skip
+            )
             axes.set(xscale="log", yscale="log", xlabel=NAMES[axis])
             axes.set_xticks(values, [f"{v // 1000}k" if v >= 1000 else v for v in values])
             axes.set_yticks(TICKS[measured], [f"{tick:g}" for tick in TICKS[measured]])

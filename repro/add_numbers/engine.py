@@ -27,7 +27,7 @@ def train(settings: Settings, seeds: Sequence[int]) -> "History":
 
 def stacked(networks: Sequence[list[Floats]]) -> "Layers":
     """Stack drawn networks; each layer becomes (seeds, outputs, inputs) and (seeds, outputs)."""
-    arrays = [np.stack(same) for same in zip(*networks, strict=True)]
+    arrays = [np.stack(drawn) for drawn in zip(*networks, strict=True)]
     return [(w, b[:, :, 0]) for w, b in zip(arrays[::2], arrays[1::2], strict=True)]
 
 

@@ -29,7 +29,7 @@ _LINEAR, _RELU, _LEAKY_RELU, _SIGMOID, _TANH = range(len(ACTIVATIONS))
 
 
 class Rule(NamedTuple):
-    """How every seed trains.
+    """The rule by which every seed trains.
 
     Attributes:
         hidden: index in `ACTIVATIONS` of the hidden layers' activation.
@@ -51,7 +51,7 @@ class Rule(NamedTuple):
 
 
 class Watch(NamedTuple):
-    """What is noted of every seed's error, the mean over an epoch's samples.
+    """Notes to take of every seed's error, the mean over an epoch's samples.
 
     Attributes:
         logged: the epochs (from 1, rising) whose error is kept; training ends after the last.
@@ -65,7 +65,7 @@ class Watch(NamedTuple):
 
 
 class History(NamedTuple):
-    """What training left behind, one row a seed.
+    """The networks, one row a seed, and their errors while they were trained.
 
     Attributes:
         start: weights and biases of each layer before training.

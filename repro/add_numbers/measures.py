@@ -1,4 +1,4 @@
-"""What is measured of thread 003: errors, and which networks are dead, before and after."""
+"""Measure thread 003: errors, and which networks are dead before and after training."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -77,20 +77,20 @@ def measure(
 def _flags(settings: Settings, history: "History") -> dict[str, NDArray[np.bool_]]:
     mse = history.errors[:, -1]
     learned = mse < settings.learned_below
-    before, after = (
+    stopped_at_birth, stopped_at_end = (
         stopped(forward(settings, layers, X), settings.activations)
         for layers in (history.start, history.layers)
     )
-    born_dead, dead = is_dead(before), is_dead(after)
+    born_dead, dead = is_dead(stopped_at_birth), is_dead(stopped_at_end)
     return {
         "learned": learned,
         "reached_zero": mse < PRINTED_ZERO,
         "stuck": ~(mse < CONSTANT_ERROR),  # a diverged run too
         "always_fell": np.isfinite(mse) & ~history.rose,
         "born_dead": born_dead,
-        "born_dead_one_input": np.asarray(before[:, :, 0].any(axis=1)),
+        "born_dead_one_input": np.asarray(stopped_at_birth[:, :, 0].any(axis=1)),
         "dead": dead,
-        "dead_output": dead & ~is_dead(after[:, :-1]),
+        "dead_output": dead & ~is_dead(stopped_at_end[:, :-1]),
         "died": dead & ~born_dead,
         "revived": born_dead & ~dead,
         "failed_alive": ~learned & ~dead,

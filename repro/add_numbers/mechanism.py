@@ -1,4 +1,4 @@
-"""Why ReLU fails to add: networks are born dead, as often as theory says, and what frees them."""
+"""Draw why ReLU fails to add: networks are born dead, as often as theory says."""
 
 import numpy as np
 import pandas as pd
@@ -47,8 +47,8 @@ def _draw_births(axes: Axes, births: pd.DataFrame) -> None:
     for (width, of_width), color in zip(births.groupby("hidden_width"), colors, strict=False):
         formula = 100 * of_width.groupby("hidden_layers").born_dead_formula.mean()
         axes.plot(formula.index, formula, color=color, linewidth=1, label=f"{width} units")
-        _draw_rates(axes, of_width, "born_dead_one_input", color, color)
-        _draw_rates(axes, of_width, "born_dead", color, "white", shift=1.08)
+        _draw_rates(axes, of_width, "born_dead_one_input", edge=color, face=color)
+        _draw_rates(axes, of_width, "born_dead", edge=color, face="white", shift=1.08)
     axes.set(xlabel="hidden layers", ylabel="stopped at birth (%)", xscale="log", ylim=(35, 100))
     axes.set_xticks([1, 2, 4, 8], ["1", "2", "4", "8"])
     axes.minorticks_off()

@@ -1,4 +1,4 @@
-"""What can be varied of thread 003; `repro.add_numbers.experiment` says what the words mean."""
+"""The settings of thread 003; `repro.add_numbers.experiment` says what the words mean."""
 
 from dataclasses import dataclass
 from itertools import count

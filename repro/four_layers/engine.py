@@ -24,7 +24,7 @@ SCHEDULE = (1, 10, 100, 300, 1_000, 3_000, 10_000, 20_000, 30_000, 45_000)
 
 
 class History(NamedTuple):
-    """What is left of one seed's training: the network, and one row a logged step, from step 0."""
+    """One seed's trained network, and one row a logged step, from step 0."""
 
     layers: "tuple[compiled.Layer, ...]"
     curve: pd.DataFrame
@@ -61,7 +61,7 @@ def _train_seed(settings: Settings, digits: Digits, seed: int, *, images: int) -
     rows, diverged = [_row(settings, digits, layers, step=0)], False
     for start, stop in pairwise([0, *logged_steps(SCHEDULE, len(order))]):
         stretch = correct[start:stop]
-        learned = loop.train(layers, digits.train, order[start:stop], rule, stretch)
+        learned = loop.train(layers, digits.train, order[start:stop], rule=rule, correct=stretch)
         accuracy = float(stretch.mean())
         rows.append(_row(settings, digits, layers, step=stop, online_accuracy=accuracy))
         diverged = learned < len(stretch)

@@ -60,7 +60,7 @@ class Images(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """How the network computes and learns.
+    """The rule by which the network computes and learns.
 
     Attributes:
         hidden: index in `ACTIVATIONS` of the hidden layers' activation.
@@ -102,7 +102,7 @@ class _Inputs(NamedTuple):
 
 
 class _Unit(NamedTuple):
-    """What a layer computes for one image; it has several columns a unit if it is maxout."""
+    """The numbers of a layer for one image; it has several columns a unit if it is maxout."""
 
     sums: Floats  # (columns,)
     slopes: Floats  # (columns,), derivative of the output with respect to sums
@@ -113,7 +113,7 @@ class _Unit(NamedTuple):
 
 
 class _Background(NamedTuple):
-    """What the background has done to each pixel's weights (`shift`), and their sum (`total`)."""
+    """The background's share of each pixel's weights (`shift`), and their sum (`total`)."""
 
     shift: Floats  # (columns,)
     total: Floats

@@ -1,4 +1,4 @@
-"""What is measured of thread 004: accuracy, dead units, and the observations while it learned."""
+"""Measure thread 004: accuracy, dead units, and the means of what was observed while it learned."""
 
 from collections.abc import Sequence
 

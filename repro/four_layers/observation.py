@@ -1,4 +1,4 @@
-"""What is observed of thread 004's network while it learns: where the posted step points."""
+"""Observe thread 004's network while it learns: accuracy, dead units, the posted step."""
 
 from typing import TYPE_CHECKING
 
@@ -51,14 +51,14 @@ def _directions(
         deltas(settings, layers, slopes, errors, mended=mended)
         for mended in ((False, False), (True, True), settings.mended)
     )
-    after = digits.targets - after_own_step(settings, layers, inputs[0], own)
+    errors_then = digits.targets - after_own_step(settings, layers, inputs[0], own)
     lengths = [_length(t) for t in true]
     return {
         "cosine_first": _mean(_cosine(posted[0], true[0])),
         "cosine_second": _mean(_cosine(posted[1], true[1])),
         "length_ratio_first": _median(_length(posted[0]) / lengths[0]),
         "length_ratio_second": _median(_length(posted[1]) / lengths[1]),
-        "overshoot": float(np.mean(~(_length(after) <= _length(errors)))),
+        "overshoot": float(np.mean(~(_length(errors_then) <= _length(errors)))),
         "signal_ratio": _median(lengths[0] / lengths[2]),
     }
 
@@ -71,7 +71,7 @@ def classify(
 
     correct = np.zeros(len(images.label), bool)
     alive = tuple(np.zeros(len(layer.bias), bool) for layer in layers)
-    evaluate(layers, images, rule_of(settings), correct, alive)
+    evaluate(layers, images, rule_of(settings), correct=correct, alive=alive)
     units = [a.reshape(count, -1).any(axis=1) for a, count in zip(alive, WIDTHS[1:], strict=True)]
     return correct, [float(1 - u.mean()) for u in units]
 

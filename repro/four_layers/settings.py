@@ -1,4 +1,4 @@
-"""What can be varied of thread 004; `repro.four_layers.experiment` says what the words mean."""
+"""The settings of thread 004; `repro.four_layers.experiment` says what the words mean."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -51,7 +51,7 @@ class Settings:
 
     @property
     def mended(self) -> tuple[bool, bool]:
-        """Whether errors carry the derivative of the second hidden layer, and of the output."""
+        """Flags: errors carry the second hidden layer's derivative, and the output's."""
         choice = self.backpropagation
         return choice in ("hidden_mended", "true"), choice in ("output_mended", "true")
 

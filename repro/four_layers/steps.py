@@ -1,4 +1,4 @@
-"""What a step of thread 004's network moves, in numpy and for many images at once.
+"""The steps of thread 004's network, in numpy and for many images at once.
 
 The compiled loop is tested against it.
 """
@@ -50,10 +50,10 @@ def deltas(
     *,
     mended: tuple[bool, bool],
 ) -> list[Floats]:
-    """Return what an image moves each layer's weighted sums by, per unit of rate and input.
+    """Return the moves of each layer's weighted sums that an image asks for.
 
-    A step adds rate * input * delta to a weight. With both mended, delta is minus the gradient of
-    the loss with respect to the sum.
+    They are per unit of rate and input: a step adds rate * input * delta to a weight. With both
+    mended, delta is minus the gradient of the loss with respect to the sum.
 
     Args:
         settings: its loss.
@@ -85,9 +85,10 @@ def after_own_step(
     A step changes a layer by rate * outer(input, delta), and so the sums of the same image by
     rate * delta * (input . new input, and 1 for the bias).
     """
-    before, _ = forward(settings, layers, x)
+    old_inputs, _ = forward(settings, layers, x)
     inputs = x
-    for layer, name, old, delta in zip(layers, settings.activations, before, steps, strict=False):
+    per_layer = zip(layers, settings.activations, old_inputs, steps, strict=False)
+    for layer, name, old, delta in per_layer:
         overlap = np.sum(old * inputs, axis=1, keepdims=True) + settings.bias
         sums = inputs @ layer.kernel + layer.bias + settings.learning_rate * overlap * delta
         inputs, _ = activate(name, sums)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from repro.data import load
 from repro.mnist_relu.pixels import prepare
 from repro.mnist_relu.rebuilt import build_model
 from repro.mnist_relu.settings import Settings
@@ -14,9 +13,7 @@ def train(settings: Settings, seeds: Sequence[int]) -> pd.DataFrame:
     """Train one network per seed; return Keras' history, one row a seed and epoch."""
     from repro.training.fit import fit_seeds, seeds_in_cache
 
-    (x, y), test = prepare(
-        load(settings.data), input_scale=settings.input_scale, standardize=settings.standardize
-    )
+    (x, y), test = prepare(settings.pixels)
     fit = fit_seeds(
         lambda: build_model(settings),
         x,

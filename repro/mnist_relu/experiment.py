@@ -18,6 +18,7 @@ from repro.mnist_relu.settings import (
     Initializer,
     Optimizer,
     OutputActivation,
+    Pixels,
     Settings,
 )
 
@@ -81,14 +82,12 @@ def experiment(
         Seed thread 002, question and answers.
     """
     settings = Settings(
-        data=data,
+        pixels=Pixels(data=data, input_scale=input_scale, standardize=standardize),
         epochs=epochs,
         batch_size=batch_size,
         hidden_activation=hidden_activation,
         output_activation=output_activation,
         hidden_units=hidden_units,
-        input_scale=input_scale,
-        standardize=standardize,
         optimizer=optimizer,
         learning_rate=learning_rate,
         first_layer_rate=first_layer_rate,

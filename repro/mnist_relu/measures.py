@@ -1,4 +1,4 @@
-"""What is measured of thread 002: accuracy, dead units, and the hidden layer before training."""
+"""Measure thread 002: accuracy, dead units, and the hidden layer before training."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from repro.data import load
 from repro.mnist_relu.pixels import eigenvalue_of, prepare
 from repro.mnist_relu.rebuilt import build_model
 from repro.mnist_relu.settings import Settings
@@ -45,13 +44,10 @@ def measure(
     those of `at_birth`.
     """
     curves = history[["seed", "epoch", *CURVES]].rename(columns=CURVES)
-    _, (x_test, _) = prepare(
-        load(settings.data), input_scale=settings.input_scale, standardize=settings.standardize
-    )
+    _, (x_test, _) = prepare(settings.pixels)
     births = pd.DataFrame([at_birth(settings, seed, x_test) for seed in seeds])
-    eigenvalue = eigenvalue_of(settings.data, settings.input_scale, settings.standardize)
     runs = summarize(curves).merge(births, on="seed")
-    return runs.assign(largest_eigenvalue=eigenvalue), curves
+    return runs.assign(largest_eigenvalue=eigenvalue_of(settings.pixels)), curves
 
 
 def at_birth(settings: Settings, seed: int, x_test: NDArray[np.float32]) -> dict[str, float]:

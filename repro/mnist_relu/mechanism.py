@@ -1,4 +1,4 @@
-"""Why ReLU fails on raw pixels: the rate kills units, the initial weights do not."""
+"""Draw why ReLU fails on raw pixels: the rate kills units, the initial weights do not."""
 
 import math
 

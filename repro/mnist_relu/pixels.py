@@ -6,36 +6,31 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from repro.data import Dataset, load
+from repro.data import load
+from repro.mnist_relu.settings import Pixels
 
 Samples = tuple[NDArray[Any], NDArray[Any]]
 
 
-def prepare(
-    images: Dataset, *, input_scale: float = 1.0, standardize: bool = False
-) -> tuple[Samples, Samples]:
-    """Return ((x, y), (x_test, y_test)): pixels (n, 784) float32, digits one-hot (n, 10).
-
-    Args:
-        images: the data set.
-        input_scale: factor on the pixels of 0..255.
-        standardize: subtract the training pixels' mean and divide by their standard deviation.
-    """
+@lru_cache(maxsize=1)  # a variant's blocks, and what measures them, share the pixels
+def prepare(pixels: Pixels) -> tuple[Samples, Samples]:
+    """Return ((x, y), (x_test, y_test)): pixels (n, 784) float32, digits one-hot (n, 10)."""
+    images = load(pixels.data)
     x, x_test = (
-        pixels.reshape(-1, 784).astype("float32") * np.float32(input_scale)
-        for pixels in (images.x_train, images.x_test)
+        values.reshape(-1, 784).astype("float32") * np.float32(pixels.input_scale)
+        for values in (images.x_train, images.x_test)
     )
-    if standardize:
+    if pixels.standardize:
         mean, deviation = x.mean(dtype="float64"), x.std(dtype="float64")
-        x, x_test = (((pixels - mean) / deviation).astype("float32") for pixels in (x, x_test))
+        x, x_test = (((values - mean) / deviation).astype("float32") for values in (x, x_test))
     one_hot = np.eye(10, dtype="float32")
     return (x, one_hot[images.y_train]), (x_test, one_hot[images.y_test])
 
 
 @lru_cache
-def eigenvalue_of(data: str, input_scale: float, standardize: bool) -> float:
+def eigenvalue_of(pixels: Pixels) -> float:
     """Return `largest_eigenvalue` of the training pixels that `prepare` makes."""
-    (x, _), _ = prepare(load(data), input_scale=input_scale, standardize=standardize)
+    (x, _), _ = prepare(pixels)
     return largest_eigenvalue(x)
 
 

@@ -1,4 +1,4 @@
-"""What can be varied of thread 002; `repro.mnist_relu.experiment` says what the words mean."""
+"""The settings of thread 002; `repro.mnist_relu.experiment` says what the words mean."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,6 +10,15 @@ Initializer = Literal["glorot_uniform", "he_normal"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pixels:
+    """The images, and how the network gets them; the defaults are as posted."""
+
+    data: str = "mnist"
+    input_scale: float = 1.0
+    standardize: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The parameters of the experiment; the defaults are the thread's sigmoid network.
 
@@ -17,14 +26,12 @@ class Settings:
         ValueError: as the experiment does.
     """
 
-    data: str = "mnist"
+    pixels: Pixels = Pixels()
     epochs: int = 15
     batch_size: int = 100
     hidden_activation: HiddenActivation = "sigmoid"
     output_activation: OutputActivation = "softmax"
     hidden_units: int = 100
-    input_scale: float = 1.0
-    standardize: bool = False
     optimizer: Optimizer = "sgd"
     learning_rate: float = 0.01
     first_layer_rate: float = 1.0

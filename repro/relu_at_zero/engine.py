@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 
 class Attempts(NamedTuple):
-    """What came of running the posted lines: each seed's last loss, or None where one raised."""
+    """Each seed's last loss by the posted lines, or None where one raised."""
 
     losses: "list[np.floating[Any] | None]"
 
 
 class Compiled(NamedTuple):
-    """What the compiled loop left, with the settings' ReLU'(0) and with 0."""
+    """The networks of the compiled loop, with the settings' ReLU'(0) and with 0."""
 
     ours: "Trained"
     zero: "Trained"
 
 
 class Rebuilt(NamedTuple):
-    """What Keras left: the losses of ours, and the weights of each seed's networks.
+    """The networks of Keras, and the losses of those with the settings' ReLU'(0).
 
     Attributes:
         losses: one row a seed and one column a step.

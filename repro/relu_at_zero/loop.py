@@ -23,7 +23,7 @@ SAMPLES, INPUTS, HIDDEN = 4, 3, 30
 
 
 class Rule(NamedTuple):
-    """How every seed trains.
+    """The rule by which every seed trains.
 
     Attributes:
         learning_rate: step size.
@@ -41,7 +41,7 @@ class Rule(NamedTuple):
 
 
 class Trained(NamedTuple):
-    """What training left behind, one row a seed.
+    """The trained networks, one row a seed, and what they met.
 
     Attributes:
         w1: first layer's weights, (seeds, INPUTS, HIDDEN).
@@ -185,9 +185,9 @@ def _through_unit(h, w2, error, kink, at_kink, assigned, half, grad_h):
     for n in range(SAMPLES):
         for k in range(LANES):
             grad = _kept(error[n, k] * w2[k], half)
-            there = at_kink if assigned else _kept(at_kink * grad, half)
+            grad_at_kink = at_kink if assigned else _kept(at_kink * grad, half)
             above = grad if h[n, k] > kink else zero
-            grad_h[n, k] = there if h[n, k] == kink else above
+            grad_h[n, k] = grad_at_kink if h[n, k] == kink else above
             h[n, k] = max(h[n, k], kink)
 
 

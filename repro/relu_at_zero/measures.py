@@ -1,4 +1,4 @@
-"""What is measured of thread 001: where a run with one ReLU'(0) differs from that with 0."""
+"""Measure thread 001: where a run with one ReLU'(0) differs from that with 0."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -122,8 +122,8 @@ def _compare(settings: Snippet, seeds: Sequence[int], history: Compiled) -> Tabl
 
 
 def _rows_differ(ours: NDArray[Any], zero: NDArray[Any]) -> NDArray[np.bool_]:
-    same = (ours == zero) | (np.isnan(ours) & np.isnan(zero))
-    return ~same.reshape(len(ours), -1).all(axis=1)
+    equal = (ours == zero) | (np.isnan(ours) & np.isnan(zero))
+    return ~equal.reshape(len(ours), -1).all(axis=1)
 
 
 def _compare_rebuilt(settings: Snippet, history: Rebuilt) -> Tables:

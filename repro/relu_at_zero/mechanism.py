@@ -1,4 +1,4 @@
-"""Where exact zeros come from, and the published table of them beside ours."""
+"""Draw where exact zeros come from, and the published table of them beside ours."""
 
 import pandas as pd
 import seaborn as sns

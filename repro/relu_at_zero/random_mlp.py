@@ -19,7 +19,7 @@ Gradients = list[tuple[Floats, Floats]]
 
 
 class AtZero(NamedTuple):
-    """What backpropagation does where a unit's input is exactly zero.
+    """The rule of backpropagation where a unit's input is exactly zero.
 
     Attributes:
         value: the derivative's value there.
@@ -56,7 +56,7 @@ class Precision:
 
 @dataclass(frozen=True)
 class Scan:
-    """What one network met on its minibatches.
+    """Findings of one network on its minibatches.
 
     Attributes:
         minibatches: number of them looked at; a scan ends with the first whose gradients differ.

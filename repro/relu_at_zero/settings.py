@@ -1,4 +1,4 @@
-"""What can be varied of thread 001; `repro.relu_at_zero.experiment` says what the words mean."""
+"""The settings of thread 001; `repro.relu_at_zero.experiment` says what the words mean."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -50,13 +50,13 @@ class Snippet:
 
     @property
     def is_posted(self) -> bool:
-        """Whether a repair is lacking without which the snippet can stop."""
+        """True if a repair is lacking without which the snippet can stop."""
         return self.lacking not in ("none", "seed_first")
 
     def __post_init__(self) -> None:
         check_positive(steps=self.steps, learning_rate=self.learning_rate)
-        more = (self.precision, self.inputs, self.bias, self.shared_data, self.engine)
-        if self.is_posted and more != ("float64", "gaussian", "column", False, "compiled"):
+        choices = (self.precision, self.inputs, self.bias, self.shared_data, self.engine)
+        if self.is_posted and choices != ("float64", "gaussian", "column", False, "compiled"):
             raise ValueError(
                 f'lacking = "{self.lacking}" runs the posted lines, which have no precision, '
                 "inputs, bias, shared_data or engine to choose: leave these out"

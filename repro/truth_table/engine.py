@@ -61,7 +61,7 @@ def _compiled(settings: Settings) -> Descend:
     from repro.truth_table.loop import descend
 
     rule = rule_of(settings)
-    return lambda parameters, updates: descend(parameters, X, Y[:, 0], rule, updates)
+    return lambda parameters, updates: descend(parameters, X, Y[:, 0], rule=rule, updates=updates)
 
 
 def _in_numpy(settings: Settings) -> Descend:

@@ -27,7 +27,7 @@ _FIRST = (INPUTS + 1) * UNITS
 
 
 class Rule(NamedTuple):
-    """How every seed trains.
+    """The rule by which every seed trains.
 
     An activation is the logistic function, or else z above zero and slope * z up to zero: slope 0
     makes ReLU, slope 1 the identity.

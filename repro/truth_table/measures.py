@@ -1,4 +1,4 @@
-"""What is measured of thread 000: errors, floors, and rows that no weight is learned from."""
+"""Measure thread 000: errors, floors, and rows that no weight is learned from."""
 
 from collections.abc import Sequence
 
@@ -102,7 +102,7 @@ def measure_step(
 def moves(
     settings: Settings, weights: Weights, hidden: Floats, outputs: Floats
 ) -> NDArray[np.bool_]:
-    """Whether an error on a row would change any parameter, (seeds, 6).
+    """Return whether an error on a row would change any parameter, (seeds, 6).
 
     The gradient is exactly zero if the output unit's derivative is, or if nothing reaches that unit
     through a weight that could change: no hidden unit that is not 0, no input that is not 0 to a

@@ -1,4 +1,4 @@
-"""Why ReLU fails on the truth table: rows that no live unit sees keep their error."""
+"""Draw why ReLU fails on the truth table: rows that no live unit sees keep their error."""
 
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""What can be varied of thread 000; `repro.truth_table.experiment` says what the words mean."""
+"""The settings of thread 000; `repro.truth_table.experiment` says what the words mean."""
 
 from dataclasses import dataclass
 from typing import Literal
