@@ -74,9 +74,9 @@ def points() -> list[dict[str, Any]]:
 
 def result(point: dict[str, Any]) -> dict[str, Any]:
     """Return the point with what was measured, in a process of its own."""
-    given = {name: value for name, value in point.items() if name != "axis"}
+    arguments = {name: value for name, value in point.items() if name != "axis"}
     flags = ONE_THREAD if point["contender"] == FUSED else {}
-    found = in_another_process("bench.growth", given, flags)
+    found = in_another_process("bench.growth", arguments, flags)
     return point | {name: float(f"{value:.4g}") for name, value in found.items()}
 
 
@@ -126,7 +126,7 @@ def draw(table: pd.DataFrame) -> Figure:
 
 
 def main() -> None:
-    """Measure every point, or the one that is given; keep table and figure."""
+    """Measure every point, or the one in the arguments; keep table and figure."""
     if sys.argv[1:]:
         from repro.training import quiet  # noqa: F401
 

@@ -71,10 +71,10 @@ def pixels(images: int | None) -> tuple[Any, Any]:
     return (x, y) if images is None else (x[:images].copy(), y[:images].copy())
 
 
-def in_another_process(bench: str, given: dict[str, Any], flags: dict[str, str]) -> Any:
-    """Return what a bench prints, as JSON, when its module is called with what is given."""
+def in_another_process(bench: str, arguments: dict[str, Any], flags: dict[str, str]) -> Any:
+    """Return what a bench prints, as JSON, when its module is called with these arguments."""
     done = subprocess.run(
-        [sys.executable, "-m", bench, json.dumps(given)],
+        [sys.executable, "-m", bench, json.dumps(arguments)],
         env=os.environ | flags,
         stdout=subprocess.PIPE,
         check=True,
