@@ -14,21 +14,22 @@ from bench.contest import CORES, Contest, run, seconds, show
 from repro.data import load
 from repro.four_layers.loop import Images, sparse, train
 from repro.four_layers.posted import PostedNetwork, scaled, targets_of
-from repro.four_layers.rebuilt import Design, as_layers, draw, rule_of
+from repro.four_layers.rebuilt import as_layers, draw, rule_of
+from repro.four_layers.settings import Settings
 
 POSTED_IMAGES = 1_000
-DESIGNS = {
-    "sigmoid, rate 0.1": Design("sigmoid", "sigmoid"),
-    "ReLU, rate 0.001 (alive)": Design("relu", "relu", learning_rate=0.001),
-    "ReLU, rate 0.1 (dies)": Design("relu", "relu"),
+NETWORKS = {
+    "sigmoid, rate 0.1": Settings(hidden_activation="sigmoid", output_activation="sigmoid"),
+    "ReLU, rate 0.001 (alive)": Settings(learning_rate=0.001),
+    "ReLU, rate 0.1 (dies)": Settings(),
 }
 
 
-def posted_pass(design: Design, x: np.ndarray, y: np.ndarray) -> float:
+def posted_pass(settings: Settings, x: np.ndarray, y: np.ndarray) -> float:
     """Return the seconds of a pass of the posted code over 60,000 images, extrapolated."""
-    weights = draw(design, np.random.RandomState(0).normal)
+    weights = draw(settings, np.random.RandomState(0).normal)
     network = PostedNetwork(
-        weights, activation=design.hidden_activation, learning_rate=design.learning_rate
+        weights, activation=settings.hidden_activation, learning_rate=settings.learning_rate
     )
 
     def learn() -> None:
@@ -39,12 +40,12 @@ def posted_pass(design: Design, x: np.ndarray, y: np.ndarray) -> float:
         return seconds(learn) * 60_000 / len(x)
 
 
-def compiled_pass(design: Design, images: Images, seeds: int) -> float:
+def compiled_pass(settings: Settings, images: Images, seeds: int) -> float:
     """Return the seconds per seed of a pass of the loop, all seeds at once, a thread a seed."""
-    order, rule = np.arange(len(images.label)), rule_of(design)
+    order, rule = np.arange(len(images.label)), rule_of(settings)
 
     def learn(seed: int) -> None:
-        layers = as_layers(draw(design, np.random.RandomState(seed).normal))
+        layers = as_layers(draw(settings, np.random.RandomState(seed).normal))
         train(layers, images, order, rule, np.zeros(len(order), bool))
 
     with ThreadPoolExecutor(seeds) as pool:
@@ -52,18 +53,18 @@ def compiled_pass(design: Design, images: Images, seeds: int) -> float:
 
 
 def contests() -> dict[str, Contest]:
-    """Return a contest for each design."""
+    """Return a contest for each network."""
     digits = load("mnist")
     x, y = scaled(digits.x_train[:POSTED_IMAGES]), targets_of(digits.y_train[:POSTED_IMAGES])
     images = sparse(digits.x_train, digits.y_train)
-    compiled_pass(DESIGNS["sigmoid, rate 0.1"], sparse(digits.x_test[:9], digits.y_test[:9]), 1)
+    compiled_pass(NETWORKS["sigmoid, rate 0.1"], sparse(digits.x_test[:9], digits.y_test[:9]), 1)
     return {
         f"{name}: 60,000 online updates, a seed": {
-            "as posted": lambda d=design: posted_pass(d, x, y),
-            "compiled, 1 core": lambda d=design: compiled_pass(d, images, 1),
-            f"compiled, {CORES} cores": lambda d=design: compiled_pass(d, images, CORES),
+            "as posted": lambda s=settings: posted_pass(s, x, y),
+            "compiled, 1 core": lambda s=settings: compiled_pass(s, images, 1),
+            f"compiled, {CORES} cores": lambda s=settings: compiled_pass(s, images, CORES),
         }
-        for name, design in DESIGNS.items()
+        for name, settings in NETWORKS.items()
     }
 
 

@@ -74,9 +74,9 @@ def points() -> list[dict[str, Any]]:
 
 def result(point: dict[str, Any]) -> dict[str, Any]:
     """Return the point with what was measured, in a process of its own."""
-    given = {name: value for name, value in point.items() if name != "axis"}
+    arguments = {name: value for name, value in point.items() if name != "axis"}
     flags = ONE_THREAD if point["contender"] == FUSED else {}
-    found = in_another_process("bench.growth", given, flags)
+    found = in_another_process("bench.growth", arguments, flags)
     return point | {name: float(f"{value:.4g}") for name, value in found.items()}
 
 
@@ -98,11 +98,20 @@ def draw(table: pd.DataFrame) -> Figure:
                     line = {"color": colors[peer.contender], "linewidth": 1.2}
                     axes.axhline(getattr(peer, measured), **line, zorder=0)
             sns.lineplot(
-                table[table.axis == axis], x=axis, y=measured, hue="contender",
-                style="contender", hue_order=colors, style_order=colors, palette=colors,
-                markers=True, dashes=False, markersize=6, ax=axes,
+                table[table.axis == axis],
+                x=axis,
+                y=measured,
+                hue="contender",
+                style="contender",
+                hue_order=colors,
+                style_order=colors,
+                palette=colors,
+                markers=True,
+                dashes=False,
+                markersize=6,
+                ax=axes,
                 legend=axes is grid[0, -1],
-            )  # fmt: skip
+            )
             axes.set(xscale="log", yscale="log", xlabel=NAMES[axis])
             axes.set_xticks(values, [f"{v // 1000}k" if v >= 1000 else v for v in values])
             axes.set_yticks(TICKS[measured], [f"{tick:g}" for tick in TICKS[measured]])
@@ -117,7 +126,7 @@ def draw(table: pd.DataFrame) -> Figure:
 
 
 def main() -> None:
-    """Measure every point, or the one that is given; keep table and figure."""
+    """Measure every point, or the one in the arguments; keep table and figure."""
     if sys.argv[1:]:
         from repro.training import quiet  # noqa: F401
 

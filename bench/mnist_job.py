@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.contest import seconds
 from repro import fit_seeds
+from repro.mnist_relu.settings import Pixels, Settings
 
 ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1"}  # of a product: blocks then train side by side
 PLAIN = "keras.Model.fit"
@@ -21,7 +22,7 @@ class Job:
         epochs: passes over the images.
         batch_size: images a step.
         images: how many; None for all 60,000.
-        settings: of `repro.mnist_relu.build_model`.
+        settings: others of `repro.mnist_relu.settings.Settings`.
     """
 
     def __init__(
@@ -29,7 +30,7 @@ class Job:
     ):
         self._x, self._y = pixels(images)
         self._fit = {"epochs": epochs, "batch_size": batch_size}
-        self._settings = settings
+        self._settings = Settings(hidden_activation="relu", **settings)
 
     def plain(self, steps: int = 1) -> float:
         """Return the seconds of `fit` with that many steps an execution."""
@@ -39,9 +40,11 @@ class Job:
             keras.utils.set_random_seed(0)
             model = self._build()
             model.compile(
-                model.optimizer, "categorical_crossentropy", metrics=["accuracy"],
+                model.optimizer,
+                "categorical_crossentropy",
+                metrics=["accuracy"],
                 steps_per_execution=steps,
-            )  # fmt: skip
+            )
             return model.fit(self._x, self._y, verbose=0, **self._fit)
 
         return seconds(train)
@@ -54,25 +57,24 @@ class Job:
         )
 
     def _build(self) -> Any:
-        from repro.mnist_relu.experiment import build_model
+        from repro.mnist_relu.rebuilt import build_model
 
-        return build_model("relu", **self._settings)
+        return build_model(self._settings)
 
 
 @cache
 def pixels(images: int | None) -> tuple[Any, Any]:
     """Return the first so many training images, scaled, and their digits, one-hot."""
-    from repro.data import load
-    from repro.mnist_relu.experiment import prepare
+    from repro.mnist_relu.pixels import prepare
 
-    (x, y), _ = prepare(load("mnist"), 1 / 255, False)
+    (x, y), _ = prepare(Pixels(input_scale=1 / 255))
     return (x, y) if images is None else (x[:images].copy(), y[:images].copy())
 
 
-def in_another_process(bench: str, given: dict[str, Any], flags: dict[str, str]) -> Any:
-    """Return what a bench prints, as JSON, when its module is called with what is given."""
+def in_another_process(bench: str, arguments: dict[str, Any], flags: dict[str, str]) -> Any:
+    """Return what a bench prints, as JSON, when its module is called with these arguments."""
     done = subprocess.run(
-        [sys.executable, "-m", bench, json.dumps(given)],
+        [sys.executable, "-m", bench, json.dumps(arguments)],
         env=os.environ | flags,
         stdout=subprocess.PIPE,
         check=True,

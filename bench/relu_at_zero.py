@@ -11,30 +11,31 @@ from contextlib import redirect_stdout
 import numpy as np
 
 from bench.contest import Contest, run, seconds, show
-from repro.relu_at_zero.loop import Rule, train
+from repro.relu_at_zero.loop import train
 from repro.relu_at_zero.posted import Floats, Start
 from repro.relu_at_zero.random_mlp import Precision
-from repro.relu_at_zero.rebuilt import draw
+from repro.relu_at_zero.rebuilt import draw, rule_of
+from repro.relu_at_zero.settings import PrecisionName, Snippet
 
 SEEDS, POSTED_SEEDS, STEPS = 1024, 3, 200
 LOGGED = np.array([1, STEPS])
+PRECISIONS: tuple[PrecisionName, ...] = ("float64", "float32", "float16")
 
 
 def contests() -> dict[str, Contest]:
     """Return a contest for each precision."""
     return {
-        f"{precision}, {STEPS} steps, a seed": contenders(precision)
-        for precision in ("float64", "float32", "float16")
+        f"{precision}, {STEPS} steps, a seed": contenders(precision) for precision in PRECISIONS
     }
 
 
-def contenders(precision: str) -> Contest:
+def contenders(precision: PrecisionName) -> Contest:
     """Return what trains and gives the seconds per seed."""
     starts = [draw(np.random.RandomState(seed)) for seed in range(SEEDS)]
     posted = [Start(*(a.astype(precision) for a in start)) for start in starts[:POSTED_SEEDS]]
     rounded = Precision(precision).rounded
     x, y, w1, w2 = (rounded(np.stack(arrays)) for arrays in zip(*starts, strict=True))
-    rule = Rule(0.002, 0.0, 1.0, False, precision == "float16")
+    rule = rule_of(Snippet(precision=precision))
     train(x, y, w1, w2, rule, logged=LOGGED)  # compiles, or loads what was compiled
     return {
         "the snippet": lambda: silently(lambda: run_posted(posted, prints=True)) / POSTED_SEEDS,

@@ -22,12 +22,13 @@ def contests() -> dict[str, Contest]:
     import keras
 
     from repro.callbacks import ReluHealth
-    from repro.mnist_relu.experiment import build_model
+    from repro.mnist_relu.rebuilt import build_model
+    from repro.mnist_relu.settings import Settings
 
     generator = np.random.default_rng(0)
     x = generator.random((ROWS, 784), dtype="float32")
     y = np.eye(10, dtype="float32")[generator.integers(0, 10, ROWS)]
-    model = build_model("relu")
+    model = build_model(Settings(hidden_activation="relu"))
 
     def epoch(clock: Callable[[], float], *callbacks: Any) -> float:
         marks: list[float] = []

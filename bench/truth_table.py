@@ -15,12 +15,16 @@ import numpy as np
 from bench.contest import CORES, Contest, run, seconds, show
 from repro.truth_table.loop import Rule, descend
 from repro.truth_table.posted import X, Y, answer_relu_returned, nonlin, relu, train_posted
-from repro.truth_table.rebuilt import draw, unpack
+from repro.truth_table.rebuilt import draw, rule_of, unpack
+from repro.truth_table.settings import Settings
 
 ITERATIONS, POSTED_ITERATIONS, SEEDS = 500_000, 2_000, 256
 RULES = {
-    "sigmoid everywhere": (nonlin, Rule(True, 0.0, True, 0.0, False, 1.0, 0.0)),
-    "ReLU everywhere": (relu, Rule(False, 0.0, False, 0.0, True, 1.0, 0.0)),
+    "sigmoid everywhere": (nonlin, rule_of(Settings())),
+    "ReLU everywhere": (
+        relu,
+        rule_of(Settings(hidden_activation="relu", output_activation="relu")),
+    ),
 }
 FUNCTIONS = {"loops": relu, "vectorized": answer_relu_returned}
 SHAPES = ((6, 4), (60, 40), (600, 400))

@@ -1,7 +1,8 @@
 """Thread 003, the rebuild with ReLU on every layer: half of the networks are born dead."""
 
 from repro.add_numbers.posted import X, Y
-from repro.add_numbers.rebuilt import Network, build_model
+from repro.add_numbers.rebuilt import build_model
+from repro.add_numbers.settings import Settings
 
 CAUSE = "relu_output"
 CHANGES = ("linear_output", "linear_output+hidden_leaky_relu")
@@ -9,7 +10,7 @@ EPOCHS, BATCH_SIZE = 500, 1
 
 
 def build():
-    return build_model(Network())
+    return build_model(Settings())
 
 
 def data():

@@ -2,7 +2,8 @@
 
 from repro.data import load
 from repro.four_layers.posted import scaled, targets_of
-from repro.four_layers.rebuilt import Design, build_model
+from repro.four_layers.rebuilt import build_model
+from repro.four_layers.settings import Settings
 
 CAUSE = "relu_output"
 CHANGES = ("linear_output", "linear_output+rate_x0.1", "sigmoid_output")
@@ -10,7 +11,7 @@ EPOCHS, BATCH_SIZE = 1, 1
 
 
 def build():
-    return build_model(Design())
+    return build_model(Settings())
 
 
 def data():

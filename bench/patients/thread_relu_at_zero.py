@@ -3,6 +3,7 @@
 import numpy as np
 
 from repro.relu_at_zero.rebuilt import build_model, draw
+from repro.relu_at_zero.settings import Snippet
 
 CAUSE = ""
 CHANGES = ()
@@ -10,7 +11,7 @@ EPOCHS, BATCH_SIZE = 200, 4
 
 
 def build():
-    return build_model(draw(np.random, data_seed=0))
+    return build_model(Snippet(at_zero="zero"), draw(np.random, data_seed=0))
 
 
 def data():

@@ -7,41 +7,24 @@ trains either, or what lies between them, for many seeds.
 """
 
 from collections.abc import Sequence
-from typing import Literal
 
-import numpy as np
 import pandas as pd
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
-from repro.add_numbers.engine import Recipe, logged_epochs, stacked, train_compiled, train_keras
-from repro.add_numbers.measures import curves_of, measure
-from repro.add_numbers.rebuilt import (
+from repro.add_numbers.engine import train
+from repro.add_numbers.measures import measure
+from repro.add_numbers.settings import (
     BiasInit,
+    BiasUpdate,
+    Engine,
+    ErrorWeights,
     HiddenActivation,
-    Network,
     OutputActivation,
+    Settings,
     WeightInit,
-    draw,
 )
 
 DATA = None
-METRICS = (
-    "mse",
-    "learned",
-    "reached_zero",
-    "stuck",
-    "always_fell",
-    "epochs_to_learn",
-    "prediction",
-    "born_dead",
-    "born_dead_one_input",
-    "born_dead_formula",
-    "dead",
-    "dead_output",
-    "died",
-    "revived",
-    "failed_alive",
-)
 
 
 def experiment(
@@ -53,14 +36,14 @@ def experiment(
     hidden_layers: PositiveInt = 2,
     weight_init: WeightInit = "normal",
     bias_init: BiasInit = "normal",
-    bias_update: Literal["posted", "gradient"] = "posted",
-    error_weights: Literal["updated", "current"] = "updated",
+    bias_update: BiasUpdate = "posted",
+    error_weights: ErrorWeights = "updated",
     target_scale: PositiveFloat = 1.0,
     learning_rate: PositiveFloat = 0.01,
     momentum: NonNegativeFloat = 0.0,
     epochs: PositiveInt = 5000,
     learned_below: PositiveFloat = 0.001,
-    engine: Literal["compiled", "keras"] = "compiled",
+    engine: Engine = "compiled",
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train one network per seed to add two numbers; the defaults are the thread's ReLU network.
 
@@ -85,8 +68,8 @@ def experiment(
 
     Returns:
         Runs, one row a seed with `METRICS` (see `repro.add_numbers.measures`), and curves: `mse` by
-        seed (those below 100) and logged epoch, the mean of the six squared errors, each taken
-        before its own update, as the thread prints it.
+        seed and logged epoch, the mean of the six squared errors, each taken before its own update,
+        as the thread prints it.
 
     Raises:
         ValueError: for no epochs, and for a posted update with the engine "keras".
@@ -94,17 +77,20 @@ def experiment(
     Source:
         Seed thread 003, question and answers.
     """
-    network = Network(
-        hidden_activation, output_activation, hidden_width, hidden_layers, weight_init, bias_init
+    settings = Settings(
+        hidden_activation=hidden_activation,
+        output_activation=output_activation,
+        hidden_width=hidden_width,
+        hidden_layers=hidden_layers,
+        weight_init=weight_init,
+        bias_init=bias_init,
+        bias_update=bias_update,
+        error_weights=error_weights,
+        target_scale=target_scale,
+        learning_rate=learning_rate,
+        momentum=momentum,
+        epochs=epochs,
+        learned_below=learned_below,
+        engine=engine,
     )
-    recipe = Recipe(
-        bias_update, error_weights, target_scale, learning_rate, momentum, epochs, learned_below
-    )
-    start = stacked([draw(network, np.random.RandomState(seed).randn) for seed in seeds])
-    if engine == "keras":
-        history = train_keras(network, recipe, seeds)
-    else:
-        history = train_compiled(network, recipe, start)
-    runs = measure(network, start, history, target_scale, learned_below)
-    runs = runs.assign(seed=list(seeds))[["seed", *METRICS, "status"]]
-    return runs, curves_of(seeds, logged_epochs(epochs), history.errors)
+    return measure(settings, seeds, train(settings, seeds))

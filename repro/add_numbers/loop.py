@@ -10,15 +10,14 @@ Importing this module imports numba; import it where something trains.
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from repro.training.loops.exponential import inlined, sigmoid, tanh
-from repro.training.loops.lanes import into_lanes, out_of_lanes
-from repro.training.loops.threads import in_threads
+from repro.training.loops.lanes import in_lanes
 
 Floats = NDArray[np.float64]
 Layers = Sequence[tuple[Floats, Floats]]
@@ -30,7 +29,7 @@ _LINEAR, _RELU, _LEAKY_RELU, _SIGMOID, _TANH = range(len(ACTIVATIONS))
 
 
 class Rule(NamedTuple):
-    """How every seed trains.
+    """The rule by which every seed trains.
 
     Attributes:
         hidden: index in `ACTIVATIONS` of the hidden layers' activation.
@@ -52,7 +51,7 @@ class Rule(NamedTuple):
 
 
 class Watch(NamedTuple):
-    """What is noted of every seed's error, the mean over an epoch's samples.
+    """Notes to take of every seed's error, the mean over an epoch's samples.
 
     Attributes:
         logged: the epochs (from 1, rising) whose error is kept; training ends after the last.
@@ -66,16 +65,18 @@ class Watch(NamedTuple):
 
 
 class History(NamedTuple):
-    """What training left behind, one row a seed.
+    """The networks, one row a seed, and their errors while they were trained.
 
     Attributes:
-        layers: the trained weights and biases of each layer, shaped as they were given.
+        start: weights and biases of each layer before training.
+        layers: the same after it.
         errors: mean squared error of the logged epochs, each sample's taken just before its
             update, (seeds, logged); not finite if training diverged.
         first_below: first epoch (from 1) whose error is under `Watch.below`; 0: none.
         rose: whether an epoch's error is above the lowest before it by more than `Watch.rise`.
     """
 
+    start: Layers
     layers: Layers
     errors: Floats
     first_below: NDArray[np.int64]
@@ -98,22 +99,18 @@ def train(layers: Layers, inputs: Floats, targets: Floats, rule: Rule, watch: Wa
     """
     seeds = len(layers[0][0])
     widths = np.array([layers[0][0].shape[2], *(weights.shape[1] for weights, _ in layers)])
-    blocks = into_lanes(_padded(layers, widths), LANES)
     logged = np.array(watch.logged)
-    errors = np.empty((len(blocks), len(logged), LANES))
-    first_below = np.zeros((len(blocks), LANES), np.int64)
-    rose = np.zeros((len(blocks), LANES), np.bool_)
-
-    def train_block(*parts: NDArray[Any]) -> None:
-        _train_block(*parts, widths, inputs, targets, rule, logged, watch.below, watch.rise)  # type: ignore[call-arg]
-
-    in_threads(train_block, blocks, errors, first_below, rose)
-    return History(
-        _unpadded(out_of_lanes(blocks, seeds), widths),
-        out_of_lanes(errors, seeds),
-        out_of_lanes(first_below, seeds),
-        out_of_lanes(rose, seeds),
+    padded, errors, first_below, rose = in_lanes(
+        lambda *blocks: _train_block(  # type: ignore[call-arg]
+            *blocks, widths, inputs, targets, rule, logged, watch.below, watch.rise
+        ),
+        LANES,
+        _padded(layers, widths),
+        np.zeros((seeds, len(logged))),
+        np.zeros(seeds, np.int64),
+        np.zeros(seeds, np.bool_),
     )
+    return History(layers, _unpadded(padded, widths), errors, first_below, rose)
 
 
 def _padded(layers: Layers, widths: NDArray[np.int64]) -> Floats:

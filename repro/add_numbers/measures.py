@@ -1,33 +1,46 @@
-"""What is measured of thread 003: errors, and which networks are dead, before and after."""
+"""Measure thread 003: errors, and which networks are dead before and after training."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from repro.add_numbers.engine import PRINTED_ZERO
 from repro.add_numbers.posted import POSTED, Floats, X, Y
-from repro.add_numbers.rebuilt import Network
 from repro.add_numbers.relu_death import death_probability, is_dead, stopped
+from repro.add_numbers.settings import Settings
 from repro.training.float64 import LEAKY_SLOPE
 
 if TYPE_CHECKING:
     from repro.add_numbers.loop import History, Layers
 
+METRICS = (
+    "mse",
+    "learned",
+    "reached_zero",
+    "stuck",
+    "always_fell",
+    "epochs_to_learn",
+    "prediction",
+    "born_dead",
+    "born_dead_one_input",
+    "born_dead_formula",
+    "dead",
+    "dead_output",
+    "died",
+    "revived",
+    "failed_alive",
+)
 UNSEEN = np.array([[0.1, 0.5]])
 CONSTANT_ERROR = float(Y.var())  # of the best prediction that ignores its inputs: 0.0589
-PRINTED_ZERO = 5e-7  # the thread prints "%f": an error below this reads 0.000000
-CURVE_SEEDS = 100
 
 
 def measure(
-    network: Network,
-    start: "Layers",
-    history: "History",
-    target_scale: float,
-    learned_below: float,
-) -> pd.DataFrame:
-    """Return the final metrics and the status, one row a seed.
+    settings: Settings, seeds: Sequence[int], history: "History"
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return runs, one row a seed with `METRICS`, and curves: `mse` by seed and logged epoch.
 
     Metrics, 0/1 unless stated otherwise (dead: see `repro.add_numbers.relu_death`):
 
@@ -48,37 +61,48 @@ def measure(
         failed_alive: neither learned nor dead.
     """
     mse = history.errors[:, -1]
-    learned = mse < learned_below
-    before, after = (
-        stopped(forward(network, layers, X), network.activations)
-        for layers in (start, history.layers)
+    numbers = {
+        "mse": mse,
+        "epochs_to_learn": np.where(history.first_below > 0, history.first_below, np.nan),
+        "prediction": forward(settings, history.layers, UNSEEN)[-1][:, 0, 0]
+        / settings.target_scale,
+        "born_dead_formula": _born_dead_formula(settings),
+    }
+    flags = {name: flag.astype(int) for name, flag in _flags(settings, history).items()}
+    status = np.where(np.isfinite(mse), "ok", "diverged")
+    runs = pd.DataFrame({"seed": list(seeds), **flags, **numbers, "status": status})
+    return runs[["seed", *METRICS, "status"]], _curves(settings, seeds, history.errors)
+
+
+def _flags(settings: Settings, history: "History") -> dict[str, NDArray[np.bool_]]:
+    mse = history.errors[:, -1]
+    learned = mse < settings.learned_below
+    stopped_at_birth, stopped_at_end = (
+        stopped(forward(settings, layers, X), settings.activations)
+        for layers in (history.start, history.layers)
     )
-    born_dead, dead = is_dead(before), is_dead(after)
-    flags = {
+    born_dead, dead = is_dead(stopped_at_birth), is_dead(stopped_at_end)
+    return {
         "learned": learned,
         "reached_zero": mse < PRINTED_ZERO,
         "stuck": ~(mse < CONSTANT_ERROR),  # a diverged run too
-        "always_fell": ~history.rose & np.isfinite(mse),
+        "always_fell": np.isfinite(mse) & ~history.rose,
         "born_dead": born_dead,
-        "born_dead_one_input": before[:, :, 0].any(axis=1),
+        "born_dead_one_input": np.asarray(stopped_at_birth[:, :, 0].any(axis=1)),
         "dead": dead,
-        "dead_output": dead & ~is_dead(after[:, :-1]),
+        "dead_output": dead & ~is_dead(stopped_at_end[:, :-1]),
         "died": dead & ~born_dead,
         "revived": born_dead & ~dead,
         "failed_alive": ~learned & ~dead,
     }
-    widths = zip(network.widths[1:], network.activations, strict=True)
-    columns = {name: flag.astype(int) for name, flag in flags.items()} | {
-        "mse": mse,
-        "epochs_to_learn": np.where(history.first_below > 0, history.first_below, np.nan),
-        "prediction": forward(network, history.layers, UNSEEN)[-1][:, 0, 0] / target_scale,
-        "born_dead_formula": death_probability([n for n, name in widths if name == "relu"]),
-    }
-    status = np.where(np.isfinite(mse), "ok", "diverged")
-    return pd.DataFrame(columns).assign(status=status)
 
 
-def forward(network: Network, layers: "Layers", x: Floats) -> list[Floats]:
+def _born_dead_formula(settings: Settings) -> float:
+    layers = zip(settings.widths[1:], settings.activations, strict=True)
+    return death_probability([width for width, name in layers if name == "relu"])
+
+
+def forward(settings: Settings, layers: "Layers", x: Floats) -> list[Floats]:
     """Return each layer's outputs, (seeds, samples, units), for x of shape (samples, inputs)."""
     functions = {name: activate for name, (activate, _) in POSTED.items()} | {
         "linear": lambda z: z,
@@ -86,18 +110,14 @@ def forward(network: Network, layers: "Layers", x: Floats) -> list[Floats]:
     }
     outputs = [x]
     with np.errstate(all="ignore"):  # of a network that has diverged
-        for name, (weights, biases) in zip(network.activations, layers, strict=True):
+        for name, (weights, biases) in zip(settings.activations, layers, strict=True):
             z = outputs[-1] @ weights.transpose(0, 2, 1) + biases[:, np.newaxis]
             outputs.append(functions[name](z))
     return outputs[1:]
 
 
-def curves_of(seeds: Sequence[int], logged: Sequence[int], errors: Floats) -> pd.DataFrame:
-    """Return `mse` by seed and logged epoch for the seeds below 100, in float32.
-
-    A band over 100 curves is drawn no better with ten times as many, in a table ten times as long.
-    """
+def _curves(settings: Settings, seeds: Sequence[int], errors: Floats) -> pd.DataFrame:
+    logged = settings.logged
     index = {"seed": np.repeat(list(seeds), len(logged)), "epoch": np.tile(logged, len(seeds))}
     with np.errstate(over="ignore"):  # of a network that diverges
-        curves = pd.DataFrame(index | {"mse": errors.ravel().astype(np.float32)})
-    return curves[curves["seed"] < CURVE_SEEDS].reset_index(drop=True)
+        return pd.DataFrame(index | {"mse": errors.ravel().astype(np.float32)})

@@ -1,4 +1,4 @@
-"""Why ReLU fails to add: networks are born dead, as often as theory says, and what frees them."""
+"""Draw why ReLU fails to add: networks are born dead, as often as theory says."""
 
 import numpy as np
 import pandas as pd
@@ -47,17 +47,21 @@ def _draw_births(axes: Axes, births: pd.DataFrame) -> None:
     for (width, of_width), color in zip(births.groupby("hidden_width"), colors, strict=False):
         formula = 100 * of_width.groupby("hidden_layers").born_dead_formula.mean()
         axes.plot(formula.index, formula, color=color, linewidth=1, label=f"{width} units")
-        _draw_rates(axes, of_width, "born_dead_one_input", color, color)
-        _draw_rates(axes, of_width, "born_dead", color, "white", shift=1.08)
+        _draw_rates(axes, of_width, "born_dead_one_input", edge=color, face=color)
+        _draw_rates(axes, of_width, "born_dead", edge=color, face="white", shift=1.08)
     axes.set(xlabel="hidden layers", ylabel="stopped at birth (%)", xscale="log", ylim=(35, 100))
     axes.set_xticks([1, 2, 4, 8], ["1", "2", "4", "8"])
     axes.minorticks_off()
     axes.set_title("a  Born dead: theory and count", loc="left", fontweight="bold")
     handles = [*axes.get_legend_handles_labels()[0], *_markers()]
     axes.legend(
-        handles=handles, loc="upper center", bbox_to_anchor=(0.45, -0.17), ncols=2,
-        columnspacing=1.2, borderaxespad=0,
-    )  # fmt: skip
+        handles=handles,
+        loc="upper center",
+        bbox_to_anchor=(0.45, -0.17),
+        ncols=2,
+        columnspacing=1.2,
+        borderaxespad=0,
+    )
 
 
 def _draw_rates(
@@ -74,9 +78,17 @@ def _markers() -> list[Line2D]:
     return [
         Line2D([], [], color="0.3", linewidth=1, label="1 − ∏(1 − 2⁻ᴺ)"),
         Line2D([], [], color="0.3", marker="o", markersize=4, linestyle="", label="one input"),
-        Line2D([], [], color="0.3", marker="o", markersize=4, linestyle="", markerfacecolor="white",
-               label="all six inputs"),
-    ]  # fmt: skip
+        Line2D(
+            [],
+            [],
+            color="0.3",
+            marker="o",
+            markersize=4,
+            linestyle="",
+            markerfacecolor="white",
+            label="all six inputs",
+        ),
+    ]
 
 
 def _draw_fates(axes: Axes, runs: pd.DataFrame) -> None:
@@ -87,9 +99,14 @@ def _draw_fates(axes: Axes, runs: pd.DataFrame) -> None:
         axes.barh(range(len(shares)), shares[fate], left=left, color=color, label=FATES[fate])
         left += shares[fate]
     axes.plot(
-        shares["born_alive"], range(len(shares)), "|", color="black", markersize=12,
-        markeredgewidth=1.5, label="born alive, up to here",
-    )  # fmt: skip
+        shares["born_alive"],
+        range(len(shares)),
+        "|",
+        color="black",
+        markersize=12,
+        markeredgewidth=1.5,
+        label="born alive, up to here",
+    )
     for row, share in enumerate(shares["learned"]):
         axes.text(2, row, f"{share:.0f}", va="center", color="white", fontsize=8)
     axes.set_yticks(range(len(shares)), list(ROWS.values()))
@@ -97,9 +114,14 @@ def _draw_fates(axes: Axes, runs: pd.DataFrame) -> None:
     axes.invert_yaxis()
     axes.set_title("b  What became of them", loc="left", fontweight="bold")
     axes.legend(
-        loc="upper center", bbox_to_anchor=(0.3, -0.17), ncols=2, columnspacing=1.2,
-        borderaxespad=0, handlelength=1.2, numpoints=1,
-    )  # fmt: skip
+        loc="upper center",
+        bbox_to_anchor=(0.3, -0.17),
+        ncols=2,
+        columnspacing=1.2,
+        borderaxespad=0,
+        handlelength=1.2,
+        numpoints=1,
+    )
 
 
 def _shares(runs: pd.DataFrame) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 def stopped(
     outputs: Iterable[NDArray[np.floating]], activations: Iterable[str]
 ) -> NDArray[np.bool_]:
-    """Whether each layer stops each sample, (..., layers, samples).
+    """Return whether each layer stops each sample, (..., layers, samples).
 
     Args:
         outputs: each layer's outputs, (..., samples, units); leading axes, such as seeds, are kept.
@@ -33,7 +33,7 @@ def stopped(
 
 
 def is_dead(stopped_by: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Whether every sample is stopped by some layer; from (..., layers, samples) to (...)."""
+    """Return whether each sample is stopped somewhere: (...) from (..., layers, samples)."""
     return np.asarray(stopped_by.any(axis=-2).all(axis=-1))
 
 

@@ -10,38 +10,22 @@ on MNIST, so inputs, targets, initial weights and rate are taken from there: an 
 """
 
 from collections.abc import Sequence
-from typing import Literal
 
 import pandas as pd
 
-from repro.four_layers.engine import digits_of, train_compiled, train_keras
+from repro.four_layers.engine import train
 from repro.four_layers.measures import measure
-from repro.four_layers.rebuilt import (
+from repro.four_layers.settings import (
     Backpropagation,
-    Design,
+    Engine,
     HiddenActivation,
     Initialization,
     Loss,
     OutputActivation,
+    Settings,
 )
 
 DATA = "mnist"
-METRICS = (
-    "test_accuracy",
-    "online_accuracy",
-    "learned",
-    "missing_digits",
-    "died",
-    "dead_fraction_first",
-    "dead_fraction_second",
-    "dead_fraction_output",
-    "cosine_first",
-    "cosine_second",
-    "length_ratio_first",
-    "length_ratio_second",
-    "overshoot_at_start",
-    "signal_ratio_at_start",
-)
 
 
 def experiment(
@@ -59,7 +43,7 @@ def experiment(
     images: int = 60_000,
     epochs: int = 1,
     learned_above: float = 0.5,
-    engine: Literal["compiled", "keras"] = "compiled",
+    engine: Engine = "compiled",
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train one network per seed, image by image; the defaults are the thread's ReLU network.
 
@@ -70,7 +54,8 @@ def experiment(
         output_activation: of the ten outputs.
         backpropagation: `posted` passes errors back without any activation's derivative,
             `output_mended` with the outputs' alone, `hidden_mended` with that of the second hidden
-            layer alone, `true` with both, which is the gradient.
+            layer alone, `true` with both, which is the gradient. Under cross-entropy the outputs
+            have no derivative to leave out: `posted` is `output_mended`, `hidden_mended` is `true`.
         loss: half the squared error, summed over the outputs, or their cross-entropy.
         initialization: normal draws with standard deviation n^-1/2 for n incoming links, as in the
             book, or He's, the same draws times sqrt(2).
@@ -85,7 +70,7 @@ def experiment(
 
     Returns:
         Runs, one row a seed with `METRICS`, and curves, one row a seed and logged step; see
-        `measure` and `look` in `repro.four_layers.measures`.
+        `repro.four_layers.measures` and `observe` in `repro.four_layers.observation`.
 
     Raises:
         ValueError: for a size or rate that is not positive, cross-entropy with an output other than
@@ -94,32 +79,19 @@ def experiment(
     Source:
         Seed thread 004, question and answer.
     """
-    design = Design(
-        hidden_activation, output_activation, backpropagation, loss, initialization, bias,
-        learning_rate, momentum,
-    )  # fmt: skip
-    _check(design, images, epochs, engine)
-    digits = digits_of(data)
-    images = min(images, len(digits.labels))
-    train = train_compiled if engine == "compiled" else train_keras
-    histories = train(design, digits, seeds, images, epochs)
-    rows = [
-        {"seed": seed} | measure(design, digits, history, learned_above)
-        for seed, history in zip(seeds, histories, strict=True)
-    ]
-    runs = pd.DataFrame(rows, columns=["seed", *METRICS, "status"])
-    curves = [
-        history.curve.assign(seed=seed) for seed, history in zip(seeds, histories, strict=True)
-    ]
-    return runs, pd.concat(curves, ignore_index=True)
-
-
-def _check(design: Design, images: int, epochs: int, engine: str) -> None:
-    sizes = {"images": images, "epochs": epochs, "learning_rate": design.learning_rate}
-    for name, value in sizes.items():
-        if value <= 0:
-            raise ValueError(f"{name} must be positive, got {value}")
-    if design.loss == "cross_entropy" and design.output_activation != "sigmoid":
-        raise ValueError('loss "cross_entropy" needs output_activation = "sigmoid"')
-    if engine == "keras" and design.backpropagation != "true":
-        raise ValueError('engine "keras" needs backpropagation = "true"')
+    settings = Settings(
+        data=data,
+        hidden_activation=hidden_activation,
+        output_activation=output_activation,
+        backpropagation=backpropagation,
+        loss=loss,
+        initialization=initialization,
+        bias=bias,
+        learning_rate=learning_rate,
+        momentum=momentum,
+        images=images,
+        epochs=epochs,
+        learned_above=learned_above,
+        engine=engine,
+    )
+    return measure(settings, seeds, train(settings, seeds))

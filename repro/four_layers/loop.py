@@ -2,7 +2,7 @@
 
 Two savings make it fast, and both are exact algebra, so that they change rounding and nothing else:
 
-- An input is `BACKGROUND` everywhere plus `INK` where the image is not black, and four pixels of
+- An input is `background` everywhere plus `ink` where the image is not black, and four pixels of
   five are black. With the first layer's weights written as ``kernel[p] + shift`` for each pixel p,
   the background moves only `shift` and the weights' running sum over all pixels, and learning
   touches the inked pixels alone.
@@ -21,13 +21,6 @@ from repro.training.loops.exponential import sigmoid
 
 Floats = NDArray[np.float64]
 
-PIXELS = 784
-BACKGROUND = 0.01
-INK = np.arange(256) / 255 * 0.99  # on top of the background, by grey level
-LOW, HIGH = 0.01, 0.99  # targets
-LEAKY_SLOPE = 0.01
-PIECES = 2  # of a maxout unit
-
 ACTIVATIONS = ("sigmoid", "linear", "relu", "leaky_relu", "maxout")
 _SIGMOID, _LINEAR, _RELU, _LEAKY_RELU, _MAXOUT = range(len(ACTIVATIONS))
 
@@ -36,7 +29,7 @@ _REORDER = {"reassoc", "contract", "nsz"}
 
 
 class Layer(NamedTuple):
-    """The weights into a layer; a maxout unit owns `PIECES` neighbouring columns.
+    """The weights into a layer; a maxout unit owns neighbouring columns.
 
     Attributes:
         kernel: shape (inputs, columns).
@@ -67,7 +60,7 @@ class Images(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """How the network computes and learns.
+    """The rule by which the network computes and learns.
 
     Attributes:
         hidden: index in `ACTIVATIONS` of the hidden layers' activation.
@@ -78,6 +71,11 @@ class Rule(NamedTuple):
         bias: biases learn, too.
         learning_rate: step size.
         momentum: share of the last step that is taken again, as in Keras' SGD; 0 for none.
+        background: input of a pixel without ink.
+        ink: what ink adds to it, by grey level, shape (256,).
+        low: target of an output that is not the image's digit.
+        high: target of the one that is.
+        leaky_slope: of leaky ReLU below zero.
     """
 
     hidden: int
@@ -88,6 +86,11 @@ class Rule(NamedTuple):
     bias: bool
     learning_rate: float
     momentum: float
+    background: float
+    ink: Floats
+    low: float
+    high: float
+    leaky_slope: float
 
 
 class _Inputs(NamedTuple):
@@ -99,7 +102,7 @@ class _Inputs(NamedTuple):
 
 
 class _Unit(NamedTuple):
-    """What a layer computes for one image; it has ``PIECES`` columns a unit if it is maxout."""
+    """The numbers of a layer for one image; it has several columns a unit if it is maxout."""
 
     sums: Floats  # (columns,)
     slopes: Floats  # (columns,), derivative of the output with respect to sums
@@ -110,7 +113,7 @@ class _Unit(NamedTuple):
 
 
 class _Background(NamedTuple):
-    """What the background has done to each pixel's weights (`shift`), and their sum (`total`)."""
+    """The background's share of each pixel's weights (`shift`), and their sum (`total`)."""
 
     shift: Floats  # (columns,)
     total: Floats
@@ -136,7 +139,7 @@ def _on_cache_lines(matrix: Floats) -> Floats:
 
 def sparse(x: NDArray[np.uint8], y: NDArray[np.uint8]) -> Images:
     """Return images, uint8 of shape (n, 28, 28), and labels (n,) by their inked pixels."""
-    flat = x.reshape(len(x), PIXELS)
+    flat = x.reshape(len(x), -1)
     image, pixel = np.nonzero(flat)
     start = np.searchsorted(image, np.arange(len(x) + 1))
     return Images(pixel.astype(np.uint16), flat[image, pixel], start, y)
@@ -157,14 +160,14 @@ def train(network, images, order, rule, correct):  # type: ignore[no-untyped-def
     Returns:
         How many images were learned; less than m if the network diverged.
     """
-    inputs, units, background = _rooms(network, rule)
+    inputs, units, background = _rooms(network)
     learned = 0
     for position in range(order.size):
         image = order[position]
         _forward(network, inputs, units, background, images, image, rule)
         target = images.label[image]
         correct[position] = np.argmax(units[2].outputs) == target
-        _output_error(units[2], target)
+        _output_error(units[2], target, rule)
         if not np.isfinite(units[2].errors).all():
             break
         _backward(network, units, rule)
@@ -186,7 +189,7 @@ def evaluate(network, images, rule, correct, alive):  # type: ignore[no-untyped-
         correct: bool of shape (n,), filled in.
         alive: three bool arrays of shape (columns,), set where a slope is not 0 for some image.
     """
-    inputs, units, background = _rooms(network, rule)
+    inputs, units, background = _rooms(network)
     for image in range(correct.size):
         _forward(network, inputs, units, background, images, image, rule)
         correct[image] = np.argmax(units[2].outputs) == images.label[image]
@@ -199,10 +202,13 @@ def evaluate(network, images, rule, correct, alive):  # type: ignore[no-untyped-
 
 
 @njit(cache=True)
-def _rooms(network, rule):  # type: ignore[no-untyped-def]
+def _rooms(network):  # type: ignore[no-untyped-def]
     first, second, third = network
-    hidden = PIECES if rule.hidden == _MAXOUT else 1
-    units = (_unit(first, hidden), _unit(second, hidden), _unit(third, 1))
+    units = (
+        _unit(first, len(second.kernel)),
+        _unit(second, len(third.kernel)),
+        _unit(third, third.bias.size),
+    )
     inputs = (_inputs(first), _inputs(second), _inputs(third))
     background = _Background(
         np.zeros_like(first.bias),
@@ -236,9 +242,8 @@ def _copy(source, target):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _unit(layer, pieces):  # type: ignore[no-untyped-def]
-    columns = layer.bias.size
-    a, b = np.zeros((4, columns)), np.zeros((2, columns // pieces))
+def _unit(layer, size):  # type: ignore[no-untyped-def]
+    a, b = np.zeros((4, layer.bias.size)), np.zeros((2, size))
     return _Unit(a[0], a[1], a[2], a[3], b[0], b[1])
 
 
@@ -253,24 +258,24 @@ def _inputs(layer):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _forward(network, inputs, units, background, images, image, rule):  # type: ignore[no-untyped-def]
-    _unpack(images, image, inputs[0])
+    _unpack(images, image, rule.ink, inputs[0])
     for depth in range(3):
         unit, source = units[depth], inputs[depth]
         _copy(network[depth].bias, unit.sums)
         if depth == 0:
-            _add_background(background, source, unit.sums)
+            _add_background(background, rule.background, source, unit.sums)
         _add_product(network[depth].kernel, source, unit.sums)
-        _activate(rule.output if depth == 2 else rule.hidden, unit)
+        _activate(rule.output if depth == 2 else rule.hidden, rule.leaky_slope, unit)
         if depth < 2:
             _pack(unit.outputs, inputs[depth + 1])
 
 
 @njit(cache=True)
-def _unpack(images, image, inputs):  # type: ignore[no-untyped-def]
+def _unpack(images, image, ink, inputs):  # type: ignore[no-untyped-def]
     start, stop = images.start[image], images.start[image + 1]
     for entry in range(start, stop):
         inputs.rows[entry - start] = images.pixel[entry]
-        inputs.values[entry - start] = INK[images.grey[entry]]
+        inputs.values[entry - start] = ink[images.grey[entry]]
     inputs.size[0] = stop - start
 
 
@@ -286,10 +291,10 @@ def _pack(outputs, inputs):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, fastmath=_REORDER)
-def _add_background(background, inputs, sums):  # type: ignore[no-untyped-def]
+def _add_background(background, level, inputs, sums):  # type: ignore[no-untyped-def]
     ink = inputs.values[: inputs.size[0]].sum()
     for column in range(sums.size):
-        sums[column] += BACKGROUND * background.total[column] + ink * background.shift[column]
+        sums[column] += level * background.total[column] + ink * background.shift[column]
 
 
 @njit(cache=True, fastmath=_REORDER)
@@ -310,7 +315,7 @@ def _add_product(kernel, inputs, sums):  # type: ignore[no-untyped-def]
 
 # without Python's check for division by zero, sigmoids run in vector lanes
 @njit(cache=True, fastmath={"contract"}, error_model="numpy")
-def _activate(kind, unit):  # type: ignore[no-untyped-def]
+def _activate(kind, leaky_slope, unit):  # type: ignore[no-untyped-def]
     sums, slopes, outputs = unit.sums, unit.slopes, unit.outputs
     if kind == _MAXOUT:
         _maxout(sums, slopes, outputs)
@@ -319,7 +324,7 @@ def _activate(kind, unit):  # type: ignore[no-untyped-def]
             outputs[i] = sigmoid(sums[i])
             slopes[i] = outputs[i] * (1 - outputs[i])
     else:
-        below = 1.0 if kind == _LINEAR else 0.0 if kind == _RELU else LEAKY_SLOPE
+        below = 1.0 if kind == _LINEAR else 0.0 if kind == _RELU else leaky_slope
         for i in range(sums.size):
             slopes[i] = 1.0 if sums[i] > 0 else below
             outputs[i] = sums[i] * slopes[i]
@@ -328,8 +333,9 @@ def _activate(kind, unit):  # type: ignore[no-untyped-def]
 @njit(cache=True)
 def _maxout(sums, slopes, outputs):  # type: ignore[no-untyped-def]
     slopes[:] = 0
+    pieces = sums.size // outputs.size
     for unit in range(outputs.size):
-        best = PIECES * unit + np.argmax(sums[PIECES * unit : PIECES * (unit + 1)])
+        best = pieces * unit + np.argmax(sums[pieces * unit : pieces * (unit + 1)])
         slopes[best] = 1
         outputs[unit] = sums[best]
 
@@ -338,9 +344,9 @@ def _maxout(sums, slopes, outputs):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _output_error(unit, label):  # type: ignore[no-untyped-def]
+def _output_error(unit, label, rule):  # type: ignore[no-untyped-def]
     for i in range(unit.errors.size):
-        unit.errors[i] = (HIGH if i == label else LOW) - unit.outputs[i]
+        unit.errors[i] = (rule.high if i == label else rule.low) - unit.outputs[i]
 
 
 @njit(cache=True)
@@ -386,9 +392,9 @@ def _learn(network, inputs, units, background, rule):  # type: ignore[no-untyped
         if rule.bias:
             _move(layer.bias, layer.bias_velocity, 1.0, steps, rule.momentum)
     ink = inputs[0].values[: inputs[0].size[0]].sum()
-    everywhere = PIXELS * BACKGROUND + ink
+    everywhere = len(network[0].kernel) * rule.background + ink
     b, steps, m = background, units[0].steps, rule.momentum
-    _move(b.shift, b.shift_velocity, BACKGROUND, steps, m)
+    _move(b.shift, b.shift_velocity, rule.background, steps, m)
     _move(b.total, b.total_velocity, everywhere, steps, m)
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 WIDTHS = (784, 200, 100, 10)
+BACKGROUND, INK = 0.01, 0.99  # inputs: what every pixel has, and what white adds to it
 LOW, HIGH = 0.01, 0.99  # targets
 
 
@@ -74,7 +75,7 @@ class PostedNetwork:
 
 def scaled(images: NDArray[np.uint8]) -> Floats:
     """Return images (n, 28, 28) as the book's inputs (n, 784): pixel / 255 * 0.99 + 0.01."""
-    return images.reshape(len(images), -1) / 255 * 0.99 + 0.01
+    return images.reshape(len(images), -1) / 255 * INK + BACKGROUND
 
 
 def targets_of(labels: NDArray[np.uint8]) -> Floats:

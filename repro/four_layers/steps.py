@@ -1,4 +1,4 @@
-"""What a step of thread 004's network moves, in numpy and for many images at once.
+"""The steps of thread 004's network, in numpy and for many images at once.
 
 The compiled loop is tested against it.
 """
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from repro.four_layers.posted import Floats, sigmoid
-from repro.four_layers.rebuilt import PIECES, Design
+from repro.four_layers.settings import PIECES, Settings
 from repro.training.float64 import LEAKY_SLOPE
 
 if TYPE_CHECKING:
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def forward(
-    design: Design, layers: "Sequence[compiled.Layer]", x: Floats
+    settings: Settings, layers: "Sequence[compiled.Layer]", x: Floats
 ) -> tuple[list[Floats], list[Floats]]:
     """Return each layer's inputs and the output, (n, units) each, and the slopes, (n, sums)."""
     inputs, slopes = [x], []
-    for layer, name in zip(layers, design.activations, strict=True):
+    for layer, name in zip(layers, settings.activations, strict=True):
         outputs, slope = activate(name, inputs[-1] @ layer.kernel + layer.bias)
         inputs.append(outputs)
         slopes.append(slope)
@@ -43,20 +43,20 @@ def activate(name: str, sums: Floats) -> tuple[Floats, Floats]:
 
 
 def deltas(
-    design: Design,
+    settings: Settings,
     layers: "Sequence[compiled.Layer]",
     slopes: Sequence[Floats],
     errors: Floats,
     *,
     mended: tuple[bool, bool],
 ) -> list[Floats]:
-    """Return what an image moves each layer's weighted sums by, per unit of rate and input.
+    """Return the moves of each layer's weighted sums that an image asks for.
 
-    A step adds rate * input * delta to a weight. With both mended, delta is minus the gradient of
-    the loss with respect to the sum.
+    They are per unit of rate and input: a step adds rate * input * delta to a weight. With both
+    mended, delta is minus the gradient of the loss with respect to the sum.
 
     Args:
-        design: its loss.
+        settings: its loss.
         layers: the network.
         slopes: as of `forward`.
         errors: targets - outputs, (n, 10).
@@ -65,7 +65,7 @@ def deltas(
     Returns:
         Three arrays (n, sums), from the first layer on.
     """
-    if design.loss == "cross_entropy":
+    if settings.loss == "cross_entropy":
         slopes = [*slopes[:-1], np.ones_like(slopes[-1])]
     result: list[Floats] = []
     for layer, slope, carries in zip(
@@ -78,17 +78,18 @@ def deltas(
 
 
 def after_own_step(
-    design: Design, layers: "Sequence[compiled.Layer]", x: Floats, steps: Sequence[Floats]
+    settings: Settings, layers: "Sequence[compiled.Layer]", x: Floats, steps: Sequence[Floats]
 ) -> Floats:
     """Return the outputs (n, 10) for x (n, 784), each image after a step on that image alone.
 
     A step changes a layer by rate * outer(input, delta), and so the sums of the same image by
     rate * delta * (input . new input, and 1 for the bias).
     """
-    before, _ = forward(design, layers, x)
-    now = x
-    for layer, name, was, delta in zip(layers, design.activations, before, steps, strict=False):
-        overlap = np.sum(was * now, axis=1, keepdims=True) + design.bias
-        sums = now @ layer.kernel + layer.bias + design.learning_rate * overlap * delta
-        now, _ = activate(name, sums)
-    return now
+    old_inputs, _ = forward(settings, layers, x)
+    inputs = x
+    per_layer = zip(layers, settings.activations, old_inputs, steps, strict=False)
+    for layer, name, old, delta in per_layer:
+        overlap = np.sum(old * inputs, axis=1, keepdims=True) + settings.bias
+        sums = inputs @ layer.kernel + layer.bias + settings.learning_rate * overlap * delta
+        inputs, _ = activate(name, sums)
+    return inputs

@@ -1,4 +1,4 @@
-"""Why ReLU fails on raw pixels: the rate kills units, the initial weights do not."""
+"""Draw why ReLU fails on raw pixels: the rate kills units, the initial weights do not."""
 
 import math
 
@@ -51,9 +51,17 @@ def _draw_map(axes: Axes, runs: pd.DataFrame) -> None:
         index="learning_rate", columns="input_scale", values="test_accuracy", aggfunc="mean"
     ).sort_index(ascending=False)
     sns.heatmap(
-        100 * cells, ax=axes, annot=True, fmt=".0f", annot_kws={"size": 7.5}, cmap="cividis",
-        vmin=0, vmax=100, linewidths=0.5, cbar_kws={"label": "test accuracy (%)", "pad": 0.02},
-    )  # fmt: skip
+        100 * cells,
+        ax=axes,
+        annot=True,
+        fmt=".0f",
+        annot_kws={"size": 7.5},
+        cmap="cividis",
+        vmin=0,
+        vmax=100,
+        linewidths=0.5,
+        cbar_kws={"label": "test accuracy (%)", "pad": 0.02},
+    )
     labels = [f"1/{1 / scale:.0f}" if scale < 1 else "1" for scale in cells.columns]
     axes.set_xticklabels(labels, rotation=0)
     axes.set_yticklabels(

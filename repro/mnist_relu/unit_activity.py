@@ -12,20 +12,20 @@ class _UnitShare(keras.metrics.Metric):
     def __init__(self, units: int, name: str, extreme: Any, start: float, condition: Any):
         super().__init__(name=name)
         self._extreme, self._start, self._condition = extreme, start, condition
-        self._seen = self.add_variable((units,), initializer=self._fill, name="seen")
+        self._reached = self.add_variable((units,), initializer=self._fill, name="reached")
 
     def _fill(self, shape: Any, dtype: Any = None) -> Any:
         return ops.full(shape, self._start, dtype=dtype)
 
     def update_state(self, activations: Any, sample_weight: Any = None) -> None:
-        both = ops.stack([self._seen.value, self._extreme(activations, axis=0)])
-        self._seen.assign(self._extreme(both, axis=0))
+        pair = ops.stack([self._reached.value, self._extreme(activations, axis=0)])
+        self._reached.assign(self._extreme(pair, axis=0))
 
     def result(self) -> Any:
-        return ops.mean(ops.cast(self._condition(self._seen.value), self.dtype))
+        return ops.mean(ops.cast(self._condition(self._reached.value), self.dtype))
 
     def reset_state(self) -> None:
-        self._seen.assign(ops.full_like(self._seen, self._start))
+        self._reached.assign(ops.full_like(self._reached, self._start))
 
 
 class UnitActivity(keras.layers.Layer):
@@ -48,16 +48,16 @@ class UnitActivity(keras.layers.Layer):
         self.dead = _UnitShare(
             units,  # type: ignore[arg-type]  # only the batch's size may be unknown
             "dead_fraction",
-            ops.max,
-            -far,
-            lambda top: top <= 0,
+            extreme=ops.max,
+            start=-far,
+            condition=lambda top: top <= 0,
         )
         self.always_on = _UnitShare(
             units,  # type: ignore[arg-type]
             "always_on_fraction",
-            ops.min,
-            far,
-            lambda low: low > 0,
+            extreme=ops.min,
+            start=far,
+            condition=lambda low: low > 0,
         )
 
     def call(self, activations: Any, training: bool | None = None) -> Any:

@@ -1,8 +1,9 @@
-"""What trains thread 001 for many seeds, and scans random MNIST networks."""
+"""Train thread 001's snippet for many seeds, and scan random MNIST networks."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -10,115 +11,126 @@ from numpy.typing import NDArray
 
 from repro.data import load
 from repro.relu_at_zero import random_mlp
-from repro.relu_at_zero.posted import Floats, N, Start
+from repro.relu_at_zero.posted import DERIVATIVE, Floats, N, Start, attempt
 from repro.relu_at_zero.random_mlp import AtZero, Precision
-from repro.relu_at_zero.rebuilt import build_model
+from repro.relu_at_zero.rebuilt import build_model, draw, rule_of
+from repro.relu_at_zero.settings import MnistMlp, Snippet
 
 if TYPE_CHECKING:
-    import keras
-
     from repro.relu_at_zero.loop import Trained
 
 
-def logged_steps(steps: int) -> NDArray[np.int64]:
-    """Return the steps at which a run is looked at: the first, a quarter, the last."""
-    return np.unique([1, -(-steps // 4), steps])
+class Attempts(NamedTuple):
+    """Each seed's last loss by the posted lines, or None where one raised."""
+
+    losses: "list[np.floating[Any] | None]"
 
 
-def train_compiled(
-    starts: list[Start],
-    at_kink: float,
-    assigned: bool = False,
-    *,
-    steps: int,
-    precision: str,
-    kink: float,
-    learning_rate: float,
-) -> "Trained":
-    """Train the snippet's network from each start.
+class Compiled(NamedTuple):
+    """The networks of the compiled loop, with the settings' ReLU'(0) and with 0."""
 
-    Args:
-        starts: one a seed.
-        at_kink: the derivative where a hidden unit's input is the kink.
-        assigned: it takes the gradient's place there.
-        steps: iterations.
-        precision: of all numbers and operations.
-        kink: the activation is max(input, kink).
-        learning_rate: step size.
+    ours: "Trained"
+    zero: "Trained"
+
+
+class Rebuilt(NamedTuple):
+    """The networks of Keras, and the losses of those with the settings' ReLU'(0).
+
+    Attributes:
+        losses: one row a seed and one column a step.
+        ours: each seed's weights of both layers, with the settings' ReLU'(0).
+        zero: likewise, with 0.
     """
-    from repro.relu_at_zero import loop as compiled
 
-    rounded = Precision(precision).rounded
+    losses: pd.DataFrame
+    ours: list[list[Floats]]
+    zero: list[list[Floats]]
+
+
+History = Attempts | Compiled | Rebuilt
+
+
+def train(settings: Snippet, seeds: Sequence[int]) -> History:
+    """Train the snippet's network once a seed, and once more with ReLU'(0) = 0."""
+    if settings.is_posted:
+        return Attempts([_attempt(settings, seed) for seed in seeds])
+    reference = replace(settings, at_zero="zero", backward="multiply")
+    if settings.engine == "keras":
+        losses, ours = _train_keras(settings, seeds)
+        return Rebuilt(losses, ours, _train_keras(reference, seeds)[1])
+    return Compiled(_train_compiled(settings, seeds), _train_compiled(reference, seeds))
+
+
+def _attempt(settings: Snippet, seed: int) -> "np.floating[Any] | None":
+    return attempt(
+        np.random.RandomState(seed),
+        settings.lacking,
+        settings.steps,
+        at_zero=settings.at_zero,
+        backward=settings.backward,
+        kink=settings.kink,
+        learning_rate=settings.learning_rate,
+    )
+
+
+def _train_compiled(settings: Snippet, seeds: Sequence[int]) -> "Trained":
+    from repro.relu_at_zero import loop
+
+    starts = [_start(settings, np.random.RandomState(seed), seed) for seed in seeds]
+    rounded = Precision(settings.precision).rounded
     x, y, w1, w2 = (rounded(np.stack(arrays)) for arrays in zip(*starts, strict=True))
-    rule = compiled.Rule(learning_rate, kink, at_kink, assigned, precision == "float16")
-    return compiled.train(x, y, w1, w2, rule, logged=logged_steps(steps))
+    return loop.train(x, y, w1, w2, rule=rule_of(settings), logged=settings.logged)
 
 
-def train_keras(
-    seeds: Sequence[int], given: Callable[[Any], Start], steps: int, **options: Any
+def _start(settings: Snippet, generator: Any, seed: int) -> Start:
+    data_seed: Any = 0 if settings.shared_data else None
+    if settings.lacking == "seed_first":
+        # each choice is a run of the script, and without the seed each run draws its own data
+        data_seed = [seed, 1 + list(DERIVATIVE).index(settings.at_zero)]
+    return draw(generator, inputs=settings.inputs, bias=settings.bias, data_seed=data_seed)
+
+
+def _train_keras(
+    settings: Snippet, seeds: Sequence[int]
 ) -> tuple[pd.DataFrame, list[list[Floats]]]:
-    """Train the rebuild.
-
-    Args:
-        seeds: of the initial weights.
-        given: the start that a legacy generator draws; all seeds must get the same data.
-        steps: iterations.
-        options: of `build_model`.
-
-    Returns:
-        The losses, one row a seed and one column a step, and each seed's final weights.
-    """
     from repro.training.fit import fit_seeds
 
-    x, y, *_ = given(np.random.RandomState(0))
-
-    def build() -> "keras.Model":
-        # fit_seeds has seeded numpy's legacy generator, so that the draws are the snippet's
-        return build_model(given(np.random), **options)
-
+    x, y, *_ = _start(settings, np.random.RandomState(0), 0)  # all seeds share the data
     fit = fit_seeds(
-        build, x, y, seeds=seeds, epochs=steps, batch_size=N, shuffle=False,
+        # fit_seeds has seeded numpy's legacy generator, so that the draws are the snippet's
+        lambda: build_model(settings, _start(settings, np.random, 0)),
+        x,
+        y,
+        seeds=seeds,
+        epochs=settings.steps,
+        batch_size=N,
+        shuffle=False,
         block_size=len(seeds),
-    )  # fmt: skip
+    )
     losses = fit.frame.pivot(index="seed", columns="epoch", values="loss").loc[list(seeds)]
     return losses, [fit.model(seed).get_weights() for seed in seeds]
 
 
-def scan_networks(
-    seeds: Sequence[int],
-    data: str,
-    name: str,
-    widths: list[int],
-    rule: AtZero,
-    biases: str,
-    batch_size: int,
-) -> list[random_mlp.Scan]:
-    """Scan one random network per seed on the training images, in their order.
-
-    Args:
-        seeds: of the networks.
-        data: name of the data set.
-        name: of the precision.
-        widths: units of each layer, from the inputs to the outputs.
-        rule: what is compared with ReLU'(0) = 0.
-        biases: see `repro.relu_at_zero.random_mlp.draw`.
-        batch_size: images a minibatch.
-    """
+def scan(settings: MnistMlp, seeds: Sequence[int]) -> list[random_mlp.Scan]:
+    """Scan one random network per seed on the training images, in their order."""
     from threadpoolctl import threadpool_limits
 
-    x, y = _images(data, name)
-    precision = Precision(name)
+    precision = Precision(settings.precision)
+    at_zero = AtZero(DERIVATIVE[settings.at_zero], settings.backward == "assign")
 
-    def minibatches() -> Iterator[tuple[Floats, NDArray[np.uint8]]]:
-        for i in range(0, len(x), batch_size):
-            yield x[i : i + batch_size], y[i : i + batch_size]
-
-    def scan(seed: int) -> random_mlp.Scan:
-        drawn = random_mlp.draw(seed, widths, precision, biases=biases)
-        return random_mlp.scan(drawn, minibatches(), precision, rule)
+    def scan_network(seed: int) -> random_mlp.Scan:
+        network = random_mlp.draw(seed, settings.widths, precision, biases=settings.biases)
+        return random_mlp.scan(network, _minibatches(settings), precision, at_zero)
 
     with threadpool_limits(1, "blas"):  # it adds up in another order when threads share a product
-        return [scan(seed) for seed in seeds]
+        return [scan_network(seed) for seed in seeds]
+
+
+def _minibatches(settings: MnistMlp) -> Iterator[tuple[Floats, NDArray[np.uint8]]]:
+    x, y = _images(settings.data, settings.precision)
+    for start in range(0, len(x), settings.batch_size):
+        batch = slice(start, start + settings.batch_size)
+        yield x[batch], y[batch]
 
 
 @lru_cache(maxsize=3)  # a study's blocks take turns in their precisions

@@ -1,155 +1,166 @@
 """Thread 001: does it matter which derivative ReLU gets at zero.
 
 The answer says no, since a unit's input is rarely exactly zero, and posts a numpy snippet to try
-0, 1/2 and 1. It stands in `repro.relu_at_zero.posted`, to be read beside the thread. `experiment`
-runs it over many seeds, in three precisions, on data with and without structural zeros; with
-`network="mnist_mlp"` it counts, as Bertoin et al. (2021) did, the random MNIST networks whose
+0, 1/2 and 1. It stands in `repro.relu_at_zero.posted`, to be read beside the thread. There are two
+experiments. `snippet` runs it over many seeds, in three precisions, on data with and without
+structural zeros. `mnist_mlp` counts, as Bertoin et al. (2021) did, the random MNIST networks whose
 gradient depends on the choice.
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, Literal
 
-import numpy as np
-import pandas as pd
 from pydantic import PositiveFloat, PositiveInt
 
-from repro.relu_at_zero.engine import logged_steps, scan_networks, train_compiled, train_keras
-from repro.relu_at_zero.measures import compare, compare_rebuilt, describe
-from repro.relu_at_zero.posted import DERIVATIVE, Repair, Start, attempt
-from repro.relu_at_zero.random_mlp import AtZero
-from repro.relu_at_zero.rebuilt import draw
+from repro.relu_at_zero.engine import scan, train
+from repro.relu_at_zero.measures import Tables, measure, measure_scans
+from repro.relu_at_zero.posted import Repair
+from repro.relu_at_zero.settings import (
+    Backward,
+    Bias,
+    Biases,
+    Choice,
+    Engine,
+    Inputs,
+    MnistMlp,
+    PrecisionName,
+    Snippet,
+)
 
 DATA = "mnist"
-METRICS = (
-    "differs",
-    "differs_anywhere",
-    "change",
-    "met_zero",
-    "met_rounding_zero",
-    "exact_zeros",
-    "looked_at",
-    "final_loss",
-    "runs_to_end",
-)
 
 
 def experiment(
-    *,
-    seeds: Sequence[int],
-    data: str = DATA,
-    network: Literal["snippet", "mnist_mlp"] = "snippet",
-    precision: Literal["float64", "float32", "float16"] = "float64",
-    at_zero: Literal["zero", "half", "one"] = "one",
-    backward: Literal["multiply", "assign"] = "multiply",
-    lacking: Repair = "none",
-    inputs: Literal["gaussian", "zero_sample", "integers"] = "gaussian",
-    bias: Literal["column", "zero_start", "none"] = "column",
-    kink: float = 0.0,
-    shared_data: bool = False,
-    engine: Literal["compiled", "keras"] = "compiled",
-    steps: PositiveInt = 200,
-    learning_rate: PositiveFloat = 0.002,
-    hidden_layers: PositiveInt = 3,
-    width: PositiveInt = 256,
-    biases: Literal["uniform", "zeros", "dead_first"] = "uniform",
-    batch_size: PositiveInt = 256,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Compare ReLU'(0) = `at_zero` with ReLU'(0) = 0, everything else equal, once a seed.
-
-    The snippet trains both; the MNIST network, untrained, compares both gradients on the training
-    images, minibatch by minibatch, until they differ.
+    *, seeds: Sequence[int], network: Literal["snippet", "mnist_mlp"] = "snippet", **parameters: Any
+) -> Tables:
+    """Compare a ReLU'(0) with ReLU'(0) = 0, everything else equal, once a seed.
 
     Args:
         seeds: one run each; they decide data and initial weights.
-        data: `mnist` or `mnist5k`; the snippet makes its own.
-        network: which network; the other one's arguments are ignored.
+        network: which experiment, a key of `EXPERIMENTS`.
+        parameters: of that experiment; another one's are an error.
+
+    Returns:
+        Runs, one row a seed with `METRICS` (see `repro.relu_at_zero.measures`), and curves.
+
+    Raises:
+        TypeError: for a parameter that the chosen experiment does not have.
+        ValueError: as that experiment does.
+    """
+    return EXPERIMENTS[network](seeds=seeds, **parameters)
+
+
+def snippet(
+    *,
+    seeds: Sequence[int],
+    precision: PrecisionName = "float64",
+    at_zero: Choice = "one",
+    backward: Backward = "multiply",
+    lacking: Repair = "none",
+    inputs: Inputs = "gaussian",
+    bias: Bias = "column",
+    kink: float = 0.0,
+    shared_data: bool = False,
+    engine: Engine = "compiled",
+    steps: PositiveInt = 200,
+    learning_rate: PositiveFloat = 0.002,
+) -> Tables:
+    """Train the snippet's network with ReLU'(0) = `at_zero` and with ReLU'(0) = 0, once a seed.
+
+    Args:
+        seeds: one run each; they decide data and initial weights.
         precision: of all numbers and operations.
         at_zero: the derivative where a hidden unit's input is exactly zero.
         backward: `assign` lets it take the gradient's place instead of multiplying it, as the
-            thread's line for 1/2 does, and the code published with Bertoin et al. (2021).
-        lacking: the repair of the snippet that is not made; `all` makes none.
-        inputs: snippet; see `repro.relu_at_zero.rebuilt.draw`.
-        bias: snippet; likewise.
-        kink: snippet; the activation is max(input, kink), and "zero" then means the kink.
-        shared_data: snippet; every seed trains on the data of seed 0.
-        engine: snippet; `keras` trains the rebuild through `fit_seeds`, on shared data only.
-        steps: snippet; iterations.
-        learning_rate: snippet; step size.
-        hidden_layers: MNIST network.
-        width: MNIST network; units of each hidden layer.
-        biases: MNIST network; see `repro.relu_at_zero.random_mlp.draw`.
-        batch_size: MNIST network; images a minibatch, in the order of the data set.
+            thread's line for 1/2 does.
+        lacking: the repair of the snippet that is not made; `all` makes none. Without any repair
+            but `seed_first` the posted lines are run one by one, in numpy.
+        inputs: see `repro.relu_at_zero.rebuilt.draw`.
+        bias: likewise.
+        kink: the activation is max(input, kink), and "zero" then means the kink.
+        shared_data: every seed trains on the data of seed 0.
+        engine: the compiled loop, or the Keras model in `fit_seeds`, on shared data only.
+        steps: iterations.
+        learning_rate: step size.
 
     Returns:
-        Runs, one row a seed, with
-            differs: the first layer's final weights (snippet) or gradient (MNIST network) are not
-                those of ReLU'(0) = 0;
-            differs_anywhere: some layer's weights, biases or gradient, or a logged loss, are not;
-            change: Euclidean norm of the first layer's difference, relative to ReLU'(0) = 0;
-            met_zero: some hidden unit's input was exactly zero;
-            met_rounding_zero: one was that is not zero in more exact arithmetic;
-            exact_zeros: share of the hidden units' inputs that were exactly zero;
-            looked_at: how many inputs that is a share of;
-            final_loss: sum of squared errors before the last step (snippet);
-            runs_to_end: no line raised;
-        all but the last NaN where a line raised (status `crashed`), or where there is none.
-        Curves: `step`, and `loss` before it (snippet) or `exact_zeros` up to it.
+        Runs, one row a seed with `METRICS` (see `repro.relu_at_zero.measures`), and curves: by
+        seed and logged step, `loss` before it and `exact_zeros` up to it.
 
     Raises:
-        ValueError: `engine="keras"` without shared data, or with what Keras does not do.
+        ValueError: for steps or a rate that are not positive, the engine "keras" without shared
+            data or with `assign`, shared data that every run draws anew, and a choice that the
+            posted lines do not have while they lack a repair.
 
     Source:
-        Seed thread 001, answer; Bertoin, Bolte, Gerchinovitz, Pauwels (2021), "Numerical influence
-        of ReLU'(0) on backpropagation", section 3, and the code published with it.
+        Seed thread 001, answer.
     """
-    rates: dict[str, Any] = {"kink": kink, "learning_rate": learning_rate}
-    drawn = partial(draw, inputs=inputs, bias=bias)
-    if network == "mnist_mlp":
-        widths = [784, *[width] * hidden_layers, 10]
-        rule = AtZero(DERIVATIVE[at_zero], backward == "assign")
-        scans = scan_networks(seeds, data, precision, widths, rule, biases, batch_size)
-        runs, curves = describe(seeds, scans)
-    elif lacking not in ("none", "seed_first"):
-        runs, curves = _attempts(seeds, lacking, steps, at_zero=at_zero, backward=backward, **rates)
-    elif engine == "keras":
-        if not shared_data or backward == "assign":
-            raise ValueError("engine 'keras' needs shared_data = true and backward = 'multiply'")
-        given = partial(drawn, data_seed=0)
-        fit = partial(train_keras, seeds, given, steps, precision=precision, **rates)
-        (losses, weights), (_, of_zero) = fit(at_zero=at_zero), fit(at_zero="zero")
-        runs, curves = compare_rebuilt(losses, weights, of_zero, logged_steps(steps))
-    else:
-        ours, zero = (_starts(seeds, drawn, c, lacking, shared_data) for c in (at_zero, "zero"))
-        options = rates | {"steps": steps, "precision": precision}
-        trained = train_compiled(ours, DERIVATIVE[at_zero], backward == "assign", **options)
-        reference = train_compiled(zero, 0.0, **options)
-        runs, curves = compare(seeds, trained, reference, logged_steps(steps))
-    return runs.reindex(columns=["seed", *METRICS, "status"]), curves
+    settings = Snippet(
+        precision=precision,
+        at_zero=at_zero,
+        backward=backward,
+        lacking=lacking,
+        inputs=inputs,
+        bias=bias,
+        kink=kink,
+        shared_data=shared_data,
+        engine=engine,
+        steps=steps,
+        learning_rate=learning_rate,
+    )
+    return measure(settings, seeds, train(settings, seeds))
 
 
-def _starts(
-    seeds: Sequence[int], drawn: Callable[..., Start], choice: str, lacking: str, shared_data: bool
-) -> list[Start]:
-    def data_seed(seed: int) -> Any:
-        # each choice is a run of the script, and without the seed each run draws its own data
-        if lacking == "seed_first":
-            return [seed, 1 + list(DERIVATIVE).index(choice)]
-        return 0 if shared_data else None
+def mnist_mlp(
+    *,
+    seeds: Sequence[int],
+    data: str = DATA,
+    precision: PrecisionName = "float64",
+    at_zero: Choice = "one",
+    backward: Backward = "multiply",
+    hidden_layers: PositiveInt = 3,
+    width: PositiveInt = 256,
+    biases: Biases = "uniform",
+    batch_size: PositiveInt = 256,
+) -> Tables:
+    """Compare both gradients of a random MNIST network, untrained, once a seed.
 
-    return [drawn(np.random.RandomState(seed), data_seed=data_seed(seed)) for seed in seeds]
+    The training images pass minibatch by minibatch, until the gradients differ.
+
+    Args:
+        seeds: one network each.
+        data: `mnist` or `mnist5k`.
+        precision: of all numbers and operations.
+        at_zero: the derivative where a hidden unit's input is exactly zero.
+        backward: `assign` lets it take the gradient's place instead of multiplying it, as the code
+            published with Bertoin et al. (2021) does.
+        hidden_layers: number of hidden layers.
+        width: units of each hidden layer.
+        biases: see `repro.relu_at_zero.random_mlp.draw`.
+        batch_size: images a minibatch, in the order of the data set.
+
+    Returns:
+        Runs, one row a seed with `METRICS` (see `repro.relu_at_zero.measures`), and curves: the
+        last minibatch as `step`, and `exact_zeros` up to it.
+
+    Raises:
+        ValueError: for a size that is not positive.
+
+    Source:
+        Bertoin, Bolte, Gerchinovitz, Pauwels (2021), "Numerical influence of ReLU'(0) on
+        backpropagation", section 3, and the code published with it.
+    """
+    settings = MnistMlp(
+        data=data,
+        precision=precision,
+        at_zero=at_zero,
+        backward=backward,
+        hidden_layers=hidden_layers,
+        width=width,
+        biases=biases,
+        batch_size=batch_size,
+    )
+    return measure_scans(settings, seeds, scan(settings, seeds))
 
 
-def _attempts(
-    seeds: Sequence[int], lacking: str, steps: int, **options: Any
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Run the snippet without a repair that it needs, and note whether it gets to its end."""
-    rows = []
-    for seed in seeds:
-        loss = attempt(np.random.RandomState(seed), lacking, steps, **options)
-        row = {"runs_to_end": 0, "status": "crashed"}
-        if loss is not None:
-            row = {"final_loss": loss, "runs_to_end": 1, "status": "ok"}
-        rows.append({"seed": seed} | dict.fromkeys(METRICS, np.nan) | row)
-    return pd.DataFrame(rows), pd.DataFrame({"seed": [], "step": [], "loss": []})
+EXPERIMENTS: dict[str, Callable[..., Tables]] = {"snippet": snippet, "mnist_mlp": mnist_mlp}

@@ -13,8 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from repro.training.loops.lanes import into_lanes, out_of_lanes
-from repro.training.loops.threads import in_threads
+from repro.training.loops.lanes import in_lanes
 
 Floats = NDArray[np.floating[Any]]
 
@@ -24,7 +23,7 @@ SAMPLES, INPUTS, HIDDEN = 4, 3, 30
 
 
 class Rule(NamedTuple):
-    """How every seed trains.
+    """The rule by which every seed trains.
 
     Attributes:
         learning_rate: step size.
@@ -42,7 +41,7 @@ class Rule(NamedTuple):
 
 
 class Trained(NamedTuple):
-    """What training left behind, one row a seed.
+    """The trained networks, one row a seed, and what they met.
 
     Attributes:
         w1: first layer's weights, (seeds, INPUTS, HIDDEN).
@@ -74,24 +73,21 @@ def train(
         logged: the steps (from 1, rising) to keep; training ends after the last.
     """
     seeds, dtype = len(x), x.dtype.type
-    x, y, w1, w2 = (into_lanes(a, LANES) for a in (x.swapaxes(1, 2), y, w1, w2))
-    losses = np.zeros((len(x), len(logged), LANES), dtype)
-    zeros = np.zeros((len(x), len(logged), 2, LANES), np.int64)
     rounded = np.array([rule.learning_rate, rule.kink, rule.at_kink], dtype)
     rate, kink, at_kink = to_half(rounded) if rule.half else rounded
-
-    def train_block(*parts: NDArray[Any]) -> None:
-        _train_block(*parts, rate, kink, at_kink, rule.assigned, rule.half, logged)  # type: ignore[call-arg]
-
-    in_threads(train_block, x, y, w1, w2, losses, zeros)
-    zeros = out_of_lanes(zeros, seeds)
-    return Trained(
-        out_of_lanes(w1, seeds),
-        out_of_lanes(w2, seeds),
-        out_of_lanes(losses, seeds),
-        zeros[:, :, 0],
-        zeros[:, :, 1],
+    *_, w1, w2, losses, zeros = in_lanes(
+        lambda *blocks: _train_block(  # type: ignore[call-arg]
+            *blocks, rate, kink, at_kink, rule.assigned, rule.half, logged
+        ),
+        LANES,
+        x.swapaxes(1, 2),
+        y,
+        w1,
+        w2,
+        np.zeros((seeds, len(logged)), dtype),
+        np.zeros((seeds, len(logged), 2), np.int64),
     )
+    return Trained(w1, w2, losses, zeros=zeros[:, :, 0], rounding_zeros=zeros[:, :, 1])
 
 
 def to_half(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -109,45 +105,45 @@ def to_half(values: NDArray[np.float32]) -> NDArray[np.float32]:
 def _train_block(x, y, w1, w2, losses, zeros, rate, kink, at_kink, assigned, half, logged):
     h = np.empty((HIDDEN, SAMPLES, LANES), x.dtype)
     error = np.empty((SAMPLES, LANES), x.dtype)
-    found = np.zeros((2, LANES), np.int64)
+    kinks = np.zeros((2, LANES), np.int64)
     entry = 0
     for step in range(1, logged[-1] + 1):
-        _forward(x, w1, h, kink, half, found)
+        _forward(x, w1, h, kink, half, kinks)
         _subtract_targets(h, w2, y, kink, half, error)
         if step == logged[entry]:
             _add_squares(error, half, losses[entry])
             for k in range(LANES):
-                zeros[entry, 0, k], zeros[entry, 1, k] = found[0, k], found[1, k]
+                zeros[entry, 0, k], zeros[entry, 1, k] = kinks[0, k], kinks[1, k]
             entry += 1
         _descend(x, w1, w2, h, error, rate, kink, at_kink, assigned, half)
 
 
 @njit(cache=True)
-def _forward(x, w1, h, kink, half, found):
+def _forward(x, w1, h, kink, half, kinks):
     for j in range(HIDDEN):
-        any_found = False
+        meets_kink = False
         for n in range(SAMPLES):
             for k in range(LANES):
                 total = x[0, n, k] * w1[0, j, k]
                 for i in range(1, INPUTS):
                     total += x[i, n, k] * w1[i, j, k]
                 h[j, n, k] = _kept(total, half)
-                any_found |= h[j, n, k] == kink
-        if any_found:
-            _count(h[j], kink, x, w1, j, found)
+                meets_kink |= h[j, n, k] == kink
+        if meets_kink:
+            _count(h[j], kink, x, w1, j, kinks)
 
 
 @njit(cache=True)
-def _count(h, kink, x, w1, j, found):
-    """Count kinks in `found[0]`, and those that more digits would not find in `found[1]`."""
+def _count(h, kink, x, w1, j, kinks):
+    """Count kinks in `kinks[0]`, and those that more digits would not find in `kinks[1]`."""
     for n in range(SAMPLES):
         for k in range(LANES):
             if h[n, k] == kink:
                 exact = -np.float64(kink)
                 for i in range(INPUTS):
                     exact += np.float64(x[i, n, k]) * np.float64(w1[i, j, k])
-                found[0, k] += 1
-                found[1, k] += exact != 0.0
+                kinks[0, k] += 1
+                kinks[1, k] += exact != 0.0
 
 
 @njit(cache=True)
@@ -189,9 +185,9 @@ def _through_unit(h, w2, error, kink, at_kink, assigned, half, grad_h):
     for n in range(SAMPLES):
         for k in range(LANES):
             grad = _kept(error[n, k] * w2[k], half)
-            there = at_kink if assigned else _kept(at_kink * grad, half)
+            grad_at_kink = at_kink if assigned else _kept(at_kink * grad, half)
             above = grad if h[n, k] > kink else zero
-            grad_h[n, k] = there if h[n, k] == kink else above
+            grad_h[n, k] = grad_at_kink if h[n, k] == kink else above
             h[n, k] = max(h[n, k], kink)
 
 

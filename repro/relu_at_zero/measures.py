@@ -1,42 +1,109 @@
-"""What is measured of thread 001: where a run with one ReLU'(0) differs from that with 0."""
+"""Measure thread 001: where a run with one ReLU'(0) differs from that with 0."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from repro.relu_at_zero.posted import Floats, H, N
+from repro.relu_at_zero.engine import Attempts, Compiled, History, Rebuilt
+from repro.relu_at_zero.posted import H, N
 from repro.relu_at_zero.random_mlp import Scan, relative_change
+from repro.relu_at_zero.settings import MnistMlp, Snippet
 
-if TYPE_CHECKING:
-    from repro.relu_at_zero.loop import Trained
+METRICS = (
+    "differs",
+    "differs_anywhere",
+    "change",
+    "met_zero",
+    "met_rounding_zero",
+    "exact_zeros",
+    "looked_at",
+    "final_loss",
+    "runs_to_end",
+)
+COLUMNS = ["seed", *METRICS, "status"]
+Tables = tuple[pd.DataFrame, pd.DataFrame]
 
 
-def compare(
-    seeds: Sequence[int], ours: "Trained", zero: "Trained", logged: NDArray[np.int64]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Compare trained networks with those of ReLU'(0) = 0; return runs and curves.
+def measure(settings: Snippet, seeds: Sequence[int], history: History) -> Tables:
+    """Return runs, one row a seed with `METRICS`, and curves, one row a seed and logged step.
 
-    Args:
-        seeds: of the networks.
-        ours: what the compiled loop left, with some ReLU'(0).
-        zero: likewise, with 0.
-        logged: the steps at which both kept loss and zeros; the last is the last step.
+    Metrics, NaN where a line raised (status `crashed`) or the engine does not tell:
+
+        differs: 0/1, the first layer's final weights are not those of ReLU'(0) = 0.
+        differs_anywhere: 0/1, some layer's weights, or a logged loss, are not.
+        change: Euclidean norm of the first layer's difference, relative to ReLU'(0) = 0.
+        met_zero: 0/1, some hidden unit's input was exactly zero.
+        met_rounding_zero: 0/1, one was that is not zero in more exact arithmetic.
+        exact_zeros: share of the hidden units' inputs that were exactly zero.
+        looked_at: number of inputs that this is a share of.
+        final_loss: sum of squared errors before the last step.
+        runs_to_end: 0/1, no line raised.
     """
-    differ = {
-        name: _rows_differ(getattr(ours, name), getattr(zero, name))
-        for name in ("w1", "w2", "losses")
-    }
+    if isinstance(history, Attempts):
+        runs, curves = _tell_attempts(seeds, history)
+    elif isinstance(history, Rebuilt):
+        runs, curves = _compare_rebuilt(settings, history)
+    else:
+        runs, curves = _compare(settings, seeds, history)
+    return runs.reindex(columns=COLUMNS), curves
+
+
+def measure_scans(settings: MnistMlp, seeds: Sequence[int], history: Sequence[Scan]) -> Tables:
+    """Return runs and curves of random MNIST networks, one row a seed each.
+
+    Metrics are those of `measure`, but for:
+
+        differs: 0/1, in a minibatch the first layer's weight gradient is not that of ReLU'(0) = 0.
+        differs_anywhere: 0/1, some layer's weight or bias gradient is not.
+        change: of the first layer's gradient, largest over the minibatches.
+        final_loss: NaN, since nothing is trained.
+    """
+    scanned = pd.DataFrame([vars(scan) for scan in history])
+    share = scanned.zeros / scanned.preactivations
+    runs = pd.DataFrame(
+        {
+            "seed": list(seeds),
+            "differs": scanned.differs.astype(int),
+            "differs_anywhere": scanned.differs_anywhere.astype(int),
+            "change": scanned.change,
+            "met_zero": (scanned.zeros > 0).astype(int),
+            "met_rounding_zero": (scanned.rounding_zeros > 0).astype(int),
+            "exact_zeros": share,
+            "looked_at": scanned.preactivations,
+            "runs_to_end": 1,
+            "status": "ok",
+        }
+    )
+    curves = {"seed": list(seeds), "step": scanned.minibatches, "exact_zeros": share}
+    return runs.reindex(columns=COLUMNS), pd.DataFrame(curves)
+
+
+def _tell_attempts(seeds: Sequence[int], history: Attempts) -> Tables:
+    rows = []
+    for seed, loss in zip(seeds, history.losses, strict=True):
+        row = {"final_loss": np.nan, "runs_to_end": 0, "status": "crashed"}
+        if loss is not None:
+            row = {"final_loss": loss, "runs_to_end": 1, "status": "ok"}
+        rows.append({"seed": seed} | dict.fromkeys(METRICS, np.nan) | row)
+    return pd.DataFrame(rows), pd.DataFrame({"seed": [], "step": [], "loss": []})
+
+
+def _compare(settings: Snippet, seeds: Sequence[int], history: Compiled) -> Tables:
+    ours, zero = history
+    differs = _rows_differ(ours.w1, zero.w1)
+    others_differ = _rows_differ(ours.w2, zero.w2) | _rows_differ(ours.losses, zero.losses)
     zeros, losses = ours.zeros, ours.losses.astype(float)
+    logged = settings.logged
     shares = zeros / (logged * N * H)
     finite = np.isfinite(losses[:, -1]) & np.isfinite(ours.w1).all((1, 2))
     runs = pd.DataFrame(
         {
             "seed": list(seeds),
-            "differs": differ["w1"].astype(int),
-            "differs_anywhere": np.logical_or.reduce(list(differ.values())).astype(int),
+            "differs": differs.astype(int),
+            "differs_anywhere": (differs | others_differ).astype(int),
             "change": [relative_change(a, b) for a, b in zip(ours.w1, zero.w1, strict=True)],
             "met_zero": (zeros[:, -1] > 0).astype(int),
             "met_rounding_zero": (ours.rounding_zeros[:, -1] > 0).astype(int),
@@ -55,28 +122,19 @@ def compare(
 
 
 def _rows_differ(ours: NDArray[Any], zero: NDArray[Any]) -> NDArray[np.bool_]:
-    same = (ours == zero) | (np.isnan(ours) & np.isnan(zero))
-    return ~same.reshape(len(ours), -1).all(axis=1)
+    equal = (ours == zero) | (np.isnan(ours) & np.isnan(zero))
+    return ~equal.reshape(len(ours), -1).all(axis=1)
 
 
-def compare_rebuilt(
-    losses: pd.DataFrame,
-    ours: Sequence[list[Floats]],
-    zero: Sequence[list[Floats]],
-    logged: NDArray[np.int64],
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Compare trained Keras models with those of ReLU'(0) = 0; return runs and curves.
-
-    Args:
-        losses: ours, one row a seed and one column a step.
-        ours: each seed's weights of both layers.
-        zero: likewise, with ReLU'(0) = 0.
-        logged: the steps that the curves keep; the last is the last step.
-    """
+def _compare_rebuilt(settings: Snippet, history: Rebuilt) -> Tables:
     change, second = (
-        [relative_change(a[layer], b[layer]) for a, b in zip(ours, zero, strict=True)]
+        [
+            relative_change(a[layer], b[layer])
+            for a, b in zip(history.ours, history.zero, strict=True)
+        ]
         for layer in (0, 1)
     )
+    losses, logged = history.losses, settings.logged
     final = losses[logged[-1]].to_numpy(float)
     runs = pd.DataFrame(
         {
@@ -91,25 +149,3 @@ def compare_rebuilt(
     )
     curves = losses[logged].melt(var_name="step", value_name="loss", ignore_index=False)
     return runs, curves.reset_index()
-
-
-def describe(seeds: Sequence[int], scans: list[Scan]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return runs and curves of random MNIST networks, from what was met in each."""
-    scanned = pd.DataFrame([vars(scan) for scan in scans])
-    share = scanned.zeros / scanned.preactivations
-    runs = pd.DataFrame(
-        {
-            "seed": list(seeds),
-            "differs": scanned.differs.astype(int),
-            "differs_anywhere": scanned.differs_anywhere.astype(int),
-            "change": scanned.change,
-            "met_zero": (scanned.zeros > 0).astype(int),
-            "met_rounding_zero": (scanned.rounding_zeros > 0).astype(int),
-            "exact_zeros": share,
-            "looked_at": scanned.preactivations,
-            "runs_to_end": 1,
-            "status": "ok",
-        }
-    )
-    curves = {"seed": list(seeds), "step": scanned.minibatches, "exact_zeros": share}
-    return runs, pd.DataFrame(curves)

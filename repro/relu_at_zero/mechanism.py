@@ -1,4 +1,4 @@
-"""Where exact zeros come from, and the published table of them beside ours."""
+"""Draw where exact zeros come from, and the published table of them beside ours."""
 
 import pandas as pd
 import seaborn as sns
@@ -65,9 +65,9 @@ def _draw_shares(axes: Axes, runs: pd.DataFrame, parameter: str) -> None:
         runs[runs.width == 256] if parameter == "hidden_layers" else runs[runs.hidden_layers == 3]
     )
     for precision, shift in SHIFT.items():
-        of = cells[cells.precision == precision]
+        networks = cells[cells.precision == precision]
         points: Points = [
-            (i + shift, of.loc[of[parameter] == category, "differs"])
+            (i + shift, networks.loc[networks[parameter] == category, "differs"])
             for i, category in enumerate(categories)
         ]
         _draw_points(axes, [(x, values) for x, values in points if len(values)], precision)
@@ -75,9 +75,13 @@ def _draw_shares(axes: Axes, runs: pd.DataFrame, parameter: str) -> None:
         axes.plot(
             [categories.index(category) + shift for category in published],
             [100 * share for share in published.values()],
-            "D", markersize=5.5, markerfacecolor="none", markeredgecolor="black",
-            markeredgewidth=0.9, zorder=3,
-        )  # fmt: skip
+            "D",
+            markersize=5.5,
+            markerfacecolor="none",
+            markeredgecolor="black",
+            markeredgewidth=0.9,
+            zorder=3,
+        )
     axes.set_xticks(range(len(categories)), [str(category) for category in categories])
     axes.set(xlabel={"hidden_layers": "hidden layers", "width": "units a layer"}[parameter])
     axes.set(ylim=(-4, 104), xlim=(-0.5, len(categories) - 0.5))
@@ -92,9 +96,16 @@ def _draw_points(axes: Axes, points: Points, precision: str, line: str = "none")
         [100 * i.high - rate for rate, i in zip(rates, intervals, strict=True)],
     ]
     axes.errorbar(
-        [x for x, _ in points], rates, yerr=errors, color=COLORS[precision], marker="o",
-        markersize=4, linestyle=line, linewidth=1.2, elinewidth=0.9,
-    )  # fmt: skip
+        [x for x, _ in points],
+        rates,
+        yerr=errors,
+        color=COLORS[precision],
+        marker="o",
+        markersize=4,
+        linestyle=line,
+        linewidth=1.2,
+        elinewidth=0.9,
+    )
 
 
 def _legend() -> list[Line2D]:
@@ -103,7 +114,13 @@ def _legend() -> list[Line2D]:
         for precision, color in COLORS.items()
     ]
     published = Line2D(
-        [], [], linestyle="none", marker="D", markersize=5.5, markerfacecolor="none",
-        markeredgecolor="black", label="Bertoin et al. (2021)",
-    )  # fmt: skip
+        [],
+        [],
+        linestyle="none",
+        marker="D",
+        markersize=5.5,
+        markerfacecolor="none",
+        markeredgecolor="black",
+        label="Bertoin et al. (2021)",
+    )
     return [*ours, published]

@@ -18,7 +18,7 @@ Repair = Literal["none", "all", "np", "brackets", "keep_x", "d_out", "grad_h", "
 
 
 class Start(NamedTuple):
-    """What a run of the snippet begins with: x (N, D_in + 1), y (N, D_out) and its weights."""
+    """The start of a run of the snippet: x (N, D_in + 1), y (N, D_out) and its weights."""
 
     x: Floats
     y: Floats

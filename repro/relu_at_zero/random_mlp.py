@@ -19,7 +19,7 @@ Gradients = list[tuple[Floats, Floats]]
 
 
 class AtZero(NamedTuple):
-    """What backpropagation does where a unit's input is exactly zero.
+    """The rule of backpropagation where a unit's input is exactly zero.
 
     Attributes:
         value: the derivative's value there.
@@ -46,7 +46,7 @@ class Precision:
         self.dtype = np.dtype(np.float32 if self._half else name)
 
     def rounded(self, values: Any) -> Floats:
-        """The values as this precision holds them, in arrays of `dtype`."""
+        """Return the values as this precision holds them, in arrays of `dtype`."""
         if self._half:
             from repro.relu_at_zero.loop import to_half
 
@@ -56,13 +56,13 @@ class Precision:
 
 @dataclass(frozen=True)
 class Scan:
-    """What one network met on its minibatches.
+    """Findings of one network on its minibatches.
 
     Attributes:
-        minibatches: how many it looked at; a scan ends with the first whose gradients differ.
+        minibatches: number of them looked at; a scan ends with the first whose gradients differ.
         preactivations: inputs of hidden units looked at.
-        zeros: how many of them were exactly zero.
-        rounding_zeros: how many of those are not zero in more exact arithmetic.
+        zeros: number of those that were exactly zero.
+        rounding_zeros: number of these that are not zero in more exact arithmetic.
         differs: the first layer's weight gradient is not that of ReLU'(0) = 0.
         differs_anywhere: some layer's weight or bias gradient is not.
         change: Euclidean norm of the first layer's difference over that of its gradient with
@@ -79,7 +79,7 @@ class Scan:
 
 
 def draw(seed: int, widths: list[int], precision: Precision, *, biases: str = "uniform") -> Network:
-    """Weights (inputs, outputs) and biases (outputs,) of each layer, PyTorch's default draws.
+    """Return weights (inputs, outputs) and biases (outputs,) of each layer, drawn as by PyTorch.
 
     Both are uniform within 1 / sqrt(inputs), drawn in float32 whatever the precision.
 
@@ -117,30 +117,40 @@ def scan(
         precision: what each layer is rounded to.
         at_zero: what is compared with ReLU'(0) = 0.
     """
-    seen, preactivations, zeros, rounding = 0, 0, 0, 0
+    scanned = preactivations = zeros = rounding = 0
     differs, anywhere, change = False, False, 0.0
     for x, y in minibatches:
         inputs, units = forward(network, x, precision)
         hidden = inputs[:-1]
-        seen += 1
+        scanned += 1
         preactivations += sum(h.size for h in hidden)
-        found = sum(int(np.count_nonzero(h == 0)) for h in hidden)
-        if found:
-            zeros += found
-            rounding += _rounding_zeros(network, hidden, units)
-            ours, zero = (
-                backward(network, inputs, units, y, precision, rule) for rule in (at_zero, STANDARD)
-            )
-            anywhere |= _differ(ours, zero)
-            change = max(change, relative_change(ours[0][0], zero[0][0]))
-            differs = bool(np.any(ours[0][0] != zero[0][0]))
-            if differs:
-                break
-    return Scan(seen, preactivations, zeros, rounding, differs, anywhere, change)
+        new_zeros = sum(int(np.count_nonzero(h == 0)) for h in hidden)
+        if not new_zeros:
+            continue
+        zeros += new_zeros
+        rounding += _rounding_zeros(network, hidden, units)
+        ours, zero = (
+            backward(network, inputs, units, y, precision=precision, at_zero=rule)
+            for rule in (at_zero, STANDARD)
+        )
+        anywhere |= _differ(ours, zero)
+        change = max(change, relative_change(ours[0][0], zero[0][0]))
+        differs = bool(np.any(ours[0][0] != zero[0][0]))
+        if differs:
+            break
+    return Scan(
+        minibatches=scanned,
+        preactivations=preactivations,
+        zeros=zeros,
+        rounding_zeros=rounding,
+        differs=differs,
+        differs_anywhere=anywhere,
+        change=change,
+    )
 
 
 def forward(network: Network, x: Floats, precision: Precision) -> tuple[list[Floats], list[Floats]]:
-    """Each layer's inputs to its activation (n, outputs), and what each layer was given.
+    """Return each layer's inputs to its activation (n, outputs), and the values fed to each layer.
 
     The first list ends with the logits; the second begins with `x`.
     """
@@ -156,10 +166,11 @@ def backward(
     inputs: list[Floats],
     units: list[Floats],
     y: NDArray[np.integer[Any]],
+    *,
     precision: Precision,
     at_zero: AtZero,
 ) -> Gradients:
-    """Gradients of the mean softmax cross-entropy, weights and biases of each layer.
+    """Return the gradients of the mean softmax cross-entropy, weights and biases of each layer.
 
     Args:
         network: from `draw`.
@@ -181,13 +192,13 @@ def backward(
 
 
 def through_relu(gradient: Floats, inputs: Floats, at_zero: AtZero) -> Floats:
-    """The gradient with respect to ReLU's inputs, given that with respect to its outputs."""
+    """Return the gradient by ReLU's inputs from the gradient by its outputs."""
     at_kink = at_zero.value if at_zero.assigned else at_zero.value * gradient
     return np.where(inputs > 0, gradient, np.where(inputs == 0, at_kink, 0)).astype(gradient.dtype)
 
 
 def relative_change(ours: Floats, reference: Floats) -> float:
-    """Euclidean norm of the difference over that of the reference.
+    """Return the Euclidean norm of the difference over that of the reference.
 
     0 where both are equal, NaN where one is not finite.
     """
@@ -212,10 +223,10 @@ def _differ(ours: Gradients, reference: Gradients) -> bool:
 def _rounding_zeros(network: Network, hidden: list[Floats], units: list[Floats]) -> int:
     """Zeros whose sum is not zero in extended precision (80 bits where the machine has them)."""
     count = 0
-    for (weights, biases), h, given in zip(network, hidden, units, strict=False):
+    for (weights, biases), h, values in zip(network, hidden, units, strict=False):
         rows, columns = np.nonzero(h == 0)
         exact = np.einsum(
-            "ij,ij->i", given[rows].astype(np.longdouble), weights.T[columns].astype(np.longdouble)
+            "ij,ij->i", values[rows].astype(np.longdouble), weights.T[columns].astype(np.longdouble)
         )
         count += int(np.count_nonzero(exact + biases[columns]))
     return count

@@ -1,13 +1,16 @@
-"""Thread 001 rebuilt: what varies of its data and initial weights, and the Keras model."""
+"""Thread 001 rebuilt: its data and initial weights, and the Keras model."""
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from repro.relu_at_zero.posted import DERIVATIVE, D_in, D_out, H, Start, posted_data
+from repro.relu_at_zero.posted import D_in, D_out, H, Start, posted_data
+from repro.relu_at_zero.settings import Snippet
 
 if TYPE_CHECKING:
     import keras
+
+    from repro.relu_at_zero.loop import Rule
 
 
 def draw(
@@ -37,35 +40,28 @@ def draw(
     return Start(x, y, w1, w2)
 
 
-def build_model(
-    start: Start,
-    *,
-    precision: str = "float64",
-    at_zero: str = "zero",
-    kink: float = 0.0,
-    learning_rate: float = 0.002,
-) -> "keras.Model":
+def build_model(settings: Snippet, start: Start) -> "keras.Model":
     """Return the snippet's network as a compiled Keras model with the weights of `start`.
 
-    It takes x (n, 3) with the bias's column. `zero` is Keras' own ReLU. Another derivative comes
-    from a term that is 0 at the kink and has that slope, so that backpropagation is TensorFlow's.
+    It takes x (n, 3) with the bias's column. ReLU'(0) = 0 is Keras' own ReLU. Another derivative
+    comes from a term that is 0 at the kink and has that slope, so that backpropagation is
+    TensorFlow's.
 
     Args:
+        settings: precision, activation and rate.
         start: only its weights are used.
-        precision: the model's dtype.
-        at_zero: `zero`, `half` or `one`.
-        kink: the activation is max(input, kink).
-        learning_rate: of SGD on the sum of squared errors over the samples.
     """
     import keras
     from keras import layers, ops
 
+    kink, precision = settings.kink, settings.precision
+
     def activation(h: Any) -> Any:
-        if at_zero == "zero" and not kink:
+        if settings.at_zero == "zero" and not kink:
             return ops.relu(h)
         bend = ops.where(h > kink, h, ops.full_like(h, kink))
         at_kink = ops.where(ops.equal(h, kink), h - kink, ops.zeros_like(h))
-        return bend + DERIVATIVE[at_zero] * at_kink
+        return bend + settings.derivative * at_kink
 
     inputs = keras.Input((D_in + 1,), dtype=precision)
     h = layers.Dense(H, use_bias=False, dtype=precision)(inputs)
@@ -74,5 +70,18 @@ def build_model(
     model.set_weights([start.w1, start.w2])
     # a Keras loss casts to float32 unless told
     loss = keras.losses.MeanSquaredError(reduction="sum", dtype=precision)
-    model.compile(keras.optimizers.SGD(learning_rate), loss)
+    model.compile(keras.optimizers.SGD(settings.learning_rate), loss)
     return model
+
+
+def rule_of(settings: Snippet) -> "Rule":
+    """Return the settings as the compiled loop takes them."""
+    from repro.relu_at_zero.loop import Rule
+
+    return Rule(
+        learning_rate=settings.learning_rate,
+        kink=settings.kink,
+        at_kink=settings.derivative,
+        assigned=settings.backward == "assign",
+        half=settings.precision == "float16",
+    )

@@ -1,1 +1,1 @@
-"""How many seeds are trained at once; knows nothing of studies."""
+"""Train many seeds at once, of any Keras model; nothing here knows of studies."""

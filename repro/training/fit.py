@@ -30,7 +30,7 @@ Metrics = list[dict[str, float]]
 
 @dataclass(frozen=True)
 class Settings:
-    """What `fit_seeds` was given, checked."""
+    """The arguments of `fit_seeds`, checked."""
 
     build: Build
     x: Any
@@ -49,7 +49,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class SeedsFit:
-    """What `fit_seeds` returns.
+    """The result of `fit_seeds`: the history, and the trained models.
 
     Attributes:
         frame: one row per seed and epoch (from 1): `seed`, `epoch`, then one column for each entry
@@ -130,17 +130,19 @@ def fit_seeds(
     """
     seeds = check_seeds(seeds)
     optional = {"validation_batch_size": validation_batch_size, "block_size": block_size}
-    given = {name: count for name, count in optional.items() if count is not None}
-    _check_counts(epochs=epochs, batch_size=batch_size, **given)
+    counts = {name: count for name, count in optional.items() if count is not None}
+    _check_counts(epochs=epochs, batch_size=batch_size, **counts)
     dtype = _float_dtype(model := _model(build, seeds[0]))
+    x, y = _tensors(x, y, dtype)
     settings = Settings(
-        build,
-        *_tensors(x, y, dtype),
-        epochs,
-        batch_size,
-        None if validation_data is None else _tensors(*validation_data, dtype),
-        validation_batch_size or batch_size,
-        shuffle,
+        build=build,
+        x=x,
+        y=y,
+        epochs=epochs,
+        batch_size=batch_size,
+        validation=None if validation_data is None else _tensors(*validation_data, dtype),
+        validation_batch_size=validation_batch_size or batch_size,
+        shuffle=shuffle,
     )
     blocks = _blocks(seeds, block_size or _block_size(model, settings))
     histories, states = [], {}
@@ -192,14 +194,14 @@ def _blocks(seeds: list[int], size: int) -> list[list[int]]:
 def _train_blocks(
     settings: Settings, blocks: Sequence[list[int]]
 ) -> Iterator[tuple[pd.DataFrame, dict[int, list[NDArray[Any]]]]]:
-    few = keras.tree.map_structure(lambda a: a[:2], (settings.x, settings.y))
+    samples = keras.tree.map_structure(lambda a: a[:2], (settings.x, settings.y))
     reused: dict[tuple[int, int], FusedSeeds] = {}
     at_once = _blocks_at_once()
     for start in range(0, len(blocks), at_once):
         fused = []
         for place, seeds in enumerate(blocks[start : start + at_once]):
             models = [_model(settings.build, seed) for seed in seeds]
-            reason = why_not_fused(models, *few)
+            reason = why_not_fused(models, *samples)
             if reason is not None:
                 warnings.warn(f"one seed at a time: {reason}", stacklevel=3)
                 yield from (_train_one(settings, s, m) for s, m in zip(seeds, models, strict=True))
@@ -255,9 +257,9 @@ def _fuse(settings: Settings, models: Sequence[keras.Model]) -> FusedSeeds:
         models,
         settings.x,
         settings.y,
-        settings.batch_size,
-        settings.validation,
-        settings.validation_batch_size,
+        batch_size=settings.batch_size,
+        validation=settings.validation,
+        validation_batch_size=settings.validation_batch_size,
     )
 
 

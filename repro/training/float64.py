@@ -1,4 +1,4 @@
-"""What Keras needs to be told so that a model computes in float64 throughout."""
+"""Arguments of Keras with which a model computes in float64 throughout."""
 
 from collections.abc import Callable
 from typing import Any

@@ -200,7 +200,7 @@ class FusedSeeds:
     def _scope(self, *values: Tensors) -> keras.StatelessScope:
         model = self.model
         kinds = (model.trainable_variables, model.non_trainable_variables, model.metrics_variables)
-        pairs = [zip(kind, of, strict=False) for kind, of in zip(kinds, values, strict=True)]
+        pairs = [zip(kind, new, strict=False) for kind, new in zip(kinds, values, strict=True)]
         return keras.StatelessScope(state_mapping=list(chain(*pairs)), collect_losses=True)
 
     def _assign(self, state: tuple[Tensors, Tensors]) -> None:
@@ -209,8 +209,8 @@ class FusedSeeds:
                 variable.assign(value)
 
 
-def _stacked(parts: Sequence[Sequence[keras.Variable]]) -> Arrays:
-    return [np.stack([np.asarray(v) for v in same]) for same in zip(*parts, strict=True)]
+def _stacked(models: Sequence[Sequence[keras.Variable]]) -> Arrays:
+    return [np.stack([np.asarray(v) for v in seeds]) for seeds in zip(*models, strict=True)]
 
 
 def _variables(values: Arrays, like: Sequence[keras.Variable]) -> list[keras.Variable]:
@@ -225,9 +225,9 @@ def _read(variables: Sequence[keras.Variable]) -> Tensors:
     return [tf.convert_to_tensor(v.value) for v in variables]
 
 
-def _current(scope: keras.StatelessScope, variables: Sequence[Any], before: Tensors) -> Tensors:
-    after = map(scope.get_current_value, variables)
-    return [old if new is None else new for old, new in zip(before, after, strict=True)]
+def _current(scope: keras.StatelessScope, variables: Sequence[Any], values: Tensors) -> Tensors:
+    updated = map(scope.get_current_value, variables)
+    return [old if new is None else new for old, new in zip(values, updated, strict=True)]
 
 
 def _specs(data: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Which models can be trained with their weights stacked along a seed axis, and which can not."""
+"""Tell models that can be trained with their weights stacked along a seed axis from others."""
 
 import re
 from collections.abc import Sequence

@@ -1,16 +1,21 @@
-"""What trains thread 000 for many seeds: descent from one logged step to the next, or Keras."""
+"""Train thread 000 for many seeds: descent from one logged step to the next, or Keras."""
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
-import pandas as pd
 
-from repro.truth_table.measures import SLOPES
-from repro.truth_table.posted import Floats, X, Y, posted_functions, train_posted
-from repro.truth_table.rebuilt import Network, build_model, draw, unpack
+from repro.truth_table.posted import Floats, X, Y, posted_functions, runs_as_written, train_posted
+from repro.truth_table.rebuilt import build_model, draw, rule_of, unpack
+from repro.truth_table.settings import Settings
 
-LOGGED = (1, 2, 10, 100, 1_000, 10_000, 100_000)
+
+class Snapshot(NamedTuple):
+    """The networks at a logged step, before its update; Keras tells their errors and no more."""
+
+    step: int
+    parameters: Floats | None = None  # (seeds, 21)
+    mean_abs_errors: Floats | None = None  # (seeds,)
 
 
 class Descend(Protocol):
@@ -19,88 +24,77 @@ class Descend(Protocol):
     def __call__(self, parameters: Floats, updates: int) -> None: ...  # noqa: D102
 
 
-def snapshots(
-    network: Network, code: str, seeds: Sequence[int], iterations: int
-) -> Iterator[tuple[int, Floats]]:
-    """Train from the seeds' draws; yield each logged step and the parameters before its update.
-
-    Args:
-        network: what is trained.
-        code: `posted`, `true` or, in numpy, `answer_returned`; see the experiment.
-        seeds: of numpy's legacy generator.
-        iterations: the last logged step.
-    """
-    start = np.stack([draw(np.random.RandomState(seed), network.initializer) for seed in seeds])
-    descend = _in_numpy(network) if code == "answer_returned" else _compiled(network, code)
-    return train(start, descend, logged_steps(iterations))
+def train(settings: Settings, seeds: Sequence[int]) -> list[Snapshot]:
+    """Train a network per seed; return its logged steps, none if the thread's code does not run."""
+    hidden, output = settings.hidden_activation, settings.output_activation
+    if not runs_as_written(settings.backpropagation, hidden, output):
+        return []
+    if settings.engine == "keras":
+        return _train_keras(settings, seeds)
+    start = np.stack([draw(np.random.RandomState(seed), settings.initializer) for seed in seeds])
+    descend = _in_numpy(settings) if settings.engine == "numpy" else _compiled(settings)
+    return list(snapshots(start, descend, settings.logged))
 
 
-def train(
-    parameters: Floats, descend: Descend, steps: Sequence[int]
-) -> Iterator[tuple[int, Floats]]:
-    """Yield each step (from 1, rising) and the parameters (seeds, 21) before its update.
+def snapshots(parameters: Floats, descend: Descend, steps: Sequence[int]) -> Iterator[Snapshot]:
+    """Yield each step (from 1, rising) with the parameters (seeds, 21) before its update.
 
     An update depends on nothing but the parameters. So a seed that an update leaves as it was, to
     the bit, is left as it was by all later ones, and they need not be computed.
     """
     parameters = parameters.copy()
     moving = np.arange(len(parameters))
-    at = 1
+    reached = 1
     for step in steps:
-        if step > at and len(moving):
-            now = parameters[moving]
-            descend(now, step - at - 1)
-            before = now.copy()
-            descend(now, 1)
-            parameters[moving] = now
-            moving = moving[~((now == before) | np.isnan(now)).all(axis=1)]
-        at = step
-        yield step, parameters.copy()
+        if step > reached and len(moving):
+            moved = parameters[moving]
+            descend(moved, step - reached - 1)
+            previous = moved.copy()
+            descend(moved, 1)
+            parameters[moving] = moved
+            moving = moving[~((moved == previous) | np.isnan(moved)).all(axis=1)]
+        reached = step
+        yield Snapshot(step, parameters.copy())
 
 
-def logged_steps(iterations: int) -> list[int]:
-    """Return the steps of `LOGGED` that are below `iterations`, and `iterations`."""
-    return [step for step in LOGGED if step < iterations] + [iterations]
+def _compiled(settings: Settings) -> Descend:
+    from repro.truth_table.loop import descend
+
+    rule = rule_of(settings)
+    return lambda parameters, updates: descend(parameters, X, Y[:, 0], rule=rule, updates=updates)
 
 
-def _compiled(network: Network, code: str) -> Descend:
-    from repro.truth_table.loop import Rule, descend
-
-    hidden, output = network.hidden_activation, network.output_activation
-    rule = Rule(
-        sigmoid_hidden=hidden == "sigmoid",
-        hidden_slope=SLOPES.get(hidden, 0.0),
-        sigmoid_output=output == "sigmoid",
-        output_slope=SLOPES.get(output, 0.0),
-        masks=code == "posted" and hidden == "relu",
-        learning_rate=network.learning_rate,
-        bias_rate=network.learning_rate * network.bias,
+def _in_numpy(settings: Settings) -> Descend:
+    hidden, output = posted_functions(
+        settings.hidden_activation, settings.output_activation, settings.backpropagation
     )
-    return lambda parameters, updates: descend(parameters, X, Y[:, 0], rule, updates)
-
-
-def _in_numpy(network: Network) -> Descend:
-    names = network.hidden_activation, network.output_activation
-    functions = posted_functions(*names, "answer_returned")
 
     def descend(parameters: Floats, updates: int) -> None:
-        for one in parameters if updates else ():
+        for network in parameters if updates else ():
             train_posted(
-                unpack(one), *functions, iterations=updates,
-                learning_rate=network.learning_rate, bias=network.bias,
-            )  # fmt: skip
+                unpack(network),
+                hidden,
+                output,
+                iterations=updates,
+                learning_rate=settings.learning_rate,
+                bias=settings.bias,
+            )
 
     return descend
 
 
-def train_keras(network: Network, seeds: Sequence[int], iterations: int) -> pd.DataFrame:
-    """Train the rebuild; return `mean_abs_error`, all that its history holds, by seed and step."""
+def _train_keras(settings: Settings, seeds: Sequence[int]) -> list[Snapshot]:
     from repro.training.fit import fit_seeds
 
     fit = fit_seeds(
-        lambda: build_model(network), X, Y, seeds=seeds, epochs=iterations, batch_size=len(X),
-        shuffle=False, block_size=len(seeds),
-    )  # fmt: skip
-    frame = fit.frame.rename(columns={"epoch": "step"})
-    logged = frame[frame.step.isin(logged_steps(iterations))]
-    return logged[["seed", "step", "mean_abs_error"]]
+        lambda: build_model(settings),
+        X,
+        Y,
+        seeds=seeds,
+        epochs=settings.iterations,
+        batch_size=len(X),
+        shuffle=False,
+        block_size=len(seeds),
+    )
+    errors = fit.frame.pivot(index="epoch", columns="seed", values="mean_abs_error")[list(seeds)]
+    return [Snapshot(step, mean_abs_errors=errors.loc[step].to_numpy()) for step in settings.logged]

@@ -15,8 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from repro.training.loops.exponential import inlined, sigmoid
-from repro.training.loops.lanes import into_lanes, out_of_lanes
-from repro.training.loops.threads import in_threads
+from repro.training.loops.lanes import in_lanes
 
 Floats = NDArray[np.float64]
 
@@ -28,7 +27,7 @@ _FIRST = (INPUTS + 1) * UNITS
 
 
 class Rule(NamedTuple):
-    """How every seed trains.
+    """The rule by which every seed trains.
 
     An activation is the logistic function, or else z above zero and slope * z up to zero: slope 0
     makes ReLU, slope 1 the identity.
@@ -67,15 +66,17 @@ def descend(parameters: Floats, x: Floats, y: Floats, rule: Rule, updates: int) 
     Raises:
         ValueError: for arrays of other shapes.
     """
-    given, wanted = (
+    shapes, expected = (
         (parameters.shape[1:], x.shape, y.shape),
         ((PARAMETERS,), (ROWS, INPUTS), (ROWS,)),
     )
-    if given != wanted:
-        raise ValueError(f"parameters, x and y of one seed must have shapes {wanted}, got {given}")
-    blocks = into_lanes(parameters, LANES)
-    in_threads(lambda block: _descend_block(block, x, y, rule, updates), blocks)
-    parameters[:] = out_of_lanes(blocks, len(parameters))
+    if shapes != expected:
+        raise ValueError(
+            f"parameters, x and y of one seed must have shapes {expected}, got {shapes}"
+        )
+    (parameters[:],) = in_lanes(
+        lambda block: _descend_block(block, x, y, rule, updates), LANES, parameters
+    )
 
 
 # The functions below are inlined into this one, where the compiler sees that the arrays which it

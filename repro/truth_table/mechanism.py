@@ -1,4 +1,4 @@
-"""Why ReLU fails on the truth table: rows that no live unit sees keep their error."""
+"""Draw why ReLU fails on the truth table: rows that no live unit sees keep their error."""
 
 from fractions import Fraction
 
@@ -27,9 +27,12 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     _draw_ends(left, runs)
     _draw_factorial(right, runs[runs["variant"].str.startswith(GRID)])
     figure.legend(
-        *left.get_legend_handles_labels(), loc="outside lower center", ncols=3, title_fontsize=8,
+        *left.get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=3,
+        title_fontsize=8,
         title="a: ReLU hidden layer with gradient mended and rate 0.1, unless stated, and",
-    )  # fmt: skip
+    )
     return figure
 
 
@@ -39,9 +42,14 @@ def _draw_ends(axes: Axes, runs: pd.DataFrame) -> None:
     for (name, label), color, line in zip(ENDS.items(), colors, styles, strict=True):
         errors = runs.loc[runs["variant"] == name, "mean_abs_error"]
         sns.ecdfplot(
-            x=errors, stat="percent", ax=axes, color=color, linestyle=line, label=label,
+            x=errors,
+            stat="percent",
+            ax=axes,
+            color=color,
+            linestyle=line,
+            label=label,
             linewidth=1.6,
-        )  # fmt: skip
+        )
     axes.set_xticks([float(Fraction(fraction)) for fraction in FRACTIONS], FRACTIONS)
     axes.grid(axis="x", color="0.9", linewidth=0.6)
     axes.set(xlim=(-0.01, 0.53), ylim=(-2, 102))
@@ -59,9 +67,17 @@ def _draw_factorial(axes: Axes, runs: pd.DataFrame) -> None:
     rows = [(output, bias) for output in OUTPUTS for bias in (False, True)]
     cells = cells.loc[rows, sorted(cells.columns, reverse=True)]
     sns.heatmap(
-        100 * cells, ax=axes, annot=True, fmt=".0f", annot_kws={"size": 8}, cmap="cividis",
-        vmin=0, vmax=100, linewidths=0.5, cbar_kws={"label": "runs that learn (%)", "pad": 0.02},
-    )  # fmt: skip
+        100 * cells,
+        ax=axes,
+        annot=True,
+        fmt=".0f",
+        annot_kws={"size": 8},
+        cmap="cividis",
+        vmin=0,
+        vmax=100,
+        linewidths=0.5,
+        cbar_kws={"label": "runs that learn (%)", "pad": 0.02},
+    )
     labels = [f"{OUTPUTS[output]}{', biases' if bias else ''}" for output, bias in rows]
     axes.set_yticklabels(labels, rotation=0)
     axes.set_xticklabels([f"{rate:g}" for rate in cells.columns], rotation=0)

@@ -127,27 +127,30 @@ def verbatim_l1(l0: Floats, syn0: Floats) -> Floats:
     return nonlin(np.dot(l0, syn0Performing))  # type: ignore[name-defined]  # noqa: F821
 
 
-def posted_functions(hidden: str, output: str, code: str = "posted") -> tuple[Function, Function]:
+def posted_functions(
+    hidden: str, output: str, backpropagation: str = "posted"
+) -> tuple[Function, Function]:
     """Return the thread's function for each layer, or the answer's in place of `relu`.
 
     Args:
         hidden: `sigmoid` or `relu`.
         output: likewise.
-        code: `answer` or `answer_returned` for the answer's ReLU.
+        backpropagation: `answer` or `answer_returned` for the answer's ReLU.
     """
     relus = {"answer": answer_relu, "answer_returned": answer_relu_returned}
-    functions = {"sigmoid": nonlin, "relu": relus.get(code, relu)}
+    functions = {"sigmoid": nonlin, "relu": relus.get(backpropagation, relu)}
     return functions[hidden], functions[output]
 
 
-def runs_as_written(code: str, hidden: str, output: str) -> bool:
-    """Whether one iteration of the code runs; it does not if Python raises NameError, TypeError."""
+def runs_as_written(backpropagation: str, hidden: str, output: str) -> bool:
+    """Return whether an iteration of the code runs; not so if it raises NameError or TypeError."""
     weights = draw(np.random.RandomState(1))
     try:
-        if code == "verbatim":
+        if backpropagation == "verbatim":
             verbatim_l1(X, weights.syn0)
-        elif code in ("answer", "answer_returned"):
-            train_posted(weights, *posted_functions(hidden, output, code), iterations=1)
+        elif backpropagation in ("answer", "answer_returned"):
+            functions = posted_functions(hidden, output, backpropagation)
+            train_posted(weights, *functions, iterations=1)
     except (NameError, TypeError):
         return False
     return True

@@ -1,29 +1,20 @@
-"""Thread 000 rebuilt: what varies of the network, its initial weights, and the Keras model."""
+"""Thread 000 rebuilt: its initial weights, and the Keras model."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from repro.training import float64
 from repro.truth_table import posted
 from repro.truth_table.posted import UNITS, Floats, Weights
+from repro.truth_table.settings import Settings
 
 if TYPE_CHECKING:
     import keras
 
-Initializer = Literal["uniform", "he_normal"]
+    from repro.truth_table.loop import Rule
 
-
-@dataclass(frozen=True)
-class Network:
-    """What is trained, and at which rate; fields as in the experiment."""
-
-    hidden_activation: str = "sigmoid"
-    output_activation: str = "sigmoid"
-    bias: bool = False
-    learning_rate: float = 1.0
-    initializer: Initializer = "uniform"
+SLOPES = {"relu": 0.0, "leaky_relu": float64.LEAKY_SLOPE, "linear": 1.0}  # at and below zero
 
 
 def pack(weights: Weights) -> Floats:
@@ -52,7 +43,7 @@ def draw(generator: Any, initializer: str = "uniform") -> Floats:
     return pack(Weights(syn0, np.zeros(UNITS), syn1, np.zeros(1)))
 
 
-def build_model(network: Network) -> "keras.Model":
+def build_model(settings: Settings) -> "keras.Model":
     """Return the compiled Keras model in float64, drawn from numpy's global generator.
 
     After `keras.utils.set_random_seed(seed)` its initial weights are those of the thread's code
@@ -63,21 +54,37 @@ def build_model(network: Network) -> "keras.Model":
 
     def layer(units: int, name: str) -> "keras.layers.Layer":
         activation = float64.activation(name)
-        return keras.layers.Dense(units, activation, use_bias=network.bias, dtype="float64")
+        return keras.layers.Dense(units, activation, use_bias=settings.bias, dtype="float64")
 
-    syn0, b0, syn1, b1 = unpack(draw(np.random, network.initializer))
+    syn0, b0, syn1, b1 = unpack(draw(np.random, settings.initializer))
     model = keras.Sequential(
         [
             keras.Input((3,), dtype="float64"),
-            layer(UNITS, network.hidden_activation),
-            layer(1, network.output_activation),
+            layer(UNITS, settings.hidden_activation),
+            layer(1, settings.output_activation),
         ]
     )
-    model.set_weights([syn0, b0, syn1, b1] if network.bias else [syn0, syn1])
+    model.set_weights([syn0, b0, syn1, b1] if settings.bias else [syn0, syn1])
     model.compile(
         # the gradient is that of the squared error, the thread's that of half of it
-        keras.optimizers.SGD(float64.rate(network.learning_rate / 2)),
+        keras.optimizers.SGD(float64.rate(settings.learning_rate / 2)),
         loss=keras.losses.MeanSquaredError(reduction="sum", dtype="float64"),
         metrics=[keras.metrics.MeanAbsoluteError("mean_abs_error", dtype="float64")],
     )
     return model
+
+
+def rule_of(settings: Settings) -> "Rule":
+    """Return the settings as the compiled loop takes them."""
+    from repro.truth_table.loop import Rule
+
+    hidden, output = settings.hidden_activation, settings.output_activation
+    return Rule(
+        sigmoid_hidden=hidden == "sigmoid",
+        hidden_slope=SLOPES.get(hidden, 0.0),
+        sigmoid_output=output == "sigmoid",
+        output_slope=SLOPES.get(output, 0.0),
+        masks=settings.backpropagation == "posted" and hidden == "relu",
+        learning_rate=settings.learning_rate,
+        bias_rate=settings.learning_rate * settings.bias,
+    )

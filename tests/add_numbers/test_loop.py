@@ -4,21 +4,21 @@ import numpy as np
 import pytest
 
 from repro.add_numbers.engine import stacked
-from repro.add_numbers.loop import ACTIVATIONS, LANES, Rule, Watch, train
+from repro.add_numbers.loop import LANES, Watch, train
 from repro.add_numbers.posted import X, Y, train_posted
-from repro.add_numbers.rebuilt import Network, draw
+from repro.add_numbers.rebuilt import draw, rule_of
+from repro.add_numbers.settings import Settings
 
 EPOCHS = 300
 SEEDS = range(12)
 
 
 def start(seeds):
-    return stacked([draw(Network(), np.random.RandomState(seed).randn) for seed in seeds])
+    return stacked([draw(Settings(), np.random.RandomState(seed).randn) for seed in seeds])
 
 
-def rule(activation, learning_rate=0.01):
-    code = ACTIVATIONS.index(activation)
-    return Rule(code, code, 0.01, learning_rate, 0.0, decays_biases=True, updates_first=True)
+def rule(activation):
+    return rule_of(Settings(hidden_activation=activation, output_activation=activation))
 
 
 @pytest.fixture(scope="module", params=["relu", "sigmoid", "tanh"])
@@ -72,7 +72,12 @@ def test_initial_parameters_are_left_as_they_are():
 
 
 def test_divergence_shows_as_errors_that_are_not_finite():
-    linear = Rule(1, 0, 0.01, 100.0, 0.0, decays_biases=False, updates_first=False)
-    history = train(start(range(4)), X, Y, linear, Watch([1, 40], 1e-3, 5e-7))
+    linear = Settings(
+        output_activation="linear",
+        learning_rate=100.0,
+        bias_update="gradient",
+        error_weights="current",
+    )
+    history = train(start(range(4)), X, Y, rule_of(linear), Watch([1, 40], 1e-3, 5e-7))
     assert np.isfinite(history.errors[:, 0]).all()
     assert not np.isfinite(history.errors[:, 1]).all()

@@ -8,13 +8,23 @@ from repro.data import load
 from repro.four_layers import METRICS, experiment, mechanism
 from repro.four_layers.loop import sparse, train
 from repro.four_layers.posted import WIDTHS, PostedNetwork, scaled, targets_of
-from repro.four_layers.rebuilt import Design, as_layers, build_model, draw, rule_of
+from repro.four_layers.rebuilt import as_layers, build_model, draw, rule_of
+from repro.four_layers.settings import Settings
 from repro.four_layers.steps import activate, after_own_step, deltas, forward
 
 DIGITS = load("mnist5k")
 X, Y = scaled(DIGITS.x_train[:50]), targets_of(DIGITS.y_train[:50])
 IMAGES = sparse(DIGITS.x_train, DIGITS.y_train)
 SIGMOID = {"hidden_activation": "sigmoid", "output_activation": "sigmoid"}
+
+
+def settings(hidden="relu", output="relu", backpropagation="posted", **changes):
+    return Settings(
+        hidden_activation=hidden,
+        output_activation=output,
+        backpropagation=backpropagation,
+        **changes,
+    )
 
 
 def run(seeds=(0,), **parameters):
@@ -43,9 +53,13 @@ def posted_after(weights, images, *, activation, rate):
 
 def keras_after(design, weights, images):
     fit = fit_seeds(
-        lambda: keras_model(design, weights), X[images], Y[images], seeds=[0], batch_size=1,
+        lambda: keras_model(design, weights),
+        X[images],
+        Y[images],
+        seeds=[0],
+        batch_size=1,
         shuffle=False,
-    )  # fmt: skip
+    )
     return [w for w in fit.model(0).get_weights() if w.ndim == 2]
 
 
@@ -53,13 +67,15 @@ def keras_after(design, weights, images):
 
 
 def test_the_network_is_the_books():
-    shapes = [w.shape for w in weights_of(Design())]
+    shapes = [w.shape for w in weights_of(settings())]
     assert shapes == [(200, 784), (100, 200), (10, 100)]
-    assert sum(a * b for a, b in shapes) == 177_800 == build_model(Design()).count_params()
-    assert [w.std() * n**0.5 for w, n in zip(weights_of(Design()), WIDTHS, strict=False)] == (
+    assert sum(a * b for a, b in shapes) == 177_800 == build_model(settings()).count_params()
+    assert [w.std() * n**0.5 for w, n in zip(weights_of(settings()), WIDTHS, strict=False)] == (
         pytest.approx([1, 1, 1], abs=0.05)
     )
-    for he, book in zip(weights_of(Design(initialization="he")), weights_of(Design()), strict=True):
+    for he, book in zip(
+        weights_of(settings(initialization="he")), weights_of(settings()), strict=True
+    ):
         np.testing.assert_allclose(he, np.sqrt(2) * book)
 
 
@@ -73,8 +89,8 @@ def test_inputs_and_targets_are_the_books():
 
 
 def test_where_every_unit_is_on_the_posted_relu_code_is_right():
-    weights = [abs(w) / 50 for w in weights_of(Design())]  # all derivatives are 1
-    design = Design(backpropagation="true", learning_rate=1e-3)
+    weights = [abs(w) / 50 for w in weights_of(settings())]  # all derivatives are 1
+    design = settings(backpropagation="true", learning_rate=1e-3)
     for steps in (1, 5):
         posted = posted_after(weights, range(steps), activation="relu", rate=1e-3)
         rebuilt = keras_after(design, weights, slice(steps))
@@ -84,7 +100,7 @@ def test_where_every_unit_is_on_the_posted_relu_code_is_right():
 
 @pytest.mark.parametrize("activation", ["relu", "sigmoid"])
 def test_elsewhere_only_its_output_weights_move_along_the_gradient(activation):
-    design = Design(activation, activation, "true", learning_rate=0.1)
+    design = settings(activation, activation, "true", learning_rate=0.1)
     weights = weights_of(design)
     posted = posted_after(weights, [0], activation=activation, rate=0.1)
     rebuilt = keras_after(design, weights, slice(1))
@@ -106,19 +122,25 @@ def test_the_audit_names_the_missing_derivatives(activation):
         network.train(x[0], y[0])
         return [network.wih, network.wh1h2, network.wh2o]
 
-    design = Design(activation, activation, "true")
+    design = settings(activation, activation, "true")
     weights = weights_of(design)
     audit = gradient_audit(
-        step, weights, X[:1], Y[:1], model=build_model(design), learning_rate=0.1,
-        loss=half_squared_error, checks=2,
-    )  # fmt: skip
+        step,
+        weights,
+        X[:1],
+        Y[:1],
+        model=build_model(design),
+        learning_rate=0.1,
+        loss=half_squared_error,
+        checks=2,
+    )
     first, second, output = audit.table.missing_factor
     assert first == second == "activation derivative of layers 2 and 3 in the errors passed back"
     assert output == "none"
 
 
 def test_the_posted_error_passes_layers_that_are_off():
-    first, second, output = weights_of(Design())
+    first, second, output = weights_of(settings())
     weights = [first, -abs(second), output]  # no unit of the second hidden layer is ever on
     moved = {
         backpropagation: not np.array_equal(kernel_after_one(backpropagation, weights), first.T)
@@ -129,13 +151,15 @@ def test_the_posted_error_passes_layers_that_are_off():
 
 def kernel_after_one(backpropagation, weights):
     layers = as_layers(weights)
-    rule = rule_of(Design(backpropagation=backpropagation))
+    rule = rule_of(settings(backpropagation=backpropagation))
     train(layers, IMAGES, np.array([0]), rule, np.zeros(1, bool))
     return layers[0].kernel
 
 
 def test_the_posted_sigmoid_step_is_cross_entropys_in_the_second_layer():
-    squared, entropy = (Design("sigmoid", "sigmoid", loss=e) for e in ("squared", "cross_entropy"))
+    squared, entropy = (
+        settings("sigmoid", "sigmoid", loss=e) for e in ("squared", "cross_entropy")
+    )
     layers = as_layers(weights_of(squared))
     inputs, slopes = forward(squared, layers, X)
     posted = deltas(squared, layers, slopes, Y - inputs[-1], mended=(False, False))
@@ -144,13 +168,13 @@ def test_the_posted_sigmoid_step_is_cross_entropys_in_the_second_layer():
 
 
 DESIGNS = [
-    Design("sigmoid", "sigmoid", "true"),
-    Design("relu", "relu", "true", learning_rate=0.01),
-    Design("leaky_relu", "leaky_relu", "true", learning_rate=0.01),
-    Design("maxout", "linear", "true", learning_rate=0.01),
-    Design("relu", "linear", "true", learning_rate=0.01, initialization="he", bias=True),
-    Design("relu", "linear", "true", learning_rate=0.001, momentum=0.75),
-    Design("sigmoid", "sigmoid", "true", loss="cross_entropy"),
+    settings("sigmoid", "sigmoid", "true"),
+    settings("relu", "relu", "true", learning_rate=0.01),
+    settings("leaky_relu", "leaky_relu", "true", learning_rate=0.01),
+    settings("maxout", "linear", "true", learning_rate=0.01),
+    settings("relu", "linear", "true", learning_rate=0.01, initialization="he", bias=True),
+    settings("relu", "linear", "true", learning_rate=0.001, momentum=0.75),
+    settings("sigmoid", "sigmoid", "true", loss="cross_entropy"),
 ]
 
 
@@ -172,7 +196,7 @@ def test_keras_draws_the_same_initial_weights():
 
     keras.utils.set_random_seed(7)
     for kernel, weights in zip(
-        build_model(Design()).get_weights(), weights_of(Design(), 7), strict=True
+        build_model(settings()).get_weights(), weights_of(settings(), 7), strict=True
     ):
         assert (kernel == weights.T).all()
 
@@ -199,7 +223,7 @@ def test_a_seed_depends_on_nothing_but_itself():
 
 
 def test_images_are_learned_in_the_seeds_order():
-    design = Design("sigmoid", "sigmoid")
+    design = settings("sigmoid", "sigmoid")
     layers, correct = as_layers(weights_of(design, 4)), np.zeros(300, bool)
     order = np.concatenate([data_order(4, epoch, 150) for epoch in (1, 2)])
     train(layers, IMAGES, order, rule_of(design), correct)
@@ -279,7 +303,7 @@ def test_after_own_step_is_a_step_on_that_image(design):
 
 def test_cosines_and_lengths_of_one_layer_that_is_off_by_a_known_factor():
     # sigmoid outputs of a network of zeros: every derivative of the output is 1/4
-    design = Design("sigmoid", "sigmoid")
+    design = settings("sigmoid", "sigmoid")
     layers = as_layers([np.zeros_like(w) for w in weights_of(design)])
     layers[2].kernel[:] = 1e-6
     _, slopes = forward(design, layers, X)

@@ -6,15 +6,25 @@ import numpy as np
 import pytest
 
 from repro.data import load
-from repro.four_layers.loop import INK, evaluate, sparse, train
+from repro.four_layers.loop import evaluate, sparse, train
 from repro.four_layers.posted import PostedNetwork, scaled, targets_of
-from repro.four_layers.rebuilt import Design, as_layers, draw, rule_of
+from repro.four_layers.rebuilt import as_layers, draw, rule_of
+from repro.four_layers.settings import Settings
 from repro.four_layers.steps import deltas, forward
 
 DIGITS = load("mnist5k")
 X, Y = scaled(DIGITS.x_train), targets_of(DIGITS.y_train)
 IMAGES = sparse(DIGITS.x_train, DIGITS.y_train)
 TEST = sparse(DIGITS.x_test, DIGITS.y_test)
+
+
+def settings(hidden="relu", output="relu", backpropagation="posted", **changes):
+    return Settings(
+        hidden_activation=hidden,
+        output_activation=output,
+        backpropagation=backpropagation,
+        **changes,
+    )
 
 
 def layers_of(design, seed=0):
@@ -30,7 +40,7 @@ def trained(design, order, seed=0):
 def test_sparse_images_hold_every_pixel():
     dense = np.zeros((len(X), 784))
     image = np.repeat(np.arange(len(X)), np.diff(IMAGES.start))
-    dense[image, IMAGES.pixel] = INK[IMAGES.grey]
+    dense[image, IMAGES.pixel] = rule_of(Settings()).ink[IMAGES.grey]
     np.testing.assert_allclose(dense + 0.01, X, rtol=1e-15)
 
 
@@ -39,7 +49,7 @@ def test_sparse_images_hold_every_pixel():
     "activation, rate, images", [("sigmoid", 0.1, 300), ("relu", 0.1, 50), ("relu", 0.01, 300)]
 )
 def test_the_loop_is_the_posted_code_to_rounding(activation, rate, images, seed):
-    design = Design(activation, activation, learning_rate=rate)
+    design = settings(activation, activation, learning_rate=rate)
     posted = PostedNetwork(
         draw(design, np.random.RandomState(seed).normal), activation=activation, learning_rate=rate
     )
@@ -55,7 +65,7 @@ def test_the_loop_is_the_posted_code_to_rounding(activation, rate, images, seed)
 
 
 DESIGNS = [
-    Design(hidden, output, backpropagation, bias=bias, momentum=momentum, learning_rate=0.02)
+    settings(hidden, output, backpropagation, bias=bias, momentum=momentum, learning_rate=0.02)
     for (hidden, output), backpropagation, (bias, momentum) in product(
         [
             ("sigmoid", "sigmoid"),
@@ -66,7 +76,7 @@ DESIGNS = [
         ["posted", "output_mended", "hidden_mended", "true"],
         [(False, 0.0), (True, 0.9)],
     )
-] + [Design("relu", "sigmoid", "true", loss="cross_entropy", initialization="he")]
+] + [settings("relu", "sigmoid", "true", loss="cross_entropy", initialization="he")]
 
 
 @pytest.mark.parametrize("design", DESIGNS, ids=str)
@@ -97,7 +107,7 @@ def test_every_rule_moves_weights_as_its_deltas_say(design):
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 def test_training_may_be_interrupted(momentum):
-    design = Design("relu", "linear", "true", learning_rate=0.001, momentum=momentum, bias=True)
+    design = settings("relu", "linear", "true", learning_rate=0.001, momentum=momentum, bias=True)
     whole, correct, _ = trained(design, range(200))
     layers, halves = layers_of(design), np.zeros(200, bool)
     for part in (slice(0, 70), slice(70, 200)):
@@ -110,7 +120,7 @@ def test_training_may_be_interrupted(momentum):
 
 
 def test_correct_is_judged_before_the_image_is_learned():
-    design = Design("relu", "linear", "true", learning_rate=0.01)
+    design = settings("relu", "linear", "true", learning_rate=0.01)
     _, correct, _ = trained(design, [5] * 4)
     before = forward(design, layers_of(design), X[[5]])[0][-1]
     assert correct[0] == (before.argmax() == DIGITS.y_train[5])
@@ -119,7 +129,7 @@ def test_correct_is_judged_before_the_image_is_learned():
 
 @pytest.mark.parametrize("hidden", ["relu", "maxout", "sigmoid"])
 def test_evaluate_classifies_and_sees_slopes_as_numpy_does(hidden):
-    design = Design(hidden, "relu", "true", learning_rate=0.01)
+    design = settings(hidden, "relu", "true", learning_rate=0.01)
     layers, _, _ = trained(design, range(500))
     correct = np.zeros(len(TEST.label), bool)
     alive = tuple(np.zeros(len(layer.bias), bool) for layer in layers)
@@ -133,7 +143,7 @@ def test_evaluate_classifies_and_sees_slopes_as_numpy_does(hidden):
 
 
 def test_a_network_that_diverges_stops_and_says_so():
-    design = Design("relu", "linear", "true", learning_rate=10.0)
+    design = settings("relu", "linear", "true", learning_rate=10.0)
     with np.errstate(all="ignore"):
         _, correct, learned = trained(design, range(300))
     assert 0 < learned < 300

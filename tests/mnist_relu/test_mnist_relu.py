@@ -7,10 +7,15 @@ import pytest
 
 from repro.data import load
 from repro.mnist_relu import METRICS, experiment
-from repro.mnist_relu.experiment import build_model, largest_eigenvalue, prepare
+from repro.mnist_relu.pixels import largest_eigenvalue, prepare
+from repro.mnist_relu.rebuilt import build_model
+from repro.mnist_relu.settings import Pixels, Settings
 from repro.mnist_relu.unit_activity import UnitActivity
 
 SMALL = {"seeds": [0, 1], "data": "mnist5k", "epochs": 2}
+RAW = Pixels(data="mnist5k")
+SCALED = Pixels(data="mnist5k", input_scale=1 / 255)
+STANDARDIZED = Pixels(data="mnist5k", input_scale=1 / 255, standardize=True)
 SCALED_RELU = {"hidden_activation": "relu", "input_scale": 1 / 255}
 
 
@@ -25,7 +30,7 @@ def base():
 
 
 def test_it_is_the_threads_network():
-    model = build_model()
+    model = build_model(Settings())
     assert model.count_params() == 784 * 100 + 100 + 100 * 10 + 10 == 79_510
     assert isinstance(model.optimizer, keras.optimizers.SGD)
     assert float(model.optimizer.learning_rate) == pytest.approx(0.01)
@@ -34,34 +39,35 @@ def test_it_is_the_threads_network():
 
 
 def test_raw_pixels_stay_raw(images):
-    (x, y), (x_test, _) = prepare(images, 1.0, False)
+    (x, y), (x_test, _) = prepare(RAW)
     np.testing.assert_array_equal(x, images.x_train.reshape(4000, 784))
     assert x.dtype == np.float32
     assert x_test.shape == (1000, 784)
     np.testing.assert_array_equal(y.argmax(axis=1), images.y_train)
 
 
-def test_standardized_pixels_have_mean_zero_and_deviation_one(images):
-    (x, _), _ = prepare(images, 1 / 255, True)
+def test_standardized_pixels_have_mean_zero_and_deviation_one():
+    (x, _), _ = prepare(STANDARDIZED)
     assert x.mean(dtype=float) == pytest.approx(0, abs=1e-6)
     assert x.std(dtype=float) == pytest.approx(1, abs=1e-6)
 
 
-def test_largest_eigenvalue_against_numpy(images):
-    (x, _), _ = prepare(images, 1 / 255, False)
+def test_largest_eigenvalue_against_numpy():
+    (x, _), _ = prepare(SCALED)
     expected = np.linalg.eigvalsh(x.T.astype(float) @ x.astype(float) / len(x))[-1]
     assert largest_eigenvalue(x) == pytest.approx(expected, rel=1e-4)
 
 
-def test_raw_pixels_are_scaled_pixels_with_init_and_rate_enlarged(images):
+def test_raw_pixels_are_scaled_pixels_with_init_and_rate_enlarged():
     """The identity behind the factorial, step by step in both networks."""
-    (raw, y), _ = prepare(images, 1.0, False)
-    (scaled, _), _ = prepare(images, 1 / 255, False)
+    (raw, y), _ = prepare(RAW)
+    (scaled, _), _ = prepare(SCALED)
     settings = {"hidden_activation": "relu", "learning_rate": 1e-5}
     keras.utils.set_random_seed(3)
-    on_raw = build_model(**settings)
+    on_raw = build_model(Settings(**settings))
     keras.utils.set_random_seed(3)
-    on_scaled = build_model(**settings, first_layer_init=255.0, first_layer_rate=65025.0)
+    enlarged = {"first_layer_init": 255.0, "first_layer_rate": 65025.0}
+    on_scaled = build_model(Settings(**settings, **enlarged))
     before = on_raw.get_weights()[0].copy()
     for model, x in ((on_raw, raw), (on_scaled, scaled)):
         model.fit(x[:500], y[:500], batch_size=100, shuffle=False, verbose=0)
@@ -74,12 +80,12 @@ def test_raw_pixels_are_scaled_pixels_with_init_and_rate_enlarged(images):
     )
 
 
-def test_a_first_layer_rate_changes_that_layers_weights_alone(images):
-    (x, y), _ = prepare(images, 1 / 255, False)
+def test_a_first_layer_rate_changes_that_layers_weights_alone():
+    (x, y), _ = prepare(SCALED)
     moved = []
     for factor in (1.0, 4.0):
         keras.utils.set_random_seed(0)
-        model = build_model(first_layer_rate=factor, learning_rate=1.0)
+        model = build_model(Settings(first_layer_rate=factor, learning_rate=1.0))
         scale = np.sqrt(factor)
         before = [w.copy() for w in model.get_weights()]
         model.train_on_batch(x[:100], y[:100])
@@ -148,12 +154,13 @@ def test_every_parameter_reaches_the_network(base, change):
     assert (other.test_loss != base.test_loss).all()
 
 
-def test_clipping_keeps_the_output_off_zero_and_one(images):
-    (raw, _), _ = prepare(images, 1.0, False)
+def test_clipping_keeps_the_output_off_zero_and_one():
+    (raw, _), _ = prepare(RAW)
     keras.utils.set_random_seed(0)
-    plain = build_model("relu").predict(raw[:50], verbose=0)
+    plain = build_model(Settings(hidden_activation="relu")).predict(raw[:50], verbose=0)
     keras.utils.set_random_seed(0)
-    clipped = build_model("relu", clip_output=True).predict(raw[:50], verbose=0)
+    clipping = Settings(hidden_activation="relu", clip_output=True)
+    clipped = build_model(clipping).predict(raw[:50], verbose=0)
     assert plain.max() == 1
     assert plain.min() < 1e-10
     np.testing.assert_array_equal(clipped, plain.clip(np.float32(1e-10), np.float32(0.999999)))

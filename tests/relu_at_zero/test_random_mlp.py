@@ -34,7 +34,7 @@ def test_gradients_are_tensorflows() -> None:
         logits = h @ variables[-1][0] + variables[-1][1]
         loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits))
     expected = tape.gradient(loss, variables)
-    ours = backward(network, *forward(network, x, DOUBLE), y, DOUBLE, AtZero(0))
+    ours = backward(network, *forward(network, x, DOUBLE), y, precision=DOUBLE, at_zero=AtZero(0))
     for layer, expected_layer in zip(ours, expected, strict=True):
         for a, b in zip(layer, expected_layer, strict=True):
             np.testing.assert_allclose(a, b.numpy(), rtol=1e-12, atol=1e-15)
@@ -43,7 +43,9 @@ def test_gradients_are_tensorflows() -> None:
 def test_without_a_zero_the_derivative_there_changes_no_bit() -> None:
     network, (x, y) = draw(1, [5, 7, 4, 3], DOUBLE), data()
     passed = forward(network, x, DOUBLE)
-    zero, one = (backward(network, *passed, y, DOUBLE, AtZero(value)) for value in (0, 1))
+    zero, one = (
+        backward(network, *passed, y, precision=DOUBLE, at_zero=AtZero(value)) for value in (0, 1)
+    )
     for a, b in zip(zero, one, strict=True):
         assert all((u == v).all() for u, v in zip(a, b, strict=True))
 

@@ -10,6 +10,7 @@ from repro.relu_at_zero import METRICS, experiment
 from repro.relu_at_zero.posted import Start, posted_data, posted_step, train_posted
 from repro.relu_at_zero.random_mlp import Precision
 from repro.relu_at_zero.rebuilt import build_model, draw
+from repro.relu_at_zero.settings import Snippet
 
 MLP: dict[str, Any] = {"network": "mnist_mlp", "data": "mnist5k"}
 
@@ -135,9 +136,14 @@ def keras_weights(start: Start, steps: int, **options: Any) -> list[Any]:
     from repro import fit_seeds  # which keeps float64 data; Keras' own fit makes them float32
 
     fit = fit_seeds(
-        lambda: build_model(start, **options), start.x, start.y,
-        seeds=[0], epochs=steps, batch_size=4, shuffle=False,
-    )  # fmt: skip
+        lambda: build_model(Snippet(**options), start),
+        start.x,
+        start.y,
+        seeds=[0],
+        epochs=steps,
+        batch_size=4,
+        shuffle=False,
+    )
     return fit.model(0).get_weights()
 
 
@@ -182,6 +188,28 @@ def test_keras_engine_needs_what_fit_seeds_does() -> None:
         experiment(seeds=[0], engine="keras", shared_data=True, backward="assign")
 
 
+@pytest.mark.parametrize(
+    "ignored",
+    [
+        {"lacking": "np", "precision": "float32"},
+        {"lacking": "all", "inputs": "integers"},
+        {"lacking": "grad_h", "engine": "keras", "shared_data": True},
+        {"lacking": "seed_first", "shared_data": True},
+        {"lacking": "seed_first", "engine": "keras"},
+    ],
+)
+def test_a_parameter_without_effect_is_refused(ignored: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"leave|shared_data"):
+        experiment(seeds=[0], **ignored)
+
+
+def test_a_parameter_of_the_other_network_is_refused() -> None:
+    with pytest.raises(TypeError, match="width"):
+        experiment(seeds=[0], width=16)
+    with pytest.raises(TypeError, match="steps"):
+        experiment(seeds=[0], steps=3, **MLP)
+
+
 def test_audit_finds_the_snippets_backpropagation_right() -> None:
     from repro import gradient_audit
 
@@ -192,7 +220,7 @@ def test_audit_finds_the_snippets_backpropagation_right() -> None:
         start.x,
         start.y,
         learning_rate=0.002,
-        model=build_model(start),
+        model=build_model(Snippet(at_zero="zero"), start),
     )
     assert audit.is_right
 

@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from repro import fit_seeds, gradient_audit
 from repro.truth_table import METRICS, experiment
-from repro.truth_table.engine import logged_steps, train
-from repro.truth_table.measures import activate, measure, structural_floor
+from repro.truth_table.engine import snapshots
+from repro.truth_table.measures import activate, measure_step, structural_floor
 from repro.truth_table.posted import (
     UNITS,
     X,
@@ -24,9 +24,15 @@ from repro.truth_table.posted import (
     train_posted,
     verbatim_l1,
 )
-from repro.truth_table.rebuilt import Network, build_model, draw, unpack
+from repro.truth_table.rebuilt import build_model, draw, unpack
+from repro.truth_table.settings import Settings
 
 ALL_RELU = {"hidden_activation": "relu", "output_activation": "relu"}
+
+
+def settings(hidden="sigmoid", output="sigmoid", bias=False, **changes):
+    changes = {"backpropagation": "true"} | changes
+    return Settings(hidden_activation=hidden, output_activation=output, bias=bias, **changes)
 
 
 def start(*seeds):
@@ -123,13 +129,13 @@ def trained(network, seed, epochs):
 
 
 def test_it_is_the_threads_network():
-    assert build_model(Network()).count_params() == 3 * UNITS + UNITS * 1 == 16
-    assert build_model(Network(bias=True)).count_params() == 21
+    assert build_model(settings()).count_params() == 3 * UNITS + UNITS * 1 == 16
+    assert build_model(settings(bias=True)).count_params() == 21
 
 
 @pytest.mark.parametrize("bias", [False, True])
 def test_sigmoid_as_posted_and_rebuilt_agree_step_by_step(bias):
-    network = Network(bias=bias)
+    network = settings(bias=bias)
     one = start(1)[0]
     errors = [train_posted(unpack(one), nonlin, nonlin, iterations=1, bias=bias) for _ in range(30)]
     parameters, history = trained(network, 1, 30)
@@ -143,20 +149,30 @@ def test_sigmoid_as_posted_and_rebuilt_agree_step_by_step(bias):
     [("relu", "relu"), ("relu", "sigmoid"), ("relu", "linear"), ("leaky_relu", "leaky_relu")],
 )
 def test_the_mended_loop_is_the_rebuild(hidden, output, bias):
-    parameters, history = trained(Network(hidden, output, bias, 0.1), 4, 30)
+    parameters, history = trained(settings(hidden, output, bias, learning_rate=0.1), 4, 30)
     runs, curves = experiment(
-        seeds=[4], code="true", hidden_activation=hidden, output_activation=output, bias=bias,
-        learning_rate=0.1, iterations=30,
-    )  # fmt: skip
+        seeds=[4],
+        backpropagation="true",
+        hidden_activation=hidden,
+        output_activation=output,
+        bias=bias,
+        learning_rate=0.1,
+        iterations=30,
+    )
     expected = history["mean_abs_error"].to_numpy()
     np.testing.assert_allclose(
         curves["mean_abs_error"], expected[curves["step"] - 1], rtol=1e-10, atol=1e-12
     )
-    after = measure(Network(hidden, output, bias), [4], 31, parameters[np.newaxis])
+    after = measure_step(settings(hidden, output, bias), [4], 31, parameters[np.newaxis])
     more = experiment(
-        seeds=[4], code="true", hidden_activation=hidden, output_activation=output, bias=bias,
-        learning_rate=0.1, iterations=31,
-    )[0]  # fmt: skip
+        seeds=[4],
+        backpropagation="true",
+        hidden_activation=hidden,
+        output_activation=output,
+        bias=bias,
+        learning_rate=0.1,
+        iterations=31,
+    )[0]
     assert more["mean_abs_error"][0] == pytest.approx(after["mean_abs_error"][0], rel=1e-10)
     assert runs["status"][0] == "ok"
 
@@ -164,7 +180,7 @@ def test_the_mended_loop_is_the_rebuild(hidden, output, bias):
 def test_relu_as_posted_parts_from_the_rebuild_in_the_second_layer():
     one = start(4)[0]
     train_posted(unpack(one), relu, relu, iterations=1)
-    posted, rebuilt = unpack(one), unpack(trained(Network("relu", "relu"), 4, 1)[0])
+    posted, rebuilt = unpack(one), unpack(trained(settings("relu", "relu"), 4, 1)[0])
     np.testing.assert_allclose(posted.syn0, rebuilt.syn0, rtol=1e-12)
     assert np.abs(posted.syn1 - rebuilt.syn1).max() > 0.1
 
@@ -178,7 +194,7 @@ def half_squared_error(y, predictions):
     [("sigmoid", {}), ("relu", {"a 0/1 mask in place of the activation": ["W2"]})],
 )
 def test_the_gradient_audit_names_the_mask(name, causes):
-    network = Network(name, name)
+    network = settings(name, name)
     keras.utils.set_random_seed(4)
     weights = unpack(draw(np.random))
 
@@ -188,9 +204,14 @@ def test_the_gradient_audit_names_the_mask(name, causes):
         train_posted(weights._replace(syn0=syn0, syn1=syn1), *functions, iterations=1)
 
     audit = gradient_audit(
-        step, [weights.syn0, weights.syn1], X, Y, model=build_model(network),
-        loss=half_squared_error, learning_rate=1.0,
-    )  # fmt: skip
+        step,
+        [weights.syn0, weights.syn1],
+        X,
+        Y,
+        model=build_model(network),
+        loss=half_squared_error,
+        learning_rate=1.0,
+    )
     assert audit.causes == causes
 
 
@@ -210,12 +231,12 @@ def test_the_gradient_audit_names_the_mask(name, causes):
     ],
 )
 def test_no_weights_get_below_the_structural_floor(hidden, output, bias, floor):
-    network = Network(hidden, output, bias)
+    network = settings(hidden, output, bias)
     assert structural_floor(network) == pytest.approx(floor, abs=1e-15)
     weights = np.random.RandomState(0).standard_normal((5_000, 21)) * 3
     if not bias:
         weights[:, [*range(12, 16), 20]] = 0
-    errors = measure(network, range(5_000), 1, weights)["mean_abs_error"]
+    errors = measure_step(network, range(5_000), 1, weights)["mean_abs_error"]
     assert errors.min() >= floor - 1e-12
 
 
@@ -225,8 +246,8 @@ def test_the_floor_of_a_relu_output_is_reached():
     weights = unpack(parameters)
     weights.syn0[0, :, 0], weights.syn1[0, 0] = [1, 1, -1], 1
     for output in ("relu", "linear"):
-        network = Network("relu", output)
-        error = measure(network, [0], 1, parameters)["mean_abs_error"][0]
+        network = settings("relu", output)
+        error = measure_step(network, [0], 1, parameters)["mean_abs_error"][0]
         assert error == structural_floor(network) == 1 / 6
 
 
@@ -238,7 +259,7 @@ def test_the_floor_of_a_sigmoid_output_is_approached():
         weights = unpack(parameters)
         weights.syn0[0, :, :2] = np.transpose([[1, 1, -1], [0, 0, 1]])
         weights.syn1[0, :2, 0] = a, -a
-        errors.append(measure(Network("relu"), [0], 1, parameters)["mean_abs_error"][0])
+        errors.append(measure_step(settings("relu"), [0], 1, parameters)["mean_abs_error"][0])
     assert errors[0] > errors[1] > errors[2] > 1 / 12
     assert errors[2] == pytest.approx(1 / 12, abs=1e-12)
 
@@ -249,7 +270,7 @@ def test_biases_remove_the_floor_and_rounding_is_not_counted_as_error():
     weights = unpack(parameters)
     weights.syn0[0, 2, 0], weights.b0[0, 0], weights.syn1[0, 0] = -1, 1, 1
     for output in ("relu", "linear"):
-        row = measure(Network("relu", output, bias=True), [0], 1, parameters).iloc[0]
+        row = measure_step(settings("relu", output, bias=True), [0], 1, parameters).iloc[0]
         assert row["mean_abs_error"] == np.finfo(float).eps
         assert row["moving_error"] == 0
 
@@ -257,7 +278,7 @@ def test_biases_remove_the_floor_and_rounding_is_not_counted_as_error():
 def test_a_constant_output_in_the_targets_range_is_wrong_by_a_half():
     weights = np.zeros((1, 21))
     weights[0, 20] = 0.3
-    row = measure(Network("relu", "linear", bias=True), [0], 1, weights).iloc[0]
+    row = measure_step(settings("relu", "linear", bias=True), [0], 1, weights).iloc[0]
     assert row["mean_abs_error"] == pytest.approx(0.5)
     assert row[["constant_output", "dead_fraction"]].tolist() == [1, 1]
 
@@ -274,7 +295,7 @@ def test_a_constant_output_in_the_targets_range_is_wrong_by_a_half():
 )
 def test_the_moving_error_is_that_of_rows_with_a_gradient(hidden, output, bias):
     """Against TensorFlow's gradient of each row's loss alone."""
-    network = Network(hidden, output, bias)
+    network = settings(hidden, output, bias)
     for seed in range(5):
         keras.utils.set_random_seed(seed)
         model = build_model(network)
@@ -286,7 +307,7 @@ def test_the_moving_error_is_that_of_rows_with_a_gradient(hidden, output, bias):
             gradients = tape.gradient(loss, model.trainable_weights)
             moves = any(np.any(gradient != 0) for gradient in gradients)
             expected += moves * abs(float(error[0, 0])) / 6
-        row = measure(network, [seed], 1, start(seed)).iloc[0]
+        row = measure_step(network, [seed], 1, start(seed)).iloc[0]
         assert row["moving_error"] == pytest.approx(expected, rel=1e-12)
         assert (row["moving_error"] == row["mean_abs_error"]) == (bias or hidden == "sigmoid")
 
@@ -317,9 +338,12 @@ def test_runs_and_curves_have_the_contracts_columns(runs_and_curves):
     np.testing.assert_array_equal(runs["constant_output_early"], tenth)
 
 
-@pytest.mark.parametrize("code", ["posted", "answer_returned", "true"])
-def test_a_seed_alone_has_the_result_that_it_has_among_others(code):
-    given = {**ALL_RELU, "code": code, "iterations": 60}
+@pytest.mark.parametrize(
+    ("backpropagation", "engine"),
+    [("posted", "compiled"), ("answer_returned", "numpy"), ("true", "compiled")],
+)
+def test_a_seed_alone_has_the_result_that_it_has_among_others(backpropagation, engine):
+    given = {**ALL_RELU, "backpropagation": backpropagation, "engine": engine, "iterations": 60}
     together = experiment(seeds=range(6), **given)
     alone = experiment(seeds=[5], **given)
     for many, one in zip(together, alone, strict=True):
@@ -334,15 +358,23 @@ def test_the_error_is_what_the_thread_prints(runs_and_curves):
 
 
 def test_the_answer_gives_the_posted_error(runs_and_curves):
-    answered, _ = experiment(seeds=range(8), code="answer_returned", **ALL_RELU, iterations=300)
+    answered, _ = experiment(
+        seeds=range(8),
+        backpropagation="answer_returned",
+        engine="numpy",
+        iterations=300,
+        **ALL_RELU,
+    )
     np.testing.assert_allclose(
         answered["mean_abs_error"], runs_and_curves[0]["mean_abs_error"][:8], rtol=1e-9
     )
 
 
-@pytest.mark.parametrize("code", ["verbatim", "answer"])
-def test_code_that_does_not_run_is_a_result(code):
-    runs, curves = experiment(seeds=[0, 1], code=code, **ALL_RELU)
+@pytest.mark.parametrize("backpropagation", ["verbatim", "answer"])
+def test_code_that_does_not_run_is_a_result(backpropagation):
+    runs, curves = experiment(
+        seeds=[0, 1], backpropagation=backpropagation, engine="numpy", **ALL_RELU
+    )
     assert runs["runs_as_written"].tolist() == [0, 0]
     assert runs["status"].tolist() == ["crashed", "crashed"]
     assert runs["mean_abs_error"].isna().all()
@@ -350,8 +382,10 @@ def test_code_that_does_not_run_is_a_result(code):
 
 
 def test_keras_runs_have_the_error_alone():
-    runs, curves = experiment(seeds=[0, 1], code="keras", iterations=20)
-    posted, _ = experiment(seeds=[0, 1], iterations=20)
+    keras_settings = {"backpropagation": "true", "engine": "keras"}
+    runs, curves = experiment(seeds=[1, 0], iterations=20, **keras_settings)
+    posted, _ = experiment(seeds=[1, 0], iterations=20)
+    assert runs["seed"].tolist() == posted["seed"].tolist() == [1, 0]
     np.testing.assert_allclose(runs["mean_abs_error"], posted["mean_abs_error"], rtol=1e-10)
     assert runs["constant_output"].isna().all()
     assert curves["step"].unique().tolist() == [1, 2, 10, 20]
@@ -359,9 +393,14 @@ def test_keras_runs_have_the_error_alone():
 
 def test_divergence_is_a_result():
     runs, _ = experiment(
-        seeds=[0, 1], code="true", hidden_activation="relu", output_activation="linear", bias=True,
-        learning_rate=5.0, iterations=20_000,
-    )  # fmt: skip
+        seeds=[0, 1],
+        backpropagation="true",
+        hidden_activation="relu",
+        output_activation="linear",
+        bias=True,
+        learning_rate=5.0,
+        iterations=20_000,
+    )
     assert runs["status"].tolist() == ["diverged", "diverged"]
     assert runs[["learned", "constant_output"]].to_numpy().sum() == 0
 
@@ -374,15 +413,21 @@ def test_what_an_update_left_alone_is_not_computed_again():
         for _ in range(updates):
             parameters[parameters > 1] /= 2
 
-    snapshots = list(train(np.array([[1.0], [64.0]]), halve_the_first, [1, 2, 4, 9]))
-    assert [at[:, 0].tolist() for _, at in snapshots] == [[1, 64], [1, 32], [1, 8], [1, 1]]
+    taken = list(snapshots(np.array([[1.0], [64.0]]), halve_the_first, [1, 2, 4, 9]))
+    values = [snapshot.parameters[:, 0].tolist() for snapshot in taken]
+    assert values == [[1, 64], [1, 32], [1, 8], [1, 1]]
     assert calls == [(2, 0), (2, 1), (1, 1), (1, 1), (1, 4), (1, 1)]
 
 
 def test_logged_steps():
-    assert logged_steps(1) == [1]
-    assert logged_steps(10) == [1, 2, 10]
-    assert logged_steps(500_000)[-2:] == [100_000, 500_000]
+    assert Settings(iterations=1).logged == [1]
+    assert Settings(iterations=10).logged == [1, 2, 10]
+    assert Settings().logged[-2:] == [100_000, 500_000]
+
+
+def test_any_range_of_seeds_has_curves():
+    _, curves = experiment(seeds=[200, 201], iterations=2)
+    assert curves["seed"].tolist() == [200, 200, 201, 201]
 
 
 @pytest.mark.parametrize(
@@ -390,7 +435,11 @@ def test_logged_steps():
     [
         ({"iterations": 0}, "iterations must be positive, got 0"),
         ({"learning_rate": -0.1}, "learning_rate must be positive"),
-        ({"hidden_activation": "leaky_relu"}, 'has no leaky_relu: give code = "true"'),
+        ({"hidden_activation": "leaky_relu"}, "has no leaky_relu: give backpropagation"),
+        ({"engine": "keras"}, '"keras" can\'t train .* "posted", which needs compiled or numpy'),
+        ({"backpropagation": "answer"}, '"answer", which needs numpy'),
+        ({"backpropagation": "true", "engine": "numpy"}, '"true", which needs compiled or keras'),
+        ({"backpropagation": "answer", "engine": "numpy"}, "needs a layer with relu"),
     ],
 )
 def test_what_can_not_be_is_refused(given, message):

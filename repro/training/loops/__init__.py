@@ -1,1 +1,1 @@
-"""What the threads' compiled loops share."""
+"""Tools that the threads' compiled loops share."""

@@ -1,0 +1,63 @@
+"""The settings of thread 003; `repro.add_numbers.experiment` says what the words mean."""
+
+from dataclasses import dataclass
+from itertools import count
+from typing import Literal
+
+from repro.training.checks import check_positive
+from repro.training.loops.logged import logged_steps
+
+HiddenActivation = Literal["relu", "leaky_relu", "sigmoid", "tanh"]
+OutputActivation = Literal["relu", "leaky_relu", "sigmoid", "tanh", "linear"]
+WeightInit = Literal["normal", "he", "he_flipped"]
+BiasInit = Literal["normal", "zero"]
+BiasUpdate = Literal["posted", "gradient"]
+ErrorWeights = Literal["updated", "current"]
+Engine = Literal["compiled", "keras"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The parameters of the experiment; the defaults are the thread's ReLU network.
+
+    Raises:
+        ValueError: as the experiment does.
+    """
+
+    hidden_activation: HiddenActivation = "relu"
+    output_activation: OutputActivation = "relu"
+    hidden_width: int = 4
+    hidden_layers: int = 2
+    weight_init: WeightInit = "normal"
+    bias_init: BiasInit = "normal"
+    bias_update: BiasUpdate = "posted"
+    error_weights: ErrorWeights = "updated"
+    target_scale: float = 1.0
+    learning_rate: float = 0.01
+    momentum: float = 0.0
+    epochs: int = 5000
+    learned_below: float = 0.001
+    engine: Engine = "compiled"
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Inputs, then the units of each layer."""
+        return (2, *[self.hidden_width] * self.hidden_layers, 1)
+
+    @property
+    def activations(self) -> tuple[str, ...]:
+        """The name of each layer's activation."""
+        return (*[self.hidden_activation] * self.hidden_layers, self.output_activation)
+
+    @property
+    def logged(self) -> list[int]:
+        """The epochs that are looked at: 1, 3, 10, 30, 100, ..., and the last."""
+        return logged_steps((step * 10**i for i in count() for step in (1, 3)), self.epochs)
+
+    def __post_init__(self) -> None:
+        check_positive(epochs=self.epochs)
+        is_true = self.bias_update == "gradient" and self.error_weights == "current"
+        if self.engine == "keras" and not is_true:
+            raise ValueError(
+                'engine "keras" needs bias_update "gradient" and error_weights "current"'
+            )

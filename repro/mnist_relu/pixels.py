@@ -1,0 +1,47 @@
+"""Thread 002's inputs: pixels as the network gets them, and how large they are."""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repro.data import load
+from repro.mnist_relu.settings import Pixels
+
+Samples = tuple[NDArray[Any], NDArray[Any]]
+
+
+@lru_cache(maxsize=1)  # a variant's blocks, and what measures them, share the pixels
+def prepare(pixels: Pixels) -> tuple[Samples, Samples]:
+    """Return ((x, y), (x_test, y_test)): pixels (n, 784) float32, digits one-hot (n, 10)."""
+    images = load(pixels.data)
+    x, x_test = (
+        values.reshape(-1, 784).astype("float32") * np.float32(pixels.input_scale)
+        for values in (images.x_train, images.x_test)
+    )
+    if pixels.standardize:
+        mean, deviation = x.mean(dtype="float64"), x.std(dtype="float64")
+        x, x_test = (((values - mean) / deviation).astype("float32") for values in (x, x_test))
+    one_hot = np.eye(10, dtype="float32")
+    return (x, one_hot[images.y_train]), (x_test, one_hot[images.y_test])
+
+
+@lru_cache
+def eigenvalue_of(pixels: Pixels) -> float:
+    """Return `largest_eigenvalue` of the training pixels that `prepare` makes."""
+    (x, _), _ = prepare(pixels)
+    return largest_eigenvalue(x)
+
+
+def largest_eigenvalue(x: NDArray[np.float32]) -> float:
+    """Return the largest eigenvalue of the second moment x'x/n of inputs (n, features).
+
+    Gradient descent on a linear unit diverges at rates above 2 over it (LeCun et al. 1998,
+    "Efficient BackProp").
+    """
+    from scipy.sparse.linalg import svds
+
+    start = np.ones(x.shape[1], dtype=x.dtype)
+    (singular_value,) = svds(x, k=1, v0=start, return_singular_vectors=False)
+    return float(singular_value) ** 2 / len(x)

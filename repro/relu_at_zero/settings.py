@@ -1,0 +1,97 @@
+"""The settings of thread 001; `repro.relu_at_zero.experiment` says what the words mean."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repro.relu_at_zero.posted import DERIVATIVE, Repair
+from repro.training.checks import check_positive
+
+PrecisionName = Literal["float64", "float32", "float16"]
+Choice = Literal["zero", "half", "one"]
+Backward = Literal["multiply", "assign"]
+Inputs = Literal["gaussian", "zero_sample", "integers"]
+Bias = Literal["column", "zero_start", "none"]
+Engine = Literal["compiled", "keras"]
+Biases = Literal["uniform", "zeros", "dead_first"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snippet:
+    """The parameters of the experiment `snippet`; the defaults are the thread's.
+
+    Raises:
+        ValueError: as the experiment does.
+    """
+
+    precision: PrecisionName = "float64"
+    at_zero: Choice = "one"
+    backward: Backward = "multiply"
+    lacking: Repair = "none"
+    inputs: Inputs = "gaussian"
+    bias: Bias = "column"
+    kink: float = 0.0
+    shared_data: bool = False
+    engine: Engine = "compiled"
+    steps: int = 200
+    learning_rate: float = 0.002
+
+    @property
+    def logged(self) -> NDArray[np.int64]:
+        """The steps that are looked at: the first, a quarter, the last."""
+        return np.unique([1, -(-self.steps // 4), self.steps])
+
+    @property
+    def derivative(self) -> float:
+        """ReLU'(0)."""
+        return DERIVATIVE[self.at_zero]
+
+    @property
+    def is_posted(self) -> bool:
+        """True if a repair is lacking without which the snippet can stop."""
+        return self.lacking not in ("none", "seed_first")
+
+    def __post_init__(self) -> None:
+        check_positive(steps=self.steps, learning_rate=self.learning_rate)
+        choices = (self.precision, self.inputs, self.bias, self.shared_data, self.engine)
+        if self.is_posted and choices != ("float64", "gaussian", "column", False, "compiled"):
+            raise ValueError(
+                f'lacking = "{self.lacking}" runs the posted lines, which have no precision, '
+                "inputs, bias, shared_data or engine to choose: leave these out"
+            )
+        if self.lacking == "seed_first" and self.shared_data:
+            raise ValueError(
+                'lacking = "seed_first" draws new data in every run: leave out shared_data'
+            )
+        if self.engine == "keras" and (not self.shared_data or self.backward == "assign"):
+            raise ValueError('engine "keras" needs shared_data = true and backward = "multiply"')
+
+
+@dataclass(frozen=True, kw_only=True)
+class MnistMlp:
+    """The parameters of the experiment `mnist_mlp`; the defaults are a network of the paper.
+
+    Raises:
+        ValueError: for a size that is not positive.
+    """
+
+    data: str = "mnist"
+    precision: PrecisionName = "float64"
+    at_zero: Choice = "one"
+    backward: Backward = "multiply"
+    hidden_layers: int = 3
+    width: int = 256
+    biases: Biases = "uniform"
+    batch_size: int = 256
+
+    @property
+    def widths(self) -> list[int]:
+        """Units of each layer, from the inputs to the outputs."""
+        return [784, *[self.width] * self.hidden_layers, 10]
+
+    def __post_init__(self) -> None:
+        check_positive(
+            hidden_layers=self.hidden_layers, width=self.width, batch_size=self.batch_size
+        )
