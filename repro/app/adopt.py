@@ -57,7 +57,7 @@ def adopt(
         candidates = _rerun(rerun, study, experiment, outdated) if rerun else outdated
         sample = draw_sample(_comparable(candidates))
         summary = _described(sample, outdated)
-        console.print(f"[bold]{name}[/]: {summary}")
+        console.print(f"[bold]{name}[/]: {summary}, about {_minutes(sample)} min")
         changes = list(_changes(sample, _trained(name, sample, make_pool(workers))))
         if changes:
             _show(changes, console)
@@ -123,25 +123,33 @@ def _comparable(candidates: Sequence[Candidate]) -> Sequence[Candidate]:
 
 
 def _described(sample: Sequence[Candidate], outdated: Sequence[Candidate]) -> str:
-    runs = [run for candidate in sample for run in candidate.runs]
-    minutes = max(1, round(sum(run.seconds for run in runs) / cores() / 60))
+    runs = sum(len(candidate.runs) for candidate in sample)
     total = sum(len(candidate.runs) for candidate in outdated)
     return (
-        f"a block of every variant, {len(sample)} blocks with {len(runs):,} of {total:,} runs"
-        f"{_other_settings(sample, outdated)}, drawn with seed {DRAW}, about {minutes} min"
+        f"a block of every variant, {len(sample)} blocks with {runs:,} of {total:,} runs"
+        f"{_other_settings(sample, outdated)}, drawn with seed {DRAW}"
     )
+
+
+def _minutes(sample: Sequence[Candidate]) -> int:
+    seconds = sum(run.seconds for candidate in sample for run in candidate.runs)
+    return max(1, round(seconds / cores() / 60))
 
 
 def _other_settings(sample: Sequence[Candidate], outdated: Sequence[Candidate]) -> str:
     """Name the settings of a rerun that are not those of the runs to be carried over."""
-    parameters = {candidate.block.variant: candidate.block.parameters for candidate in outdated}
-    changes = {
-        f"{name}={value}"
-        for candidate in sample
-        for name, value in candidate.block.parameters.items()
-        if value != parameters[candidate.block.variant].get(name)
-    }
-    return f" with {', '.join(sorted(changes))}" if changes else ""
+    blocks = {candidate.block.variant: candidate.block for candidate in outdated}
+    changes = set[str]()
+    for rerun in (candidate.block for candidate in sample):
+        block = blocks[rerun.variant]
+        changes |= {
+            f"{name}={value}"
+            for name, value in rerun.parameters.items()
+            if value != block.parameters.get(name)
+        }
+        if rerun.settings["data"] != block.settings["data"]:
+            changes.add(f"data={_data_named(rerun.settings['data'])}")
+    return f", rerun with {', '.join(sorted(changes))}" if changes else ""
 
 
 def _adoption(outdated: Sequence[Candidate], experiment: Experiment, sample: str) -> Adoption:
