@@ -141,7 +141,7 @@ def _other_settings(sample: Sequence[Candidate], outdated: Sequence[Candidate]) 
     blocks = {candidate.block.variant: candidate.block for candidate in outdated}
     changes = set[str]()
     for rerun in (candidate.block for candidate in sample):
-        block = blocks[rerun.variant]
+        block = blocks.get(rerun.variant, rerun)  # of variants that are alike, one is there
         changes |= {
             f"{name}={value}"
             for name, value in rerun.parameters.items()
