@@ -31,8 +31,8 @@ def patients() -> list[str]:
 
 def diagnosed(name: str) -> tuple[dict[str, Any], Any]:
     """Diagnose one patient; returns its row of the table, and the diagnosis."""
-    from repro.instruments.diagnose.diagnosis import diagnose
-    from repro.instruments.diagnose.loading import load_data, load_object
+    from repro.instruments.diagnose.report.diagnosis import diagnose
+    from repro.instruments.diagnose.setup.loading import load_data, load_object
 
     file = PATIENTS / f"{name}.py"
     known = {key: load_object(f"{file}:{key}") for key in ("CAUSE", "CHANGES", "EPOCHS")}
@@ -74,7 +74,7 @@ def page_of(text: str, rows: pd.DataFrame) -> str:
 
 def symptoms() -> str:
     """Every symptom's definition, threshold and source as a Markdown table."""
-    from repro.instruments.diagnose.definitions import DEFINITIONS
+    from repro.instruments.diagnose.symptoms.definitions import DEFINITIONS
 
     rows = [(d.title, d.definition, f"{d.threshold:g}", d.source) for d in DEFINITIONS.values()]
     cells = [[escaped(cell) for cell in row] for row in rows]

@@ -49,7 +49,7 @@ def command(target: str, **options: Any) -> None:
 
 
 def _run(target: str, out: Path | None, **options: Any) -> int:
-    from repro.instruments.diagnose.given import DiagnoseError
+    from repro.instruments.diagnose.setup.arrays import DiagnoseError
     from repro.study.schema import StudyError
 
     try:
@@ -61,14 +61,14 @@ def _run(target: str, out: Path | None, **options: Any) -> int:
 def _report(target: str, out: Path | None, data: str, **options: Any) -> int:
     from rich.console import Console
 
-    from repro.instruments.diagnose.loading import is_step, load_data, load_object
+    from repro.instruments.diagnose.setup.loading import is_step, load_data, load_object
     from repro.training import quiet  # noqa: F401  # before the user's file imports Keras
 
     console = Console()
     function, arrays = load_object(target), load_data(data)
     of_step = {name: options.pop(name) for name in ("model", "parameters", "rate")}
     if is_step(function):
-        from repro.instruments.diagnose.audit import audit_step
+        from repro.instruments.diagnose.numpy_step import audit_step
 
         console.print(audit_step(function, arrays, **of_step))
         return 0
@@ -83,7 +83,7 @@ def _report(target: str, out: Path | None, data: str, **options: Any) -> int:
 
 
 def _misplaced(target: str) -> Exception:
-    from repro.instruments.diagnose.given import DiagnoseError
+    from repro.instruments.diagnose.setup.arrays import DiagnoseError
 
     return DiagnoseError(
         f"--model, --parameters and --rate are for a step(parameters, x, y), which {target} is not"
@@ -93,7 +93,7 @@ def _misplaced(target: str) -> Exception:
 def _diagnosed(build: Any, arrays: dict[str, Any], console: Any, **options: Any) -> Any:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    from repro.instruments.diagnose.diagnosis import diagnose
+    from repro.instruments.diagnose.report.diagnosis import diagnose
 
     validation = (arrays["x_val"], arrays["y_val"]) if "x_val" in arrays else None
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from repro.instruments.diagnose.anatomy import CLIPPED, Site, sites, trace
-from repro.instruments.diagnose.definitions import DEFINITIONS, percent
+from repro.instruments.diagnose.setup.anatomy import CLIPPED, Site, sites, trace
+from repro.instruments.diagnose.symptoms.definitions import DEFINITIONS, percent
 
 DEAD, LARGE = DEFINITIONS["born_dead"].threshold, DEFINITIONS["large_steps"].threshold
 FAR = np.float32(-3e38)

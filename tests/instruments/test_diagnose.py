@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from repro.instruments.diagnose.case import make_case
-from repro.instruments.diagnose.given import DiagnoseError
-from repro.instruments.diagnose.loading import load_data, load_object
-from repro.instruments.diagnose.task import (
+from repro.instruments.diagnose.setup.arrays import DiagnoseError
+from repro.instruments.diagnose.setup.loading import load_data, load_object
+from repro.instruments.diagnose.setup.setup import make_case
+from repro.instruments.diagnose.setup.task import (
     Task,
     is_one_hot,
     linear_skill,
@@ -53,8 +53,8 @@ def diagnosed(name, **settings):
 
 
 def symptoms_before_training(name):
-    from repro.instruments.diagnose.examine import examine
-    from repro.instruments.diagnose.symptoms import find_symptoms
+    from repro.instruments.diagnose.measurements.examination import examine
+    from repro.instruments.diagnose.symptoms.find import find_symptoms
 
     case = case_of(name)
     seen = examine(case)
@@ -134,7 +134,7 @@ def test_hits_are_counted_however_labels_are_written(y, predictions, labels, log
 
 
 def test_the_largest_eigenvalue_is_that_of_the_second_moment():
-    from repro.instruments.diagnose.inputs import largest_eigenvalue
+    from repro.instruments.diagnose.measurements.inputs import largest_eigenvalue
 
     x = np.array([[2.0, 0.0], [0.0, 1.0], [2.0, 0.0], [0.0, 1.0]])
     assert largest_eigenvalue(x) == pytest.approx(2.0)  # of diag(8, 2) / 4
@@ -144,8 +144,8 @@ def test_the_largest_eigenvalue_is_that_of_the_second_moment():
 def test_a_probe_sees_dead_units_saturation_and_constant_outputs():
     import keras
 
-    from repro.instruments.diagnose.anatomy import sites
-    from repro.instruments.diagnose.probe import Probe
+    from repro.instruments.diagnose.measurements.probe import Probe
+    from repro.instruments.diagnose.setup.anatomy import sites
 
     model = keras.Sequential(
         [keras.Input((1,)), keras.layers.Dense(4, "relu"), keras.layers.Dense(2, "sigmoid")]
@@ -167,7 +167,7 @@ def test_a_probe_sees_dead_units_saturation_and_constant_outputs():
 def test_a_layers_activation_is_found_wherever_it_stands():
     import keras
 
-    from repro.instruments.diagnose.anatomy import sites
+    from repro.instruments.diagnose.setup.anatomy import sites
 
     inputs = keras.Input((4,))
     h = keras.layers.BatchNormalization()(keras.layers.Dense(3)(inputs))
@@ -221,8 +221,8 @@ def test_a_symptom_is_seen_before_anything_is_proven(name, key):
 def test_an_edit_keeps_the_weights_that_fit():
     import keras
 
-    from repro.instruments.diagnose import edits
-    from repro.instruments.diagnose.anatomy import sites
+    from repro.instruments.diagnose.changes import edits
+    from repro.instruments.diagnose.setup.anatomy import sites
 
     model = keras.Sequential([keras.layers.Dense(5, "relu"), keras.layers.Dense(2)])
     x = np.linspace(-1, 1, 12, dtype="float32").reshape(4, 3)
@@ -243,7 +243,7 @@ def test_an_edit_keeps_the_weights_that_fit():
 def test_another_rate_keeps_the_optimizers_other_settings():
     import keras
 
-    from repro.instruments.diagnose.changes import with_rate
+    from repro.instruments.diagnose.changes.change import with_rate
 
     slower = with_rate(keras.optimizers.SGD(0.5, momentum=0.9, clipnorm=2.0), 0.1)
     assert float(slower.learning_rate) == pytest.approx(0.05)

@@ -10,18 +10,18 @@ import pytest
 from keras import layers
 
 import repro
-from repro.instruments.diagnose.case import make_case
-from repro.instruments.diagnose.catalogue import applicable
-from repro.instruments.diagnose.changes import NOTHING, Change, both, changed_build
-from repro.instruments.diagnose.diagnosis import Diagnosis
-from repro.instruments.diagnose.examine import Examination, examine
-from repro.instruments.diagnose.given import DiagnoseError
-from repro.instruments.diagnose.judge import Proof, judge
-from repro.instruments.diagnose.prove import _remedies
-from repro.instruments.diagnose.retune import retune
-from repro.instruments.diagnose.symptoms import find_symptoms
-from repro.instruments.diagnose.task import Task, best_constant, linear_skill, metric, task_of
-from repro.instruments.diagnose.train import Trained, Trainer, train
+from repro.instruments.diagnose.changes.catalogue import applicable
+from repro.instruments.diagnose.changes.change import NOTHING, Change, both, changed_build
+from repro.instruments.diagnose.measurements.examination import Examination, examine
+from repro.instruments.diagnose.proof.judge import Proof, judge
+from repro.instruments.diagnose.proof.prove import _remedies
+from repro.instruments.diagnose.proof.retune import retune
+from repro.instruments.diagnose.proof.train import Trained, Trainer, train
+from repro.instruments.diagnose.report.diagnosis import Diagnosis
+from repro.instruments.diagnose.setup.arrays import DiagnoseError
+from repro.instruments.diagnose.setup.setup import make_case
+from repro.instruments.diagnose.setup.task import Task, best_constant, linear_skill, metric, task_of
+from repro.instruments.diagnose.symptoms.find import find_symptoms
 
 DRAW = np.random.default_rng(0)
 X = DRAW.normal(size=(80, 6)).astype("float32")
