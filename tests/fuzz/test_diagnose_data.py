@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from repro.instruments.diagnose.setup.arrays import DiagnoseError
+from repro.instruments.diagnose import DiagnoseError
 from repro.instruments.diagnose.setup.loading import load_data
 
 unhurried = settings(

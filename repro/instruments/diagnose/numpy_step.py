@@ -1,8 +1,10 @@
 """Hand-written numpy training steps under the same command: their gradient is audited."""
 
+import inspect
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from repro.instruments.diagnose.setup.arrays import DiagnoseError
+from repro.instruments.diagnose.setup.errors import DiagnoseError
 from repro.instruments.diagnose.setup.loading import load_object
 
 if TYPE_CHECKING:
@@ -11,10 +13,39 @@ if TYPE_CHECKING:
 ROWS = 256
 
 
+def is_step(function: Any) -> bool:
+    """Tell a training step, which needs (parameters, x, y), from a build function.
+
+    Raises:
+        DiagnoseError: if it needs other arguments, or is no function.
+    """
+    if hasattr(function, "compile"):
+        return False  # a model; what is wrong with that is said where it is built
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError) as error:
+        raise DiagnoseError("NAME in FILE.py:NAME must be a function") from error
+    needed = [
+        p
+        for p in parameters
+        if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    ]
+    if len(needed) not in (0, 3):
+        names = ", ".join(p.name for p in needed)
+        raise DiagnoseError(
+            f"a build function takes no arguments, a step (parameters, x, y); this takes ({names})"
+        )
+    return len(needed) == 3
+
+
 def audit_step(
-    step: Any, data: dict[str, Any], *, model: str | None, parameters: str | None,
+    step: Callable[..., Any],
+    data: dict[str, Any],
+    *,
+    model: str | None,
+    parameters: str | None,
     rate: float | None,
-) -> "Audit":  # fmt: skip
+) -> "Audit":
     """Audit one step on the first rows of the data; see `repro.gradient_audit`.
 
     Args:
@@ -37,8 +68,12 @@ def audit_step(
     start, build = load_object(parameters), load_object(model)
     try:
         return gradient_audit(
-            step, start() if callable(start) else start, data["x"][:ROWS], data["y"][:ROWS],
-            learning_rate=rate, model=build(),
-        )  # fmt: skip
+            step,
+            start() if callable(start) else start,
+            x=data["x"][:ROWS],
+            y=data["y"][:ROWS],
+            learning_rate=rate,
+            model=build(),
+        )
     except ValueError as error:
         raise DiagnoseError(f"the step can't be audited: {error}") from error

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     import keras
 
 Edit = Callable[["keras.Model"], "keras.Model"]
-New = tuple[Any, Sequence[Any]]
-"""What takes an operation's place, and the layers put behind it."""
+Replacement = tuple[Any, Sequence[Any]]
+"""The operation that takes another's place, and the layers put behind it."""
 
 
-def rebuilt(model: "keras.Model", new: Mapping[int, New]) -> "keras.Model":
+def rebuild(model: "keras.Model", new: Mapping[int, Replacement]) -> "keras.Model":
     """Run through the model's graph again, with other operations at some positions."""
     import keras
 
@@ -40,8 +40,8 @@ def rebuilt(model: "keras.Model", new: Mapping[int, New]) -> "keras.Model":
     )
 
 
-def copy_of(layer: Any, **arguments: Any) -> Any:
-    """A new layer like this one, but for some arguments; without weights yet."""
+def copy_layer(layer: Any, **arguments: Any) -> Any:
+    """Return a new layer like this one, but for some arguments; without weights yet."""
     config = layer.get_config()
     # functions of the user's own can't be found again by the name in the config
     config |= {key: getattr(layer, key) for key in ("activation",) if key in config}
@@ -51,10 +51,11 @@ def copy_of(layer: Any, **arguments: Any) -> Any:
 def with_weights(new: Any, old: Any) -> Any:
     """Build a layer for the old one's inputs, and give it the old weights that fit."""
     new.build(old._build_shapes_dict["input_shape"] if _has_shape(old) else old.input.shape)
-    before = {v.name: v for v in old.weights}
+    old_weights = {v.name: v for v in old.weights}
     for variable in new.weights:
-        if variable.name in before and before[variable.name].shape == variable.shape:
-            variable.assign(np.asarray(before[variable.name]))
+        kept = old_weights.get(variable.name)
+        if kept is not None and kept.shape == variable.shape:
+            variable.assign(np.asarray(kept))
     return new
 
 
@@ -63,97 +64,100 @@ def _has_shape(layer: Any) -> bool:
 
 
 def set_arguments(sites: Sequence[Site], **arguments: Any) -> Edit:
-    """Other arguments for these layers, whose weights stay."""
+    """Return the edit that gives these layers other arguments; their weights stay."""
 
     def edit(model: "keras.Model") -> "keras.Model":
         operations = trace(model).operations
         layers = {site.position: operations[site.position] for site in sites}
-        return rebuilt(
+        return rebuild(
             model,
-            {p: (with_weights(copy_of(old, **arguments), old), ()) for p, old in layers.items()},
+            {p: (with_weights(copy_layer(old, **arguments), old), ()) for p, old in layers.items()},
         )
 
     return edit
 
 
 def activate(sites: Sequence[Site], name: str) -> Edit:
-    """Another activation on these layers, whether it is an argument or a layer of its own."""
+    """Return the edit that gives these layers another activation, argument or layer of its own."""
 
     def edit(model: "keras.Model") -> "keras.Model":
         import keras
 
         operations = trace(model).operations
-        new: dict[int, New] = {}
+        new: dict[int, Replacement] = {}
         for site in sites:
             old = operations[site.activated_at]
             if site.activated_at == site.position:
-                new[site.position] = (with_weights(copy_of(old, activation=name), old), ())
+                new[site.position] = (with_weights(copy_layer(old, activation=name), old), ())
             else:
                 new[site.activated_at] = (keras.layers.Activation(name, dtype=_dtype(model)), ())
-        return rebuilt(model, new)
+        return rebuild(model, new)
 
     return edit
 
 
 def draw_anew(sites: Sequence[tuple[Site, str]]) -> Edit:
-    """Kernels of these layers drawn by other initializers, biases 0."""
+    """Return the edit that draws these kernels by the initializers named; biases become 0."""
 
     def edit(model: "keras.Model") -> "keras.Model":
         operations = trace(model).operations
-        new: dict[int, New] = {}
+        new: dict[int, Replacement] = {}
         for site, initializer in sites:
             old = operations[site.position]
             zero = {"bias_initializer": "zeros"} if getattr(old, "use_bias", False) else {}
-            new[site.position] = (copy_of(old, kernel_initializer=initializer, **zero), ())
-        return rebuilt(model, new)
+            new[site.position] = (copy_layer(old, kernel_initializer=initializer, **zero), ())
+        return rebuild(model, new)
 
     return edit
 
 
 def normalize(sites: Sequence[Site]) -> Edit:
-    """Batch normalization between these layers' sums and their activations."""
+    """Return the edit that puts batch normalization between these layers' sums and activations."""
 
     def edit(model: "keras.Model") -> "keras.Model":
         import keras
 
         operations, dtype = trace(model).operations, _dtype(model)
-        new: dict[int, New] = {}
+        new: dict[int, Replacement] = {}
         for site in sites:
             old = operations[site.position]
             layers = [keras.layers.BatchNormalization(dtype=dtype)]
             put = old
             if activation_name(getattr(old, "activation", None)) != "linear":
-                put = with_weights(copy_of(old, activation="linear"), old)
+                put = with_weights(copy_layer(old, activation="linear"), old)
                 layers.append(keras.layers.Activation(old.activation, dtype=dtype))
             new[site.position] = (put, layers)
-        return rebuilt(model, new)
+        return rebuild(model, new)
 
     return edit
 
 
-def widen(sites: Sequence[Site], units: Mapping[int, int]) -> Edit:
-    """Other numbers of units (by position); layers with weights from there on are drawn anew."""
+def widen(units: Mapping[int, int]) -> Edit:
+    """Return the edit that gives layers other numbers of units, by position.
+
+    Layers with weights from there on are drawn anew.
+    """
     first = min(units)
 
     def edit(model: "keras.Model") -> "keras.Model":
         operations = trace(model).operations
-        new: dict[int, New] = {}
+        new: dict[int, Replacement] = {}
         for position, old in enumerate(operations):
             if position >= first and getattr(old, "weights", None):
                 arguments = {"units": units[position]} if position in units else {}
-                new[position] = (copy_of(old, **arguments), ())
-        return rebuilt(model, new)
+                new[position] = (copy_layer(old, **arguments), ())
+        return rebuild(model, new)
 
     return edit
 
 
-def without(kinds: Sequence[str]) -> Edit:
-    """Layers of these classes made to pass everything."""
+def remove(kinds: Sequence[str]) -> Edit:
+    """Return the edit that lets layers of these classes pass everything."""
 
     def edit(model: "keras.Model") -> "keras.Model":
         import keras
 
-        return rebuilt(
+        return rebuild(
             model,
             {
                 position: (keras.layers.Identity(), ())
@@ -166,11 +170,11 @@ def without(kinds: Sequence[str]) -> Edit:
 
 
 def chain(*edits: Edit) -> Edit:
-    """One edit after the other."""
+    """Return the edit that makes these edits one after the other."""
 
     def edit(model: "keras.Model") -> "keras.Model":
-        for each in edits:
-            model = each(model)
+        for apply in edits:
+            model = apply(model)
         return model
 
     return edit

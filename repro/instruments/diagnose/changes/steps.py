@@ -1,53 +1,62 @@
 """Changes of the steps: rate, optimizer, clipping, batch size, epochs."""
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from repro.instruments.diagnose.changes.change import Change, settings_of, with_rate
+from repro.instruments.diagnose.changes.change import Change, Changes, settings_of, with_rate
 from repro.instruments.diagnose.measurements.examination import Examination
-from repro.instruments.diagnose.setup.setup import Case
-from repro.instruments.diagnose.symptoms.definitions import Symptom
+from repro.instruments.diagnose.setup.setup import Setup
 
-Changes = Iterator[Change]
-TOO_LONG = {
-    "diverges", "nan_loss", "large_steps", "over_limit", "killed", "exploding_gradient",
-}  # fmt: skip
+LOST = {"diverges", "nan_loss"}
+TOO_LONG = LOST | {"large_steps", "over_limit", "killed", "exploding_gradient"}
 LOWER, HIGHER = (0.1, 0.01, 0.001), (10.0, 100.0, 1000.0)
+SMALL_BATCH = 32
+LONGER = 4  # times the epochs
 
 
-def of_optimizer(case: Case, seen: Examination, keys: dict[str, Symptom]) -> Changes:
+def optimizer_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Change rate, optimizer or gradient."""
-    name, rate = case.compiled.optimizer, case.compiled.rate
-    too_long = bool(keys.keys() & TOO_LONG)
-    lost = bool(keys.keys() & {"diverges", "nan_loss"})
+    name = setup.compiled.optimizer
+    too_long, lost = bool(symptoms & TOO_LONG), bool(symptoms & LOST)
     for factor in LOWER[: 2 + lost] if too_long else (LOWER[0], *HIGHER):
-        high = factor < 1
-        yield Change(
-            f"rate_x{factor:g}", f"learning rate {rate * factor:.2g}", 1,
-            f"optimizer=keras.optimizers.{name}(learning_rate={rate * factor:.6g})",
-            ("rate_high", "dead", "input_scale", "target_scale") if high
-            else ("rate_low", "target_scale"), "rate",
-            optimizer=partial(_at, factor),
-        )  # fmt: skip
+        yield _rate(setup, factor)
     if not name.startswith(("Adam", "Nadam")):
         yield Change(
-            "adam", "Adam at its default rate", 1, "optimizer=keras.optimizers.Adam()",
-            ("rate_high", "rate_low", "vanishing", "input_scale", "target_scale"), "rate",
+            key="adam",
+            title="Adam at its default rate",
+            size=1,
+            code="optimizer=keras.optimizers.Adam()",
+            treats=("rate_high", "rate_low", "vanishing", "input_scale", "target_scale"),
+            group="rate",
             optimizer=_adam,
-        )  # fmt: skip
+        )
     if too_long:
+        arguments = f"learning_rate={setup.compiled.rate:g}, global_clipnorm=1.0"
         yield Change(
-            "clip_gradient", "gradients clipped to length 1", 1,
-            f"optimizer=keras.optimizers.{name}(learning_rate={rate:g}, global_clipnorm=1.0)",
-            ("rate_high", "target_scale", "dead"), "clip", optimizer=_clipped,
-        )  # fmt: skip
+            key="clip_gradient",
+            title="gradients clipped to length 1",
+            size=1,
+            code=f"optimizer=keras.optimizers.{name}({arguments})",
+            treats=("rate_high", "target_scale", "dead"),
+            group="clip",
+            optimizer=_clipped,
+        )
 
 
-def _at(factor: float, optimizer: Any) -> Any:
-    return with_rate(optimizer, factor)
+def _rate(setup: Setup, factor: float) -> Change:
+    rate = setup.compiled.rate * factor
+    lower = ("rate_high", "dead", "input_scale", "target_scale")
+    return Change(
+        key=f"rate_x{factor:g}",
+        title=f"learning rate {rate:.2g}",
+        size=1,
+        code=f"optimizer=keras.optimizers.{setup.compiled.optimizer}(learning_rate={rate:.6g})",
+        treats=lower if factor < 1 else ("rate_low", "target_scale"),
+        group="rate",
+        optimizer=partial(with_rate, factor=factor),
+    )
 
 
 def _adam(optimizer: Any) -> Any:
@@ -62,15 +71,25 @@ def _clipped(optimizer: Any) -> Any:
     return type(optimizer).from_config(config | {"learning_rate": rate, "global_clipnorm": 1.0})
 
 
-def of_length(case: Case, seen: Examination, keys: dict[str, Symptom]) -> Changes:
+def length_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Take more steps."""
-    if "large_batch" in keys:
+    if "large_batch" in symptoms:
         yield Change(
-            "small_batch", "batches of 32", 1, "model.fit(..., batch_size=32)",
-            ("large_batch", "rate_low"), "batch", batch_size=32,
-        )  # fmt: skip
-    if "slow" in keys or "stalls" in keys or "below_linear" in keys:
+            key="small_batch",
+            title=f"batches of {SMALL_BATCH}",
+            size=1,
+            code=f"model.fit(..., batch_size={SMALL_BATCH})",
+            treats=("large_batch", "rate_low"),
+            group="batch",
+            batch_size=SMALL_BATCH,
+        )
+    if symptoms & {"slow", "stalls", "below_linear"}:
         yield Change(
-            "more_epochs", f"{4 * case.epochs} epochs", 1,
-            f"model.fit(..., epochs={4 * case.epochs})", ("epochs", "rate_low"), "epochs", epochs=4,
-        )  # fmt: skip
+            key="more_epochs",
+            title=f"{LONGER * setup.epochs} epochs",
+            size=1,
+            code=f"model.fit(..., epochs={LONGER * setup.epochs})",
+            treats=("epochs", "rate_low"),
+            group="epochs",
+            epochs=LONGER,
+        )

@@ -1,1 +1,1 @@
-"""What is diagnosed: the model that build() makes, its data, and how long it is trained."""
+"""The training that is diagnosed: the model that `build` makes, its data, epochs and seeds."""

@@ -1,4 +1,4 @@
-"""Which layers a Keras model has, what activates them, and what it was compiled with."""
+"""The layers of a Keras model, and what activates them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ REACH = {
     "softplus": (0.0, np.inf),
     "exponential": (0.0, np.inf),
 }
-"""What an activation can put out; all others: any number."""
+"""Least and largest value that an activation can put out; of all others it is any number."""
 CLIPPED = ("relu", "relu6")
 SATURATING = ("sigmoid", "tanh", "hard_sigmoid", "softsign")
 PROBABILITIES = ("softmax", "sigmoid", "hard_sigmoid")
 GRID = np.array([-3.0, -1.0, -0.1, 0.0, 0.1, 1.0, 3.0], "float32")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Site:
     """A layer with weights, and the operation that activates it (which may be the layer itself).
 
@@ -45,20 +45,8 @@ class Site:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it is dense or a convolution: sums, then one activation."""
+        """True if it is dense or a convolution: sums, then one activation."""
         return self.kind == "Dense" or self.kind.startswith("Conv")
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """What `compile` was given; `rate` at step 0, `momentum` 0 where there is none."""
-
-    optimizer: str
-    rate: float
-    momentum: float
-    loss: str
-    from_logits: bool
-    wants_accuracy: bool
 
 
 @dataclass(frozen=True)
@@ -71,14 +59,14 @@ class Trace:
 
 
 def is_graph(model: "keras.Model") -> bool:
-    """Whether the model's graph of layers is known: Sequential and Functional, built."""
+    """Tell whether the model's graph of layers is known: Sequential and Functional, built."""
     import keras
 
     return isinstance(model, keras.Sequential | keras.src.models.Functional) and bool(model.inputs)
 
 
 def graph(model: "keras.Model") -> "keras.Model":
-    """The model as a functional one that isn't compiled; it shares all layers."""
+    """Return the model as a functional one that isn't compiled; it shares all layers."""
     import keras
 
     if isinstance(model, keras.Sequential):
@@ -109,26 +97,34 @@ def sites(model: "keras.Model") -> list[Site]:
     """Return the layers with weights that compute sums: dense, convolutions, recurrent ones."""
     if not is_graph(model):
         return []
-    return sites_of(trace(model).operations)
+    return find_sites(trace(model).operations)
 
 
-def sites_of(operations: list[Any]) -> list[Site]:
-    """As `sites`, of operations in the order in which they run."""
+def find_sites(operations: list[Any]) -> list[Site]:
+    """Do the same as `sites`, for operations in the order in which they run."""
     weighted = [i for i, operation in enumerate(operations) if _has_sums(operation)]
     counts: dict[str, int] = {}
-    found = []
+    found_sites = []
     for place, start in enumerate(weighted):
         stop = weighted[place + 1] if place + 1 < len(weighted) else len(operations)
-        at, name = _activated(operations, start, stop)
+        activated_at, activation = _find_activation(operations, start, stop)
         kind = type(operations[start]).__name__
         counts[kind] = counts.get(kind, 0) + 1
         # behind the output no weights follow; what has some is a layer of a kind not known here
         rest = operations[start + 1 :]
         last = place + 1 == len(weighted) and not any(getattr(op, "weights", ()) for op in rest)
-        label = f"{kind} {counts[kind]}"
-        units = _units(operations[start])
-        found.append(Site(start, at, kind, label, units, name, last))
-    return found
+        found_sites.append(
+            Site(
+                position=start,
+                activated_at=activated_at,
+                kind=kind,
+                label=f"{kind} {counts[kind]}",
+                units=_units(operations[start]),
+                activation=activation,
+                is_output=last,
+            )
+        )
+    return found_sites
 
 
 def _has_sums(operation: Any) -> bool:
@@ -143,7 +139,7 @@ def _units(layer: Any) -> int:
     return int(getattr(layer, "units", None) or getattr(layer, "filters", None) or 1)
 
 
-def _activated(operations: list[Any], start: int, stop: int) -> tuple[int, str]:
+def _find_activation(operations: list[Any], start: int, stop: int) -> tuple[int, str]:
     own = activation_name(getattr(operations[start], "activation", None))
     if own != "linear":
         return start, own
@@ -155,7 +151,7 @@ def _activated(operations: list[Any], start: int, stop: int) -> tuple[int, str]:
 
 
 def operation_name(operation: Any) -> str:
-    """The activation that an operation is, or "" if it is something else."""
+    """Return the activation that an operation is, or "" if it is something else."""
     import keras
 
     if isinstance(operation, keras.layers.Activation):
@@ -167,7 +163,7 @@ def operation_name(operation: Any) -> str:
 
 
 def activation_name(function: Callable[[Any], Any] | None) -> str:
-    """Keras' name of an activation; a function of the user's is known by what it returns."""
+    """Return Keras' name of an activation; a function of the user's is known by what it returns."""
     import keras
 
     if function is None:
@@ -183,44 +179,3 @@ def activation_name(function: Callable[[Any], Any] | None) -> str:
         if np.allclose(values, getattr(keras.activations, known)(GRID), atol=1e-6):
             return known
     return name
-
-
-def compiled(model: "keras.Model") -> Compiled:
-    """Read what a compiled model was compiled with."""
-    optimizer = model.optimizer
-    return Compiled(
-        type(optimizer).__name__,
-        float(np.asarray(optimizer.learning_rate)),
-        float(getattr(optimizer, "momentum", 0.0) or 0.0),
-        loss_name(model.loss),
-        bool(getattr(model.loss, "from_logits", False) or _logits_kept(model.loss)),
-        "acc" in repr(compile_arguments(model)["metrics"]).lower(),
-    )
-
-
-def loss_name(loss: Any) -> str:
-    """A loss's name in snake case; several losses' names joined by commas."""
-    import keras
-
-    if isinstance(loss, dict | list | tuple):
-        values = loss.values() if isinstance(loss, dict) else loss
-        return ",".join(map(loss_name, values))
-    if loss is None:
-        return "none"
-    try:
-        loss = keras.losses.get(loss) if isinstance(loss, str) else loss
-    except ValueError:
-        return str(loss)
-    name = getattr(loss, "name", None) or getattr(loss, "__name__", type(loss).__name__)
-    return {"mse": "mean_squared_error", "mae": "mean_absolute_error"}.get(str(name), str(name))
-
-
-def _logits_kept(loss: Any) -> bool:
-    return bool(getattr(loss, "_fn_kwargs", {}).get("from_logits", False))
-
-
-def compile_arguments(model: "keras.Model") -> dict[str, Any]:
-    """The very objects that `compile` was given; Keras' public config knows only copies of them."""
-    kept = getattr(model, "_compile_config", None)
-    arguments = dict(getattr(kept, "config", {}))
-    return {"loss": model.loss, "loss_weights": None, "metrics": None} | arguments

@@ -1,11 +1,12 @@
-"""A user's build function, checked: each call gives a new compiled model; one line of error."""
+"""The user's build function, checked: each call makes a new model, or fails in one line."""
 
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from repro.instruments.diagnose.setup.anatomy import compile_arguments
-from repro.instruments.diagnose.setup.arrays import DiagnoseError, few, one_line, shapes
+from repro.instruments.diagnose.setup.arrays import first_rows, shapes
+from repro.instruments.diagnose.setup.compiled import compile_arguments
+from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
 
 if TYPE_CHECKING:
     import keras
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
 Build = Callable[[], "keras.Model"]
 
 
-def guarded(build: Callable[[], Any], x: Any) -> Build:
-    """`build`, whose model is checked and built for these inputs, with an optimizer of its own."""
+def checked_build(build: Callable[[], Any], x: Any) -> Build:
+    """Return `build` with checks: its model is built for x and has an optimizer of its own."""
     import keras
 
     if isinstance(build, keras.Model):
@@ -22,30 +23,30 @@ def guarded(build: Callable[[], Any], x: Any) -> Build:
         raise DiagnoseError(
             f"build must be a function that makes a new model, got a {kind}: def build(): …"
         )
-    checked, optimizers = False, weakref.WeakSet[Any]()
+    is_checked, optimizers = False, weakref.WeakSet[Any]()
     last: Callable[[], Any] = lambda: None  # noqa: E731  # stands for a reference to no model
 
-    def build_checked() -> "keras.Model":
-        nonlocal checked, last
-        model = _built_by(build)
+    def build_model() -> "keras.Model":
+        nonlocal is_checked, last
+        model = _call_build(build)
         if last() is model:
             raise DiagnoseError("build() returns the same model again; make a new one inside it")
         last = weakref.ref(model)
-        if not checked or not model.built:
-            _call_once(model, x)
+        if not is_checked or not model.built:
+            _check_inputs_fit(model, x)
         if model.optimizer.built or model.optimizer in optimizers:
             _renew_optimizer(model)  # one that was made outside of build knows one model only
         else:
             optimizers.add(model.optimizer)
-        checked = True
+        is_checked = True
         return model
 
-    return build_checked
+    return build_model
 
 
-def _call_once(model: "keras.Model", x: Any) -> None:
+def _check_inputs_fit(model: "keras.Model", x: Any) -> None:
     try:
-        model(few(x, 1))
+        model(first_rows(x, 1))
     except Exception as error:
         raise DiagnoseError(
             f"the model can't take x of shape {shapes(x)}: {one_line(error)}"
@@ -58,12 +59,14 @@ def _renew_optimizer(model: "keras.Model") -> None:
     rate = rate if callable(rate) else float(old.learning_rate)
     config = old.get_config() | {"learning_rate": rate}
     model.compile(
-        optimizer=type(old).from_config(config), loss=arguments["loss"],
-        loss_weights=arguments["loss_weights"], metrics=arguments["metrics"],
-    )  # fmt: skip
+        optimizer=type(old).from_config(config),
+        loss=arguments["loss"],
+        loss_weights=arguments["loss_weights"],
+        metrics=arguments["metrics"],
+    )
 
 
-def _built_by(build: Callable[[], Any]) -> "keras.Model":
+def _call_build(build: Callable[[], Any]) -> "keras.Model":
     import keras
 
     try:

@@ -1,17 +1,17 @@
-"""Load what the command line names: a function in a file of the user's, data from `.npz` files.
+"""Load the function and the data that the command line names.
 
-A file of the user's is code: naming it runs it. Data are loaded without pickle.
+A Python file of the user's is code: naming it runs it. Data in `.npz` files are read without
+pickle.
 """
 
 import importlib.util
-import inspect
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from repro.instruments.diagnose.setup.arrays import DiagnoseError, one_line
+from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
 
 NAMES = {
     "x": ("x", "X", "x_train", "X_train"),
@@ -22,7 +22,7 @@ NAMES = {
 
 
 def load_object(target: str) -> Any:
-    """Run `FILE.py` of `FILE.py:NAME` and return what it calls NAME.
+    """Run the file of `FILE.py:NAME` and return the object that it calls NAME.
 
     Raises:
         DiagnoseError: if there is no such file or name, or the file raises.
@@ -64,7 +64,7 @@ def load_data(target: str) -> dict[str, Any]:
     pairs, or a dict with these names.
 
     Raises:
-        DiagnoseError: if they can't be had.
+        DiagnoseError: if they can't be loaded.
     """
     if ".py:" in target:
         return _from_function(target)
@@ -93,45 +93,24 @@ def _from_function(target: str) -> dict[str, Any]:
     if isinstance(data, tuple | list) and len(data) == 4:
         return dict(zip(NAMES, data, strict=True))
     if isinstance(data, tuple | list) and len(data) == 2:
-        pairs = all(isinstance(part, tuple | list) and len(part) == 2 for part in data)
-        flat = [*data[0], *data[1]] if pairs else data
+        are_pairs = all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in data)
+        flat = [*data[0], *data[1]] if are_pairs else data
         return dict(zip(NAMES, flat, strict=False))
     raise DiagnoseError(f"{target} must return (x, y) or (x, y, x_val, y_val)")
 
 
 def _named(target: str, arrays: dict[str, Any]) -> dict[str, Any]:
-    found = {
+    data = {
         name: arrays[spelling]
         for name, spellings in NAMES.items()
         for spelling in spellings[::-1]
         if spelling in arrays
     }
-    missing = [name for name in ("x", "y") if name not in found]
+    missing = [name for name in ("x", "y") if name not in data]
     if missing:
         raise DiagnoseError(
             f"{target} has no {' and no '.join(missing)}; it has {', '.join(arrays) or 'nothing'}"
         )
-    if ("x_val" in found) != ("y_val" in found):
+    if ("x_val" in data) != ("y_val" in data):
         raise DiagnoseError(f"{target}: x_val and y_val go together")
-    return found
-
-
-def is_step(function: Any) -> bool:
-    """Whether a function is a training step: it needs (parameters, x, y), a build function none."""
-    if hasattr(function, "compile"):
-        return False  # a model; what is wrong with that is said where it is built
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError) as error:
-        raise DiagnoseError("what is named must be a function") from error
-    needed = [
-        p
-        for p in parameters
-        if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
-    ]
-    if len(needed) not in (0, 3):
-        names = ", ".join(p.name for p in needed)
-        raise DiagnoseError(
-            f"a build function takes no arguments, a step (parameters, x, y); this takes ({names})"
-        )
-    return len(needed) == 3
+    return data

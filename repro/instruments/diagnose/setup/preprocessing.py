@@ -1,4 +1,4 @@
-"""What a model does to its inputs by itself, before its first layer that computes sums."""
+"""Preprocessing inside a model, before its first layer that computes sums."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,21 +9,28 @@ if TYPE_CHECKING:
     import keras
 
 NORMALIZING = (
-    "Normalization", "BatchNormalization", "LayerNormalization", "GroupNormalization",
-    "RMSNormalization", "UnitNormalization", "Discretization", "CategoryEncoding", "Hashing",
+    "BatchNormalization",
+    "CategoryEncoding",
+    "Discretization",
+    "GroupNormalization",
+    "Hashing",
     "IntegerLookup",
-)  # fmt: skip
+    "LayerNormalization",
+    "Normalization",
+    "RMSNormalization",
+    "UnitNormalization",
+)
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What becomes of the inputs inside the model.
+    """The way that inputs take inside the model to its first layer with a kernel.
 
     Attributes:
-        looks_up: inputs are indices (of an embedding); their size means nothing.
-        normalizes: a layer brings them to one scale, or makes categories of them.
-        scale: what `Rescaling` layers multiply them by; 1 if there are none.
-        offset: what those add.
+        looks_up: whether inputs are indices (of an embedding), whose size means nothing.
+        normalizes: whether a layer brings them to one scale, or makes categories of them.
+        scale: the factor by which `Rescaling` layers multiply them; 1 if there are none.
+        offset: the number that those add.
     """
 
     looks_up: bool = False
@@ -33,12 +40,12 @@ class Preprocessing:
 
     @property
     def is_none(self) -> bool:
-        """Whether inputs reach the first layer of sums as they are given."""
+        """True if inputs reach the first layer with a kernel as they are."""
         return self == Preprocessing()
 
 
-def preprocessing(model: "keras.Model") -> Preprocessing:
-    """Look at the layers before the first one with a kernel."""
+def read_preprocessing(model: "keras.Model") -> Preprocessing:
+    """Read it off the layers before the first one with a kernel."""
     import keras
 
     layers = list(model._flatten_layers(include_self=False))

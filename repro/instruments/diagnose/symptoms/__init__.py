@@ -1,1 +1,1 @@
-"""Symptoms: what can be wrong, by which threshold, and which causes it points at."""
+"""Symptoms: their definitions and thresholds, how they are detected, and their causes."""

@@ -1,4 +1,4 @@
-"""From symptoms to causes: which cause accounts for which symptoms, in sentences with the numbers.
+"""Explain symptoms by causes, in sentences with the numbers that were measured.
 
 Causes stand in the order of the chain: data, labels, network, start, steps. The first one that is
 present accounts for the symptoms downstream.
@@ -7,12 +7,22 @@ present accounts for the symptoms downstream.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from repro.instruments.diagnose.symptoms.definitions import FAILURES, Symptom
+from repro.instruments.diagnose.symptoms.definitions import FAILURES
+from repro.instruments.diagnose.symptoms.symptom import Symptom
+
+MOST_TOLD = 3  # symptoms in a sentence
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cause:
-    """A cause, symptoms that point at it, how it does harm, and what speaks against it."""
+    """A cause of failure.
+
+    Attributes:
+        title: its name in words.
+        signs: the symptoms that point at it.
+        says: a sentence on how it does harm.
+        unless: the symptoms that speak against it.
+    """
 
     title: str
     signs: tuple[str, ...]
@@ -22,86 +32,151 @@ class Cause:
 
 CAUSES = {
     "labels_encoding": Cause(
-        "labels written in another way than the loss reads them",
-        ("labels_encoding", "labels_range"), "The loss reads other labels than the data hold",
+        title="labels written in another way than the loss reads them",
+        signs=("labels_encoding", "labels_range"),
+        says="The loss reads other labels than the data hold",
     ),
     "labels_shifted": Cause(
-        "labels belong to other rows", ("labels_shifted",), "The labels stand beside other rows"
+        title="labels belong to other rows",
+        signs=("labels_shifted",),
+        says="The labels stand beside other rows",
     ),
     "labels_unrelated": Cause(
-        "labels have nothing to do with the inputs", ("labels_unrelated",),
-        "There is nothing to learn, whatever the network",
+        title="labels have nothing to do with the inputs",
+        signs=("labels_unrelated",),
+        says="There is nothing to learn, whatever the network",
     ),
     "imbalance": Cause(
-        "classes out of balance", ("imbalance",),
-        "Whoever always names that class is nearly always right, so accuracy hardly tells what is "
-        "learned; weigh the classes, or look at precision and recall",
+        title="classes out of balance",
+        signs=("imbalance",),
+        says=(
+            "Whoever always names that class is nearly always right, so accuracy hardly tells "
+            "what is learned; weigh the classes, or look at precision and recall"
+        ),
     ),
     "validation": Cause(
-        "validation data preprocessed differently", ("validation_differs",),
-        "The network is asked about inputs unlike those that it learned from",
+        title="validation data preprocessed differently",
+        signs=("validation_differs", "validation_shifted"),
+        says="The network is asked about inputs unlike those that it learned from",
     ),
     "output_loss": Cause(
-        "loss and output activation don't fit", ("softmax_one_unit", "loss_output", "loss_task"),
-        "What the output puts out is not what the loss is made for",
+        title="loss and output activation don't fit",
+        signs=("softmax_one_unit", "loss_output", "loss_task"),
+        says="The loss is not made for such an output",
     ),
     "output_width": Cause(
-        "wrong number of output units", ("target_shape",),
-        "Keras stretches the targets over the output units, or can't",
+        title="wrong number of output units",
+        signs=("target_shape",),
+        says="Keras stretches the targets over the output units, or can't",
     ),
     "unreachable": Cause(
-        "targets out of the output's reach", ("unreachable",),
-        "No weights bring the output to these targets",
+        title="targets out of the output's reach",
+        signs=("unreachable",),
+        says="No weights bring the output to these targets",
     ),
     "alike": Cause(
-        "units start alike", ("alike",), "Units that start alike get the same gradient and stay so"
+        title="units start alike",
+        signs=("alike",),
+        says="Units that start alike get the same gradient and stay so",
     ),
     "input_scale": Cause(
-        "inputs not scaled", ("input_scale", "input_tiny"),
-        "Large inputs make large sums and large steps of the first layer",
+        title="inputs not scaled",
+        signs=("input_scale", "input_uneven", "input_tiny"),
+        says="Large inputs make large sums and large steps of the first layer",
     ),
     "target_scale": Cause(
-        "targets not scaled", ("target_scale",), "Large targets make large errors and gradients"
+        title="targets not scaled",
+        signs=("target_scale",),
+        says="Large targets make large errors and gradients",
     ),
     "relu_output": Cause(
-        "ReLU on the output", ("relu_output",),
-        "An output unit that is switched off gets no gradient, and none passes it",
+        title="ReLU on the output",
+        signs=("relu_output",),
+        says="An output unit that is switched off gets no gradient, and none passes it",
     ),
-    "no_bias": Cause("no biases", ("no_bias",), "What it computes is fixed at zero"),
+    "no_bias": Cause(
+        title="no biases",
+        signs=("no_bias",),
+        says="No weight can move the output of a row that is all zero",
+    ),
     "linear_stack": Cause(
-        "no activation between the layers", ("linear_stack",), "Linear layers in a row are one"
+        title="no activation between the layers",
+        signs=("linear_stack",),
+        says="Linear layers in a row are one",
     ),
-    "narrow": Cause("too few units", ("narrow",), "What doesn't pass the bottleneck is lost"),
-    "dropout": Cause("too much dropout", ("dropout",), "Most units are dropped in every step"),
+    "narrow": Cause(
+        title="too few units",
+        signs=("narrow",),
+        says="What doesn't pass the bottleneck is lost",
+    ),
+    "dropout": Cause(
+        title="too much dropout",
+        signs=("dropout",),
+        says="Most units are dropped in every step",
+    ),
     "initial_weights": Cause(
-        "initial weights don't fit the depth or the activation",
-        ("vanishing_signal", "exploding_signal", "exploding_gradient", "born_dead",
-         "saturated_at_birth"),
-        "The initial weights pass neither signal nor gradient on at their size",
+        title="initial weights don't fit the depth or the activation",
+        signs=(
+            "vanishing_signal",
+            "exploding_signal",
+            "exploding_gradient",
+            "born_dead",
+            "saturated_at_birth",
+        ),
+        says="The initial weights pass neither signal nor gradient on at their size",
     ),
     "vanishing": Cause(
-        "gradient vanishes through the layers", ("vanishing_gradient",),
-        "Every layer's slope makes the gradient smaller",
+        title="gradient vanishes through the layers",
+        signs=("vanishing_gradient",),
+        says="Every layer's slope makes the gradient smaller",
     ),
     "rate_high": Cause(
-        "learning rate too high", ("over_limit", "large_steps", "diverges", "nan_loss", "killed"),
-        "Steps are longer than the loss is smooth",
+        title="learning rate too high",
+        signs=("over_limit", "large_steps", "diverges", "nan_loss", "killed"),
+        says="Steps are longer than the loss is smooth",
     ),
-    "saturated": Cause("saturated units", ("saturated",), "Saturated units pass no gradient"),
-    "dead": Cause("dead ReLU units", ("killed", "output_dead"), "Dead units get no gradient"),
-    "large_batch": Cause("batch too large", ("large_batch",), "Few steps are taken"),
+    "saturated": Cause(
+        title="saturated units",
+        signs=("saturated",),
+        says="Saturated units pass no gradient",
+    ),
+    "dead": Cause(
+        title="dead ReLU units",
+        signs=("killed", "output_dead"),
+        says="Dead units get no gradient",
+    ),
+    "large_batch": Cause(
+        title="batch too large",
+        signs=("large_batch",),
+        says="Few steps are taken",
+    ),
     "rate_low": Cause(
-        "learning rate too low", ("tiny_steps", "slow", "stalls", "below_linear"),
-        "Steps are too short for so few of them",
+        title="learning rate too low",
+        signs=("tiny_steps", "slow", "stalls", "below_linear"),
+        says="Steps are too short for so few of them",
         unless=("over_limit", "large_steps", "killed", "born_dead", "diverges", "nan_loss"),
     ),
-    "epochs": Cause("too few epochs", ("slow",), "Training stops while the loss still falls"),
-}  # fmt: skip
+    "epochs": Cause(
+        title="too few epochs",
+        signs=("slow",),
+        says="Training stops while the loss still falls",
+    ),
+}
 DOWNSTREAM = (
-    "over_limit", "large_steps", "vanishing_signal", "vanishing_gradient", "exploding_signal",
-    "exploding_gradient", "saturated_at_birth", "born_dead", "killed", "output_dead", "saturated",
+    "over_limit",
+    "large_steps",
+    "vanishing_signal",
+    "vanishing_gradient",
+    "exploding_signal",
+    "exploding_gradient",
+    "saturated_at_birth",
+    "born_dead",
+    "killed",
+    "output_dead",
+    "saturated",
     "tiny_steps",
-)  # fmt: skip
+)
+"""Symptoms in the layers and steps: they may come of a cause that stands before them."""
 
 
 @dataclass(frozen=True)
@@ -109,10 +184,10 @@ class Finding:
     """A cause that symptoms point at.
 
     Attributes:
-        key: of `CAUSES`.
+        key: its key in `CAUSES`.
         signs: the symptoms that point at it.
-        chain: what was measured, and how it does harm.
-        ends: what comes of it in layers and training, if it is the cause.
+        chain: sentences on what was measured, and how it does harm.
+        ends: sentences on what comes of it in layers and training, if it is the cause.
     """
 
     key: str
@@ -128,11 +203,11 @@ class Finding:
 
 def explain(symptoms: Sequence[Symptom]) -> list[Finding]:
     """Return the causes that are present, in the order of `CAUSES`."""
-    found = {symptom.key for symptom in symptoms}
+    keys = {symptom.key for symptom in symptoms}
     findings = []
     for key, cause in CAUSES.items():
         signs = tuple(symptom for symptom in symptoms if symptom.key in cause.signs)
-        if signs and not found & set(cause.unless):
+        if signs and not keys & set(cause.unless):
             chain = f"{_capital(_joined(signs))}. {cause.says}."
             findings.append(Finding(key, signs, chain, _ends(signs, symptoms)))
     return findings
@@ -141,14 +216,16 @@ def explain(symptoms: Sequence[Symptom]) -> list[Finding]:
 def _ends(signs: Sequence[Symptom], symptoms: Sequence[Symptom]) -> str:
     layers = [s for s in symptoms if s.key in DOWNSTREAM and s not in signs]
     fate = [s for s in symptoms if s.key in FAILURES and s not in signs]
-    parts = [f"{_capital(_joined(layers))}."] if layers else []
-    return " ".join([*parts, *([f"So {_joined(fate)}."] if fate else [])])
+    sentences = [f"{_capital(_joined(layers))}."] if layers else []
+    sentences += [f"So {_joined(fate)}."] if fate else []
+    return " ".join(sentences)
 
 
-def _joined(symptoms: Sequence[Symptom], most: int = 3) -> str:
-    said = [symptom.says for symptom in symptoms[:most]]
-    more = len(symptoms) - len(said)
-    return "; ".join([*said, *([f"and {more} more like it"] if more > 0 else [])])
+def _joined(symptoms: Sequence[Symptom]) -> str:
+    clauses = [symptom.says for symptom in symptoms[:MOST_TOLD]]
+    left_out = len(symptoms) - len(clauses)
+    clauses += [f"and {left_out} more like it"] if left_out > 0 else []
+    return "; ".join(clauses)
 
 
 def _capital(text: str) -> str:

@@ -1,206 +1,353 @@
-"""Symptoms: what can be measured to be wrong, each with its definition, threshold and source.
+"""All symptoms: what is measured, which numbers count, and who says so.
 
-Thresholds without a source are ours: set once, before the patients were looked at, and meant to be
+Thresholds stand here and nowhere else: the table in docs/diagnose.md is printed from this one.
+Those without a source are ours: set once, before the patients were looked at, and meant to be
 generous, since a symptom only asks for a proof.
 """
 
-from dataclasses import dataclass
+from repro.instruments.diagnose.measurements.probe import CONSTANT_SPREAD, FLAT_SLOPE
+from repro.instruments.diagnose.setup.skill import LEAST_MARGIN
+from repro.instruments.diagnose.symptoms.definition import (
+    Definition,
+    above,
+    at_least,
+    at_most,
+    below,
+)
 
-
-@dataclass(frozen=True)
-class Definition:
-    """What a symptom is, from which value on it counts, and who says so."""
-
-    title: str
-    definition: str
-    threshold: float
-    source: str
-
+UNEVEN_RMS = 3.0
+FEW_ROWS = 64
+FEWEST_LAYERS = 3
+USELESS_SKILL = 0.05
+LEARNED_SKILL = 0.1
+FEW_EPOCHS = 5
 
 OURS = "ours"
+KERAS = "Keras' documentation of its losses"
+LECUN = "LeCun et al. 1998 ask for variances near 1; the factor is ours"
+LU = "Lu et al. 2020"
+LU_SHARE = f"{LU}; the share is ours"
+GLOROT_SHARE = "Glorot & Bengio 2010; the share is ours"
+HE = "He et al. 2015; the factor is ours"
+KARPATHY = "about 0.001 is usual (Karpathy, CS231n notes); the factor is ours"
+
 DEFINITIONS = {
     # of the data
     "labels_encoding": Definition(
-        "labels don't fit the loss", "the loss can't be computed from labels written this way", 0,
-        "Keras' documentation of its losses",
+        title="labels don't fit the loss",
+        measured="the loss can't be computed from labels written this way",
+        source=KERAS,
     ),
     "labels_range": Definition(
-        "labels out of range", "share of integer labels that name no output unit", 0,
-        "Keras: labels count from 0",
+        title="labels out of range",
+        measured="share of integer labels that name no output unit",
+        counts=above(0),
+        source="Keras: labels count from 0",
     ),
     "labels_shifted": Definition(
-        "labels belong to other rows", "rows to shift the labels by, so that near rows agree; "
-        "permutation test", 0.05, OURS,
+        title="labels belong to other rows",
+        measured=(
+            "p-value that near rows have labels alike once the labels are moved by a row "
+            "or two, if without that they have not; permutation test"
+        ),
+        counts=at_most(0.01),
+        source=OURS,
     ),
     "labels_unrelated": Definition(
-        "labels unrelated to the inputs", "p-value that near rows have labels alike; permutation "
-        "test", 0.05, OURS,
+        title="labels unrelated to the inputs",
+        measured="p-value that near rows have labels alike; permutation test",
+        counts=above(0.05),
+        source=OURS,
     ),
     "imbalance": Definition(
-        "classes out of balance", "share of the commonest class", 0.9, OURS,
+        title="classes out of balance",
+        measured="share of the commonest class",
+        counts=above(0.9),
+        source=OURS,
     ),
     "input_scale": Definition(
-        "inputs not scaled",
-        "root mean square of the inputs; over 3 is enough where features differ a hundredfold", 10,
-        "LeCun et al. 1998 ask for variances near 1; the factor is ours",
+        title="inputs not scaled",
+        measured="root mean square of the inputs",
+        counts=above(10),
+        source=LECUN,
+    ),
+    "input_uneven": Definition(
+        title="features on unlike scales",
+        measured=(
+            "largest over smallest root mean square of a feature, if that of all inputs "
+            f"is over {UNEVEN_RMS:g}"
+        ),
+        counts=above(100),
+        source=LECUN,
     ),
     "input_tiny": Definition(
-        "inputs too small", "root mean square of the inputs", 0.01,
-        "LeCun et al. 1998 ask for variances near 1; the factor is ours",
+        title="inputs too small",
+        measured="root mean square of the inputs",
+        counts=below(0.01),
+        source=LECUN,
     ),
     "over_limit": Definition(
-        "rate over the stability limit", "rate / (2 (1 + momentum) / largest eigenvalue of x'x/n)",
-        1, "LeCun et al. 1998, Efficient BackProp (linear unit, squared error)",
+        title="rate over the stability limit",
+        measured="rate / (2 (1 + momentum) / largest eigenvalue of x'x/n)",
+        counts=above(1),
+        source="LeCun et al. 1998, Efficient BackProp (linear unit, squared error)",
     ),
     "target_scale": Definition(
-        "targets not scaled", "root mean square of the targets of a regression", 10, OURS
+        title="targets not scaled",
+        measured="root mean square of the targets of a regression",
+        counts=above(10),
+        source=OURS,
     ),
     "validation_differs": Definition(
-        "validation preprocessed differently", "ratio of the inputs' standard deviations, or shift "
-        "in standard deviations (over 2)", 3, OURS,
+        title="validation preprocessed differently",
+        measured="ratio of the inputs' standard deviations, the larger over the smaller",
+        counts=above(3),
+        source=OURS,
+    ),
+    "validation_shifted": Definition(
+        title="validation shifted",
+        measured="distance of the inputs' means, in standard deviations",
+        counts=above(2),
+        source=OURS,
     ),
     # of the network as written
     "softmax_one_unit": Definition(
-        "softmax on one unit", "units under a softmax: one is always 1", 1, "softmax's definition"
+        title="softmax on one unit",
+        measured="units under a softmax: one is always 1",
+        counts=at_most(1),
+        source="softmax's definition",
     ),
     "loss_output": Definition(
-        "loss doesn't fit the output", "cross-entropy of what is no probability, or of logits that "
-        "are probabilities", 0, "Keras' documentation of its losses",
+        title="loss doesn't fit the output",
+        measured="cross-entropy of what is no probability, or of logits that are probabilities",
+        source=KERAS,
     ),
     "loss_task": Definition(
-        "loss doesn't fit the targets", "a loss for classes on numbers, or the other way round", 0,
-        "definition of the losses",
+        title="loss doesn't fit the targets",
+        measured="a loss for classes on numbers, or the other way round",
+        source="definition of the losses",
     ),
     "target_shape": Definition(
-        "targets and output differ in width", "columns of the targets beside units of the output",
-        0, "Keras' documentation of its losses",
+        title="targets and output differ in width",
+        measured="difference between the columns of the targets and the units of the output",
+        counts=above(0),
+        source=KERAS,
     ),
     "unreachable": Definition(
-        "targets out of the output's reach", "share of targets that the output's activation can't "
-        "put out", 0.01, "range of the activation; the share is ours",
+        title="targets out of the output's reach",
+        measured="share of targets that the output's activation can't put out",
+        counts=above(0.01),
+        source="range of the activation; the share is ours",
     ),
     "relu_output": Definition(
-        "ReLU on the output", "an output that is off for a row learns nothing from it", 0,
-        "Lu et al. 2020",
+        title="ReLU on the output",
+        measured="an output that is off for a row learns nothing from it",
+        source=LU,
     ),
     "no_bias": Definition(
-        "no biases", "share of rows that are all zero, whose output no weight can move", 0,
-        "arithmetic: w·0 = 0",
+        title="no biases",
+        measured=(
+            "no layer has a bias, so that no weight can move the output of a row that is all zero"
+        ),
+        source="arithmetic: w·0 = 0",
     ),
     "linear_stack": Definition(
-        "nothing but linear layers", "hidden layers in a row without an activation", 1,
-        "a product of matrices is a matrix",
+        title="nothing but linear layers",
+        measured="hidden layers, if none has an activation",
+        counts=at_least(1),
+        source="a product of matrices is a matrix",
     ),
-    "dropout": Definition("heavy dropout", "largest dropout rate", 0.7, OURS),
+    "dropout": Definition(
+        title="heavy dropout",
+        measured="largest dropout rate",
+        counts=at_least(0.7),
+        source=OURS,
+    ),
     "narrow": Definition(
-        "bottleneck", "units of the narrowest hidden layer, beside log2 of the classes (or 2)", 0,
-        OURS,
+        title="bottleneck",
+        measured=(
+            "units of the narrowest hidden layer over those needed: 2, log2 of the "
+            "classes, and more than a third of the classes"
+        ),
+        counts=below(1),
+        source=OURS,
     ),
-    "large_batch": Definition("large batch", "batch size over rows", 0.5, OURS),
+    "large_batch": Definition(
+        title="large batch",
+        measured=f"batch size over rows, if these are more than {FEW_ROWS}",
+        counts=above(0.5),
+        source=OURS,
+    ),
     "accuracy_metric": Definition(
-        "accuracy of numbers", "accuracy asks for equality, which real numbers never have", 0,
-        "definition of accuracy",
+        title="accuracy of numbers",
+        measured="accuracy asks for equality, which real numbers never have",
+        source="definition of accuracy",
     ),
     # of the layers
     "alike": Definition(
-        "units all alike", "share of seeds in which all units of a layer have the same weights",
-        0.5, "Goodfellow et al. 2016, section 8.4",
+        title="units all alike",
+        measured="share of seeds in which all units of a layer have the same weights",
+        counts=above(0.5),
+        source="Goodfellow et al. 2016, section 8.4",
     ),
     "born_dead": Definition(
-        "dead at birth", "share of a layer's units that are 0 for every row before training", 0.5,
-        "Lu et al. 2020; the share is ours",
+        title="dead at birth",
+        measured="share of a layer's units that are 0 for every row before training",
+        counts=above(0.5),
+        source=LU_SHARE,
     ),
     "killed": Definition(
-        "killed by training", "share of a layer's units that training has switched off for every "
-        "row", 0.25, "Lu et al. 2020; the share is ours",
+        title="killed by training",
+        measured="share of a layer's units that training has switched off for every row",
+        counts=above(0.25),
+        source=LU_SHARE,
     ),
     "output_dead": Definition(
-        "output dead", "share of seeds whose ReLU output is 0 for every row", 0.1,
-        "Lu et al. 2020; the share is ours",
+        title="output dead",
+        measured="share of seeds whose ReLU output is 0 for every row",
+        counts=above(0.1),
+        source=LU_SHARE,
     ),
     "saturated_at_birth": Definition(
-        "saturated at birth", "share of a layer's activations with a slope below 5 % of the "
-        "largest, before training", 0.5, "Glorot & Bengio 2010; the share is ours",
+        title="saturated at birth",
+        measured=(
+            f"share of a layer's activations with a slope below {FLAT_SLOPE:.0%} of the "
+            "largest, before training"
+        ),
+        counts=above(0.5),
+        source=GLOROT_SHARE,
     ),
     "saturated": Definition(
-        "saturated", "the same, after training", 0.8, "Glorot & Bengio 2010; the share is ours"
+        title="saturated",
+        measured="the same, after training",
+        counts=above(0.8),
+        source=GLOROT_SHARE,
     ),
     "vanishing_gradient": Definition(
-        "gradient vanishes", "gradient at the first layer over that at the last hidden one, before "
-        "training", 1e-3, "Glorot & Bengio 2010; the factor is ours",
+        title="gradient vanishes",
+        measured=(
+            "gradient at the first layer over that at the last hidden one, before "
+            f"training, of {FEWEST_LAYERS} hidden layers or more"
+        ),
+        counts=below(1e-3),
+        source="Glorot & Bengio 2010; the factor is ours",
     ),
     "exploding_gradient": Definition(
-        "gradient explodes", "the same ratio", 1e3, "Pascanu et al. 2013; the factor is ours"
+        title="gradient explodes",
+        measured="the same ratio",
+        counts=above(1e3),
+        source="Pascanu et al. 2013; the factor is ours",
     ),
     "vanishing_signal": Definition(
-        "signal vanishes", "deviation of the last hidden layer's activations over the first's "
-        "(layers that can't saturate)",
-        1e-3, "He et al. 2015; the factor is ours",
+        title="signal vanishes",
+        measured=(
+            "deviation of the last hidden layer's activations over the first's, of "
+            f"{FEWEST_LAYERS} hidden layers or more, not all of which can saturate"
+        ),
+        counts=below(1e-3),
+        source=HE,
     ),
     "exploding_signal": Definition(
-        "signal explodes", "the same ratio", 1e3, "He et al. 2015; the factor is ours"
+        title="signal explodes",
+        measured="the same ratio",
+        counts=above(1e3),
+        source=HE,
     ),
     "large_steps": Definition(
-        "steps too large", "length of an early update over that of the weights, largest layer", 0.3,
-        "about 0.001 is usual (Karpathy, CS231n notes); the factor is ours",
+        title="steps too large",
+        measured="length of an early update over that of the weights, largest layer",
+        counts=above(0.3),
+        source=KARPATHY,
     ),
     "tiny_steps": Definition(
-        "steps too small", "the same, of the layer that moves most", 1e-5,
-        "about 0.001 is usual (Karpathy, CS231n notes); the factor is ours",
+        title="steps too small",
+        measured="the same, of the layer that moves most",
+        counts=below(1e-5),
+        source=KARPATHY,
     ),
     # of the training
-    "crash": Definition("training fails", "Keras raises", 0, "Keras"),
-    "nan_loss": Definition("loss is NaN", "share of seeds whose loss is not finite", 0, OURS),
+    "crash": Definition(
+        title="training fails",
+        measured="Keras raises an error",
+        source="Keras",
+    ),
+    "nan_loss": Definition(
+        title="loss is NaN",
+        measured="share of seeds whose loss is not finite",
+        counts=above(0),
+        source=OURS,
+    ),
     "diverges": Definition(
-        "loss diverges", "share of seeds whose loss ends above that before training", 0.25, OURS
+        title="loss diverges",
+        measured="share of seeds whose loss ends above that before training",
+        counts=above(0.25),
+        source=OURS,
     ),
     "stalls": Definition(
-        "loss stalls", "share of seeds with a training skill below 0.05: as good as a constant",
-        0.25, OURS,
+        title="loss stalls",
+        measured=(
+            f"share of seeds with a training skill below {USELESS_SKILL:g}: as good as a constant"
+        ),
+        counts=above(0.25),
+        source=OURS,
     ),
     "useless": Definition(
-        "useless on other rows", "share of seeds with a skill below 0.05 on rows not trained on",
-        0.5, OURS,
+        title="useless on other rows",
+        measured=f"share of seeds with a skill below {USELESS_SKILL:g} on rows not trained on",
+        counts=above(0.5),
+        source=OURS,
     ),
     "constant": Definition(
-        "predictions are constant", "share of seeds whose predictions differ by less than 0.1 % of "
-        "the targets' deviation", 0.25, OURS,
+        title="predictions are constant",
+        measured=(
+            f"share of seeds whose predictions differ by less than {CONSTANT_SPREAD:.1%} "
+            "of the targets' deviation"
+        ),
+        counts=above(0.25),
+        source=OURS,
     ),
     "some_seeds": Definition(
-        "fails for some seeds", "share of seeds below half of the best seed's skill", 0.15, OURS
+        title="fails for some seeds",
+        measured=(
+            "share of seeds below half of the best seed's training skill, if that is "
+            f"over {LEARNED_SKILL:g}"
+        ),
+        counts=above(0.15),
+        source=OURS,
     ),
     "slow": Definition(
-        "still learning", "share of the fall of the loss that comes in the last fifth", 0.1, OURS
+        title="still learning",
+        measured=(
+            "share of the fall of the loss that comes in the last fifth of more than "
+            f"{FEW_EPOCHS} epochs"
+        ),
+        counts=above(0.1),
+        source=OURS,
     ),
     "below_linear": Definition(
-        "worse than a linear model", "skill of ridge regression minus that of the network; counts "
-        "from the margin on", 0.05, OURS,
+        title="worse than a linear model",
+        measured=(
+            "skill of ridge regression minus that of the network, if it is more than two "
+            "standard errors"
+        ),
+        counts=above(LEAST_MARGIN),
+        source=OURS,
     ),
     "overfits": Definition(
-        "overfits", "skill on the training rows minus that on the rows held out", 0.25, OURS
+        title="overfits",
+        measured="skill on the training rows minus that on the rows held out",
+        counts=above(0.25),
+        source=OURS,
     ),
-}  # fmt: skip
+}
 FAILURES = (
-    "crash", "nan_loss", "diverges", "stalls", "useless", "constant", "some_seeds", "below_linear",
-)  # fmt: skip
-"""Symptoms of a fit that is not fine; the others are only seen."""
-
-
-@dataclass(frozen=True)
-class Symptom:
-    """One symptom that was found: the number measured, where, and a sentence that says so."""
-
-    key: str
-    value: float
-    says: str
-    where: str = ""
-
-    @property
-    def definition(self) -> Definition:
-        """Its definition, threshold and source."""
-        return DEFINITIONS[self.key]
-
-
-def percent(share: float) -> str:
-    """A share in per cent, two digits."""
-    return f"{100 * share:.3g} %"
+    "crash",
+    "nan_loss",
+    "diverges",
+    "stalls",
+    "useless",
+    "constant",
+    "some_seeds",
+    "below_linear",
+)
+"""Symptoms of a fit that is not fine; the others are only observed."""

@@ -1,86 +1,91 @@
 """Symptoms of the layers, before training and in it: dead, saturated, alike, depth, steps."""
 
-from collections.abc import Iterator
-
-import numpy as np
 import pandas as pd
 
 from repro.instruments.diagnose.measurements.examination import Examination
-from repro.instruments.diagnose.setup.anatomy import SATURATING
-from repro.instruments.diagnose.setup.setup import Case
-from repro.instruments.diagnose.symptoms.definitions import DEFINITIONS, Symptom, percent
+from repro.instruments.diagnose.setup.anatomy import SATURATING, Site
+from repro.instruments.diagnose.setup.setup import Setup
+from repro.instruments.diagnose.symptoms.definitions import FEWEST_LAYERS
+from repro.instruments.diagnose.symptoms.symptom import Symptoms, detect, percent
 
-Found = Iterator[Symptom]
+MOST_DEATHS = 0.9  # share of the units that die, at which their death is dated
 
 
-def of_layers(case: Case, seen: Examination) -> Found:
+def layer_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     """Look at every layer over the steps."""
-    steps = seen.layers.groupby(["label", "step"], sort=False)[
-        ["dead", "saturated", "alike"]
-    ].mean()
-    for site in case.sites:
-        of = steps.loc[site.label]
-        birth, last = of.iloc[0], of.iloc[-1]
-        if birth.alike > DEFINITIONS["alike"].threshold:
-            yield Symptom("alike", birth.alike, f"{site.label}: all units start alike", site.label)
+    columns = ["dead", "saturated", "alike"]
+    means = examination.layers.groupby(["label", "step"], sort=False)[columns].mean()
+    for site in setup.sites:
+        steps = means.loc[site.label]
+        alike = float(steps.alike.iloc[0])
+        yield from detect("alike", alike, f"{site.label}: all units start alike", site.label)
         if site.is_output:
-            yield from _of_dead_output(site.label, seen.layers)
-            continue
-        dead = f"of {site.units} units"
-        if birth.dead > DEFINITIONS["born_dead"].threshold:
-            text = f"{site.label}: {percent(birth.dead)} {dead} dead at birth"
-            yield Symptom("born_dead", birth.dead, text, site.label)
-        worst = of.dead.max() if of.dead.notna().any() else 0.0
-        if worst - birth.dead > DEFINITIONS["killed"].threshold:
-            # the first checkpoint by which most of those that will die are dead
-            reached = of.index[of.dead >= birth.dead + 0.9 * (worst - birth.dead)][0]
-            text = f"{site.label}: {percent(worst)} {dead} dead after {reached} steps"
-            text += f" ({percent(birth.dead)} at birth)"
-            yield Symptom("killed", worst - birth.dead, text, site.label)
-        for key, at, when in (("saturated_at_birth", birth, "at birth"), ("saturated", last, "")):
-            if at.saturated > DEFINITIONS[key].threshold:
-                text = (
-                    f"{site.label}: {percent(at.saturated)} of {site.activation} outputs saturated"
-                )
-                yield Symptom(key, at.saturated, f"{text} {when}".rstrip(), site.label)
+            yield from _dead_output_symptoms(site.label, examination.layers)
+        else:
+            yield from _death_symptoms(site, steps.dead)
+            yield from _saturation_symptoms(site, steps.saturated)
 
 
-def _of_dead_output(label: str, layers: pd.DataFrame) -> Found:
-    of = layers[layers.label == label]
-    share = of.assign(all_dead=of.dead >= 1).groupby("step").all_dead.mean()
-    if share.max() > DEFINITIONS["output_dead"].threshold:
-        text = f"{label}: zero for every row in {percent(share.iloc[0])} of the seeds at birth, "
-        text += f"in {percent(share.iloc[-1])} after {share.index[-1]} steps"
-        yield Symptom("output_dead", share.max(), text, label)
+def _death_symptoms(site: Site, dead: pd.Series) -> Symptoms:
+    birth, worst = dead.iloc[0], dead.max() if dead.notna().any() else 0.0
+    units = f"of {site.units} units dead"
+    text = f"{site.label}: {percent(birth)} {units} at birth"
+    yield from detect("born_dead", birth, text, site.label)
+    killed = worst - birth
+    if killed > 0:
+        # the first checkpoint by which most of those that will die are dead
+        reached = dead.index[dead >= birth + MOST_DEATHS * killed][0]
+        text = f"{site.label}: {percent(worst)} {units} after {reached} steps"
+        text += f" ({percent(birth)} at birth)"
+        yield from detect("killed", killed, text, site.label)
 
 
-def of_depth(case: Case, seen: Examination) -> Found:
-    """Look along the depth, before training, and at the length of steps."""
-    hidden = [site.label for site in case.hidden]
-    birth = seen.layers[seen.layers.step == 0]
-    # the square root of two units' product is between them, so medians over seeds are robust
-    at_birth = birth.groupby("label")[["signal", "gradient"]].median()
-    if len(hidden) >= 3:
-        first, last = at_birth.loc[hidden[0]], at_birth.loc[hidden[-1]]
-        ratios = {
-            "gradient": (first.gradient, last.gradient, f"{hidden[0]} over {hidden[-1]}"),
-            "signal": (last.signal, first.signal, f"{hidden[-1]} over {hidden[0]}"),
-        }
-        if all(site.activation in SATURATING for site in case.hidden):
-            del ratios["signal"]  # their slopes shrink it whatever the weights: see the gradient
-        for what, (above, below, where) in ratios.items():
-            ratio = above / below if below > 0 else np.nan
-            for key in (f"vanishing_{what}", f"exploding_{what}"):
-                limit = DEFINITIONS[key].threshold
-                if (ratio < limit) if limit < 1 else (ratio > limit):
-                    yield Symptom(key, ratio, f"{what}, {where}: {ratio:.2g} at birth")
-    ratios_of = seen.layers[seen.layers.step > 0].groupby("label").ratio.median().dropna()
-    if not len(ratios_of):
+def _saturation_symptoms(site: Site, saturated: pd.Series) -> Symptoms:
+    birth, last = saturated.iloc[0], saturated.iloc[-1]
+    outputs = f"of {site.activation} outputs saturated"
+    text = f"{site.label}: {percent(birth)} {outputs} at birth"
+    yield from detect("saturated_at_birth", birth, text, site.label)
+    yield from detect("saturated", last, f"{site.label}: {percent(last)} {outputs}", site.label)
+
+
+def _dead_output_symptoms(label: str, layers: pd.DataFrame) -> Symptoms:
+    output = layers[layers.label == label]
+    share = output.assign(all_dead=output.dead >= 1).groupby("step").all_dead.mean()
+    text = f"{label}: zero for every row in {percent(share.iloc[0])} of the seeds at birth, "
+    text += f"in {percent(share.iloc[-1])} after {share.index[-1]} steps"
+    yield from detect("output_dead", share.max(), text, label)
+
+
+def depth_symptoms(setup: Setup, examination: Examination) -> Symptoms:
+    """Compare the first and the last hidden layer before training."""
+    hidden = [site.label for site in setup.hidden]
+    if len(hidden) < FEWEST_LAYERS:
         return
-    top = str(ratios_of.idxmax())
-    if ratios_of[top] > DEFINITIONS["large_steps"].threshold:
-        text = f"{top}: an early step is {percent(ratios_of[top])} of the weights"
-        yield Symptom("large_steps", ratios_of[top], text, top)
-    if ratios_of[top] < DEFINITIONS["tiny_steps"].threshold:
-        text = f"no layer moves by more than {ratios_of[top]:.1g} of its weights a step"
-        yield Symptom("tiny_steps", ratios_of[top], text)
+    birth = examination.layers[examination.layers.step == 0]
+    # the square root of two units' product is between them, so medians over seeds are robust
+    medians = birth.groupby("label")[["signal", "gradient"]].median()
+    first, last = medians.loc[hidden[0]], medians.loc[hidden[-1]]
+    if last.gradient > 0:
+        ratio = first.gradient / last.gradient
+        text = f"gradient, {hidden[0]} over {hidden[-1]}: {ratio:.2g} at birth"
+        yield from detect("vanishing_gradient", ratio, text)
+        yield from detect("exploding_gradient", ratio, text)
+    # slopes of layers that saturate shrink the signal whatever the weights: see the gradient
+    if first.signal > 0 and not all(site.activation in SATURATING for site in setup.hidden):
+        ratio = last.signal / first.signal
+        text = f"signal, {hidden[-1]} over {hidden[0]}: {ratio:.2g} at birth"
+        yield from detect("vanishing_signal", ratio, text)
+        yield from detect("exploding_signal", ratio, text)
+
+
+def step_symptoms(setup: Setup, examination: Examination) -> Symptoms:
+    """Compare the length of early steps with that of the weights."""
+    layers = examination.layers
+    ratios = layers[layers.step > 0].groupby("label").ratio.median().dropna()
+    if not len(ratios):
+        return
+    largest, ratio = str(ratios.idxmax()), float(ratios.max())
+    text = f"{largest}: an early step is {percent(ratio)} of the weights"
+    yield from detect("large_steps", ratio, text, largest)
+    text = f"no layer moves by more than {ratio:.1g} of its weights a step"
+    yield from detect("tiny_steps", ratio, text)

@@ -1,58 +1,81 @@
-"""Symptoms of the training: what becomes of loss, predictions and score over the seeds."""
-
-from collections.abc import Iterator
+"""Symptoms of the training: what becomes of loss, predictions and skill over the seeds."""
 
 import numpy as np
 import pandas as pd
 
 from repro.instruments.diagnose.measurements.examination import Examination
-from repro.instruments.diagnose.setup.setup import Case
-from repro.instruments.diagnose.setup.task import margin, skill
-from repro.instruments.diagnose.symptoms.definitions import DEFINITIONS, Symptom, percent
+from repro.instruments.diagnose.setup.arrays import Array
+from repro.instruments.diagnose.setup.setup import Setup
+from repro.instruments.diagnose.setup.skill import margin, skill
+from repro.instruments.diagnose.symptoms.definitions import (
+    FEW_EPOCHS,
+    LEARNED_SKILL,
+    USELESS_SKILL,
+)
+from repro.instruments.diagnose.symptoms.symptom import Symptoms, detect, percent
 
-Found = Iterator[Symptom]
+EARLY = 0.8  # of the training; what comes after it is its last fifth
 
 
-def of_training(case: Case, seen: Examination, curve: pd.DataFrame) -> Found:
-    """Look at what becomes of loss, predictions and skill."""
+def training_symptoms(setup: Setup, examination: Examination, curve: pd.DataFrame) -> Symptoms:
+    """Look at loss, predictions and skill; `curve` is `fit_seeds`' frame of the original."""
     loss = curve.pivot_table(index="seed", columns="epoch", values="loss", dropna=False)
     last = curve.groupby("seed").last()
-    train = skill(case.task, last.score, case.train[1])
-    test = skill(case.task, last.val_score, case.test[1])
-    first = seen.outputs[seen.outputs.step == 0].set_index("seed").loss.reindex(loss.index)
+    train = skill(setup.task, last.score, setup.train[1])
+    test = skill(setup.task, last.val_score, setup.test[1])
+    yield from _loss_symptoms(loss, examination.outputs)
+    yield from _skill_symptoms(setup, train, test)
+    outputs = examination.outputs
+    constant = float(outputs[outputs.step == outputs.step.max()].constant.mean())
+    text = "the predictions are the same for every row"
+    yield from _detect_in_seeds("constant", constant, text, len(loss))
+    yield from _fit_symptoms(setup, examination.linear, float(train.mean()), float(test.mean()))
+    yield from _slow_symptoms(loss)
+
+
+def _detect_in_seeds(key: str, share: float, says: str, seeds: int) -> Symptoms:
+    yield from detect(key, share, f"{says} in {percent(share)} of {seeds} seeds")
+
+
+def _loss_symptoms(loss: pd.DataFrame, outputs: pd.DataFrame) -> Symptoms:
+    first = outputs[outputs.step == 0].set_index("seed").loss.reindex(loss.index)
     final = loss.iloc[:, -1]
     finite = np.isfinite(loss.to_numpy(float)).all(axis=1)
-    shares = {
-        "nan_loss": (1 - finite.mean(), "the loss is not finite"),
-        "diverges": (float((final[finite] > first[finite]).mean()) if finite.any() else 0.0,
-                     f"the loss ends above where it started (median {final.median():.3g} after "
-                     f"{first.median():.3g})"),
-        "stalls": (float((train < 0.05).mean()), "the network ends no better than a constant"),
-        "useless": (float((test < 0.05).mean()) if case.tested_on != "training rows" else 0.0,
-                    f"it is no better than a constant on {case.tested_on}"),
-        "constant": (_constant(seen), "the predictions are the same for every row"),
-        "some_seeds": (float((train < train.max() / 2).mean()) if train.max() > 0.1 else 0.0,
-                       f"skill stays below half of the best seed's {train.max():.2f}"),
-    }  # fmt: skip
-    for key, (share, text) in shares.items():
-        if share > DEFINITIONS[key].threshold:
-            yield Symptom(key, share, f"{text} in {percent(share)} of {len(loss)} seeds")
-    yield from _of_fit(case, seen, float(train.mean()), float(test.mean()))
-    falls = (loss.iloc[:, 0] - final).median()
-    late = (loss.iloc[:, int(0.8 * (loss.shape[1] - 1))] - final).median()
-    if falls > 0 and late / falls > DEFINITIONS["slow"].threshold and loss.shape[1] > 5:
-        text = f"{percent(late / falls)} of the loss's fall comes in the last fifth of training"
-        yield Symptom("slow", late / falls, text)
+    text = "the loss is not finite"
+    yield from _detect_in_seeds("nan_loss", float(1 - finite.mean()), text, len(loss))
+    if finite.any():
+        rises = float((final[finite] > first[finite]).mean())
+        text = f"the loss ends above where it started (median {final.median():.3g} after "
+        yield from _detect_in_seeds("diverges", rises, f"{text}{first.median():.3g})", len(loss))
 
 
-def _constant(seen: Examination) -> float:
-    return float(seen.outputs[seen.outputs.step == seen.outputs.step.max()].constant.mean())
+def _skill_symptoms(setup: Setup, train: Array, test: Array) -> Symptoms:
+    text = "the network ends no better than a constant"
+    share = float((train < USELESS_SKILL).mean())
+    yield from _detect_in_seeds("stalls", share, text, len(train))
+    if setup.tested_on != "training rows":
+        text = f"it is no better than a constant on {setup.tested_on}"
+        share = float((test < USELESS_SKILL).mean())
+        yield from _detect_in_seeds("useless", share, text, len(test))
+    if train.max() > LEARNED_SKILL:
+        text = f"skill stays below half of the best seed's {train.max():.2f}"
+        half = train.max() / 2
+        share = float((train < half).mean())
+        yield from _detect_in_seeds("some_seeds", share, text, len(train))
 
 
-def _of_fit(case: Case, seen: Examination, train: float, test: float) -> Found:
-    if seen.linear - test > margin(case.task, max(seen.linear, test), case.test[1]):
-        text = f"skill {test:.2f} on {case.tested_on}, that of ridge regression {seen.linear:.2f}"
-        yield Symptom("below_linear", seen.linear - test, text)
-    if train - test > DEFINITIONS["overfits"].threshold:
-        text = f"skill {train:.2f} on the training rows, {test:.2f} on {case.tested_on}"
-        yield Symptom("overfits", train - test, text)
+def _fit_symptoms(setup: Setup, linear: float, train: float, test: float) -> Symptoms:
+    if linear - test > margin(setup.task, max(linear, test), setup.test[1]):
+        text = f"skill {test:.2f} on {setup.tested_on}, that of ridge regression {linear:.2f}"
+        yield from detect("below_linear", linear - test, text)
+    text = f"skill {train:.2f} on the training rows, {test:.2f} on {setup.tested_on}"
+    yield from detect("overfits", train - test, text)
+
+
+def _slow_symptoms(loss: pd.DataFrame) -> Symptoms:
+    epochs, final = loss.shape[1], loss.iloc[:, -1]
+    fall = (loss.iloc[:, 0] - final).median()
+    late = (loss.iloc[:, int(EARLY * (epochs - 1))] - final).median()
+    if fall > 0 and epochs > FEW_EPOCHS:
+        text = f"{percent(late / fall)} of the loss's fall comes in the last fifth of training"
+        yield from detect("slow", late / fall, text)
