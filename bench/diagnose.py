@@ -1,7 +1,7 @@
-"""`python -m bench.diagnose`: every patient diagnosed, beside what is known to be wrong with it.
+"""`python -m bench.diagnose`: diagnose every patient, and compare with what is known to be wrong.
 
-Patients are files in `bench/patients/`: `build`, `data`, and what is known: `CAUSE` ("" for a
-healthy network) and `CHANGES` that count as right. Rows come in as they are done.
+Patients are files in `bench/patients/`: `build`, `data`, the known `CAUSE` ("" for a healthy
+network), and the `CHANGES` that count as right. Rows are written as they come in.
 """
 
 import time
@@ -21,32 +21,34 @@ DEADLINE = 3600.0  # seconds a patient: nothing is left out, however slow the ma
 
 
 def patients() -> list[str]:
-    """Names of the patients, the threads' first, the healthy ones last."""
+    """Return the names of the patients, the threads' first, the healthy ones last."""
     names = [
         path.stem for path in PATIENTS.glob("*.py") if path.stem not in ("small_data", "thread")
     ]
-    kinds = ("thread", "healthy")
-    return sorted(names, key=lambda n: (n.startswith(kinds[1]), not n.startswith(kinds[0]), n))
+    return sorted(names, key=lambda n: (n.startswith("healthy"), not n.startswith("thread"), n))
 
 
 def diagnosed(name: str) -> tuple[dict[str, Any], Any]:
-    """Diagnose one patient; returns its row of the table, and the diagnosis."""
-    from repro.instruments.diagnose.diagnosis import diagnose
-    from repro.instruments.diagnose.loading import load_data, load_object
+    """Diagnose one patient; return its row of the table, and the diagnosis."""
+    from repro.instruments.diagnose import diagnose
+    from repro.instruments.diagnose.setup.loading import load_data, load_object
 
     file = PATIENTS / f"{name}.py"
     known = {key: load_object(f"{file}:{key}") for key in ("CAUSE", "CHANGES", "EPOCHS")}
     data = load_data(f"{file}:data")
     start = time.process_time()
     diagnosis = diagnose(
-        load_object(f"{file}:build"), data["x"], data["y"],
+        load_object(f"{file}:build"),
+        data["x"],
+        data["y"],
         validation_data=(data["x_val"], data["y_val"]) if "x_val" in data else None,
-        epochs=known["EPOCHS"], batch_size=load_object(f"{file}:BATCH_SIZE"), budget=DEADLINE,
+        epochs=known["EPOCHS"],
+        batch_size=load_object(f"{file}:BATCH_SIZE"),
+        budget=DEADLINE,
         retune=False,
-    )  # fmt: skip
-    return _row(name, known, diagnosis) | {"cpu_seconds": round(time.process_time() - start)}, (
-        diagnosis
     )
+    seconds = round(time.process_time() - start)
+    return _row(name, known, diagnosis) | {"cpu_seconds": seconds}, diagnosis
 
 
 def _row(name: str, known: dict[str, Any], diagnosis: Any) -> dict[str, Any]:
@@ -55,16 +57,19 @@ def _row(name: str, known: dict[str, Any], diagnosis: Any) -> dict[str, Any]:
     healthy = not known["CAUSE"]
     proven = diagnosis.verdict != "not proven"
     return {
-        "patient": name, "known_cause": known["CAUSE"], "verdict": diagnosis.verdict,
-        "cause": diagnosis.cause, "change": change,
+        "patient": name,
+        "known_cause": known["CAUSE"],
+        "verdict": diagnosis.verdict,
+        "cause": diagnosis.cause,
+        "change": change,
         "skill": round(float(original.test.mean()), 3),
         "skill_changed": round(chosen.skill, 3) if chosen else None,
-        "ci_low": round(chosen.low, 3) if chosen else None,
-        "ci_high": round(chosen.high, 3) if chosen else None,
+        "ci_low": round(chosen.gained.low, 3) if chosen else None,
+        "ci_high": round(chosen.gained.high, 3) if chosen else None,
         "cause_right": diagnosis.cause == known["CAUSE"] and (proven or not known["CHANGES"]),
         "change_right": (change in known["CHANGES"]) if known["CHANGES"] else not change,
         "false_alarm": healthy and diagnosis.verdict != "fine",
-    }  # fmt: skip
+    }
 
 
 def page_of(text: str, rows: pd.DataFrame) -> str:
@@ -73,16 +78,16 @@ def page_of(text: str, rows: pd.DataFrame) -> str:
 
 
 def symptoms() -> str:
-    """Every symptom's definition, threshold and source as a Markdown table."""
-    from repro.instruments.diagnose.definitions import DEFINITIONS
+    """Return every symptom's definition, threshold and source as a Markdown table."""
+    from repro.instruments.diagnose.symptoms.definitions import DEFINITIONS
 
-    rows = [(d.title, d.definition, f"{d.threshold:g}", d.source) for d in DEFINITIONS.values()]
+    rows = [(d.title, d.measured, str(d.counts or "–"), d.source) for d in DEFINITIONS.values()]
     cells = [[escaped(cell) for cell in row] for row in rows]
-    return markdown_table(("symptom", "what is measured", "from", "source"), cells)
+    return markdown_table(("symptom", "what is measured", "counts if", "source"), cells)
 
 
 def confusion(rows: pd.DataFrame) -> str:
-    """What is known beside what was found, and how often they agree, as Markdown."""
+    """Return the known causes beside those found, and how often they agree, as Markdown."""
     cells = []
     for row in rows.astype(object).where(rows.notna(), "").itertuples():
         found = f"{row.cause or '–'} ({row.verdict}){'' if row.cause_right else ' **wrong**'}"
@@ -93,8 +98,12 @@ def confusion(rows: pd.DataFrame) -> str:
     sick = rows[rows.known_cause.fillna("") != ""]
     healthy = rows[rows.known_cause.fillna("") == ""]
     headings = (
-        "patient", "known cause", "found", "smallest change that recovers", "skill: before, after",
-    )  # fmt: skip
+        "patient",
+        "known cause",
+        "found",
+        "smallest change that recovers",
+        "skill: before, after",
+    )
     lines = [
         markdown_table(headings, cells),
         "",
@@ -113,8 +122,8 @@ def record(row: dict[str, Any]) -> None:
     rows = [row]
     if RESULTS.exists():
         rows += pd.read_csv(RESULTS).to_dict("records")
-    of = {r["patient"]: r for r in reversed(rows)}
-    kept = pd.DataFrame([of[name] for name in patients() if name in of])
+    newest = {r["patient"]: r for r in reversed(rows)}
+    kept = pd.DataFrame([newest[name] for name in patients() if name in newest])
     kept.to_csv(RESULTS, index=False, lineterminator="\n")
 
 

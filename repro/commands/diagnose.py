@@ -1,4 +1,4 @@
-"""`python -m repro diagnose`."""
+"""`python -m repro diagnose`: find out why a network of the user's fails."""
 
 import sys
 from pathlib import Path
@@ -14,7 +14,11 @@ from repro.app.cli import SeedsType, reported
 )
 @click.argument("target", metavar="FILE.py:NAME")
 @click.option("--data", required=True, help="FILE.npz with x, y (x_val, y_val), or FILE.py:NAME.")
-@click.option("--epochs", type=click.IntRange(min=1), help="As you train; else for 600 steps.")
+@click.option(
+    "--epochs",
+    type=click.IntRange(min=1),
+    help="As many as you train; enough for 600 steps if not given.",
+)
 @click.option("--batch-size", type=click.IntRange(min=1), default=32, show_default=True)
 @click.option("--seeds", type=SeedsType(), default="10", show_default=True)
 @click.option(
@@ -23,16 +27,16 @@ from repro.app.cli import SeedsType, reported
     default=110.0,
     show_default=True,
     metavar="SECONDS",
-    help="What it may take, about; what is left out is said.",
+    help="About how long it may take; the report names what was left out.",
 )
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for report, tables and figures.",
 )
-@click.option("--model", help="Of a numpy step: FILE.py:NAME of a build function of that network.")
-@click.option("--parameters", help="Of a numpy step: FILE.py:NAME of its parameters.")
-@click.option("--rate", type=float, help="Of a numpy step: the learning rate that it uses.")
+@click.option("--model", help="For a numpy step: FILE.py:NAME of a build function of that network.")
+@click.option("--parameters", help="For a numpy step: FILE.py:NAME of its parameters.")
+@click.option("--rate", type=float, help="For a numpy step: the learning rate that it uses.")
 def command(target: str, **options: Any) -> None:
     """Say why a network fails, and which change makes it work.
 
@@ -43,13 +47,13 @@ def command(target: str, **options: Any) -> None:
     is run, too.
 
     If NAME takes (parameters, x, y), it is a hand-written training step, and its gradient is
-    audited; then --model, --parameters and --rate say what it ought to do.
+    audited; --model, --parameters and --rate then say what the step ought to do.
     """
     sys.exit(reported(lambda: _run(target, **options)))
 
 
 def _run(target: str, out: Path | None, **options: Any) -> int:
-    from repro.instruments.diagnose.given import DiagnoseError
+    from repro.instruments.diagnose import DiagnoseError
     from repro.study.schema import StudyError
 
     try:
@@ -61,18 +65,17 @@ def _run(target: str, out: Path | None, **options: Any) -> int:
 def _report(target: str, out: Path | None, data: str, **options: Any) -> int:
     from rich.console import Console
 
-    from repro.instruments.diagnose.loading import is_step, load_data, load_object
+    from repro.instruments.diagnose.numpy_step import audit_step, is_step
+    from repro.instruments.diagnose.setup.loading import load_data, load_object
     from repro.training import quiet  # noqa: F401  # before the user's file imports Keras
 
     console = Console()
     function, arrays = load_object(target), load_data(data)
-    of_step = {name: options.pop(name) for name in ("model", "parameters", "rate")}
+    step_options = {name: options.pop(name) for name in ("model", "parameters", "rate")}
     if is_step(function):
-        from repro.instruments.diagnose.audit import audit_step
-
-        console.print(audit_step(function, arrays, **of_step))
+        console.print(audit_step(function, arrays, **step_options))
         return 0
-    if any(value is not None for value in of_step.values()):
+    if any(value is not None for value in step_options.values()):
         raise _misplaced(target)
     diagnosis = _diagnosed(function, arrays, Console(stderr=True), **options)
     console.print(diagnosis)
@@ -83,7 +86,7 @@ def _report(target: str, out: Path | None, data: str, **options: Any) -> int:
 
 
 def _misplaced(target: str) -> Exception:
-    from repro.instruments.diagnose.given import DiagnoseError
+    from repro.instruments.diagnose import DiagnoseError
 
     return DiagnoseError(
         f"--model, --parameters and --rate are for a step(parameters, x, y), which {target} is not"
@@ -93,18 +96,17 @@ def _misplaced(target: str) -> Exception:
 def _diagnosed(build: Any, arrays: dict[str, Any], console: Any, **options: Any) -> Any:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    from repro.instruments.diagnose.diagnosis import diagnose
+    from repro.instruments.diagnose import diagnose
 
     validation = (arrays["x_val"], arrays["y_val"]) if "x_val" in arrays else None
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("examining")
 
-        def say(what: str, done: int, of: int) -> None:
-            bar.update(task, description=what, completed=done, total=of)
+        def say(title: str, number: int, count: int) -> None:
+            bar.update(task, description=title, completed=number, total=count)
             if not console.is_terminal:
-                console.print(f"{done + 1}/{of} {what}", markup=False, highlight=False)
+                console.print(f"{number + 1}/{count} {title}", markup=False, highlight=False)
 
-        return diagnose(
-            build, arrays["x"], arrays["y"], validation_data=validation, say=say, **options
-        )
+        x, y = arrays["x"], arrays["y"]
+        return diagnose(build, x, y, validation_data=validation, say=say, **options)

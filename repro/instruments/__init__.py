@@ -1,1 +1,1 @@
-"""The project's tools for a reader's own code."""
+"""Tools for a reader's own code: `diagnose`, `gradient_audit`, `ReluHealth`."""

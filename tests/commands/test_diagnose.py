@@ -1,12 +1,15 @@
 """`python -m repro diagnose`, as a user calls it."""
 
+import inspect
 import textwrap
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import repro
 from repro.app.cli import main
+from repro.commands.diagnose import command
 
 
 def call(*arguments):
@@ -38,6 +41,14 @@ def build():
 def with_argument(units):
     return units
 """
+
+
+def test_the_defaults_are_those_of_the_function():
+    options = {option.name: option.default for option in command.params}
+    function = inspect.signature(repro.diagnose).parameters
+    for name in ("budget", "batch_size"):
+        assert options[name] == function[name].default
+    assert int(options["seeds"]) == len(function["seeds"].default)
 
 
 def test_help_says_that_the_file_is_run():
@@ -101,8 +112,8 @@ def test_a_numpy_step_is_audited(folder):
     result = call(*target)
     assert result.exit_code == 2
     assert "needs --model" in result.stderr
-    given = ("--model", "model.py:build", "--parameters", "step.py:parameters", "--rate", "0.1")
-    result = call(*target, *given)
+    options = ("--model", "model.py:build", "--parameters", "step.py:parameters", "--rate", "0.1")
+    result = call(*target, *options)
     assert result.exit_code == 0, result.output
     assert "activation derivative of layer 1" in " ".join(result.output.split())
 
@@ -110,9 +121,18 @@ def test_a_numpy_step_is_audited(folder):
 def test_a_network_is_diagnosed_and_the_report_saved(folder):
     write(folder, "model.py", MODEL)
     result = call(
-        "model.py:build", "--data", "data.npz", "--epochs", 2, "--seeds", 2, "--budget", 5,
-        "--out", folder / "report",
-    )  # fmt: skip
+        "model.py:build",
+        "--data",
+        "data.npz",
+        "--epochs",
+        2,
+        "--seeds",
+        2,
+        "--budget",
+        5,
+        "--out",
+        folder / "report",
+    )
     assert result.exit_code == 0, result.output
     assert "Skill on held-out rows" in result.output
     assert "as it is" in result.stderr  # progress

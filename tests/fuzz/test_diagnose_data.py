@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from repro.instruments.diagnose.given import DiagnoseError
-from repro.instruments.diagnose.loading import load_data
+from repro.instruments.diagnose import DiagnoseError
+from repro.instruments.diagnose.setup.loading import load_data
 
 unhurried = settings(
     deadline=None, max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture]

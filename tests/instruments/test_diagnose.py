@@ -8,18 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from repro.instruments.diagnose.case import make_case
-from repro.instruments.diagnose.given import DiagnoseError
-from repro.instruments.diagnose.loading import load_data, load_object
-from repro.instruments.diagnose.task import (
-    Task,
-    is_one_hot,
-    linear_skill,
-    margin,
-    metric,
-    skill,
-    task_of,
-)
+from repro.instruments.diagnose import DiagnoseError
+from repro.instruments.diagnose.setup.loading import load_data, load_object
+from repro.instruments.diagnose.setup.setup import make_setup
+from repro.instruments.diagnose.setup.skill import linear_skill, margin, metric, skill
+from repro.instruments.diagnose.setup.task import Task, infer_task, is_one_hot
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENTS = ROOT / "bench" / "patients"
@@ -28,16 +21,16 @@ QUICK = ("softmax_on_one_unit", "all_zero_weights", "healthy_iris")
 TABLE = ROOT / "bench" / "results" / "diagnose.csv"
 
 
-def of(name, what):
-    return load_object(f"{PATIENTS / name}.py:{what}")
+def known(name, attribute):
+    return load_object(f"{PATIENTS / name}.py:{attribute}")
 
 
-def case_of(name, **settings):
+def setup_of(name, **settings):
     data = load_data(f"{PATIENTS / name}.py:data")
     validation = (data["x_val"], data["y_val"]) if "x_val" in data else None
-    settings = {"epochs": of(name, "EPOCHS"), "batch_size": of(name, "BATCH_SIZE")} | settings
+    settings = {"epochs": known(name, "EPOCHS"), "batch_size": known(name, "BATCH_SIZE")} | settings
     settings = {"seeds": range(3), "budget": 110} | settings
-    return make_case(of(name, "build"), data["x"], data["y"], validation, **settings)
+    return make_setup(known(name, "build"), data["x"], data["y"], validation, **settings)
 
 
 def diagnosed(name, **settings):
@@ -46,19 +39,25 @@ def diagnosed(name, **settings):
     data = load_data(f"{PATIENTS / name}.py:data")
     validation = (data["x_val"], data["y_val"]) if "x_val" in data else None
     return repro.diagnose(
-        of(name, "build"), data["x"], data["y"], validation_data=validation,
-        epochs=of(name, "EPOCHS"), batch_size=of(name, "BATCH_SIZE"), budget=3600, retune=False,
+        known(name, "build"),
+        data["x"],
+        data["y"],
+        validation_data=validation,
+        epochs=known(name, "EPOCHS"),
+        batch_size=known(name, "BATCH_SIZE"),
+        budget=3600,
+        retune=False,
         **settings,
-    )  # fmt: skip
+    )
 
 
 def symptoms_before_training(name):
-    from repro.instruments.diagnose.examine import examine
-    from repro.instruments.diagnose.symptoms import find_symptoms
+    from repro.instruments.diagnose.measurements.examination import examine
+    from repro.instruments.diagnose.symptoms.find import find_symptoms
 
-    case = case_of(name)
-    seen = examine(case)
-    return {s.key: s for s in find_symptoms(case, seen, None)}, seen
+    setup = setup_of(name)
+    examination = examine(setup)
+    return {s.key: s for s in find_symptoms(setup, examination, None)}, examination
 
 
 # Task and score ----------------------------------------------------------------------------------
@@ -77,7 +76,8 @@ def symptoms_before_training(name):
     ],
 )
 def test_the_task_is_read_from_targets_loss_and_output(y, loss, activation, units, kind):
-    assert task_of(y, loss, activation, units, False).kind == kind
+    task = infer_task(y, loss=loss, activation=activation, units=units, wants_accuracy=False)
+    assert task.kind == kind
 
 
 def test_one_hot_is_told_from_other_tables():
@@ -99,10 +99,10 @@ def test_skill_is_0_for_a_constant_and_1_for_no_error():
 
 def test_the_margin_grows_as_rows_get_few():
     task = Task("classification", (0.0, 1.0), 1)
-    few, many = np.tile([0, 1], 10), np.tile([0, 1], 50_000)
+    small, large = np.tile([0, 1], 10), np.tile([0, 1], 50_000)
     # accuracy 0.9 on 20 rows: 2 sqrt(0.09 / 20) = 0.134 of accuracy, twice that of skill
-    assert margin(task, 0.8, few) == pytest.approx(0.268, abs=1e-3)
-    assert margin(task, 0.8, many) == 0.05
+    assert margin(task, 0.8, small) == pytest.approx(0.268, abs=1e-3)
+    assert margin(task, 0.8, large) == 0.05
 
 
 def test_the_linear_model_learns_a_plane_and_no_more():
@@ -134,7 +134,7 @@ def test_hits_are_counted_however_labels_are_written(y, predictions, labels, log
 
 
 def test_the_largest_eigenvalue_is_that_of_the_second_moment():
-    from repro.instruments.diagnose.inputs import largest_eigenvalue
+    from repro.instruments.diagnose.measurements.inputs import largest_eigenvalue
 
     x = np.array([[2.0, 0.0], [0.0, 1.0], [2.0, 0.0], [0.0, 1.0]])
     assert largest_eigenvalue(x) == pytest.approx(2.0)  # of diag(8, 2) / 4
@@ -144,8 +144,8 @@ def test_the_largest_eigenvalue_is_that_of_the_second_moment():
 def test_a_probe_sees_dead_units_saturation_and_constant_outputs():
     import keras
 
-    from repro.instruments.diagnose.anatomy import sites
-    from repro.instruments.diagnose.probe import Probe
+    from repro.instruments.diagnose.measurements.probe import Probe
+    from repro.instruments.diagnose.setup.anatomy import sites
 
     model = keras.Sequential(
         [keras.Input((1,)), keras.layers.Dense(4, "relu"), keras.layers.Dense(2, "sigmoid")]
@@ -167,7 +167,7 @@ def test_a_probe_sees_dead_units_saturation_and_constant_outputs():
 def test_a_layers_activation_is_found_wherever_it_stands():
     import keras
 
-    from repro.instruments.diagnose.anatomy import sites
+    from repro.instruments.diagnose.setup.anatomy import sites
 
     inputs = keras.Input((4,))
     h = keras.layers.BatchNormalization()(keras.layers.Dense(3)(inputs))
@@ -181,14 +181,14 @@ def test_a_layers_activation_is_found_wherever_it_stands():
 
 
 def test_unscaled_input_is_seen_with_its_numbers():
-    found, seen = symptoms_before_training("unscaled_input")
+    found, examination = symptoms_before_training("unscaled_input")
     assert {"input_scale", "over_limit", "killed"} <= set(found)
-    x = case_of("unscaled_input").inputs
+    x = setup_of("unscaled_input").inputs
     eigenvalue = np.linalg.eigvalsh(x.T.astype(float) @ x / len(x))[-1]
     assert found["over_limit"].value == pytest.approx(0.01 * eigenvalue / 2)
     assert f"{found['over_limit'].value:,.3g} times the limit" in found["over_limit"].says
     assert re.search(r"Dense 1: \d\d.* % of 64 units dead after \d+ steps", found["killed"].says)
-    assert set(seen.layers.step) == {0, 1, 2, 4, 8, 16, 32}
+    assert set(examination.layers.step) == {0, 1, 2, 4, 8, 16, 32}
 
 
 @pytest.mark.parametrize(
@@ -221,8 +221,8 @@ def test_a_symptom_is_seen_before_anything_is_proven(name, key):
 def test_an_edit_keeps_the_weights_that_fit():
     import keras
 
-    from repro.instruments.diagnose import edits
-    from repro.instruments.diagnose.anatomy import sites
+    from repro.instruments.diagnose.changes import edits
+    from repro.instruments.diagnose.setup.anatomy import sites
 
     model = keras.Sequential([keras.layers.Dense(5, "relu"), keras.layers.Dense(2)])
     x = np.linspace(-1, 1, 12, dtype="float32").reshape(4, 3)
@@ -235,7 +235,7 @@ def test_an_edit_keeps_the_weights_that_fit():
     drawn = edits.draw_anew([(hidden[0], "he_normal")])(model)
     assert not np.array_equal(drawn.get_weights()[0], kernel)
     assert np.array_equal(drawn.get_weights()[2], rest[0])
-    wide = edits.widen(hidden, {hidden[0].position: 9})(model)
+    wide = edits.widen({hidden[0].position: 9})(model)
     assert [w.shape for w in wide.get_weights()] == [(3, 9), (9,), (9, 2), (2,)]
     assert np.allclose(np.asarray(model(x)), before)  # the original is as it was
 
@@ -243,7 +243,7 @@ def test_an_edit_keeps_the_weights_that_fit():
 def test_another_rate_keeps_the_optimizers_other_settings():
     import keras
 
-    from repro.instruments.diagnose.changes import with_rate
+    from repro.instruments.diagnose.changes.change import with_rate
 
     slower = with_rate(keras.optimizers.SGD(0.5, momentum=0.9, clipnorm=2.0), 0.1)
     assert float(slower.learning_rate) == pytest.approx(0.05)
@@ -266,9 +266,9 @@ def diagnoses():
 
 def test_causes_and_smallest_changes_are_right(diagnoses):
     for name, diagnosis in diagnoses.items():
-        assert diagnosis.cause == of(name, "CAUSE"), (name, str(diagnosis))
+        assert diagnosis.cause == known(name, "CAUSE"), (name, str(diagnosis))
         change = diagnosis.change.change.key if diagnosis.change else ""
-        assert change in (of(name, "CHANGES") or ("",)), (name, str(diagnosis))
+        assert change in (known(name, "CHANGES") or ("",)), (name, str(diagnosis))
 
 
 def test_a_healthy_network_gets_no_change(diagnoses):

@@ -1,12 +1,15 @@
 """`repro.callbacks.ReluHealth` in a user's own `fit`."""
 
 import warnings
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
 from repro.callbacks import ReluHealth
+from repro.instruments.diagnose.symptoms.definition import Criterion
+from repro.instruments.relu_health import DEAD, LARGE_STEP
 
 X = np.linspace(0.1, 1, 40, dtype="float32").reshape(20, 2)
 Y = np.zeros((20, 1), "float32")
@@ -79,3 +82,12 @@ def test_a_healthy_run_is_not_warned_of():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fit(network(signs=(1, 1), rate=1e-3), ReluHealth())
+
+
+def test_it_warns_where_its_docstring_and_the_page_say():
+    page = Path(__file__).parents[2] / "docs" / "diagnose.md"
+    assert DEAD.counts == Criterion(">", 0.5)
+    for text in (ReluHealth.__doc__, page.read_text(encoding="utf-8")):
+        words = " ".join(text.split())
+        assert "more than half of a layer's units are dead" in words
+        assert f"longer than {LARGE_STEP.threshold:g} of the weights" in words

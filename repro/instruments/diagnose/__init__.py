@@ -1,6 +1,12 @@
-"""Why does a network fail, and which change makes it work? Examine, explain, prove, report."""
+"""Find out why a network fails, and which change makes it work.
 
-from repro.instruments.diagnose.diagnosis import Diagnosis, diagnose
-from repro.instruments.diagnose.given import DiagnoseError
+`procedure` goes through the stages: examine, explain, prove, report. Each folder imports only
+those before it: `setup` (what is diagnosed), `measurements`, `symptoms`, `changes`, `proof`,
+`report`.
+"""
+
+from repro.instruments.diagnose.procedure import diagnose
+from repro.instruments.diagnose.report.diagnosis import Diagnosis
+from repro.instruments.diagnose.setup.errors import DiagnoseError
 
 __all__ = ["DiagnoseError", "Diagnosis", "diagnose"]

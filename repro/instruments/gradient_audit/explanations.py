@@ -1,4 +1,4 @@
-"""Why a hand-written gradient differs: the candidates, and the one that fits to rounding.
+"""Explain why a hand-written gradient differs: candidates, and the one that fits to rounding.
 
 Each candidate is the whole gradient with one mistake in it, for all parameters at once. A
 hypothesis is a candidate times a constant factor. The hypothesis that fits the most arrays
@@ -34,7 +34,7 @@ _AT_ZERO: dict[Rule, str] = {"1 at zero": "ReLU'(0) = 1", "1/2 at zero": "ReLU'(
 
 @dataclass(frozen=True)
 class Candidate:
-    """A gradient with one mistake in it, one array a parameter; None where it says nothing."""
+    """A gradient with one mistake in it, one array a parameter; None where it has none to offer."""
 
     label: str
     gradients: list[Array | None]
@@ -42,7 +42,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What explains one array, and what else would have given the same numbers."""
+    """The cause that explains one array, and others that would have given the same numbers."""
 
     factor: str
     also_fits: tuple[str, ...] = ()
@@ -78,19 +78,19 @@ def _in_words(layers: Sequence[int]) -> str:
     return f"layers {', '.join(first)} and {last}" if first else f"layer {last}"
 
 
-def candidates_of(
+def list_candidates(
     parameters: Sequence[Parameter],
     reference: Sequence[Array],
     stack: DenseStack | None,
     updated: Sequence[Array | None],
 ) -> list[Candidate]:
     """Return the right gradient first, then one candidate a mistake, in order of preference."""
-    found = [Candidate(NONE, list(reference))]
+    candidates = [Candidate(NONE, list(reference))]
     if any(p.kind == "bias" and p.value.any() for p in parameters):
         decay = [p.value if p.kind == "bias" else None for p in parameters]
-        found.append(Candidate(BIAS_DECAY, decay))
+        candidates.append(Candidate(BIAS_DECAY, decay))
     if stack is None:
-        return found
+        return candidates
     right = stack.gradients(RIGHT, updated)
     for alteration in alterations(stack):
         altered = stack.gradients(alteration, updated)
@@ -99,13 +99,13 @@ def candidates_of(
             gradient + (altered[i] - right[i]) if i in altered else None
             for i, gradient in enumerate(reference)
         ]
-        found.append(Candidate(alteration.label, gradients))
-    return found
+        candidates.append(Candidate(alteration.label, gradients))
+    return candidates
 
 
 @dataclass(frozen=True)
 class _Hypothesis:
-    """A candidate times a factor; `fits` and `acts` say, per array, if it fits and if it's seen."""
+    """A candidate times a factor: whether it fits each array, and whether it acts there."""
 
     candidate: Candidate
     factor: float
@@ -118,7 +118,7 @@ class _Hypothesis:
         return sum(self.fits), self.plain == 1, self.plain is not None
 
     def words(self, row: int) -> str:
-        """What it says of one array."""
+        """Name the cause and the factor for one array."""
         number = f"{self.factor:.6g}" if self.plain is None else str(self.plain)
         parts = [self.candidate.label] if self.acts[row] else []
         parts += [f"factor {number}"] if self.plain != 1 else []
@@ -140,13 +140,13 @@ def explain(
     hypotheses: list[_Hypothesis] = []
     for candidate in candidates:
         rows = list(zip(implied, candidate.gradients, right, noise, strict=True))
-        acts = tuple(not _equal(seen, true, tolerance, n) for _, seen, true, n in rows)
+        acts = tuple(not _equal(mistaken, true, tolerance, n) for _, mistaken, true, n in rows)
         for factor, plain in _factors(implied, candidate, tolerance):
             fits = tuple(
-                _equal(gradient, None if seen is None else factor * seen, tolerance, n)
-                for gradient, seen, _, n in rows
+                _equal(gradient, None if mistaken is None else factor * mistaken, tolerance, n)
+                for gradient, mistaken, _, n in rows
             )
-            hypotheses.append(_Hypothesis(candidate, factor, plain, fits, acts))
+            hypotheses.append(_Hypothesis(candidate, factor, plain, fits=fits, acts=acts))
     return [_best(hypotheses, row, gradient) for row, gradient in enumerate(implied)]
 
 
@@ -160,13 +160,13 @@ def _best(hypotheses: Sequence[_Hypothesis], row: int, gradient: Array | None) -
     if hypotheses[0].fits[row]:
         return Explanation(NONE)
     best = max(fitting, key=lambda hypothesis: hypothesis.rank)
-    said = best.words(row)
-    others = {h.words(row): None for h in fitting if h.rank == best.rank and h.words(row) != said}
-    return Explanation(said, tuple(others))
+    words = best.words(row)
+    others = {h.words(row): None for h in fitting if h.rank == best.rank and h.words(row) != words}
+    return Explanation(words, tuple(others))
 
 
 def _equal(a: Array | None, b: Array | None, tolerance: float, noise: float) -> bool:
-    """Whether both are known and equal to rounding."""
+    """Tell whether both are known and equal to rounding."""
     if a is None or b is None:
         return False
     size = max(np.linalg.norm(a), np.linalg.norm(b))
@@ -182,17 +182,17 @@ def _factors(
     fractions only; so do candidates with a mistake in them.
     """
     is_right = candidate.label == NONE
-    found: dict[Fraction | str, tuple[float, Fraction | None]] = {Fraction(1): (1.0, Fraction(1))}
-    for gradient, seen in zip(implied, candidate.gradients, strict=True):
-        if gradient is None or seen is None or not seen.any():
+    factors: dict[Fraction | str, tuple[float, Fraction | None]] = {Fraction(1): (1.0, Fraction(1))}
+    for gradient, mistaken in zip(implied, candidate.gradients, strict=True):
+        if gradient is None or mistaken is None or not mistaken.any():
             continue
-        factor = float((gradient * seen).sum() / (seen**2).sum())
+        factor = float((gradient * mistaken).sum() / (mistaken**2).sum())
         plain = _simple_fraction(factor, tolerance)
         if plain is not None and (is_right or plain != 0):
-            found.setdefault(plain, (float(plain), plain))
-        elif is_right and np.count_nonzero(seen) > 1:
-            found.setdefault(f"{factor:.6g}", (factor, None))
-    return list(found.values())
+            factors.setdefault(plain, (float(plain), plain))
+        elif is_right and np.count_nonzero(mistaken) > 1:
+            factors.setdefault(f"{factor:.6g}", (factor, None))
+    return list(factors.values())
 
 
 def _simple_fraction(value: float, tolerance: float) -> Fraction | None:

@@ -1,4 +1,4 @@
-"""What a hand-written step calls its parameters, and where Keras keeps the same numbers."""
+"""The parameters of a hand-written step, and the Keras variables that hold the same numbers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ Parameters = Mapping[str, Any] | Sequence[Any]
 Shape = tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """One parameter array: as the step sees it, and as the reference does."""
+    """One parameter array: as the step keeps it, and as the reference does."""
 
     name: str
     layer: int
     kind: Kind
-    given: NDArray[Any]
+    array: NDArray[Any]
     shape: Shape
     transposed: bool = False
 
@@ -34,7 +34,7 @@ class Parameter:
     @property
     def value(self) -> Array:
         """The parameter in the reference's layout."""
-        return self.arrange(self.given)
+        return self.arrange(self.array)
 
 
 def named_arrays(parameters: Parameters) -> dict[str | int, NDArray[Any]]:
@@ -66,7 +66,9 @@ def describe(parameters: Parameters) -> list[Parameter]:
         digits = name[len(name.rstrip("0123456789")) :]
         kind: Kind = "bias" if is_bias else "weights"
         layer = int(digits) if digits else max(met, 1)
-        described.append(Parameter(name, layer, kind, array, array.shape))
+        described.append(
+            Parameter(name=name, layer=layer, kind=kind, array=array, shape=array.shape)
+        )
     return described
 
 
@@ -81,7 +83,7 @@ def describe_with_model(
     arrays = named_arrays(parameters)
     variables = model.trainable_variables
     pairs = [(array.shape, tuple(v.shape)) for array, v in zip(arrays.values(), variables)]  # noqa: B905
-    if len(arrays) != len(variables) or not all(_fits(given, shape) for given, shape in pairs):
+    if len(arrays) != len(variables) or not all(_fits(own, shape) for own, shape in pairs):
         raise ValueError(_mismatch(arrays, variables))
     flips = _orientations(pairs, transposed)
     layers = _layer_numbers(model)
@@ -91,20 +93,29 @@ def describe_with_model(
         initial = {"kernel": "W", "bias": "b"}.get(variable.name, variable.name)
         name = f"{initial}{layer}" if isinstance(key, int) else str(key)
         kind: Kind = "bias" if variable.name in {"bias", "beta"} else "weights"
-        described.append(Parameter(name, layer, kind, array, tuple(variable.shape), flip))
+        described.append(
+            Parameter(
+                name=name,
+                layer=layer,
+                kind=kind,
+                array=array,
+                shape=tuple(variable.shape),
+                transposed=flip,
+            )
+        )
     return described
 
 
-def _fits(given: Shape, shape: Shape) -> bool:
-    """Whether an array can hold a variable: as it is, transposed, or a bias as a column or row."""
+def _fits(own: Shape, shape: Shape) -> bool:
+    """Tell whether an array can hold a variable: as it is, transposed, a bias as column or row."""
     if len(shape) == 1:
-        return given in (shape, (shape[0], 1), (1, shape[0]))
-    return given == shape or (len(shape) == 2 and given == shape[::-1])
+        return own in (shape, (shape[0], 1), (1, shape[0]))
+    return own == shape or (len(shape) == 2 and own == shape[::-1])
 
 
 def _orientations(pairs: list[tuple[Shape, Shape]], transposed: bool | None) -> list[bool]:
-    """Tell for each (given, variable) pair of shapes whether the array is transposed."""
-    oblong = [given != shape for given, shape in pairs if len(shape) == 2 and len(set(shape)) == 2]
+    """Tell for each (array, variable) pair of shapes whether the array is transposed."""
+    oblong = [own != shape for own, shape in pairs if len(shape) == 2 and len(set(shape)) == 2]
     square = [shape for _, shape in pairs if len(shape) == 2 and shape[0] == shape[1] > 1]
     if transposed is None and square and len(set(oblong)) != 1:
         raise ValueError(
@@ -113,8 +124,8 @@ def _orientations(pairs: list[tuple[Shape, Shape]], transposed: bool | None) -> 
         )
     of_square = oblong[0] if transposed is None and square else bool(transposed)
     return [
-        len(shape) == 2 and (of_square if shape[0] == shape[1] else given != shape)
-        for given, shape in pairs
+        len(shape) == 2 and (of_square if shape[0] == shape[1] else own != shape)
+        for own, shape in pairs
     ]
 
 
@@ -129,6 +140,6 @@ def _layer_numbers(model: "keras.Model") -> dict[int, int]:
 
 
 def _mismatch(arrays: Mapping[str | int, NDArray[Any]], variables: Iterable[Any]) -> str:
-    wanted = ", ".join(f"{variable.path} {tuple(variable.shape)}" for variable in variables)
+    expected = ", ".join(f"{variable.path} {tuple(variable.shape)}" for variable in variables)
     got = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
-    return f"parameters must follow model.trainable_variables: expected {wanted}; got {got}"
+    return f"parameters must follow model.trainable_variables: expected {expected}; got {got}"

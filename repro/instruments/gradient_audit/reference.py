@@ -38,7 +38,7 @@ class Reference:
     gradients: list[Array]
 
 
-def measure_of(loss: Any, y: Array) -> Measure:
+def measure_loss(loss: Any, y: Array) -> Measure:
     """Return the loss of predictions against `y`: a Keras name or object, or `f(y, predictions)`.
 
     What it returns is averaged, as Keras does, unless it is a Keras loss that sums.
@@ -48,15 +48,15 @@ def measure_of(loss: Any, y: Array) -> Measure:
 
     if keras.backend.backend() != "tensorflow":
         raise ValueError("the audit needs Keras on TensorFlow: set KERAS_BACKEND=tensorflow")
-    found = keras.losses.get(loss) if isinstance(loss, str) else loss
-    if not callable(found):
+    chosen = keras.losses.get(loss) if isinstance(loss, str) else loss
+    if not callable(chosen):
         raise ValueError(
             "no loss: compile the model with one, or pass loss=, a Keras loss or a function of "
             f"(y, predictions); got {loss!r}"
         )
     # A Loss object converts to its own dtype, float32 by default; its `call` does not.
-    apply = found.call if isinstance(found, keras.Loss) else found
-    sums = isinstance(found, keras.Loss) and found.reduction == "sum"
+    apply = chosen.call if isinstance(chosen, keras.Loss) else chosen
+    sums = isinstance(chosen, keras.Loss) and chosen.reduction == "sum"
     reduce = tf.reduce_sum if sums else tf.reduce_mean
     target = tf.constant(y)
     return lambda predictions: reduce(apply(target, predictions))
@@ -96,7 +96,7 @@ def _with_float64(config: Any) -> Any:
     return "float64" if isinstance(config, str) and config in floats else config
 
 
-def objective_of_model(model: "keras.Model", x: Array, measure: Measure) -> Objective:
+def model_objective(model: "keras.Model", x: Array, measure: Measure) -> Objective:
     """Return the loss as `fit` computes it (training mode, regularizers) of the parameters."""
     if any(getattr(layer, "seed_generator", None) is not None for layer in model.layers):
         raise ValueError("a layer of the model is random (dropout, noise): set its rate to 0")
@@ -111,7 +111,7 @@ def objective_of_model(model: "keras.Model", x: Array, measure: Measure) -> Obje
     return objective
 
 
-def objective_of_function(
+def function_objective(
     forward: Callable[[Any, Any], Any], names: Sequence[str] | None, x: Array, measure: Measure
 ) -> Objective:
     """Return the loss of the parameters, given to `forward` as a dict of `names`, or a list."""
@@ -167,7 +167,7 @@ def confirm(
         worst: float = 0.0 if checks else float("nan")
         outcomes: set[Confirmation] = {"ok"}
         for direction in _directions(gradient.shape, checks, random):
-            along = _Line(objective, tensors, index, direction, reference)
+            along = _Line(objective, tensors, index=index, direction=direction, reference=reference)
             error, outcome = along.check()
             worst = max(worst, error)
             outcomes.add(outcome)
@@ -185,7 +185,7 @@ class _Line:
     reference: Reference
 
     def check(self) -> tuple[float, Confirmation]:
-        """Relative difference between the gradient and the central difference, and what it means.
+        """Return the relative error of the gradient's slope, and what it means.
 
         A shorter step tells a jump of the slope from its change: only a jump doesn't shrink.
         """
@@ -198,14 +198,14 @@ class _Line:
         return error, "kink" if nearer_jump > max(jump / 2, AGREEMENT) else "unconfirmed"
 
     def _difference(self, step: float) -> tuple[float, float]:
-        """How far the gradient's slope and the two sides' slopes differ, relative to the gradient.
+        """Return the error of the slope, and the jump between the slopes of the two sides.
 
-        Relative to its largest entry, plus what rounding of the loss leaves undecided.
+        Both are relative to the gradient's largest entry, plus what rounding leaves undecided.
         """
-        gradient, here = self.reference.gradients[self.index], self.reference.loss
-        left, right = (here - self._loss(-step)) / step, (self._loss(step) - here) / step
+        gradient, loss = self.reference.gradients[self.index], self.reference.loss
+        left, right = (loss - self._loss(-step)) / step, (self._loss(step) - loss) / step
         slope = float((gradient * self.direction).sum())
-        noise = 10 * np.finfo(np.float64).eps * abs(here) / step
+        noise = 10 * np.finfo(np.float64).eps * abs(loss) / step
         scale = np.abs(gradient).max() + noise / AGREEMENT + np.finfo(np.float64).tiny
         return float(abs((left + right) / 2 - slope) / scale), float(abs(right - left) / scale)
 

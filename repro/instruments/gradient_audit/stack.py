@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     import keras
 
 Rule = Literal["right", "missing", "twice", "at output", "of input", "1 at zero", "1/2 at zero"]
-"""What hand-written code multiplies an error by: f'(z); 1; f'(z)^2; f'(f(z)); with the formula that
+"""Hand-written code may multiply an error by f'(z); 1; f'(z)^2; f'(f(z)); with the formula that
 gives f' from the output, g(f(z)) = f'(z), g(z); f'(z) with another value where z is exactly 0."""
 Signal = Literal["activation", "mask", "pre-activation"]
-"""What it multiplies by in dL/dW: a_(k-1); 1 where that is positive, else 0; z_(k-1)."""
+"""In dL/dW it may multiply by a_(k-1); 1 where that is positive, else 0; z_(k-1)."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def dense_chain(model: "keras.Model") -> tuple[list[Any], list[DenseLayer]] | No
     import keras
 
     layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
-    before: list[Any] = []
+    in_front: list[Any] = []
     groups: list[list[Any]] = []
     for layer in layers:
         if isinstance(layer, keras.layers.Dense):
@@ -66,12 +66,12 @@ def dense_chain(model: "keras.Model") -> tuple[list[Any], list[DenseLayer]] | No
         elif layer.weights:
             return None
         else:
-            (groups[-1] if groups else before).append(layer)
+            (groups[-1] if groups else in_front).append(layer)
     position = {id(variable): i for i, variable in enumerate(model.trainable_variables)}
     trained = all(id(weight) in position for dense, *_ in groups for weight in dense.weights)
     if not groups or not trained or not _in_a_row(model, layers):
         return None
-    return before, [_dense_layer(group, position) for group in groups]
+    return in_front, [_dense_layer(group, position) for group in groups]
 
 
 def dense_stack(
@@ -81,29 +81,29 @@ def dense_stack(
     chain = None if model is None else dense_chain(model)
     if chain is None:
         return None
-    before, layers = chain
-    for layer in before:
+    in_front, layers = chain
+    for layer in in_front:
         x = np.asarray(layer(x))
     return DenseStack(layers, values, x, measure) if x.ndim == 2 else None
 
 
 def _in_a_row(model: "keras.Model", layers: Sequence[Any]) -> bool:
-    """Whether each layer reads the output of the one before it, and nothing else."""
+    """Tell whether each layer reads the output of the one before it, and nothing else."""
     import keras
 
     if isinstance(model, keras.Sequential) or not model.inputs:
         return isinstance(model, keras.Sequential)
     fed = [model.inputs[0], *(layer.output for layer in layers)]
-    wanted = [*(layer.input for layer in layers), model.outputs[0]]
-    return all(have is need for have, need in zip(fed, wanted, strict=True))
+    read = [*(layer.input for layer in layers), model.outputs[0]]
+    return all(output is taken_in for output, taken_in in zip(fed, read, strict=True))
 
 
 def _dense_layer(group: Sequence[Any], position: Mapping[int, int]) -> DenseLayer:
-    dense, *after = group
+    dense, *followers = group
 
     def activation(z: Any) -> Any:
         a = dense.activation(z)
-        for layer in after:
+        for layer in followers:
             a = layer(a)
         return a
 
@@ -144,22 +144,22 @@ class DenseStack:
         `updated` holds the parameters after the step, for errors that pass through those.
         """
         weights = updated if alteration.updated_weights else self.values
-        found: dict[int, Array] = {}
+        gradients: dict[int, Array] = {}
         error = self.output_error
         for k, layer in reversed(list(enumerate(self.layers, start=1))):
             rule = alteration.update.get(k, "right")
             delta = self._delta(k, error, rule)
-            found[layer.kernel] = self._signal(k - 1, alteration.signal).T @ delta
+            gradients[layer.kernel] = self._signal(k - 1, alteration.signal).T @ delta
             if layer.bias is not None:
-                found[layer.bias] = delta.sum(axis=0)
+                gradients[layer.bias] = delta.sum(axis=0)
             kernel = weights[layer.kernel]
             if kernel is None:
                 break
             error = self._delta(k, error, alteration.passed.get(k, rule)) @ kernel.T
-        return found
+        return gradients
 
     def _signal(self, k: int, signal: Signal) -> Array:
-        """What stands for the output of layer k in the next layer's update."""
+        """Return the signal that stands for the output of layer k in the next layer's update."""
         if k == 0 or signal == "activation":
             return self.signals[k]
         return np.heaviside(self.signals[k], 0.0) if signal == "mask" else self.inputs[k - 1]
@@ -174,7 +174,7 @@ class DenseStack:
         return error * self._factor(k, rule)
 
     def _factor(self, k: int, rule: Rule) -> Array:
-        """What a rule puts in the place of f'(z_k)."""
+        """Return what a rule puts in the place of f'(z_k)."""
         activation, z, slope = self.layers[k - 1].activation, self.inputs[k - 1], self.slopes[k - 1]
         if rule == "missing":
             return np.ones_like(slope)
@@ -190,14 +190,14 @@ class DenseStack:
         return np.where(z == 0.0, 1.0 if rule == "1 at zero" else 0.5, slope)
 
     def _formula_of_output(self, k: int) -> Callable[[Array], Array] | None:
-        """The formula g with g(f(z)) = f'(z), as code often has it: sigmoid's or tanh's."""
+        """Return the formula g with g(f(z)) = f'(z), as code often has it: sigmoid's or tanh's."""
         for formula in (lambda a: a * (1.0 - a), lambda a: 1.0 - a**2):
             if np.allclose(formula(self.signals[k]), self.slopes[k - 1], rtol=1e-9, atol=1e-12):
                 return formula
         return None
 
     def layers_showing(self, rule: Rule) -> list[int]:
-        """Layers where a rule gives other numbers than the right one, for these inputs."""
+        """Return the layers where a rule gives other numbers than the right one on these inputs."""
         numbers = range(1, len(self.layers) + 1)
         return [k for k in numbers if not np.array_equal(self._factor(k, rule), self.slopes[k - 1])]
 
@@ -207,20 +207,20 @@ def _is_relu(activation: Callable[[Any], Any]) -> bool:
     return np.array_equal(_slope(activation, around_zero), [[0.0, 0.0, 1.0]])
 
 
-def _pull_back(function: Callable[[Any], Any], at: Array, error: Array | None = None) -> Array:
-    """Gradient with respect to `at` of a scalar function, or of <error, function(at)>."""
+def _pull_back(function: Callable[[Any], Any], values: Array, error: Array | None = None) -> Array:
+    """Return the gradient at these values of a scalar function, or of <error, function>."""
     import tensorflow as tf
 
-    point = tf.constant(at)
+    point = tf.constant(values)
     with tf.GradientTape() as tape:
         tape.watch(point)
         value = function(point)
     gradient = tape.gradient(value, point, output_gradients=error)
-    return np.zeros_like(at) if gradient is None else np.asarray(gradient)
+    return np.zeros_like(values) if gradient is None else np.asarray(gradient)
 
 
 def _slope(function: Callable[[Any], Any], z: Array) -> Array:
-    """f'(z), entry by entry; of softmax and its like, the diagonal of the Jacobian."""
+    """Return f'(z), entry by entry; of softmax and its like, the diagonal of the Jacobian."""
     probe = np.random.default_rng(0).standard_normal(z.shape)
     slope = _pull_back(function, z, np.ones_like(z))
     if np.allclose(_pull_back(function, z, probe), probe * slope):

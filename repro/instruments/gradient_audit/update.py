@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from repro.instruments.gradient_audit.parameters import Array, Parameter, Parameters
 
 Step = Callable[[Any, Any, Any], Any]
-"""(parameters, x, y) -> new parameters, or None if it changed the given ones in place."""
+"""(parameters, x, y) -> new parameters, or None if it wrote into the ones that it got."""
 Fault = Literal["ok", "missing", "not numeric", "shape changed", "not finite"]
 
 
 @dataclass(frozen=True)
 class Update:
-    """What a step made of one parameter, in the reference's layout.
+    """The update of one parameter by a step, in the reference's layout.
 
     `implied` is (old - new) / rate, None if it can't be had. `noise` is the norm of what rounding
     of `new` makes of it, and `epsilon` the machine epsilon of the step's arithmetic.
@@ -30,10 +30,16 @@ class Update:
 
 
 def run_step(
-    step: Step, parameters: Parameters, described: Sequence[Parameter], x: Any, y: Any, rate: float
+    step: Step,
+    parameters: Parameters,
+    described: Sequence[Parameter],
+    *,
+    x: Any,
+    y: Any,
+    rate: float,
 ) -> tuple[list[Update], list[str]]:
     """Run a step on copies; return one update a parameter, and notes on what it returned."""
-    arrays = [parameter.given.copy() for parameter in described]
+    arrays = [parameter.array.copy() for parameter in described]
     is_mapping = isinstance(parameters, Mapping)
     copies: Any = dict(zip(parameters, arrays, strict=True)) if is_mapping else arrays
     with np.errstate(all="ignore"):  # what comes of it is reported
@@ -62,22 +68,22 @@ def _in_order(result: Any, keys: list[Any]) -> tuple[list[Any], list[str]]:
 
 
 def _read(parameter: Parameter, returned: Any, rate: float) -> Update:
-    """Check one returned array, and take from it the gradient that it implies."""
+    """Check one returned array, and read from it the gradient that it implies."""
     if returned is None:
         return Update("missing")
     new = _as_numbers(returned)
     if new is None:
         return Update("not numeric")
-    if new.shape != parameter.given.shape:
+    if new.shape != parameter.array.shape:
         return Update("shape changed")
     updated = parameter.arrange(new)
     with np.errstate(all="ignore"):
         implied = (parameter.value - updated) / rate
     if not np.isfinite(implied).all():
         return Update("not finite")
-    epsilon = max(_epsilon(parameter.given), _epsilon(new))
+    epsilon = max(_epsilon(parameter.array), _epsilon(new))
     noise = epsilon * float(np.linalg.norm(updated)) / rate
-    return Update("ok", updated, implied, noise, epsilon)
+    return Update("ok", updated, implied, noise=noise, epsilon=epsilon)
 
 
 def _as_numbers(returned: Any) -> NDArray[Any] | None:

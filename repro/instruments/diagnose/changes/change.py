@@ -1,0 +1,156 @@
+"""A change of data, network or settings: how it is made, and how two of them are made at once."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from repro.instruments.diagnose.changes.edits import Edit, chain
+from repro.instruments.diagnose.setup.building import Build
+from repro.instruments.diagnose.setup.compiled import compile_arguments
+from repro.instruments.diagnose.setup.setup import Setup
+from repro.instruments.diagnose.setup.skill import metric
+from repro.instruments.diagnose.setup.splitting import Pair
+
+if TYPE_CHECKING:
+    import keras
+
+ChangeData = Callable[[Pair, Pair], tuple[Pair, Pair]]
+"""(training pair, pair scored on) -> the same, changed."""
+ChangeOptimizer = Callable[[Any], Any]
+"""An optimizer, not built yet -> another one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One change of data, network or settings.
+
+    Attributes:
+        key: its name in tables.
+        title: its name in words.
+        size: number of arguments or lines of the user's code that it edits.
+        code: lines to paste.
+        treats: the causes that it would remove, keys of `causes.CAUSES`.
+        group: changes of one group exclude each other.
+        data: changes the data; None leaves them.
+        labels_from_0: whether the changed labels count from 0.
+        unit: what 1 of the changed targets is in the user's targets.
+        edit: changes the built model; None leaves it.
+        inserts: whether the edit adds operations, so that others count differently after it.
+        optimizer: changes the optimizer; None leaves it.
+        loss: stands in place of the user's; None leaves that.
+        epochs: factor on the epochs.
+        batch_size: stands in place of the user's; None leaves that.
+    """
+
+    key: str
+    title: str
+    size: int
+    code: str = ""
+    treats: tuple[str, ...] = ()
+    group: str = ""
+    data: ChangeData | None = None
+    labels_from_0: bool = False
+    unit: float = 1.0
+    edit: Edit | None = None
+    inserts: bool = False
+    optimizer: ChangeOptimizer | None = None
+    loss: str | None = None
+    epochs: int = 1
+    batch_size: int | None = None
+
+    @property
+    def changes_optimizer(self) -> bool:
+        """True if it changes the optimizer."""
+        return self.optimizer is not None
+
+
+Changes = Iterator[Change]
+NOTHING = Change(key="as_is", title="as it is", size=0)
+
+
+def combine(first: Change, second: Change) -> Change:
+    """Return the two changes as one; data are changed in this order."""
+    in_order = sorted((first, second), key=lambda change: change.inserts)
+    edits = [change.edit for change in in_order if change.edit]
+    return Change(
+        key=f"{first.key}+{second.key}",
+        title=f"{first.title}; {second.title}",
+        size=first.size + second.size,
+        code=f"{first.code}\n{second.code}",
+        treats=(*first.treats, *second.treats),
+        group=f"{first.group}+{second.group}",
+        data=_combined_data(first.data, second.data),
+        labels_from_0=first.labels_from_0 or second.labels_from_0,
+        unit=first.unit * second.unit,
+        edit=chain(*edits) if edits else None,
+        inserts=first.inserts or second.inserts,
+        optimizer=_combined_optimizer(first.optimizer, second.optimizer),
+        loss=second.loss or first.loss,
+        epochs=max(first.epochs, second.epochs),
+        batch_size=second.batch_size or first.batch_size,
+    )
+
+
+def _combined_data(first: ChangeData | None, second: ChangeData | None) -> ChangeData | None:
+    if first is None or second is None:
+        return first or second
+
+    def change_data(train: Pair, test: Pair) -> tuple[Pair, Pair]:
+        return second(*first(train, test))
+
+    return change_data
+
+
+def _combined_optimizer(
+    first: ChangeOptimizer | None, second: ChangeOptimizer | None
+) -> ChangeOptimizer | None:
+    if first is None or second is None:
+        return first or second
+    return lambda optimizer: second(first(optimizer))
+
+
+def at_rate(change: Change, factor: float) -> Change:
+    """Return the change with the learning rate multiplied by a factor."""
+    first = change.optimizer
+
+    def remake(optimizer: Any) -> Any:
+        return with_rate(first(optimizer) if first else optimizer, factor)
+
+    return replace(change, optimizer=remake)
+
+
+def with_rate(optimizer: Any, factor: float) -> Any:
+    """Return the optimizer with its (first) rate multiplied by a factor."""
+    import numpy as np
+
+    rate = factor * float(np.asarray(optimizer.learning_rate))
+    return type(optimizer).from_config(settings_of(optimizer) | {"learning_rate": rate})
+
+
+def settings_of(optimizer: Any) -> dict[str, Any]:
+    """Return an optimizer's config without its rate."""
+    config = optimizer.get_config()
+    return {key: value for key, value in config.items() if key not in ("learning_rate", "name")}
+
+
+def changed_build(setup: Setup, change: Change) -> Build:
+    """Return the build function with the change in it; its metric is `score` alone."""
+    logits = setup.compiled.from_logits and change.loss is None
+    labels = tuple(map(float, range(len(setup.task.labels))))
+    task = replace(setup.task, labels=labels) if change.labels_from_0 else setup.task
+    score = metric(task, logits)
+
+    def build() -> "keras.Model":
+        original = setup.build()
+        arguments = compile_arguments(original)
+        model = change.edit(original) if change.edit else original
+        optimizer = original.optimizer
+        model.compile(
+            optimizer=change.optimizer(optimizer) if change.optimizer else optimizer,
+            loss=change.loss or arguments["loss"],
+            loss_weights=arguments["loss_weights"],
+            metrics=[score],
+        )
+        return model
+
+    return build

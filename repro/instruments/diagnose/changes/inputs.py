@@ -1,0 +1,176 @@
+"""Changes of the inputs: scaled, standardized, centred, validation as training."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from repro.instruments.diagnose.changes import edits
+from repro.instruments.diagnose.changes.change import Change, ChangeData, Changes
+from repro.instruments.diagnose.measurements.examination import Examination
+from repro.instruments.diagnose.setup.arrays import Array, leaves, map_arrays
+from repro.instruments.diagnose.setup.setup import Setup
+from repro.instruments.diagnose.setup.splitting import Pair
+
+MANY_FEATURES = 100  # so many are pixels or the like, and share one scale
+NEAR_MEAN = 0.3  # of the deviation: so near to 0, an input counts as centred
+NEAR_DEVIATION = (0.5, 2.0)  # an input's deviation between these counts as scaled
+LARGEST_VALUE = (0.1, 2.0)  # a largest value between these is no reason to divide by it
+SHARE_OF_MEAN = 0.2  # of the largest eigenvalue: from there on centring is offered
+
+
+def input_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
+    """Scale, standardize or centre the input; preprocess validation as training."""
+    if examination.inputs is None:
+        return
+    if setup.preprocessing.is_none:
+        yield from _scale_changes(setup)
+        if examination.inputs.share_of_mean > SHARE_OF_MEAN:
+            yield _centring(setup)
+    if setup.preprocessing.scale != 1 and "input_tiny" in symptoms:
+        yield Change(
+            key="no_rescaling",
+            title="no Rescaling layer",
+            size=1,
+            code="# remove the Rescaling layers",
+            treats=("input_scale",),
+            group="input",
+            edit=edits.remove(("Rescaling",)),
+        )
+    if symptoms & {"validation_differs", "validation_shifted"}:
+        yield Change(
+            key="match_validation",
+            title="preprocess the validation inputs as the training inputs",
+            size=1,
+            code=(
+                "x_val = preprocess(x_val)  # the very function, with the very numbers, used for x"
+            ),
+            treats=("validation",),
+            group="validation",
+            data=_match_validation,
+        )
+
+
+def _scale_changes(setup: Setup) -> Changes:
+    if all(_is_standardized(a) for a in leaves(setup.train[0])):
+        return
+    yield _standardizing(setup)
+    largest = float(np.abs(setup.inputs).max())
+    if 0 < largest < LARGEST_VALUE[0] or largest > LARGEST_VALUE[1]:
+        yield _dividing(setup, largest)
+
+
+def _lead(setup: Setup) -> str:
+    """Return the comment in front of code that is to be repeated for every input."""
+    return "# for each of the inputs\n" if len(leaves(setup.train[0])) > 1 else ""
+
+
+def _standardizing(setup: Setup) -> Change:
+    axes = _axes(leaves(setup.train[0])[0])
+    axis = "" if axes is None else f"axis={axes[0] if len(axes) == 1 else axes}"
+    lines = f"mean, deviation = x.mean({axis}), x.std({axis})  # of the training inputs\n"
+    lines += "x = (x - mean) / deviation  # the same two for validation and prediction"
+    scope = "all together" if axes is None else "feature by feature"
+    return Change(
+        key="standardize_input",
+        title=f"standardize the input ({scope})",
+        size=1,
+        code=_lead(setup) + lines,
+        treats=("input_scale", "saturated", "dead", "rate_high"),
+        group="input",
+        data=_on_inputs(_fit_standardizing),
+    )
+
+
+def _dividing(setup: Setup, largest: float) -> Change:
+    several = bool(_lead(setup))
+    divisor = "its largest value" if several else f"{largest:.4g}"
+    number = "abs(x).max()" if several else f"{largest:.6g}"
+    return Change(
+        key="scale_input",
+        title=f"divide {'each' if several else 'the'} input by {divisor}",
+        size=1,
+        code=f"{_lead(setup)}x = x / {number}  # training, validation and all that is predicted",
+        treats=("input_scale", "saturated", "dead", "rate_high"),
+        group="input",
+        data=_on_inputs(lambda a: _Affine(np.zeros(1), np.abs(a).max() or 1.0)),
+    )
+
+
+def _centring(setup: Setup) -> Change:
+    return Change(
+        key="centre_input",
+        title="centre the input",
+        size=1,
+        code=f"{_lead(setup)}x = x - mean  # mean = x.mean(axis=0) of the training inputs",
+        treats=("rate_high", "input_scale", "no_bias"),
+        group="input",
+        data=_on_inputs(lambda a: _Affine(a.mean(axis=0, dtype=float), np.ones(1))),
+    )
+
+
+@dataclass(frozen=True)
+class _Affine:
+    """Subtracts a mean, then divides by a deviation; both measured on the training inputs."""
+
+    mean: Any
+    deviation: Any
+
+    def __call__(self, a: Array) -> Array:
+        return ((a.astype(float) - self.mean) / self.deviation).astype("float32")
+
+
+def _fit_standardizing(a: Array) -> _Affine:
+    axes = _axes(a)
+    deviation = np.asarray(a.std(axis=axes, dtype=float))
+    return _Affine(a.mean(axis=axes, dtype=float), np.where(deviation > 0, deviation, 1.0))
+
+
+def _axes(a: Array) -> tuple[int, ...] | None:
+    """Axes to standardize over: rows, and steps or pixels; all where features hardly vary."""
+    axes = (0, *range(1, a.ndim - 1))
+    deviation = a.std(axis=axes, dtype=float)
+    alike = a.ndim <= 2 and deviation.size > MANY_FEATURES
+    return None if alike or (deviation < 1e-6 * max(deviation.max(), 1e-30)).any() else axes
+
+
+def _is_standardized(a: Array) -> bool:
+    """Tell whether an input is centred and scaled well enough as it is."""
+    axes, (low, high) = _axes(a), NEAR_DEVIATION
+    mean, deviation = a.mean(axis=axes, dtype=float), a.std(axis=axes, dtype=float)
+    centred = np.all(np.abs(mean) < NEAR_MEAN * deviation)
+    return bool(centred and np.all((deviation > low) & (deviation < high)))
+
+
+def _on_inputs(fit: Callable[[Array], Callable[[Array], Array]]) -> ChangeData:
+    """Change all inputs, each by the function that `fit` makes from that training input."""
+
+    def data(train: Pair, test: Pair) -> tuple[Pair, Pair]:
+        functions = map_arrays(train[0], fit)
+        changed = _apply(functions, train[0])
+        are_same = test[0] is train[0]
+        return (changed, train[1]), (changed if are_same else _apply(functions, test[0]), test[1])
+
+    return data
+
+
+def _apply(functions: Any, x: Any) -> Any:
+    if isinstance(x, dict):
+        return {name: functions[name](a) for name, a in x.items()}
+    if isinstance(x, list | tuple):
+        return [function(a) for function, a in zip(functions, x, strict=True)]
+    return functions(x)
+
+
+def _match_validation(train: Pair, test: Pair) -> tuple[Pair, Pair]:
+    pairs = zip(leaves(train[0]), leaves(test[0]), strict=True)
+    matched = iter([_match(b.astype(float), a.astype(float)) for a, b in pairs])
+    return train, (map_arrays(test[0], lambda _: next(matched)), test[1])
+
+
+def _match(x_test: Array, x: Array) -> Array:
+    """Give validation inputs the means and deviations of the training inputs x."""
+    spread = x_test.std(axis=0)
+    standard = (x_test - x_test.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    return np.asarray((standard * x.std(axis=0) + x.mean(axis=0)).astype("float32"))

@@ -1,0 +1,83 @@
+"""Changes of labels and targets."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from repro.instruments.diagnose.changes.change import Change, ChangeData, Changes
+from repro.instruments.diagnose.measurements.examination import Examination
+from repro.instruments.diagnose.setup.arrays import Array
+from repro.instruments.diagnose.setup.setup import Setup
+from repro.instruments.diagnose.setup.splitting import Pair
+from repro.instruments.diagnose.setup.task import as_table
+
+LARGE_TARGETS = 3.0  # root mean square from which on standardized targets are offered
+SMALL_DEVIATION = 0.1  # deviation below which they are, too
+MISREAD = {"labels_range", "labels_encoding", "unreachable"}
+
+
+def label_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
+    """Count or move the labels."""
+    relation = examination.relation
+    if "labels_shifted" in symptoms and relation is not None:
+        yield _moving(relation.best_shift)
+    y = as_table(setup.train[1])
+    labels = np.unique(y)
+    if y.shape[1] > 1 or not setup.task.classes or not symptoms & MISREAD:
+        return
+    if not np.array_equal(labels, np.arange(len(labels))):
+        yield _counting(labels)
+
+
+def _moving(rows: int) -> Change:
+    return Change(
+        key="move_labels",
+        title=f"move the labels by {rows:+d} rows",
+        size=1,
+        code=f"y = np.roll(y, {rows}, axis=0)",
+        treats=("labels_shifted",),
+        group="labels",
+        data=_on_targets(lambda a: np.roll(a, rows, axis=0)),
+    )
+
+
+def _counting(labels: Array) -> Change:
+    return Change(
+        key="count_labels",
+        title=f"count the labels from 0 to {len(labels) - 1}",
+        size=1,
+        code="y = np.unique(y, return_inverse=True)[1]",
+        treats=("labels_encoding", "unreachable"),
+        group="labels",
+        data=_on_targets(lambda a: np.searchsorted(labels, a)),
+        labels_from_0=True,
+    )
+
+
+def _on_targets(function: Callable[[Array], Any]) -> ChangeData:
+    def data(train: Pair, test: Pair) -> tuple[Pair, Pair]:
+        return (train[0], function(train[1])), (test[0], function(test[1]))
+
+    return data
+
+
+def target_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
+    """Standardize the targets of a regression."""
+    y = as_table(setup.train[1])
+    mean, deviation = float(y.mean()), float(y.std())
+    is_large = np.sqrt((y**2).mean()) > LARGE_TARGETS
+    if setup.task.kind != "regression" or not deviation > 0:
+        return
+    if is_large or deviation < SMALL_DEVIATION:
+        scaled = f"y = (y - {mean:.6g}) / {deviation:.6g}"
+        yield Change(
+            key="standardize_targets",
+            title="standardize the targets",
+            size=1,
+            code=f"{scaled}  # and predictions * {deviation:.6g} + {mean:.6g}",
+            treats=("target_scale", "rate_high", "rate_low", "unreachable"),
+            group="targets",
+            data=_on_targets(lambda a: ((a - mean) / deviation).astype("float32")),
+            unit=deviation,
+        )

@@ -1,0 +1,84 @@
+"""Measure a network's data, and for every seed its layers, before training and in first steps."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from repro.instruments.diagnose.measurements.inputs import Inputs, measure_inputs
+from repro.instruments.diagnose.measurements.relation import Relation, relate
+from repro.instruments.diagnose.measurements.steps import BuildTrained, first_steps, last_step
+from repro.instruments.diagnose.setup.arrays import Array
+from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
+from repro.instruments.diagnose.setup.setup import Setup
+from repro.instruments.diagnose.setup.skill import linear_skill
+from repro.instruments.diagnose.setup.task import as_table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examination:
+    """All measurements.
+
+    Attributes:
+        inputs: scale and centre of the inputs; None if they are indices.
+        relation: how well labels go with their rows; None if that can't be told.
+        linear: the skill of ridge regression; NaN if that is no match for the task.
+        layers: one row a seed, step and layer: `seed, step, label, dead, saturated, signal,
+            gradient, ratio, alike`; ratio: length of the step's update over that of the weights;
+            alike: 1 if all units of the layer have the same weights.
+        outputs: one row a seed and step: `seed, step, loss, constant`.
+        fails: the error that training ends in, if it does.
+    """
+
+    inputs: Inputs | None
+    relation: Relation | None
+    linear: float
+    layers: pd.DataFrame
+    outputs: pd.DataFrame
+    fails: str = ""
+
+
+def examine(setup: Setup) -> Examination:
+    """Measure the data, and the network before training and in its first steps, over the seeds."""
+    are_indices = setup.preprocessing.looks_up  # whose distances and sizes mean nothing
+    examination = Examination(
+        inputs=None if are_indices else measure_inputs(setup),
+        relation=None if are_indices else relate(setup.inputs, setup.train[1]),
+        linear=_linear_skill(setup),
+        layers=pd.DataFrame(),
+        outputs=pd.DataFrame(),
+    )
+    try:
+        layers, outputs = first_steps(setup)
+    except DiagnoseError:
+        raise
+    except Exception as error:  # whatever TensorFlow says of labels and shapes that don't fit
+        return replace(examination, fails=one_line(error))
+    return replace(examination, layers=layers, outputs=outputs)
+
+
+def with_trained(
+    examination: Examination, setup: Setup, trained: BuildTrained | None, fails: str
+) -> Examination:
+    """Add the measurements of the trained models, or the error that training ended in."""
+    if examination.fails:
+        return examination
+    if trained is None:
+        return replace(examination, fails=fails)
+    layers, outputs = last_step(setup, trained)
+    return replace(
+        examination,
+        layers=pd.concat([examination.layers, layers], ignore_index=True),
+        outputs=pd.concat([examination.outputs, outputs], ignore_index=True),
+    )
+
+
+def _linear_skill(setup: Setup) -> float:
+    train, test = (setup.inputs, setup.train[1]), (setup.test_inputs, setup.test[1])
+    if _are_same(setup.inputs, as_table(setup.train[1])):
+        return np.nan  # an autoencoder's: no feat for a matrix
+    return linear_skill(setup.task, train, test)
+
+
+def _are_same(x: Array, y: Array) -> bool:
+    return x.shape == y.shape and np.allclose(x, y)

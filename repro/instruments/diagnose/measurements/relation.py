@@ -1,0 +1,63 @@
+"""Measure whether labels go with their rows: rows that lie close should have labels alike."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from repro.instruments.diagnose.setup.arrays import Array
+from repro.instruments.diagnose.setup.task import as_table
+
+NEIGHBOURS = 5
+PERMUTATIONS = 199
+RELATED_ROWS = 1000
+SHIFTS = (-2, -1, 1, 2)
+LEAST_TO_RELATE = 60
+
+
+@dataclass(frozen=True)
+class Relation:
+    """The agreement of every row's labels with those of its nearest neighbours.
+
+    `p_value` is that of a permutation test, small if they agree. `best_shift` is the number of rows
+    to move the labels by so that they agree best, with `shifted_p_value`; 0 if none does better.
+    """
+
+    p_value: float
+    best_shift: int = 0
+    shifted_p_value: float = np.nan
+
+
+def relate(x: Array, y: Any) -> Relation | None:
+    """Test whether rows that lie close have labels alike; None if there are too few rows."""
+    if len(y) < LEAST_TO_RELATE:
+        return None
+    rows = slice(RELATED_ROWS)
+    x, labels = _standardized(np.asarray(x, float)[rows]), as_table(y)[rows]
+    distance = (x**2).sum(axis=1) - 2 * x @ x.T
+    np.fill_diagonal(distance, np.inf)
+    near = np.argpartition(distance, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
+    labels = _standardized(labels)
+    generator = np.random.default_rng(0)
+    chance = np.array(
+        [_agreement(near, labels[generator.permutation(len(labels))]) for _ in range(PERMUTATIONS)]
+    )
+
+    def p_value(agreement: float) -> float:
+        return float((1 + (chance >= agreement).sum()) / (1 + PERMUTATIONS))
+
+    unmoved = _agreement(near, labels)
+    shifted = {k: _agreement(near, np.roll(labels, k, axis=0)) for k in SHIFTS}
+    best = max(shifted, key=lambda k: shifted[k])
+    if shifted[best] <= unmoved:
+        return Relation(p_value(unmoved))
+    return Relation(p_value(unmoved), best, p_value(shifted[best]))
+
+
+def _agreement(near: Array, labels: Array) -> float:
+    return float((labels[near].mean(axis=1) * labels).mean())
+
+
+def _standardized(columns: Array) -> Array:
+    spread = columns.std(axis=0)
+    return (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1)

@@ -1,0 +1,110 @@
+"""`repro.diagnose`: examine a network, explain what fails, prove it, report."""
+
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from repro.instruments.diagnose.changes.catalogue import applicable
+from repro.instruments.diagnose.changes.change import NOTHING, Change
+from repro.instruments.diagnose.measurements.examination import examine, with_trained
+from repro.instruments.diagnose.proof.prove import Say, prove
+from repro.instruments.diagnose.proof.retune import retune as retune_rates
+from repro.instruments.diagnose.proof.train import Trainer
+from repro.instruments.diagnose.report.diagnosis import Diagnosis
+from repro.instruments.diagnose.setup.budget import FULL_BUDGET
+from repro.instruments.diagnose.setup.errors import DiagnoseError
+from repro.instruments.diagnose.setup.setup import Setup, make_setup
+from repro.instruments.diagnose.symptoms.causes import explain
+from repro.instruments.diagnose.symptoms.find import find_symptoms
+
+SEEDS = 10
+
+
+def diagnose(
+    build: Callable[[], Any],
+    x: Any,
+    y: Any,
+    *,
+    validation_data: tuple[Any, Any] | None = None,
+    epochs: int | None = None,
+    batch_size: int = 32,
+    seeds: Sequence[int] = range(SEEDS),
+    budget: float = FULL_BUDGET,
+    retune: bool = True,
+    say: Say | None = None,
+) -> Diagnosis:
+    """Examine a network over seeds, explain what fails, and try every change that applies.
+
+    Args:
+        build: returns a compiled Keras model; called without arguments, as by `fit_seeds`.
+        x: inputs, an array of shape (n, …), or a list or dict of them.
+        y: targets of shape (n,) or (n, columns).
+        validation_data: (x, y) to take the score on; a fifth of the rows is held out if None.
+        epochs: passes over the data, as the network is trained; enough for 600 steps if None.
+        batch_size: samples a step.
+        seeds: non-negative integers, no two alike.
+        budget: seconds, of two cores; it decides beforehand how many rows and epochs are trained,
+            and while running which trials are left out.
+        retune: compare the best change with the original at the best rate of each, too.
+        say: called with the task at hand, its number and how many there are.
+
+    Returns:
+        A `Diagnosis`; print it, or read `.verdict`, `.cause`, `.change`, `.code`, `.table`.
+
+    Raises:
+        DiagnoseError: for what can't be diagnosed, before any training.
+    """
+    start = time.monotonic()
+    if not budget > 0:
+        raise DiagnoseError(f"budget must be positive seconds, got {budget!r}")
+    with warnings.catch_warnings():
+        # what Keras warns of is examined, and models are built over and over
+        warnings.simplefilter("ignore")
+        setup = make_setup(
+            build,
+            x,
+            y,
+            validation_data,
+            epochs=epochs,
+            batch_size=batch_size,
+            seeds=seeds,
+            budget=budget,
+        )
+        trainer = Trainer(setup, start + budget)
+        diagnosis = _diagnose(setup, trainer, retune, say or _say_nothing)
+        return replace(diagnosis, seconds=time.monotonic() - start)
+
+
+def _say_nothing(task: str, number: int, count: int) -> None:
+    """Report no progress."""
+
+
+def _diagnose(setup: Setup, trainer: Trainer, retune: bool, say: Say) -> Diagnosis:
+    say("first steps", 0, 2)
+    examination = examine(setup)
+    say("the network as it is", 1, 2)
+    original = trainer.train(NOTHING)
+    examination = with_trained(examination, setup, original.model, original.fails)
+    symptoms = find_symptoms(setup, examination, original.curve)
+    findings = explain(symptoms)
+    causes = [finding.key for finding in findings]
+    changes = applicable(setup, examination, symptoms)
+    changes.sort(key=lambda change: not set(change.treats) & set(causes))
+    diagnosis = Diagnosis(
+        setup=setup,
+        examination=examination,
+        symptoms=symptoms,
+        findings=findings,
+        proof=prove(original, changes, causes, trainer=trainer, say=say),
+    )
+    if retune:
+        retune_rates(diagnosis.proof, _to_retune(diagnosis), trainer, say)
+    return diagnosis
+
+
+def _to_retune(diagnosis: Diagnosis) -> list[Change]:
+    """Return the smallest recovering change, unless it is the rate itself that it changes."""
+    chosen = diagnosis.change
+    return [chosen.change] if chosen and not chosen.change.changes_optimizer else []

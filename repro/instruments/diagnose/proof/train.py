@@ -1,0 +1,137 @@
+"""Train a change over the seeds with `fit_seeds`, and score it."""
+
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from repro.instruments.diagnose.changes.change import Change, changed_build
+from repro.instruments.diagnose.measurements.steps import BuildTrained
+from repro.instruments.diagnose.setup.arrays import Array, select_rows
+from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
+from repro.instruments.diagnose.setup.setup import Setup
+from repro.instruments.diagnose.setup.skill import skill
+from repro.instruments.diagnose.setup.splitting import Pair
+from repro.training.order import data_order
+
+if TYPE_CHECKING:
+    from repro.training.fit import SeedsFit
+
+ROUNDS = 20  # points of a learning curve
+REPEATED_ROWS = 20_000  # at most, when a small data set is repeated within a round
+SCORED_ROWS = 1024  # in one batch of the validation data
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """One change, trained over the seeds.
+
+    Attributes:
+        change: the change.
+        test: each seed's skill on the rows scored on, (seeds,).
+        train: each seed's skill on the training rows, (seeds,).
+        curve: `fit_seeds`' frame; None if training raised.
+        model: makes the model that was trained with a seed.
+        fails: the error that training ended in, if it did.
+    """
+
+    change: Change
+    test: Array
+    train: Array
+    curve: pd.DataFrame | None = None
+    model: BuildTrained | None = None
+    fails: str = ""
+
+
+class Trainer:
+    """Trains changes of one setup; remembers how long that takes."""
+
+    def __init__(self, setup: Setup, deadline: float):
+        self.setup, self.deadline = setup, deadline
+        self.longest = 0.0
+
+    def has_time(self, kept: float) -> bool:
+        """Tell whether another training ends before the deadline with so many seconds left."""
+        return time.monotonic() + self.longest < self.deadline - kept
+
+    def train(
+        self,
+        change: Change,
+        seeds: Sequence[int] | None = None,
+        data: tuple[Pair, Pair] | None = None,
+    ) -> Trained:
+        """Train a change over the seeds, on the setup's data or on other (training, test) pairs."""
+        start = time.monotonic()
+        trained = train(self.setup, change, seeds or self.setup.seeds, data)
+        self.longest = max(self.longest, time.monotonic() - start)
+        return trained
+
+
+def train(
+    setup: Setup, change: Change, seeds: Sequence[int], data: tuple[Pair, Pair] | None = None
+) -> Trained:
+    """Train one change with `fit_seeds`; a training that raises is a result: its skill is 0."""
+    pairs = data or (setup.train, setup.test)
+    try:
+        fit = _fit(setup, change, seeds, pairs)
+    except DiagnoseError:
+        raise
+    except Exception as error:
+        nothing = np.zeros(len(seeds))
+        return Trained(change=change, test=nothing, train=nothing, fails=one_line(error))
+    last = fit.frame.groupby("seed").last().reindex(seeds)
+
+    def skills(loss: str, score: str, targets: Array) -> Array:
+        values = skill(setup.task, last[score], targets, change.unit)
+        return np.where(np.isfinite(last[loss]), values, 0.0)
+
+    return Trained(
+        change=change,
+        test=skills("val_loss", "val_score", pairs[1][1]),
+        train=skills("loss", "score", pairs[0][1]),
+        curve=fit.frame,
+        model=fit.model,
+    )
+
+
+def _fit(
+    setup: Setup, change: Change, seeds: Sequence[int], pairs: tuple[Pair, Pair]
+) -> "SeedsFit":
+    from repro.training.fit import fit_seeds
+
+    (x, y), test = change.data(*pairs) if change.data else pairs
+    epochs, size = setup.epochs * change.epochs, change.batch_size or setup.batch_size
+    x, y, rounds, shuffle = _in_rounds(x, y, epochs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return fit_seeds(
+            changed_build(setup, change),
+            x,
+            y,
+            seeds=seeds,
+            epochs=rounds,
+            batch_size=size,
+            validation_data=test,
+            validation_batch_size=min(len(test[1]), SCORED_ROWS),
+            shuffle=shuffle,
+            block_size=len(seeds),
+        )
+
+
+def _in_rounds(x: Any, y: Any, epochs: int) -> tuple[Any, Any, int, bool]:
+    """Data of one round of several epochs, how many rounds, and whether they are shuffled.
+
+    A round costs a call. Few rows are repeated, in the sample orders of their epochs (those of seed
+    0 for all seeds), so that a step sees what it would; only the last batch of an epoch may run
+    into the next.
+    """
+    rows = len(y)
+    repeats = min(-(-epochs // ROUNDS), max(1, REPEATED_ROWS // rows))
+    if repeats == 1:
+        return x, y, epochs, True
+    order = np.concatenate([data_order(0, epoch, rows) for epoch in range(1, repeats + 1)])
+    return *select_rows((x, y), order), -(-epochs // repeats), False

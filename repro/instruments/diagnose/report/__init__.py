@@ -1,0 +1,1 @@
+"""The report: what follows from the trials, as text, tables and figures."""

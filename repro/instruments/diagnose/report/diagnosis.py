@@ -1,0 +1,52 @@
+"""The diagnosis that the user gets: a conclusion that is printed, read as tables, and saved."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from repro.instruments.diagnose.report.conclusion import Conclusion
+from repro.instruments.diagnose.report.tables import change_table, symptom_table
+from repro.instruments.diagnose.report.text import render
+
+
+class Diagnosis(Conclusion):
+    """A conclusion that is printed, read as a table, and saved.
+
+    Print it, or read `.verdict`, `.cause`, `.change`, `.code`, `.table`.
+    """
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a change, best first, after a row for the network as it is.
+
+        Columns: `change, says, size, skill, gain, ci_low, ci_high, superiority, n, helps, recovers,
+        smallest, retuned_gain, retuned_low, retuned_high, through_rate, fails`; skills are means
+        over the `n` seeds, the interval is that of the paired gain.
+        """
+        return change_table(self)
+
+    def __str__(self) -> str:
+        import io
+
+        from rich.console import Console
+
+        out = io.StringIO()
+        Console(file=out, width=100, no_color=True).print(self)
+        return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+    def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
+        yield from render(self)
+
+    def save(self, folder: str | Path) -> None:
+        """Write `diagnosis.txt`, `changes.csv`, `symptoms.csv` and the figures into a folder."""
+        from repro.instruments.diagnose.report.figures import draw_figures
+        from repro.store.tables import write_table
+
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "diagnosis.txt").write_text(str(self), encoding="utf-8")
+        write_table(self.table, folder / "changes.csv")
+        write_table(symptom_table(self), folder / "symptoms.csv")
+        draw_figures(self, folder)

@@ -1,0 +1,1 @@
+"""The training that is diagnosed: the model that `build` makes, its data, epochs and seeds."""

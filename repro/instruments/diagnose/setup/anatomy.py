@@ -1,0 +1,181 @@
+"""The layers of a Keras model, and what activates them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import keras
+
+REACH = {
+    "sigmoid": (0.0, 1.0),
+    "softmax": (0.0, 1.0),
+    "hard_sigmoid": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "softsign": (-1.0, 1.0),
+    "relu": (0.0, np.inf),
+    "relu6": (0.0, 6.0),
+    "softplus": (0.0, np.inf),
+    "exponential": (0.0, np.inf),
+}
+"""Least and largest value that an activation can put out; of all others it is any number."""
+CLIPPED = ("relu", "relu6")
+SATURATING = ("sigmoid", "tanh", "hard_sigmoid", "softsign")
+PROBABILITIES = ("softmax", "sigmoid", "hard_sigmoid")
+GRID = np.array([-3.0, -1.0, -0.1, 0.0, 0.1, 1.0, 3.0], "float32")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """A layer with weights, and the operation that activates it (which may be the layer itself).
+
+    `position` and `activated_at` count the model's operations in the order in which they run:
+    Keras renames layers with every build.
+    """
+
+    position: int
+    activated_at: int
+    kind: str
+    label: str
+    units: int
+    activation: str
+    is_output: bool
+
+    @property
+    def is_plain(self) -> bool:
+        """True if it is dense or a convolution: sums, then one activation."""
+        return self.kind == "Dense" or self.kind.startswith("Conv")
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A functional model with all its operations in the order in which they run."""
+
+    operations: list[Any]
+    outputs: list[Any]
+    model: "keras.Model"
+
+
+def is_graph(model: "keras.Model") -> bool:
+    """Tell whether the model's graph of layers is known: Sequential and Functional, built."""
+    import keras
+
+    return isinstance(model, keras.Sequential | keras.src.models.Functional) and bool(model.inputs)
+
+
+def graph(model: "keras.Model") -> "keras.Model":
+    """Return the model as a functional one that isn't compiled; it shares all layers."""
+    import keras
+
+    if isinstance(model, keras.Sequential):
+        return keras.Model(model.inputs[0], model.outputs[0])
+    return keras.Model(model.input, model.output)
+
+
+def trace(model: "keras.Model") -> Trace:
+    """Run through a model's graph; the traced model shares its layers."""
+    import keras
+
+    operations: list[Any] = []
+    outputs: list[Any] = []
+
+    def call(operation: Any, *args: Any, **kwargs: Any) -> Any:
+        result = operation(*args, **kwargs)
+        operations.append(operation)
+        outputs.append(result)
+        return result
+
+    traced = keras.models.clone_model(
+        graph(model), clone_function=lambda op: op, call_function=call
+    )
+    return Trace(operations, outputs, traced)
+
+
+def sites(model: "keras.Model") -> list[Site]:
+    """Return the layers with weights that compute sums: dense, convolutions, recurrent ones."""
+    if not is_graph(model):
+        return []
+    return find_sites(trace(model).operations)
+
+
+def find_sites(operations: list[Any]) -> list[Site]:
+    """Do the same as `sites`, for operations in the order in which they run."""
+    weighted = [i for i, operation in enumerate(operations) if _has_sums(operation)]
+    counts: dict[str, int] = {}
+    found_sites = []
+    for place, start in enumerate(weighted):
+        stop = weighted[place + 1] if place + 1 < len(weighted) else len(operations)
+        activated_at, activation = _find_activation(operations, start, stop)
+        kind = type(operations[start]).__name__
+        counts[kind] = counts.get(kind, 0) + 1
+        # behind the output no weights follow; what has some is a layer of a kind not known here
+        rest = operations[start + 1 :]
+        last = place + 1 == len(weighted) and not any(getattr(op, "weights", ()) for op in rest)
+        found_sites.append(
+            Site(
+                position=start,
+                activated_at=activated_at,
+                kind=kind,
+                label=f"{kind} {counts[kind]}",
+                units=_units(operations[start]),
+                activation=activation,
+                is_output=last,
+            )
+        )
+    return found_sites
+
+
+def _has_sums(operation: Any) -> bool:
+    import keras
+
+    layers = keras.layers
+    recurrent = (layers.LSTM, layers.GRU, layers.SimpleRNN)
+    return hasattr(operation, "kernel") or isinstance(operation, recurrent)
+
+
+def _units(layer: Any) -> int:
+    return int(getattr(layer, "units", None) or getattr(layer, "filters", None) or 1)
+
+
+def _find_activation(operations: list[Any], start: int, stop: int) -> tuple[int, str]:
+    own = activation_name(getattr(operations[start], "activation", None))
+    if own != "linear":
+        return start, own
+    for i in range(start + 1, stop):
+        name = operation_name(operations[i])
+        if name:
+            return i, name
+    return start, "linear"
+
+
+def operation_name(operation: Any) -> str:
+    """Return the activation that an operation is, or "" if it is something else."""
+    import keras
+
+    if isinstance(operation, keras.layers.Activation):
+        return activation_name(operation.activation)
+    name = type(operation).__name__
+    names = {"ReLU": "relu", "Relu": "relu", "LeakyReLU": "leaky_relu", "Softmax": "softmax"}
+    names |= {"ELU": "elu", "PReLU": "prelu", "Sigmoid": "sigmoid", "Tanh": "tanh", "Gelu": "gelu"}
+    return names.get(name, "")
+
+
+def activation_name(function: Callable[[Any], Any] | None) -> str:
+    """Return Keras' name of an activation; a function of the user's is known by what it returns."""
+    import keras
+
+    if function is None:
+        return "linear"
+    name = getattr(function, "__name__", type(function).__name__)
+    if hasattr(keras.activations, name):
+        return str(name)
+    try:
+        values = np.asarray(function(keras.ops.convert_to_tensor(GRID)))
+    except Exception:  # whatever the user's function is, it isn't one of those
+        return name
+    for known in ("relu", "sigmoid", "tanh", "linear", "softplus", "relu6"):
+        if np.allclose(values, getattr(keras.activations, known)(GRID), atol=1e-6):
+            return known
+    return name

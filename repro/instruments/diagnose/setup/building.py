@@ -1,0 +1,88 @@
+"""The user's build function, checked: each call makes a new model, or fails in one line."""
+
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from repro.instruments.diagnose.setup.arrays import first_rows, shapes
+from repro.instruments.diagnose.setup.compiled import compile_arguments
+from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
+
+if TYPE_CHECKING:
+    import keras
+
+Build = Callable[[], "keras.Model"]
+
+
+def checked_build(build: Callable[[], Any], x: Any) -> Build:
+    """Return `build` with checks: its model is built for x and has an optimizer of its own."""
+    import keras
+
+    if isinstance(build, keras.Model):
+        kind = type(build).__name__
+        raise DiagnoseError(
+            f"build must be a function that makes a new model, got a {kind}: def build(): …"
+        )
+    is_checked, optimizers = False, weakref.WeakSet[Any]()
+    last: Callable[[], Any] = lambda: None  # noqa: E731  # stands for a reference to no model
+
+    def build_model() -> "keras.Model":
+        nonlocal is_checked, last
+        model = _call_build(build)
+        if last() is model:
+            raise DiagnoseError("build() returns the same model again; make a new one inside it")
+        last = weakref.ref(model)
+        if not is_checked or not model.built:
+            _check_inputs_fit(model, x)
+        if model.optimizer.built or model.optimizer in optimizers:
+            _renew_optimizer(model)  # one that was made outside of build knows one model only
+        else:
+            optimizers.add(model.optimizer)
+        is_checked = True
+        return model
+
+    return build_model
+
+
+def _check_inputs_fit(model: "keras.Model", x: Any) -> None:
+    try:
+        model(first_rows(x, 1))
+    except Exception as error:
+        raise DiagnoseError(
+            f"the model can't take x of shape {shapes(x)}: {one_line(error)}"
+        ) from error
+
+
+def _renew_optimizer(model: "keras.Model") -> None:
+    old, arguments = model.optimizer, compile_arguments(model)
+    rate = old._learning_rate
+    rate = rate if callable(rate) else float(old.learning_rate)
+    config = old.get_config() | {"learning_rate": rate}
+    model.compile(
+        optimizer=type(old).from_config(config),
+        loss=arguments["loss"],
+        loss_weights=arguments["loss_weights"],
+        metrics=arguments["metrics"],
+    )
+
+
+def _call_build(build: Callable[[], Any]) -> "keras.Model":
+    import keras
+
+    try:
+        model = build()
+    except Exception as error:
+        raise DiagnoseError(f"build() raised {one_line(error)}") from error
+    if not isinstance(model, keras.Model):
+        kind = type(model).__name__
+        raise DiagnoseError(f"build() must return a compiled keras.Model, got {kind}")
+    if not model.compiled or model.optimizer is None:
+        raise DiagnoseError("build() returns a model that isn't compiled; call model.compile")
+    if model.loss is None:
+        raise DiagnoseError("build() returns a model without a loss; give compile a loss")
+    for loss in keras.tree.flatten(model.loss):
+        try:
+            keras.losses.get(loss)
+        except ValueError as error:
+            raise DiagnoseError(f"Keras knows no loss {loss!r}; see keras.losses") from error
+    return model

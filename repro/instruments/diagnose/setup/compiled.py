@@ -1,0 +1,62 @@
+"""The arguments that a Keras model was compiled with: optimizer, loss and metrics."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compiled:
+    """The arguments of `compile`; `rate` at step 0, `momentum` 0 where there is none."""
+
+    optimizer: str
+    rate: float
+    momentum: float
+    loss: str
+    from_logits: bool
+    wants_accuracy: bool
+
+
+def read_compiled(model: "keras.Model") -> Compiled:
+    """Read what a compiled model was compiled with."""
+    optimizer = model.optimizer
+    return Compiled(
+        optimizer=type(optimizer).__name__,
+        rate=float(np.asarray(optimizer.learning_rate)),
+        momentum=float(getattr(optimizer, "momentum", 0.0) or 0.0),
+        loss=loss_name(model.loss),
+        from_logits=bool(getattr(model.loss, "from_logits", False) or _keeps_logits(model.loss)),
+        wants_accuracy="acc" in repr(compile_arguments(model)["metrics"]).lower(),
+    )
+
+
+def loss_name(loss: Any) -> str:
+    """Return a loss's name in snake case; several losses' names joined by commas."""
+    import keras
+
+    if isinstance(loss, dict | list | tuple):
+        values = loss.values() if isinstance(loss, dict) else loss
+        return ",".join(map(loss_name, values))
+    if loss is None:
+        return "none"
+    try:
+        loss = keras.losses.get(loss) if isinstance(loss, str) else loss
+    except ValueError:
+        return str(loss)
+    name = getattr(loss, "name", None) or getattr(loss, "__name__", type(loss).__name__)
+    return {"mse": "mean_squared_error", "mae": "mean_absolute_error"}.get(str(name), str(name))
+
+
+def _keeps_logits(loss: Any) -> bool:
+    return bool(getattr(loss, "_fn_kwargs", {}).get("from_logits", False))
+
+
+def compile_arguments(model: "keras.Model") -> dict[str, Any]:
+    """Return the very objects that `compile` got; Keras' public config holds only copies."""
+    kept = getattr(model, "_compile_config", None)
+    arguments = dict(getattr(kept, "config", {}))
+    return {"loss": model.loss, "loss_weights": None, "metrics": None} | arguments

@@ -1,0 +1,17 @@
+"""The error that `diagnose` raises, and other exceptions told in one line."""
+
+import re
+
+
+class DiagnoseError(ValueError):
+    """The network or its data can't be diagnosed; the message says why and what would do."""
+
+
+def one_line(error: BaseException) -> str:
+    """Return an exception's type and message in one line."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # TensorFlow puts the lines of its own code first, Keras the layer that it was in
+    first = lines[0] if lines else ""
+    row = -1 if first.startswith("in user code") else int("Exception encountered" in first)
+    text = re.sub(r"\x1b\[\d+m|\{\{.*?\}\}", "", lines[min(row, len(lines) - 1)]) if lines else ""
+    return f"{type(error).__name__}: {text}"[:200]

@@ -1,0 +1,116 @@
+"""Load the function and the data that the command line names.
+
+A Python file of the user's is code: naming it runs it. Data in `.npz` files are read without
+pickle.
+"""
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
+
+NAMES = {
+    "x": ("x", "X", "x_train", "X_train"),
+    "y": ("y", "Y", "y_train", "Y_train"),
+    "x_val": ("x_val", "X_val", "x_test", "X_test", "x_valid"),
+    "y_val": ("y_val", "Y_val", "y_test", "Y_test", "y_valid"),
+}
+
+
+def load_object(target: str) -> Any:
+    """Run the file of `FILE.py:NAME` and return the object that it calls NAME.
+
+    Raises:
+        DiagnoseError: if there is no such file or name, or the file raises.
+    """
+    file, colon, name = target.rpartition(":")
+    if not colon or not name.isidentifier():
+        raise DiagnoseError(f"{target!r} must name a file and what is in it: my_model.py:build")
+    path = Path(file)
+    if path.suffix != ".py" or not path.is_file():
+        raise DiagnoseError(f"{file!r} is no Python file; give one such as my_model.py:build")
+    module = _run(path)
+    if not hasattr(module, name):
+        public = [n for n in vars(module) if not n.startswith("_") and callable(vars(module)[n])]
+        raise DiagnoseError(f"{file} has no {name!r}; it has {', '.join(public) or 'nothing'}")
+    return getattr(module, name)
+
+
+def _run(path: Path) -> Any:
+    key = f"_diagnosed_{path.stem}"
+    spec = importlib.util.spec_from_file_location(key, path)
+    if spec is None or spec.loader is None:  # pragma: no cover
+        raise DiagnoseError(f"{path} can't be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[key] = module
+    sys.path.insert(0, str(path.parent.resolve()))  # its neighbours can be imported from it
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        raise DiagnoseError(f"{path} can't be imported: {one_line(error)}") from error
+    finally:
+        sys.path.pop(0)
+    return module
+
+
+def load_data(target: str) -> dict[str, Any]:
+    """Return `x`, `y` and, if there, `x_val`, `y_val` of `FILE.npz` or of `FILE.py:NAME`.
+
+    A function is called without arguments and returns (x, y), (x, y, x_val, y_val), a pair of such
+    pairs, or a dict with these names.
+
+    Raises:
+        DiagnoseError: if they can't be loaded.
+    """
+    if ".py:" in target:
+        return _from_function(target)
+    path = Path(target)
+    try:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except OSError as error:
+        raise DiagnoseError(f"{target} can't be read: {error.strerror or error}") from error
+    except Exception as error:  # hostile bytes make parsers raise nearly anything
+        raise DiagnoseError(
+            f"{target} must be an .npz file of plain arrays of numbers (objects would need pickle, "
+            "which can run code)"
+        ) from error
+    return _named(target, arrays)
+
+
+def _from_function(target: str) -> dict[str, Any]:
+    function = load_object(target)
+    try:
+        data = function() if callable(function) else function
+    except Exception as error:
+        raise DiagnoseError(f"{target} raised {one_line(error)}") from error
+    if isinstance(data, dict):
+        return _named(target, data)
+    if isinstance(data, tuple | list) and len(data) == 4:
+        return dict(zip(NAMES, data, strict=True))
+    if isinstance(data, tuple | list) and len(data) == 2:
+        are_pairs = all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in data)
+        flat = [*data[0], *data[1]] if are_pairs else data
+        return dict(zip(NAMES, flat, strict=False))
+    raise DiagnoseError(f"{target} must return (x, y) or (x, y, x_val, y_val)")
+
+
+def _named(target: str, arrays: dict[str, Any]) -> dict[str, Any]:
+    data = {
+        name: arrays[spelling]
+        for name, spellings in NAMES.items()
+        for spelling in spellings[::-1]
+        if spelling in arrays
+    }
+    missing = [name for name in ("x", "y") if name not in data]
+    if missing:
+        raise DiagnoseError(
+            f"{target} has no {' and no '.join(missing)}; it has {', '.join(arrays) or 'nothing'}"
+        )
+    if ("x_val" in data) != ("y_val" in data):
+        raise DiagnoseError(f"{target}: x_val and y_val go together")
+    return data

@@ -1,0 +1,141 @@
+"""One score of how well a network does its task, whatever its loss.
+
+The score is a skill: 0 is the best constant prediction, 1 is perfect, and what is worse than the
+constant, or not finite, counts as 0. Changes of loss and encoding leave it comparable.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from repro.instruments.diagnose.setup.arrays import Array
+from repro.instruments.diagnose.setup.task import Task, as_table
+
+LEAST_MARGIN = 0.05  # ours: smaller differences in skill are not called an improvement
+LARGEST_MARGIN = 0.5
+
+
+def metric(task: Task, from_logits: bool) -> Callable[[Any, Any], Any]:
+    """Return the metric `score(y_true, y_pred)` that Keras averages: hits, or squared errors."""
+    if task.kind == "classification" and not task.several:
+        return _class_hits(task, from_logits)
+    from keras import ops
+
+    threshold = 0.0 if from_logits else 0.5
+
+    def score(y_true: Any, y_pred: Any) -> Any:
+        # of sequences a value for every step, since Keras masks those
+        shape = ops.shape(y_pred) if len(y_pred.shape) > 2 else (ops.shape(y_pred)[0], -1)
+        y_pred, y_true = ops.reshape(y_pred, shape), ops.reshape(y_true, shape)
+        if task.several:
+            hits = ops.equal(ops.cast(y_true, "float32") > 0.5, y_pred > threshold)
+            return ops.mean(ops.cast(hits, "float32"), axis=-1)
+        return ops.mean(ops.square(ops.cast(y_true, y_pred.dtype) - y_pred), axis=-1)
+
+    return score
+
+
+def _class_hits(task: Task, from_logits: bool) -> Callable[[Any, Any], Any]:
+    """Return the metric that is 1 where the predicted class is the true one, else 0."""
+    from keras import ops
+
+    are_whole = all(label == round(label) for label in task.labels)
+    middle = 0.0 if from_logits or not task.labels else (task.labels[0] + task.labels[-1]) / 2
+
+    def decoded(values: Any, is_prediction: bool) -> Any:
+        if len(values.shape) > 1 and values.shape[-1] > 1:
+            return ops.cast(ops.argmax(values, axis=-1), "float32")
+        flat = ops.cast(ops.reshape(values, (-1,)), "float32")
+        if not is_prediction or len(task.labels) > 2:
+            return ops.round(flat) if are_whole else flat
+        if not task.labels:
+            return flat
+        low, high = task.labels[0], task.labels[-1]
+        return ops.where(flat > middle, ops.full_like(flat, high), ops.full_like(flat, low))
+
+    def score(y_true: Any, y_pred: Any) -> Any:
+        return ops.cast(ops.equal(decoded(y_true, False), decoded(y_pred, True)), "float32")
+
+    return score
+
+
+def skill(task: Task, score: Any, y: Array, unit: float = 1.0) -> Array:
+    """Return the skill of scores (any shape) on targets `y`.
+
+    Args:
+        task: what the network is asked to do.
+        score: means of `metric`.
+        y: the targets that it was taken on, in the user's units.
+        unit: what 1 of the network's targets is in the user's.
+    """
+    values = np.asarray(score, float)
+    with np.errstate(all="ignore"):
+        if task.kind == "classification":
+            chance = best_constant(task, y)
+            raw = (values - chance) / max(1 - chance, 1e-9)
+        else:
+            raw = 1 - values * unit**2 / max(float(as_table(y).var(axis=0).mean()), 1e-30)
+    return np.where(np.isfinite(raw), np.clip(raw, 0, 1), 0.0)
+
+
+def best_constant(task: Task, y: Array) -> float:
+    """Return the accuracy of naming the commonest class; of several, the mean over them."""
+    rows = as_table(y)
+    if task.several:
+        return float(np.maximum(rows.mean(axis=0), 1 - rows.mean(axis=0)).mean())
+    labels = rows.argmax(axis=1) if rows.shape[1] > 1 else rows[:, 0]
+    return float(np.unique(labels, return_counts=True)[1].max() / len(labels))
+
+
+def margin(task: Task, best: float, y: Array) -> float:
+    """Return the least difference in skill that counts: two standard errors, at least 0.05.
+
+    The standard error of an accuracy is binomial; that of R² is Olkin and Finn's (1995) for large
+    samples, sqrt(4 R² (1 - R²)² / n).
+
+    Args:
+        task: what the network is asked to do.
+        best: the best skill in the comparison.
+        y: the targets that skills are taken on.
+    """
+    n = len(y)
+    if task.kind == "classification":
+        chance = best_constant(task, y)
+        accuracy = chance + best * (1 - chance)
+        error = math.sqrt(accuracy * (1 - accuracy) / n) / max(1 - chance, 1e-9)
+    else:
+        error = math.sqrt(4 * best * (1 - best) ** 2 / n)
+    return min(max(LEAST_MARGIN, 2 * error), LARGEST_MARGIN)
+
+
+def linear_skill(task: Task, train: tuple[Array, Array], test: tuple[Array, Array]) -> float:
+    """Return the skill of ridge regression on the standardized inputs.
+
+    A network should reach at least that. Classes are told by the largest of one regression a class
+    (least-squares classification).
+    """
+    (x, y), (x_test, y_test) = train, test
+    x, x_test = as_table(x), as_table(x_test)
+    mean, deviation = x.mean(axis=0), x.std(axis=0)
+    deviation[deviation == 0] = 1
+    x, x_test = (np.c_[(a - mean) / deviation, np.ones(len(a))] for a in (x, x_test))
+    penalty = 1e-2 * len(x) * np.eye(x.shape[1])
+    penalty[-1, -1] = 0
+    weights = np.linalg.lstsq(x.T @ x + penalty, x.T @ _indicators(task, y), rcond=None)[0]
+    predicted = x_test @ weights
+    if task.several:
+        score = np.mean((predicted > 0.5) == (as_table(y_test) > 0.5))
+    elif task.kind == "classification":
+        score = np.mean(predicted.argmax(axis=1) == _indicators(task, y_test).argmax(axis=1))
+    else:
+        score = np.mean((predicted - as_table(y_test)) ** 2)
+    return float(skill(task, score, y_test))
+
+
+def _indicators(task: Task, y: Array) -> Array:
+    rows = as_table(y)
+    if task.labels:
+        return (rows == np.array(task.labels)).astype(float)
+    return rows

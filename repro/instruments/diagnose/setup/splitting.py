@@ -1,0 +1,68 @@
+"""The rows that are trained on and those that are scored on: the same ones every time."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from repro.instruments.diagnose.setup.arrays import (
+    Array,
+    as_columns,
+    check_same_rows,
+    checked_arrays,
+    leaves,
+    map_arrays,
+    select_rows,
+    shapes,
+)
+from repro.instruments.diagnose.setup.errors import DiagnoseError
+
+Pair = tuple[Any, Any]
+MOST_ROWS = 4096
+HELD_OUT = 0.2
+LEAST_ROWS_TO_SPLIT = 50
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows to train on and rows to score on; `tested_on` and `notes` say which, in words."""
+
+    train: Pair
+    test: Pair
+    tested_on: str
+    notes: tuple[str, ...] = ()
+
+
+def split_rows(x: Any, y: Array, validation: Any) -> Split:
+    """Take the validation data to score on, or hold out a fifth of the rows if there are none."""
+    rows = len(y)
+    order = np.random.default_rng(0).permutation(rows)
+    if validation is not None:
+        train = select_rows((x, y), np.sort(order[:MOST_ROWS]))
+        return Split(train, _checked_validation(x, y, validation), "validation data")
+    if rows < LEAST_ROWS_TO_SPLIT:
+        note = (
+            f"{rows} rows are too few to hold some out, so the score is taken on the training rows"
+        )
+        return Split((x, y), (x, y), "training rows", (note,))
+    count = int(rows * HELD_OUT)
+    train = select_rows((x, y), np.sort(order[count:][:MOST_ROWS]))
+    test = select_rows((x, y), np.sort(order[: min(count, MOST_ROWS)]))
+    note = "no validation data: a fifth of the rows is held out for the score"
+    return Split(train, test, "held-out rows", (note,))
+
+
+def _checked_validation(x: Any, y: Array, validation: Any) -> Pair:
+    if not isinstance(validation, tuple | list) or len(validation) != 2:
+        raise DiagnoseError("validation_data must be a pair (x, y)")
+    x_test = map_arrays(checked_arrays("validation x", validation[0]), as_columns)
+    y_test = checked_arrays("validation y", validation[1])
+    check_same_rows(x_test, y_test, "validation x and y")
+    for ours, theirs, name in ((x, x_test, "x"), (y, y_test, "y")):
+        if [a.shape[1:] for a in leaves(ours)] != [a.shape[1:] for a in leaves(theirs)]:
+            raise DiagnoseError(
+                f"validation {name} has shape {shapes(theirs)}, training {name} {shapes(ours)}; "
+                "all but the number of rows must agree"
+            )
+    order = np.random.default_rng(1).permutation(len(y_test))[:MOST_ROWS]
+    return select_rows((x_test, y_test), np.sort(order))

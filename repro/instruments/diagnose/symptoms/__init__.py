@@ -1,0 +1,1 @@
+"""Symptoms: their definitions and thresholds, how they are detected, and their causes."""

@@ -1,0 +1,94 @@
+"""Symptoms of the data: labels, inputs, validation."""
+
+import numpy as np
+
+from repro.instruments.diagnose.measurements.examination import Examination
+from repro.instruments.diagnose.measurements.inputs import Inputs
+from repro.instruments.diagnose.measurements.relation import Relation
+from repro.instruments.diagnose.setup.arrays import Array
+from repro.instruments.diagnose.setup.setup import Setup
+from repro.instruments.diagnose.setup.skill import best_constant
+from repro.instruments.diagnose.setup.task import as_table
+from repro.instruments.diagnose.symptoms.definitions import DEFINITIONS, UNEVEN_RMS
+from repro.instruments.diagnose.symptoms.symptom import Symptoms, detect, percent
+
+MOSTLY = 0.5  # share of the mean in the largest eigenvalue, from which on the text tells it
+
+
+def label_symptoms(setup: Setup, examination: Examination) -> Symptoms:
+    """Compare labels with the loss, the output and the rows that they stand beside."""
+    y, loss, sparse = as_table(setup.train[1]), setup.compiled.loss, "sparse" in setup.compiled.loss
+    yield from _width_symptoms(setup, y)
+    if sparse and y.shape[1] == 1 and (y != np.rint(y)).any():
+        text = f"loss {loss} wants whole numbers, y runs from {y.min():.3g} to {y.max():.3g} in "
+        text += f"{len(np.unique(y))} values"
+        yield from detect("labels_encoding", float(np.mean(y != np.rint(y))), text)
+    elif sparse and y.shape[1] == 1:
+        units = int(setup.output_shape[-1] or 1)
+        outside = float(np.mean((y < 0) | (y >= units)))
+        text = f"labels run from {y.min():g} to {y.max():g}, {units} output units stand for 0 to "
+        text += f"{units - 1}: {percent(outside)} of the labels name no unit"
+        yield from detect("labels_range", outside, text)
+    if setup.task.classes:
+        share = best_constant(setup.task, setup.train[1])
+        yield from detect("imbalance", share, f"{percent(share)} of the rows are of one class")
+    if examination.relation is not None:
+        yield from _relation_symptoms(examination.relation)
+
+
+def _width_symptoms(setup: Setup, y: Array) -> Symptoms:
+    units, loss, columns = int(setup.output_shape[-1] or 1), setup.compiled.loss, y.shape[1]
+    if loss.startswith("categorical") and columns == 1 and units > 1:
+        text = f"loss {loss} wants one column a class ({units}), y has one column of "
+        yield from detect("labels_encoding", 1, f"{text}{len(np.unique(y))} values")
+    elif "sparse" in loss and columns > 1:
+        text = f"loss {loss} wants one column of integers, y has {columns} columns"
+        yield from detect("labels_encoding", columns, text)
+    elif "sparse" not in loss and len(setup.output_shape) == 2:
+        text = f"the output has {units} units, y {columns} column{'s' * (columns > 1)}"
+        yield from detect("target_shape", abs(columns - units), text)
+
+
+def _relation_symptoms(relation: Relation) -> Symptoms:
+    if not DEFINITIONS["labels_unrelated"].is_met(relation.p_value):
+        return
+    text = f"near rows don't have labels alike (p = {relation.p_value:.2g})"
+    moved = f"{text}, but they do once the labels are moved by {relation.best_shift:+d} rows "
+    moved += f"(p = {relation.shifted_p_value:.2g})"
+    shifted = list(detect("labels_shifted", relation.shifted_p_value, moved))
+    yield from shifted or detect("labels_unrelated", relation.p_value, text)
+
+
+def input_symptoms(setup: Setup, examination: Examination) -> Symptoms:
+    """Compare the inputs with the rate and with the validation inputs."""
+    inputs = examination.inputs
+    if inputs is None:
+        return
+    if not setup.preprocessing.normalizes:
+        yield from _scale_symptoms(inputs)
+        yield from _limit_symptoms(inputs, setup.compiled.rate)
+    ratio = max(inputs.validation_ratio, 1 / max(inputs.validation_ratio, 1e-12))
+    text = f"the validation inputs' deviation is {inputs.validation_ratio:.3g} times that of the "
+    text += f"training inputs, their mean {inputs.validation_shift:.2g} deviations away"
+    differs = list(detect("validation_differs", ratio, text))
+    yield from differs or detect("validation_shifted", inputs.validation_shift, text)
+
+
+def _scale_symptoms(inputs: Inputs) -> Symptoms:
+    text = f"the inputs' root mean square is {inputs.rms:.3g}, not 1"
+    large = list(detect("input_scale", inputs.rms, text))
+    yield from large
+    if not large and inputs.rms > UNEVEN_RMS:
+        text = f"the largest feature is {inputs.ratio_of_scales:,.0f} times the smallest"
+        yield from detect("input_uneven", inputs.ratio_of_scales, text)
+    text = f"the inputs' root mean square is {inputs.rms:.2g}"
+    yield from detect("input_tiny", inputs.rms, text)
+
+
+def _limit_symptoms(inputs: Inputs, rate: float) -> Symptoms:
+    excess = rate / inputs.limit
+    text = f"input's largest eigenvalue {inputs.largest_eigenvalue:.2g}, so rate {rate:g} is "
+    text += f"{excess:,.3g} times the limit {inputs.limit:.2g}"
+    if inputs.share_of_mean > MOSTLY:
+        text += f" ({percent(inputs.share_of_mean)} of it is the mean)"
+    yield from detect("over_limit", excess, text)

@@ -1,0 +1,81 @@
+"""Symptoms of the training: what becomes of loss, predictions and skill over the seeds."""
+
+import numpy as np
+import pandas as pd
+
+from repro.instruments.diagnose.measurements.examination import Examination
+from repro.instruments.diagnose.setup.arrays import Array
+from repro.instruments.diagnose.setup.setup import Setup
+from repro.instruments.diagnose.setup.skill import margin, skill
+from repro.instruments.diagnose.symptoms.definitions import (
+    FEW_EPOCHS,
+    LEARNED_SKILL,
+    USELESS_SKILL,
+)
+from repro.instruments.diagnose.symptoms.symptom import Symptoms, detect, percent
+
+EARLY = 0.8  # of the training; what comes after it is its last fifth
+
+
+def training_symptoms(setup: Setup, examination: Examination, curve: pd.DataFrame) -> Symptoms:
+    """Look at loss, predictions and skill; `curve` is `fit_seeds`' frame of the original."""
+    loss = curve.pivot_table(index="seed", columns="epoch", values="loss", dropna=False)
+    last = curve.groupby("seed").last()
+    train = skill(setup.task, last.score, setup.train[1])
+    test = skill(setup.task, last.val_score, setup.test[1])
+    yield from _loss_symptoms(loss, examination.outputs)
+    yield from _skill_symptoms(setup, train, test)
+    outputs = examination.outputs
+    constant = float(outputs[outputs.step == outputs.step.max()].constant.mean())
+    text = "the predictions are the same for every row"
+    yield from _detect_in_seeds("constant", constant, text, len(loss))
+    yield from _fit_symptoms(setup, examination.linear, float(train.mean()), float(test.mean()))
+    yield from _slow_symptoms(loss)
+
+
+def _detect_in_seeds(key: str, share: float, says: str, seeds: int) -> Symptoms:
+    yield from detect(key, share, f"{says} in {percent(share)} of {seeds} seeds")
+
+
+def _loss_symptoms(loss: pd.DataFrame, outputs: pd.DataFrame) -> Symptoms:
+    first = outputs[outputs.step == 0].set_index("seed").loss.reindex(loss.index)
+    final = loss.iloc[:, -1]
+    finite = np.isfinite(loss.to_numpy(float)).all(axis=1)
+    text = "the loss is not finite"
+    yield from _detect_in_seeds("nan_loss", float(1 - finite.mean()), text, len(loss))
+    if finite.any():
+        rises = float((final[finite] > first[finite]).mean())
+        text = f"the loss ends above where it started (median {final.median():.3g} after "
+        yield from _detect_in_seeds("diverges", rises, f"{text}{first.median():.3g})", len(loss))
+
+
+def _skill_symptoms(setup: Setup, train: Array, test: Array) -> Symptoms:
+    text = "the network ends no better than a constant"
+    share = float((train < USELESS_SKILL).mean())
+    yield from _detect_in_seeds("stalls", share, text, len(train))
+    if setup.tested_on != "training rows":
+        text = f"it is no better than a constant on {setup.tested_on}"
+        share = float((test < USELESS_SKILL).mean())
+        yield from _detect_in_seeds("useless", share, text, len(test))
+    if train.max() > LEARNED_SKILL:
+        text = f"skill stays below half of the best seed's {train.max():.2f}"
+        half = train.max() / 2
+        share = float((train < half).mean())
+        yield from _detect_in_seeds("some_seeds", share, text, len(train))
+
+
+def _fit_symptoms(setup: Setup, linear: float, train: float, test: float) -> Symptoms:
+    if linear - test > margin(setup.task, max(linear, test), setup.test[1]):
+        text = f"skill {test:.2f} on {setup.tested_on}, that of ridge regression {linear:.2f}"
+        yield from detect("below_linear", linear - test, text)
+    text = f"skill {train:.2f} on the training rows, {test:.2f} on {setup.tested_on}"
+    yield from detect("overfits", train - test, text)
+
+
+def _slow_symptoms(loss: pd.DataFrame) -> Symptoms:
+    epochs, final = loss.shape[1], loss.iloc[:, -1]
+    fall = (loss.iloc[:, 0] - final).median()
+    late = (loss.iloc[:, int(EARLY * (epochs - 1))] - final).median()
+    if fall > 0 and epochs > FEW_EPOCHS:
+        text = f"{percent(late / fall)} of the loss's fall comes in the last fifth of training"
+        yield from detect("slow", late / fall, text)
