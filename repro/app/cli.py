@@ -8,6 +8,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,15 @@ class Commands(click.Group):
             return None
         return import_module(f"repro.commands.{cmd_name}").command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is asked for; fail, with the nearest, if there is none."""
+        names = self.list_commands(ctx)
+        if args[0] not in names and not args[0].startswith("-"):
+            ctx.fail(_no_command(args[0], names))
+        return super().resolve_command(ctx, args)
+
 
 @click.group(
     cls=Commands, invoke_without_command=True, epilog="Example: python -m repro run mnist_relu"
@@ -157,6 +167,16 @@ def reported(job: Callable[[], int]) -> int:
         meaning = str(stop) or "what was stored or written before is whole; run again"
         click.echo(f"Stopped at once: {meaning}.", err=True)
         return 130
+
+
+def _no_command(name: str, commands: list[str]) -> str:
+    from repro.study.folder import study_names
+
+    offers = {command: command for command in commands}
+    offers |= {study: f"run {study}" for study in study_names()}
+    nearest = get_close_matches(name, offers, n=1)
+    meant = f"; did you mean: python -m repro {offers[nearest[0]]}" if nearest else ""
+    return f"no command is named {name!r}{meant}"
 
 
 def _help(name: str) -> str:

@@ -1,0 +1,68 @@
+"""Checks of what is written by hand for a study: marks that are left, style, ruff, tests."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+from repro.app.lint.problem import Problem, Repository
+from repro.app.lint.style import RULES
+from repro.study.schema import Study
+
+MARK = "TODO"  # what `python -m repro new` leaves where something is to be filled in
+
+
+def no_mark_is_left(study: Study, repository: Repository) -> Iterator[Problem]:
+    """Every place that was marked to be filled in has been."""
+    for path in repository.files(study.name):
+        for line, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            if MARK in text:
+                where = f"{repository.short(path)}:{line}"
+                yield Problem(where, f"has the mark {MARK}", "fill it in and delete the mark")
+
+
+def style_is_that_of_the_house(study: Study, repository: Repository) -> Iterator[Problem]:
+    """The rules of `repro.app.lint.style` hold in the thread's modules."""
+    for path in repository.modules(study.name):
+        text = path.read_text(encoding="utf-8")
+        for rule in RULES:
+            for line, mistake, remedy in rule(path, text):
+                yield Problem(f"{repository.short(path)}:{line}", mistake, remedy)
+
+
+def tests_are_there(study: Study, repository: Repository) -> Iterator[Problem]:
+    """The thread has a test of its own."""
+    if not repository.tests(study.name):
+        yield Problem(
+            f"tests/{study.name}/",
+            "holds no test",
+            "write one that trains two seeds: weights move, a seed repeats, two seeds differ",
+        )
+
+
+def ruff_finds_nothing(study: Study, repository: Repository) -> Iterator[Problem]:
+    """Ruff's rules and its formatter agree with the thread's modules and tests."""
+    if not ruff_is_installed():
+        return
+    files = [*repository.modules(study.name), *repository.tests(study.name)]
+    for command in (["check", "--output-format=concise", "--quiet"], ["format", "--check"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, *map(str, files)],
+            cwd=repository.root,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        if done.returncode:
+            lines = (done.stdout or done.stderr).strip().splitlines()
+            remedy = f"see python -m ruff {command[0]}"
+            yield from (Problem("ruff", line, remedy) for line in lines)
+
+
+def ruff_is_installed() -> bool:
+    """Whether ruff, which only tests and checks need, can be run."""
+    return find_spec("ruff") is not None
+
+
+CHECKS = (no_mark_is_left, style_is_that_of_the_house, tests_are_there, ruff_finds_nothing)

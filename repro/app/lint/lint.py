@@ -1,0 +1,55 @@
+"""`python -m repro lint`: all checks of one study, or of all."""
+
+from collections.abc import Iterator, Sequence
+
+from repro.app.lint import code, imports, pages, results, study
+from repro.app.lint.problem import Check, Problem, Repository, this_repository
+from repro.study.folder import study_names
+from repro.study.schema import StudyError, load_study
+
+# One function a rule; the tests of the repository call the same.
+CHECKS: tuple[Check, ...] = (
+    *study.CHECKS,
+    *imports.CHECKS,
+    *code.CHECKS,
+    *pages.CHECKS,
+    *results.CHECKS,
+)
+
+
+def lint(names: Sequence[str]) -> int:
+    """Print what is wrong with these studies, or with all, a line each; return the exit status.
+
+    0: nothing; 1: something.
+
+    Raises:
+        StudyError: for a name that is no study's, or outside a checkout.
+    """
+    repository = this_repository()
+    if repository is None:
+        raise StudyError("lint needs a clone of the repository, with docs/ and results/")
+    unknown = [name for name in names if name not in study_names()]
+    if unknown:
+        load_study(unknown[0])  # says which there are
+    count = 0
+    for name in names or study_names():
+        for problem in problems(name, repository):
+            print(problem)
+            count += 1
+    if not code.ruff_is_installed():
+        print("ruff is not installed, so its rules were not checked")
+    return 1 if count else 0
+
+
+def problems(name: str, repository: Repository) -> Iterator[Problem]:
+    """Yield what is wrong with a study; of one that can't be read, that alone."""
+    try:
+        loaded = load_study(name)
+    except StudyError as error:
+        path = repository.short(repository.study_file(name))
+        for line in str(error).splitlines():
+            told = line.removeprefix(f"{repository.study_file(name)}: ")
+            yield Problem(path, told, "mend that first; the other checks need it")
+        return
+    for check in CHECKS:
+        yield from check(loaded, repository)

@@ -1,0 +1,66 @@
+"""What a check yields, and what it is given."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from repro.study.folder import studies_folder
+from repro.study.schema import Study
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with a study, and its remedy."""
+
+    where: Path | str  # a file, seen from the repository's root, or one with a line behind it
+    wrong: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.wrong}; {self.remedy}"
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A checkout; where the things of a study are in it."""
+
+    root: Path
+
+    def study_file(self, name: str) -> Path:
+        """Return `experiments/NAME.toml`."""
+        return self.root / "experiments" / f"{name}.toml"
+
+    def page(self, name: str) -> Path:
+        """Return `docs/threads/NAME.md`."""
+        return self.root / "docs" / "threads" / f"{name}.md"
+
+    def results(self, name: str) -> Path:
+        """Return `results/NAME`."""
+        return self.root / "results" / name
+
+    def modules(self, name: str) -> list[Path]:
+        """Return the thread's modules: one, or those of its package."""
+        single = self.root / "repro" / f"{name}.py"
+        return [single] if single.exists() else sorted((self.root / "repro" / name).rglob("*.py"))
+
+    def tests(self, name: str) -> list[Path]:
+        """Return the thread's tests."""
+        return sorted((self.root / "tests" / name).rglob("test_*.py"))
+
+    def files(self, name: str) -> list[Path]:
+        """Return all that is written by hand for a study, as far as it is there."""
+        texts = [self.study_file(name), self.page(name)]
+        return [*filter(Path.is_file, texts), *self.modules(name), *self.tests(name)]
+
+    def short(self, path: Path) -> Path:
+        """Return a path as it is seen from the root."""
+        return path.relative_to(self.root)
+
+
+Check = Callable[[Study, Repository], Iterator[Problem]]
+
+
+def this_repository() -> Repository | None:
+    """Return the checkout that this package is run from; None if it is installed."""
+    root = studies_folder().parent
+    return Repository(root) if (root / "docs").is_dir() else None

@@ -1,0 +1,19 @@
+"""`python -m repro lint`."""
+
+import sys
+
+import click
+
+from repro.app.cli import reported
+
+
+@click.command(epilog="Example: python -m repro lint truth_table")
+@click.argument("names", nargs=-1)
+def command(names: tuple[str, ...]) -> None:
+    """Check every rule of the repository for all studies, or for these NAMES; name the remedies.
+
+    Exit status 0: nothing was found; 1: something was; 2: wrong use.
+    """
+    from repro.app.lint.lint import lint
+
+    sys.exit(reported(lambda: lint(names)))

@@ -1,0 +1,20 @@
+"""`python -m repro new`."""
+
+import sys
+
+import click
+
+from repro.app.cli import reported
+
+
+@click.command(epilog="Example: python -m repro new xor_gate --posted")
+@click.argument("name")
+@click.option("--posted", is_flag=True, help="A package with the thread's own numpy code.")
+def command(name: str, posted: bool) -> None:
+    """Begin a study: write NAME's study file, thread, test and page, with places to fill in.
+
+    Each place is marked TODO. What is written runs at once.
+    """
+    from repro.app.scaffold import new
+
+    sys.exit(reported(lambda: new(name, posted=posted)))
