@@ -1,4 +1,4 @@
-"""What a check yields, and what it is given."""
+"""A problem, which a check yields, and the repository in which it looks."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

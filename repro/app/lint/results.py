@@ -5,11 +5,10 @@ from collections.abc import Iterator
 import pandas as pd
 
 from repro.app.lint.problem import Problem, Repository
-from repro.findings.latex import macros
+from repro.findings.ledger import ledger, splice
 from repro.store.results import read_results
 from repro.store.tables import VERDICTS
 from repro.study.experiments import find_mechanism
-from repro.study.plan import make_plan
 from repro.study.schema import Study, StudyError
 
 
@@ -39,8 +38,11 @@ def tables_are_of_the_study(study: Study, repository: Repository) -> Iterator[Pr
 
 
 def _has_every_run(study: Study, runs: pd.DataFrame) -> bool:
-    plan = make_plan(study)
-    expected = [(variant, seed) for variant, seeds in plan.seeds.items() for seed in seeds]
+    expected = [
+        (name, seed)
+        for name, variant in study.all_variants.items()
+        for seed in range(study.seeds)[: variant.seeds]
+    ]
     return list(zip(runs.variant, runs.seed, strict=True)) == expected
 
 
@@ -55,17 +57,25 @@ def figures_are_there(study: Study, repository: Repository) -> Iterator[Problem]
             yield Problem(repository.short(path), wrong, remedy)
 
 
-def names_differ_in_latex(study: Study, repository: Repository) -> Iterator[Problem]:
-    """No two variants or claims would get LaTeX macros of one name."""
+def ledger_is_that_of_the_tables(study: Study, repository: Repository) -> Iterator[Problem]:
+    """What stands between the study's marks in `README.md` is what its tables say."""
+    readme = repository.root / "README.md"
     try:
         results = read_results(repository.results(study.name))
-        macros(study, results.runs, results.claims)
-    except StudyError as error:
-        yield Problem(_folder(study), str(error), "see above")
+    except StudyError:
+        return  # said already
+    text = readme.read_text(encoding="utf-8")
+    block = ledger(study, results.runs, results.claims)
+    remedy = f"run python -m repro ledger {study.name} --into README.md"
+    try:
+        if splice(text, study.name, block) != text:
+            yield Problem("README.md", f"the ledger of {study.name} is an older one", remedy)
+    except ValueError as error:
+        yield Problem("README.md", str(error), f"put these marks there and {remedy}")
 
 
 def _folder(study: Study) -> str:
     return f"results/{study.name}"
 
 
-CHECKS = (tables_are_of_the_study, figures_are_there, names_differ_in_latex)
+CHECKS = (tables_are_of_the_study, figures_are_there, ledger_is_that_of_the_tables)

@@ -1,10 +1,12 @@
 """Checks of a study file besides those of its schema."""
 
+import itertools
 import re
 from collections.abc import Iterator
 
 from repro.app.lint.problem import Problem, Repository
 from repro.findings.citation import LANGUAGES, works
+from repro.findings.tex import macro
 from repro.study.schema import CITATION, NOT_STATED, Study
 
 NUMBER = r"\d[\d.,/]*\d|\d"
@@ -59,4 +61,26 @@ def work_stands_behind(study: Study, repository: Repository) -> Iterator[Problem
         )
 
 
-CHECKS = (thread_and_we_claim, thread_is_told, prose_has_no_new_number, work_stands_behind)
+def names_differ_in_latex(study: Study, repository: Repository) -> Iterator[Problem]:
+    """No two variants, nor two claims, would give LaTeX macros of one name."""
+    metrics = dict.fromkeys([study.metric, *(claim.metric for claim in study.claims.values())])
+    variants = itertools.product([study.name], study.variants, metrics)
+    claims = itertools.product([study.name], ["claim"], study.claims)
+    named: dict[str, tuple[str, ...]] = {}
+    for parts in (*variants, *claims):
+        first = named.setdefault(macro(*parts), parts)
+        if first != parts:
+            yield Problem(
+                repository.short(repository.study_file(study.name)),
+                f"{' / '.join(first)} and {' / '.join(parts)} have one name in LaTeX",
+                "rename one of them",
+            )
+
+
+CHECKS = (
+    thread_and_we_claim,
+    thread_is_told,
+    prose_has_no_new_number,
+    names_differ_in_latex,
+    work_stands_behind,
+)

@@ -23,7 +23,8 @@ def names_are_words_of_the_field(path: Path, text: str) -> Iterator[tuple[int, s
     """Yield line, mistake and remedy for each name that is a bare function word."""
     bound = [*_bound_names(ast.parse(text)), (path.stem, 1)]
     for name, line in bound:
-        if name.strip("_").lower() in FUNCTION_WORDS:
+        is_pythons = name.startswith("__") and name.endswith("__")  # such as __all__
+        if name.strip("_").lower() in FUNCTION_WORDS and not is_pythons:
             yield line, f"the name {name!r} says nothing by itself", "name the thing that it holds"
 
 

@@ -1,0 +1,198 @@
+"""Every study keeps every rule; each rule finds what breaks it, and says so in a line."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from repro.app.cli import main
+from repro.app.lint import code, imports, pages, results, study
+from repro.app.lint.lint import CHECKS
+from repro.app.lint.problem import Repository
+from repro.findings.citation import LANGUAGES
+from repro.study.folder import study_names
+from repro.study.schema import load_study
+
+ROOT = Path(__file__).parents[2]
+NAME = "truth_table"
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("name", study_names())
+def test_every_study_keeps_every_rule(name, check):
+    assert list(map(str, check(load_study(name), Repository(ROOT)))) == []
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """Return a repository that holds what belongs to one study, to be broken."""
+    for folder in ("experiments", "repro", "tests", "results"):
+        (tmp_path / folder).mkdir()
+    for folder in ("repro", "tests", "results"):
+        ignore = shutil.ignore_patterns("__pycache__", ".store*")
+        shutil.copytree(ROOT / folder / NAME, tmp_path / folder / NAME, ignore=ignore)
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    shutil.copy(ROOT / "experiments" / f"{NAME}.toml", tmp_path / "experiments")
+    shutil.copy(ROOT / "README.md", tmp_path)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return Repository(tmp_path)
+
+
+def changed(**fields):
+    return load_study(NAME).model_copy(update=fields)
+
+
+def said(check, repository, loaded=None):
+    problems = list(map(str, check(loaded or load_study(NAME), repository)))
+    assert all("\n" not in line for line in problems)
+    return "\n".join(problems)
+
+
+def test_a_study_without_claims_of_ours_or_the_threads_is_found(repository):
+    found = said(study.thread_and_we_claim, repository, changed(claims={}))
+    assert 'add one with made_by = "us"' in found
+    assert 'add one with made_by = "question"' in found
+
+
+def test_a_thread_that_is_not_told_is_found(repository):
+    thread = load_study(NAME).thread.model_copy(update={"licence": " ", "language": "xx"})
+    assert "xx" not in LANGUAGES
+    found = said(study.thread_is_told, repository, changed(thread=thread))
+    assert 'thread.licence is empty; say it, or "not stated"' in found
+    assert "no name is known for 'xx'; add it to LANGUAGES" in found
+
+
+def test_a_number_that_only_the_prose_has_is_found(repository):
+    report = load_study(NAME).report.model_copy(update={"answer": "It takes 12,345 steps."})
+    found = said(study.prose_has_no_new_number, repository, changed(report=report))
+    assert "12,345 is in no title, label or claim; cite a claim" in found
+
+
+def test_names_that_are_one_in_latex_are_found(repository):
+    variant = load_study(NAME).variants["relu_true"]
+    variants = {"relu_true": variant, "reluTrue": variant}
+    found = said(study.names_differ_in_latex, repository, changed(variants=variants))
+    assert "relu_true / mean_abs_error and truth_table / reluTrue" in found
+
+
+def test_a_study_that_no_work_names_is_found(repository):
+    found = said(study.work_stands_behind, repository, changed(name="nobody"))
+    assert "no work names nobody; add the name" in found
+
+
+def test_walls_that_are_climbed_are_found(repository):
+    folder = repository.root / "repro" / NAME
+    for name, line in (
+        ("engine", "from repro.findings.verdicts import judge"),
+        ("posted", "import pandas"),
+        ("loop", "from repro.truth_table.posted import X"),
+    ):
+        with (folder / f"{name}.py").open("a", encoding="utf-8") as file:
+            file.write(f"\n{line}\n")
+    assert "engine.py: imports repro.findings;" in said(imports.thread_keeps_its_walls, repository)
+    posted = said(imports.posted_code_needs_numpy_alone, repository)
+    assert "posted.py: imports pandas; posted code imports numpy alone" in posted
+    loop = said(imports.compiled_loop_stands_in_one_file, repository)
+    assert "loop.py: imports repro.truth_table.posted;" in loop
+
+
+def test_an_import_that_takes_long_is_found(tmp_path):
+    (tmp_path / "slow.py").write_text("import numba\n")
+    assert imports.heavy_imports("slow", tmp_path) == ["numba"]
+    (tmp_path / "quick.py").write_text("import json\n")
+    assert imports.heavy_imports("quick", tmp_path) == []
+
+
+def test_a_mark_that_is_left_is_found_with_its_line(repository):
+    page = repository.page(NAME)
+    page.write_text("# Title\n\nTODO: say more\n", encoding="utf-8")
+    assert said(code.no_mark_is_left, repository) == (
+        f"docs/threads/{NAME}.md:3: has the mark TODO; fill it in and delete the mark"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ("given = 1\n", "the name 'given' says nothing by itself"),
+        ("print_all(1, 2, 3, 4, 5)\n", "print_all is called with 5 positional arguments"),
+        ("def long():\n" + "    x = 1\n" * 40, "long has 41 lines without its docstring"),
+        ('"""Who is there."""\n', "the docstring begins with 'Who'"),
+        (f"x = 1  # {'fmt'}: skip\n", "has 'fmt: skip'"),
+    ],
+)
+def test_style_that_is_not_the_houses_is_found(repository, text, mistake):
+    (repository.root / "repro" / NAME / "more.py").write_text(text, encoding="utf-8")
+    assert f"repro/{NAME}/more.py:1: {mistake}" in said(code.style_is_that_of_the_house, repository)
+
+
+def test_what_ruff_finds_is_passed_on(repository):
+    pytest.importorskip("ruff")
+    path = repository.root / "repro" / NAME / "more.py"
+    path.write_text("import os\nx = {  }\n", encoding="utf-8")
+    found = said(code.ruff_finds_nothing, repository)
+    assert "F401" in found
+    assert "see python -m ruff format" in found
+
+
+def test_a_thread_without_tests_is_found(repository):
+    shutil.rmtree(repository.root / "tests" / NAME)
+    assert "holds no test; write one" in said(code.tests_are_there, repository)
+
+
+def test_pages_that_lack_the_study_are_found(repository):
+    repository.page(NAME).unlink()
+    for name in ("README.md", "docs/supply-chain.md"):
+        (repository.root / name).write_text("", encoding="utf-8")
+    found = said(pages.page_is_there_and_linked, repository)
+    assert f"docs/threads/{NAME}.md: is not there" in found
+    assert f"has no link to docs/threads/{NAME}.md" in found
+    assert f"add the row: | the thread of `{NAME}` | not stated |" in said(
+        pages.licence_is_listed, repository
+    )
+
+
+def test_results_of_another_study_are_found(repository):
+    more = changed(seeds=1001)
+    assert "has not the runs that the study has" in said(
+        results.tables_are_of_the_study, repository, more
+    )
+    fewer = changed(claims=dict(list(load_study(NAME).claims.items())[1:]))
+    assert f"run python -m repro verdicts {NAME}" in said(
+        results.tables_are_of_the_study, repository, fewer
+    )
+    (repository.results(NAME) / "mechanism.png").unlink()
+    assert "mechanism.png: is not there; run python -m repro figures" in said(
+        results.figures_are_there, repository
+    )
+    (repository.results(NAME) / "claims.csv").unlink()
+    assert "claims.csv is not there" in said(results.tables_are_of_the_study, repository)
+
+
+def test_the_command_says_what_it_found_by_its_status(repository):
+    result = CliRunner().invoke(main, ["lint", "truth_tabel"])
+    assert result.exit_code == 2
+    assert "no study is named 'truth_tabel'" in result.output
+
+
+def test_a_study_that_can_not_be_read_is_said_to_be_that(tmp_path):
+    for folder in ("repro", "experiments", "docs"):
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignore)
+    path = tmp_path / "experiments" / f"{NAME}.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('metric = "mean_abs_error"', 'metric = "error"', 1))
+    done = subprocess.run(
+        [sys.executable, "-m", "repro", "lint", NAME],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1, done.stderr
+    assert f"experiments/{NAME}.toml: metric: no metric is named 'error'" in done.stdout
+    assert "mend that first" in done.stdout
