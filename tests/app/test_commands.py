@@ -1,0 +1,26 @@
+"""A command that there is not is refused with the nearest that there is."""
+
+import pytest
+from click.testing import CliRunner
+
+from repro.app.cli import main
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("truth_table", "did you mean: python -m repro run truth_table\n"),
+        ("truth_tabel", "did you mean: python -m repro run truth_table\n"),
+        ("vreify", "did you mean: python -m repro verify\n"),
+        ("zzz", "no command is named 'zzz'\n"),
+    ],
+)
+def test_an_unknown_command_is_answered_with_the_nearest(name, answer):
+    result = CliRunner().invoke(main, [name])
+    assert result.exit_code == 2
+    assert result.output.endswith(answer)
+
+
+def test_every_command_answers_help():
+    for name in main.list_commands(None):
+        assert CliRunner().invoke(main, [name, "--help"]).exit_code == 0
