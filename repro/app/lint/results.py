@@ -1,40 +1,47 @@
 """Checks of a results folder: it holds the study as it is written, and what is made of it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pandas as pd
 
 from repro.app.lint.problem import Problem, Repository
-from repro.findings.ledger import ledger, splice
-from repro.store.results import read_results
+from repro.findings.ledger import FILE, read_ledger
+from repro.store.results import NEEDED, read_results
 from repro.store.tables import VERDICTS
 from repro.study.experiments import find_mechanism
-from repro.study.schema import Study, StudyError
+from repro.study.schema import Study
+
+WANTED = (*NEEDED, "claims.csv")
 
 
 def tables_are_of_the_study(study: Study, repository: Repository) -> Iterator[Problem]:
     """Every run of the study is there and no other, and every claim with its verdict."""
-    try:
-        results = read_results(repository.results(study.name))
-    except StudyError as error:
-        yield Problem(_folder(study), str(error), f"run python -m repro run {study.name}")
+    folder = Path("results") / study.name
+    missing = [name for name in WANTED if not (repository.root / folder / name).is_file()]
+    for name in missing:
+        yield Problem(folder / name, "is not there", f"run python -m repro run {study.name}")
+    if missing:
         return
+    results = read_results(repository.root / folder)
     if not _has_every_run(study, results.runs):
         yield Problem(
-            f"{_folder(study)}/runs.csv",
+            folder / "runs.csv",
             "has not the runs that the study has",
             f"run python -m repro run {study.name}",
         )
-    says = {key: claim.says for key, claim in study.claims.items()}
-    claims = results.claims
-    if dict(zip(claims.claim, claims.says, strict=True)) != says or not (
-        set(claims.verdict) <= set(VERDICTS)
-    ):
+    if not _has_every_verdict(study, results.claims):
         yield Problem(
-            f"{_folder(study)}/claims.csv",
+            folder / "claims.csv",
             "has not the claims that the study has, each with a verdict",
             f"run python -m repro verdicts {study.name}",
         )
+
+
+def _has_every_verdict(study: Study, claims: pd.DataFrame) -> bool:
+    says = {key: claim.says for key, claim in study.claims.items()}
+    written = dict(zip(claims.claim, claims.says, strict=True))
+    return written == says and set(claims.verdict) <= set(VERDICTS)
 
 
 def _has_every_run(study: Study, runs: pd.DataFrame) -> bool:
@@ -58,24 +65,16 @@ def figures_are_there(study: Study, repository: Repository) -> Iterator[Problem]
 
 
 def ledger_is_that_of_the_tables(study: Study, repository: Repository) -> Iterator[Problem]:
-    """What stands between the study's marks in `README.md` is what its tables say."""
-    readme = repository.root / "README.md"
-    try:
-        results = read_results(repository.results(study.name))
-    except StudyError:
+    """The results folder's README is what its tables say."""
+    folder = repository.results(study.name)
+    if not all((folder / name).is_file() for name in WANTED):
         return  # said already
-    text = readme.read_text(encoding="utf-8")
-    block = ledger(study, results.runs, results.claims)
-    remedy = f"run python -m repro ledger {study.name} --into README.md"
-    try:
-        if splice(text, study.name, block) != text:
-            yield Problem("README.md", f"the ledger of {study.name} is an older one", remedy)
-    except ValueError as error:
-        yield Problem("README.md", str(error), f"put these marks there and {remedy}")
-
-
-def _folder(study: Study) -> str:
-    return f"results/{study.name}"
+    text = read_ledger(study, folder)
+    path = folder / FILE
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        wrong = "is not what the tables say" if path.is_file() else "is not there"
+        remedy = f"run python -m repro ledger {study.name}"
+        yield Problem(repository.short(path), wrong, remedy)
 
 
 CHECKS = (tables_are_of_the_study, figures_are_there, ledger_is_that_of_the_tables)

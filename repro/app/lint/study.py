@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator
 
 from repro.app.lint.problem import Problem, Repository
-from repro.findings.citation import LANGUAGES, works
+from repro.findings.citation import works
 from repro.findings.tex import macro
-from repro.study.schema import CITATION, NOT_STATED, Study
+from repro.study.schema import CITATION, CITED_VERDICT, NOT_STATED, Study
 
 NUMBER = r"\d[\d.,/]*\d|\d"
 
@@ -23,17 +23,11 @@ def thread_and_we_claim(study: Study, repository: Repository) -> Iterator[Proble
 
 
 def thread_is_told(study: Study, repository: Repository) -> Iterator[Problem]:
-    """The thread has a title, a source and a licence, and a language that is cited by name."""
+    """The thread has a title, a source and a licence."""
     where = repository.short(repository.study_file(study.name))
     for key in ("title", "source", "licence"):
         if not getattr(study.thread, key).strip():
             yield Problem(where, f"thread.{key} is empty", f'say it, or "{NOT_STATED}"')
-    if study.thread.language not in LANGUAGES:
-        yield Problem(
-            where,
-            f"thread.language: no name is known for {study.thread.language!r}",
-            "add it to LANGUAGES in repro/findings/citation.py",
-        )
 
 
 def prose_has_no_new_number(study: Study, repository: Repository) -> Iterator[Problem]:
@@ -41,7 +35,9 @@ def prose_has_no_new_number(study: Study, repository: Repository) -> Iterator[Pr
     claims = [claim.says for claim in study.claims.values()]
     labels = [variant.label for variant in study.variants.values()]
     known = " ".join([study.title, study.question, study.metric, *claims, *labels])
-    prose = re.sub(CITATION, "", f"{study.report.answer} {study.report.mechanism}")
+    report = study.report
+    told = f"{report.lead} {report.answer} {report.mechanism}"
+    prose = re.sub(CITED_VERDICT, "", re.sub(CITATION, "", told))
     for number in dict.fromkeys(re.findall(NUMBER, prose)):
         if not re.search(rf"(?<!\d){re.escape(number)}(?!\d)", known):
             yield Problem(
