@@ -17,8 +17,8 @@ def no_mark_is_left(study: Study, repository: Repository) -> Iterator[Problem]:
     for path in repository.files(study.name):
         for line, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             if MARK in text:
-                where = f"{repository.short(path)}:{line}"
-                yield Problem(where, f"has the mark {MARK}", "fill it in and delete the mark")
+                place = f"{repository.short(path)}:{line}"
+                yield Problem(place, f"has the mark {MARK}", "fill it in and delete the mark")
 
 
 def style_is_that_of_the_house(study: Study, repository: Repository) -> Iterator[Problem]:
@@ -46,7 +46,7 @@ def ruff_finds_nothing(study: Study, repository: Repository) -> Iterator[Problem
         return
     files = [*repository.modules(study.name), *repository.tests(study.name)]
     for command in (["check", "--output-format=concise", "--quiet"], ["format", "--check"]):
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-m", "ruff", *command, *map(str, files)],
             cwd=repository.root,
             capture_output=True,
@@ -54,14 +54,14 @@ def ruff_finds_nothing(study: Study, repository: Repository) -> Iterator[Problem
             check=False,
             timeout=60,
         )
-        if done.returncode:
-            lines = (done.stdout or done.stderr).strip().splitlines()
+        if process.returncode:
+            lines = (process.stdout or process.stderr).strip().splitlines()
             remedy = f"see python -m ruff {command[0]}"
             yield from (Problem("ruff", line, remedy) for line in lines)
 
 
 def ruff_is_installed() -> bool:
-    """Whether ruff, which only tests and checks need, can be run."""
+    """Return True if ruff, which only tests and checks need, can be run."""
     return find_spec("ruff") is not None
 
 

@@ -10,7 +10,7 @@ from repro.app.lint.problem import Problem, Repository
 from repro.study.schema import Study
 
 MAY_IMPORT = {"data", "training"}  # a thread, besides itself
-MORE = {"mechanism": {"findings"}, "__main__": {"app"}}  # some of its modules
+EXTRA_ROOMS = {"mechanism": {"findings"}, "__main__": {"app"}}  # some of its modules
 PUBLIC = {"__version__", "fit_seeds", "data_order"}  # names of the package itself
 HEAVY = ("tensorflow", "keras", "numba")
 
@@ -42,7 +42,9 @@ def thread_keeps_its_walls(study: Study, repository: Repository) -> Iterator[Pro
     for path in repository.modules(study.name):
         is_single = path.stem == study.name
         allowed = (
-            {study.name} | MAY_IMPORT | MORE.get("__main__" if is_single else path.stem, set())
+            {study.name}
+            | MAY_IMPORT
+            | EXTRA_ROOMS.get("__main__" if is_single else path.stem, set())
         )
         for room in sorted(rooms(path) - allowed):
             yield Problem(
@@ -90,8 +92,10 @@ def heavy_imports(modules: str, root: Path) -> list[str]:
     """Return those of `HEAVY` that are loaded once these modules are imported."""
     code = f"import sys, {modules}; print(*set({HEAVY}) & set(sys.modules))"
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True, timeout=60)
-    return sorted(done.stdout.split())
+    process = subprocess.run(
+        command, cwd=root, capture_output=True, text=True, check=True, timeout=60
+    )
+    return sorted(process.stdout.split())
 
 
 CHECKS = (

@@ -48,8 +48,8 @@ def problems(name: str, repository: Repository) -> Iterator[Problem]:
     except StudyError as error:
         path = repository.short(repository.study_file(name))
         for line in str(error).splitlines():
-            told = line.removeprefix(f"{repository.study_file(name)}: ")
-            yield Problem(path, told, "mend that first; the other checks need it")
+            prose = line.removeprefix(f"{repository.study_file(name)}: ")
+            yield Problem(path, prose, "mend that first; the other checks need it")
         return
     for check in CHECKS:
         try:

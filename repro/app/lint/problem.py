@@ -12,17 +12,17 @@ from repro.study.schema import Study
 class Problem:
     """One thing that is wrong with a study, and its remedy."""
 
-    where: Path | str  # a file, seen from the repository's root, or one with a line behind it
+    place: Path | str  # a file, seen from the repository's root, or one with a line behind it
     wrong: str
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.wrong}; {self.remedy}"
+        return f"{self.place}: {self.wrong}; {self.remedy}"
 
 
 @dataclass(frozen=True)
 class Repository:
-    """A checkout; where the things of a study are in it."""
+    """A checkout, and the places of a study in it."""
 
     root: Path
 

@@ -12,13 +12,13 @@ from repro.store.tables import VERDICTS
 from repro.study.experiments import find_mechanism
 from repro.study.schema import Study
 
-WANTED = (*NEEDED, "claims.csv")
+TABLES = (*NEEDED, "claims.csv")
 
 
 def tables_are_of_the_study(study: Study, repository: Repository) -> Iterator[Problem]:
     """Every run of the study is there and no other, and every claim with its verdict."""
     folder = Path("results") / study.name
-    missing = [name for name in WANTED if not (repository.root / folder / name).is_file()]
+    missing = [name for name in TABLES if not (repository.root / folder / name).is_file()]
     for name in missing:
         yield Problem(folder / name, "is not there", f"run python -m repro run {study.name}")
     if missing:
@@ -56,18 +56,18 @@ def _has_every_run(study: Study, runs: pd.DataFrame) -> bool:
 def figures_are_there(study: Study, repository: Repository) -> Iterator[Problem]:
     """The runs are drawn, and what the mechanism module draws."""
     for name in ("runs", "mechanism"):
-        wanted = name == "runs" or find_mechanism(study.name) is not None
+        expected = name == "runs" or find_mechanism(study.name) is not None
         path = repository.results(study.name) / f"{name}.png"
-        if path.is_file() != wanted:
-            wrong = "is not there" if wanted else "is there, and no module that draws it"
-            remedy = f"run python -m repro figures {study.name}" if wanted else "delete it"
+        if path.is_file() != expected:
+            wrong = "is not there" if expected else "is there, and no module that draws it"
+            remedy = f"run python -m repro figures {study.name}" if expected else "delete it"
             yield Problem(repository.short(path), wrong, remedy)
 
 
 def ledger_is_that_of_the_tables(study: Study, repository: Repository) -> Iterator[Problem]:
     """The results folder's README is what its tables say."""
     folder = repository.results(study.name)
-    if not all((folder / name).is_file() for name in WANTED):
+    if not all((folder / name).is_file() for name in TABLES):
         return  # said already
     text = read_ledger(study, folder)
     path = folder / FILE

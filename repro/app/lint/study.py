@@ -14,20 +14,20 @@ NUMBER = r"\d[\d.,/]*\d|\d"
 
 def thread_and_we_claim(study: Study, repository: Repository) -> Iterator[Problem]:
     """Somebody in the thread claims something, and so do we."""
-    where = repository.short(repository.study_file(study.name))
+    place = repository.short(repository.study_file(study.name))
     speakers = {claim.made_by for claim in study.claims.values()}
     if "us" not in speakers:
-        yield Problem(where, "no claim is made by us", 'add one with made_by = "us"')
+        yield Problem(place, "no claim is made by us", 'add one with made_by = "us"')
     if not speakers - {"us"}:
-        yield Problem(where, "no claim is the thread's", 'add one with made_by = "question"')
+        yield Problem(place, "no claim is the thread's", 'add one with made_by = "question"')
 
 
 def thread_is_told(study: Study, repository: Repository) -> Iterator[Problem]:
     """The thread has a title, a source and a licence."""
-    where = repository.short(repository.study_file(study.name))
+    place = repository.short(repository.study_file(study.name))
     for key in ("title", "source", "licence"):
         if not getattr(study.thread, key).strip():
-            yield Problem(where, f"thread.{key} is empty", f'say it, or "{NOT_STATED}"')
+            yield Problem(place, f"thread.{key} is empty", f'say it, or "{NOT_STATED}"')
 
 
 def prose_has_no_new_number(study: Study, repository: Repository) -> Iterator[Problem]:
@@ -36,8 +36,8 @@ def prose_has_no_new_number(study: Study, repository: Repository) -> Iterator[Pr
     labels = [variant.label for variant in study.variants.values()]
     known = " ".join([study.title, study.question, study.metric, *claims, *labels])
     report = study.report
-    told = f"{report.lead} {report.answer} {report.mechanism}"
-    prose = re.sub(CITED_VERDICT, "", re.sub(CITATION, "", told))
+    written = f"{report.lead} {report.answer} {report.mechanism}"
+    prose = re.sub(CITED_VERDICT, "", re.sub(CITATION, "", written))
     for number in dict.fromkeys(re.findall(NUMBER, prose)):
         if not re.search(rf"(?<!\d){re.escape(number)}(?!\d)", known):
             yield Problem(
