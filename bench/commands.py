@@ -1,7 +1,7 @@
 """`python -m bench.commands`: what the commands that do not train take, each a process of its own.
 
 How long `python -m repro` and each `--help` take to answer, beside a Python that does nothing; and
-the verdicts, figures and report of all five studies from copies of their tables, beside NumPy,
+the verdicts, figures and report of all studies from copies of their tables, beside NumPy,
 pandas, SciPy and seaborn, which they need, being imported.
 """
 
@@ -34,7 +34,7 @@ def contests() -> dict[str, Contest]:
                 for name in cli.main.list_commands(click.Context(cli.main))
             },
         },
-        "all five studies": {
+        "all studies": {
             f"python -c '{LIBRARIES}'": lambda: took("-c", LIBRARIES),
             **{
                 f"python -m repro {name}": lambda name=name: took("-m", "repro", name)
