@@ -15,7 +15,7 @@ PAGES = sorted(
         *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
         ROOT / "bench" / "README.md",
         *(ROOT / "docs").rglob("*.md"),
-        *(ROOT / "results").glob("[!.@]*/README.md"),
+        *(path for path in (ROOT / "results").glob("*/README.md") if "@" not in str(path)),
     ]
 )
 ROOMS = ("bench", "docs", "experiments", "repro", "results", "tests")
@@ -46,7 +46,7 @@ def named_paths(text):
 
 @every_page
 def test_every_link_resolves(page):
-    for link in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
+    for link in re.findall(r"\]\(<?([^)>\s]+)>?\)", prose(page)):
         if re.match(r"\w+:", link):
             continue
         name, _, anchor = link.partition("#")
