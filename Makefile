@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: mnist_relu all test faults lint verify-sample bench bench-check lock
+.PHONY: mnist_relu all test test-all faults lint verify-sample bench bench-check lock
 
 mnist_relu: $(VENV)/installed
 	$(RUN) -m repro.mnist_relu
@@ -13,6 +13,10 @@ all: $(VENV)/installed
 
 test: $(VENV)/installed
 	$(RUN) -m pytest -n auto --dist loadfile
+
+# with the slow ones: all commands of the pages, all rounds of kills, full disks and damage
+test-all: $(VENV)/installed
+	$(RUN) -m pytest -n auto --dist loadfile -m "slow or not slow"
 
 # all rounds of kills, full disks and damage; `make test` takes a sample
 faults: $(VENV)/installed
