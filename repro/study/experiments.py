@@ -68,6 +68,13 @@ class Experiment:
         fields = (name for schema in self.schemas.values() for name in schema.model_fields)
         return list(dict.fromkeys([*([self.choice] if self.choice else []), *fields]))
 
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The defaults of all parameters, by name."""
+        fields = [schema.model_fields for schema in self.schemas.values()]
+        chosen = {self.choice: next(iter(self.functions))} if self.choice else {}
+        return chosen | {name: field.default for own in fields for name, field in own.items()}
+
     def parameters(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return all parameters, checked, defaults included.
 

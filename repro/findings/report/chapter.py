@@ -101,5 +101,5 @@ def _picture(path: Path) -> str | None:
 def _fixed(study: Study) -> dict[str, Any]:
     """Return the settings that no variant changes: the study's and the experiment's defaults."""
     varied = {name for variant in study.all_variants.values() for name in variant.parameters}
-    parameters = find_experiment(study.name).parameters(study.fixed)
+    parameters = find_experiment(study.name).defaults | study.fixed
     return {name: value for name, value in parameters.items() if name not in varied}
