@@ -14,7 +14,7 @@ from repro.store.adoption import DRAW, Candidate, carry, differences, draw_sampl
 from repro.store.committed import committed_blocks
 from repro.store.provenance import FILE, Adoption, provenance, timestamp, write_provenance
 from repro.store.results import Results, read_results
-from repro.store.runs import Store, StoredRun
+from repro.store.runs import Store, StoredBlock, StoredRun
 from repro.store.tables import CURVE_DIGITS, curves_table, runs_table, write_table
 from repro.study.errors import StudyError
 from repro.study.experiments import Experiment, find_experiment
@@ -76,20 +76,30 @@ def adopt(
 def _outdated(
     store: Store, committed: Results | None, study: Study, experiment: Experiment
 ) -> list[Candidate]:
-    """Return the blocks, stored and committed, of other code that were not carried over yet."""
+    """Return the blocks, stored and committed, of the code before that are not carried over yet.
+
+    Runs of still earlier code are left alone: they may have other numbers.
+    """
     stored = store.blocks()
     tabled = committed_blocks(committed) if committed else []
     current = {block.identities for block, _ in stored}
+    previous = _previous_code([*stored, *tabled], experiment)
     candidates: dict[tuple[str, ...], Candidate] = {}
     for blocks, is_rounded in ((stored, False), (tabled, True)):
         for block, runs in blocks:
-            if block.settings["code"] == experiment.code:
+            if block.settings["code"] != previous:
                 continue
             renewed = renew(study, experiment, block)
             if renewed.identities not in current:
                 candidate = Candidate(block, renewed, runs, is_rounded=is_rounded)
                 candidates.setdefault(block.identities, candidate)
     return list(candidates.values())
+
+
+def _previous_code(blocks: Sequence[StoredBlock], experiment: Experiment) -> str:
+    """Return the code of the latest blocks that are not by the code as it is."""
+    codes = [block.settings["code"] for block, _ in blocks]
+    return next((code for code in reversed(codes) if code != experiment.code), "")
 
 
 def _rerun(

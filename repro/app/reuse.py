@@ -12,6 +12,7 @@ from repro.running.workers import cores
 from repro.store.committed import committed_blocks
 from repro.store.results import NEEDED, read_results
 from repro.store.runs import Store, StoredBlock, StoredRun
+from repro.store.tables import CURVE_SEEDS
 from repro.study.errors import StudyError
 from repro.study.plan import Block, Plan
 
@@ -36,11 +37,16 @@ class Unused(NamedTuple):
 
 def reuse(plan: Plan, store: Store, folder: Path) -> Unused:
     """Take over into the store the committed runs of the plan, and count those of other code."""
-    committed, unreadable = _committed(folder)
+    committed, unreadable = _committed(folder, plan.study.name)
     identities = set(plan.identities)
     known = store.find(identities)
+    with_curves = {run.variant for _, runs in committed for run in runs if run.curve}
     for block, runs in committed:
-        if identities.issuperset(block.identities) and not known.keys() >= set(block.identities):
+        if block.variant not in plan.seeds:
+            continue
+        is_new = not known.keys() >= set(block.identities)
+        is_whole = block.variant not in with_curves or _has_curves(plan, block, runs)
+        if is_new and is_whole and identities.issuperset(block.identities):
             store.add(block, runs)
     missing = {
         (block.variant, block.seeds): block
@@ -48,6 +54,16 @@ def reuse(plan: Plan, store: Store, folder: Path) -> Unused:
         if not store.find(block.identities)
     }
     return _unused(plan, missing, [*store.blocks(), *committed], unreadable)
+
+
+def _has_curves(plan: Plan, block: Block, runs: list[StoredRun]) -> bool:
+    """Return whether a block has the curves that the tables of this plan are to show.
+
+    The committed tables keep those of the first seeds of the whole study alone.
+    """
+    shown = plan.seeds[block.variant][:CURVE_SEEDS]
+    lacking = [run.seed for run in runs if not run.curve]
+    return not set(lacking) & set(shown)
 
 
 def announce(unused: Unused, console: Console) -> None:
@@ -70,11 +86,11 @@ def announce(unused: Unused, console: Console) -> None:
         )
 
 
-def _committed(folder: Path) -> tuple[list[StoredBlock], str]:
+def _committed(folder: Path, study: str) -> tuple[list[StoredBlock], str]:
     if not all((folder / name).is_file() for name in NEEDED):
         return [], ""
     try:
-        return committed_blocks(read_results(folder)), ""
+        return committed_blocks(read_results(folder, study)), ""
     except (StudyError, OSError) as error:
         return [], str(error)
 

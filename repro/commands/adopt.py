@@ -29,8 +29,8 @@ def command(name: str, out: Path | None, rerun: Path | None, workers: int | None
     by which sample. If any number differs, nothing is.
 
     \b
-    Exit status: 0 carried over, or nothing had to be; 1 a number differs; 2 what was asked for is
-    wrong; 130 interrupted.
+    Exit status: 0 carried over, or nothing had to be; 1 a number differs;
+    2 what was asked for is wrong; 130 interrupted.
     """
     from repro.app.adopt import adopt
 

@@ -5,20 +5,18 @@ import time
 from repro.store.runs import StoredRun
 from repro.study.experiments import find_experiment
 from repro.study.plan import Block
-from repro.study.records import records
 
 
 def train_block(name: str, data: str | None, block: Block) -> list[StoredRun]:
     """Run the experiment of that name on one block.
 
     Raises:
-        ExperimentError: if the experiment returns other tables than it should.
+        StudyError: if the experiment returns other tables than it should.
     """
     experiment = find_experiment(name)
     start = time.perf_counter()
-    runs, curves = experiment.run(block.seeds, data, block.parameters)
+    by_seed = experiment.run(block.seeds, data, block.parameters)
     seconds = (time.perf_counter() - start) / len(block.seeds)
-    by_seed = records(runs, curves, experiment.metrics)
     return [
         StoredRun(
             identity=identity,

@@ -67,6 +67,8 @@ def differences(candidate: Candidate, trained: Sequence[StoredRun]) -> Iterator[
     digits = CURVE_DIGITS if candidate.is_rounded else None
     for expected, run in zip(candidate.runs, trained, strict=True):
         place = f"{run.variant}, seed {run.seed}"
+        for name in run.metrics.keys() - expected.metrics.keys():
+            yield f"{place}: {name} is a new metric"
         for name, value in expected.metrics.items():
             if not _equal(value, run.metrics.get(name)):
                 yield f"{place}: {name} was {value}, is {run.metrics.get(name, 'not there')}"

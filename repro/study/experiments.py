@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property
@@ -17,10 +17,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model
 
 from repro.study.code import code_digest
 from repro.study.errors import StudyError, unknown
+from repro.study.records import Record, TableError, compute
 
 NOT_PARAMETERS = ("seeds", "data")  # the nuisance parameter, and what the study runs on
 PACKAGE = Path(__file__).parent.parent
-RECORDS = "repro.study.records:records"  # the numbers pass through it, too
+COMPUTE = "repro.study.records:compute"  # calls the experiment, and takes its numbers
 NEEDED = {
     "experiment": "the function that trains and measures, (*, seeds, ...) -> (runs, curves)",
     "METRICS": "the names of the columns of its runs that are results",
@@ -55,7 +56,8 @@ class Experiment:
     @cached_property
     def code(self) -> str:
         """Digest of the code that the numbers depend on."""
-        return code_digest([f"repro.{self.name}:experiment", RECORDS], PACKAGE)
+        thread = f"repro.{self.name}"
+        return code_digest([f"{thread}:experiment", f"{thread}:METRICS", COMPUTE], PACKAGE)
 
     @cached_property
     def schemas(self) -> dict[str, type[BaseModel]]:
@@ -106,15 +108,22 @@ class Experiment:
         foreign = set(self.names) - set(fields) - {self.choice}
         return {name: value for name, value in fixed.items() if name not in foreign}
 
-    def run(self, seeds: Sequence[int], data: str | None, parameters: Mapping[str, Any]) -> Tables:
-        """Run the experiment on these seeds; raises StudyError for tables that it can't return."""
+    def run(
+        self, seeds: Sequence[int], data: str | None, parameters: Mapping[str, Any]
+    ) -> dict[int, tuple[Record, list[Record]]]:
+        """Run the experiment; return each seed's metrics with its status, and its curve.
+
+        Raises:
+            StudyError: for tables that an experiment can't return.
+        """
         chosen, own = self._chosen(parameters)
         function = self.functions[chosen]
         if data is not None and "data" in inspect.signature(function).parameters:
             own["data"] = data
-        tables = function(seeds=list(seeds), **own)
-        _check_tables(self.name, tables, (*self.metrics, "seed", "status"))
-        return tables
+        try:
+            return compute(function, seeds, own, self.metrics)
+        except TableError as error:
+            raise StudyError(f"repro.{self.name}: {error}") from None
 
     def _chosen(self, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         own = dict(values)
@@ -136,6 +145,8 @@ def find_experiment(name: str) -> Experiment:
     for needed, meaning in NEEDED.items():
         if not hasattr(thread, needed):
             raise StudyError(f"repro.{name} has no {needed}: define it, {meaning}")
+    if isinstance(thread.METRICS, str) or "status" in thread.METRICS:
+        raise StudyError(f"repro.{name}: METRICS must be a tuple of names, and not hold 'status'")
     functions = getattr(thread, "EXPERIMENTS", {"": thread.experiment})
     choice = "" if "" in functions else _choice(thread.experiment)
     return Experiment(name, functions, choice, metrics=tuple(thread.METRICS), data=thread.DATA)
@@ -167,22 +178,6 @@ def _choice(run: Run) -> str:
         if parameter.kind is not parameter.VAR_KEYWORD and parameter.name not in NOT_PARAMETERS
     ]
     return named[0]
-
-
-def _check_tables(name: str, tables: Any, columns: Iterable[str]) -> None:
-    try:
-        runs, curves = tables
-    except (TypeError, ValueError):
-        raise StudyError(
-            f"repro.{name}: experiment must return two tables, runs and curves"
-        ) from None
-    for table, kind, needed in ((runs, "runs", columns), (curves, "curves", ["seed"])):
-        if not isinstance(table, pd.DataFrame):
-            raise StudyError(
-                f"repro.{name}: its {kind} must be a DataFrame, got {type(table).__name__}"
-            )
-        if missing := [column for column in needed if column not in table]:
-            raise StudyError(f"repro.{name}: its {kind} lack the columns {', '.join(missing)}")
 
 
 def _schema(run: Run) -> type[BaseModel]:

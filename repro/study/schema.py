@@ -5,6 +5,7 @@ import itertools
 import re
 import tomllib
 from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
@@ -103,6 +104,8 @@ class Claim(_Strict):
             raise ValueError(f"test {self.test!r} {_needs('reference', self.test in PAIRED)}")
         if (self.target is not None) != (self.test == "within"):
             raise ValueError(f"test {self.test!r} {_needs('target', self.test == 'within')}")
+        if self.test not in ("greater", "less") and "bound" not in self.model_fields_set:
+            raise ValueError(f"test {self.test!r} {_needs('bound', needed=True)}")
         if self.test in ("within", "equivalent") and self.bound <= 0:
             raise ValueError(f"test {self.test!r} needs a bound above 0, its margin")
         return self
@@ -178,6 +181,10 @@ class Study(_Strict):
         return dict(itertools.chain(self.variants.items(), *(c.items() for c in cells)))
 
 
+MODELS = (Study, Thread, Variant, Grid, Claim, OpenQuestion, Report, Gap)
+KEYS = tuple(dict.fromkeys(name for model in MODELS for name in model.model_fields))
+
+
 def load_study(name: str) -> Study:
     """Read and check the study of that name.
 
@@ -200,7 +207,8 @@ def read_study(path: Path) -> Study:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise StudyError(f"{path}: not a TOML file: {error}") from None
     except ValidationError as error:
-        raise StudyError("\n".join(f"{path}: {line}" for line in explain(error))) from None
+        lines = explain(error, KEYS)
+        raise StudyError("\n".join(f"{path}: {line}" for line in lines)) from None
     if study.name != path.stem:
         raise StudyError(f"{path}: name: is {study.name!r}, must be the file's: {path.stem!r}")
     problems = list(_contradictions(study, find_experiment(study.name)))
@@ -225,12 +233,20 @@ def _refuse_controls(value: Any, place: object) -> None:
             _refuse_controls(item, place)
 
 
-def explain(error: ValidationError) -> list[str]:
-    """Return one line for each thing that pydantic found: the key, what is wrong, the value."""
+def explain(error: ValidationError, known: Iterable[str] = ()) -> list[str]:
+    """Return one line for each thing that pydantic found: the key, what is wrong, the value.
+
+    Args:
+        error: of the validation.
+        known: names that an unknown key may have been meant to be.
+    """
     lines = []
     for e in error.errors(include_url=False):
         key = ".".join(map(str, e["loc"]))
-        lines.append(f"{key}: {e['msg']}, got {_short(e['input'])}")
+        nearest = get_close_matches(str(e["loc"][-1]), known, n=1) if e["loc"] else []
+        is_unknown = e["type"] == "extra_forbidden" and nearest
+        meant = f"; did you mean {nearest[0]!r}?" if is_unknown else ""
+        lines.append(f"{key}: {e['msg']}, got {_short(e['input'])}{meant}")
     return lines
 
 
@@ -241,7 +257,8 @@ def _contradictions(study: Study, experiment: Experiment) -> list[str]:
             fixed = experiment.applicable(study.fixed, variant.parameters)
             experiment.parameters(fixed | variant.parameters)
         except ValidationError as error:
-            problems += [f"variants.{name}.parameters.{line}" for line in explain(error)]
+            lines = explain(error, experiment.names)
+            problems += [f"variants.{name}.parameters.{line}" for line in lines]
     if study.metric not in metrics:
         problems.append(_unknown("metric", "metric", study.metric, metrics))
     for key, claim in study.claims.items():

@@ -151,6 +151,42 @@ def test_of_another_machine_a_rerun_by_the_same_code_is_the_reference(package, t
     assert provenance(package)["fingerprint"] == recorded["fingerprint"]
 
 
+def test_runs_of_still_earlier_code_do_not_come_back(package):
+    """Numbers change, then a neutral edit is adopted: the latest numbers stay."""
+    edit(package, MODULE, "slope * x", "slope * x * 1.01")
+    call(package, "run", STUDY)
+    tables = results(package)
+    add_parameter(package)
+    assert "1,400 runs are carried over" in call(package, "adopt", STUDY)
+    call(package, "run", STUDY)
+    assert results(package) == tables
+
+
+def test_curves_of_later_seeds_are_trained_where_the_tables_have_none(package):
+    forget_store(package)
+    call(package, "run", STUDY, "--seeds", "100:200", "--variants", "posted")
+    curves = package / "results" / f"{STUDY}@seeds=100-199,variants=posted" / "curves.csv"
+    assert len(curves.read_text().splitlines()) > 40
+
+
+def test_a_new_metric_is_no_change_that_can_be_adopted(package):
+    edit(package, MODULE, 'METRICS = ("mse", "learned")', 'METRICS = ("mse", "learned", "twice")')
+    edit(
+        package,
+        MODULE,
+        '    runs["learned"]',
+        '    runs["twice"] = 2 * runs.mse\n    runs["learned"]',
+    )
+    forget_tables(package)
+    assert "twice is a new metric" in call(package, "adopt", STUDY, code=1)
+
+
+def forget_tables(package):
+    for file in (package / "results" / STUDY).glob("*.*"):
+        if file.name != ".store.sqlite":
+            file.unlink()
+
+
 @pytest.mark.slow
 def test_a_parameter_of_mnist_relu(package):
     study, file = "mnist_relu", "repro/mnist_relu/experiment.py"

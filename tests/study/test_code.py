@@ -122,6 +122,10 @@ def test_a_changed_constant_is_seen_behind_every_form_of_import(form, tmp_path):
         ("tool", "    check(seeds)\n", "    seeds = check(seeds)\n"),
         ("tool", "check(seeds)\n", "check(seeds.pop())\n"),
         ("thread", "return train", "import kit.effect\n\n    return train"),
+        ("tool", "sum(seeds)", "(lambda draw=max: draw(seeds))()"),
+        ("tool", "def train", "train = None\n\n\ndef train"),
+        ("tool", '"""A tool."""', "import numpy\n\n_ = numpy.random.seed(3)"),
+        ("tool", "    check(seeds)\n", "    print(rate := 3)\n"),
         ("__init__", "_HOME = {", "import random\n\nrandom.seed(1)\n_HOME = {"),
     ],
 )
@@ -139,7 +143,7 @@ def test_a_change_of_meaning_is_another_digest(package, module, before, after):
         ("tool", '"""Train."""', '"""Train\n\n    well.\n    """'),
         ("tool", "seeds: list[int], rate: float) -> float", "seeds, rate: 'Number')"),
         ("tool", "no seeds in {seeds}", "no seeds at all"),
-        ("tool", "if not seeds", "if not list(seeds)"),
+        ("tool", "if not seeds", "if len(seeds) == 0"),
         ("tool", "    check(seeds)\n", ""),
         ("tool", "    check(seeds)\n", "    import warnings\n    warnings.warn('slow')\n"),
         ("tool", "def train", "def other():\n    return check\n\n\ndef train"),
@@ -157,6 +161,93 @@ def test_what_touches_no_number_is_not_in_it(package, module, before, after):
     first = digest(package)
     edit(package, module, before, after)
     assert digest(package) == first
+
+
+HIDDEN = {
+    "registered": (
+        "import kit.deep\nfrom kit.registry import KINDS",
+        "def work(*a):\n    return KINDS['double'](*a)",
+        "return 2",
+        "return 3",
+    ),
+    "bound again": (
+        "from functools import partial\n\nfrom kit.deep import double as work",
+        "work = partial(work)",
+        "return 2",
+        "return 3",
+    ),
+    "either of two": (
+        "",
+        "def work(*a):\n    if a:\n        from kit.deep import double as f\n    else:\n"
+        "        from kit.tool import train as f\n    return f(*a)",
+        "return 2",
+        "return 3",
+    ),
+    "in a class": (
+        "",
+        "class Holder:\n    from kit.deep import double\n\n\nwork = Holder.double",
+        "return 2",
+        "return 3",
+    ),
+    "of the same name in a class": (
+        "from kit.deep import double",
+        "class Holder:\n    double = staticmethod(double)\n\n\nwork = Holder.double",
+        "return 2",
+        "return 3",
+    ),
+    "caught": (
+        "from kit.deep import check",
+        "def work(seeds, rate):\n    try:\n        check(seeds)\n    except ValueError:\n"
+        "        return 0\n    return 1",
+        "> 3",
+        "> 4",
+    ),
+}
+REGISTRY = """KINDS = {}
+
+
+def kind(name):
+    def register(function):
+        KINDS[name] = function
+        return function
+
+    return register
+"""
+REGISTERED = """from kit.registry import kind
+
+
+@kind("double")
+def double(*a):
+    return 2
+
+
+def check(seeds):
+    if len(seeds) > 3:
+        raise ValueError(seeds)
+"""
+
+
+@pytest.mark.parametrize("way", HIDDEN)
+def test_code_that_is_reached_in_a_roundabout_way_counts(way, package):
+    imported, work, before, after = HIDDEN[way]
+    (package / "registry.py").write_text(REGISTRY)
+    (package / "deep.py").write_text(f"STEPS = 3\n\nunused = None\n\n\n{REGISTERED}")
+    source = f"{imported}\n\n\n{work}\n"
+    (package / "thread.py").write_text(THREAD.format(imported=source, call="work"))
+    first = digest(package)
+    edit(package, "deep", before, after)
+    assert digest(package) != first
+
+
+def test_a_package_that_imports_a_module_of_its_own(package):
+    (package / "sub").mkdir()
+    (package / "sub" / "__init__.py").write_text("from kit.sub import work\n")
+    (package / "sub" / "work.py").write_text("def f(*a):\n    return 2\n")
+    imported = "from kit.sub import work"
+    (package / "thread.py").write_text(THREAD.format(imported=imported, call="work.f"))
+    first = digest(package)
+    edit(package, "sub/work", "return 2", "return 3")
+    assert digest(package) != first
 
 
 def test_a_renamed_module_a_moved_and_a_renamed_definition_are_the_same(package, tmp_path):

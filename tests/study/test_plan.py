@@ -4,7 +4,7 @@ import pytest
 
 from repro.study.code.meaning import Meaning
 from repro.study.errors import StudyError
-from repro.study.experiments import PACKAGE, RECORDS
+from repro.study.experiments import COMPUTE, PACKAGE
 from repro.study.identity import block_settings, fingerprint, run_identities
 from repro.study.plan import make_plan
 from repro.study.schema import load_study
@@ -86,7 +86,7 @@ def test_an_unknown_variant_is_named():
 
 
 def test_the_code_of_mnist_relu_includes_the_engine():
-    reached = set(Meaning(["repro.mnist_relu:experiment", RECORDS], PACKAGE).numbers)
+    reached = set(Meaning(["repro.mnist_relu:experiment", COMPUTE], PACKAGE).numbers)
     assert {
         ("repro.training.fused", "FusedSeeds"),
         ("repro.mnist_relu.unit_activity", "UnitActivity"),

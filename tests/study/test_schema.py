@@ -118,7 +118,7 @@ def test_a_good_study(read):
             "claims.scaling_helps: Value error, test 'greater' needs the key",
         ),
         ('test = "greater"', 'test = "above"', "test 'above' takes no key 'reference'"),
-        ('test = "greater"', 'test = "equivalent"', "needs a bound above 0"),
+        ('test = "greater"', 'test = "equivalent"', "needs the key 'bound'"),
         ('made_by = "answer"', 'made_by = "nobody"', "claims.scaling_helps.made_by"),
         ('group = "as posted"', 'group = "posted"', "variants.raw.group"),
         ("[thread]", "[tread]", "thread: Field required"),

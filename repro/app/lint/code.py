@@ -56,8 +56,12 @@ def ruff_finds_nothing(study: Study, repository: Repository) -> Iterator[Problem
         )
         if process.returncode:
             lines = (process.stdout or process.stderr).strip().splitlines()
-            remedy = f"see python -m ruff {command[0]}"
-            yield from (Problem("ruff", line, remedy) for line in lines)
+            remedy = f"run python -m ruff {command[0]}"
+            yield from (Problem("ruff", line, remedy) for line in lines if _names_a_file(line))
+
+
+def _names_a_file(line: str) -> bool:
+    return ".py" in line.split(" ")[0] or line.startswith("Would reformat")
 
 
 def ruff_is_installed() -> bool:

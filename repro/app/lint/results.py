@@ -7,9 +7,11 @@ import pandas as pd
 
 from repro.app.lint.problem import Problem, Repository
 from repro.findings.ledger import FILE, read_ledger
+from repro.store.provenance import FILE as PROVENANCE
+from repro.store.provenance import read_provenance
 from repro.store.results import NEEDED, read_results
 from repro.store.tables import VERDICTS
-from repro.study.experiments import find_mechanism
+from repro.study.experiments import find_experiment, find_mechanism
 from repro.study.schema import Study
 
 TABLES = (*NEEDED, "claims.csv")
@@ -35,6 +37,22 @@ def tables_are_of_the_study(study: Study, repository: Repository) -> Iterator[Pr
             folder / "claims.csv",
             "has not the claims that the study has, each with a verdict",
             f"run python -m repro verdicts {study.name}",
+        )
+
+
+def runs_are_by_this_code(study: Study, repository: Repository) -> Iterator[Problem]:
+    """The committed runs are by the code as it is, or were carried over to it."""
+    folder = repository.results(study.name)
+    if not (folder / PROVENANCE).is_file():
+        return  # said already
+    recorded = read_provenance(folder).code
+    current = find_experiment(study.name).code
+    if recorded != current:
+        yield Problem(
+            repository.short(folder / PROVENANCE),
+            f"the runs are by other code: {recorded[:8]}, which now is {current[:8]}",
+            f"run python -m repro adopt {study.name} if no number has changed, else "
+            f"python -m repro run {study.name}",
         )
 
 
@@ -77,4 +95,9 @@ def ledger_is_that_of_the_tables(study: Study, repository: Repository) -> Iterat
         yield Problem(repository.short(path), wrong, remedy)
 
 
-CHECKS = (tables_are_of_the_study, figures_are_there, ledger_is_that_of_the_tables)
+CHECKS = (
+    tables_are_of_the_study,
+    runs_are_by_this_code,
+    figures_are_there,
+    ledger_is_that_of_the_tables,
+)

@@ -54,6 +54,7 @@ class Canonical:
         self._write = write
         self._is_check = is_check
         self._scopes: list[tuple[bool, Scope]] = []  # whether it is a class's, and its names
+        self._guards = 0  # number of `try` statements around what is written
 
     def definition(self, statement: ast.stmt) -> str:
         """Return the text of a statement at the top of a module, without the name it defines."""
@@ -71,8 +72,12 @@ class Canonical:
                 return self._attribute(node)
             case ast.Constant():
                 return f"{type(node.value).__name__}:{node.value!r}"
-            case ast.Raise():
+            case ast.Raise() if not self._guards:
                 return self._raise(node)
+            case ast.Try():
+                return self._try(node)
+            case ast.If() if is_skipped(node):
+                return self._value(node.orelse)
             case ast.Assert():
                 return self._fields(node, leave_out=["msg"])
             case ast.AnnAssign(target=target, value=ast.expr() as value) if not self._in_class:
@@ -109,16 +114,21 @@ class Canonical:
 
     def _says_nothing(self, statement: ast.stmt) -> bool:
         """Return whether no number can depend on a statement."""
-        if isinstance(statement, ast.Import | ast.ImportFrom):
-            return bool(self._scopes)  # `_local_names` has followed it
-        if isinstance(statement, ast.Pass | ast.Global | ast.Nonlocal):
+        if isinstance(statement, ast.Pass):
             return True
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            self._import(statement)  # what it imports counts, used or not
+            return bool(self._scopes)
         if isinstance(statement, ast.AnnAssign) and statement.value is None:
             return not self._in_class  # there it is a field
-        return is_text(statement) or is_skipped(statement) or self._only_checks(statement)
+        if is_skipped(statement):
+            return not statement.orelse
+        return is_text(statement) or self._only_checks(statement)
 
     def _only_checks(self, statement: ast.stmt) -> bool:
         """Return whether a statement calls a check, or warns, and drops what that returns."""
+        if self._guards:  # an error that is caught decides what is computed
+            return False
         if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)):
             return False
         call = statement.value
@@ -144,8 +154,8 @@ class Canonical:
         return f"(Attribute {self._node(node.value)} {node.attr!r})"
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> str:
-        """Write an import inside another statement at the top of a module."""
-        origins = [origin for name, origin in imports_of(node, self._package) if name]
+        """Write an import inside another statement; what it imports is reached by that."""
+        origins = [origin for _, origin in imports_of(node, self._package)]
         return f"(Import {' '.join(self._write(self._find_import(o, [])) for o in origins)})"
 
     def _target(self, name: str, attributes: list[str]) -> tuple[Target | None, bool]:
@@ -155,6 +165,13 @@ class Canonical:
                 origin = scope[name]
                 return (None if origin is None else self._find_import(origin, attributes)), True
         return self._find(name, attributes), False
+
+    def _try(self, node: ast.Try) -> str:
+        self._guards += 1
+        try:
+            return self._fields(node)
+        finally:
+            self._guards -= 1
 
     def _raise(self, node: ast.Raise) -> str:
         error = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
@@ -190,22 +207,15 @@ class Canonical:
         outer: set[str] = set()
         for inner in _own_nodes(node):
             if isinstance(inner, ast.Import | ast.ImportFrom):
-                scope |= self._imported_names(inner)
+                scope |= {n: origin for n, origin in imports_of(inner, self._package) if n}
             if isinstance(inner, ast.Global | ast.Nonlocal):
                 outer |= set(inner.names)
         return {name: origin for name, origin in scope.items() if name not in outer}
 
-    def _imported_names(self, statement: ast.Import | ast.ImportFrom) -> Scope:
-        origins = list(imports_of(statement, self._package))
-        for name, origin in origins:
-            if not name:  # imported for what it does
-                self._write(self._find_import(origin, []))
-        return {name: origin for name, origin in origins if name}
-
     def _class(self, node: ast.ClassDef, *, named: bool) -> str:
         around = [self._value(v) for v in (node.decorator_list, node.bases, node.keywords)]
-        names = [name for statement in node.body for name in bound_names(statement)]
-        with self._scope(dict.fromkeys(names), is_class=True):
+        # its own names may still be looked up outside, before it binds them
+        with self._scope({}, is_class=True):
             body = self._value(node.body)
         return f"(ClassDef {node.name if named else ''} {' '.join(around)} {body})"
 

@@ -2,10 +2,10 @@
 
 import ast
 
-# Built-in functions and methods that leave their arguments as they are.
+# Built-in functions and methods that leave their arguments as they are, iterators among them.
 PURE = frozenset(
-    """abs all any bool dict enumerate float frozenset getattr hasattr int isinstance issubclass len
-    list max min range repr round set sorted str sum tuple type zip""".split()  # noqa: SIM905
+    """abs bool callable float hasattr int isinstance issubclass len range repr round str
+    type""".split()  # noqa: SIM905
 )
 PURE_METHODS = frozenset({"format", "get", "items", "join", "keys", "values"})
 SIDE_EFFECTS = (
@@ -14,6 +14,9 @@ SIDE_EFFECTS = (
     ast.ClassDef,
     ast.FunctionDef,
     ast.Global,
+    ast.Import,
+    ast.ImportFrom,
+    ast.NamedExpr,
     ast.Nonlocal,
     ast.With,
     ast.Yield,
@@ -21,9 +24,14 @@ SIDE_EFFECTS = (
 )
 
 
-def is_check(statement: ast.stmt) -> bool:
-    """Return whether a definition can do nothing but look at its arguments and raise an error."""
-    if not isinstance(statement, ast.FunctionDef) or statement.decorator_list:
+def is_check(statement: ast.stmt, shadowed: frozenset[str]) -> bool:
+    """Return whether a definition can do nothing but look at its arguments and raise an error.
+
+    Args:
+        statement: the definition.
+        shadowed: names of its module, which may hide built-in functions.
+    """
+    if not isinstance(statement, ast.FunctionDef) or statement.decorator_list or shadowed & PURE:
         return False
     return all(is_harmless(inner) for inner in statement.body)
 

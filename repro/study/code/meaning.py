@@ -64,7 +64,10 @@ class Meaning:
     def _definition(self, module_name: str, name: str) -> str:
         module = self._imported[module_name]
         if name != WHOLE:
-            return self._text(module, module.definitions[name])
+            # a name that is bound again hides what was imported under it
+            hidden = [module.imports[name]] if name in module.imports else []
+            imported = [self._write(self._names.find(origin)) for origin in hidden]
+            return " ".join([*imported, self._text(module, module.definitions[name])])
         targets = (self._names.find_in(module, [bound]) for bound in module.names)
         return " ".join(map(self._write, targets))
 
@@ -92,6 +95,8 @@ class Meaning:
         """Note that a module is imported, and with it all that it imports."""
         if module.name not in self._imported:
             self._imported[module.name] = module
+            if module.is_lazy:
+                self._write(self._names.find_in(module, ["__getattr__"]))
             for inner in self._names.imported_with(module):
                 self._import(inner)
 
@@ -99,4 +104,5 @@ class Meaning:
         if target.module is None or target.attributes or target.name == WHOLE:
             return False
         statements = target.module.definitions[target.name]
-        return len(statements) == 1 and is_check(statements[0])
+        shadowed = frozenset(target.module.names)
+        return len(statements) == 1 and is_check(statements[0], shadowed)

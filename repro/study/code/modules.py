@@ -5,6 +5,7 @@ TensorFlow, and other versions of Python must be able to read it alike.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -58,8 +59,9 @@ class Module:
             names = list(bound_names(statement))
             for name in names:
                 self.definitions.setdefault(name, []).append(statement)
-            if not names or not isinstance(statement, BINDING):
+            if not (names and is_plain(statement)):
                 self.effects.append(statement)
+            if not isinstance(statement, BINDING):
                 for node in ast.walk(statement):
                     if isinstance(node, ast.Import | ast.ImportFrom):
                         self._take_in_import(node)
@@ -78,6 +80,15 @@ class Module:
     def package(self) -> str:
         """The package that its relative imports start from."""
         return self.name if self.is_package else self.name.rpartition(".")[0]
+
+    @property
+    def is_lazy(self) -> bool:
+        """True if it finds names when they are asked for, as PEP 562 has it."""
+        return "__getattr__" in self.definitions
+
+    def absolute(self, name: str) -> str:
+        """Return the absolute name of a module that is named relative to this one, or not."""
+        return f"{self.package}{name}" if re.fullmatch(r"\.\w[\w.]*", name) else name
 
     @property
     def names(self) -> list[str]:
@@ -151,6 +162,50 @@ BINDING = (
     ast.AnnAssign,
     ast.AugAssign,
 )
+
+
+# They leave everything outside of what they are given as it is.
+PLAIN_CALLS = frozenset(
+    """abs bool contextmanager dataclass dict field float frozenset int len list lru_cache njit
+    property range set staticmethod str tuple""".split()  # noqa: SIM905
+)
+PLAIN_BASES = frozenset({"NamedTuple", "Protocol"})
+
+
+def is_plain(statement: ast.stmt) -> bool:
+    """Return whether a statement at the top of a module only binds its names.
+
+    A call may do more, and so may a decorator, which may register what it decorates, or a base
+    class; unless it is one that is known.
+    """
+    match statement:
+        case ast.FunctionDef(decorator_list=decorators):
+            return all(map(_is_plain_call, decorators))
+        case ast.ClassDef(decorator_list=decorators, bases=bases, keywords=[]):
+            names = {_last_name(base) for base in bases}
+            plain = names <= PLAIN_BASES or all(name.endswith("Error") for name in names)
+            return plain and all(map(_is_plain_call, decorators))
+        case ast.Assign(targets=targets, value=value):
+            are_names = all(isinstance(target, ast.Name | ast.Tuple) for target in targets)
+            return are_names and _calls_nothing(value)
+        case ast.AnnAssign(target=ast.Name(), value=value):
+            return value is None or _calls_nothing(value)
+        case ast.AugAssign(target=ast.Name(), value=value):
+            return _calls_nothing(value)
+    return False
+
+
+def _calls_nothing(value: ast.expr) -> bool:
+    calls = (node for node in ast.walk(value) if isinstance(node, ast.Call))
+    return all(map(_is_plain_call, calls))
+
+
+def _is_plain_call(node: ast.expr) -> bool:
+    return _last_name(node.func if isinstance(node, ast.Call) else node) in PLAIN_CALLS
+
+
+def _last_name(node: ast.expr) -> str:
+    return getattr(node, "attr", getattr(node, "id", ""))
 
 
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)

@@ -84,9 +84,10 @@ class Names:
     def _origin(self, module: Module, name: str) -> Import | None:
         """Return where a name that a module does not define comes from."""
         if name in module.imports:
-            return module.imports[name]
+            origin = module.imports[name]
+            return None if origin == Import(module.name, name) else origin  # its own submodule
         # a lazy package names in texts the modules that its `__getattr__` looks into
-        lazy = sorted(module.texts) if "__getattr__" in module.definitions else []
+        lazy = sorted(map(module.absolute, module.texts)) if module.is_lazy else []
         for source in (*module.stars, *lazy):
             target = self._package.module(source)
             if target is not None and target is not module and self._binds(target, name):
