@@ -46,7 +46,7 @@ def runs_table(plan: Plan, runs: Mapping[str, StoredRun]) -> pd.DataFrame:
     scientific = scientific_parameters(plan)
     rows = []
     for variant, seed, identity in plan.runs:
-        settings = {name: _cell(plan.parameters[variant][name]) for name in scientific}
+        settings = {name: _cell(plan.parameters[variant].get(name)) for name in scientific}
         metrics = dict.fromkeys(plan.experiment.metrics, np.nan) | {"status": "crashed"}
         if identity in runs:
             metrics = runs[identity].metrics
