@@ -8,7 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from repro.store.tables import read_table, write_table
+from repro.store.tables import read_table, runs_table, write_table
+from repro.study.plan import make_plan
+from repro.study.schema import load_study
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "'=1", "''-", "=cmd|' /C calc'!A0"]
 HARMLESS = ["", "'", "'quoted'", "a=b", "1-2", "使用relu", 'say "no", twice']
@@ -57,3 +59,15 @@ def test_words_stay_words_where_all_of_them_look_like_something_else(tmp_path):
     assert read.rule.to_list() == ["true", "true"]
     assert read.bias.to_list() == [True, True]
     assert read.loss.to_list() == [1, 2]
+
+
+def test_a_parameter_that_a_network_has_not_stays_empty(tmp_path):
+    study = load_study("relu_at_zero")
+    names = ["float64_one", next(name for name in study.all_variants if name.startswith("wide"))]
+    table = runs_table(make_plan(study, seeds=[0], variants=names), {})
+    write_table(table, tmp_path / "runs.csv")
+    read = pd.read_csv(tmp_path / "runs.csv", dtype=str, keep_default_na=False)
+    assert list(read["network"]) == ["snippet", "mnist_mlp"]
+    assert read["width"][0] == read["steps"][1] == ""
+    assert read["width"][1].isdigit()
+    assert read["steps"][0].isdigit()
