@@ -98,7 +98,8 @@ class Provenance(_Read):
 def command_line() -> str:
     """Return the command that runs this process, as its user may type it again."""
     called = Path(sys.argv[0])
-    module = "repro" if called.stem == "__main__" else f"repro.{called.stem}"
+    name = called.parent.name if called.stem == "__main__" else called.stem
+    module = "repro" if name == "repro" else f"repro.{name}"
     command = shlex.join(["python", "-m", module, *sys.argv[1:]])
     return command.encode(errors="backslashreplace").decode()  # of paths that are no text
 
