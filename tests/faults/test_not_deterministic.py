@@ -10,6 +10,8 @@ NOISE = """
 
 import functools
 
+import numpy as np
+
 _before = experiment
 
 
