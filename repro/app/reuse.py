@@ -47,7 +47,7 @@ def reuse(plan: Plan, store: Store, folder: Path) -> Unused:
         is_new = not known.keys() >= set(block.identities)
         is_whole = block.variant not in with_curves or _has_curves(plan, block, runs)
         if is_new and is_whole and identities.issuperset(block.identities):
-            store.add(block, runs)
+            store.add(block, [run for run in runs if run.identity not in known])
     missing = {
         (block.variant, block.seeds): block
         for block in plan.blocks

@@ -33,6 +33,7 @@ def test_both_are_kept_and_reported_until_the_store_is_moved_away(package, tmp_p
     first = contents(tmp_path)
     with closing(connect(tmp_path / ".store.sqlite")) as connection, connection:
         connection.execute("DELETE FROM runs WHERE variant = 'relu_he' AND seed = 1")
+    (tmp_path / "provenance.json").unlink()  # else the run is read back from the tables
     said = study.run(tmp_path, code=1)  # trains the block whole: seeds 0 and 2 a second time
     assert "Not deterministic: 2 runs finished with different numbers." in said
     assert "relu_he, seed 0: mse " in said
