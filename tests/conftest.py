@@ -4,7 +4,10 @@ import os
 import shutil
 
 import pytest
+from hypothesis import settings
 
+settings.register_profile("no deadline", deadline=None)  # no test asserts a time
+settings.load_profile("no deadline")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
