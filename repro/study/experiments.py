@@ -97,8 +97,8 @@ class Experiment:
         if name == self.choice:
             return self.parameters({name: text})[name]
         schema = next(s for s in self.schemas.values() if name in s.model_fields)
-        if schema.model_fields[name].annotation in (float, int):
-            return getattr(schema.model_validate({name: _number(text)}), name)
+        if (kind := schema.model_fields[name].annotation) in (float, int):
+            return getattr(schema.model_validate({name: _number(text, kind)}), name)
         return getattr(schema.model_validate_strings({name: text}), name)
 
     def applicable(self, fixed: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -204,10 +204,10 @@ def _fraction(value: Any) -> Any:
     return value
 
 
-def _number(text: str) -> int | float | str:
-    for kind in (int, float):
+def _number(text: str, kind: Any) -> int | float | str:
+    for reader in (kind, float):
         try:
-            return kind(text)
+            return reader(text)
         except ValueError:
             continue
     return text  # a fraction, or wrong

@@ -132,7 +132,7 @@ def test_what_ruff_finds_is_passed_on(repository):
     path.write_text("import os\nx = {  }\n", encoding="utf-8")
     found = said(code.ruff_finds_nothing, repository)
     assert "F401" in found
-    assert "see python -m ruff format" in found
+    assert "run python -m ruff format" in found
 
 
 def test_a_thread_without_tests_is_found(repository):
