@@ -45,9 +45,9 @@ def ruff_finds_nothing(study: Study, repository: Repository) -> Iterator[Problem
     if not ruff_is_installed():
         return
     files = [*repository.modules(study.name), *repository.tests(study.name)]
-    for command in (["check", "--output-format=concise", "--quiet"], ["format", "--check"]):
+    for command in (["check", "--quiet"], ["format", "--check"]):
         process = subprocess.run(
-            [sys.executable, "-m", "ruff", *command, *map(str, files)],
+            [sys.executable, "-m", "ruff", *command, "--output-format=concise", *map(str, files)],
             cwd=repository.root,
             capture_output=True,
             text=True,
@@ -61,7 +61,7 @@ def ruff_finds_nothing(study: Study, repository: Repository) -> Iterator[Problem
 
 
 def _names_a_file(line: str) -> bool:
-    return ".py" in line.split(" ")[0] or line.startswith("Would reformat")
+    return ".py:" in line
 
 
 def ruff_is_installed() -> bool:
