@@ -48,10 +48,11 @@ def reuse(plan: Plan, store: Store, folder: Path) -> Unused:
         is_whole = block.variant not in with_curves or _has_curves(plan, block, runs)
         if is_new and is_whole and identities.issuperset(block.identities):
             store.add(block, [run for run in runs if run.identity not in known])
+    stored = store.find(identities).keys()
     missing = {
         (block.variant, block.seeds): block
         for block in plan.blocks
-        if not store.find(block.identities)
+        if stored.isdisjoint(block.identities)
     }
     return _unused(plan, missing, [*store.blocks(), *committed], unreadable)
 
