@@ -9,13 +9,15 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "SeedsFit": "repro.training.fit",
     "data_order": "repro.training.order",
     "diagnose": "repro.instruments.diagnose",
     "fit_seeds": "repro.training.fit",
+    "load_fit": "repro.training.fit",
     "gradient_audit": "repro.instruments.gradient_audit",
 }
 
-__all__ = ["data_order", "diagnose", "fit_seeds", "gradient_audit"]
+__all__ = ["SeedsFit", "data_order", "diagnose", "fit_seeds", "gradient_audit", "load_fit"]
 
 
 def __getattr__(name: str) -> Any:

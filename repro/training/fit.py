@@ -1,94 +1,49 @@
 """`fit_seeds`: `keras.Model.fit` over many seeds."""
 
-from repro.training import quiet  # noqa: F401  # isort: skip  # before Keras imports TensorFlow
+from repro.training import quiet  # isort: skip  # before Keras imports TensorFlow
 
-import operator
-import os
+import inspect
 import threading
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-import keras
-import numpy as np
-import pandas as pd
-import tensorflow as tf
-from numpy.typing import NDArray
+from repro.training.alone import Trained
+from repro.training.blocks import Blocks, seeds_in_cache
+from repro.training.building import Blueprint, Build, State
+from repro.training.job import check_count, check_seeds, make_job
+from repro.training.progress import progress
+from repro.training.result import SeedsFit, read_fit, tidy
 
-from repro.training import sequential
-from repro.training.fused import FusedSeeds
-from repro.training.fusible import why_not_fused
-from repro.training.order import data_order
+__all__ = ["SeedsFit", "check_seeds", "fit_seeds", "load_fit", "seeds_in_cache"]
 
-CACHE = 6.5 * 2**20  # bytes that one core's step may go over and stay fast; see bench/README.md
-
-Build = Callable[[], keras.Model]
-Metrics = list[dict[str, float]]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The arguments of `fit_seeds`, checked."""
-
-    build: Build
-    x: Any
-    y: Any
-    epochs: int
-    batch_size: int
-    validation: tuple[Any, Any] | None
-    validation_batch_size: int
-    shuffle: bool
-
-    def order(self, seed: int, epoch: int) -> NDArray[np.int64]:
-        """Sample order of a seed's epoch, shape (n,)."""
-        n = _length(self.x)
-        return data_order(seed, epoch, n) if self.shuffle else np.arange(n)
-
-
-@dataclass(frozen=True)
-class SeedsFit:
-    """The result of `fit_seeds`: the history, and the trained models.
-
-    Attributes:
-        frame: one row per seed and epoch (from 1): `seed`, `epoch`, then one column for each entry
-            of Keras' history: `loss`, the metrics, and both with `val_` before them.
-    """
-
-    frame: pd.DataFrame
-    _build: Build
-    _states: dict[int, list[NDArray[Any]]]
-
-    def model(self, seed: int) -> keras.Model:
-        """Return that seed's trained model, with its optimizer's state.
-
-        Raises:
-            KeyError: if the seed was not trained.
-        """
-        if seed not in self._states:
-            raise KeyError(f"seed {seed} was not trained; trained were {sorted(self._states)}")
-        model = _model(self._build, seed)
-        model.optimizer.build(model.trainable_variables)
-        variables = model.trainable_variables + model.non_trainable_variables
-        variables = [*variables, *model.optimizer.variables]
-        for variable, value in zip(variables, self._states[seed], strict=True):
-            variable.assign(value)
-        return model
+_ONE_CALL = threading.RLock()  # seeding, naming and building are global to the process
 
 
 def fit_seeds(
     build: Build,
-    x: Any,
-    y: Any,
+    x: Any = None,
+    y: Any = None,
     *,
-    seeds: Sequence[int],
+    seeds: int | Iterable[int],
+    batch_size: int | None = None,
     epochs: int = 1,
-    batch_size: int = 32,
-    validation_data: tuple[Any, Any] | None = None,
-    validation_batch_size: int | None = None,
+    verbose: int | str = "auto",
+    callbacks: Any = None,
+    validation_split: float = 0.0,
+    validation_data: Any = None,
     shuffle: bool = True,
+    class_weight: dict[int, float] | None = None,
+    sample_weight: Any = None,
+    initial_epoch: int = 0,
+    steps_per_epoch: int | None = None,
+    validation_steps: int | None = None,
+    validation_batch_size: int | None = None,
+    validation_freq: int | Sequence[int] = 1,
     block_size: int | None = None,
+    check: bool = True,
 ) -> SeedsFit:
     """Train one model per seed, several at once, as `keras.Model.fit` would train each.
 
@@ -101,227 +56,134 @@ def fit_seeds(
 
     Args:
         build: returns a compiled Keras model; called without arguments.
-        x: inputs, an array of shape (n, …), or a list or dict of them.
-        y: targets, likewise. Floats are cast to the dtype of the model's weights.
-        seeds: non-negative integers, no two alike.
-        epochs: passes over the data.
-        batch_size: samples a step; the last batch of an epoch may be smaller.
-        validation_data: (x, y), evaluated after every epoch.
-        validation_batch_size: samples a step of that evaluation; `batch_size` if None.
+        x: inputs: an array of shape (n, …), a list or dict of them, a data frame; or a
+            `tf.data.Dataset` or `keras.utils.PyDataset`, of which all seeds see the same batches.
+        y: targets, likewise; None with a data set. Floats are cast to the dtype of the model's
+            weights.
+        seeds: non-negative integers, no two alike; or how many, from 0.
+        batch_size: samples a step, 32 if None; the last batch of an epoch may be smaller.
+        epochs: passes over the data; the last epoch, if the first is not 0.
+        verbose: 0: silent; 1: a progress bar; 2: a line an epoch; "auto": 1 on a terminal, else 0.
+        callbacks: Keras callbacks, of which each seed gets a copy; or a function of the seed that
+            returns some. Each sees a model of its own and that seed's logs.
+        validation_split: the fraction of the samples, the last ones, to validate on.
+        validation_data: (x, y), (x, y, sample_weight) or a data set, to evaluate on.
         shuffle: True: seed and epoch see the samples in `data_order(seed, epoch, n)`; False: in
-            the order given.
+            the order given. Data sets come in an order of their own.
+        class_weight: a weight for each class.
+        sample_weight: a weight for each sample.
+        initial_epoch: the first epoch, counted from 0.
+        steps_per_epoch: batches an epoch, if that is not all.
+        validation_steps: batches of a validation, if that is not all.
+        validation_batch_size: samples a step of the validation; `batch_size` if None.
+        validation_freq: validate every so many epochs, or after these epochs.
         block_size: most seeds that are trained at once; blocks are made as equal as they can be.
             Memory holds one block's weights and batches. With the environment variable
             TF_NUM_INTRAOP_THREADS=1 as many blocks as cores train side by side, each on one core,
             which is faster still (see bench/README.md). None, by measurement: 8, or of blocks on
-            one core `seeds_in_cache`.
+            one core `seeds_in_cache`; all, where x is a data set.
+        check: take the first steps of the first block by `fit`, too, and train one seed at a time
+            if they differ by more than rounding. False spares that time.
 
     Returns:
         A `SeedsFit`: `.frame` is the tidy history, `.model(seed)` a trained model.
 
     Raises:
-        ValueError: for seeds that are negative, repeated or none, lengths that differ, or counts
-            below 1.
+        ValueError: for seeds that are negative, repeated or none, lengths that differ, counts
+            below 1, or data that do not fit the model.
         TypeError: for a `build` that returns no compiled Keras model, or seeds or counts that are
             not integers.
 
     Source:
-        `keras.Model.fit`; the stacking follows `tf.vectorized_map` over `Model.stateless_call`.
+        `keras.Model.fit`; the stacking follows `tf.vectorized_map` over a step without side
+        effects.
+
+    Example:
+        >>> import keras, numpy as np
+        >>> def build():
+        ...     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        ...     model.compile("sgd", "mse")
+        ...     return model
+        >>> x = np.linspace(0, 1, 20).reshape(10, 2)
+        >>> fit_seeds(build, x, x.sum(axis=1), seeds=3, epochs=2).frame.shape
+        (6, 3)
     """
-    seeds = check_seeds(seeds)
-    optional = {"validation_batch_size": validation_batch_size, "block_size": block_size}
-    counts = {name: count for name, count in optional.items() if count is not None}
-    _check_counts(epochs=epochs, batch_size=batch_size, **counts)
-    dtype = _float_dtype(model := _model(build, seeds[0]))
-    x, y = _tensors(x, y, dtype)
-    settings = Settings(
-        build=build,
-        x=x,
-        y=y,
-        epochs=epochs,
-        batch_size=batch_size,
-        validation=None if validation_data is None else _tensors(*validation_data, dtype),
-        validation_batch_size=validation_batch_size or batch_size,
-        shuffle=shuffle,
-    )
-    blocks = _blocks(seeds, block_size or _block_size(model, settings))
-    histories, states = [], {}
-    for history, of_block in _train_blocks(settings, blocks):
-        histories.append(history)
-        states.update(of_block)
-    frame = pd.concat(histories).sort_values(["seed", "epoch"], ignore_index=True)
-    return SeedsFit(frame, build, states)
+    arguments = {name: value for name, value in locals().items() if name not in ("build", "seeds")}
+    return _fit(build, check_seeds(seeds), arguments, {})
 
 
-def check_seeds(seeds: Sequence[int]) -> list[int]:
-    """Return the seeds as a list of ints; raise ValueError or TypeError if they are not seeds."""
-    checked = [operator.index(seed) for seed in seeds]
-    if not checked:
-        raise ValueError("no seeds given; give at least one, such as range(8)")
-    if min(checked) < 0 or max(checked) >= 2**32:
-        raise ValueError(f"seeds must lie in 0..2**32-1, got {min(checked)}..{max(checked)}")
-    if len(set(checked)) < len(checked):
-        raise ValueError("seeds are repeated; give each seed once")
-    return checked
+def load_fit(path: str | Path, build: Build) -> SeedsFit:
+    """Read what `SeedsFit.save` wrote.
 
-
-def seeds_in_cache(model: keras.Model, batch: Any) -> int:
-    """Return how many seeds, 2 to 8, one core should train at once, by measurement.
+    The data are not saved: to resume, give x and y, and validation data if there were some.
 
     Args:
-        model: any seed's.
-        batch: the inputs of one step, an array or a list or dict of them.
+        path: the file.
+        build: the function that the models were built with.
+
+    Raises:
+        ValueError: if the file is no saved fit, or not of this `build`.
     """
-    inputs = sum(np.asarray(a).nbytes for a in keras.tree.flatten(batch))
-    weights = sum(np.asarray(v).nbytes for v in model.trainable_variables)
-    # a step goes over the weights, their gradient and their change
-    return min(8, max(2, int(CACHE // (inputs + 3 * weights))))
+    with _ONE_CALL:
+        trained, blueprint, about = read_fit(path, build)
+    return _result(trained, blueprint, about["one_at_a_time"], about["arguments"])
 
 
-def _check_counts(**counts: Any) -> None:
-    for name, count in counts.items():
-        if not isinstance(count, int | np.integer):
-            raise TypeError(f"{name} must be an integer, got {count!r}")
-        if count < 1:
-            raise ValueError(f"{name} must be at least 1, got {count}")
+def _fit(
+    build: Build, seeds: list[int], arguments: dict[str, Any], start: dict[int, State]
+) -> SeedsFit:
+    fit = dict(arguments)
+    block_size, verbose = fit.pop("block_size"), fit.pop("verbose")
+    if block_size is not None:
+        check_count("block_size", block_size)
+    with _ONE_CALL, quiet.without_retracing_notes():
+        job = make_job(build, seeds, **fit)
+        with progress(job, seeds, verbose) as advance:
+            blocks = Blocks(job, start, advance)
+            trained = dict(blocks.train(seeds, block_size))
+    return _result(trained, job.blueprint, blocks.one_at_a_time, arguments)
 
 
-def _blocks(seeds: list[int], size: int) -> list[list[int]]:
-    count = -(-len(seeds) // size)
-    return [part.tolist() for part in np.array_split(seeds, count)]
-
-
-def _train_blocks(
-    settings: Settings, blocks: Sequence[list[int]]
-) -> Iterator[tuple[pd.DataFrame, dict[int, list[NDArray[Any]]]]]:
-    samples = keras.tree.map_structure(lambda a: a[:2], (settings.x, settings.y))
-    reused: dict[tuple[int, int], FusedSeeds] = {}
-    at_once = _blocks_at_once()
-    for start in range(0, len(blocks), at_once):
-        fused = []
-        for place, seeds in enumerate(blocks[start : start + at_once]):
-            models = [_model(settings.build, seed) for seed in seeds]
-            reason = why_not_fused(models, *samples)
-            if reason is not None:
-                warnings.warn(f"one seed at a time: {reason}", stacklevel=3)
-                yield from (_train_one(settings, s, m) for s, m in zip(seeds, models, strict=True))
-            elif (key := (place, len(seeds))) in reused:
-                reused[key].load(models)
-                fused.append((seeds, reused[key]))
-            else:
-                reused[key] = _fuse(settings, models)
-                fused.append((seeds, reused[key]))
-        yield from _train_side_by_side(settings, fused)
-
-
-def _block_size(model: keras.Model, settings: Settings) -> int:
-    if not _one_thread_a_block():
-        return 8  # threads that share a block want large products
-    step = slice(settings.batch_size)
-    return seeds_in_cache(model, keras.tree.map_structure(lambda a: a[step], settings.x))
-
-
-def _one_thread_a_block() -> bool:
-    # Threads that share one block's products spend a quarter of their time on keeping in step. Each
-    # on a block of its own need not; but only TensorFlow's user can say that products get one.
-    intra = tf.config.threading.get_intra_op_parallelism_threads()
-    return str(intra or os.environ.get("TF_NUM_INTRAOP_THREADS")) == "1"
-
-
-def _blocks_at_once() -> int:
-    inter = tf.config.threading.get_inter_op_parallelism_threads()
-    inter = inter or int(os.environ.get("TF_NUM_INTEROP_THREADS") or os.cpu_count() or 1)
-    return inter if _one_thread_a_block() else 1
-
-
-def _train_side_by_side(
-    settings: Settings, blocks: Sequence[tuple[list[int], FusedSeeds]]
-) -> Iterator[tuple[pd.DataFrame, dict[int, list[NDArray[Any]]]]]:
-    stop = threading.Event()
-
-    def train(block: tuple[list[int], FusedSeeds]) -> Any:
-        return _train_fused(settings, *block, stop)
-
-    if len(blocks) < 2:  # in this thread, so that Ctrl-C stops it
-        yield from map(train, blocks)
-        return
-    with ThreadPoolExecutor(len(blocks)) as pool:
-        try:
-            yield from pool.map(train, blocks)
-        finally:
-            stop.set()
-
-
-def _fuse(settings: Settings, models: Sequence[keras.Model]) -> FusedSeeds:
-    return FusedSeeds(
-        models,
-        settings.x,
-        settings.y,
-        batch_size=settings.batch_size,
-        validation=settings.validation,
-        validation_batch_size=settings.validation_batch_size,
+def _result(
+    trained: dict[int, Trained],
+    blueprint: Blueprint,
+    one_at_a_time: str | None,
+    arguments: dict[str, Any],
+) -> SeedsFit:
+    return SeedsFit(
+        frame=tidy(trained),
+        one_at_a_time=one_at_a_time,
+        trained=trained,
+        blueprint=blueprint,
+        arguments=arguments,
+        _resume=_resume,
     )
 
 
-def _train_fused(
-    settings: Settings, seeds: list[int], fused: FusedSeeds, stop: threading.Event
-) -> tuple[pd.DataFrame, dict[int, list[NDArray[Any]]]]:
-    rows = []
-    for epoch in range(1, settings.epochs + 1):
-        if stop.is_set():
-            raise InterruptedError("another block failed, or was interrupted")
-        metrics = fused.train(np.stack([settings.order(seed, epoch) for seed in seeds]))
-        if settings.validation is not None:
-            metrics |= {f"val_{name}": values for name, values in fused.test().items()}
-        rows.append(pd.DataFrame({"seed": seeds, "epoch": epoch, **metrics}))
-    return pd.concat(rows).drop_duplicates(["seed", "epoch"]), dict(
-        zip(seeds, fused.state(), strict=True)
-    )
+def _resume(fit: SeedsFit, *, epochs: int, **changes: Any) -> SeedsFit:
+    check_count("epochs", epochs)
+    if unknown := sorted(set(changes) - set(inspect.signature(fit_seeds).parameters)):
+        raise TypeError(f"fit_seeds has no argument {', '.join(unknown)}")
+    arguments = {**DEFAULTS, **fit.arguments, **changes, "epochs": epochs}
+    trained, reason = dict(fit.trained), fit.one_at_a_time
+    for last, seeds in _by_last_epoch(fit).items():
+        states = {seed: fit.trained[seed].state for seed in seeds}
+        more = _fit(fit.blueprint.build, seeds, arguments | {"initial_epoch": last}, states)
+        reason = more.one_at_a_time or reason
+        for seed, of_seed in more.trained.items():
+            trained[seed] = replace(of_seed, rows=fit.trained[seed].rows + of_seed.rows)
+    return _result(trained, fit.blueprint, reason, arguments)
 
 
-def _train_one(
-    settings: Settings, seed: int, model: keras.Model
-) -> tuple[pd.DataFrame, dict[int, list[NDArray[Any]]]]:
-    rows = []
-    for epoch in range(1, settings.epochs + 1):
-        metrics = sequential.train_epoch(
-            model,
-            settings.x,
-            settings.y,
-            settings.order(seed, epoch),
-            batch_size=settings.batch_size,
-            validation_data=settings.validation,
-            validation_batch_size=settings.validation_batch_size,
-        )
-        rows.append({"seed": seed, "epoch": epoch, **metrics})
-    return pd.DataFrame(rows), {seed: sequential.state(model)}
+def _by_last_epoch(fit: SeedsFit) -> dict[int, list[int]]:
+    groups: dict[int, list[int]] = defaultdict(list)
+    for seed, trained in fit.trained.items():
+        groups[trained.rows[-1]["epoch"] if trained.rows else 0].append(seed)
+    return groups
 
 
-def _model(build: Build, seed: int) -> keras.Model:
-    keras.utils.set_random_seed(seed)
-    model = build()
-    if not isinstance(model, keras.Model) or not model.compiled:
-        raise TypeError(f"build() must return a compiled keras.Model, got {model!r}")
-    return model
-
-
-def _float_dtype(model: keras.Model) -> str:
-    double = any(v.dtype == "float64" for v in model.trainable_variables)
-    return "float64" if double else keras.config.floatx()
-
-
-def _tensors(x: Any, y: Any, dtype: str) -> tuple[Any, Any]:
-    lengths = {len(a) for a in keras.tree.flatten((x, y))}
-    if len(lengths) != 1 or 0 in lengths:
-        raise ValueError(f"x and y must hold the same number of samples, got {sorted(lengths)}")
-
-    def tensor(a: Any) -> Any:
-        a = np.asarray(a)
-        a = a.astype(dtype, copy=False) if a.dtype.kind == "f" else a
-        return keras.ops.convert_to_tensor(a)
-
-    return keras.tree.map_structure(tensor, (x, y))
-
-
-def _length(x: Any) -> int:
-    return keras.tree.flatten(x)[0].shape[0]
+DEFAULTS = {
+    name: parameter.default
+    for name, parameter in inspect.signature(fit_seeds).parameters.items()
+    if parameter.default is not inspect.Parameter.empty
+}

@@ -1,111 +1,232 @@
 """Tell models that can be trained with their weights stacked along a seed axis from others."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
+from keras.src.optimizers.base_optimizer import BaseOptimizer
 
-# Their update of one element looks at that element alone, so stacking seeds changes nothing.
-ELEMENTWISE_OPTIMIZERS = (
-    keras.optimizers.SGD,
-    keras.optimizers.RMSprop,
-    keras.optimizers.Adam,
-    keras.optimizers.AdamW,
-    keras.optimizers.Adamax,
-    keras.optimizers.Nadam,
-    keras.optimizers.Adagrad,
-    keras.optimizers.Adadelta,
-    keras.optimizers.Lion,
+from repro.training.building import get_state
+from repro.training.feeding import Triple
+from repro.training.fused import FusedSeeds
+
+# What `fit` calls, and what is done here in its place: a model's own must be Keras' own.
+STEPS = frozenset(
+    [
+        "fit",
+        "train_step",
+        "test_step",
+        "evaluate",
+        "make_train_function",
+        "make_test_function",
+        "compute_loss",
+        "_compute_loss",
+        "compute_metrics",
+        "metrics",
+        "metrics_variables",
+        "get_metrics_result",
+        "reset_metrics",
+        "trainable_variables",
+        "non_trainable_variables",
+        "__call__",
+    ]
 )
-PLAIN_STEPS = ("fit", "train_step", "test_step", "compute_loss", "compute_metrics")
+UPDATES = frozenset(
+    [
+        "apply",
+        "apply_gradients",
+        "stateless_apply",
+        "_backend_apply_gradients",
+        "_clip_gradients",
+        "scale_loss",
+        "learning_rate",
+        "_get_current_learning_rate",
+    ]
+)
+RANDOM = re.compile(r"(Stateful(?!Part)|Random|Multinomial|(Parameterized)?TruncatedNormal|Rng)")
+PYTHON = re.compile(r"(Eager)?PyFunc(Stateless)?$")
 
 
-def why_not_fused(models: Sequence[keras.Model], x: Any, y: Any) -> str | None:
+def why_not_fused(models: Sequence[keras.Model], first: keras.Model, sample: Triple) -> str | None:
     """Name what keeps these models, one a seed, from being trained at once; None if nothing does.
 
     Args:
-        models: the same `build()` called after different seeds; compiled.
-        x: a few samples, on which the models' outputs are compared.
-        y: their targets, on which the losses are compared.
+        models: the same `build()` called after different seeds, with all their variables.
+        first: the first seed's, of which the graph is made.
+        sample: a few samples, on which outputs are compared where settings do not tell all.
     """
     return (
-        _own_steps(models[0])
-        or _optimizer_over_whole_tensors(models[0].optimizer)
-        or _constraints(models[0])
-        or _seeds_differ(models)
-        or _outputs_differ(models, x, y)
+        _own_steps(first)
+        or _own_updates(first.optimizer)
+        or _settings_differ(models, first)
+        or _outputs_differ(models, first, sample)
     )
 
 
-def _own_steps(model: keras.Model) -> str | None:
-    own = [
-        name for name in PLAIN_STEPS if getattr(type(model), name) is not getattr(keras.Model, name)
+def why_graph_not_fused(graph: Any, seeds: FusedSeeds) -> str | None:
+    """Name what makes a graph's results depend on more than the seeds' variables and the data."""
+    operations = {node.op for node in _nodes(graph.graph.as_graph_def())}
+    random = sorted(filter(RANDOM.match, operations))
+    if random:
+        return f"it draws from a generator that is no variable of the model ({random[0]})"
+    if any(map(PYTHON.match, operations)):
+        return "it calls Python from the graph (py_function or numpy_function)"
+    outside = [
+        tensor
+        for tensor in graph.graph.external_captures
+        if tensor.dtype == tf.resource and id(tensor) not in seeds.handles
     ]
-    return f"{type(model).__name__} overrides {', '.join(own)}" if own else None
+    if outside:
+        return f"it uses state that is no variable of the model ({_name(outside[0], graph)})"
+    if seeds.step.model.jit_compile and any(op.startswith("StatelessRandom") for op in operations):
+        return "it is compiled with jit_compile=True, which draws other random numbers"
+    return None
 
 
-def _optimizer_over_whole_tensors(optimizer: Any) -> str | None:
+def _nodes(definition: Any) -> Iterator[Any]:
+    yield from definition.node
+    for function in definition.library.function:
+        yield from function.node_def
+
+
+def _name(handle: Any, graph: Any) -> str:
+    for variable in graph.graph.variables:
+        if variable.handle is handle:
+            return variable.name.split(":")[0]
+    return "a table or a variable"
+
+
+def _own_steps(model: keras.Model) -> str | None:
+    own = [name for name in sorted(STEPS) if not _is_kerass(model, name)]
+    if own:
+        return f"{type(model).__name__} overrides {', '.join(own)}"
+    if model.run_eagerly:
+        return "it is compiled with run_eagerly=True"
+    if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+        return "a distribution strategy is in use"
+    return None
+
+
+def _own_updates(optimizer: Any) -> str | None:
+    if not isinstance(optimizer, BaseOptimizer):
+        return f"optimizer {optimizer!r:.60} is not Keras'"
+    own = [name for name in sorted(UPDATES) if not _is_kerass(optimizer, name)]
     name = type(optimizer).__name__
-    if type(optimizer) not in ELEMENTWISE_OPTIMIZERS:
-        return f"optimizer {name} is not known to treat each weight on its own"
-    for option in ("use_ema", "gradient_accumulation_steps", "loss_scale_factor"):
-        if getattr(optimizer, option, None):
-            return f"optimizer {name} has {option} set"
-    if getattr(optimizer, "_exclude_from_weight_decay", None):
-        return f"optimizer {name} excludes weights from weight decay by name"
-    return f"optimizer {name} is already built" if optimizer.built else None
+    return f"optimizer {name} overrides {', '.join(own)}" if own else None
 
 
-def _constraints(model: keras.Model) -> str | None:
-    bound = [v.path for v in model.trainable_variables if getattr(v, "constraint", None)]
-    return f"weight constraint on {', '.join(bound)}" if bound else None
+def _is_kerass(thing: Any, name: str) -> bool:
+    """Whether a method or property is Keras' own, neither a subclass's nor the instance's."""
+    if name in vars(thing):
+        return False
+    for kind in type(thing).__mro__:
+        if name in vars(kind):
+            return kind.__module__.split(".")[0] in ("keras", "tensorflow", "tf_keras")
+    return True
 
 
-def _seeds_differ(models: Sequence[keras.Model]) -> str | None:
-    first, *others = map(_settings, models)
-    if any(other != first for other in others):
-        return "build() returns models of different settings for different seeds"
+def _settings_differ(models: Sequence[keras.Model], first: keras.Model) -> str | None:
+    expected = dict(_settings(first))
+    for model in models:
+        settings = dict(_settings(model))
+        for name in expected | settings:
+            if expected.get(name) != settings.get(name):
+                here, there = (s.get(name, "nothing") for s in (settings, expected))
+                return (
+                    "build() returns models of different settings for different seeds: "
+                    f"{name} is {here!s:.60}, and {there!s:.60} for another seed"
+                )
     return None
 
 
-def _settings(model: keras.Model) -> Any:
-    variables = [(tuple(v.shape), v.dtype) for v in model.variables]
-    optimizer = keras.optimizers.serialize(model.optimizer)
-    return variables, _unnumbered([_config(model), model.get_compile_config(), optimizer])
+def _settings(model: keras.Model) -> Iterator[tuple[str, Any]]:
+    """Yield all settings of a model, its losses, metrics and optimizer, by name."""
+    for kind in ("trainable_variables", "non_trainable_variables"):
+        for place, v in enumerate(getattr(model, kind)):
+            yield f"{kind}[{place}]", (tuple(v.shape), v.dtype, v.trainable)
+    layers = model._flatten_layers()
+    for layer in layers:
+        yield from _flat(layer.name, _config(layer))
+    yield from _flat("compile", _compiled(model))
+    optimizer = _config(model.optimizer)
+    if isinstance(optimizer, dict) and isinstance(optimizer.get("learning_rate"), float):
+        del optimizer["learning_rate"]  # a variable: each seed may have its own
+    yield from _flat(model.optimizer.name, optimizer)
+    yield "optimizer", type(model.optimizer)
 
 
-def _config(model: keras.Model) -> Any:
+def _config(thing: Any) -> Any:
     try:
-        return model.get_config()
-    except NotImplementedError:  # a subclassed model; its outputs are compared all the same
-        return None
+        return dict(thing.get_config())
+    except Exception:  # it has none, or one that fails: its plain attributes tell what they can
+        plain = (bool, int, float, str, tuple, list, dict, np.generic, np.ndarray)
+        return {
+            name: value
+            for name, value in vars(thing).items()
+            if isinstance(value, plain) and not name.startswith("_")
+        }
 
 
-def _unnumbered(settings: Any) -> Any:
-    # Keras numbers automatic names over the life of the process: dense, dense_1, dense_2, …
-    return re.sub(r"_\d+\b", "", repr(settings))
+def _compiled(model: keras.Model) -> Any:
+    try:
+        config = dict(model.get_compile_config() or {})
+    except Exception:  # a loss or metric that can't be serialized
+        config = {name: repr(getattr(model, name, None)) for name in ("loss", "metrics")}
+    config.pop("optimizer", None)
+    return config
 
 
-def _outputs_differ(models: Sequence[keras.Model], x: Any, y: Any) -> str | None:
+def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield from _flat(f"{name}.{key}", below)
+    elif isinstance(value, list | tuple):
+        for place, below in enumerate(value):
+            yield from _flat(f"{name}[{place}]", below)
+    else:
+        yield name, re.sub(r" at 0x[0-9a-f]+", "", repr(value))
+
+
+def _outputs_differ(
+    models: Sequence[keras.Model], first: keras.Model, sample: Triple
+) -> str | None:
     # A constant that build() draws by itself is in no settings, but it shows in outputs or loss.
-    first = models[0]
-    for model in models[1:]:
-        if not _close(_outputs(model, model, x, y), _outputs(first, model, x, y)):
-            return "build() draws something that is not a variable of the model"
+    if all(map(settings_tell_all, (first, *models))):
+        return None
+    for model in models:
+        for training in (False, True):
+            if model is not first and not _close(
+                _outputs(model, model, sample, training), _outputs(first, model, sample, training)
+            ):
+                return "build() draws something that is not a variable of the model"
     return None
 
 
-def _outputs(model: keras.Model, state_of: keras.Model, x: Any, y: Any) -> Any:
-    pairs = zip(_state(model), (v.value for v in _state(state_of)), strict=True)
-    with keras.StatelessScope(state_mapping=list(pairs), collect_losses=True):
-        y_pred = model(x, training=False)
-        return y_pred, model.compute_loss(x=x, y=y, y_pred=y_pred, training=False)
+def settings_tell_all(model: keras.Model) -> bool:
+    """Whether settings tell all: every layer and loss is Keras', none is written as a function."""
+    layers = [layer for layer in model._flatten_layers() if layer is not model]
+    kinds = [type(model), *map(type, layers)]
+    if any(not kind.__module__.startswith("keras.") for kind in kinds):
+        return False
+    if any(isinstance(layer, keras.layers.Lambda) for layer in layers):
+        return False
+    return "function" not in repr(list(_settings(model)))
 
 
-def _state(model: keras.Model) -> list[Any]:
-    return model.trainable_variables + model.non_trainable_variables
+def _outputs(model: keras.Model, state_of: keras.Model, sample: Triple, training: bool) -> Any:
+    x, y, sample_weight = sample
+    variables = model.trainable_variables + model.non_trainable_variables
+    values = get_state(state_of)[: len(variables)]
+    with keras.StatelessScope(zip(variables, values, strict=True), collect_losses=True):
+        extra = {"training": training} if model._call_has_training_arg else {}
+        y_pred = model(x, **extra)
+        loss = model._compute_loss(
+            x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training
+        )
+        return y_pred, loss
 
 
 def _close(a: Any, b: Any) -> bool:

@@ -30,3 +30,15 @@ with quiet_start():
     import tensorflow  # for what it says when first imported
 
     tensorflow.constant(0)  # and when it first computes
+
+
+@contextmanager
+def without_retracing_notes() -> Iterator[None]:
+    """Hold back TensorFlow's note that many graphs are built, where that is what is wanted."""
+    logger = tensorflow.get_logger()
+    level = logger.level
+    logger.setLevel("ERROR")
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,83 @@
+"""A block: seeds that train at once, and the graphs that train and evaluate them."""
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from repro.training import fusible
+from repro.training.building import State
+from repro.training.feeding import Arrays, Batches
+from repro.training.fused import FusedSeeds, Logs
+from repro.training.job import Job, short_job
+from repro.training.passes import ArrayPass, BatchPass
+
+
+class NotFused(Exception):
+    """Why seeds can't be trained at once."""
+
+
+class Block:
+    """Seeds that train at once, with the graphs that train and evaluate them.
+
+    Raises:
+        NotFused: if a graph depends on more than the seeds' variables and the data.
+    """
+
+    def __init__(self, job: Job, models: Sequence[keras.Model]):
+        self.job = job
+        job.blueprint.make_metrics(models[0])
+        self.seeds = FusedSeeds(models)
+        self._train = self._pass(job.data, job.batch_size, training=True)
+        self._test = job.validation and self._pass(
+            job.validation, job.validation_batch_size, training=False
+        )
+
+    def train(self, seeds: Sequence[int], epoch: int) -> Logs:
+        """Train one epoch, counted from 0; return each metric's values, shape (seeds, …)."""
+        if isinstance(self._train, BatchPass):
+            return self._train.run()
+        return self._train.run(self.job.orders(seeds, epoch))
+
+    def test(self) -> Logs:
+        """Evaluate on the validation data; the names begin with `val_`."""
+        if isinstance(self._test, ArrayPass):
+            logs = self._test.run(steps=self.job.validation_steps)
+        else:
+            logs = self._test.run()  # type: ignore[union-attr]  # asked for with validation data
+        return {f"val_{name}": values for name, values in logs.items()}
+
+    def finished(self) -> list[State]:
+        """Return each seed's state, its weights averaged where the optimizer says so."""
+        if self.seeds.step.model.optimizer.use_ema:
+            tf.function(self.seeds.finalize, autograph=False)()
+        return self.seeds.state()
+
+    def first_steps(self, seeds: Sequence[int]) -> tuple[Logs, list[Job]]:
+        """Take the first steps, training and evaluating: a full batch, and the last one.
+
+        Returns:
+            Their logs, and for each seed the job by which `fit` takes the same steps.
+        """
+        job, test = self.job, self._test
+        orders = None if isinstance(job.data, Batches) else [job.order(seed, 1) for seed in seeds]
+        logs, data = self._train.first_steps(orders)
+        epochs = 1
+        if isinstance(job.data, Arrays) and job.data.n <= job.batch_size:
+            epochs, (logs, data) = 2, self._train.first_steps(orders)
+        validation: Arrays | Batches | None = None
+        if test is not None:
+            tested, (validation,) = test.first_steps()
+            logs |= {f"val_{name}": values for name, values in tested.items()}
+        jobs = [short_job(job, of_seed, validation, epochs) for of_seed in data]
+        return logs, jobs if len(jobs) > 1 else jobs * len(seeds)
+
+    def _pass(self, data: Arrays | Batches, size: int, *, training: bool) -> ArrayPass | BatchPass:
+        if isinstance(data, Batches):
+            run: ArrayPass | BatchPass = BatchPass(self.seeds, data, training=training)
+        else:
+            run = ArrayPass(self.seeds, data, batch_size=size, training=training)
+        for graph in run.graphs.values():
+            if reason := fusible.why_graph_not_fused(graph, self.seeds):
+                raise NotFused(reason)
+        return run

@@ -1,0 +1,315 @@
+"""Train blocks of seeds: fused where that is exact, else one seed at a time."""
+
+import os
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from repro.training import alone, fusible, selfcheck
+from repro.training.alone import Trained
+from repro.training.block import Block, NotFused
+from repro.training.building import State, get_state, one_line, set_state, variables_of
+from repro.training.callbacks import Callback, Recorder, call_list
+from repro.training.callbacks import why_not_fused as why_callbacks_not_fused
+from repro.training.feeding import Arrays, Batches
+from repro.training.fused import Logs
+from repro.training.job import Job
+
+CACHE = 6.5 * 2**20  # bytes that one core's step may go over and stay fast; see bench/README.md
+MOST = 8  # seeds a block
+
+Advance = Callable[[int, Logs], None]
+
+
+class Trainer:
+    """Train blocks of seeds of one job; graphs are built once and serve all blocks of a size.
+
+    Args:
+        job: what to train.
+        start: states to go on from, by seed; a seed without one begins anew.
+        advance: called after each epoch with the number of seeds and their logs.
+    """
+
+    def __init__(self, job: Job, start: dict[int, State], advance: Advance):
+        self._job, self._start, self._advance = job, start, advance
+        self._first: keras.Model | None = None
+        self._blocks: dict[tuple[int, int], Block] = {}
+        self.check_seconds = 0.0
+
+    def train(self, together: Sequence[list[int]]) -> Iterator[tuple[int, Trained]]:
+        """Yield each seed of the blocks and its training; blocks train side by side.
+
+        Raises:
+            NotFused: if they can't be trained at once.
+        """
+        built = [self._build(place, seeds) for place, seeds in enumerate(together)]
+        yield from side_by_side(self._train_block, built)
+
+    def _build(self, place: int, seeds: list[int]) -> tuple[list[int], list[keras.Model], Block]:
+        models = [self._job.blueprint.model(seed, self._start.get(seed)) for seed in seeds]
+        _check_apart(models)
+        first = self._first = models[0] if self._first is None else self._first
+        reason = fusible.why_not_fused(models, first, self._job.blueprint.sample)
+        if reason:
+            raise NotFused(reason)
+        block = self._block(place, models)
+        if self._job.check and not self.check_seconds:
+            self._check(block, seeds, models)
+        return seeds, models, block
+
+    def _block(self, place: int, models: list[keras.Model]) -> Block:
+        block = self._blocks.get((place, len(models)))
+        if block and block.seeds.fits(models):
+            block.seeds.load(models)
+            return block
+        try:
+            block = Block(self._job, models)
+        except (NotFused, MemoryError):
+            raise
+        except Exception as error:
+            raise NotFused(f"its graph can not be built ({one_line(error)})") from error
+        self._blocks[place, len(models)] = block
+        return block
+
+    def _check(self, block: Block, seeds: list[int], models: list[keras.Model]) -> None:
+        start = time.monotonic()
+        try:
+            differs = selfcheck.check(self._job, block, seeds, self._start)
+        except Exception as error:
+            raise NotFused(f"its first steps fail when fused ({one_line(error)})") from error
+        if differs:
+            raise NotFused(f"{differs}, after its first steps fused and by fit")
+        block.seeds.load(models)
+        self.check_seconds = time.monotonic() - start
+
+    def _train_block(
+        self, built: tuple[list[int], list[keras.Model], Block], stop: threading.Event
+    ) -> list[tuple[int, Trained]]:
+        seeds, models, block = built
+        if self._job.callbacks is None:
+            return self._without_callbacks(seeds, block, stop)
+        callbacks = [self._job.callbacks_of(seed) for seed in seeds]
+        return WithCallbacks(self._job, seeds, models, callbacks).train(block, self._advance)
+
+    def _without_callbacks(
+        self, seeds: list[int], block: Block, stop: threading.Event
+    ) -> list[tuple[int, Trained]]:
+        rows: list[list[dict[str, Any]]] = [[] for _ in seeds]
+        for epoch in range(self._job.initial_epoch, self._job.epochs):
+            if stop.is_set():
+                raise InterruptedError("another block failed, or was interrupted")
+            logs = block.train(seeds, epoch)
+            if self._job.validates(epoch):
+                logs |= block.test()
+            for place, of_seed in enumerate(rows):
+                of_seed.append({"epoch": epoch + 1, **logs_of(logs, place)})
+            self._advance(len(seeds), logs)
+        states = block.finished()
+        return [(seed, Trained(*of)) for seed, *of in zip(seeds, rows, states, strict=True)]
+
+
+class WithCallbacks:
+    """Train a block while each seed's callbacks look at, and change, a model of its own."""
+
+    def __init__(
+        self,
+        job: Job,
+        seeds: list[int],
+        models: list[keras.Model],
+        callbacks: list[Sequence[Callback]],
+    ):
+        self._job, self._seeds, self._models, self._callbacks = job, seeds, models, callbacks
+        self._recorders = [Recorder() for _ in seeds]
+        self._lists = [
+            call_list([*own, recorder], model, epochs=job.epochs, steps=alone.steps_of(job))
+            for own, recorder, model in zip(callbacks, self._recorders, models, strict=True)
+        ]
+        self._running = list(range(len(seeds)))
+
+    def train(self, block: Block, advance: Advance) -> list[tuple[int, Trained]]:
+        """Train all epochs, or until every seed has stopped."""
+        members = list(self._running)
+        for place in members:
+            self._models[place].stop_training = False
+            self._lists[place].on_train_begin()
+        for epoch in range(self._job.initial_epoch, self._job.epochs):
+            for place in self._running:
+                self._lists[place].on_epoch_begin(epoch)
+            members, block = self._loaded(members, block)
+            logs = self._epoch(members, block, epoch)
+            advance(len(self._running), logs)
+            self._running = [p for p in self._running if not self._models[p].stop_training]
+            if not self._running:
+                break
+        return [self._end(place) for place in range(len(self._seeds))]
+
+    def _loaded(self, members: list[int], block: Block) -> tuple[list[int], Block]:
+        """Give the block the models' state; leave out who has stopped when they are half of it."""
+        fewer = 2 * len(self._running) <= len(members)
+        members = list(self._running) if fewer else members
+        models = [self._models[place] for place in members]
+        if fewer or not block.seeds.fits(models):
+            return members, Block(self._job, models)
+        block.seeds.load(models)
+        return members, block
+
+    def _epoch(self, members: list[int], block: Block, epoch: int) -> Logs:
+        logs = block.train([self._seeds[place] for place in members], epoch)
+        validates = self._job.validates(epoch)
+        if validates:
+            for place in self._running:
+                self._lists[place].on_test_begin()
+            logs |= block.test()
+        states = dict(zip(members, block.seeds.state(), strict=True))
+        for place in self._running:
+            set_state(self._models[place], states[place])
+            own = logs_of(logs, members.index(place))
+            if validates:
+                tested = {k.removeprefix("val_"): v for k, v in own.items() if k[:4] == "val_"}
+                self._lists[place].on_test_end(tested)
+            self._lists[place].on_epoch_end(epoch, own)
+        return logs
+
+    def _end(self, place: int) -> tuple[int, Trained]:
+        model, rows = self._models[place], self._recorders[place].rows
+        model.optimizer.finalize_variable_values(model.trainable_weights)
+        logs = {
+            name: value for name, value in (rows[-1] if rows else {}).items() if name != "epoch"
+        }
+        self._lists[place].on_train_end(logs)
+        return self._seeds[place], Trained(rows, get_state(model), self._callbacks[place])
+
+
+class Blocks:
+    """Train seeds in blocks, fused where that is exact, else one seed at a time.
+
+    Args:
+        job: what to train.
+        start: states to go on from, by seed; a seed without one begins anew.
+        advance: called after each epoch with the number of seeds and their logs.
+
+    Attributes:
+        one_at_a_time: why seeds were trained one at a time; None if all at once.
+    """
+
+    def __init__(self, job: Job, start: dict[int, State], advance: Advance):
+        self._job, self._start, self._advance = job, start, advance
+        self._trainer = Trainer(job, start, advance)
+        self.one_at_a_time: str | None = None
+
+    def train(self, seeds: list[int], size: int | None) -> Iterator[tuple[int, Trained]]:
+        """Yield each seed and its training.
+
+        Args:
+            seeds: all of them.
+            size: most seeds that are trained at once; None: by measurement.
+        """
+        self.one_at_a_time = _why_none_fused(self._job, seeds)
+        blocks = split_evenly(seeds, size or _block_size(self._job, seeds))
+        in_threads = isinstance(self._job.data, Arrays) and self._job.callbacks is None
+        at_once = blocks_at_once() if in_threads else 1
+        while blocks and not self.one_at_a_time:
+            try:
+                yield from list(self._trainer.train(blocks[:at_once]))
+                blocks = blocks[at_once:]
+            except NotFused as error:
+                self.one_at_a_time = str(error)
+        if blocks:
+            warnings.warn(f"one seed at a time: {self.one_at_a_time}", stacklevel=5)
+            yield from self._alone([seed for block in blocks for seed in block])
+
+    def _alone(self, seeds: list[int]) -> Iterator[tuple[int, Trained]]:
+        for seed in seeds:
+            trained = alone.train_alone(self._job, seed, self._start.get(seed))
+            for row in trained.rows:
+                self._advance(1, row)
+            yield seed, trained
+
+
+def split_evenly(seeds: list[int], size: int) -> list[list[int]]:
+    """Return blocks of at most `size` seeds, as equal as they can be."""
+    count = -(-len(seeds) // size)
+    return [block.tolist() for block in np.array_split(seeds, count)]
+
+
+def logs_of(logs: Logs, place: int) -> dict[str, Any]:
+    """Return one seed's logs, numbers as Python's as in `fit`; metrics may be vectors."""
+    own = {name: values[place] for name, values in logs.items()}
+    return {name: float(v) if not np.ndim(v) else v for name, v in own.items()}
+
+
+def seeds_in_cache(model: keras.Model, batch: Any) -> int:
+    """Return how many seeds, 2 to 8, one core should train at once, by measurement.
+
+    Args:
+        model: any seed's.
+        batch: the inputs of one step, an array or a list or dict of them.
+    """
+    inputs = sum(np.asarray(a).nbytes for a in keras.tree.flatten(batch))
+    weights = sum(np.asarray(v).nbytes for v in model.trainable_variables)
+    # a step goes over the weights, their gradient and their change
+    return min(MOST, max(2, int(CACHE // (inputs + 3 * weights))))
+
+
+def blocks_at_once() -> int:
+    """Return how many blocks train side by side: as many as cores, if each gets one thread."""
+    inter = tf.config.threading.get_inter_op_parallelism_threads()
+    inter = inter or int(os.environ.get("TF_NUM_INTEROP_THREADS") or os.cpu_count() or 1)
+    return inter if _one_thread_a_block() else 1
+
+
+def side_by_side(train: Callable[..., list[Any]], built: Sequence[Any]) -> Iterator[Any]:
+    """Yield what training each block gives; several blocks train in a thread each."""
+    stop = threading.Event()
+    if len(built) < 2:  # in this thread, so that Ctrl-C stops it
+        for block in built:
+            yield from train(block, stop)
+        return
+    with ThreadPoolExecutor(len(built)) as pool:
+        try:
+            for trained in pool.map(lambda block: train(block, stop), built):
+                yield from trained
+        finally:
+            stop.set()
+
+
+def _block_size(job: Job, seeds: Sequence[int]) -> int:
+    if isinstance(job.data, Batches):
+        return len(seeds)  # so that the data set is read once
+    if not _one_thread_a_block():
+        return MOST  # threads that share a block want large products
+    model = job.blueprint.model(seeds[0])
+    return seeds_in_cache(model, [a for a in keras.tree.flatten(job.blueprint.sample[0])])
+
+
+def _one_thread_a_block() -> bool:
+    # Threads that share one block's products spend a quarter of their time on keeping in step. Each
+    # on a block of its own need not; but only TensorFlow's user can say that products get one.
+    intra = tf.config.threading.get_intra_op_parallelism_threads()
+    return str(intra or os.environ.get("TF_NUM_INTRAOP_THREADS")) == "1"
+
+
+def _why_none_fused(job: Job, seeds: Sequence[int]) -> str | None:
+    for data in (job.data, job.validation):
+        if data is not None and not data.dense:
+            return "the data are ragged, sparse or text"
+    return why_callbacks_not_fused(job.callbacks_of(seeds[0]))
+
+
+def _check_apart(models: Sequence[keras.Model]) -> None:
+    """Raise if models share what each seed needs for itself."""
+    owners: dict[int, int] = {}
+    for place, model in enumerate(models):
+        for variable in variables_of(model):
+            if owners.setdefault(id(variable), place) != place:
+                raise ValueError(
+                    f"build() returns models that share {variable.path}; make all layers and the "
+                    "optimizer inside of build, so that each seed has its own"
+                )

@@ -1,0 +1,124 @@
+"""Call `build` for a seed as a fresh process would, and give the model its variables."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras.src.backend.common import global_state
+from numpy.typing import NDArray
+
+Build = Callable[[], keras.Model]
+State = list[NDArray[Any]]
+NAMES = "object_name_uids"  # under this key Keras counts dense, dense_1, dense_2, …
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """How each seed's model is made: the user's `build`, and a few samples to make variables for.
+
+    Attributes:
+        build: returns a compiled model; called without arguments.
+        sample: inputs, targets and sample weights of the first batch, as `fit` would see them.
+    """
+
+    build: Build
+    sample: tuple[Any, Any, Any]
+
+    def model(self, seed: int, state: State | None = None) -> keras.Model:
+        """Return the seed's model before training, with all its variables and its optimizer's.
+
+        Args:
+            seed: all global generators are seeded with it first.
+            state: values of the variables to go on from.
+
+        Raises:
+            TypeError: if `build` returns no compiled Keras model.
+            ValueError: if the samples do not fit a model that is not built yet.
+        """
+        model = build_model(self.build, seed)
+        if all(layer.built for layer in model._flatten_layers()):
+            with _fresh_names():
+                model.optimizer.build(model.trainable_variables)
+        else:
+            self.make_metrics(model)
+        if state is not None:
+            set_state(model, state)
+        return model
+
+    def make_metrics(self, model: keras.Model) -> None:
+        """Give a model's losses and metrics their variables, as `fit` does before its first step.
+
+        Raises:
+            ValueError: if the samples do not fit the model, its loss or its metrics.
+        """
+        with _fresh_names():
+            try:
+                model._symbolic_build(data_batch=self.sample)
+            except Exception as error:
+                message = f"the model can not be trained on these data: {one_line(error)}"
+                raise ValueError(message) from error
+
+
+def build_model(build: Build, seed: int) -> keras.Model:
+    """Seed all global generators, then call `build`; raise TypeError if it returns no model."""
+    if not callable(build) or isinstance(build, keras.Model):
+        raise TypeError(
+            f"build must be a function that returns a new compiled model for each seed, "
+            f"got {_kind(build)}; write fit_seeds(build, …) with def build(): … return model"
+        )
+    keras.utils.set_random_seed(seed)
+    with _fresh_names():
+        model = build()
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"build() must return a compiled keras.Model, got {_kind(model)}")
+    if not model.compiled:
+        raise TypeError(
+            f"build() must return a compiled keras.Model; {model.name} is not compiled: "
+            "call model.compile(optimizer, loss) before it is returned"
+        )
+    return model
+
+
+def get_state(model: keras.Model) -> State:
+    """Return a model's variables: trainable, non-trainable, then the optimizer's."""
+    return [np.asarray(v) for v in variables_of(model)]
+
+
+def set_state(model: keras.Model, state: State) -> None:
+    """Give a model the state of another of the same build."""
+    for variable, value in zip(variables_of(model), state, strict=True):
+        variable.assign(value)
+
+
+def variables_of(model: keras.Model) -> list[keras.Variable]:
+    """Return all that training changes, in the order of a state."""
+    own = model.trainable_variables + model.non_trainable_variables
+    return [*own, *model.optimizer.variables]
+
+
+def one_line(error: BaseException) -> str:
+    """Return an error's message on one line, without Keras' traces."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:2])[:300] or type(error).__name__
+
+
+@contextmanager
+def _fresh_names() -> Iterator[None]:
+    # Keras numbers automatic names over the life of a process. Counted afresh, a metric is `auc`
+    # in every seed's model, and two models of one build can be compared by their settings.
+    before = global_state.get_global_attribute(NAMES)
+    global_state.set_global_attribute(NAMES, defaultdict(int))
+    try:
+        yield
+    finally:
+        global_state.set_global_attribute(NAMES, before)
+
+
+def _kind(thing: Any) -> str:
+    if isinstance(thing, keras.Model):
+        return f"the model {thing.name!r} itself"
+    return f"{thing!r} of type {type(thing).__name__}"

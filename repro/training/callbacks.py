@@ -1,0 +1,121 @@
+"""Keras callbacks, one list a seed, that see a model of their own."""
+
+import copy
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import keras
+
+Callback = keras.callbacks.Callback
+CallbacksOf = Callable[[int], Sequence[Callback]]
+
+BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
+TEST_HOOKS = ("on_test_batch_begin", "on_test_batch_end")
+WRITES_TO = {  # what is the same for all seeds if one callback is given for all
+    "CSVLogger": "filename",
+    "ModelCheckpoint": "filepath",
+    "TensorBoard": "log_dir",
+    "BackupAndRestore": "backup_dir",
+}
+
+
+def check_callbacks(callbacks: Any, seeds: Sequence[int]) -> CallbacksOf | None:
+    """Return a function that makes a seed's callbacks; None if there are none.
+
+    Args:
+        callbacks: a callback, several, a function of the seed that returns either, or None.
+        seeds: the seeds to be trained.
+
+    Raises:
+        TypeError: for what is no callback, or can't be copied for each seed.
+        ValueError: for callbacks of which all seeds would write to one file.
+    """
+    if callbacks is None or (isinstance(callbacks, Sequence) and not callbacks):
+        return None
+    if callable(callbacks) and not isinstance(callbacks, Callback):
+        return lambda seed: _listed(callbacks(seed))
+    given = _listed(callbacks)
+    for callback in given if len(seeds) > 1 else ():
+        _check_writes_apart(callback)
+    try:
+        copies = {seed: copy.deepcopy(given) for seed in seeds}
+    except Exception as error:
+        raise TypeError(
+            f"callbacks can not be copied, one for each seed ({error}); give a function of the "
+            "seed that makes them: callbacks=lambda seed: […]"
+        ) from error
+    return copies.__getitem__
+
+
+def why_not_fused(callbacks: Iterable[Callback]) -> str | None:
+    """Name a callback that looks at batches, which seeds that train at once do not show it."""
+    for callback in callbacks:
+        name = type(callback).__name__
+        if isinstance(callback, keras.callbacks.BackupAndRestore):
+            return f"callback {name} may start each seed at an epoch of its own"
+        if _only_epochs(callback):
+            continue
+        hooks = [h for h in (*BATCH_HOOKS, *TEST_HOOKS) if not _is_default(getattr(callback, h))]
+        if hooks:
+            return f"callback {name} looks at batches ({', '.join(hooks)})"
+    return None
+
+
+def call_list(
+    callbacks: Sequence[Callback], model: keras.Model, *, epochs: int, steps: int | None
+) -> keras.callbacks.CallbackList:
+    """Return Keras' list of callbacks for a model, as `fit` makes it."""
+    return keras.callbacks.CallbackList(
+        list(callbacks),
+        add_history=True,
+        add_progbar=False,
+        verbose=0,
+        epochs=epochs,
+        steps=steps,
+        model=model,
+    )
+
+
+class Recorder(Callback):
+    """Keep what each epoch ends with, after the other callbacks have added to it.
+
+    Attributes:
+        rows: one dict an epoch: `epoch`, counted from 1, and Keras' logs.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[dict[str, Any]] = []
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.rows.append({"epoch": epoch + 1, **(logs or {})})
+
+
+def _listed(callbacks: Any) -> list[Callback]:
+    listed = list(callbacks) if isinstance(callbacks, Iterable) else [callbacks]
+    for callback in listed:
+        if not isinstance(callback, Callback):
+            raise TypeError(
+                "callbacks must be Keras callbacks, or a function of the seed that returns some, "
+                f"got {callback!r:.60}"
+            )
+    return listed
+
+
+def _check_writes_apart(callback: Callback) -> None:
+    name = type(callback).__name__
+    target = getattr(callback, WRITES_TO.get(name, ""), None)
+    if target is not None:
+        raise ValueError(
+            f"{name}({str(target)!r}) would write all seeds to one place; give a function of the "
+            f"seed: callbacks=lambda seed: [{name}(f'…{{seed}}…')]"
+        )
+
+
+def _only_epochs(callback: Callback) -> bool:
+    # it counts batches all the time, and looks at the count only if it saves by batches
+    return type(callback) is keras.callbacks.ModelCheckpoint and callback.save_freq == "epoch"
+
+
+def _is_default(method: Any) -> bool:
+    return getattr(method, "_is_default", False)

@@ -1,0 +1,257 @@
+"""The samples that models are trained on: arrays, or batches that come in an order of their own."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras.src.backend.tensorflow.trainer import TFEpochIterator
+from keras.src.trainers.data_adapters import (
+    array_slicing,
+    get_data_adapter,
+    is_tf_dataset,
+)
+from keras.src.trainers.data_adapters.data_adapter import DataAdapter
+from numpy.typing import NDArray
+
+Order = Callable[[int], NDArray[np.integer]]  # of a pass over the data, counted from 1
+Triple = tuple[Any, Any, Any]  # inputs, targets and sample weights, the latter two may be None
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """Inputs, targets and sample weights, each a tensor, a structure of tensors, or None.
+
+    Attributes:
+        data: the three, of n samples each.
+        n: the number of samples.
+    """
+
+    data: Triple
+    n: int
+
+    @property
+    def dense(self) -> bool:
+        """Whether all are dense tensors of numbers, whose rows a graph can pick."""
+        return all(
+            isinstance(a, tf.Tensor) and a.dtype != tf.string
+            for a in keras.tree.flatten(self.data)
+            if a is not None
+        )
+
+    def sample(self, size: int) -> Triple:
+        """Return the first samples, as `fit` would build a model on."""
+        return map_tensors(lambda a: _rows(a, tf.range(min(size, self.n))), self.data)
+
+    def select(self, indices: NDArray[np.integer]) -> "Arrays":
+        """Return the samples at these indices."""
+        rows = tf.constant(indices)
+        return Arrays(map_tensors(lambda a: _rows(a, rows), self.data), len(indices))
+
+
+@dataclass(frozen=True)
+class Batches:
+    """A data set that yields batches; all seeds see the same ones, read once.
+
+    Attributes:
+        source: a `tf.data.Dataset`, a `keras.utils.PyDataset`, a generator, a torch DataLoader.
+        class_weight: as in `fit`.
+        steps: batches an epoch; None: until it is exhausted.
+    """
+
+    source: Any
+    class_weight: dict[int, float] | None = None
+    steps: int | None = None
+
+    @property
+    def dense(self) -> bool:
+        """Whether all batches are of dense tensors of numbers."""
+        spec = keras.tree.flatten(self.epochs()._distributed_dataset.element_spec)
+        return all(isinstance(s, tf.TensorSpec) and s.dtype != tf.string for s in spec)
+
+    def epochs(self) -> TFEpochIterator:
+        """Return Keras' iterator over epochs, the one that `fit` uses."""
+        return TFEpochIterator(
+            x=self.source,
+            steps_per_epoch=self.steps,
+            shuffle=False,
+            class_weight=self.class_weight,
+            distribute_strategy=tf.distribute.get_strategy(),
+        )
+
+
+class InOrder(DataAdapter):
+    """Feed arrays to `keras.Model.fit` in a given order, else as it would feed them.
+
+    Args:
+        arrays: the data.
+        order: the sample order of each pass.
+        batch_size: samples a step.
+        first: the first epoch's index, counted from 0.
+        steps: batches an epoch, if an epoch is not a pass.
+    """
+
+    def __init__(
+        self, arrays: Arrays, order: Order, *, batch_size: int, first: int = 0, steps: int | None
+    ):
+        self._arrays, self._order, self._size = arrays, order, batch_size
+        self._pass = 0 if steps else first
+        self._passes_are_epochs = not steps
+
+    def on_epoch_begin(self) -> None:
+        if self._passes_are_epochs:
+            self._pass += 1
+
+    def start_at(self, epoch: int) -> None:
+        """Let the next epoch be this one, counted from 0: Keras may resume from a backup."""
+        self._pass = epoch
+
+    def get_tf_dataset(self) -> tf.data.Dataset:
+        data = tuple(a for a in self._arrays.data if a is not None)
+        orders = tf.data.Dataset.range(1).map(lambda _: self._next_order())
+        indices = orders.flat_map(self._in_batches)
+        dataset = tf.data.Dataset.zip(
+            (indices, tf.data.Dataset.from_tensors(_tuples(data)).repeat())
+        )
+        return dataset.map(lambda i, a: map_tensors(lambda b: _rows(b, i), a)).prefetch(1)
+
+    def _next_order(self) -> tf.Tensor:
+        def order() -> NDArray[np.int64]:
+            if not self._passes_are_epochs:  # a pass ends when its iterator does
+                self._pass += 1
+            return np.asarray(self._order(max(self._pass, 1)), np.int64)
+
+        return tf.ensure_shape(tf.numpy_function(order, [], tf.int64), [self._arrays.n])
+
+    def _in_batches(self, order: tf.Tensor) -> tf.data.Dataset:
+        full, rest = divmod(self._arrays.n, self._size)
+        batches = tf.reshape(order[: full * self._size], [full, self._size])
+        dataset = tf.data.Dataset.from_tensor_slices(batches)
+        if rest:
+            dataset = dataset.concatenate(tf.data.Dataset.from_tensors(order[full * self._size :]))
+        return dataset
+
+    @property
+    def num_batches(self) -> int:
+        return math.ceil(self._arrays.n / self._size)
+
+    @property
+    def batch_size(self) -> int:
+        return self._size
+
+    @property
+    def has_partial_batch(self) -> bool:
+        return self._arrays.n % self._size > 0
+
+    @property
+    def partial_batch_size(self) -> int | None:
+        return self._arrays.n % self._size or None
+
+
+def first_batch(batches: Batches) -> Triple:
+    """Return the first batch of a data set; raise ValueError if it has none."""
+    for _, _, iterator in batches.epochs():
+        return unpack(next(iterator))
+    raise ValueError("x is a data set that yields no batch")
+
+
+def is_batches(x: Any) -> bool:
+    """Tell whether x yields batches itself, so that targets and batch size come from it."""
+    if isinstance(x, DataAdapter | keras.utils.PyDataset) or is_tf_dataset(x):
+        return True
+    return (
+        not isinstance(x, list | tuple | dict | str)
+        and hasattr(x, "__iter__")
+        and not hasattr(x, "__array__")
+        and not hasattr(x, "shape")
+    )
+
+
+def make_arrays(
+    x: Any, y: Any, sample_weight: Any, *, class_weight: Any = None, dtype: str
+) -> Arrays:
+    """Return data as `fit` would take them, floats in the given dtype.
+
+    Raises:
+        ValueError: if they are no arrays, or their lengths differ, or there are none.
+    """
+    _check_arrays(x=x, y=y, sample_weight=sample_weight)
+    with _float_dtype(dtype):
+        adapter = get_data_adapter(x, y, sample_weight=sample_weight, class_weight=class_weight)
+        packed = adapter._inputs if isinstance(adapter._inputs, tuple) else (adapter._inputs,)
+        sliceable = array_slicing.convert_to_sliceable(packed, target_backend="tensorflow")
+    data = keras.tree.map_structure(
+        lambda a: tf.constant(a) if isinstance(a, np.ndarray) else a, sliceable
+    )
+    return Arrays((*data, None, None)[:3], adapter._num_samples)
+
+
+def split(
+    data: tuple[Any, Any, Any], validation_split: float
+) -> tuple[tuple[Any, Any, Any], tuple[Any, Any, Any]]:
+    """Return training and validation arrays: the last fraction of the samples validates."""
+    train, validation = array_slicing.train_validation_split(data, validation_split)
+    return train, validation
+
+
+def map_tensors(function: Callable[[Any], Any], structure: Any) -> Any:
+    """Return the structure with the function applied to what is not None."""
+    return keras.tree.map_structure(lambda a: None if a is None else function(a), structure)
+
+
+def unpack(batch: Any) -> Triple:
+    """Return x, y and sample_weight of what a data set yields."""
+    if not isinstance(batch, tuple):
+        return batch, None, None
+    return (*batch, None, None)[:3]
+
+
+def _rows(a: Any, indices: Any) -> Any:
+    if isinstance(a, array_slicing.TensorflowSparseWrapper):
+        return array_slicing.slice_tensorflow_sparse_wrapper(a, indices)
+    return tf.gather(a, indices, axis=0)
+
+
+def _tuples(data: Any) -> Any:
+    return keras.tree.lists_to_tuples(data)
+
+
+@contextmanager
+def _float_dtype(dtype: str) -> Iterator[None]:
+    before = keras.config.floatx()
+    keras.config.set_floatx(dtype)
+    try:
+        yield
+    finally:
+        keras.config.set_floatx(before)
+
+
+def _check_arrays(**data: Any) -> None:
+    lengths = {}
+    for name, structure in data.items():
+        for path, a in _leaves(structure):
+            if not array_slicing.can_slice_array(a):
+                raise ValueError(
+                    f"{name}{path} is {a!r:.60}, no array; give arrays, such as np.array({name})"
+                )
+            if not len(a.shape):
+                raise ValueError(f"{name}{path} is a single number; give an array of samples")
+            lengths[name + path] = int(a.shape[0])
+    if len(set(lengths.values())) > 1 or 0 in lengths.values():
+        found = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+        raise ValueError(f"x and y must hold the same number of samples, at least one: {found}")
+
+
+def _leaves(structure: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(structure, dict):
+        for key, value in structure.items():
+            yield from _leaves(value, f"{path}[{key!r}]")
+    elif isinstance(structure, list | tuple):
+        for index, value in enumerate(structure):
+            yield from _leaves(value, f"{path}[{index}]")
+    elif structure is not None:
+        yield path, structure

@@ -1,0 +1,245 @@
+"""What a call of `fit_seeds` asks for, checked, before anything trains."""
+
+import operator
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from repro.training.building import Blueprint, Build, build_model
+from repro.training.callbacks import Callback, CallbacksOf, check_callbacks
+from repro.training.feeding import (
+    Arrays,
+    Batches,
+    InOrder,
+    first_batch,
+    is_batches,
+    make_arrays,
+    split,
+    unpack,
+)
+from repro.training.order import data_order
+
+Data = Arrays | Batches
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """The arguments of `fit_seeds`, checked."""
+
+    blueprint: Blueprint
+    data: Data
+    validation: Data | None
+    epochs: int
+    initial_epoch: int
+    batch_size: int
+    validation_batch_size: int
+    validation_freq: int | Sequence[int]
+    steps_per_epoch: int | None
+    validation_steps: int | None
+    shuffle: bool
+    callbacks: CallbacksOf | None
+    check: bool
+
+    def order(self, seed: int, passed: int) -> NDArray[np.int64]:
+        """Sample order of a seed's pass over the arrays, counted from 1; shape (n,)."""
+        n = self.data.n  # type: ignore[union-attr]  # arrays only
+        return data_order(seed, passed, n) if self.shuffle else np.arange(n)
+
+    def orders(self, seeds: Sequence[int], epoch: int) -> NDArray[np.int64]:
+        """The samples that each seed sees in an epoch, counted from 0; shape (seeds, samples)."""
+        passed, start, stop = self._batches_of(epoch)
+        part = slice(start * self.batch_size, stop * self.batch_size)
+        return np.stack([self.order(seed, passed + 1)[part] for seed in seeds])
+
+    def validates(self, epoch: int) -> bool:
+        """Whether an epoch, counted from 0, ends with a validation."""
+        if self.validation is None:
+            return False
+        if isinstance(self.validation_freq, int):
+            return (epoch + 1) % self.validation_freq == 0
+        return epoch + 1 in self.validation_freq
+
+    def feed(self, seed: int) -> Any:
+        """What `fit` takes as x to see what this seed sees."""
+        if isinstance(self.data, Batches):
+            return self.data.source
+        return InOrder(
+            self.data,
+            lambda passed: self.order(seed, passed),
+            batch_size=self.batch_size,
+            first=self.initial_epoch,
+            steps=self.steps_per_epoch,
+        )
+
+    def validation_feed(self) -> Any:
+        """What `fit` takes as validation data."""
+        if self.validation is None or isinstance(self.validation, Batches):
+            return self.validation and self.validation.source
+        size = self.validation_batch_size
+        return in_given_order(self.validation, size)
+
+    def callbacks_of(self, seed: int) -> Sequence[Callback]:
+        """Return a seed's own callbacks."""
+        return self.callbacks(seed) if self.callbacks else ()
+
+    def _batches_of(self, epoch: int) -> tuple[int, int, int]:
+        """Which pass an epoch belongs to, and the first and last batch of it.
+
+        As in `fit`: an epoch of fewer steps than a pass goes on where the last one stopped, and
+        ends where the data do.
+        """
+        batches = -(-self.data.n // self.batch_size)  # type: ignore[union-attr]
+        if self.steps_per_epoch is None:
+            return epoch, 0, batches
+        epochs_a_pass = -(-batches // self.steps_per_epoch)
+        passed, part = divmod(epoch - self.initial_epoch, epochs_a_pass)
+        start = part * self.steps_per_epoch
+        return passed, start, min(start + self.steps_per_epoch, batches)
+
+
+def in_given_order(data: Arrays, batch_size: int) -> InOrder:
+    """Feed arrays to `fit` or `evaluate` as they are."""
+    return InOrder(data, lambda _: np.arange(data.n), batch_size=batch_size, steps=None)
+
+
+def make_job(build: Build, seeds: Sequence[int], x: Any, y: Any, **fit: Any) -> Job:
+    """Check the arguments of `fit_seeds` and put the data into the form that training takes.
+
+    Args:
+        build: as in `fit_seeds`.
+        seeds: checked.
+        x: as in `fit_seeds`.
+        y: as in `fit_seeds`.
+        fit: its other arguments.
+    """
+    counts = (
+        "epochs",
+        "batch_size",
+        "validation_batch_size",
+        "steps_per_epoch",
+        "validation_steps",
+    )
+    for name in counts:
+        if fit[name] is not None or name == "epochs":
+            check_count(name, fit[name])
+    check_count("initial_epoch", fit["initial_epoch"], least=0)
+    if isinstance(fit["validation_freq"], int):
+        check_count("validation_freq", fit["validation_freq"])
+    dtype = float_dtype(build_model(build, seeds[0]))
+    data, validation = _data(x, y, dtype=dtype, **fit)
+    size = fit["batch_size"] or 32
+    return Job(
+        blueprint=Blueprint(build, _sample(data, size)),
+        data=data,
+        validation=validation,
+        batch_size=size,
+        validation_batch_size=fit["validation_batch_size"] or size,
+        callbacks=check_callbacks(fit["callbacks"], seeds),
+        **{name: fit[name] for name in ("epochs", "initial_epoch", "validation_freq", "shuffle")},
+        **{name: fit[name] for name in ("steps_per_epoch", "validation_steps", "check")},
+    )
+
+
+def check_seeds(seeds: int | Iterable[int]) -> list[int]:
+    """Return the seeds as a list of ints; a number of seeds is the first so many.
+
+    Raises:
+        TypeError: if they are not integers.
+        ValueError: if one is negative or too large or repeated, or there are none.
+    """
+    if isinstance(seeds, int | np.integer) and not isinstance(seeds, bool):
+        check_count("seeds", seeds)
+        seeds = range(int(seeds))
+    try:
+        checked = [operator.index(seed) for seed in seeds]
+    except TypeError as error:
+        raise TypeError(
+            f"seeds must be integers, such as range(8), got {seeds!r} ({error})"
+        ) from None
+    if not checked:
+        raise ValueError("no seeds given; give at least one, such as range(8)")
+    if min(checked) < 0 or max(checked) >= 2**32:
+        raise ValueError(f"seeds must lie in 0..2**32-1, got {min(checked)}..{max(checked)}")
+    if len(set(checked)) < len(checked):
+        raise ValueError("seeds are repeated; give each seed once")
+    return checked
+
+
+def check_count(name: str, count: Any, least: int = 1) -> None:
+    """Raise TypeError or ValueError unless the count is an integer of at least `least`."""
+    if not isinstance(count, int | np.integer) or isinstance(count, bool):
+        raise TypeError(f"{name} must be an integer, got {count!r}")
+    if count < least:
+        raise ValueError(f"{name} must be at least {least}, got {count}")
+
+
+def float_dtype(model: keras.Model) -> str:
+    """The dtype that floats of the data get: double for a model of doubles."""
+    kinds = {layer.compute_dtype for layer in model._flatten_layers()}
+    double = any(v.dtype == "float64" for v in model.trainable_variables)
+    return (
+        "float64" if double or (not model.built and "float64" in kinds) else keras.config.floatx()
+    )
+
+
+def _data(x: Any, y: Any, *, dtype: str, **fit: Any) -> tuple[Data, Data | None]:
+    validation, weight = fit["validation_data"], fit["sample_weight"]
+    if is_batches(x):
+        _check_batches(y, **fit)
+        data: Data = Batches(x, fit["class_weight"], fit["steps_per_epoch"])
+    else:
+        if x is None:
+            raise ValueError("x is missing; give the inputs, such as an array of shape (n, …)")
+        if fit["validation_split"] and validation is None:
+            make_arrays(x, y, weight, dtype=dtype)  # for its checks, on what was given
+            (x, y, weight), validation = split((x, y, weight), fit["validation_split"])
+        data = make_arrays(x, y, weight, class_weight=fit["class_weight"], dtype=dtype)
+    return data, _validation(validation, dtype, fit["validation_steps"])
+
+
+def _validation(validation: Any, dtype: str, steps: int | None) -> Data | None:
+    if validation is None:
+        return None
+    if is_batches(validation):
+        return Batches(validation, steps=steps)
+    if not isinstance(validation, tuple | list) or len(validation) not in (2, 3):
+        raise ValueError(
+            "validation_data must be (x, y) or (x, y, sample_weight) or a data set, "
+            f"got {validation!r:.60}"
+        )
+    return make_arrays(*unpack(tuple(validation)), dtype=dtype)
+
+
+def _check_batches(y: Any, **fit: Any) -> None:
+    given = {"y": y, "sample_weight": fit["sample_weight"], "batch_size": fit["batch_size"]}
+    wrong = [name for name, value in given.items() if value is not None]
+    if fit["validation_split"]:
+        wrong.append("validation_split")
+    if wrong:
+        raise ValueError(
+            f"x is a data set, which yields batches of x, y and weights; leave out {', '.join(wrong)}"
+        )
+
+
+def _sample(data: Data, size: int) -> tuple[Any, Any, Any]:
+    return data.sample(size) if isinstance(data, Arrays) else first_batch(data)
+
+
+def short_job(job: Job, data: Data, validation: Data | None, epochs: int) -> Job:
+    """Return the job that trains on a few samples, in their order, and evaluates at the end."""
+    return replace(
+        job,
+        data=data,
+        validation=validation,
+        epochs=epochs,
+        initial_epoch=0,
+        validation_freq=epochs,
+        steps_per_epoch=None,
+        validation_steps=None,
+        shuffle=False,
+        callbacks=None,
+    )

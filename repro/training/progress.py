@@ -1,0 +1,64 @@
+"""A progress bar for many seeds, or a line an epoch."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from repro.training.blocks import Advance
+from repro.training.job import Job
+
+VERBOSE = ("auto", 0, 1, 2)
+
+
+@contextmanager
+def progress(job: Job, seeds: Sequence[int], verbose: int | str) -> Iterator[Advance]:
+    """Yield a function to call after each epoch with the number of seeds and their logs.
+
+    Raises:
+        ValueError: if `verbose` is none of "auto", 0, 1 and 2.
+    """
+    if verbose not in VERBOSE:
+        raise ValueError(f'verbose must be one of "auto", 0, 1, 2, got {verbose!r}')
+    if verbose == "auto":
+        verbose = int(sys.stderr.isatty())
+    if verbose == 2:
+        yield _print_line
+    elif verbose == 1:
+        with _bar(len(seeds), job.epochs - job.initial_epoch) as advance:
+            yield advance
+    else:
+        yield lambda count, logs: None
+
+
+@contextmanager
+def _bar(seeds: int, epochs: int) -> Iterator[Advance]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} epochs"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[loss]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(f"{seeds} seeds", total=seeds * epochs, loss="")
+
+        def advance(count: int, logs: dict[str, Any]) -> None:
+            bar.update(task, advance=count, loss=_mean_loss(logs))
+
+        yield advance
+
+
+def _print_line(count: int, logs: dict[str, Any]) -> None:
+    means = {name: np.mean(values) for name, values in logs.items() if name != "epoch"}
+    text = " - ".join(f"{name}: {mean:.4g}" for name, mean in means.items())
+    print(f"{count} seed{'s' * (count > 1)}, mean of each: {text}")
+
+
+def _mean_loss(logs: dict[str, Any]) -> str:
+    return f"loss {np.mean(logs['loss']):.4g}" if "loss" in logs else ""

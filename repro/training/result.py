@@ -1,0 +1,272 @@
+"""The result of `fit_seeds`: the tidy history, and the trained models."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from repro.training.alone import Trained
+from repro.training.blocks import MOST, logs_of, split_evenly
+from repro.training.building import Blueprint, Build
+from repro.training.callbacks import Callback
+from repro.training.feeding import Triple, make_arrays, map_tensors
+from repro.training.fused import FusedSeeds
+from repro.training.job import float_dtype, in_given_order
+from repro.training.passes import ArrayPass
+
+FORMAT = 1
+PLAIN = (int, float, str, type(None))
+
+
+@dataclass(frozen=True, repr=False)
+class SeedsFit:
+    """The result of `fit_seeds`: the history, and the trained models.
+
+    Attributes:
+        frame: one row per seed and epoch (from 1): `seed`, `epoch`, then one column for each entry
+            of Keras' history: `loss`, the metrics, and both with `val_` before them. A metric that
+            is a vector has a column for each of its numbers: `f1_score[0]`, `f1_score[1]`, …
+        one_at_a_time: why the seeds were trained one at a time; None if all at once.
+        trained: by seed: its rows, its state and its callbacks.
+        blueprint: what makes a seed's model.
+        arguments: those of `fit_seeds`.
+    """
+
+    frame: pd.DataFrame
+    one_at_a_time: str | None
+    trained: dict[int, Trained]
+    blueprint: Blueprint
+    arguments: dict[str, Any]
+    _resume: Callable[..., "SeedsFit"]
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds that were trained."""
+        return list(self.trained)
+
+    def model(self, seed: int) -> keras.Model:
+        """Return that seed's trained model, with its optimizer's state.
+
+        Raises:
+            KeyError: if the seed was not trained.
+        """
+        return self.blueprint.model(seed, self._of(seed).state)
+
+    def history(self, seed: int) -> keras.callbacks.History:
+        """Return that seed's history, as `fit` would have returned it.
+
+        Raises:
+            KeyError: if the seed was not trained.
+        """
+        history = keras.callbacks.History()
+        history.on_train_begin()
+        history.set_model(self.model(seed))
+        for row in self._of(seed).rows:
+            logs = {name: value for name, value in row.items() if name != "epoch"}
+            history.on_epoch_end(row["epoch"] - 1, logs)
+        return history
+
+    def callbacks(self, seed: int) -> Sequence[Callback]:
+        """Return that seed's own callbacks, as training left them.
+
+        Raises:
+            KeyError: if the seed was not trained.
+        """
+        return self._of(seed).callbacks
+
+    def predict(self, x: Any, batch_size: int = 32) -> Any:
+        """Return all models' outputs for the same inputs, shape (seeds, n, …).
+
+        Args:
+            x: inputs, as in `fit_seeds`; arrays.
+            batch_size: samples at once.
+        """
+        if self.one_at_a_time:
+            outputs = [self.model(s).predict(x, batch_size, verbose=0) for s in self.seeds]
+            return keras.tree.map_structure(lambda *seeds: np.stack(seeds), *outputs)
+        blocks = [self._predict(block, x, batch_size) for block in self._blocks()]
+        return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *blocks)
+
+    def evaluate(
+        self, x: Any, y: Any = None, *, sample_weight: Any = None, batch_size: int = 32
+    ) -> pd.DataFrame:
+        """Return each model's loss and metrics on the same data: `seed`, `loss`, ….
+
+        Args:
+            x: inputs, as in `fit_seeds`; arrays.
+            y: targets.
+            sample_weight: weights of the samples.
+            batch_size: samples a step.
+        """
+        data = make_arrays(x, y, sample_weight, dtype=self._dtype())
+        rows: list[dict[str, Any]] = []
+        for models in self._blocks():
+            if self.one_at_a_time or not data.dense:
+                feed = in_given_order(data, batch_size)
+                rows += [m.evaluate(feed, verbose=0, return_dict=True) for m in models]
+            else:
+                self.blueprint.make_metrics(models[0])
+                seeds = FusedSeeds(models)
+                run = ArrayPass(seeds, data, batch_size=batch_size, training=False)
+                logs = run.run()
+                rows += [logs_of(logs, place) for place in range(len(models))]
+        named = [{"seed": s, **row} for s, row in zip(self.seeds, rows, strict=True)]
+        return pd.DataFrame([dict(_columns(row)) for row in named])
+
+    def resume(self, *, epochs: int, **fit: Any) -> "SeedsFit":
+        """Train on, each seed from where it stopped, as if it had not.
+
+        Args:
+            epochs: the last epoch, counted from the first one of all: 20 after 5 trains 15 more.
+            fit: arguments of `fit_seeds` that are to change. After `load`, x and y must be given.
+
+        Returns:
+            A `SeedsFit` with all epochs.
+        """
+        return self._resume(self, epochs=epochs, **fit)
+
+    def save(self, path: str | Path) -> None:
+        """Write the histories and the states of all models to one .npz file, without pickle.
+
+        Callbacks and data are not saved.
+        """
+        arrays = {
+            f"{seed}/{place}": value
+            for seed, trained in self.trained.items()
+            for place, value in enumerate(trained.state)
+        }
+        about = {
+            "format": FORMAT,
+            "one_at_a_time": self.one_at_a_time,
+            "sample": _spec(self.blueprint.sample),
+            "arguments": {n: v for n, v in self.arguments.items() if isinstance(v, PLAIN)},
+            "rows": {str(seed): _plain(trained.rows) for seed, trained in self.trained.items()},
+        }
+        text = np.frombuffer(json.dumps(about).encode(), np.uint8)
+        with Path(path).open("wb") as file:
+            np.savez(file, about=text, **arrays)
+
+    def __repr__(self) -> str:
+        """Say what was trained, and what the last epoch's loss is."""
+        last = self.frame.groupby("seed").last()
+        loss = f"{last.loss.mean():.4g} (mean), {last.loss.min():.4g} to {last.loss.max():.4g}"
+        return f"<SeedsFit: {len(last)} seeds, {int(self.frame.epoch.max())} epochs, loss {loss}>"
+
+    def _of(self, seed: int) -> Trained:
+        if seed not in self.trained:
+            raise KeyError(f"seed {seed} was not trained; trained were {sorted(self.trained)}")
+        return self.trained[seed]
+
+    def _blocks(self) -> Iterator[list[keras.Model]]:
+        for block in split_evenly(self.seeds, MOST):
+            yield [self.model(seed) for seed in block]
+
+    def _predict(self, models: list[keras.Model], x: Any, batch_size: int) -> Any:
+        data = make_arrays(x, None, None, dtype=self._dtype())
+        predict = tf.function(FusedSeeds(models).predict, autograph=False, reduce_retracing=True)
+        outputs = [
+            predict(map_tensors(lambda a: a[i : i + batch_size], data.data[0]))  # noqa: B023
+            for i in range(0, data.n, batch_size)
+        ]
+        return keras.tree.map_structure(lambda *parts: np.concatenate(parts, axis=1), *outputs)
+
+    def _dtype(self) -> str:
+        return float_dtype(self.model(self.seeds[0]))
+
+
+def read_fit(
+    path: str | Path, build: Build
+) -> tuple[dict[int, Trained], Blueprint, dict[str, Any]]:
+    """Read what `SeedsFit.save` wrote: trainings by seed, what makes models, and the rest.
+
+    Raises:
+        ValueError: if the file is no saved fit, or not of this `build`.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            about = json.loads(file["about"].tobytes())
+            arrays = {name: file[name] for name in file.files}
+        if about["format"] != FORMAT:
+            raise ValueError(f"format {about['format']}, not {FORMAT}")
+        blueprint = Blueprint(build, _sample(about["sample"]))
+        trained = {
+            int(seed): Trained(_with_arrays(rows), _state(arrays, seed))
+            for seed, rows in about["rows"].items()
+        }
+    except (KeyError, TypeError, ValueError, EOFError, AttributeError, BadZipFile) as error:
+        raise ValueError(f"{path} is no saved fit ({error})") from error
+    _check_same_build(blueprint, trained, path)
+    return trained, blueprint, about
+
+
+def tidy(trained: dict[int, Trained]) -> pd.DataFrame:
+    """Return one row per seed and epoch."""
+    rows = [{"seed": s, **row} for s in sorted(trained) for row in trained[s].rows]
+    return pd.DataFrame([dict(_columns(row)) for row in rows] or {"seed": [], "epoch": []})
+
+
+def _columns(row: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in row.items():
+        if np.ndim(value):
+            yield from _columns({f"{name}[{i}]": v for i, v in enumerate(np.asarray(value))})
+        else:
+            yield name, value
+
+
+def _plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {name: np.asarray(v).tolist() if np.ndim(v) else v for name, v in row.items()}
+        for row in rows
+    ]
+
+
+def _with_arrays(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {name: np.asarray(v, "float32") if isinstance(v, list) else v for name, v in row.items()}
+        for row in rows
+    ]
+
+
+def _state(arrays: dict[str, NDArray[Any]], seed: str) -> list[NDArray[Any]]:
+    count = sum(name.startswith(f"{seed}/") for name in arrays)
+    return [arrays[f"{seed}/{place}"] for place in range(count)]
+
+
+def _spec(structure: Any) -> Any:
+    """Describe the tensors of a structure in plain values."""
+    if isinstance(structure, dict):
+        return {"dict": {name: _spec(value) for name, value in structure.items()}}
+    if isinstance(structure, list | tuple):
+        return {"list": [_spec(value) for value in structure]}
+    if structure is None:
+        return None
+    return {"shape": list(structure.shape), "dtype": tf.as_dtype(structure.dtype).name}
+
+
+def _sample(spec: Any) -> Triple:
+    def zeros(spec: Any) -> Any:
+        if spec is None:
+            return None
+        if "dict" in spec:
+            return {name: zeros(value) for name, value in spec["dict"].items()}
+        if "list" in spec:
+            return tuple(map(zeros, spec["list"]))
+        return tf.zeros([n or 1 for n in spec["shape"]], tf.as_dtype(spec["dtype"]))
+
+    return zeros(spec)
+
+
+def _check_same_build(blueprint: Blueprint, trained: dict[int, Trained], path: Any) -> None:
+    seed, of_seed = next(iter(trained.items()))
+    try:
+        blueprint.model(seed, of_seed.state)
+    except ValueError as error:
+        raise ValueError(f"{path} was saved from models of another build ({error})") from error

@@ -1,0 +1,159 @@
+"""Before a model is fused: take its own first steps both ways, and compare.
+
+What one way and the other may differ by is measured: `fit` is repeated from weights that differ in
+their last bit. A difference far beyond what that makes is no rounding.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import keras
+import numpy as np
+
+from repro.training.block import Block
+from repro.training.building import State, get_state, set_state, variables_of
+from repro.training.feeding import InOrder
+from repro.training.fusible import settings_tell_all
+from repro.training.job import Job
+
+BEYOND_ROUNDING = 30.0  # times what a change of the last bit makes
+DIGITS = {"float64": 1e-9, "float32": 2e-5}  # of the largest value; coarser types: COARSE
+COARSE = 2e-2
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What a seed's first steps led to.
+
+    Attributes:
+        logs: each entry of Keras' history and its last value.
+        state: the model's and its optimizer's variables.
+    """
+
+    logs: dict[str, Any]
+    state: State
+
+
+def check(job: Job, block: Block, seeds: Sequence[int], start: dict[int, State]) -> str | None:
+    """Take a block's first steps fused and, for its first and last seed, by `fit`.
+
+    Returns:
+        What differs beyond rounding, and by how much; None if nothing does.
+    """
+    logs, jobs = block.first_steps(seeds)
+    states, twin = block.seeds.state(), block.seeds.step.model
+    model = None
+    for place in sorted({0, len(seeds) - 1}):
+        own = job.blueprint.model(seeds[place], start.get(seeds[place]))
+        state = get_state(own)
+        if model is None or not settings_tell_all(twin):  # else one model's graph serves both
+            model = own
+        of_seed = {name: values[place] for name, values in logs.items()}
+        by_fit = partial(_by_fit, jobs[place], model, seeds[place])
+        if differs := _difference(Steps(of_seed, states[place]), by_fit, state, model):
+            return differs
+    return None
+
+
+def _difference(
+    fused: Steps, by_fit: Callable[[State], Steps], state: State, model: keras.Model
+) -> str | None:
+    plain = by_fit(state)
+    if what_differs(fused, plain, [], model) is None:
+        return None
+    trainable = len(model.trainable_variables)
+    near = [by_fit(_next_to(state, trainable, sign)) for sign in (1, -1)]
+    return what_differs(fused, plain, near, model)
+
+
+def what_differs(
+    fused: Steps, plain: Steps, near: Sequence[Steps], model: keras.Model
+) -> str | None:
+    """Name what differs beyond rounding between both ways, and by how much; None if nothing does.
+
+    Args:
+        fused: the steps of a seed in a block.
+        plain: the same by `fit`.
+        near: the same by `fit` from weights that differ in the last bit.
+        model: of the same build, for the names of its variables.
+    """
+    if set(fused.logs) != set(plain.logs):
+        odd = sorted(set(fused.logs) ^ set(plain.logs))
+        return f"the history has not the same columns: {', '.join(odd)}"
+    variables = variables_of(model)
+    found = [
+        *(
+            (name, fused.logs[name], plain.logs[name], [n.logs[name] for n in near])
+            for name in plain.logs
+        ),
+        *(
+            (v.path, fused.state[i], plain.state[i], [n.state[i] for n in near])
+            for i, v in enumerate(variables)
+        ),
+    ]
+    worst = max((_excess(*values), name) for name, *values in found)
+    if worst[0] <= 1:
+        return None
+    name, here, there, _ = next(item for item in found if item[0] == worst[1])
+    return f"{name} differs by {_distance(here, there):.2g}"
+
+
+def _next_to(state: State, trainable: int, sign: float) -> State:
+    """Return a state whose first `trainable` arrays differ in the last bit."""
+    return [
+        np.nextafter(a, a + np.asarray(sign, a.dtype) * (1 + np.abs(a))).astype(a.dtype)
+        if place < trainable and a.dtype in (np.float32, np.float64)
+        else a
+        for place, a in enumerate(state)
+    ]
+
+
+def _excess(fused: Any, plain: Any, near: Sequence[Any]) -> float:
+    """How many times beyond rounding two arrays differ; up to 1 is rounding."""
+    fused, plain = np.asarray(fused), np.asarray(plain)
+    if fused.dtype.kind not in "fV" and fused.dtype != plain.dtype:
+        return np.inf
+    if not np.issubdtype(plain.dtype, np.floating) and plain.dtype.kind != "V":
+        return 0.0 if np.array_equal(fused, plain) else np.inf
+    digits = DIGITS.get(plain.dtype.name, COARSE)
+    if plain.dtype.name == "float64" and plain.ndim == 0:
+        digits = DIGITS["float32"]  # a log, a Python number made of a float32
+    finite = np.abs(plain[np.isfinite(plain)].astype("float64"))
+    scale = finite.max() if finite.size else 1.0
+    noise = max((_distance(n, plain) for n in near), default=0.0)
+    allowed = BEYOND_ROUNDING * noise + digits * scale + np.finfo(np.float32).tiny
+    return _distance(fused, plain) / allowed if np.isfinite(allowed) else 0.0
+
+
+def _distance(a: Any, b: Any) -> float:
+    """The largest difference; infinite if one is a number where the other is none."""
+    a, b = np.asarray(a).astype("float64"), np.asarray(b).astype("float64")
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    with np.errstate(invalid="ignore"):
+        difference = np.where(same, 0.0, np.abs(a - b))
+    return float(np.max(np.where(np.isnan(difference), np.inf, difference), initial=0.0))
+
+
+def _by_fit(job: Job, model: keras.Model, seed: int, state: State) -> Steps:
+    """Take the steps by the functions that `fit` calls for each batch, without its callbacks."""
+    set_state(model, state)
+    model.make_train_function()
+    logs: dict[str, Any] = {}
+    for _ in range(job.epochs):
+        logs = _go_over(job.feed(seed), model, model.train_function)
+    if job.validation is not None:
+        model.make_test_function()
+        tested = _go_over(job.validation_feed(), model, model.test_function)
+        logs |= {f"val_{name}": value for name, value in tested.items()}
+    return Steps(logs, get_state(model))
+
+
+def _go_over(feed: Any, model: keras.Model, step: Callable[[Any], Any]) -> dict[str, Any]:
+    model.reset_metrics()
+    dataset = feed.get_tf_dataset() if isinstance(feed, InOrder) else feed
+    iterator, count = iter(dataset), feed.num_batches if isinstance(feed, InOrder) else len(feed)
+    for _ in range(count):
+        step(iterator)
+    return {name: np.asarray(value) for name, value in model.get_metrics_result().items()}

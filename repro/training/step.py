@@ -1,0 +1,188 @@
+"""One seed's step as a function of its state: what `keras.Model.fit` does, with nothing assigned.
+
+A step reads no variable's own value and changes none. It is given the values of all of them, for
+one seed, and returns the new ones; so that it can be mapped over seeds.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras.src.optimizers.base_optimizer import BaseOptimizer
+
+Tensors = list[Any]
+Triple = tuple[Any, Any, Any]
+
+
+class SeedStep:
+    """The steps of a model whose variables have other values.
+
+    Args:
+        model: compiled, with all its variables.
+
+    Attributes:
+        variables: the model's, then its optimizer's, then its metrics'; values are in this order.
+    """
+
+    def __init__(self, model: keras.Model):
+        self.model = model
+        self.trainable = list(model.trainable_variables)
+        self.state = self.trainable + list(model.non_trainable_variables)
+        self.variables = [*self.state, *model.optimizer.variables, *model.metrics_variables]
+        self._optimizer = _assigning_nothing(model.optimizer)
+
+    def train(self, values: Tensors, batch: Triple, rows: Any = None) -> Tensors:
+        """Return all variables' values after one training step.
+
+        Args:
+            values: of all variables.
+            batch: x, y and sample_weight.
+            rows: a tensor, the number of samples, if `fit` would not know it when it builds its
+                graph. Keras then weighs the losses of several outputs otherwise.
+        """
+        _, y, sample_weight = batch
+        with _Values(self.variables, values) as scope:
+            with tf.GradientTape() as tape:
+                scope.watch(tape, self.trainable)
+                y_pred, loss = self._forward(batch, rows, training=True)
+                scaled = self._optimizer.scale_loss(loss)
+            if self.trainable:
+                gradients = scope.gradients(scaled, self.trainable)
+                self._optimizer.apply(gradients, self.trainable)
+            self._update_metrics(y, y_pred, sample_weight)
+            return scope.current(self.variables)
+
+    def test(self, values: Tensors, batch: Triple, rows: Any = None) -> Tensors:
+        """Return all variables' values after one step of evaluation."""
+        _, y, sample_weight = batch
+        with _Values(self.variables, values) as scope:
+            y_pred, _ = self._forward(batch, rows, training=False)
+            self._update_metrics(y, y_pred, sample_weight)
+            return scope.current(self.variables)
+
+    def predict(self, values: Tensors, x: Any) -> Any:
+        """Return the model's outputs for inputs x."""
+        with _Values(self.variables, values):
+            return self._call(x, training=False)
+
+    def results(self, values: Tensors) -> dict[str, Any]:
+        """Return each metric's result by name."""
+        with _Values(self.variables, values):
+            return self.model.get_metrics_result()
+
+    def finalize(self, values: Tensors) -> Tensors:
+        """Return all variables' values at the end of training, where weights may be averages."""
+        with _Values(self.variables, values) as scope:
+            self._optimizer.finalize_variable_values(self.trainable)
+            return scope.current(self.variables)
+
+    def _call(self, x: Any, training: bool) -> Any:
+        model = self.model
+        return model(x, training=training) if model._call_has_training_arg else model(x)
+
+    def _update_metrics(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
+        # compute_metrics without the results, which nobody asks for within an epoch
+        if self.model._compile_metrics is not None:
+            self.model._compile_metrics.update_state(y, y_pred, sample_weight)
+
+    def _forward(self, batch: Triple, rows: Any, training: bool) -> tuple[Any, Any]:
+        x, y, sample_weight = batch
+        y_pred = self._call(x, training)
+        if rows is not None and keras.tree.is_nested(y_pred):
+            y_pred = keras.tree.map_structure(lambda a: _of_unknown_length(a, rows), y_pred)
+        loss = self.model._compute_loss(
+            x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training
+        )
+        # Keras' own mean of the loss over samples
+        first = next(a for a in keras.tree.flatten(x) if a is not None)
+        self.model._loss_tracker.update_state(loss, sample_weight=tf.shape(first)[0])
+        return y_pred, loss
+
+
+class _Values(keras.StatelessScope):
+    """Give variables the values of one seed, and gradients what TensorFlow's variables would.
+
+    A variable that is assigned within a step is a new tensor from then on; no gradient flows back
+    through the assignment, and the variable's gradient is that of all its readings.
+    """
+
+    def __init__(self, variables: Sequence[keras.Variable], values: Tensors):
+        super().__init__(zip(variables, values, strict=True), collect_losses=True)
+        self._tape: tf.GradientTape | None = None
+        self._readings: dict[int, Tensors] = {}
+
+    def watch(self, tape: tf.GradientTape, variables: Iterable[keras.Variable]) -> None:
+        self._tape = tape
+        for variable in variables:
+            self._read_anew(variable, tf.identity(self.state_mapping[id(variable)]))
+
+    def add_update(self, update: tuple[keras.Variable, Any]) -> None:
+        variable, value = update
+        if self._tape is None:
+            super().add_update(update)
+        elif id(variable) in self._readings:
+            self._read_anew(variable, tf.stop_gradient(value))
+        else:
+            super().add_update((variable, tf.stop_gradient(value)))
+
+    def gradients(self, loss: Any, variables: Sequence[keras.Variable]) -> Tensors:
+        """Return each variable's gradient, None where there is none; then stop watching."""
+        readings = [self._readings[id(variable)] for variable in variables]
+        gradients = self._tape.gradient(loss, readings)  # type: ignore[union-attr]
+        self._tape = None
+        return [_summed(of_readings) for of_readings in gradients]
+
+    def current(self, variables: Sequence[keras.Variable]) -> Tensors:
+        return [self.get_current_value(variable) for variable in variables]
+
+    def _read_anew(self, variable: keras.Variable, tensor: Any) -> None:
+        self._tape.watch(tensor)  # type: ignore[union-attr]
+        self._readings.setdefault(id(variable), []).append(tensor)
+        self.state_mapping[id(variable)] = tensor
+
+
+def _of_unknown_length(a: Any, rows: Any) -> Any:
+    return tf.reshape(a, tf.concat([[rows], tf.shape(a)[1:]], axis=0))
+
+
+def _summed(gradients: Tensors) -> Any:
+    some = [g for g in gradients if g is not None]
+    if len(some) < 2:
+        return some[0] if some else None
+    return tf.add_n([tf.convert_to_tensor(g) for g in some])
+
+
+class _AssignsNothing:
+    """What Keras' optimizers do to TensorFlow's variables, done to the values in scope."""
+
+    def assign(self, variable: keras.Variable, value: Any) -> None:
+        if isinstance(value, tf.IndexedSlices):
+            rows = tf.cast(value.indices, tf.int64)[:, tf.newaxis]
+            value = tf.tensor_scatter_nd_update(variable.value, rows, value.values)
+        variable.assign(tf.cast(value, variable.dtype))
+
+    def assign_add(self, variable: keras.Variable, value: Any) -> None:
+        variable.assign(variable + tf.cast(tf.convert_to_tensor(value), variable.dtype))
+
+    def assign_sub(self, variable: keras.Variable, value: Any) -> None:
+        variable.assign(variable - tf.cast(tf.convert_to_tensor(value), variable.dtype))
+
+    def _var_key(self, variable: Any) -> Any:  # as when the optimizer was built
+        return getattr(variable, "_value", variable)._unique_id
+
+    _apply_weight_decay = BaseOptimizer._apply_weight_decay
+    _backend_update_step = BaseOptimizer._backend_update_step
+    _backend_increment_gradient_accumulators = (
+        BaseOptimizer._backend_increment_gradient_accumulators
+    )
+    _overwrite_model_variables_with_average_value = (
+        BaseOptimizer._overwrite_model_variables_with_average_value
+    )
+
+
+def _assigning_nothing(optimizer: Any) -> Any:
+    kind = type(optimizer)
+    twin: Any = object.__new__(type(kind.__name__, (_AssignsNothing, kind), {}))
+    object.__setattr__(twin, "__dict__", optimizer.__dict__)  # the same variables and settings
+    return twin

@@ -1,0 +1,63 @@
+"""Map a function over seeds in one graph: `tf.vectorized_map`, with rules that it lacks."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.python.framework import tensor_util
+from tensorflow.python.ops.parallel_for import pfor
+
+
+def over_seeds(function: Callable[[Any], Any], stacked: Any) -> Any:
+    """Return the function's results for all seeds, stacked.
+
+    Args:
+        function: of one seed's tensors. What it uses besides is shared by all seeds.
+        stacked: tensors with a leading seed axis.
+    """
+    with _one_operation_a_seed():
+        return tf.vectorized_map(function, stacked, warn=False)
+
+
+@contextmanager
+def _one_operation_a_seed() -> Iterator[None]:
+    # Where an operation has no rule, TensorFlow loops over the seeds in the graph, which costs more
+    # than small operations do. One operation a seed, side by side, is what `fit` would compute.
+    before = pfor._fallback_converter
+    pfor._fallback_converter = _unrolled
+    try:
+        yield
+    finally:
+        pfor._fallback_converter = before
+
+
+def _unrolled(pfor_input: Any, root_cause: str = "", warn: bool = False) -> Any:
+    count = tensor_util.constant_value(pfor_input.pfor.loop_len_vector)
+    dtypes = [output.dtype for output in pfor_input.outputs]
+    slices = [
+        tf.unstack(tensor, int(count[0])) if stacked else [tensor] * int(count[0])
+        for tensor, stacked, _ in pfor_input.inputs
+    ]
+    attributes = pfor_input.op.node_def.attr
+    results = [
+        pfor._create_op(pfor_input.op_type, list(inputs), dtypes, attrs=attributes).outputs
+        for inputs in zip(*slices, strict=True)
+    ]
+    return tuple(pfor.wrap(tf.stack(of_output), True) for of_output in zip(*results, strict=True))
+
+
+def _register(operation: str) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
+    def register(rule: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        try:
+            return pfor.RegisterPFor(operation)(rule)
+        except KeyError:  # a newer TensorFlow has a rule of its own
+            return rule
+
+    return register
+
+
+@_register("Bitcast")  # Keras' argmax, and with it accuracy, bit-casts
+def _bitcast(pfor_input: Any) -> Any:
+    cast = tf.bitcast(pfor_input.stacked_input(0), pfor_input.get_attr("type"))
+    return pfor.wrap(cast, True)
