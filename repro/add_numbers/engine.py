@@ -51,6 +51,8 @@ def _train_keras(settings: Settings, seeds: Sequence[int], start: "Layers") -> "
         batch_size=1,
         shuffle=False,
         block_size=len(seeds),
+        verbose=0,
+        check=False,
     )
     watch = _watch(settings)
     errors = np.stack([fit.frame.loc[fit.frame["seed"] == seed, "mse"] for seed in seeds])

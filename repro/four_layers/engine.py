@@ -83,6 +83,8 @@ def _train_keras(
         epochs=settings.epochs,
         batch_size=1,
         block_size=len(seeds),
+        verbose=0,
+        check=False,
     )
     histories = []
     for seed in seeds:

@@ -25,5 +25,7 @@ def train(settings: Settings, seeds: Sequence[int]) -> pd.DataFrame:
         validation_batch_size=1000,
         # whatever the number of threads, so that the numbers do not depend on it
         block_size=seeds_in_cache(build_model(settings), x[: settings.batch_size]),
+        verbose=0,
+        check=False,
     )
     return fit.frame

@@ -106,6 +106,8 @@ def _train_keras(
         batch_size=N,
         shuffle=False,
         block_size=len(seeds),
+        verbose=0,
+        check=False,
     )
     losses = fit.frame.pivot(index="seed", columns="epoch", values="loss").loc[list(seeds)]
     return losses, [fit.model(seed).get_weights() for seed in seeds]

@@ -29,9 +29,10 @@ class Block:
         job.blueprint.make_metrics(models[0])
         self.seeds = FusedSeeds(models)
         self._train = self._pass(job.data, job.batch_size, training=True)
-        self._test = job.validation and self._pass(
-            job.validation, job.validation_batch_size, training=False
-        )
+        self._test = None
+        if job.validation is not None:
+            size = job.validation_batch_size
+            self._test = self._pass(job.validation, size, training=False)
 
     def train(self, seeds: Sequence[int], epoch: int) -> Logs:
         """Train one epoch, counted from 0; return each metric's values, shape (seeds, …)."""

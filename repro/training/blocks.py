@@ -18,7 +18,7 @@ from repro.training.block import Block, NotFused
 from repro.training.building import State, get_state, one_line, set_state, variables_of
 from repro.training.callbacks import Callback, Recorder, call_list
 from repro.training.callbacks import why_not_fused as why_callbacks_not_fused
-from repro.training.feeding import Arrays, Batches
+from repro.training.feeding import Arrays, Batches, tensors_in
 from repro.training.fused import Logs
 from repro.training.job import Job
 
@@ -55,14 +55,20 @@ class Trainer:
     def _build(self, place: int, seeds: list[int]) -> tuple[list[int], list[keras.Model], Block]:
         models = [self._job.blueprint.model(seed, self._start.get(seed)) for seed in seeds]
         _check_apart(models)
-        first = self._first = models[0] if self._first is None else self._first
-        reason = fusible.why_not_fused(models, first, self._job.blueprint.sample)
-        if reason:
-            raise NotFused(reason)
+        self._look_at(models)
         block = self._block(place, models)
         if self._job.check and not self.check_seconds:
             self._check(block, seeds, models)
         return seeds, models, block
+
+    def _look_at(self, models: list[keras.Model]) -> None:
+        first = self._first = models[0] if self._first is None else self._first
+        try:
+            reason = fusible.why_not_fused(models, first, self._job.blueprint.sample)
+        except Exception as error:
+            raise NotFused(f"it can not be run without side effects ({one_line(error)})") from error
+        if reason:
+            raise NotFused(reason)
 
     def _block(self, place: int, models: list[keras.Model]) -> Block:
         block = self._blocks.get((place, len(models)))
@@ -112,7 +118,10 @@ class Trainer:
                 of_seed.append({"epoch": epoch + 1, **logs_of(logs, place)})
             self._advance(len(seeds), logs)
         states = block.finished()
-        return [(seed, Trained(*of)) for seed, *of in zip(seeds, rows, states, strict=True)]
+        return [
+            (seed, Trained(own, state))
+            for seed, own, state in zip(seeds, rows, states, strict=True)
+        ]
 
 
 class WithCallbacks:
@@ -286,7 +295,7 @@ def _block_size(job: Job, seeds: Sequence[int]) -> int:
     if not _one_thread_a_block():
         return MOST  # threads that share a block want large products
     model = job.blueprint.model(seeds[0])
-    return seeds_in_cache(model, [a for a in keras.tree.flatten(job.blueprint.sample[0])])
+    return seeds_in_cache(model, tensors_in(job.blueprint.sample[0]))
 
 
 def _one_thread_a_block() -> bool:

@@ -1,5 +1,6 @@
 """Call `build` for a seed as a fresh process would, and give the model its variables."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -58,7 +59,7 @@ class Blueprint:
         with _fresh_names():
             try:
                 model._symbolic_build(data_batch=self.sample)
-            except Exception as error:
+            except ValueError as error:
                 message = f"the model can not be trained on these data: {one_line(error)}"
                 raise ValueError(message) from error
 
@@ -102,8 +103,10 @@ def variables_of(model: keras.Model) -> list[keras.Variable]:
 
 def one_line(error: BaseException) -> str:
     """Return an error's message on one line, without Keras' traces."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return " ".join(lines[:2])[:300] or type(error).__name__
+    text = re.sub(r"\x1b\[\d*m", "", str(error))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    told = [line for line in lines if not line.startswith("Exception encountered")]
+    return " ".join(told[:2])[:300] or type(error).__name__
 
 
 @contextmanager

@@ -2,11 +2,11 @@
 
 import copy
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 
-Callback = keras.callbacks.Callback
+Callback: TypeAlias = keras.callbacks.Callback
 CallbacksOf = Callable[[int], Sequence[Callback]]
 
 BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
@@ -32,7 +32,7 @@ def check_callbacks(callbacks: Any, seeds: Sequence[int]) -> CallbacksOf | None:
     """
     if callbacks is None or (isinstance(callbacks, Sequence) and not callbacks):
         return None
-    if callable(callbacks) and not isinstance(callbacks, Callback):
+    if callable(callbacks) and not isinstance(callbacks, keras.callbacks.Callback):
         return lambda seed: _listed(callbacks(seed))
     given = _listed(callbacks)
     for callback in given if len(seeds) > 1 else ():
@@ -76,7 +76,7 @@ def call_list(
     )
 
 
-class Recorder(Callback):
+class Recorder(keras.callbacks.Callback):
     """Keep what each epoch ends with, after the other callbacks have added to it.
 
     Attributes:
@@ -88,13 +88,14 @@ class Recorder(Callback):
         self.rows: list[dict[str, Any]] = []
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Add a row."""
         self.rows.append({"epoch": epoch + 1, **(logs or {})})
 
 
 def _listed(callbacks: Any) -> list[Callback]:
     listed = list(callbacks) if isinstance(callbacks, Iterable) else [callbacks]
     for callback in listed:
-        if not isinstance(callback, Callback):
+        if not isinstance(callback, keras.callbacks.Callback):
             raise TypeError(
                 "callbacks must be Keras callbacks, or a function of the seed that returns some, "
                 f"got {callback!r:.60}"

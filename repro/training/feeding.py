@@ -37,11 +37,7 @@ class Arrays:
     @property
     def dense(self) -> bool:
         """Whether all are dense tensors of numbers, whose rows a graph can pick."""
-        return all(
-            isinstance(a, tf.Tensor) and a.dtype != tf.string
-            for a in keras.tree.flatten(self.data)
-            if a is not None
-        )
+        return all(isinstance(a, tf.Tensor) and a.dtype != tf.string for a in tensors_in(self.data))
 
     def sample(self, size: int) -> Triple:
         """Return the first samples, as `fit` would build a model on."""
@@ -103,14 +99,12 @@ class InOrder(DataAdapter):
         self._passes_are_epochs = not steps
 
     def on_epoch_begin(self) -> None:
+        """Go to the next pass."""
         if self._passes_are_epochs:
             self._pass += 1
 
-    def start_at(self, epoch: int) -> None:
-        """Let the next epoch be this one, counted from 0: Keras may resume from a backup."""
-        self._pass = epoch
-
     def get_tf_dataset(self) -> tf.data.Dataset:
+        """Return a data set of the batches; each iterator over it is one pass."""
         data = tuple(a for a in self._arrays.data if a is not None)
         orders = tf.data.Dataset.range(1).map(lambda _: self._next_order())
         indices = orders.flat_map(self._in_batches)
@@ -137,18 +131,22 @@ class InOrder(DataAdapter):
 
     @property
     def num_batches(self) -> int:
+        """The batches of a pass."""
         return math.ceil(self._arrays.n / self._size)
 
     @property
     def batch_size(self) -> int:
+        """Samples a step."""
         return self._size
 
     @property
     def has_partial_batch(self) -> bool:
+        """Whether the last batch is smaller."""
         return self._arrays.n % self._size > 0
 
     @property
     def partial_batch_size(self) -> int | None:
+        """Samples of the last batch, if it is smaller."""
         return self._arrays.n % self._size or None
 
 
@@ -163,6 +161,11 @@ def is_batches(x: Any) -> bool:
     """Tell whether x yields batches itself, so that targets and batch size come from it."""
     if isinstance(x, DataAdapter | keras.utils.PyDataset) or is_tf_dataset(x):
         return True
+    if isinstance(x, Iterator):
+        raise ValueError(
+            "x is an iterator or generator, which can be read only once; give arrays, a "
+            "tf.data.Dataset or a keras.utils.PyDataset"
+        )
     return (
         not isinstance(x, list | tuple | dict | str)
         and hasattr(x, "__iter__")
@@ -184,9 +187,7 @@ def make_arrays(
         adapter = get_data_adapter(x, y, sample_weight=sample_weight, class_weight=class_weight)
         packed = adapter._inputs if isinstance(adapter._inputs, tuple) else (adapter._inputs,)
         sliceable = array_slicing.convert_to_sliceable(packed, target_backend="tensorflow")
-    data = keras.tree.map_structure(
-        lambda a: tf.constant(a) if isinstance(a, np.ndarray) else a, sliceable
-    )
+    data = map_tensors(lambda a: tf.constant(a) if isinstance(a, np.ndarray) else a, sliceable)
     return Arrays((*data, None, None)[:3], adapter._num_samples)
 
 
@@ -200,7 +201,20 @@ def split(
 
 def map_tensors(function: Callable[[Any], Any], structure: Any) -> Any:
     """Return the structure with the function applied to what is not None."""
-    return keras.tree.map_structure(lambda a: None if a is None else function(a), structure)
+    if structure is None:
+        return None
+    if isinstance(structure, dict):
+        return {key: map_tensors(function, value) for key, value in structure.items()}
+    if _is_list(structure):
+        return type(structure)(map_tensors(function, value) for value in structure)
+    return function(structure)
+
+
+def tensors_in(structure: Any) -> list[Any]:
+    """Return what is not None in a structure, in its order."""
+    found: list[Any] = []
+    map_tensors(found.append, structure)
+    return found
 
 
 def unpack(batch: Any) -> Triple:
@@ -216,8 +230,15 @@ def _rows(a: Any, indices: Any) -> Any:
     return tf.gather(a, indices, axis=0)
 
 
+def _is_list(structure: Any) -> bool:
+    # a named tuple is what Keras wraps a sparse tensor in
+    return isinstance(structure, list | tuple) and not hasattr(structure, "_fields")
+
+
 def _tuples(data: Any) -> Any:
-    return keras.tree.lists_to_tuples(data)
+    if isinstance(data, dict):
+        return {key: _tuples(value) for key, value in data.items()}
+    return tuple(map(_tuples, data)) if _is_list(data) else data
 
 
 @contextmanager
@@ -250,7 +271,7 @@ def _leaves(structure: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(structure, dict):
         for key, value in structure.items():
             yield from _leaves(value, f"{path}[{key!r}]")
-    elif isinstance(structure, list | tuple):
+    elif _is_list(structure):
         for index, value in enumerate(structure):
             yield from _leaves(value, f"{path}[{index}]")
     elif structure is not None:

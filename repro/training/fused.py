@@ -13,7 +13,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from repro.training.building import State, get_state, set_state
-from repro.training.feeding import Triple, map_tensors
+from repro.training.feeding import Triple, map_tensors, tensors_in
 from repro.training.step import SeedStep, Tensors
 from repro.training.vectorize import over_seeds
 
@@ -94,7 +94,7 @@ class FusedSeeds:
         return {id(v.handle) for v in self._stacked}
 
     def _map(self, step: Callable[..., Tensors], batch: Triple, batch_is_shared: bool) -> None:
-        leaves = [a for a in keras.tree.flatten(batch) if a is not None]
+        leaves = tensors_in(batch)
 
         def packed(tensors: Tensors) -> Triple:
             remaining = iter(tensors)

@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +25,8 @@ from repro.training.feeding import (
 from repro.training.order import data_order
 
 Data = Arrays | Batches
+
+VALIDATION_COUNTS = ("validation_batch_size", "validation_steps")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,11 +132,14 @@ def make_job(build: Build, seeds: Sequence[int], x: Any, y: Any, **fit: Any) -> 
     check_count("initial_epoch", fit["initial_epoch"], least=0)
     if isinstance(fit["validation_freq"], int):
         check_count("validation_freq", fit["validation_freq"])
-    dtype = float_dtype(build_model(build, seeds[0]))
-    data, validation = _data(x, y, dtype=dtype, **fit)
+    model = build_model(build, seeds[0])
+    data, validation = _data(x, y, dtype=float_dtype(model), **fit)
     size = fit["batch_size"] or 32
+    blueprint = Blueprint(build, _sample(data, size))
+    with suppress(RuntimeError):  # of code that `fit` may run all the same
+        blueprint.make_metrics(model)  # for what it says of data that do not fit
     return Job(
-        blueprint=Blueprint(build, _sample(data, size)),
+        blueprint=blueprint,
         data=data,
         validation=validation,
         batch_size=size,
@@ -151,7 +157,7 @@ def check_seeds(seeds: int | Iterable[int]) -> list[int]:
         TypeError: if they are not integers.
         ValueError: if one is negative or too large or repeated, or there are none.
     """
-    if isinstance(seeds, int | np.integer) and not isinstance(seeds, bool):
+    if isinstance(seeds, int | np.integer):
         check_count("seeds", seeds)
         seeds = range(int(seeds))
     try:
@@ -194,6 +200,10 @@ def _data(x: Any, y: Any, *, dtype: str, **fit: Any) -> tuple[Data, Data | None]
     else:
         if x is None:
             raise ValueError("x is missing; give the inputs, such as an array of shape (n, …)")
+        if not 0 <= fit["validation_split"] < 1:
+            raise ValueError(
+                f"validation_split must lie in [0, 1), got {fit['validation_split']!r}"
+            )
         if fit["validation_split"] and validation is None:
             make_arrays(x, y, weight, dtype=dtype)  # for its checks, on what was given
             (x, y, weight), validation = split((x, y, weight), fit["validation_split"])
@@ -221,7 +231,8 @@ def _check_batches(y: Any, **fit: Any) -> None:
         wrong.append("validation_split")
     if wrong:
         raise ValueError(
-            f"x is a data set, which yields batches of x, y and weights; leave out {', '.join(wrong)}"
+            "x is a data set, which yields batches of x, y and weights; "
+            f"leave out {', '.join(wrong)}"
         )
 
 

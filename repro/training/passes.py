@@ -5,12 +5,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from repro.training.feeding import Arrays, Batches, map_tensors, unpack
+from repro.training.feeding import Arrays, Batches, map_tensors, tensors_in, unpack
 from repro.training.fused import FusedSeeds, Logs
 
 HEARD_WITHIN = 0.4  # seconds that a graph runs before Python can hear Ctrl-C
@@ -33,7 +32,7 @@ class ArrayPass:
         self._structure = map_tensors(lambda _: 0, arrays.data)
         # The data are arguments, not captured: TensorFlow keeps graphs, and all they capture, long
         # after they are of use.
-        self._data = [a for a in keras.tree.flatten(arrays.data) if a is not None]
+        self._data = tensors_in(arrays.data)
         full, rest = divmod(arrays.n, batch_size)
         self._seconds = 0.0  # that a step takes
         self.graphs = {size: self._graph(size) for size in (batch_size * (full > 0), rest) if size}
@@ -99,9 +98,7 @@ class ArrayPass:
 
         def body(i: tf.Tensor) -> list[tf.Tensor]:
             batch = iter([self._batch(a, order, i * self._size, size) for a in data])
-            samples = keras.tree.map_structure(
-                lambda a: None if a is None else next(batch), self._structure
-            )
+            samples = map_tensors(lambda _: next(batch), self._structure)
             if self._training:
                 self._seeds.train_step(samples, batch_is_shared=False, rows=rows)
             else:
@@ -149,7 +146,9 @@ class BatchPass:
             self._epochs.reset()
         return self.over(self._read())
 
-    def first_steps(self, orders: None = None) -> tuple[Logs, list[Batches]]:
+    def first_steps(
+        self, orders: Sequence[NDArray[np.integer]] | None = None
+    ) -> tuple[Logs, list[Batches]]:
         """Take the first two batches; return as `run` does, and these batches."""
         first = list(itertools.islice(self._read(), 2))
         self._epochs.reset()

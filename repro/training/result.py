@@ -138,7 +138,7 @@ class SeedsFit:
 
         Callbacks and data are not saved.
         """
-        arrays = {
+        arrays: dict[str, Any] = {
             f"{seed}/{place}": value
             for seed, trained in self.trained.items()
             for place, value in enumerate(trained.state)
@@ -152,7 +152,7 @@ class SeedsFit:
         }
         text = np.frombuffer(json.dumps(about).encode(), np.uint8)
         with Path(path).open("wb") as file:
-            np.savez(file, about=text, **arrays)
+            np.savez(file, allow_pickle=False, about=text, **arrays)
 
     def __repr__(self) -> str:
         """Say what was trained, and what the last epoch's loss is."""
@@ -210,7 +210,15 @@ def read_fit(
 def tidy(trained: dict[int, Trained]) -> pd.DataFrame:
     """Return one row per seed and epoch."""
     rows = [{"seed": s, **row} for s in sorted(trained) for row in trained[s].rows]
-    return pd.DataFrame([dict(_columns(row)) for row in rows] or {"seed": [], "epoch": []})
+    frame = pd.DataFrame([dict(_columns(row)) for row in rows] or {"seed": [], "epoch": []})
+    return frame[sorted(frame.columns, key=_place)]
+
+
+def _place(column: str) -> tuple[Any, ...]:
+    first = ["seed", "epoch", "loss"]
+    validation = column.startswith("val_")
+    name = column.removeprefix("val_")
+    return validation, first.index(name) if name in first else len(first), column
 
 
 def _columns(row: dict[str, Any]) -> Iterator[tuple[str, Any]]:

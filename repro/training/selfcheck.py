@@ -124,7 +124,7 @@ def _excess(fused: Any, plain: Any, near: Sequence[Any]) -> float:
     scale = finite.max() if finite.size else 1.0
     noise = max((_distance(n, plain) for n in near), default=0.0)
     allowed = BEYOND_ROUNDING * noise + digits * scale + np.finfo(np.float32).tiny
-    return _distance(fused, plain) / allowed if np.isfinite(allowed) else 0.0
+    return float(_distance(fused, plain) / allowed) if np.isfinite(allowed) else 0.0
 
 
 def _distance(a: Any, b: Any) -> float:

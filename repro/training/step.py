@@ -143,7 +143,7 @@ class _Values(keras.StatelessScope):
 
 
 def _of_unknown_length(a: Any, rows: Any) -> Any:
-    return tf.reshape(a, tf.concat([[rows], tf.shape(a)[1:]], axis=0))
+    return tf.slice(a, tf.zeros_like(tf.shape(a)), tf.concat([[rows], tf.shape(a)[1:]], axis=0))
 
 
 def _summed(gradients: Tensors) -> Any:

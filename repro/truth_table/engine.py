@@ -95,6 +95,8 @@ def _train_keras(settings: Settings, seeds: Sequence[int]) -> list[Snapshot]:
         batch_size=len(X),
         shuffle=False,
         block_size=len(seeds),
+        verbose=0,
+        check=False,
     )
     errors = fit.frame.pivot(index="epoch", columns="seed", values="mean_abs_error")[list(seeds)]
     return [Snapshot(step, mean_abs_errors=errors.loc[step].to_numpy()) for step in settings.logged]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from repro.instruments.diagnose.changes.change import Change, changed_build
+from repro.instruments.diagnose.changes.change import NOTHING, Change, changed_build
 from repro.instruments.diagnose.measurements.steps import BuildTrained
 from repro.instruments.diagnose.setup.arrays import Array, select_rows
 from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
@@ -119,6 +119,8 @@ def _fit(
             validation_batch_size=min(len(test[1]), SCORED_ROWS),
             shuffle=shuffle,
             block_size=len(seeds),
+            verbose=0,
+            check=change.key == NOTHING.key,  # once, on the user's own network
         )
 
 

@@ -1,0 +1,216 @@
+"""Each argument of `fit` means for every seed what it means there."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+import tensorflow as tf
+from keras import layers
+
+from repro import fit_seeds
+from tests.training.plain import BATCH, assert_same, fit_by_hand
+
+EPOCHS = 3
+rng = np.random.default_rng(0)
+X = rng.normal(size=(20, 5)).astype("float32")  # the last batch of 8 is short
+Y = (X[:, :1] > 0).astype("float32")
+WEIGHTS = rng.random(20).astype("float32")
+TEST = X[:7] + 1, Y[:7]
+
+
+def build():
+    model = keras.Sequential(
+        [keras.Input((5,)), layers.Dense(4, "relu"), layers.Dense(1, "sigmoid")]
+    )
+    model.compile(keras.optimizers.SGD(0.1), "binary_crossentropy", weighted_metrics=["accuracy"])
+    return model
+
+
+def assert_seed_is_as_by_hand(given, arrays=(X, Y), seed=3, make=build, **by_hand):
+    fit = fit_seeds(
+        make, seeds=[seed, 0], epochs=EPOCHS, batch_size=BATCH, check=False, verbose=0, **given
+    )
+    model, history = fit_by_hand(make, seed, *arrays, epochs=EPOCHS, **by_hand)
+    assert_same(fit, seed, model, history)
+    return fit
+
+
+def test_sample_weights():
+    given = {"x": X, "y": Y, "sample_weight": WEIGHTS}
+    assert_seed_is_as_by_hand(given, (X, Y, WEIGHTS))
+
+
+def test_class_weights():
+    heavy = {0: 1.0, 1: 3.0}
+    assert_seed_is_as_by_hand({"x": X, "y": Y, "class_weight": heavy}, class_weight=heavy)
+
+
+def test_validation_with_weights_every_second_epoch():
+    validation = {
+        "validation_data": (*TEST, WEIGHTS[:7]),
+        "validation_freq": 2,
+        "validation_batch_size": 3,
+    }
+    fit = assert_seed_is_as_by_hand({"x": X, "y": Y, **validation}, **validation)
+    assert fit.frame.val_loss.isna().tolist() == [True, False, True] * 2
+
+
+def test_a_split_validates_on_the_last_samples():
+    by_hand = {"validation_data": (X[15:], Y[15:]), "validation_batch_size": BATCH}
+    given = {"x": X, "y": Y, "validation_split": 0.25}
+    assert_seed_is_as_by_hand(given, (X[:15], Y[:15]), **by_hand)
+
+
+def test_validation_on_some_batches_of_a_data_set():
+    validation = tf.data.Dataset.from_tensor_slices(TEST).batch(3)
+    steps = {"validation_data": validation, "validation_steps": 2}
+    assert_seed_is_as_by_hand({"x": X, "y": Y, **steps}, **steps)
+
+
+def test_a_later_epoch_to_start_at():
+    given = {"x": X, "y": Y, "initial_epoch": 2}
+    fit = fit_seeds(build, **given, seeds=[3], epochs=4, batch_size=BATCH, verbose=0)
+    assert fit.frame.epoch.tolist() == [3, 4]
+
+
+def test_few_steps_an_epoch_go_on_where_the_last_epoch_stopped():
+    given = {"seeds": [3, 0], "batch_size": BATCH, "verbose": 0, "check": False}
+    by_steps = fit_seeds(build, X, Y, epochs=4, steps_per_epoch=2, **given)
+    by_passes = fit_seeds(build, X, Y, epochs=2, **given)  # of three batches: two, then one
+    for here, there in zip(by_steps.trained[3].state, by_passes.trained[3].state, strict=True):
+        np.testing.assert_allclose(here, there, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("kind", ["tf.data", "PyDataset"])
+def test_a_data_set_is_seen_by_all_seeds_in_its_own_order(kind):
+    class Pieces(keras.utils.PyDataset):
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, step):
+            return X[step * 8 : step * 8 + 8], Y[step * 8 : step * 8 + 8]
+
+    tensors = tf.data.Dataset.from_tensor_slices((X, Y)).batch(8)
+    data = tensors if kind == "tf.data" else Pieces()
+    fit = fit_seeds(build, data, seeds=[3, 0], epochs=2, verbose=0)
+    assert fit.one_at_a_time is None
+    keras.utils.set_random_seed(0)
+    model = build()
+    history = model.fit(X, Y, batch_size=8, shuffle=False, epochs=2, verbose=0)
+    assert_same(fit, 0, model, history)
+
+
+def test_data_frames():
+    frame, series = pd.DataFrame(X, columns=list("abcde")), pd.Series(Y[:, 0])
+    assert_seed_is_as_by_hand({"x": frame, "y": series})
+
+
+def test_inputs_and_targets_by_name():
+    def two():
+        inputs = {name: keras.Input((size,), name=name) for name, size in (("a", 2), ("b", 3))}
+        hidden = layers.Concatenate()(list(inputs.values()))
+        outputs = {name: layers.Dense(1, name=name)(hidden) for name in ("p", "q")}
+        model = keras.Model(inputs, outputs)
+        model.compile("sgd", {"p": "mse", "q": "mae"}, loss_weights={"p": 1.0, "q": 0.5})
+        return model
+
+    x, y = {"a": X[:, :2], "b": X[:, 2:]}, {"p": Y, "q": X[:, :1]}
+    fit = fit_seeds(two, x, y, seeds=[3, 0], batch_size=BATCH, shuffle=False, verbose=0)
+    keras.utils.set_random_seed(3)
+    model = two()
+    # the last batch is short: Keras weighs the losses of the outputs by batches then, not samples
+    history = model.fit(x, y, batch_size=BATCH, shuffle=False, verbose=0)
+    assert fit.one_at_a_time is None
+    assert_same(fit, 3, model, history)
+
+
+class Padded(keras.Model):
+    """Rows of up to four numbers, padded, to one number."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = layers.Dense(1)
+
+    def call(self, inputs):
+        if isinstance(inputs, tf.RaggedTensor):
+            inputs = inputs.to_tensor(shape=(None, 4))
+        return self.dense(keras.ops.reshape(inputs, (-1, 4)))
+
+
+def sparse_or_dense(sparse):
+    return keras.Sequential([keras.Input((5,), sparse=sparse), layers.Dense(1)])
+
+
+def compiled(make, *arguments):
+    model = make(*arguments)
+    model.compile("sgd", "mse")
+    return model
+
+
+POSITIVE = np.where(X > 0, X, 0)
+RAGGED = tf.RaggedTensor.from_row_lengths(X.ravel()[:60], [3, 2, 4, 3] * 5)
+ODD_DATA = {
+    "ragged": (RAGGED, RAGGED.to_tensor(shape=(20, 4)).numpy(), (Padded,), (Padded,)),
+    "sparse": (
+        scipy.sparse.csr_matrix(POSITIVE), POSITIVE, (sparse_or_dense, True),
+        (sparse_or_dense, False),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ODD_DATA)
+def test_ragged_and_sparse_inputs_are_trained_one_seed_at_a_time(kind):
+    x, dense, odd_model, dense_model = ODD_DATA[kind]
+    given = {"seeds": [3, 0], "epochs": 2, "batch_size": BATCH, "verbose": 0}
+    with pytest.warns(UserWarning, match="ragged, sparse or text"):
+        fit = fit_seeds(lambda: compiled(*odd_model), x, Y, **given)
+    same = fit_seeds(lambda: compiled(*dense_model), dense, Y, **given)
+    np.testing.assert_allclose(fit.frame.loss, same.frame.loss, rtol=1e-5)
+
+
+def test_verbose_says_how_it_goes(capsys):
+    fit_seeds(build, X, Y, seeds=2, epochs=2, verbose=2)
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 2 and said[0].startswith("2 seeds, mean of each: ")
+
+
+WRONG = [
+    ({"build": build()}, TypeError, "build must be a function"),
+    ({"build": lambda: 3}, TypeError, "compiled keras.Model"),
+    ({"build": lambda: keras.Sequential([layers.Dense(1)])}, TypeError, "is not compiled"),
+    ({"seeds": "3"}, TypeError, "seeds must be integers"),
+    ({"seeds": 0}, ValueError, "seeds must be at least 1"),
+    ({"x": [[1.0, 2.0], [3.0, 4.0]]}, ValueError, r"x\[0\]\[0\] is 1.0, no array"),
+    ({"x": X[:5]}, ValueError, "x has 5, y has 20"),
+    ({"x": None}, ValueError, "x is missing"),
+    ({"x": X[:, :4]}, ValueError, "can not be trained on these data"),
+    ({"epochs": 0}, ValueError, "epochs must be at least 1"),
+    ({"batch_size": 2.0}, TypeError, "batch_size must be an integer"),
+    ({"validation_freq": 0}, ValueError, "validation_freq must be at least 1"),
+    ({"validation_data": X}, ValueError, "validation_data must be"),
+    ({"validation_split": 1.5}, ValueError, "validation_split"),
+    ({"verbose": 3}, ValueError, "verbose must be one of"),
+    ({"callbacks": [3]}, TypeError, "callbacks must be Keras callbacks"),
+    ({"x": tf.data.Dataset.from_tensors((X, Y))}, ValueError, "leave out y"),
+    ({"x": iter([(X, Y)]), "y": None}, ValueError, "can be read only once"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "error", "message"), WRONG)
+def test_bad_input_is_named_before_anything_trains(wrong, error, message):
+    given = {"build": build, "x": X, "y": Y, "seeds": [0], "verbose": 0} | wrong
+    with pytest.raises(error, match=message):
+        fit_seeds(**given)
+
+
+def test_layers_that_all_seeds_would_share_are_refused():
+    shared = layers.Dense(1)
+
+    def make():
+        model = keras.Sequential([keras.Input((5,)), shared])
+        model.compile("sgd", "mse")
+        return model
+
+    with pytest.raises(ValueError, match="make all layers and the optimizer inside of build"):
+        fit_seeds(make, X, Y, seeds=2, verbose=0)

@@ -1,0 +1,136 @@
+"""Each seed's callbacks see a model of its own, as they do alone."""
+
+import csv
+
+import keras
+import numpy as np
+import pytest
+from keras import callbacks as kc
+
+from repro import fit_seeds
+from repro.callbacks import ReluHealth
+from tests.training.plain import BATCH, assert_same, fit_by_hand
+from tests.training.test_arguments import TEST, X, Y, build
+
+SEEDS = [3, 0, 5, 1]
+# Keras' own callbacks, with numpy 2
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+def assert_callbacks_work_as_alone(make, *, epochs=6, seeds=SEEDS, all_at_once=True, **fit):
+    given = {"epochs": epochs, "batch_size": BATCH, "check": False, "verbose": 0} | fit
+    if all_at_once:
+        trained = fit_seeds(build, X, Y, seeds=seeds, callbacks=make, **given)
+    else:
+        with pytest.warns(UserWarning, match="one seed at a time: callback"):
+            trained = fit_seeds(build, X, Y, seeds=seeds, callbacks=make, **given)
+    assert (trained.one_at_a_time is None) == all_at_once
+    for seed in seeds:
+        model, history = fit_by_hand(
+            build, seed, X, Y, epochs=epochs, callbacks=make(f"{seed}_alone"), **fit
+        )
+        assert_same(trained, seed, model, history)
+    return trained
+
+
+def test_early_stopping_ends_each_seed_by_itself_and_restores_its_best_weights():
+    def make(seed):
+        return [kc.EarlyStopping("val_loss", patience=1, min_delta=0.02, restore_best_weights=True)]
+
+    fit = assert_callbacks_work_as_alone(make, epochs=12, validation_data=TEST)
+    lengths = fit.frame.groupby("seed").size()
+    assert lengths.nunique() > 1 and lengths.min() < 12  # two have left before the others stopped
+
+
+def test_rates_that_callbacks_set_are_each_seeds_own():
+    def make(seed):
+        steps = kc.LearningRateScheduler(lambda epoch, rate: rate * (0.5 if epoch == 2 else 1))
+        return [kc.ReduceLROnPlateau("loss", patience=1, min_delta=0.03), steps]
+
+    fit = assert_callbacks_work_as_alone(make)
+    assert fit.frame.groupby("epoch").learning_rate.nunique().max() > 1
+
+
+def test_files_are_written_as_alone(tmp_path):
+    def make(seed):
+        weights = tmp_path / f"{seed}.weights.h5"
+        return [
+            kc.CSVLogger(str(tmp_path / f"{seed}.csv")),
+            kc.ModelCheckpoint(
+                str(weights), save_weights_only=True, save_best_only=True, monitor="loss"
+            ),
+        ]
+
+    assert_callbacks_work_as_alone(make, epochs=2, seeds=[3, 0])
+    for seed in (3, 0):
+        ours, theirs = (
+            list(csv.DictReader((tmp_path / f"{seed}{end}.csv").read_text().splitlines()))
+            for end in ("", "_alone")
+        )
+        assert ours[0].keys() == theirs[0].keys() and len(ours) == len(theirs) == 2
+        here, there = (build() for _ in range(2))
+        here.load_weights(tmp_path / f"{seed}.weights.h5")
+        there.load_weights(tmp_path / f"{seed}_alone.weights.h5")
+        for a, b in zip(here.get_weights(), there.get_weights(), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("kind", ["TerminateOnNaN", "BackupAndRestore", "own"])
+def test_callbacks_that_look_at_batches_train_one_seed_at_a_time(kind, tmp_path):
+    class EveryBatch(kc.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.stop_training = logs["loss"] < 0.6
+
+    def make(seed):
+        match kind:
+            case "TerminateOnNaN":
+                return [kc.TerminateOnNaN()]
+            case "BackupAndRestore":
+                return [kc.BackupAndRestore(str(tmp_path / str(seed)))]
+        return [EveryBatch()]
+
+    assert_callbacks_work_as_alone(make, epochs=2, seeds=[3, 0], all_at_once=False)
+
+
+def test_relu_health_sees_each_seed():
+    with pytest.warns(UserWarning, match="callback ReluHealth looks at batches"):
+        fit = fit_seeds(build, X, Y, seeds=2, epochs=2, callbacks=[ReluHealth()], verbose=0)
+    assert fit.frame["dead_units/dense"].notna().all()
+    assert fit.callbacks(0)[0] is not fit.callbacks(1)[0]
+
+
+def test_one_callback_for_all_is_copied_for_each():
+    class Counts(kc.Callback):
+        count = 0
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.count += 1
+            assert isinstance(logs["loss"], float) and self.model.optimizer.iterations > 0
+
+    counts = Counts()
+    fit = fit_seeds(build, X, Y, seeds=2, epochs=3, callbacks=counts, verbose=0)
+    assert [fit.callbacks(seed)[0].count for seed in (0, 1)] == [3, 3]
+    assert counts.count == 0
+
+
+def test_a_file_for_all_seeds_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="would write all seeds to one place"):
+        fit_seeds(build, X, Y, seeds=2, callbacks=kc.CSVLogger(str(tmp_path / "log.csv")))
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_a_callback_raises_is_raised():
+    class Fails(kc.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            raise RuntimeError("no room for the plot")
+
+    with pytest.raises(RuntimeError, match="no room for the plot"):
+        fit_seeds(build, X, Y, seeds=2, callbacks=Fails(), verbose=0)
+
+
+def test_keras_own_history_comes_back():
+    fit = fit_seeds(build, X, Y, seeds=2, epochs=3, verbose=0)
+    history = fit.history(1)
+    assert isinstance(history, keras.callbacks.History)
+    assert history.epoch == [0, 1, 2]
+    assert history.history["loss"] == fit.frame.query("seed == 1").loss.tolist()

@@ -1,0 +1,88 @@
+"""What comes back: models that predict, go on, and survive the disk."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from keras import layers
+
+from repro import fit_seeds, load_fit
+from tests.training.test_arguments import TEST, X, Y, build
+
+GIVEN = {"seeds": [3, 0], "batch_size": 8, "verbose": 0, "check": False}
+
+
+@pytest.fixture(scope="module")
+def fit():
+    return fit_seeds(build, X, Y, epochs=2, **GIVEN)
+
+
+def assert_same_fit(here, there):
+    pd.testing.assert_frame_equal(here.frame, there.frame, check_exact=True)
+    for seed in here.seeds:
+        states = here.trained[seed].state, there.trained[seed].state
+        for a, b in zip(*states, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_all_models_predict_and_are_evaluated_at_once(fit):
+    predicted, evaluated = fit.predict(TEST[0], batch_size=3), fit.evaluate(*TEST)
+    assert predicted.shape == (2, 7, 1)
+    for place, seed in enumerate(fit.seeds):
+        model = fit.model(seed)
+        np.testing.assert_allclose(predicted[place], model.predict(TEST[0], verbose=0), rtol=1e-5)
+        alone = model.evaluate(*TEST, verbose=0, return_dict=True)
+        for name, value in alone.items():
+            np.testing.assert_allclose(evaluated[name][place], value, rtol=1e-5)
+
+
+def test_training_on_is_training_longer(fit):
+    assert_same_fit(fit.resume(epochs=4), fit_seeds(build, X, Y, epochs=4, **GIVEN))
+
+
+def test_what_is_saved_is_read_and_goes_on(fit, tmp_path):
+    fit.save(tmp_path / "fit.npz")
+    again = load_fit(tmp_path / "fit.npz", build)
+    assert_same_fit(again, fit)
+    assert_same_fit(again.resume(epochs=3, x=X, y=Y), fit.resume(epochs=3))
+    with pytest.raises(ValueError, match="x is missing"):
+        again.resume(epochs=3)
+
+
+def test_a_file_of_another_kind_or_build_is_refused(fit, tmp_path):
+    path = tmp_path / "fit.npz"
+    path.write_text("no zip")
+    with pytest.raises(ValueError, match="is no saved fit"):
+        load_fit(path, build)
+    np.savez(path, about=np.array([object()], dtype=object))  # a pickle is not opened
+    with pytest.raises(ValueError, match="is no saved fit"):
+        load_fit(path, build)
+    fit.save(path)
+
+    def wider():
+        model = keras.Sequential([keras.Input((5,)), layers.Dense(9), layers.Dense(1)])
+        model.compile("sgd", "mse")
+        return model
+
+    with pytest.raises(ValueError, match="another build"):
+        load_fit(path, wider)
+
+
+def test_a_vector_is_a_column_for_each_number():
+    def classes():
+        model = keras.Sequential([keras.Input((5,)), layers.Dense(3, "softmax")])
+        model.compile("sgd", "categorical_crossentropy", metrics=[keras.metrics.F1Score()])
+        return model
+
+    fit = fit_seeds(classes, X, np.eye(3, dtype="float32")[np.arange(20) % 3], **GIVEN)
+    assert list(fit.frame)[2:] == ["loss", "f1_score[0]", "f1_score[1]", "f1_score[2]"]
+    assert fit.history(3).history["f1_score"][0].shape == (3,)
+
+
+def test_it_says_what_it_is(fit):
+    assert repr(fit).startswith("<SeedsFit: 2 seeds, 2 epochs, loss ")
+
+
+def test_a_seed_that_was_not_trained(fit):
+    with pytest.raises(KeyError, match="seed 1 was not trained"):
+        fit.model(1)
