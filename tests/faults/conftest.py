@@ -30,6 +30,12 @@ def small_study():
 
 
 @pytest.fixture(scope="session")
+def undrawn_study(small_study):
+    """The same, without the drawing."""
+    return Study(small_study.name, *small_study.args, drawn=False)
+
+
+@pytest.fixture(scope="session")
 def undisturbed(small_study, tmp_path_factory):
     """The results folder of an undisturbed run of `small_study`."""
     folder = tmp_path_factory.mktemp("undisturbed")
