@@ -1,7 +1,6 @@
 """What the fault tests share: a small study, a package to be changed, small disks."""
 
 import shutil
-import signal
 import subprocess
 
 import pytest
@@ -13,14 +12,6 @@ SMALL = (
     "relu_momentum", "relu_bias_mended", "relu_flipped", "leaky_posted", "relu_rate_0_1",
     "relu_error_mended",
 )  # fmt: skip
-
-
-@pytest.fixture(scope="session", autouse=True)
-def ctrl_c():
-    """A shell's background job ignores SIGINT, and hands that down to the processes it starts."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")
