@@ -141,6 +141,7 @@ SHORTER = {
 }
 # Each does what another test has done by such a command: here or in tests/app, tests/commands.
 LONG = {
+    "python -m repro.mnist_relu",
     "python -m repro.mnist_relu --data mnist5k",
     "python -m repro.mnist_relu --seeds 4 --variants relu_raw,relu_scaled",
     "python -m repro.mnist_relu --seeds 30:60",

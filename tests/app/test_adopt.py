@@ -1,7 +1,7 @@
 """A change of code that changes no number costs a sample; one that does is found.
 
 Slow: without the store, with a rerun as the reference, after still earlier code, on images;
-variants and seeds that were asked for.
+variants and seeds that were asked for; training again in place of adopting.
 """
 
 import json
@@ -117,6 +117,7 @@ def test_a_change_of_numbers_is_named_and_nothing_is_carried_over(package):
     assert (results(package), rows(package), provenance(package)) == (tables, stored, recorded)
 
 
+@pytest.mark.slow
 def test_runs_of_other_code_are_announced_before_they_are_trained_again(package):
     add_parameter(package)
     said = call(package, "run", STUDY)

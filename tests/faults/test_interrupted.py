@@ -1,7 +1,7 @@
 """Ctrl-C and SIGTERM: the first finishes and stores the block, the second stops at once.
 
-Slow: SIGTERM as the first signal, both signals in a results folder, and sixteen rounds of signals
-at any moment.
+Slow: both while a long block is trained, which tests/app/test_cli.py tries with Ctrl-C, and sixteen
+rounds of signals at any moment.
 """
 
 import os
@@ -42,9 +42,8 @@ def variants_stored(folder):
     return [variant for variant, _ in stored(folder)[::20]]
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_finishes_and_stores_what_is_in_flight(
     long_study, undisturbed_long, tmp_path, number
 ):

@@ -1,4 +1,7 @@
-"""Without any network the main job runs on the images that are there, and says so."""
+"""Without any network the main job runs on the images that are there, and says so.
+
+Slow; tests/data looks for data without a network.
+"""
 
 import shutil
 import subprocess
@@ -19,6 +22,7 @@ def has_namespaces():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not has_namespaces(), reason="needs `unshare -rn`, a network without anyone")
 def test_the_main_job_runs_on_what_is_there(tmp_path):
     """A Keras variant; the full data set is asked for, and there is no copy of it anywhere."""

@@ -1,4 +1,7 @@
-"""Verdicts on small tables whose answer is known, and what must hold for any table."""
+"""Verdicts on small tables whose answer is known, and what must hold for any table.
+
+Slow: most of the error rates.
+"""
 
 import math
 from typing import get_args
@@ -365,7 +368,7 @@ class TestErrorRates:
         assert self.not_above(0.05, 300 - found.count("inconclusive"), 300)
         assert self.not_above(0.025, found.count("holds"), 300)
 
-    @pytest.mark.parametrize("discordant", [0.05, 0.15])
+    @pytest.mark.parametrize("discordant", [0.05, pytest.param(0.15, marks=pytest.mark.slow)])
     def test_of_rates_at_a_margin(self, discordant):
         """The true difference is the margin, -0.05; flipping signs would err in 1 of 5 cases."""
         rng = np.random.default_rng(12)

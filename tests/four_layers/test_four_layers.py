@@ -1,4 +1,7 @@
-"""The experiment of thread 004, its posted code beside Keras, and what it measures."""
+"""The experiment of thread 004, its posted code beside Keras, and what it measures.
+
+Slow: most of the designs whose steps are Keras'.
+"""
 
 import numpy as np
 import pytest

@@ -1,6 +1,7 @@
 """The rebuild of thread 002, on real digits.
 
-Slow: most of the parameters that reach the network.
+Slow: most of the parameters that reach the network; the same seed twice, which
+tests/app/test_cli.py tries too.
 """
 
 import keras
@@ -112,6 +113,7 @@ def test_the_tables():
     assert runs.test_accuracy.nunique() == 2  # two seeds differ
 
 
+@pytest.mark.slow
 def test_the_same_seed_repeats():
     first, again = (experiment(**SMALL) for _ in range(2))
     pd.testing.assert_frame_equal(first[0], again[0], check_exact=True)

@@ -1,4 +1,7 @@
-"""The snippet, its obstacles, and the three ways to run it."""
+"""The snippet, its obstacles, and the three ways to run it.
+
+Slow: most of the lines for zero beside Keras.
+"""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
 """A study on a dask cluster: a real scheduler and real workers in processes of their own.
 
 Slow: the rest of what a driver, a worker or a scheduler may suffer, real studies in place of the
-probe, and the page's commands for one machine, which its script for Slurm contains.
+probe, and the page's commands but those for certificates.
 """
 
 import csv
@@ -513,6 +513,7 @@ def test_the_pages_commands_for_one_machine_run(place):
     assert (place.folder / "one" / "runs.csv").exists(), done.stderr
 
 
+@pytest.mark.slow
 def test_the_pages_certificates_and_slurm_script_run(place, alone):
     assert shell(place, commands("mkdir -p tls")).returncode == 0
     srun = place.folder / "srun"
