@@ -1,6 +1,6 @@
 """`python -m repro new` writes a study that runs at once, in a copy of the repository.
 
-Slow: the study that is written without `--posted`, a part of the other, and the written test.
+Slow: the study that is written without `--posted`, a part of the other.
 """
 
 import csv
@@ -83,7 +83,6 @@ def test_lint_names_the_marks_and_what_the_shared_pages_lack(begun):
     assert [line for line in others if not line.startswith(shared)] == []
 
 
-@pytest.mark.slow
 def test_the_test_that_it_wrote_passes(begun):
     copy, name, _ = begun
     if name == "tiny_light":
