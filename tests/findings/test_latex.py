@@ -1,6 +1,6 @@
 """What is exported for an article compiles, says what the tables say, is the same every time.
 
-Slow: the macros of all studies, not of some.
+Slow: the macros of all studies, not of some; two exports beside each other.
 """
 
 import math
@@ -152,6 +152,7 @@ def test_fonts_are_embedded_and_none_is_type_3(tmp_path, need):
     assert all("TrueType" in font and "yes yes" in font for font in fonts)
 
 
+@pytest.mark.slow
 def test_the_export_is_the_same_bytes_every_time_and_touches_no_file_of_others(tmp_path):
     written = []
     for seed in ("1", "2"):

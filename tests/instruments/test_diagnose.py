@@ -314,16 +314,6 @@ def test_the_same_call_gives_the_same_table(diagnoses):
     assert again.table.equals(diagnoses["softmax_on_one_unit"].table)
 
 
-def test_the_same_call_of_a_moment_gives_the_same_table():
-    import repro
-
-    x = np.random.default_rng(0).normal(size=(40, 2))
-    settings = {"seeds": range(2), "epochs": 2, "budget": 3600, "retune": False}
-    first, again = (repro.diagnose(a_model, x, x[:, :1] ** 2, **settings) for _ in range(2))
-    assert len(first.table) > 1
-    assert again.table.equals(first.table)
-
-
 def test_the_page_holds_the_committed_table_and_the_definitions():
     page = (ROOT / "docs" / "diagnose.md").read_text(encoding="utf-8")
     page_of = load_object(f"{ROOT / 'bench' / 'diagnose.py'}:page_of")
