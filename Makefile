@@ -11,6 +11,7 @@ mnist_relu: $(VENV)/installed
 all: $(VENV)/installed
 	$(RUN) -m repro run --all
 
+# one or two tests of each kind; modules say what the slow ones add
 test: $(VENV)/installed
 	$(RUN) -m pytest -n auto --dist loadfile
 

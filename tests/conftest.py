@@ -2,13 +2,28 @@
 
 import os
 import shutil
+import signal
 
 import pytest
 from hypothesis import settings
 
-settings.register_profile("no deadline", deadline=None)  # no test asserts a time
-settings.load_profile("no deadline")
+# no test asserts a time
+settings.register_profile("sample", deadline=None, max_examples=25)
+settings.register_profile("thorough", deadline=None, max_examples=100)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def pytest_configure(config):
+    """With the slow tests hypothesis looks longer."""
+    settings.load_profile("sample" if config.option.markexpr == "not slow" else "thorough")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c():
+    """A shell's background job ignores SIGINT, and hands that down to the processes it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""The README is short, says what the committed tables say, and its commands and code run."""
+"""The README is short, says what the committed tables say, and its commands and code run.
+
+Slow: commands whose like is run elsewhere, what is regenerated of all studies, the report.
+"""
 
 import os
 import re
@@ -10,7 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+import repro
+from repro.app.cli import main
 from repro.data import load
 from repro.store.tables import read_table
 
@@ -102,9 +108,9 @@ COMMANDS = sorted(
     {
         line.strip()
         for text in TEXTS.values()
-        for block in re.findall(r"^```\n(.*?)^```", text, flags=re.M | re.S)
+        for language, block in re.findall(r"^```(\w*)\n(.*?)^```$", text, flags=re.M | re.S)
         for line in block.splitlines()
-        if line.startswith(("make ", "python "))
+        if not language and line.startswith(("make ", "python "))
     }
     | {
         command
@@ -132,6 +138,20 @@ SHORTER = {
     "python -m repro diagnose my_model.py:build --data my_data.npz": ["--seeds=2", "--budget=5"],
     "python -m repro cite mnist_relu": [],
     "python -m repro export mnist_relu --latex paper/results": [],
+}
+# Each does what another test has done by such a command: here or in tests/app, tests/commands.
+LONG = {
+    "python -m repro.mnist_relu",
+    "python -m repro.mnist_relu --data mnist5k",
+    "python -m repro.mnist_relu --seeds 4 --variants relu_raw,relu_scaled",
+    "python -m repro.mnist_relu --seeds 30:60",
+    "python -m repro run truth_table add_numbers",
+    "python -m repro sweep mnist_relu hidden_activation=relu input_scale=1,1/16,1/255 "
+    "learning_rate=0.001,0.01",
+    "python -m repro verify",
+    "python -m repro verify truth_table --sample 5",
+    "python -m repro diagnose my_model.py:build --data my_data.npz",
+    "python -m repro export mnist_relu --latex paper/results",
 }
 
 
@@ -177,15 +197,28 @@ def run(folder, command, *options):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in REGENERATING])
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name in LONG else ())
+        for name in COMMANDS
+        if name not in REGENERATING
+    ],
+)
 def test_a_command_runs(command, copy):
     run(copy, command, *SHORTER[command])
 
 
-def test_what_is_regenerated_is_what_is_committed(copy):
+@pytest.mark.parametrize("names", [["relu_at_zero"], pytest.param([], marks=pytest.mark.slow)])
+def test_what_is_regenerated_is_what_is_committed(names, copy, monkeypatch):
+    """Of one study, or of all, and then the report; test_report.py makes that anew, too."""
+    monkeypatch.chdir(copy)
     for command in REGENERATING:
         assert command in COMMANDS
-        run(copy, command)
+        if names and command.endswith(" report"):
+            continue
+        done = CliRunner().invoke(main, [*command.split()[3:], *names])
+        assert done.exit_code == 0, done.output
     for path in (copy / "results").glob("*/*"):
         name = path.relative_to(copy)
         if (ROOT / name).exists():
@@ -205,11 +238,12 @@ y, y_test = data.y_train[:300], data.y_test[:300]
 """
 
 
-def test_the_python_runs(copy):
+def test_the_python_runs(copy, monkeypatch):
     code = BEFORE
     for text in (README, TEXTS["fit-seeds"]):
         code += "\n".join(re.findall(r"^```python\n(.*?)^```", text, flags=re.M | re.S))
         code += "\nassert fit.frame.shape == (8 * 5, 6)\n"
-    done = call(copy, sys.executable, "-c", code)
-    assert done.returncode == 0, done.stderr
+    monkeypatch.chdir(copy)
+    monkeypatch.setattr(repro, "diagnose", repro.diagnose)  # the code below changes it
+    exec(compile(code, "README.md", "exec"), {"__name__": "reader"})  # noqa: S102
     assert (copy / "report" / "diagnosis.txt").exists()

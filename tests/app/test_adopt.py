@@ -1,4 +1,8 @@
-"""A change of code that changes no number costs a sample; one that does is found."""
+"""A change of code that changes no number costs a sample; one that does is found.
+
+Slow: without the store, with a rerun as the reference, after still earlier code, on images;
+variants and seeds that were asked for; training again in place of adopting.
+"""
 
 import json
 import os
@@ -11,6 +15,8 @@ from pathlib import Path
 from sqlite3 import connect
 
 import pytest
+
+from tests.undrawn import UNDRAWN
 
 ROOT = Path(__file__).parents[2]
 TABLES = ("runs.csv", "curves.csv", "claims.csv")
@@ -39,7 +45,7 @@ def package(finished, tmp_path):
 
 def call(package, *args, code=0):
     done = subprocess.run(
-        [sys.executable, "-m", "repro", *args, "--workers", "1"], cwd=package, capture_output=True,
+        [sys.executable, "-c", UNDRAWN, *args, "--workers", "1"], cwd=package, capture_output=True,
         text=True, timeout=300, check=False, env=os.environ | {"COLUMNS": "200"},
     )  # fmt: skip
     assert "Traceback" not in done.stderr, done.stderr
@@ -78,7 +84,9 @@ def forget_store(package):
     (package / "results" / STUDY / ".store.sqlite").unlink()
 
 
-@pytest.mark.parametrize("before", [lambda package: None, forget_store])
+@pytest.mark.parametrize(
+    "before", [lambda package: None, pytest.param(forget_store, marks=pytest.mark.slow)]
+)
 def test_runs_are_carried_over_and_a_new_variant_alone_is_trained(package, before):
     before(package)
     tables, code = results(package), provenance(package)["code"]
@@ -109,6 +117,7 @@ def test_a_change_of_numbers_is_named_and_nothing_is_carried_over(package):
     assert (results(package), rows(package), provenance(package)) == (tables, stored, recorded)
 
 
+@pytest.mark.slow
 def test_runs_of_other_code_are_announced_before_they_are_trained_again(package):
     add_parameter(package)
     said = call(package, "run", STUDY)
@@ -126,6 +135,7 @@ def test_committed_runs_count_as_finished(package):
     assert results(package) == tables
 
 
+@pytest.mark.slow
 def test_a_selection_of_variants_finds_runs_where_they_are(package):
     stored = rows(package)
     call(package, "run", STUDY, "--variants", "posted,leaky")
@@ -135,6 +145,7 @@ def test_a_selection_of_variants_finds_runs_where_they_are(package):
     assert not (folder / ".store.sqlite").exists()
 
 
+@pytest.mark.slow
 def test_of_another_machine_a_rerun_by_the_same_code_is_the_reference(package, tmp_path):
     path = package / "results" / STUDY / "provenance.json"
     recorded = provenance(package)
@@ -151,6 +162,7 @@ def test_of_another_machine_a_rerun_by_the_same_code_is_the_reference(package, t
     assert provenance(package)["fingerprint"] == recorded["fingerprint"]
 
 
+@pytest.mark.slow
 def test_runs_of_still_earlier_code_do_not_come_back(package):
     """Numbers change, then a neutral edit is adopted: the latest numbers stay."""
     edit(package, MODULE, "slope * x", "slope * x * 1.01")
@@ -162,6 +174,7 @@ def test_runs_of_still_earlier_code_do_not_come_back(package):
     assert results(package) == tables
 
 
+@pytest.mark.slow
 def test_curves_of_later_seeds_are_trained_where_the_tables_have_none(package):
     forget_store(package)
     call(package, "run", STUDY, "--seeds", "100:200", "--variants", "posted")

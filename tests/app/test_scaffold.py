@@ -1,4 +1,7 @@
-"""`python -m repro new` writes a study that runs at once, in a copy of the repository."""
+"""`python -m repro new` writes a study that runs at once, in a copy of the repository.
+
+Slow: the study that is written without `--posted`, a part of the other.
+"""
 
 import csv
 import re
@@ -15,6 +18,7 @@ from repro.app.scaffold import TEMPLATES, new_files
 from repro.study.schema import StudyError
 
 ROOT = Path(__file__).parents[2]
+LIGHT = pytest.param("light", marks=pytest.mark.slow)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +41,7 @@ def call(copy, *command):
     )
 
 
-@pytest.fixture(scope="module", params=["light", "posted"])
+@pytest.fixture(scope="module", params=[LIGHT, "posted"])
 def begun(request, copy):
     """Return the copy, a new study's name, and what `new` said of it."""
     name = f"tiny_{request.param}"

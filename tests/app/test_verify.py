@@ -1,4 +1,7 @@
-"""A study run again and compared: a tiny one, whose committed results are spoilt."""
+"""A study run again and compared: a tiny one, whose committed results are spoilt.
+
+Slow: other parts and other reasons of the same verdicts.
+"""
 
 import json
 import math
@@ -18,13 +21,14 @@ from repro.study.errors import StudyError
 from repro.study.plan import make_plan
 from repro.study.schema import load_study
 from repro.study.selection import choose_blocks
+from tests.undrawn import UNDRAWN
 
 ROOT = Path(__file__).parents[2]
 
 
 def call(package, folder, *args):
     done = subprocess.run(
-        [sys.executable, "-m", "repro", *map(str, args)], cwd=folder, capture_output=True,
+        [sys.executable, "-c", UNDRAWN, *map(str, args)], cwd=folder, capture_output=True,
         text=True, timeout=300, check=False,
         env=os.environ | {"PYTHONPATH": str(package), "COLUMNS": "140"},
     )  # fmt: skip
@@ -95,6 +99,7 @@ def test_one_bit_fails_and_is_named(package, results):
     assert "judged on the committed runs with those run again in their place" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_spoilt_curve_fails_too(package, results):
     spoil(results, "curves", "mse", lambda mse: mse + 1)
     done = verify(package, results, "--variants", "posted", "--seeds", "1")
@@ -102,6 +107,7 @@ def test_a_spoilt_curve_fails_too(package, results):
     assert "curves: 40 runs compared, 39 equal to the bit" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_part_without_drawn_curves_compares_none(package, results):
     done = verify(package, results, "--variants", "posted", "--seeds", "150:151")
     assert done.returncode == 0
@@ -120,6 +126,7 @@ def test_elsewhere_numbers_may_differ_and_what_has_changed_is_said(package, resu
     assert "99 equal to the bit" in done.stdout
 
 
+@pytest.mark.slow
 def test_elsewhere_another_verdict_fails(package, results):
     made_by_other_code(results)
     spoil(results, "claims", "verdict", lambda _: "holds")
@@ -139,6 +146,7 @@ def test_runs_run_again_count_in_the_verdicts(package, results):
     assert re.search(r"two_are_enough +holds +refuted", done.stdout)
 
 
+@pytest.mark.slow
 def test_out_keeps_the_rerun_and_goes_on_with_it(package, results, tmp_path):
     spoil(results, "runs", "mse", lambda mse: mse + 1)
     args = ["--sample", "1", "--variants", "posted", "--out", tmp_path / "kept"]

@@ -1,7 +1,6 @@
 """What the fault tests share: a small study, a package to be changed, small disks."""
 
 import shutil
-import signal
 import subprocess
 
 import pytest
@@ -15,18 +14,16 @@ SMALL = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="session", autouse=True)
-def ctrl_c():
-    """A shell's background job ignores SIGINT, and hands that down to the processes it starts."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.fixture(scope="session")
 def small_study():
     """Twelve blocks of compiled networks; a second of training, some of drawing."""
     return Study("add_numbers", "--variants", ",".join(SMALL), "--seeds", 3, "--epochs", 200)
+
+
+@pytest.fixture(scope="session")
+def undrawn_study(small_study):
+    """The same, without the drawing."""
+    return Study(small_study.name, *small_study.args, drawn=False)
 
 
 @pytest.fixture(scope="session")

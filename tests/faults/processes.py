@@ -7,6 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from sqlite3 import connect
 
+from tests.undrawn import UNDRAWN
+
 ROOT = Path(__file__).parents[2]
 TABLES = ("runs.csv", "curves.csv", "claims.csv")
 FIGURES = ("runs.png", "runs.svg", "learning_curves.png", "learning_curves.svg")
@@ -15,21 +17,30 @@ FIGURES = ("runs.png", "runs.svg", "learning_curves.png", "learning_curves.svg")
 class Study:
     """One study, run by real processes.
 
-    `package` is the folder that `repro` is imported from, `before` a command that runs a command.
+    `package` is the folder that `repro` is imported from, `before` a command that runs a command;
+    `drawn` says whether figures are.
     """
 
-    def __init__(self, name, *args, package=ROOT, before=()):
+    def __init__(self, name, *args, package=ROOT, before=(), drawn=True):
         self.name, self.args, self.package = name, list(map(str, args)), package
+        self.drawn = drawn
         self.before = list(before)
         self.environment = os.environ | {"PYTHONPATH": str(package), "COLUMNS": "160"}
 
     def start(self, out, *args):
         """Start the run; its own session, so that signals reach it as from a terminal."""
-        return self.start_module(f"repro.{self.name}", *self.args, "--out", out, *args)
+        args = (*self.args, "--out", out, *args)
+        if self.drawn:
+            return self.start_module(f"repro.{self.name}", *args)
+        return self.start_python("-c", UNDRAWN, "run", self.name, *args)
 
     def start_module(self, module, *args, cwd=None):
         """Start `python -m MODULE ...`, by default in the package's folder."""
-        command = [*self.before, sys.executable, "-m", module, *map(str, args)]
+        return self.start_python("-m", module, *args, cwd=cwd)
+
+    def start_python(self, *args, cwd=None):
+        """Start `python ...`, by default in the package's folder."""
+        command = [*self.before, sys.executable, *map(str, args)]
         return subprocess.Popen(
             command, cwd=cwd or self.package, env=self.environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,

@@ -1,4 +1,7 @@
-"""A study or an experiment that changed: other runs, never mixed with the old in one table."""
+"""A study or an experiment that changed: other runs, never mixed with the old in one table.
+
+Slow: the study changes, in place of the experiment.
+"""
 
 import pytest
 
@@ -38,9 +41,10 @@ def change_study(package):
 def test_what_changed_is_run_anew_and_never_mixed(package, tmp_path, change):
     names = "relu_posted,relu_linear,relu_he"
     study = Study(
-        "add_numbers", "--variants", names, "--seeds", 3, "--epochs", 200, package=package
-    )
-    with study.start_and_await_block(tmp_path / "out", "--workers", 1) as driver:
+        "add_numbers", "--variants", names, "--seeds", 3, "--epochs", 200, "--workers", 1,
+        package=package, drawn=False,
+    )  # fmt: skip
+    with study.start_and_await_block(tmp_path / "out") as driver:
         driver.kill()
     before = len(stored(tmp_path / "out"))
     assert before in (3, 6, 9)

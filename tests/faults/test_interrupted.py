@@ -1,4 +1,8 @@
-"""Ctrl-C and SIGTERM: the first finishes and stores the block, the second stops at once."""
+"""Ctrl-C and SIGTERM: the first finishes and stores the block, the second stops at once.
+
+Slow: both while a long block is trained, which tests/app/test_cli.py tries with Ctrl-C, and sixteen
+rounds of signals at any moment.
+"""
 
 import os
 import random
@@ -23,7 +27,8 @@ def send(driver, number):
 def long_study():
     """With two workers: blocks of a moment beside one of seconds."""
     variants = ["relu_posted", "sigmoid_posted_100k", "relu_momentum", "relu_linear"]
-    return Study("add_numbers", "--seeds", 20, "--workers", 2, "--variants", ",".join(variants))
+    args = ("--seeds", 20, "--workers", 2, "--variants", ",".join(variants))
+    return Study("add_numbers", *args, drawn=False)
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +42,8 @@ def variants_stored(folder):
     return [variant for variant, _ in stored(folder)[::20]]
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_finishes_and_stores_what_is_in_flight(
     long_study, undisturbed_long, tmp_path, number
 ):
@@ -55,6 +59,7 @@ def test_the_first_signal_finishes_and_stores_what_is_in_flight(
     assert contents(tmp_path) == undisturbed_long
 
 
+@pytest.mark.slow
 def test_the_second_signal_stops_at_once_and_loses_that_block_alone(
     long_study, undisturbed_long, tmp_path
 ):
@@ -81,7 +86,7 @@ def wait_for(path):
         time.sleep(0.005)
 
 
-def test_while_tables_and_figures_are_written(small_study, undisturbed, tmp_path):
+def test_while_tables_and_figures_are_written(small_study, undrawn_study, undisturbed, tmp_path):
     with small_study.start_and_await_block(tmp_path, blocks=12) as driver:
         wait_for(tmp_path / "runs.csv")
         errors = stop(driver, signal.SIGINT)
@@ -91,7 +96,7 @@ def test_while_tables_and_figures_are_written(small_study, undisturbed, tmp_path
     )
     assert len(stored(tmp_path)) == 36
     assert not (tmp_path / "learning_curves.svg").exists()
-    small_study.run(tmp_path)
+    undrawn_study.run(tmp_path)
     assert contents(tmp_path, TABLES) == contents(undisturbed, TABLES)
 
 

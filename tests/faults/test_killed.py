@@ -1,4 +1,7 @@
-"""kill -9 at any moment: what was acknowledged is there, once, and the end is the same."""
+"""kill -9 at any moment: what was acknowledged is there, once, and the end is the same.
+
+Slow: hundreds of kills in place of a few, and of whole studies; test_two_runs.py kills one.
+"""
 
 import random
 import shutil
@@ -28,7 +31,7 @@ with Store(Path(sys.argv[1])) as store:
 """
 
 
-@pytest.mark.parametrize("rounds", [8, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [3, pytest.param(100, marks=pytest.mark.slow)])
 def test_no_acknowledged_run_is_lost_or_doubled_when_its_writer_is_killed(tmp_path, rounds):
     moments = random.Random(0)  # noqa: S311
     acknowledged = -1
@@ -61,9 +64,8 @@ def older(small_study, tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize(
-    ("folders", "kills"), [(1, 4), pytest.param(10, 5, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("folders", "kills"), [(1, 4), (10, 5)])
 def test_a_killed_study_ends_as_if_undisturbed(
     small_study, undisturbed, older, tmp_path, folders, kills
 ):

@@ -27,7 +27,7 @@ def test_both_are_kept_and_reported_until_the_store_is_moved_away(package, tmp_p
         module.write(NOISE)
     study = Study(
         "add_numbers", "--variants", "relu_posted,relu_he", "--seeds", 3, "--epochs", 200,
-        package=package,
+        "--workers", 1, package=package, drawn=False,
     )  # fmt: skip
     study.run(tmp_path)
     first = contents(tmp_path)

@@ -1,4 +1,7 @@
-"""Losses that are NaN or infinite, seeds that are all equal, a single seed: results like others."""
+"""Losses that are NaN or infinite, seeds that are all equal, a single seed: results like others.
+
+Slow: networks in TensorFlow, more seeds, seeds that are all equal.
+"""
 
 import csv
 import re
@@ -38,7 +41,9 @@ ON_IMAGES = ["--variants", "relu_raw,relu_scaled", "--epochs", 1, "--data", "mni
 )
 def test_diverged_runs_are_kept_and_judged(package, tmp_path, name, args, seeds):
     diverge(package, name)
-    study = Study(name, *args, "--seeds", seeds, package=package)
+    study = Study(
+        name, *args, "--seeds", seeds, "--workers", 1, package=package, drawn=False
+    )  # `figures` draws
     folder = tmp_path / "results" / name
     study.run(folder)
     status = {(r["variant"], r["seed"]): r["status"] for r in rows(folder, "runs.csv")}
@@ -67,11 +72,13 @@ def experiment(**given):
 """
 
 
-@pytest.mark.parametrize("value", ["0.25", pytest.param("np.inf", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("value", ["0.25", "np.inf"])
 def test_seeds_that_are_all_equal(package, tmp_path, value):
     with (package / "repro/add_numbers/experiment.py").open("a") as module:
         module.write(CONSTANT.format(value=value))
-    study = Study("add_numbers", "--seeds", 3, "--epochs", 100, package=package)
+    args = ("--seeds", 3, "--epochs", 100, "--workers", 1)
+    study = Study("add_numbers", *args, package=package)
     study.run(tmp_path, "--variants", "relu_posted,sigmoid_posted,relu_momentum")
     assert {r["mse"] for r in rows(tmp_path, "runs.csv")} == {"0.25" if value == "0.25" else "inf"}
     judged = [claim for claim in rows(tmp_path, "claims.csv") if claim["metric"] == "mse"]

@@ -1,22 +1,28 @@
-"""Two runs on one results folder: the second is refused and told who holds it."""
+"""Two runs on one results folder: the second is refused and told who holds it.
+
+Slow: the first has trained, and draws.
+"""
 
 import signal
+
+import pytest
 
 from tests.faults.processes import TABLES, contents
 
 
-def test_the_second_run_is_refused_until_the_first_is_dead(small_study, undisturbed, tmp_path):
-    with small_study.start_and_await_block(tmp_path) as first:
+def test_the_second_run_is_refused_until_the_first_is_dead(undrawn_study, undisturbed, tmp_path):
+    with undrawn_study.start_and_await_block(tmp_path) as first:
         first.send_signal(signal.SIGSTOP)  # for as long as it takes, in the midst of its work
-        said = small_study.run(tmp_path, code=2)
+        said = undrawn_study.run(tmp_path, code=2)
         first.kill()
     assert f"{tmp_path}: process {first.pid} on " in said
     assert "is writing there; wait or use --out" in said
     assert not contents(tmp_path)
-    small_study.run(tmp_path)
+    undrawn_study.run(tmp_path)
     assert contents(tmp_path, TABLES) == contents(undisturbed, TABLES)
 
 
+@pytest.mark.slow
 def test_the_folder_is_held_until_its_tables_and_figures_are_written(small_study, tmp_path):
     with small_study.start_and_await_block(tmp_path, blocks=12) as first:
         while not (tmp_path / "runs.csv").exists():

@@ -1,4 +1,7 @@
-"""What is exported for an article compiles, says what the tables say, is the same every time."""
+"""What is exported for an article compiles, says what the tables say, is the same every time.
+
+Slow: the macros of all studies, not of some; two exports beside each other.
+"""
 
 import math
 import os
@@ -149,6 +152,7 @@ def test_fonts_are_embedded_and_none_is_type_3(tmp_path, need):
     assert all("TrueType" in font and "yes yes" in font for font in fonts)
 
 
+@pytest.mark.slow
 def test_the_export_is_the_same_bytes_every_time_and_touches_no_file_of_others(tmp_path):
     written = []
     for seed in ("1", "2"):
@@ -157,7 +161,7 @@ def test_the_export_is_the_same_bytes_every_time_and_touches_no_file_of_others(t
         (folder / "notes.txt").write_text("mine")
         (folder / "article.tex").write_text("mine, too")
         subprocess.run(
-            [sys.executable, "-m", "repro", "export", "four_layers", "--latex", folder],
+            [sys.executable, "-m", "repro", "export", "relu_at_zero", "--latex", folder],
             cwd=ROOT,
             env=os.environ | {"PYTHONHASHSEED": seed},
             check=True,
@@ -169,7 +173,7 @@ def test_the_export_is_the_same_bytes_every_time_and_touches_no_file_of_others(t
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         written.append({path.relative_to(folder): path.read_bytes() for path in files})
     assert written[0] == written[1]
-    assert Path("four_layers/mechanism.pdf") in written[0]
+    assert Path("relu_at_zero/mechanism.pdf") in written[0]
 
 
 def test_a_wrong_name_is_refused_and_nothing_is_written(tmp_path):
@@ -185,9 +189,14 @@ def test_a_wrong_name_is_refused_and_nothing_is_written(tmp_path):
     assert not (tmp_path / "new").exists()
 
 
-def test_macros_hold_what_the_tables_say_and_no_name_is_given_twice():
+@pytest.mark.parametrize(
+    "studies",
+    [["four_layers", "mnist_relu"], pytest.param(study_names(), marks=pytest.mark.slow)],
+    ids=["some", "all"],
+)
+def test_macros_hold_what_the_tables_say_and_no_name_is_given_twice(studies):
     names = []
-    for name in study_names():
+    for name in studies:
         runs, _, claims = tables(name)
         held = macros(load_study(name), runs, claims)
         names += held

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -14,7 +14,6 @@ from repro.findings import statistics as s
 numbers = st.floats(-1e6, 1e6, allow_subnormal=False)
 samples = st.lists(numbers, min_size=1, max_size=25).map(np.array)
 differences = st.lists(st.sampled_from([-1.0, 0.0, 1.0]), min_size=1, max_size=60).map(np.array)
-unhurried = settings(deadline=None)  # a busy machine is no failure
 
 # Height differences of 15 pairs of maize plants, in 1/8 inch (Darwin 1876; Fisher 1935, III.21).
 MAIZE = np.array([49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48], float)
@@ -123,7 +122,6 @@ class TestMeanInterval:
             assert low <= s.mean(sample) <= high
 
     @given(sample=samples.filter(lambda sample: sample.size > 1))
-    @unhurried
     def test_contains_the_mean_and_mirrors_exactly(self, sample):
         low, high = s.mean_interval(sample, generator=generator())
         assert low <= s.mean(sample) <= high
@@ -159,7 +157,6 @@ class TestRateInterval:
         assert not_finite(s.rate_interval([0, math.nan]))
 
     @given(sample=differences.map(abs), level=st.floats(0.5, 0.999))
-    @unhurried
     def test_contains_the_rate(self, sample, level):
         low, high = s.rate_interval(sample, level=level)
         assert 0 <= low <= s.mean(sample) <= high <= 1
@@ -188,14 +185,12 @@ class TestRateDifferenceInterval:
         assert not_finite(s.rate_difference_interval([0, math.nan]))
 
     @given(sample=differences, level=st.floats(0.5, 0.999))
-    @unhurried
     def test_contains_the_estimate_and_mirrors_exactly(self, sample, level):
         low, high = s.rate_difference_interval(sample, level=level)
         assert -1 <= low <= s.mean(sample) <= high <= 1
         assert s.rate_difference_interval(-sample, level=level) == (-high, -low)
 
     @given(sample=differences)
-    @unhurried
     def test_is_the_test_turned_round(self, sample):
         low, high = s.rate_difference_interval(sample)
         if high < 1:
@@ -241,7 +236,6 @@ class TestSignFlipTest:
         assert not_finite(s.sign_flip_test([1, bad], generator=generator()))
 
     @given(sample=samples, bound=numbers)
-    @unhurried
     def test_mirrors_exactly(self, sample, bound):
         greater, less = s.sign_flip_test(sample, bound, generator=generator())
         assert s.sign_flip_test(-sample, -bound, generator=generator()) == (less, greater)
@@ -298,7 +292,6 @@ class TestRateDifferenceTest:
         assert not_finite(s.rate_difference_test([0, math.nan]))
 
     @given(sample=differences, bound=st.floats(-1.2, 1.2))
-    @unhurried
     def test_mirrors_exactly(self, sample, bound):
         greater, less = s.rate_difference_test(sample, bound)
         assert s.rate_difference_test(-sample, -bound) == (less, greater)

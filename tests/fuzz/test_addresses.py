@@ -13,7 +13,8 @@ from repro.running.pool import make_pool
 from repro.running.workers import PoolError
 
 unhurried = settings(
-    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=3 * settings.default.max_examples,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 parts = st.sampled_from(
     ["tcp://", "tls://", "TCP://", "inproc://", "127.0.0.1", "localhost", "[::1]", "node1", "::",

@@ -11,7 +11,8 @@ from repro.instruments.diagnose import DiagnoseError
 from repro.instruments.diagnose.setup.loading import load_data
 
 unhurried = settings(
-    deadline=None, max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=4 * settings.default.max_examples,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 X, Y = np.arange(40.0).reshape(20, 2), np.arange(20)
 

@@ -18,9 +18,7 @@ from repro.store.tables import read_table, write_table
 RESULTS = Path(__file__).parents[2] / "results"
 STUDY = "truth_table"
 SOUND = json.loads((RESULTS / STUDY / "provenance.json").read_text(encoding="utf-8"))
-unhurried = settings(
-    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+unhurried = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 ODD = [None, True, 0, -1, 1e308, int("9" * 400), "", "x", "\n", "[red]", [], [[]], {}, {"x": {}}]
 odd = st.sampled_from(ODD) | st.floats() | st.text(max_size=9)
 anything = st.recursive(odd, lambda of: st.lists(of) | st.dictionaries(st.text(max_size=9), of))

@@ -13,9 +13,7 @@ from repro.study.folder import studies_folder
 from repro.study.schema import StudyError, read_study
 
 SOUND = (studies_folder() / "mnist_relu.toml").read_text(encoding="utf-8")
-unhurried = settings(
-    deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+unhurried = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 words = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=40)
 names = st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True)

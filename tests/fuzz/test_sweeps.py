@@ -11,7 +11,7 @@ from repro.study.plan import make_plan
 from repro.study.schema import StudyError
 from repro.study.sweep import sweep_name, sweep_study
 
-unhurried = settings(deadline=None, max_examples=200)
+unhurried = settings(max_examples=2 * settings.default.max_examples)
 PARAMETERS = {name: find_experiment(name).names for name in study_names()}
 ODD = [
     "1", "2", "0.1", "1/3", "1/0", "-1", "1e999", "nan", "inf", "True", "relu", "sgd", "", " ", "=",

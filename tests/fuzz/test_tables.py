@@ -16,9 +16,7 @@ from repro.running.workers import ONE_THREAD
 from repro.store.runs import FILE
 from repro.study.schema import Report, load_study
 
-unhurried = settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+unhurried = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 ODD = ["", "nan", "inf", "-1", "1e999", "True", "1.5", "x", '"', "\x00", "é", "9" * 30, "1,2", "\n"]
 
 

@@ -1,4 +1,7 @@
-"""`repro.diagnose`: what it measures, what it concludes, on the patients in bench/patients."""
+"""`repro.diagnose`: what it measures, what it concludes, on the patients in bench/patients.
+
+Slow: all patients, and most symptoms; a whole patient twice.
+"""
 
 import csv
 import re
@@ -17,7 +20,7 @@ from repro.instruments.diagnose.setup.task import Task, infer_task, is_one_hot
 ROOT = Path(__file__).parent.parent.parent
 PATIENTS = ROOT / "bench" / "patients"
 NAMES = sorted(p.stem for p in PATIENTS.glob("*.py") if p.stem != "small_data")
-QUICK = ("softmax_on_one_unit", "all_zero_weights", "healthy_iris")
+QUICK = ("softmax_on_one_unit", "healthy_iris")
 TABLE = ROOT / "bench" / "results" / "diagnose.csv"
 
 
@@ -195,17 +198,22 @@ def test_unscaled_input_is_seen_with_its_numbers():
     ("name", "key"),
     [
         ("labels_one_row_late", "labels_shifted"),
-        ("labels_shuffled", "labels_unrelated"),
-        ("labels_from_one", "labels_range"),
         ("integer_labels", "labels_encoding"),
-        ("deep_glorot", "vanishing_signal"),
-        ("deep_sigmoid", "vanishing_gradient"),
         ("saturated_sigmoids", "saturated_at_birth"),
-        ("validation_not_scaled", "validation_differs"),
         ("unreachable_targets", "unreachable"),
-        ("relu_under_cross_entropy", "loss_output"),
         ("bottleneck", "narrow"),
-        ("unscaled_targets", "target_scale"),
+        *(
+            pytest.param(*patient, marks=pytest.mark.slow)
+            for patient in (
+                ("labels_shuffled", "labels_unrelated"),
+                ("labels_from_one", "labels_range"),
+                ("deep_glorot", "vanishing_signal"),
+                ("deep_sigmoid", "vanishing_gradient"),
+                ("validation_not_scaled", "validation_differs"),
+                ("relu_under_cross_entropy", "loss_output"),
+                ("unscaled_targets", "target_scale"),
+            )
+        ),
     ],
 )
 def test_a_symptom_is_seen_before_anything_is_proven(name, key):
@@ -300,6 +308,7 @@ def test_the_report_says_cause_number_and_code(diagnoses, tmp_path):
     assert {"diagnosis.txt", "changes.csv", "symptoms.csv", "layer_1.png", "changes.svg"} <= written
 
 
+@pytest.mark.slow
 def test_the_same_call_gives_the_same_table(diagnoses):
     again = diagnosed("softmax_on_one_unit", seeds=range(4))
     assert again.table.equals(diagnoses["softmax_on_one_unit"].table)

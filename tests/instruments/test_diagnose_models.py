@@ -1,4 +1,7 @@
-"""`repro.diagnose` on models and data of many kinds: what it offers makes sense for each."""
+"""`repro.diagnose` on models and data of many kinds: what it offers makes sense for each.
+
+Slow: a change that is worth more than a rate.
+"""
 
 import math
 from dataclasses import replace
@@ -256,7 +259,7 @@ def retuned(setup, key):
     return proof.retuned[0]
 
 
-def test_a_change_that_is_worth_no_more_than_a_rate_is_told_from_one_that_is():
+def test_a_change_that_is_worth_no_more_than_a_rate_is_named():
     build = sequential((layers.Dense, 1), loss="mse", optimizer=keras.optimizers.SGD(0.05))
     x = DRAW.normal(size=(500, 6))
     tuned = retuned(
@@ -265,6 +268,10 @@ def test_a_change_that_is_worth_no_more_than_a_rate_is_told_from_one_that_is():
     )
     assert tuned.through_rate
     assert tuned.factor_original == 10
+
+
+@pytest.mark.slow
+def test_a_change_that_is_worth_more_than_a_rate_is_named():
     build = sequential(HIDDEN, SIGMOID, optimizer=keras.optimizers.SGD(0.5))
     tuned = retuned(setup_of(build, np.tile(X, (3, 1)), np.tile(Y + 1, 3)), "count_labels")
     assert not tuned.through_rate

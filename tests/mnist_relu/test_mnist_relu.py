@@ -1,4 +1,8 @@
-"""The rebuild of thread 002, on real digits."""
+"""The rebuild of thread 002, on real digits.
+
+Slow: most of the parameters that reach the network; the same seed twice, which
+tests/app/test_cli.py tries too.
+"""
 
 import keras
 import numpy as np
@@ -109,6 +113,7 @@ def test_the_tables():
     assert runs.test_accuracy.nunique() == 2  # two seeds differ
 
 
+@pytest.mark.slow
 def test_the_same_seed_repeats():
     first, again = (experiment(**SMALL) for _ in range(2))
     pd.testing.assert_frame_equal(first[0], again[0], check_exact=True)
@@ -136,15 +141,20 @@ def test_a_first_layer_rate_needs_a_linear_optimizer():
 @pytest.mark.parametrize(
     "change",
     [
-        {"hidden_units": 50},
-        {"optimizer": "momentum"},
-        {"initializer": "he_normal"},
         {"batch_normalization": True},
-        {"dropout": 0.5},
-        {"gradient_clipnorm": 0.01},
-        {"output_activation": "relu"},
-        {"first_layer_init": 2.0},
         {"standardize": True},
+        *(
+            pytest.param(change, marks=pytest.mark.slow)
+            for change in (
+                {"hidden_units": 50},
+                {"optimizer": "momentum"},
+                {"initializer": "he_normal"},
+                {"dropout": 0.5},
+                {"gradient_clipnorm": 0.01},
+                {"output_activation": "relu"},
+                {"first_layer_init": 2.0},
+            )
+        ),
     ],
     ids=lambda change: next(iter(change)),
 )

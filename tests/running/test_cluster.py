@@ -1,4 +1,8 @@
-"""A study on a dask cluster: a real scheduler and real workers in processes of their own."""
+"""A study on a dask cluster: a real scheduler and real workers in processes of their own.
+
+Slow: the rest of what a driver, a worker or a scheduler may suffer, real studies in place of the
+probe, and the page's commands but those for certificates.
+"""
 
 import csv
 import json
@@ -19,6 +23,7 @@ from repro.running.pool import make_pool
 from repro.running.workers import PoolError
 from repro.study.plan import make_plan
 from repro.study.schema import load_study
+from tests.undrawn import UNDRAWN
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "scale-out.md").read_text(encoding="utf-8")
@@ -84,15 +89,6 @@ label = "kills its worker"
 group = "as posted"
 seeds = 2
 parameters = { kills = "worker" }
-"""
-
-
-# The whole command line, without the seconds that figures take.
-DRIVE = """
-from repro.app import cli, run as session
-session.draw_figures = lambda *_: None
-if __name__ == "__main__":
-    cli.main()
 """
 
 
@@ -180,7 +176,7 @@ def copy_with_probe(folder, probe=PROBE):
     shutil.copytree(ROOT / "experiments", folder / "experiments")
     (folder / "repro" / "probe.py").write_text(probe)
     (folder / "experiments" / "probe.toml").write_text(STUDY)
-    (folder / "drive.py").write_text(DRIVE)
+    (folder / "drive.py").write_text(UNDRAWN)
     return folder
 
 
@@ -247,7 +243,7 @@ def test_a_killed_workers_block_is_retried_and_the_tables_are_those_of_one_proce
     assert all(row.endswith(b",1,ok") for row in alone["runs.csv"].splitlines()[1:])
 
 
-@pytest.mark.parametrize("victim", ["trainer", "worker"])
+@pytest.mark.parametrize("victim", ["trainer", pytest.param("worker", marks=pytest.mark.slow)])
 def test_a_block_that_always_kills_is_recorded_after_three_tries_and_the_others_finish(
     place, victim
 ):
@@ -263,6 +259,7 @@ def test_a_block_that_always_kills_is_recorded_after_three_tries_and_the_others_
     assert sum(row.endswith(",crashed") for row in runs) == 2
 
 
+@pytest.mark.slow
 def test_without_its_scheduler_a_driver_ends_and_another_goes_on(place, alone):
     scheduler = place.scheduler()
     place.worker()
@@ -279,6 +276,7 @@ def test_without_its_scheduler_a_driver_ends_and_another_goes_on(place, alone):
     assert place.tables("lost") == alone
 
 
+@pytest.mark.slow
 def test_no_worker_trains_on_for_a_killed_driver_and_the_next_one_is_served(place, alone):
     place.scheduler()
     place.worker(), place.worker()
@@ -292,6 +290,7 @@ def test_no_worker_trains_on_for_a_killed_driver_and_the_next_one_is_served(plac
     assert place.tables("driverless") == alone
 
 
+@pytest.mark.slow
 def test_an_idle_workers_process_ends_with_the_driver(place):
     place.scheduler()
     place.worker()
@@ -301,10 +300,11 @@ def test_an_idle_workers_process_ends_with_the_driver(place):
     assert alive(worker)
 
 
-def test_ctrl_c_once_stores_what_is_in_flight_and_twice_gives_it_up(place, alone):
+@pytest.mark.slow
+def test_ctrl_c_twice_gives_up_what_is_in_flight(place):
     place.scheduler()
     place.worker()
-    driver = place.driver("stopped", *WAITS)
+    driver = place.driver("given up", *WAITS)
     (trainer, _), *_ = place.notes_of(1)
     driver.send_signal(signal.SIGINT)
     time.sleep(0.5)
@@ -313,8 +313,13 @@ def test_ctrl_c_once_stores_what_is_in_flight_and_twice_gives_it_up(place, alone
     done = finish(driver)
     assert (done.returncode, "Stopped at once" in done.stderr) == (130, True)
     wait_until(lambda: not alive(trainer))
+
+
+def test_ctrl_c_once_stores_what_is_in_flight(place, alone):
+    place.scheduler()
+    place.worker()
     driver = place.driver("stopped", *WAITS)
-    place.notes_of(2)
+    place.notes_of(1)
     driver.send_signal(signal.SIGINT)
     time.sleep(0.5)
     place.go()
@@ -363,6 +368,7 @@ def same_tables_by_cluster_and_alone(place, name, *args):
         assert one.read_bytes() == many.read_bytes()
 
 
+@pytest.mark.slow
 def test_compiled_loops_give_the_same_tables_on_a_cluster(original):
     args = ("--seeds", 300, "--variants", "relu_posted,tanh_posted")
     same_tables_by_cluster_and_alone(original, "add_numbers", *args)
@@ -499,6 +505,7 @@ def shell(place, script, *args, **environment):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_pages_commands_for_one_machine_run(place):
     script = commands("dask scheduler").replace("8786", "28786").replace("8787", "28787")
     script = script.replace("truth_table", "probe --variants plain --out one")
@@ -506,6 +513,7 @@ def test_the_pages_commands_for_one_machine_run(place):
     assert (place.folder / "one" / "runs.csv").exists(), done.stderr
 
 
+@pytest.mark.slow
 def test_the_pages_certificates_and_slurm_script_run(place, alone):
     assert shell(place, commands("mkdir -p tls")).returncode == 0
     srun = place.folder / "srun"

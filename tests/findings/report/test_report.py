@@ -1,4 +1,7 @@
-"""The report as a reader has it: one file, in a browser, with mouse, keyboard, or no script."""
+"""The report as a reader has it: one file, in a browser, with mouse, keyboard, or no script.
+
+Slow: axe at other widths and colours.
+"""
 
 import re
 import shutil
@@ -19,6 +22,11 @@ ROOT = Path(__file__).parents[3]
 RESULTS = ROOT / "results"
 CLAIMS = "[data-claims] >> nth=2 >> "  # those of the third chapter, mnist_relu
 CURVES = "#mnist_relu [data-curves] "
+AXE = [
+    pytest.param("light", 1280, marks=pytest.mark.slow),
+    pytest.param("dark", 1280, marks=pytest.mark.slow),
+    ("dark", 390),
+]
 
 
 @pytest.fixture(scope="module")
@@ -246,7 +254,7 @@ def test_nothing_is_wider_than_the_screen(open_page, width):
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("dark", 390)])
+@pytest.mark.parametrize(("scheme", "width"), AXE)
 def test_axe_finds_no_serious_fault(open_page, scheme, width):
     from axe_playwright_python.sync_playwright import Axe
 
