@@ -14,7 +14,7 @@ from repro.training.passes import ArrayPass, BatchPass
 
 
 class NotFused(Exception):
-    """Why seeds can't be trained at once."""
+    """The reason that seeds can't be trained at once."""
 
 
 class Block:

@@ -23,7 +23,7 @@ from repro.training.fused import Logs
 from repro.training.job import Job
 
 CACHE = 6.5 * 2**20  # bytes that one core's step may go over and stay fast; see bench/README.md
-MOST = 8  # seeds a block
+SEEDS_A_BLOCK = 8  # seeds a block
 
 Advance = Callable[[int, Logs], None]
 
@@ -264,7 +264,7 @@ def seeds_in_cache(model: keras.Model, batch: Any) -> int:
     inputs = sum(np.asarray(a).nbytes for a in keras.tree.flatten(batch))
     weights = sum(np.asarray(v).nbytes for v in model.trainable_variables)
     # a step goes over the weights, their gradient and their change
-    return min(MOST, max(2, int(CACHE // (inputs + 3 * weights))))
+    return min(SEEDS_A_BLOCK, max(2, int(CACHE // (inputs + 3 * weights))))
 
 
 def blocks_at_once() -> int:
@@ -293,7 +293,7 @@ def _block_size(job: Job, seeds: Sequence[int]) -> int:
     if isinstance(job.data, Batches):
         return len(seeds)  # so that the data set is read once
     if not _one_thread_a_block():
-        return MOST  # threads that share a block want large products
+        return SEEDS_A_BLOCK  # threads that share a block want large products
     model = job.blueprint.model(seeds[0])
     return seeds_in_cache(model, tensors_in(job.blueprint.sample[0]))
 

@@ -19,7 +19,7 @@ NAMES = "object_name_uids"  # under this key Keras counts dense, dense_1, dense_
 
 @dataclass(frozen=True)
 class Blueprint:
-    """How each seed's model is made: the user's `build`, and a few samples to make variables for.
+    """The makings of each seed's model: the user's `build`, and samples to make variables for.
 
     Attributes:
         build: returns a compiled model; called without arguments.
@@ -105,20 +105,20 @@ def one_line(error: BaseException) -> str:
     """Return an error's message on one line, without Keras' traces."""
     text = re.sub(r"\x1b\[\d*m", "", str(error))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    told = [line for line in lines if not line.startswith("Exception encountered")]
-    return " ".join(told[:2])[:300] or type(error).__name__
+    messages = [line for line in lines if not line.startswith("Exception encountered")]
+    return " ".join(messages[:2])[:300] or type(error).__name__
 
 
 @contextmanager
 def _fresh_names() -> Iterator[None]:
     # Keras numbers automatic names over the life of a process. Counted afresh, a metric is `auc`
     # in every seed's model, and two models of one build can be compared by their settings.
-    before = global_state.get_global_attribute(NAMES)
+    counts = global_state.get_global_attribute(NAMES)
     global_state.set_global_attribute(NAMES, defaultdict(int))
     try:
         yield
     finally:
-        global_state.set_global_attribute(NAMES, before)
+        global_state.set_global_attribute(NAMES, counts)
 
 
 def _kind(thing: Any) -> str:

@@ -34,11 +34,11 @@ def check_callbacks(callbacks: Any, seeds: Sequence[int]) -> CallbacksOf | None:
         return None
     if callable(callbacks) and not isinstance(callbacks, keras.callbacks.Callback):
         return lambda seed: _listed(callbacks(seed))
-    given = _listed(callbacks)
-    for callback in given if len(seeds) > 1 else ():
+    prototypes = _listed(callbacks)
+    for callback in prototypes if len(seeds) > 1 else ():
         _check_writes_apart(callback)
     try:
-        copies = {seed: copy.deepcopy(given) for seed in seeds}
+        copies = {seed: copy.deepcopy(prototypes) for seed in seeds}
     except Exception as error:
         raise TypeError(
             f"callbacks can not be copied, one for each seed ({error}); give a function of the "

@@ -36,7 +36,7 @@ class Arrays:
 
     @property
     def dense(self) -> bool:
-        """Whether all are dense tensors of numbers, whose rows a graph can pick."""
+        """Tell whether all are dense tensors of numbers, whose rows a graph can pick."""
         return all(isinstance(a, tf.Tensor) and a.dtype != tf.string for a in tensors_in(self.data))
 
     def sample(self, size: int) -> Triple:
@@ -65,7 +65,7 @@ class Batches:
 
     @property
     def dense(self) -> bool:
-        """Whether all batches are of dense tensors of numbers."""
+        """Tell whether all batches are of dense tensors of numbers."""
         spec = keras.tree.flatten(self.epochs()._distributed_dataset.element_spec)
         return all(isinstance(s, tf.TensorSpec) and s.dtype != tf.string for s in spec)
 
@@ -141,7 +141,7 @@ class InOrder(DataAdapter):
 
     @property
     def has_partial_batch(self) -> bool:
-        """Whether the last batch is smaller."""
+        """Tell whether the last batch is smaller."""
         return self._arrays.n % self._size > 0
 
     @property
@@ -212,9 +212,9 @@ def map_tensors(function: Callable[[Any], Any], structure: Any) -> Any:
 
 def tensors_in(structure: Any) -> list[Any]:
     """Return what is not None in a structure, in its order."""
-    found: list[Any] = []
-    map_tensors(found.append, structure)
-    return found
+    tensors: list[Any] = []
+    map_tensors(tensors.append, structure)
+    return tensors
 
 
 def unpack(batch: Any) -> Triple:
@@ -243,12 +243,12 @@ def _tuples(data: Any) -> Any:
 
 @contextmanager
 def _float_dtype(dtype: str) -> Iterator[None]:
-    before = keras.config.floatx()
+    usual = keras.config.floatx()
     keras.config.set_floatx(dtype)
     try:
         yield
     finally:
-        keras.config.set_floatx(before)
+        keras.config.set_floatx(usual)
 
 
 def _check_arrays(**data: Any) -> None:
@@ -263,8 +263,8 @@ def _check_arrays(**data: Any) -> None:
                 raise ValueError(f"{name}{path} is a single number; give an array of samples")
             lengths[name + path] = int(a.shape[0])
     if len(set(lengths.values())) > 1 or 0 in lengths.values():
-        found = ", ".join(f"{name} has {length}" for name, length in lengths.items())
-        raise ValueError(f"x and y must hold the same number of samples, at least one: {found}")
+        sizes = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+        raise ValueError(f"x and y must hold the same number of samples, at least one: {sizes}")
 
 
 def _leaves(structure: Any, path: str = "") -> Iterator[tuple[str, Any]]:

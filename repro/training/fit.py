@@ -125,8 +125,8 @@ def load_fit(path: str | Path, build: Build) -> SeedsFit:
         ValueError: if the file is no saved fit, or not of this `build`.
     """
     with _ONE_CALL:
-        trained, blueprint, about = read_fit(path, build)
-    return _result(trained, blueprint, about["one_at_a_time"], about["arguments"])
+        trained, blueprint, description = read_fit(path, build)
+    return _result(trained, blueprint, description["one_at_a_time"], description["arguments"])
 
 
 def _fit(
@@ -168,9 +168,9 @@ def _resume(fit: SeedsFit, *, epochs: int, **changes: Any) -> SeedsFit:
     trained, reason = dict(fit.trained), fit.one_at_a_time
     for last, seeds in _by_last_epoch(fit).items():
         states = {seed: fit.trained[seed].state for seed in seeds}
-        more = _fit(fit.blueprint.build, seeds, arguments | {"initial_epoch": last}, states)
-        reason = more.one_at_a_time or reason
-        for seed, of_seed in more.trained.items():
+        longer = _fit(fit.blueprint.build, seeds, arguments | {"initial_epoch": last}, states)
+        reason = longer.one_at_a_time or reason
+        for seed, of_seed in longer.trained.items():
             trained[seed] = replace(of_seed, rows=fit.trained[seed].rows + of_seed.rows)
     return _result(trained, fit.blueprint, reason, arguments)
 

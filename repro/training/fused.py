@@ -43,7 +43,7 @@ class FusedSeeds:
             stacked.assign(value)
 
     def fits(self, models: Sequence[keras.Model]) -> bool:
-        """Whether these models' shared settings, such as the rate, are still shared."""
+        """Tell whether these models' shared settings, such as the rate, are still shared."""
         return self._shared_by(models) == self._is_shared
 
     def store(self, models: Sequence[keras.Model]) -> None:
@@ -109,7 +109,7 @@ class FusedSeeds:
         self._assign(new)
 
     def _own(self) -> Tensors:
-        """What each seed has for itself, stacked."""
+        """The values that each seed has for itself, stacked."""
         pairs = zip(self._stacked, self._is_shared, strict=True)
         return [tf.convert_to_tensor(v) for v, shared in pairs if not shared]
 

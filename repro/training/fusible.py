@@ -119,7 +119,7 @@ def _own_updates(optimizer: Any) -> str | None:
 
 
 def _is_kerass(thing: Any, name: str) -> bool:
-    """Whether a method or property is Keras' own, neither a subclass's nor the instance's."""
+    """Tell whether a method or property is Keras' own, neither a subclass's nor the instance's."""
     if name in vars(thing):
         return False
     for kind in type(thing).__mro__:
@@ -134,10 +134,10 @@ def _settings_differ(models: Sequence[keras.Model], first: keras.Model) -> str |
         settings = dict(_settings(model))
         for name in expected | settings:
             if expected.get(name) != settings.get(name):
-                here, there = (s.get(name, "nothing") for s in (settings, expected))
+                value, other = (s.get(name, "nothing") for s in (settings, expected))
                 return (
                     "build() returns models of different settings for different seeds: "
-                    f"{name} is {here!s:.60}, and {there!s:.60} for another seed"
+                    f"{name} is {value!s:.60}, and {other!s:.60} for another seed"
                 )
     return None
 
@@ -206,7 +206,7 @@ def _outputs_differ(
 
 
 def settings_tell_all(model: keras.Model) -> bool:
-    """Whether settings tell all: every layer and loss is Keras', none is written as a function."""
+    """Tell whether all layers and losses are Keras' own, so that their settings tell all."""
     layers = [layer for layer in model._flatten_layers() if layer is not model]
     kinds = [type(model), *map(type, layers)]
     if any(not kind.__module__.startswith("keras.") for kind in kinds):

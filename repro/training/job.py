@@ -1,4 +1,4 @@
-"""What a call of `fit_seeds` asks for, checked, before anything trains."""
+"""The arguments of `fit_seeds`, checked before anything trains."""
 
 import operator
 from collections.abc import Iterable, Sequence
@@ -59,7 +59,7 @@ class Job:
         return np.stack([self.order(seed, passed + 1)[part] for seed in seeds])
 
     def validates(self, epoch: int) -> bool:
-        """Whether an epoch, counted from 0, ends with a validation."""
+        """Tell whether an epoch, counted from 0, ends with a validation."""
         if self.validation is None:
             return False
         if isinstance(self.validation_freq, int):
@@ -67,7 +67,7 @@ class Job:
         return epoch + 1 in self.validation_freq
 
     def feed(self, seed: int) -> Any:
-        """What `fit` takes as x to see what this seed sees."""
+        """The argument that `fit` takes as x to see what this seed sees."""
         if isinstance(self.data, Batches):
             return self.data.source
         return InOrder(
@@ -79,7 +79,7 @@ class Job:
         )
 
     def validation_feed(self) -> Any:
-        """What `fit` takes as validation data."""
+        """The argument that `fit` takes as validation data."""
         if self.validation is None or isinstance(self.validation, Batches):
             return self.validation and self.validation.source
         size = self.validation_batch_size
@@ -90,7 +90,7 @@ class Job:
         return self.callbacks(seed) if self.callbacks else ()
 
     def _batches_of(self, epoch: int) -> tuple[int, int, int]:
-        """Which pass an epoch belongs to, and the first and last batch of it.
+        """The pass that an epoch belongs to, and the first and last batch of it.
 
         As in `fit`: an epoch of fewer steps than a pass goes on where the last one stopped, and
         ends where the data do.
@@ -129,7 +129,7 @@ def make_job(build: Build, seeds: Sequence[int], x: Any, y: Any, **fit: Any) -> 
     for name in counts:
         if fit[name] is not None or name == "epochs":
             check_count(name, fit[name])
-    check_count("initial_epoch", fit["initial_epoch"], least=0)
+    check_count("initial_epoch", fit["initial_epoch"], minimum=0)
     if isinstance(fit["validation_freq"], int):
         check_count("validation_freq", fit["validation_freq"])
     model = build_model(build, seeds[0])
@@ -175,12 +175,12 @@ def check_seeds(seeds: int | Iterable[int]) -> list[int]:
     return checked
 
 
-def check_count(name: str, count: Any, least: int = 1) -> None:
-    """Raise TypeError or ValueError unless the count is an integer of at least `least`."""
+def check_count(name: str, count: Any, minimum: int = 1) -> None:
+    """Raise TypeError or ValueError unless the count is an integer, no less than `minimum`."""
     if not isinstance(count, int | np.integer) or isinstance(count, bool):
         raise TypeError(f"{name} must be an integer, got {count!r}")
-    if count < least:
-        raise ValueError(f"{name} must be at least {least}, got {count}")
+    if count < minimum:
+        raise ValueError(f"{name} must be at least {minimum}, got {count}")
 
 
 def float_dtype(model: keras.Model) -> str:
@@ -225,8 +225,8 @@ def _validation(validation: Any, dtype: str, steps: int | None) -> Data | None:
 
 
 def _check_batches(y: Any, **fit: Any) -> None:
-    given = {"y": y, "sample_weight": fit["sample_weight"], "batch_size": fit["batch_size"]}
-    wrong = [name for name, value in given.items() if value is not None]
+    named = {"y": y, "sample_weight": fit["sample_weight"], "batch_size": fit["batch_size"]}
+    wrong = [name for name, value in named.items() if value is not None]
     if fit["validation_split"]:
         wrong.append("validation_split")
     if wrong:

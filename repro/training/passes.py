@@ -47,13 +47,13 @@ class ArrayPass:
         n = self._n if order is None else order.shape[1]
         full, rest = divmod(min(n, steps * self._size) if steps else n, self._size)
         indices = tf.constant(np.zeros((1, 0)) if order is None else order, tf.int32)
-        results, done = {}, 0
-        while done < full:
-            last = min(full, done + self._steps_at_once())
+        results, step = {}, 0
+        while step < full:
+            last = min(full, step + self._steps_at_once())
             start = time.monotonic()
-            results = self._run(self._size, indices, done, last)
-            self._seconds = (time.monotonic() - start) / (last - done)
-            done = last
+            results = self._run(self._size, indices, step, last)
+            self._seconds = (time.monotonic() - start) / (last - step)
+            step = last
         if rest:
             results = self._run(rest, indices, full, full + 1)
         return {name: np.asarray(values) for name, values in results.items()}
@@ -105,7 +105,7 @@ class ArrayPass:
                 self._seeds.test_step(samples, rows=rows)
             return [i + 1]
 
-        _when(first == 0, self._seeds.reset_metrics)
+        _run_if(first == 0, self._seeds.reset_metrics)
         if size == self._size:
             tf.while_loop(lambda i: i < last, body, [first], parallel_iterations=1)
         else:
@@ -144,7 +144,7 @@ class BatchPass:
         """Go over one epoch; return each metric's name and its values, shape (seeds, …)."""
         if not self._training:
             self._epochs.reset()
-        return self.over(self._read())
+        return self.go_over(self._read())
 
     def first_steps(
         self, orders: Sequence[NDArray[np.integer]] | None = None
@@ -155,9 +155,9 @@ class BatchPass:
         spec = self._epochs._distributed_dataset.element_spec
         source = tf.data.Dataset.from_generator(lambda: iter(first), output_signature=spec)
         source = source.apply(tf.data.experimental.assert_cardinality(len(first)))
-        return self.over(first), [Batches(source)]
+        return self.go_over(first), [Batches(source)]
 
-    def over(self, batches: Iterable[Any]) -> Logs:
+    def go_over(self, batches: Iterable[Any]) -> Logs:
         """Go over some batches; returns as `run` does."""
         self._reset()
         for batch in batches:
@@ -183,7 +183,7 @@ class BatchPass:
 Pass = ArrayPass | BatchPass
 
 
-def _when(condition: tf.Tensor, act: Callable[[], None]) -> None:
+def _run_if(condition: tf.Tensor, act: Callable[[], None]) -> None:
     def acted() -> tf.Tensor:
         act()
         return tf.constant(0)

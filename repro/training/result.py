@@ -14,7 +14,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from repro.training.alone import Trained
-from repro.training.blocks import MOST, logs_of, split_evenly
+from repro.training.blocks import SEEDS_A_BLOCK, logs_of, split_evenly
 from repro.training.building import Blueprint, Build
 from repro.training.callbacks import Callback
 from repro.training.feeding import Triple, make_arrays, map_tensors
@@ -58,7 +58,7 @@ class SeedsFit:
         Raises:
             KeyError: if the seed was not trained.
         """
-        return self.blueprint.model(seed, self._of(seed).state)
+        return self.blueprint.model(seed, self._training(seed).state)
 
     def history(self, seed: int) -> keras.callbacks.History:
         """Return that seed's history, as `fit` would have returned it.
@@ -69,7 +69,7 @@ class SeedsFit:
         history = keras.callbacks.History()
         history.on_train_begin()
         history.set_model(self.model(seed))
-        for row in self._of(seed).rows:
+        for row in self._training(seed).rows:
             logs = {name: value for name, value in row.items() if name != "epoch"}
             history.on_epoch_end(row["epoch"] - 1, logs)
         return history
@@ -80,7 +80,7 @@ class SeedsFit:
         Raises:
             KeyError: if the seed was not trained.
         """
-        return self._of(seed).callbacks
+        return self._training(seed).callbacks
 
     def predict(self, x: Any, batch_size: int = 32) -> Any:
         """Return all models' outputs for the same inputs, shape (seeds, n, …).
@@ -143,16 +143,16 @@ class SeedsFit:
             for seed, trained in self.trained.items()
             for place, value in enumerate(trained.state)
         }
-        about = {
+        description = {
             "format": FORMAT,
             "one_at_a_time": self.one_at_a_time,
             "sample": _spec(self.blueprint.sample),
             "arguments": {n: v for n, v in self.arguments.items() if isinstance(v, PLAIN)},
             "rows": {str(seed): _plain(trained.rows) for seed, trained in self.trained.items()},
         }
-        text = np.frombuffer(json.dumps(about).encode(), np.uint8)
+        text = np.frombuffer(json.dumps(description).encode(), np.uint8)
         with Path(path).open("wb") as file:
-            np.savez(file, allow_pickle=False, about=text, **arrays)
+            np.savez(file, allow_pickle=False, description=text, **arrays)
 
     def __repr__(self) -> str:
         """Say what was trained, and what the last epoch's loss is."""
@@ -160,13 +160,13 @@ class SeedsFit:
         loss = f"{last.loss.mean():.4g} (mean), {last.loss.min():.4g} to {last.loss.max():.4g}"
         return f"<SeedsFit: {len(last)} seeds, {int(self.frame.epoch.max())} epochs, loss {loss}>"
 
-    def _of(self, seed: int) -> Trained:
+    def _training(self, seed: int) -> Trained:
         if seed not in self.trained:
             raise KeyError(f"seed {seed} was not trained; trained were {sorted(self.trained)}")
         return self.trained[seed]
 
     def _blocks(self) -> Iterator[list[keras.Model]]:
-        for block in split_evenly(self.seeds, MOST):
+        for block in split_evenly(self.seeds, SEEDS_A_BLOCK):
             yield [self.model(seed) for seed in block]
 
     def _predict(self, models: list[keras.Model], x: Any, batch_size: int) -> Any:
@@ -192,19 +192,19 @@ def read_fit(
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            about = json.loads(file["about"].tobytes())
+            description = json.loads(file["description"].tobytes())
             arrays = {name: file[name] for name in file.files}
-        if about["format"] != FORMAT:
-            raise ValueError(f"format {about['format']}, not {FORMAT}")
-        blueprint = Blueprint(build, _sample(about["sample"]))
+        if description["format"] != FORMAT:
+            raise ValueError(f"format {description['format']}, not {FORMAT}")
+        blueprint = Blueprint(build, _sample(description["sample"]))
         trained = {
             int(seed): Trained(_with_arrays(rows), _state(arrays, seed))
-            for seed, rows in about["rows"].items()
+            for seed, rows in description["rows"].items()
         }
     except (KeyError, TypeError, ValueError, EOFError, AttributeError, BadZipFile) as error:
         raise ValueError(f"{path} is no saved fit ({error})") from error
     _check_same_build(blueprint, trained, path)
-    return trained, blueprint, about
+    return trained, blueprint, description
 
 
 def tidy(trained: dict[int, Trained]) -> pd.DataFrame:

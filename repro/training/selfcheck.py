@@ -25,7 +25,7 @@ COARSE = 2e-2
 
 @dataclass(frozen=True)
 class Steps:
-    """What a seed's first steps led to.
+    """The outcome of a seed's first steps.
 
     Attributes:
         logs: each entry of Keras' history and its last value.
@@ -83,7 +83,7 @@ def what_differs(
         odd = sorted(set(fused.logs) ^ set(plain.logs))
         return f"the history has not the same columns: {', '.join(odd)}"
     variables = variables_of(model)
-    found = [
+    compared = [
         *(
             (name, fused.logs[name], plain.logs[name], [n.logs[name] for n in near])
             for name in plain.logs
@@ -93,11 +93,11 @@ def what_differs(
             for i, v in enumerate(variables)
         ),
     ]
-    worst = max((_excess(*values), name) for name, *values in found)
+    worst = max((_excess(*values), name) for name, *values in compared)
     if worst[0] <= 1:
         return None
-    name, here, there, _ = next(item for item in found if item[0] == worst[1])
-    return f"{name} differs by {_distance(here, there):.2g}"
+    name, ours, theirs, _ = next(item for item in compared if item[0] == worst[1])
+    return f"{name} differs by {_distance(ours, theirs):.2g}"
 
 
 def _next_to(state: State, trainable: int, sign: float) -> State:
@@ -111,7 +111,7 @@ def _next_to(state: State, trainable: int, sign: float) -> State:
 
 
 def _excess(fused: Any, plain: Any, near: Sequence[Any]) -> float:
-    """How many times beyond rounding two arrays differ; up to 1 is rounding."""
+    """Return two arrays' difference in units of what rounding allows."""
     fused, plain = np.asarray(fused), np.asarray(plain)
     if fused.dtype.kind not in "fV" and fused.dtype != plain.dtype:
         return np.inf
@@ -130,9 +130,9 @@ def _excess(fused: Any, plain: Any, near: Sequence[Any]) -> float:
 def _distance(a: Any, b: Any) -> float:
     """The largest difference; infinite if one is a number where the other is none."""
     a, b = np.asarray(a).astype("float64"), np.asarray(b).astype("float64")
-    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    equal = (a == b) | (np.isnan(a) & np.isnan(b))
     with np.errstate(invalid="ignore"):
-        difference = np.where(same, 0.0, np.abs(a - b))
+        difference = np.where(equal, 0.0, np.abs(a - b))
     return float(np.max(np.where(np.isnan(difference), np.inf, difference), initial=0.0))
 
 

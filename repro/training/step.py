@@ -147,14 +147,14 @@ def _of_unknown_length(a: Any, rows: Any) -> Any:
 
 
 def _summed(gradients: Tensors) -> Any:
-    some = [g for g in gradients if g is not None]
-    if len(some) < 2:
-        return some[0] if some else None
-    return tf.add_n([tf.convert_to_tensor(g) for g in some])
+    parts = [g for g in gradients if g is not None]
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    return tf.add_n([tf.convert_to_tensor(g) for g in parts])
 
 
 class _AssignsNothing:
-    """What Keras' optimizers do to TensorFlow's variables, done to the values in scope."""
+    """Keras' assignments to TensorFlow's variables, done to the values in scope."""
 
     def assign(self, variable: keras.Variable, value: Any) -> None:
         if isinstance(value, tf.IndexedSlices):

@@ -10,8 +10,8 @@ from tensorflow.python.ops.parallel_for import pfor
 
 RULES = pfor._pfor_converter_registry
 LOOPED = pfor._fallback_converter
-IF = RULES["If"]
-CONDITIONS = ("If", "StatelessIf")
+CONDITION = RULES["If"]
+CONDITIONALS = ("If", "StatelessIf")
 
 
 def over_seeds(function: Callable[[Any], Any], stacked: Any) -> Any:
@@ -29,14 +29,14 @@ def over_seeds(function: Callable[[Any], Any], stacked: Any) -> Any:
 def _one_operation_a_seed() -> Iterator[None]:
     # Where an operation has no rule, TensorFlow loops over the seeds in the graph, which costs more
     # than small operations do. One operation a seed, side by side, is what `fit` would compute.
-    before = {name: RULES[name] for name in CONDITIONS}
+    usual = {name: RULES[name] for name in CONDITIONALS}
     pfor._fallback_converter = _unrolled
-    RULES.update(dict.fromkeys(CONDITIONS, _condition))
+    RULES.update(dict.fromkeys(CONDITIONALS, _condition))
     try:
         yield
     finally:
         pfor._fallback_converter = LOOPED
-        RULES.update(before)
+        RULES.update(usual)
 
 
 def _unrolled(pfor_input: Any, root_cause: str = "", warn: bool = False) -> Any:
@@ -61,7 +61,7 @@ def _condition(pfor_input: Any) -> Any:
     # of its own would be looped over there, none or some seeds long.
     tensors = [*pfor_input.op.inputs, *pfor_input.op.outputs]
     of_each_seed = pfor_input.input(0)[1] and all(t.dtype != tf.variant for t in tensors)
-    return _unrolled(pfor_input) if of_each_seed else IF(pfor_input)
+    return _unrolled(pfor_input) if of_each_seed else CONDITION(pfor_input)
 
 
 def _register(operation: str) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:

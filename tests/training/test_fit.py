@@ -126,7 +126,7 @@ def test_what_cannot_be_fused_is_trained_one_by_one_and_says_which_setting(digit
     def make_layers():
         return [layers.Rescaling(float(np.random.uniform(1, 2))), *dense()]
 
-    message = "one seed at a time: .*different settings.*rescaling.scale is 1"
+    message = "one seed at a time: .*different settings.*scale is 1"
     with pytest.warns(UserWarning, match=message):
         build = builder(make_layers, OPTIMIZERS["sgd"])
         assert_same_as_plain_fit(build, digits, seeds=[3, 0])
