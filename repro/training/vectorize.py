@@ -8,6 +8,11 @@ import tensorflow as tf
 from tensorflow.python.framework import tensor_util
 from tensorflow.python.ops.parallel_for import pfor
 
+RULES = pfor._pfor_converter_registry
+LOOPED = pfor._fallback_converter
+IF = RULES["If"]
+CONDITIONS = ("If", "StatelessIf")
+
 
 def over_seeds(function: Callable[[Any], Any], stacked: Any) -> Any:
     """Return the function's results for all seeds, stacked.
@@ -24,16 +29,20 @@ def over_seeds(function: Callable[[Any], Any], stacked: Any) -> Any:
 def _one_operation_a_seed() -> Iterator[None]:
     # Where an operation has no rule, TensorFlow loops over the seeds in the graph, which costs more
     # than small operations do. One operation a seed, side by side, is what `fit` would compute.
-    before = pfor._fallback_converter
+    before = {name: RULES[name] for name in CONDITIONS}
     pfor._fallback_converter = _unrolled
+    RULES.update(dict.fromkeys(CONDITIONS, _condition))
     try:
         yield
     finally:
-        pfor._fallback_converter = before
+        pfor._fallback_converter = LOOPED
+        RULES.update(before)
 
 
 def _unrolled(pfor_input: Any, root_cause: str = "", warn: bool = False) -> Any:
     count = tensor_util.constant_value(pfor_input.pfor.loop_len_vector)
+    if count is None:  # of the seeds that a loop of their own has not ended for
+        return LOOPED(pfor_input, root_cause, warn)
     dtypes = [output.dtype for output in pfor_input.outputs]
     slices = [
         tf.unstack(tensor, int(count[0])) if stacked else [tensor] * int(count[0])
@@ -45,6 +54,14 @@ def _unrolled(pfor_input: Any, root_cause: str = "", warn: bool = False) -> Any:
         for inputs in zip(*slices, strict=True)
     ]
     return tuple(pfor.wrap(tf.stack(of_output), True) for of_output in zip(*results, strict=True))
+
+
+def _condition(pfor_input: Any) -> Any:
+    # TensorFlow's rule takes both branches, each for the seeds that go there. Whatever has no rule
+    # of its own would be looped over there, none or some seeds long.
+    tensors = [*pfor_input.op.inputs, *pfor_input.op.outputs]
+    of_each_seed = pfor_input.input(0)[1] and all(t.dtype != tf.variant for t in tensors)
+    return _unrolled(pfor_input) if of_each_seed else IF(pfor_input)
 
 
 def _register(operation: str) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
