@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from repro import data_order, fit_seeds
 
@@ -75,24 +76,23 @@ class Outcome:
     mistake: str | None = None
 
 
-class Epochs(keras.utils.PyDataset):
-    """The batches of a seed, each epoch in its own order."""
+def batches_of(case: Case, seed: int) -> Any:
+    """Return all batches of a seed's epochs as a data set."""
 
-    def __init__(self, case: Case, seed: int):
-        super().__init__()
-        self._case, self._seed, self._epoch = case, seed, 1
+    def batches() -> Any:
+        for epoch in range(1, case.epochs + 1):
+            order = data_order(seed, epoch, case.n)
+            for first in range(0, case.n, case.batch_size):
+                yield some(order[first : first + case.batch_size])
 
-    def __len__(self):
-        return -(-self._case.n // self._case.batch_size)
+    def some(indices: Any) -> Any:
+        taken = tuple(a for a in rows(case.data, indices) if a is not None)
+        return keras.tree.lists_to_tuples(taken)
 
-    def __getitem__(self, i):
-        order = data_order(self._seed, self._epoch, self._case.n)
-        size = self._case.batch_size
-        batch = rows(self._case.data, order[i * size : (i + 1) * size])
-        return keras.tree.lists_to_tuples(tuple(part for part in batch if part is not None))
-
-    def on_epoch_end(self):
-        self._epoch += 1
+    signature = keras.tree.map_structure(
+        lambda a: tf.TensorSpec((None, *a.shape[1:]), a.dtype), some(np.arange(1))
+    )
+    return tf.data.Dataset.from_generator(batches, output_signature=signature)
 
 
 def rows(data: Any, indices: Any) -> Any:
@@ -102,15 +102,15 @@ def rows(data: Any, indices: Any) -> Any:
 
 def by_hand(case: Case, seed: int) -> tuple[keras.Model, list[dict[str, Any]]]:
     """Return the model that a user trains without this package, and its history by epochs."""
+    keras.utils.clear_session()  # so that names are counted as in a process of its own
     keras.utils.set_random_seed(seed)
     model = case.build()
     settings = {"verbose": 0, "shuffle": False, "validation_data": case.validation()}
     if case.one_fit:
-        size = case.batch_size
-        feed = Epochs(case, seed)
-        fitted = model.fit(feed, epochs=case.epochs, validation_batch_size=size, **settings)
-        history = fitted.history
-        return model, [{k: v[epoch] for k, v in history.items()} for epoch in range(case.epochs)]
+        steps = -(-case.n // case.batch_size)
+        settings |= {"epochs": case.epochs, "steps_per_epoch": steps}
+        fitted = model.fit(batches_of(case, seed), **settings).history
+        return model, [{k: v[epoch] for k, v in fitted.items()} for epoch in range(case.epochs)]
     history = []
     for epoch in range(1, case.epochs + 1):
         x, y, weights = rows(case.data, data_order(seed, epoch, case.n))
@@ -161,8 +161,8 @@ def differing(fit: Any, seed: int, model: keras.Model, history: list[dict[str, A
     own = fit.frame[fit.frame.seed == seed].drop(columns=["seed", "epoch"])
     own = own.reset_index(drop=True)
     expected = [dict(_columns(logs)) for logs in history]
-    if list(own.columns) != list(expected[0]):
-        return [f"columns are {list(own.columns)}, in fit's history {list(expected[0])}"]
+    if odd := set(own.columns) ^ set(expected[0]):
+        return [f"columns {sorted(odd)} are of one, of fit_seeds or fit, only"]
     found = [
         f"{name} of epoch {epoch + 1} is {own[name][epoch]}, by fit {logs[name]}"
         for epoch, logs in enumerate(expected)
