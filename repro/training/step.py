@@ -122,9 +122,9 @@ class _Values(keras.StatelessScope):
             self._read_anew(variable, tf.identity(self.state_mapping[id(variable)]))
 
     def add_update(self, update: tuple[keras.Variable, Any]) -> None:
-        variable, value = update
+        variable, value = update[0], tf.convert_to_tensor(update[1])  # of a variable, its value
         if self._tape is None:
-            super().add_update(update)
+            super().add_update((variable, value))
         elif id(variable) in self._readings:
             self._read_anew(variable, tf.stop_gradient(value))
         else:
