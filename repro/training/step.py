@@ -4,11 +4,14 @@ A step reads no variable's own value and changes none. It is given the values of
 one seed, and returns the new ones; so that it can be mapped over seeds.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import keras
 import tensorflow as tf
+from keras.src import ops
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 
 Tensors = list[Any]
@@ -49,7 +52,8 @@ class SeedStep:
                 scaled = self._optimizer.scale_loss(loss)
             if self.trainable:
                 gradients = scope.gradients(scaled, self.trainable)
-                self._optimizer.apply(gradients, self.trainable)
+                with scope.conditions(self.variables):
+                    self._optimizer.apply(gradients, self.trainable)
             self._update_metrics(y, y_pred, sample_weight)
             return scope.current(self.variables)
 
@@ -118,9 +122,9 @@ class _Values(keras.StatelessScope):
             self._read_anew(variable, tf.identity(self.state_mapping[id(variable)]))
 
     def add_update(self, update: tuple[keras.Variable, Any]) -> None:
-        variable, value = update
+        variable, value = update[0], tf.convert_to_tensor(update[1])  # of a variable, its value
         if self._tape is None:
-            super().add_update(update)
+            super().add_update((variable, value))
         elif id(variable) in self._readings:
             self._read_anew(variable, tf.stop_gradient(value))
         else:
@@ -132,6 +136,30 @@ class _Values(keras.StatelessScope):
         gradients = self._tape.gradient(loss, readings)  # type: ignore[union-attr]
         self._tape = None
         return [_summed(of_readings) for of_readings in gradients]
+
+    @contextmanager
+    def conditions(self, variables: Sequence[keras.Variable]) -> Iterator[None]:
+        """Let the branches of `ops.cond` assign variables: their values are what it returns."""
+
+        def follow(branch: Callable[[], Any], start: dict[int, Any]) -> tuple[Any, Tensors]:
+            self.state_mapping = dict(start)
+            result = branch()
+            return () if result is None else result, self.current(variables)
+
+        def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
+            start = self.state_mapping
+            branches = [partial(follow, branch, start) for branch in (true_fn, false_fn)]
+            result, values = tf.cond(tf.convert_to_tensor(pred), *branches)
+            self.state_mapping = start
+            for variable, value in zip(variables, values, strict=True):
+                start[id(variable)] = value
+            return result
+
+        keras_cond, ops.cond = ops.cond, cond
+        try:
+            yield
+        finally:
+            ops.cond = keras_cond
 
     def current(self, variables: Sequence[keras.Variable]) -> Tensors:
         return [self.get_current_value(variable) for variable in variables]
@@ -184,5 +212,11 @@ class _AssignsNothing:
 def _assigning_nothing(optimizer: Any) -> Any:
     kind = type(optimizer)
     twin: Any = object.__new__(type(kind.__name__, (_AssignsNothing, kind), {}))
-    object.__setattr__(twin, "__dict__", optimizer.__dict__)  # the same variables and settings
+    own = optimizer.__dict__  # the same variables and settings
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        own = own | {"inner_optimizer": _assigning_nothing(optimizer.inner_optimizer)}
+    elif isinstance(optimizer, keras.optimizers.MultiOptimizer):
+        inner = [_assigning_nothing(each) for each in optimizer._inner_optimizers]
+        own = own | {"_inner_optimizers": inner}
+    object.__setattr__(twin, "__dict__", own)
     return twin

@@ -10,7 +10,7 @@ from tensorflow.python.ops.parallel_for import pfor
 
 RULES = pfor._pfor_converter_registry
 LOOPED = pfor._fallback_converter
-CONDITION = RULES["If"]
+CONDITION, SCATTER = RULES["If"], RULES["TensorScatterUpdate"]
 CONDITIONALS = ("If", "StatelessIf")
 
 
@@ -29,9 +29,10 @@ def over_seeds(function: Callable[[Any], Any], stacked: Any) -> Any:
 def _one_operation_a_seed() -> Iterator[None]:
     # Where an operation has no rule, TensorFlow loops over the seeds in the graph, which costs more
     # than small operations do. One operation a seed, side by side, is what `fit` would compute.
-    usual = {name: RULES[name] for name in CONDITIONALS}
+    own = dict.fromkeys(CONDITIONALS, _condition) | {"TensorScatterUpdate": _scatter}
+    usual = {name: RULES[name] for name in own}
     pfor._fallback_converter = _unrolled
-    RULES.update(dict.fromkeys(CONDITIONALS, _condition))
+    RULES.update(own)
     try:
         yield
     finally:
@@ -62,6 +63,11 @@ def _condition(pfor_input: Any) -> Any:
     tensors = [*pfor_input.op.inputs, *pfor_input.op.outputs]
     of_each_seed = pfor_input.input(0)[1] and all(t.dtype != tf.variant for t in tensors)
     return _unrolled(pfor_input) if of_each_seed else CONDITION(pfor_input)
+
+
+def _scatter(pfor_input: Any) -> Any:
+    # TensorFlow's rule fails for indices of 64 bits
+    return (SCATTER if pfor_input.input(1).t.dtype == tf.int32 else _unrolled)(pfor_input)
 
 
 def _register(operation: str) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:

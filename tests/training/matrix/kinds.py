@@ -1,0 +1,515 @@
+"""Models of every kind that people train, beyond one layer, loss or optimizer."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers, losses, metrics, ops, optimizers
+
+from tests.training.matrix.cases import INPUTS, TARGETS, N
+from tests.training.matrix.compare import Case
+
+X = INPUTS["vector"]
+LABELS = np.random.default_rng(6).integers(0, 3, N)
+ONE_HOT = np.eye(3, dtype="float32")[LABELS]
+YES = (LABELS > 0).astype("float32")[:, None]
+
+
+def _compiled(model: keras.Model, loss: Any = "mse", **settings: Any) -> keras.Model:
+    optimizer = settings.pop("optimizer", None) or optimizers.SGD(0.05)
+    model.compile(optimizer, loss, **settings)
+    return model
+
+
+def _stack(*between: Any, **settings: Any) -> keras.Model:
+    """Return a compiled dense model with some layers in its middle."""
+    first, last = layers.Dense(6, "tanh"), layers.Dense(1)
+    return _compiled(keras.Sequential([keras.Input((8,)), first, *between, last]), **settings)
+
+
+# ---------------------------------------------------------------- layers with state or randomness
+
+
+@keras.saving.register_keras_serializable("matrix")
+class MovingMean(layers.Layer):
+    """Subtract a moving mean that is read after it is written."""
+
+    def build(self, shape):
+        self.mean = self.add_weight(shape=shape[1:], initializer="zeros", trainable=False)
+
+    def call(self, x, training=False):
+        if training:
+            self.mean.assign(0.9 * self.mean + 0.1 * ops.mean(x, axis=0))
+        return x - self.mean
+
+
+class Counted(layers.Layer):
+    """Scale by a count of calls, of an integer variable."""
+
+    def build(self, shape):
+        self.count = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False)
+
+    def call(self, x):
+        self.count.assign_add(1)
+        return x / ops.cast(self.count, x.dtype)
+
+
+class AssignedWeight(layers.Layer):
+    """Clip a trainable weight in the forward pass, and use it again."""
+
+    def build(self, shape):
+        self.scale = self.add_weight(shape=shape[1:], initializer="uniform")
+
+    def call(self, x):
+        y = x * self.scale
+        self.scale.assign(ops.clip(self.scale, -0.01, 0.01))
+        return y + x * self.scale
+
+
+class Unused(layers.Layer):
+    """Hold a weight that gets no gradient."""
+
+    def build(self, shape):
+        self.unused = self.add_weight(shape=shape[1:], initializer="ones")
+
+    def call(self, x):
+        return x
+
+
+class Reversed(layers.Layer):
+    """Reverse the gradient."""
+
+    def call(self, x):
+        @tf.custom_gradient
+        def reverse(a):
+            return tf.identity(a), lambda upstream: -0.5 * upstream
+
+        return reverse(x)
+
+
+class TensorFlowNoise(layers.Layer):
+    """Draw from TensorFlow's global generator."""
+
+    def call(self, x):
+        return x + tf.random.normal(tf.shape(x))
+
+
+class KerasNoise(layers.Layer):
+    """Draw from Keras' global generator."""
+
+    def call(self, x):
+        return x + keras.random.normal(ops.shape(x))
+
+
+class OwnGenerator(layers.Layer):
+    """Draw from a generator of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.generator = keras.random.SeedGenerator(3)
+
+    def call(self, x):
+        return x + keras.random.normal(ops.shape(x), seed=self.generator)
+
+
+class Drawn(layers.Layer):
+    """Scale by a plain attribute that is drawn when it is made."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = float(np.random.uniform(1, 2))
+
+    def call(self, x):
+        return x * self.scale
+
+
+class DrawnAndHidden(layers.Layer):
+    """Scale, in training only, by a private array that is drawn when it is made."""
+
+    def __init__(self):
+        super().__init__()
+        self._scale = np.random.uniform(1, 2, 6).astype("float32")
+
+    def call(self, x, training=False):
+        return x * self._scale if training else x
+
+
+class FromPython(layers.Layer):
+    """Call Python from the graph."""
+
+    def call(self, x):
+        y = tf.py_function(lambda a: a * 2, [x], tf.float32)
+        y.set_shape(x.shape)
+        return y
+
+
+class Penalized(layers.Layer):
+    """Add a loss of its own, and a metric."""
+
+    def __init__(self):
+        super().__init__()
+        self.size = keras.metrics.Mean(name="size")
+
+    def call(self, x):
+        self.add_loss(0.1 * ops.mean(ops.square(x)))
+        self.size.update_state(ops.abs(x))
+        return x
+
+
+class OwnVariable(layers.Layer):
+    """Count in a variable of TensorFlow's, which Keras does not know."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = tf.Variable(0.0, trainable=False)
+
+    def call(self, x):
+        self.calls.assign_add(1.0)
+        return x + 0.01 * self.calls
+
+
+class Branching(layers.Layer):
+    """Take a branch by the weights' own values, and loop as often as they say."""
+
+    def build(self, shape):
+        self.scale = self.add_weight(shape=(), initializer=keras.initializers.RandomUniform(-1, 1))
+
+    def call(self, x):
+        x = tf.cond(self.scale > 0, lambda: x * self.scale, lambda: tf.sort(x) - self.scale)
+        times = tf.cast(3 * tf.abs(self.scale), tf.int32)
+        return tf.while_loop(lambda i, a: i < times, lambda i, a: (i + 1, a * 0.9), (0, x))[1]
+
+
+class SizedByValues(layers.Layer):
+    """Make a tensor whose size depends on the seed's values."""
+
+    def call(self, x):
+        large = tf.boolean_mask(x, x > 0)
+        return x * tf.reduce_mean(large)
+
+
+# ---------------------------------------------------------------- models with steps of their own
+
+
+class OwnStep(keras.Sequential):
+    """Override train_step."""
+
+    def train_step(self, data):
+        return super().train_step(data)
+
+
+class OwnLoss(keras.Sequential):
+    """Override compute_loss."""
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return 2 * super().compute_loss(x, y, y_pred, sample_weight)
+
+
+class OwnMetrics(keras.Sequential):
+    """Override compute_metrics."""
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        return {**super().compute_metrics(x, y, y_pred, sample_weight), "one": 1.0}
+
+
+class Subclassed(keras.Model):
+    """Have no build."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.drop, self.out = layers.Dense(5), layers.Dropout(0.3), layers.Dense(1)
+
+    def call(self, x, training=False):
+        return self.out(self.drop(ops.tanh(self.hidden(x)), training=training))
+
+
+class NoTargets(keras.Model):
+    """Learn by a loss of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.code, self.back = layers.Dense(3, "tanh"), layers.Dense(8)
+
+    def call(self, x):
+        y = self.back(self.code(x))
+        self.add_loss(ops.mean(ops.square(y - x)))
+        return y
+
+
+def _of(kind: type) -> keras.Model:
+    return _compiled(kind([keras.Input((8,)), layers.Dense(4, "tanh"), layers.Dense(1)]))
+
+
+def _instance(name: str, wrap: Callable[[Any], Any]) -> Callable[[], keras.Model]:
+    def build() -> keras.Model:
+        model = _stack()
+        setattr(model, name, wrap(getattr(model, name)))
+        return model
+
+    return build
+
+
+def _lambda() -> keras.Model:
+    scale = np.random.uniform(1, 2)
+    return _stack(layers.Lambda(lambda x: x * scale))
+
+
+def _drawn_loss() -> keras.Model:
+    scale = np.random.uniform(1, 2)
+    return _stack(loss=lambda y, p: scale * ops.mean(ops.square(y - p), axis=-1))
+
+
+def _drawn_metric() -> keras.Model:
+    scale = np.random.uniform(1, 2)
+
+    def scaled(y, p):
+        return scale * ops.mean(ops.square(y - p), axis=-1)
+
+    return _stack(metrics=[scaled])
+
+
+# ---------------------------------------------------------------- inputs and outputs
+
+
+def _two_outputs(**settings: Any) -> Callable[[], keras.Model]:
+    def build() -> keras.Model:
+        x = keras.Input((8,))
+        hidden = layers.Dense(5, "tanh")(x)
+        first = layers.Dense(1, name="first")(hidden)
+        second = layers.Dense(3, "softmax", name="second")(hidden)
+        loss = ["mse", "categorical_crossentropy"]
+        return _compiled(keras.Model(x, [first, second]), loss, **settings)
+
+    return build
+
+
+def _named_outputs() -> keras.Model:
+    x = keras.Input((8,))
+    outputs = {"a": layers.Dense(1)(x), "b": layers.Dense(3, "softmax")(x)}
+    loss = {"a": "mse", "b": "categorical_crossentropy"}
+    return _compiled(keras.Model(x, outputs), loss, metrics={"b": ["accuracy"]})
+
+
+def _dict_inputs() -> keras.Model:
+    inputs = {"numbers": keras.Input((8,)), "ids": keras.Input((5,), dtype="int64")}
+    embedded = layers.GlobalAveragePooling1D()(layers.Embedding(6, 3)(inputs["ids"]))
+    y = layers.Concatenate()([layers.Dense(3)(inputs["numbers"]), embedded])
+    return _compiled(keras.Model(inputs, layers.Dense(1)(y)))
+
+
+def _embedding(make: Callable[[], Any]) -> Callable[[], keras.Model]:
+    def build() -> keras.Model:
+        x = keras.Input((5,), dtype="int64")
+        y = layers.Flatten()(layers.Embedding(6, 3)(x))
+        return _compiled(keras.Model(x, layers.Dense(1)(y)), optimizer=make())
+
+    return build
+
+
+def _sequences(*recurrent: Any, **settings: Any) -> keras.Model:
+    stack = [keras.Input((6, 4)), *recurrent, layers.Dense(1)]
+    return _compiled(keras.Sequential(stack), **settings)
+
+
+def _stateful() -> keras.Model:
+    x = keras.Input(batch_shape=(8, 6, 4))
+    return _compiled(keras.Model(x, layers.Dense(1)(layers.LSTM(3, stateful=True)(x))))
+
+
+def _ctc() -> keras.Model:
+    return _compiled(
+        keras.Sequential([keras.Input((6, 4)), layers.GRU(5, return_sequences=True)]), losses.CTC()
+    )
+
+
+def _text() -> keras.Model:
+    words = layers.TextVectorization(vocabulary=["one", "two"], output_sequence_length=3)
+    stack = [keras.Input((1,), dtype="string"), words, layers.Embedding(4, 2), layers.Flatten()]
+    return _compiled(keras.Sequential([*stack, layers.Dense(1)]))
+
+
+def _half() -> keras.Model:
+    policy = "mixed_float16"
+    hidden, out = layers.Dense(6, "tanh", dtype=policy), layers.Dense(1, dtype="float32")
+    return _compiled(keras.Sequential([keras.Input((8,)), hidden, out]))
+
+
+def _frozen() -> keras.Model:
+    frozen = layers.Dense(6, trainable=False)
+    return _stack(frozen, Unused(), optimizer=optimizers.AdamW(0.01, weight_decay=0.1))
+
+
+def _no_trainable() -> keras.Model:
+    model = _stack()
+    model.trainable = False
+    return _compiled(model)
+
+
+def _nested() -> keras.Model:
+    inner = keras.Sequential([layers.Dense(4, "relu"), layers.BatchNormalization()])
+    return _stack(inner, layers.Dropout(0.2), inner)
+
+
+def _classes(metrics_of: Callable[[], Any]) -> Callable[[], keras.Model]:
+    def build() -> keras.Model:
+        stack = [keras.Input((8,)), layers.Dense(5, "tanh"), layers.Dense(3, "softmax")]
+        return _compiled(keras.Sequential(stack), "categorical_crossentropy", metrics=metrics_of())
+
+    return build
+
+
+def _yes_or_no(metrics_of: Callable[[], Any]) -> Callable[[], keras.Model]:
+    def build() -> keras.Model:
+        stack = [keras.Input((8,)), layers.Dense(5, "tanh"), layers.Dense(1, "sigmoid")]
+        return _compiled(keras.Sequential(stack), "binary_crossentropy", metrics=metrics_of())
+
+    return build
+
+
+def _case(name: str, build: Callable[[], keras.Model], why: str | None = None, **rest: Any) -> Case:
+    settings = {"x": X, "y": TARGETS, **rest}
+    return Case(name=name, build=build, falls_back=why, **settings)
+
+
+IDS = {"x": INPUTS["integers"]}
+SEQUENCES = {"x": INPUTS["sequence"]}
+BOTH = {"y": [TARGETS, ONE_HOT]}
+GENERATOR = "draws from a generator that is no variable"
+OTHER_STATE = "uses state that is no variable of the model"
+CASES = [
+    _case(
+        "embedding, adam, clipnorm", _embedding(lambda: optimizers.Adam(0.01, clipnorm=0.1)), **IDS
+    ),
+    _case(
+        "embedding, adamw, global_clipnorm",
+        _embedding(lambda: optimizers.AdamW(0.01, global_clipnorm=0.1)),
+        **IDS,
+    ),
+    _case(
+        "embedding, rmsprop, clipvalue",
+        _embedding(lambda: optimizers.RMSprop(0.01, clipvalue=0.01)),
+        **IDS,
+    ),
+    _case(
+        "lstm with dropouts",
+        lambda: _sequences(layers.LSTM(4, dropout=0.3, recurrent_dropout=0.3)),
+        **SEQUENCES,
+    ),
+    _case(
+        "masked lstm after embedding",
+        lambda: _compiled(
+            keras.Sequential(
+                [
+                    keras.Input((5,), dtype="int64"),
+                    layers.Embedding(6, 3, mask_zero=True),
+                    layers.Bidirectional(layers.LSTM(3)),
+                    layers.Dense(1),
+                ]
+            )
+        ),
+        **IDS,
+    ),
+    _case("stateful lstm", _stateful, x=INPUTS["sequence"][:16], y=TARGETS[:16]),
+    _case(
+        "spectral normalization",
+        lambda: _stack(layers.SpectralNormalization(layers.Dense(4), power_iterations=2)),
+    ),
+    _case("moving mean read after it is written", lambda: _stack(MovingMean())),
+    _case("integer state", lambda: _stack(Counted())),
+    _case("weight assigned in the forward pass", lambda: _stack(AssignedWeight())),
+    _case("two outputs", _two_outputs(), **BOTH),
+    _case("two outputs, loss weights", _two_outputs(loss_weights=[0.3, 2.0]), **BOTH),
+    _case(
+        "two outputs, metrics, weighted metrics",
+        _two_outputs(metrics=[["mae"], ["accuracy"]], weighted_metrics=[["mse"], ["accuracy"]]),
+        **BOTH,
+    ),
+    _case(
+        "named outputs",
+        _named_outputs,
+        y={"a": TARGETS, "b": ONE_HOT},
+    ),
+    _case(
+        "sample weights", lambda: _stack(weighted_metrics=["mae"]), sample_weight=YES[:, 0] + 0.5
+    ),
+    _case("frozen layer and weight without gradient", _frozen),
+    _case("no trainable weight", _no_trainable),
+    _case("gradient reversal", lambda: _stack(Reversed(), layers.Dense(3))),
+    _case("noise of tf.random", lambda: _stack(TensorFlowNoise()), GENERATOR),
+    _case("noise of keras.random", lambda: _stack(KerasNoise()), OTHER_STATE),
+    _case("noise of a generator of its own", lambda: _stack(OwnGenerator())),
+    _case("lambda of a number drawn in build", _lambda, "build() draws something"),
+    _case("attribute drawn in build", lambda: _stack(Drawn()), "build()"),
+    _case("hidden attribute drawn in build", lambda: _stack(DrawnAndHidden()), "build() draws"),
+    _case("loss of a number drawn in build", _drawn_loss, "build() draws something"),
+    _case("metric of a number drawn in build", _drawn_metric, "build()"),
+    _case("own train_step", lambda: _of(OwnStep), "overrides train_step"),
+    _case("own compute_loss", lambda: _of(OwnLoss), "overrides compute_loss"),
+    _case("own compute_metrics", lambda: _of(OwnMetrics), "overrides compute_metrics"),
+    _case(
+        "instance's train_step",
+        _instance("train_step", lambda own: lambda data: own(data)),
+        "overrides train_step",
+    ),
+    _case(
+        "instance's compute_loss",
+        _instance("compute_loss", lambda own: lambda *a, **k: 2 * own(*a, **k)),
+        "overrides compute_loss",
+    ),
+    _case(
+        "instance's make_train_function",
+        _instance("make_train_function", lambda own: lambda *a, **k: own(*a, **k)),
+        "overrides make_train_function",
+    ),
+    _case(
+        "instance's call",
+        _instance("call", lambda own: lambda *a, **k: 2 * own(*a, **k)),
+    ),
+    _case("subclassed model without build", lambda: _compiled(Subclassed()), slow=False),
+    _case(
+        "sequential without input",
+        lambda: _compiled(keras.Sequential([layers.Dense(3, "tanh"), layers.Dense(1)])),
+    ),
+    _case("run_eagerly", lambda: _stack(run_eagerly=True), "run_eagerly=True"),
+    _case("jit_compile", lambda: _stack(jit_compile=True)),
+    _case(
+        "jit_compile with dropout",
+        lambda: _stack(layers.Dropout(0.3), jit_compile=True),
+        "jit_compile=True",
+    ),
+    _case("steps_per_execution", lambda: _stack(steps_per_execution=2)),
+    _case("F1Score", _classes(lambda: [metrics.F1Score(), "accuracy"]), y=ONE_HOT),
+    _case("AUC twice", _yes_or_no(lambda: [metrics.AUC(), metrics.AUC(curve="PR")]), y=YES),
+    _case(
+        "precision at several thresholds",
+        _yes_or_no(lambda: [metrics.Precision(thresholds=[0.3, 0.5, 0.7])]),
+        y=YES,
+    ),
+    _case("ctc", _ctc, x=INPUTS["sequence"], y=np.random.default_rng(7).integers(1, 5, (N, 2))),
+    _case("text", _text, "ragged, sparse or text", x=INPUTS["text"]),
+    _case("py_function", lambda: _stack(FromPython()), "calls Python from the graph"),
+    _case("variable of tensorflow's", lambda: _stack(OwnVariable()), OTHER_STATE),
+    _case("add_loss and a layer's metric", lambda: _stack(Penalized())),
+    _case("no targets", lambda: _compiled(NoTargets(), None), y=None),
+    _case("targets are the inputs", lambda: _compiled(keras.Sequential([layers.Dense(8)])), y=X),
+    _case(
+        "regularizers, activity too, and a constraint",
+        lambda: _stack(
+            layers.Dense(
+                4,
+                kernel_regularizer="l2",
+                bias_regularizer="l1",
+                activity_regularizer="l2",
+                kernel_constraint=keras.constraints.MaxNorm(0.5),
+                bias_constraint="non_neg",
+            )
+        ),
+    ),
+    _case("mixed_float16", _half),
+    _case("dict of inputs", _dict_inputs, x={"numbers": X, "ids": INPUTS["integers"]}, slow=False),
+    _case("nested and shared layers", _nested),
+    _case("branches and loops by a weight's value", lambda: _stack(Branching())),
+    _case("size by a seed's values", lambda: _stack(SizedByValues())),
+]

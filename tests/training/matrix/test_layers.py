@@ -1,0 +1,51 @@
+"""Every layer of keras.layers trains by `fit_seeds` as by `fit`."""
+
+import keras
+import pytest
+
+from tests.training.matrix.cases import (
+    CASES,
+    RECIPES,
+    UNUSABLE_LAYERS,
+    layer_case,
+    layer_groups,
+    layer_recipes,
+)
+from tests.training.matrix.compare import compare, mistake_in
+
+ALL = layer_recipes()
+KNOWN = {name: recipe for name, recipe in ALL.items() if recipe}
+
+
+def test_every_layer_has_a_recipe():
+    unknown = [name for name, recipe in ALL.items() if recipe is None]
+    assert not unknown, (
+        f"{CASES} does not say how keras.layers.{unknown[0]} is made: add it to RECIPES, or to "
+        "UNUSABLE_LAYERS with the reason why no model can be trained with it"
+    )
+
+
+def test_every_recipe_is_of_a_layer_that_there_is():
+    named = {name.split(",")[0] for name in RECIPES} | set(UNUSABLE_LAYERS)
+    assert [name for name in sorted(named) if not hasattr(keras.layers, name)] == []
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(
+            names,
+            id="-".join(name.replace(" ", "_") for name in names),
+            marks=[pytest.mark.slow] * layer_case(names, KNOWN).slow,
+        )
+        for names in layer_groups(KNOWN)
+    ],
+)
+def test_layers_train_as_by_fit(names):
+    case = layer_case(names, KNOWN)
+    mistake = mistake_in(case, compare(case))
+    if mistake and len(names) > 1:
+        each = [layer_case([name], KNOWN) for name in names]
+        found = [mistake_in(case, compare(case)) for case in each]
+        mistake = "\n".join(filter(None, found)) or f"only together: {mistake}"
+    assert not mistake, mistake

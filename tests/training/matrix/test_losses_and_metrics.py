@@ -1,0 +1,49 @@
+"""Every loss of keras.losses and metric of keras.metrics gives what it gives in `fit`."""
+
+import pytest
+
+from tests.training.matrix.compare import compare, mistake_in
+from tests.training.matrix.losses_and_metrics import (
+    groups,
+    loss_recipes,
+    losses_case,
+    metric_recipes,
+    metrics_case,
+)
+
+PARTS = [
+    *((losses_case, names, loss_recipes()) for names in groups(loss_recipes())),
+    *((metrics_case, names, metric_recipes()) for names in groups(metric_recipes())),
+]
+
+
+def test_every_loss_and_metric_can_be_made():
+    for name, recipe in (loss_recipes() | metric_recipes()).items():
+        try:
+            recipe.make()
+        except Exception as error:
+            pytest.fail(
+                f"tests/training/matrix/losses_and_metrics.py does not say how {name} is made "
+                f"({error}): add it to LOSSES or METRICS, or to what is unusable with the reason"
+            )
+
+
+@pytest.mark.parametrize(
+    ("case_of", "names", "recipes"),
+    [
+        pytest.param(
+            *part,
+            id="-".join(name.replace(" ", "_") for name in part[1]),
+            marks=[pytest.mark.slow] * part[0](*part[1:]).slow,
+        )
+        for part in PARTS
+    ],
+)
+def test_losses_and_metrics_are_those_of_fit(case_of, names, recipes):
+    case = case_of(names, recipes)
+    mistake = mistake_in(case, compare(case))
+    if mistake and len(names) > 1:
+        each = [case_of([name], recipes) for name in names]
+        found = [mistake_in(case, compare(case)) for case in each]
+        mistake = "\n".join(filter(None, found)) or f"only together: {mistake}"
+    assert not mistake, mistake
