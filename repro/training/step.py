@@ -216,7 +216,7 @@ def _assigning_nothing(optimizer: Any) -> Any:
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         own = own | {"inner_optimizer": _assigning_nothing(optimizer.inner_optimizer)}
     elif isinstance(optimizer, keras.optimizers.MultiOptimizer):
-        inner = [_assigning_nothing(each) for each in optimizer._inner_optimizers]
+        inner = [_assigning_nothing(part) for part in optimizer._inner_optimizers]
         own = own | {"_inner_optimizers": inner}
     object.__setattr__(twin, "__dict__", own)
     return twin
