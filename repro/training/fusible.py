@@ -12,6 +12,7 @@ from keras.src.optimizers.base_optimizer import BaseOptimizer
 from repro.training.building import get_state
 from repro.training.feeding import Triple
 from repro.training.fused import FusedSeeds
+from repro.training.vectorize import SIZED
 
 # What `fit` calls, and what is done here in its place: a model's own must be Keras' own.
 STEPS = frozenset(
@@ -68,12 +69,17 @@ def why_not_fused(models: Sequence[keras.Model], first: keras.Model, sample: Tri
 
 def why_graph_not_fused(graph: Any, seeds: FusedSeeds) -> str | None:
     """Name what makes a graph's results depend on more than the seeds' variables and the data."""
-    operations = {node.op for node in _nodes(graph.graph.as_graph_def())}
+    nodes = list(_nodes(graph.graph.as_graph_def()))
+    operations = {node.op for node in nodes}
     random = sorted(filter(RANDOM.match, operations))
     if random:
         return f"it draws from a generator that is no variable of the model ({random[0]})"
     if any(map(PYTHON.match, operations)):
         return "it calls Python from the graph (py_function or numpy_function)"
+    sizes = sorted(node.name.split(SIZED)[1] for node in nodes if SIZED in node.name)
+    if sizes:
+        operation = sizes[0].split("_")[0]
+        return f"the size of a tensor depends on a seed's values ({operation})"
     outside = [
         tensor
         for tensor in graph.graph.external_captures
@@ -226,7 +232,8 @@ def _outputs(model: keras.Model, state_of: keras.Model, sample: Triple, training
         loss = model._compute_loss(
             x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training
         )
-        return y_pred, loss
+        metrics = model.compute_metrics(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
+        return y_pred, loss, metrics
 
 
 def _close(a: Any, b: Any) -> bool:

@@ -94,7 +94,7 @@ class SeedStep:
         x, y, sample_weight = batch
         y_pred = self._call(x, training)
         if rows is not None and keras.tree.is_nested(y_pred):
-            y_pred = keras.tree.map_structure(lambda a: _of_unknown_length(a, rows), y_pred)
+            y_pred = keras.tree.map_structure(lambda a: a[:rows], y_pred)
         loss = self.model._compute_loss(
             x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training
         )
@@ -168,10 +168,6 @@ class _Values(keras.StatelessScope):
         self._tape.watch(tensor)  # type: ignore[union-attr]
         self._readings.setdefault(id(variable), []).append(tensor)
         self.state_mapping[id(variable)] = tensor
-
-
-def _of_unknown_length(a: Any, rows: Any) -> Any:
-    return tf.reshape(a, tf.concat([[rows], tf.shape(a)[1:]], axis=0))
 
 
 def _summed(gradients: Tensors) -> Any:

@@ -95,6 +95,10 @@ def _images(layer: Any, x: Any) -> Any:
     return layer({"images": x, "labels": ops.mean(x, axis=(1, 2))})["images"]
 
 
+def _of_bytes(layer: Any, x: Any) -> Any:
+    return layer(256 * x) / 256
+
+
 UNIT = (0.0, 1.0)
 RECIPES: dict[str, Recipe] = {
     "Activation": Recipe("vector", lambda: layers.Activation("gelu")),
@@ -155,7 +159,7 @@ RECIPES: dict[str, Recipe] = {
         lambda: layers.Embedding(6, 3, mask_zero=True),
         lambda layer, x: layers.GRU(3)(layer(x)),
     ),
-    "Equalization": _raw("image", lambda: layers.Equalization(UNIT)),
+    "Equalization": _raw("image", lambda: layers.Equalization((0, 256)), _of_bytes),
     "GRU": Recipe("sequence", lambda: layers.GRU(3, return_sequences=True, dropout=0.2)),
     "GRU, unrolled": Recipe("sequence", lambda: layers.GRU(3, unroll=True, reset_after=False)),
     "GRUCell": Recipe("sequence", lambda: layers.RNN(layers.GRUCell(3))),
@@ -198,9 +202,13 @@ RECIPES: dict[str, Recipe] = {
         "image", lambda: layers.RandomColorJitter(UNIT, 0.2, 0.2, 0.2, hue_factor=0.2)
     ),
     "RandomContrast": Recipe("image", lambda: layers.RandomContrast(0.3, UNIT)),
-    "RandomCrop": Recipe("image", lambda: layers.RandomCrop(5, 6)),
+    "RandomCrop": Recipe(
+        "image",
+        lambda: layers.RandomCrop(5, 6),
+        lambda layer, x: layers.GlobalMaxPooling2D()(layer(x)),
+    ),
     "RandomElasticTransform": _raw(
-        "image", lambda: layers.RandomElasticTransform(0.5, value_range=UNIT)
+        "image", lambda: layers.RandomElasticTransform(0.5, value_range=(0, 256)), _of_bytes
     ),
     "RandomErasing": _raw("image", lambda: layers.RandomErasing(0.5, value_range=UNIT)),
     "RandomFlip": Recipe("image", layers.RandomFlip),
@@ -267,7 +275,14 @@ UNUSABLE_LAYERS = {
     "Wrapper": "is abstract",
 }
 TEXT = "ragged, sparse or text"
+RECURRENT = "its graph can not be built"  # TensorFlow has no rule for the gradient of a long loop
+SIZED = "the size of a tensor depends on a seed's values"
 LAYERS_THAT_FALL_BACK: dict[str, str] = {
+    "AugMix": "build() draws something",
+    "Bidirectional": RECURRENT,
+    "GRU": RECURRENT,
+    "HashedCrossing": SIZED,
+    "RandAugment": SIZED,
     "StringLookup": TEXT,
     "TextVectorization": TEXT,
 }

@@ -376,7 +376,6 @@ def _case(name: str, build: Callable[[], keras.Model], why: str | None = None, *
 IDS = {"x": INPUTS["integers"]}
 SEQUENCES = {"x": INPUTS["sequence"]}
 BOTH = {"y": [TARGETS, ONE_HOT]}
-GENERATOR = "draws from a generator that is no variable"
 OTHER_STATE = "uses state that is no variable of the model"
 CASES = [
     _case(
@@ -437,13 +436,13 @@ CASES = [
     _case("frozen layer and weight without gradient", _frozen),
     _case("no trainable weight", _no_trainable),
     _case("gradient reversal", lambda: _stack(Reversed(), layers.Dense(3))),
-    _case("noise of tf.random", lambda: _stack(TensorFlowNoise()), GENERATOR),
+    _case("noise of tf.random", lambda: _stack(TensorFlowNoise()), "build() draws something"),
     _case("noise of keras.random", lambda: _stack(KerasNoise()), OTHER_STATE),
     _case("noise of a generator of its own", lambda: _stack(OwnGenerator())),
-    _case("lambda of a number drawn in build", _lambda, "build() draws something"),
+    _case("lambda of a number drawn in build", _lambda, "models of different settings"),
     _case("attribute drawn in build", lambda: _stack(Drawn()), "build()"),
     _case("hidden attribute drawn in build", lambda: _stack(DrawnAndHidden()), "build() draws"),
-    _case("loss of a number drawn in build", _drawn_loss, "build() draws something"),
+    _case("loss of a number drawn in build", _drawn_loss, "models of different settings"),
     _case("metric of a number drawn in build", _drawn_metric, "build()"),
     _case("own train_step", lambda: _of(OwnStep), "overrides train_step"),
     _case("own compute_loss", lambda: _of(OwnLoss), "overrides compute_loss"),
@@ -511,5 +510,5 @@ CASES = [
     _case("dict of inputs", _dict_inputs, x={"numbers": X, "ids": INPUTS["integers"]}, slow=False),
     _case("nested and shared layers", _nested),
     _case("branches and loops by a weight's value", lambda: _stack(Branching())),
-    _case("size by a seed's values", lambda: _stack(SizedByValues())),
+    _case("size by a seed's values", lambda: _stack(SizedByValues()), "size of a tensor"),
 ]
