@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 from keras.src import ops
+from keras.src.backend.tensorflow.optimizer import TFOptimizer
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 
 Tensors = list[Any]
@@ -177,8 +178,11 @@ def _summed(gradients: Tensors) -> Any:
     return tf.add_n([tf.convert_to_tensor(g) for g in some])
 
 
-class _AssignsNothing:
-    """What Keras' optimizers do to TensorFlow's variables, done to the values in scope."""
+class _AssignsNothing(TFOptimizer):
+    """What Keras' optimizers do to TensorFlow's variables, done to the values in scope.
+
+    It comes after an optimizer's own class, and what that overrides, and before TensorFlow's.
+    """
 
     def assign(self, variable: keras.Variable, value: Any) -> None:
         if isinstance(value, tf.IndexedSlices):
@@ -207,7 +211,7 @@ class _AssignsNothing:
 
 def _assigning_nothing(optimizer: Any) -> Any:
     kind = type(optimizer)
-    twin: Any = object.__new__(type(kind.__name__, (_AssignsNothing, kind), {}))
+    twin: Any = object.__new__(type(kind.__name__, (kind, _AssignsNothing), {}))
     own = optimizer.__dict__  # the same variables and settings
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         own = own | {"inner_optimizer": _assigning_nothing(optimizer.inner_optimizer)}

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers, ops
 
 from tests.training.matrix.compare import Case
@@ -44,7 +45,7 @@ INPUTS = {
     "frames of 3": _numbers(2, 4, 4, 4, 1),
     "audio": _numbers(64),
     "integers": _integers(5),
-    "text": np.array([["one two"], ["two three"], ["three"], ["one"]] * (N // 4)),
+    "text": tf.constant([["one two"], ["two three"], ["three"], ["one"]] * (N // 4)),
 }
 TRIED = ("vector", "sequence", "image", "volume")  # for a layer without a recipe
 TARGETS = np.random.default_rng(3).normal(size=(N, 1)).astype("float32")
@@ -76,6 +77,8 @@ class Recipe:
         y = ops.cast(y, "float32")
         if len(y.shape) > 2:
             y = layers.Flatten()(y)
+        if y.shape[-1] > 16:  # else steps are too long, and rounding is blown up
+            y = layers.Rescaling(2 / y.shape[-1] ** 0.5)(y)
         return layers.Dense(2)(y)
 
 
@@ -159,7 +162,6 @@ RECIPES: dict[str, Recipe] = {
         lambda: layers.Embedding(6, 3, mask_zero=True),
         lambda layer, x: layers.GRU(3)(layer(x)),
     ),
-    "Equalization": _raw("image", lambda: layers.Equalization((0, 256)), _of_bytes),
     "GRU": Recipe("sequence", lambda: layers.GRU(3, return_sequences=True, dropout=0.2)),
     "GRU, unrolled": Recipe("sequence", lambda: layers.GRU(3, unroll=True, reset_after=False)),
     "GRUCell": Recipe("sequence", lambda: layers.RNN(layers.GRUCell(3))),
@@ -264,6 +266,7 @@ RECIPES: dict[str, Recipe] = {
     "TimeDistributed": Recipe("sequence", lambda: layers.TimeDistributed(layers.Dense(3))),
 }
 UNUSABLE_LAYERS = {
+    "Equalization": "is given and returns one symbolic tensor, of which no graph can be made",
     "FlaxLayer": "needs JAX",
     "InputLayer": "is in every model",
     "InputSpec": "is no layer",
@@ -282,6 +285,7 @@ LAYERS_THAT_FALL_BACK: dict[str, str] = {
     "Bidirectional": RECURRENT,
     "GRU": RECURRENT,
     "HashedCrossing": SIZED,
+    "IntegerLookup": "uses state that is no variable of the model",
     "RandAugment": SIZED,
     "StringLookup": TEXT,
     "TextVectorization": TEXT,
