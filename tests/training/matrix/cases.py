@@ -283,8 +283,10 @@ SIZED = "the size of a tensor depends on a seed's values"
 LAYERS_THAT_FALL_BACK: dict[str, str] = {
     "AugMix": "build() draws something",
     "Bidirectional": RECURRENT,
+    "Embedding, masked": RECURRENT,
     "GRU": RECURRENT,
     "HashedCrossing": SIZED,
+    "Masking": RECURRENT,
     "IntegerLookup": "uses state that is no variable of the model",
     "RandAugment": SIZED,
     "StringLookup": TEXT,
@@ -328,7 +330,7 @@ def layer_case(names: Sequence[str], recipes: dict[str, Recipe]) -> Case:
     )
 
 
-QUICK_LAYERS = {"Dense", "LSTM"}
+QUICK_LAYERS = {"Dense"}
 
 
 def layer_groups(recipes: dict[str, Recipe]) -> Iterator[list[str]]:

@@ -145,14 +145,9 @@ def compare(case: Case) -> Outcome:
     said = [str(w.message) for w in caught if str(w.message).startswith(ONE_AT_A_TIME)]
     if said != ([f"{ONE_AT_A_TIME}{why}"] if why else []):
         return Outcome("falls back", why or "", f"warned {said}, the reason is {why}")
-    differences = [
-        difference
-        for seed, (model, history) in plain.items()
-        for difference in (
-            *differing_logs(fit.frame[fit.frame.seed == seed], history),
-            *differing_variables(fit.model(seed), model, case.atol),
-        )
-    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        differences = list(differing(case, fit, plain))
     return Outcome("falls back" if why else "fused", why or "", "; ".join(differences[:4]) or None)
 
 
@@ -168,6 +163,13 @@ def mistake_in(case: Case, outcome: Outcome) -> str | None:
             "that is right, say so in cases.py"
         )
     return None
+
+
+def differing(case: Case, fit: Any, plain: dict[int, Any]) -> Iterator[str]:
+    """Name what differs from the models and histories by hand, of all seeds."""
+    for seed, (model, history) in plain.items():
+        yield from differing_logs(fit.frame[fit.frame.seed == seed], history)
+        yield from differing_variables(fit.model(seed), model, case.atol)
 
 
 def differing_logs(frame: pd.DataFrame, history: list[dict[str, Any]]) -> list[str]:

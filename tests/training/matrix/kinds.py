@@ -293,7 +293,10 @@ def _named_outputs() -> keras.Model:
 
 
 def _dict_inputs() -> keras.Model:
-    inputs = {"numbers": keras.Input((8,)), "ids": keras.Input((5,), dtype="int64")}
+    inputs = {
+        "numbers": keras.Input((8,), name="numbers"),
+        "ids": keras.Input((5,), dtype="int64", name="ids"),
+    }
     embedded = layers.GlobalAveragePooling1D()(layers.Embedding(6, 3)(inputs["ids"]))
     y = layers.Concatenate()([layers.Dense(3)(inputs["numbers"]), embedded])
     return _compiled(keras.Model(inputs, layers.Dense(1)(y)))
