@@ -1,5 +1,6 @@
 """Tell models that can be trained with their weights stacked along a seed axis from others."""
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,8 +11,9 @@ import tensorflow as tf
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 
 from repro.training.building import get_state
-from repro.training.feeding import Triple
+from repro.training.feeding import Triple, tensors_in
 from repro.training.fused import FusedSeeds
+from repro.training.vectorize import SIZED
 
 # What `fit` calls, and what is done here in its place: a model's own must be Keras' own.
 STEPS = frozenset(
@@ -46,6 +48,7 @@ UPDATES = frozenset(
         "_get_current_learning_rate",
     ]
 )
+LARGE = 250e6  # products of a step's convolutions, forward; from bench.fit_seeds, on two cores
 RANDOM = re.compile(r"(Stateful(?!Part)|Random|Multinomial|(Parameterized)?TruncatedNormal|Rng)")
 PYTHON = re.compile(r"(Eager)?PyFunc(Stateless)?$")
 
@@ -61,6 +64,7 @@ def why_not_fused(models: Sequence[keras.Model], first: keras.Model, sample: Tri
     return (
         _own_steps(first)
         or _own_updates(first.optimizer)
+        or _large_convolutions(first, sample)
         or _settings_differ(models, first)
         or _outputs_differ(models, first, sample)
     )
@@ -68,12 +72,17 @@ def why_not_fused(models: Sequence[keras.Model], first: keras.Model, sample: Tri
 
 def why_graph_not_fused(graph: Any, seeds: FusedSeeds) -> str | None:
     """Name what makes a graph's results depend on more than the seeds' variables and the data."""
-    operations = {node.op for node in _nodes(graph.graph.as_graph_def())}
+    nodes = list(_nodes(graph.graph.as_graph_def()))
+    operations = {node.op for node in nodes}
     random = sorted(filter(RANDOM.match, operations))
     if random:
         return f"it draws from a generator that is no variable of the model ({random[0]})"
     if any(map(PYTHON.match, operations)):
         return "it calls Python from the graph (py_function or numpy_function)"
+    sizes = sorted(node.name.split(SIZED)[1] for node in nodes if SIZED in node.name)
+    if sizes:
+        operation = sizes[0].split("_")[0]
+        return f"the size of a tensor depends on a seed's values ({operation})"
     outside = [
         tensor
         for tensor in graph.graph.external_captures
@@ -116,6 +125,30 @@ def _own_updates(optimizer: Any) -> str | None:
     own = [name for name in sorted(UPDATES) if not _is_kerass(optimizer, name)]
     name = type(optimizer).__name__
     return f"optimizer {name} overrides {', '.join(own)}" if own else None
+
+
+def _large_convolutions(model: keras.Model, sample: Triple) -> str | None:
+    # One seed's large convolutions keep all cores busy. Several seeds' then only crowd the cache.
+    rows = tensors_in(sample[0])[0].shape[0]
+    products = rows * sum(map(_products, model._flatten_layers()))
+    if products > LARGE:
+        return f"{products / 1e6:.0f} million products of convolutions a step: no faster at once"
+    return None
+
+
+def _products(layer: keras.layers.Layer) -> int:
+    """Return the multiplications of a convolution for one sample; 0 for other layers."""
+    kernel = getattr(layer, "kernel", None)
+    try:
+        if kernel is None or len(kernel.shape) < 4:
+            return 0
+        transposes = "Transpose" in type(layer).__name__
+        places = (layer.input if transposes else layer.output).shape[1:]
+        channels = places[0] if layer.data_format == "channels_first" else places[-1]
+        positions = math.prod(n or 1 for n in places) // channels
+        return positions * math.prod(kernel.shape)
+    except (AttributeError, ValueError):  # a layer of its own, or of no known shape
+        return 0
 
 
 def _is_kerass(thing: Any, name: str) -> bool:
@@ -226,7 +259,8 @@ def _outputs(model: keras.Model, state_of: keras.Model, sample: Triple, training
         loss = model._compute_loss(
             x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training
         )
-        return y_pred, loss
+        metrics = model.compute_metrics(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
+        return y_pred, loss, metrics
 
 
 def _close(a: Any, b: Any) -> bool:

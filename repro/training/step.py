@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 from keras.src import ops
+from keras.src.backend.tensorflow.optimizer import TFOptimizer
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 
 Tensors = list[Any]
@@ -94,7 +95,7 @@ class SeedStep:
         x, y, sample_weight = batch
         y_pred = self._call(x, training)
         if rows is not None and keras.tree.is_nested(y_pred):
-            y_pred = keras.tree.map_structure(lambda a: _of_unknown_length(a, rows), y_pred)
+            y_pred = keras.tree.map_structure(lambda a: a[:rows], y_pred)
         loss = self.model._compute_loss(
             x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training
         )
@@ -170,10 +171,6 @@ class _Values(keras.StatelessScope):
         self.state_mapping[id(variable)] = tensor
 
 
-def _of_unknown_length(a: Any, rows: Any) -> Any:
-    return tf.slice(a, tf.zeros_like(tf.shape(a)), tf.concat([[rows], tf.shape(a)[1:]], axis=0))
-
-
 def _summed(gradients: Tensors) -> Any:
     parts = [g for g in gradients if g is not None]
     if len(parts) < 2:
@@ -181,8 +178,11 @@ def _summed(gradients: Tensors) -> Any:
     return tf.add_n([tf.convert_to_tensor(g) for g in parts])
 
 
-class _AssignsNothing:
-    """Keras' assignments to TensorFlow's variables, done to the values in scope."""
+class _AssignsNothing(TFOptimizer):
+    """Keras' assignments to TensorFlow's variables, done to the values in scope.
+
+    It comes after an optimizer's own class, and what that overrides, and before TensorFlow's.
+    """
 
     def assign(self, variable: keras.Variable, value: Any) -> None:
         if isinstance(value, tf.IndexedSlices):
@@ -211,7 +211,7 @@ class _AssignsNothing:
 
 def _assigning_nothing(optimizer: Any) -> Any:
     kind = type(optimizer)
-    twin: Any = object.__new__(type(kind.__name__, (_AssignsNothing, kind), {}))
+    twin: Any = object.__new__(type(kind.__name__, (kind, _AssignsNothing), {}))
     own = optimizer.__dict__  # the same variables and settings
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         own = own | {"inner_optimizer": _assigning_nothing(optimizer.inner_optimizer)}

@@ -1,5 +1,6 @@
 """Map a function over seeds in one graph: `tf.vectorized_map`, with rules that it lacks."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +10,8 @@ from tensorflow.python.framework import tensor_util
 from tensorflow.python.ops.parallel_for import pfor
 
 RULES = pfor._pfor_converter_registry
+SIZED = "SizedByValuesOf"  # begins the name of a mark in the graph
+SIZED_BY_VALUES = re.compile("Where|Unique|ListDiff|DynamicPartition|.*Set|NonMax|String|Sparse")
 LOOPED = pfor._fallback_converter
 CONDITION, SCATTER = RULES["If"], RULES["TensorScatterUpdate"]
 CONDITIONALS = ("If", "StatelessIf")
@@ -41,6 +44,10 @@ def _one_operation_a_seed() -> Iterator[None]:
 
 
 def _unrolled(pfor_input: Any, root_cause: str = "", warn: bool = False) -> Any:
+    if SIZED_BY_VALUES.match(pfor_input.op_type) and not all(
+        output.shape.is_fully_defined() for output in pfor_input.outputs
+    ):
+        tf.no_op(name=SIZED + pfor_input.op_type)  # seeds' results can't be stacked
     count = tensor_util.constant_value(pfor_input.pfor.loop_len_vector)
     if count is None:  # of the seeds that a loop of their own has not ended for
         return LOOPED(pfor_input, root_cause, warn)

@@ -39,7 +39,7 @@ class Unclipped(optimizers.SGD):
     """A user's optimizer that overrides what fit calls."""
 
     def apply(self, grads: Any, trainable_variables: Any = None) -> None:
-        super().apply([g * 1.0 for g in grads], trainable_variables)
+        super().apply(list(grads), trainable_variables)
 
 
 RECIPES: dict[str, Callable[[], Any]] = {
