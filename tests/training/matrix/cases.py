@@ -289,6 +289,7 @@ LAYERS_THAT_FALL_BACK: dict[str, str] = {
     "Masking": RECURRENT,
     "IntegerLookup": "uses state that is no variable of the model",
     "RandAugment": SIZED,
+    "RandomCrop": "models of different settings",
     "StringLookup": TEXT,
     "TextVectorization": TEXT,
 }
