@@ -28,6 +28,18 @@ class Block:
         self.job = job
         job.blueprint.make_metrics(models[0])
         self.seeds = FusedSeeds(models)
+        try:
+            self._build()
+        except NotFused:
+            raise
+        except Exception:
+            if not self.seeds.step.is_plain:
+                raise
+            self.seeds = FusedSeeds(models, gradients_at_once=True)
+            self._build()
+
+    def _build(self) -> None:
+        job = self.job
         self._train = self._pass(job.data, job.batch_size, training=True)
         self._test = None
         if job.validation is not None:

@@ -136,7 +136,7 @@ def _fit(
     block_size, verbose = fit.pop("block_size"), fit.pop("verbose")
     if block_size is not None:
         check_count("block_size", block_size)
-    with _ONE_CALL, quiet.without_retracing_notes():
+    with _ONE_CALL, quiet.without_graph_notes():
         job = make_job(build, seeds, **fit)
         with progress(job, seeds, verbose) as advance:
             blocks = Blocks(job, start, advance)

@@ -25,10 +25,12 @@ class FusedSeeds:
 
     Args:
         models: one a seed, with all their variables.
+        gradients_at_once: take the gradients of all seeds outside of the map, since TensorFlow can
+            not map those of some loops. Exact only where `SeedStep.is_plain`.
     """
 
-    def __init__(self, models: Sequence[keras.Model]):
-        self.size = len(models)
+    def __init__(self, models: Sequence[keras.Model], *, gradients_at_once: bool = False):
+        self.size, self._at_once = len(models), gradients_at_once
         self.step = SeedStep(models[0])
         self._is_shared = self._shared_by(models)
         self._stacked = [
@@ -62,7 +64,10 @@ class FusedSeeds:
 
     def train_step(self, batch: Triple, *, batch_is_shared: bool, rows: Any = None) -> None:
         """Add one training step to the graph that is being built; `rows` as in `SeedStep`."""
-        self._map(partial(self.step.train, rows=rows), batch, batch_is_shared)
+        if self._at_once:
+            self._train_at_once(batch, batch_is_shared, rows)
+        else:
+            self._map(partial(self.step.train, rows=rows), batch, batch_is_shared)
 
     def test_step(self, batch: Triple, *, rows: Any = None) -> None:
         """Add one step of evaluation to the graph that is being built."""
@@ -94,19 +99,37 @@ class FusedSeeds:
         return {id(v.handle) for v in self._stacked}
 
     def _map(self, step: Callable[..., Tensors], batch: Triple, batch_is_shared: bool) -> None:
-        leaves = tensors_in(batch)
+        self._assign(self._over_batches(step, self._own(), batch, batch_is_shared))
 
+    def _train_at_once(self, batch: Triple, batch_is_shared: bool, rows: Any) -> None:
+        own, count = self._own(), len(self.step.trainable)
+        with tf.GradientTape() as tape:
+            tape.watch(own[:count])
+            forward = partial(self.step.forward, rows=rows)
+            loss, values = self._over_batches(forward, own, batch, batch_is_shared)
+        # no seed's loss depends on another's weights: of the sum, each gets its own gradient
+        gradients = tape.gradient(loss, own[:count])
+        none = [g is None for g in gradients]
+        dense = [tf.convert_to_tensor(g) for g in gradients if g is not None]
+
+        def update(of_seed: tuple[Tensors, Tensors]) -> Tensors:
+            mine = iter(of_seed[1])
+            return self.step.update(of_seed[0], [None if n else next(mine) for n in none])
+
+        self._assign(over_seeds(update, (values, dense)))
+
+    def _over_batches(
+        self, step: Callable[..., Any], own: Tensors, batch: Triple, batch_is_shared: bool
+    ) -> Any:
         def packed(tensors: Tensors) -> Triple:
             remaining = iter(tensors)
             return map_tensors(lambda _: next(remaining), batch)
 
         if batch_is_shared:
-            new = over_seeds(lambda own: step(self._of_seed(own), batch), self._own())
-        else:
-            new = over_seeds(
-                lambda own: step(self._of_seed(own[0]), packed(own[1])), (self._own(), leaves)
-            )
-        self._assign(new)
+            return over_seeds(lambda mine: step(self._of_seed(mine), batch), own)
+        return over_seeds(
+            lambda mine: step(self._of_seed(mine[0]), packed(mine[1])), (own, tensors_in(batch))
+        )
 
     def _own(self) -> Tensors:
         """The values that each seed has for itself, stacked."""

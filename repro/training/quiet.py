@@ -33,11 +33,11 @@ with quiet_start():
 
 
 @contextmanager
-def without_retracing_notes() -> Iterator[None]:
-    """Hold back TensorFlow's note that many graphs are built, where that is what is wanted."""
+def without_graph_notes() -> Iterator[None]:
+    """Hold back TensorFlow's notes on graphs: that there are many, and what can not be mapped."""
     logger = tensorflow.get_logger()
     level = logger.level
-    logger.setLevel("ERROR")
+    logger.setLevel("CRITICAL")
     try:
         yield
     finally:

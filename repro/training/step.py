@@ -27,6 +27,7 @@ class SeedStep:
 
     Attributes:
         variables: the model's, then its optimizer's, then its metrics'; values are in this order.
+        is_plain: whether each weight has a dense gradient, and is not assigned before the update.
     """
 
     def __init__(self, model: keras.Model):
@@ -34,6 +35,7 @@ class SeedStep:
         self.trainable = list(model.trainable_variables)
         self.state = self.trainable + list(model.non_trainable_variables)
         self.variables = [*self.state, *model.optimizer.variables, *model.metrics_variables]
+        self.is_plain = False  # known once `train` has been traced
         self._optimizer = _assigning_nothing(model.optimizer)
 
     def train(self, values: Tensors, batch: Triple, rows: Any = None) -> Tensors:
@@ -53,9 +55,31 @@ class SeedStep:
                 scaled = self._optimizer.scale_loss(loss)
             if self.trainable:
                 gradients = scope.gradients(scaled, self.trainable)
+                self.is_plain = scope.each_is_read_once and not any(
+                    isinstance(g, tf.IndexedSlices) for g in gradients
+                )
                 with scope.conditions(self.variables):
                     self._optimizer.apply(gradients, self.trainable)
             self._update_metrics(y, y_pred, sample_weight)
+            return scope.current(self.variables)
+
+    def forward(self, values: Tensors, batch: Triple, rows: Any = None) -> tuple[Any, Tensors]:
+        """Return the loss of a training step, and all variables' values before the update.
+
+        Its gradient may be taken outside, over all seeds at once: but only where `is_plain`.
+        """
+        _, y, sample_weight = batch
+        with _Values(self.variables, values) as scope:
+            y_pred, loss = self._forward(batch, rows, training=True)
+            scaled = self._optimizer.scale_loss(loss)
+            self._update_metrics(y, y_pred, sample_weight)
+            return scaled, scope.current(self.variables)
+
+    def update(self, values: Tensors, gradients: Tensors) -> Tensors:
+        """Return all variables' values after the optimizer has applied the gradients."""
+        with _Values(self.variables, values) as scope:
+            with scope.conditions(self.variables):
+                self._optimizer.apply(gradients, self.trainable)
             return scope.current(self.variables)
 
     def test(self, values: Tensors, batch: Triple, rows: Any = None) -> Tensors:
@@ -130,6 +154,11 @@ class _Values(keras.StatelessScope):
             self._read_anew(variable, tf.stop_gradient(value))
         else:
             super().add_update((variable, tf.stop_gradient(value)))
+
+    @property
+    def each_is_read_once(self) -> bool:
+        """Tell whether no variable that is watched has been assigned."""
+        return all(len(readings) == 1 for readings in self._readings.values())
 
     def gradients(self, loss: Any, variables: Sequence[keras.Variable]) -> Tensors:
         """Return each variable's gradient, None where there is none; then stop watching."""

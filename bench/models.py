@@ -1,0 +1,154 @@
+"""`python -m bench.models`: fit_seeds against keras.Model.fit on five kinds of network.
+
+Eight seeds, batches of 32 and 128, 40 steps an epoch, Adam. Seconds are of an epoch and a seed once
+graphs are built; `start` is what the first epoch of eight seeds takes besides, `check` what the
+self-check adds to that; `start_fit` is eight times what the first epoch of `fit` takes besides.
+MiB is what a process grows by, at its peak. Each row is a process of its own.
+"""
+
+import json
+import sys
+import time
+from typing import Any
+
+import pandas as pd
+from rich.progress import track
+
+from bench.contest import RESULTS, show
+from bench.growth import peak_memory
+from bench.mnist_job import in_another_process
+
+SEEDS, STEPS, EPOCHS = 8, 40, 3
+NETWORKS = ("mlp", "cnn", "convnet", "lstm", "transformer", "autoencoder")
+SIZES = (32, 128)
+
+
+def network(name: str) -> Any:
+    """Return a network, compiled; inputs are 28 x 28 images but for the transformer's ids."""
+    import keras
+    from keras import layers
+
+    dense = layers.Dense(10, activation="softmax")
+    stacks = {
+        "mlp": lambda: [layers.Flatten(), layers.Dense(100, activation="relu"), dense],
+        "cnn": lambda: [
+            layers.Reshape((28, 28, 1)),
+            layers.Conv2D(8, 3, strides=2, activation="relu"),
+            layers.Conv2D(16, 3, strides=2, activation="relu"),
+            layers.Flatten(),
+            dense,
+        ],
+        "convnet": lambda: [
+            layers.Reshape((28, 28, 1)),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dropout(0.5),
+            dense,
+        ],
+        "lstm": lambda: [layers.LSTM(32), dense],
+        "autoencoder": lambda: [
+            layers.Reshape((28, 28, 1)),
+            layers.Conv2D(16, 3, strides=2, padding="same", activation="relu"),
+            layers.Conv2D(16, 3, strides=2, padding="same", activation="relu"),
+            layers.Conv2DTranspose(16, 3, strides=2, padding="same", activation="relu"),
+            layers.Conv2DTranspose(1, 3, strides=2, padding="same", activation="sigmoid"),
+            layers.Flatten(),
+            layers.Reshape((28, 28)),
+        ],
+    }
+    model = transformer(dense) if name == "transformer" else None
+    model = model or keras.Sequential([keras.Input((28, 28)), *stacks[name]()])
+    loss = "mse" if name == "autoencoder" else "sparse_categorical_crossentropy"
+    model.compile("adam", loss)
+    return model
+
+
+def transformer(dense: Any) -> Any:
+    """Return a small text classifier: embedding, one block of attention, average, two layers."""
+    import keras
+    from keras import layers
+
+    ids = keras.Input((40,), dtype="int32")
+    embedded = layers.Embedding(1000, 32)(ids)
+    attended = layers.MultiHeadAttention(2, 16)(embedded, embedded)
+    normal = layers.LayerNormalization()(embedded + layers.Dropout(0.1)(attended))
+    fed = layers.Dense(32)(layers.Dense(64, activation="relu")(normal))
+    pooled = layers.GlobalAveragePooling1D()(layers.LayerNormalization()(normal + fed))
+    return keras.Model(ids, dense(pooled))
+
+
+def measure(name: str, size: int, contender: str) -> dict[str, float]:
+    """Return what a contender takes for a network and a batch size."""
+    import keras
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    rows = size * STEPS
+    x = rng.integers(0, 1000, (rows, 40)) if name == "transformer" else rng.random((rows, 28, 28))
+    x = x.astype("int32" if name == "transformer" else "float32")
+    y = x if name == "autoencoder" else rng.integers(0, 10, rows)
+    keras.utils.set_random_seed(0)
+    with peak_memory() as peak:
+        taken = by_fit(name, size, x, y) if contender == "fit" else fused(name, size, x, y)
+    return taken | {"mib": peak[0]}
+
+
+def by_fit(name: str, size: int, x: Any, y: Any) -> dict[str, float]:
+    """Time `fit`: an epoch once its graph is built, and what the first takes besides."""
+    model = network(name)
+    first = seconds(lambda: model.fit(x, y, batch_size=size, verbose=0))
+    epoch = seconds(lambda: model.fit(x, y, batch_size=size, epochs=EPOCHS, verbose=0)) / EPOCHS
+    return {"seconds": epoch, "start": SEEDS * (first - epoch), "check": 0.0}
+
+
+def fused(name: str, size: int, x: Any, y: Any) -> dict[str, float]:
+    """Time `fit_seeds` a seed, what its first epoch takes besides, and its self-check."""
+    from repro import fit_seeds
+
+    def train(epochs: int, check: bool) -> float:
+        given = {"seeds": SEEDS, "batch_size": size, "epochs": epochs, "verbose": 0}
+        return seconds(lambda: fit_seeds(lambda: network(name), x, y, check=check, **given))
+
+    train(1, True)  # what TensorFlow does once a process
+    first, checked, longer = train(1, False), train(1, True), train(1 + EPOCHS, False)
+    epoch = (longer - first) / EPOCHS
+    return {"seconds": epoch / SEEDS, "start": first - epoch, "check": checked - first}
+
+
+def seconds(job: Any) -> float:
+    """Return the wall time of a call."""
+    start = time.perf_counter()
+    job()
+    return time.perf_counter() - start
+
+
+def table() -> pd.DataFrame:
+    """Return a row for each network and batch size."""
+    rows = []
+    for name, size in track([(name, size) for name in NETWORKS for size in SIZES]):
+        plain, ours = (
+            in_another_process("bench.models", {"name": name, "size": size, "contender": c}, {})
+            for c in ("fit", "fit_seeds")
+        )
+        row = {
+            "network": name,
+            "batch": size,
+            "fit": plain["seconds"],
+            "fit_seeds": ours["seconds"],
+        }
+        row["times"] = plain["seconds"] / ours["seconds"]
+        row |= {"start_fit": plain["start"], "start": ours["start"], "check": ours["check"]}
+        rows.append(row | {"mib_fit": plain["mib"], "mib": ours["mib"]})
+    return pd.DataFrame(rows).map(lambda v: float(f"{v:.3g}") if isinstance(v, float) else v)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        print(json.dumps(measure(**json.loads(sys.argv[1]))))
+    else:
+        measured = table()
+        measured.to_csv(RESULTS / "models.csv", index=False, lineterminator="\n")
+        show(measured)
