@@ -100,7 +100,10 @@ class Trainer:
     ) -> list[tuple[int, Trained]]:
         seeds, models, block = built
         if self._job.callbacks is None:
-            return self._without_callbacks(seeds, block, stop)
+            try:
+                return self._without_callbacks(seeds, block, stop)
+            except tf.errors.OpError as error:
+                raise NotFused(f"it fails when fused ({one_line(error)})") from error
         callbacks = [self._job.callbacks_of(seed) for seed in seeds]
         return WithCallbacks(self._job, seeds, models, callbacks).train(block, self._advance)
 

@@ -77,6 +77,10 @@ class FusedSeeds:
         """Return the outputs for inputs that all seeds share, stacked."""
         return over_seeds(lambda own: self.step.predict(self._of_seed(own), x), self._own())
 
+    def call(self, function: Any, x: Any) -> Any:
+        """Return what a model of the same layers gives for x in training, stacked."""
+        return over_seeds(lambda own: self.step.call(function, x, self._of_seed(own)), self._own())
+
     def results(self) -> dict[str, Any]:
         """Return each metric's results, stacked."""
         return over_seeds(lambda own: self.step.results(self._of_seed(own)), self._own())

@@ -11,10 +11,12 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from repro.training.block import Block
 from repro.training.building import State, get_state, set_state, variables_of
 from repro.training.feeding import InOrder
+from repro.training.fused import FusedSeeds
 from repro.training.fusible import settings_tell_all
 from repro.training.job import Job
 
@@ -53,7 +55,9 @@ def check(job: Job, block: Block, seeds: Sequence[int], start: dict[int, State])
         of_seed = {name: values[place] for name, values in logs.items()}
         by_fit = partial(_by_fit, jobs[place], model, seeds[place])
         if differs := _difference(Steps(of_seed, states[place]), by_fit, state, model):
-            return differs
+            block.seeds.load([model] * len(seeds))
+            layer = first_layer_that_differs(block.seeds, job.blueprint.sample[0])
+            return differs + (f" (first in layer {layer})" if layer else "")
     return None
 
 
@@ -157,3 +161,25 @@ def _go_over(feed: Any, model: keras.Model, step: Callable[[Any], Any]) -> dict[
     for _ in range(count):
         step(iterator)
     return {name: np.asarray(value) for name, value in model.get_metrics_result().items()}
+
+
+def first_layer_that_differs(seeds: FusedSeeds, x: Any) -> str | None:
+    """Name the first layer whose outputs are others when it is mapped over seeds.
+
+    Args:
+        seeds: all with the same state.
+        x: inputs of a batch.
+
+    Returns:
+        The layer's name; None if no layer's outputs differ, or the model is no graph of layers.
+    """
+    model = seeds.step.model
+    try:
+        layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
+        outputs = keras.Model(model.inputs, [layer.output for layer in layers])
+        mapped = tf.function(lambda: seeds.call(outputs, x), autograph=False)()
+        alone = seeds.step.call(outputs, x, seeds.state()[0])
+    except Exception:  # subclassed, or a layer is called twice: there is no telling
+        return None
+    pairs = zip(layers, keras.tree.flatten(mapped), keras.tree.flatten(alone), strict=False)
+    return next((n.name for n, many, one in pairs if _excess(many[0], one, []) > 1), None)

@@ -95,6 +95,18 @@ class SeedStep:
         with _Values(self.variables, values):
             return self._call(x, training=False)
 
+    def call(self, function: Any, x: Any, state: Tensors) -> Any:
+        """Return what a model that has the same layers gives for x in training.
+
+        Args:
+            function: that model.
+            x: inputs.
+            state: values of the variables but for the metrics'.
+        """
+        variables = self.variables[: len(state)]
+        with _Values(variables, state):
+            return function(x, training=True)
+
     def results(self, values: Tensors) -> dict[str, Any]:
         """Return each metric's result by name."""
         with _Values(self.variables, values):

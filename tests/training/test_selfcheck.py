@@ -6,6 +6,7 @@ import pytest
 from keras import layers
 
 from repro import fit_seeds
+from repro.training import vectorize
 from repro.training.step import _AssignsNothing
 from tests.training.plain import assert_same, fit_by_hand
 from tests.training.test_arguments import TEST, X, Y, build
@@ -58,3 +59,21 @@ def test_differences_of_rounding_are_none():
 def test_the_check_changes_no_number():
     fits = [fit_seeds(build, X, Y, seeds=2, verbose=0, check=check) for check in (True, False)]
     np.testing.assert_array_equal(fits[0].frame, fits[1].frame)
+
+
+def test_the_layer_that_differs_is_named(monkeypatch):
+    rule = vectorize.RULES["Softplus"]  # let the map halve what softplus gives
+
+    def wrong(pfor_input):
+        return vectorize.pfor.wrap(rule(pfor_input).t / 2, True)
+
+    monkeypatch.setitem(vectorize.RULES, "Softplus", wrong)
+
+    def make():
+        model = keras.Sequential(
+            [keras.Input((5,)), layers.Dense(4), layers.Activation("softplus"), layers.Dense(1)]
+        )
+        model.compile("sgd", "mse")
+        return model
+
+    assert_found_and_trained_alone(make, r"first in layer activation\)")
