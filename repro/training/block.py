@@ -90,7 +90,6 @@ class Block:
             run: ArrayPass | BatchPass = BatchPass(self.seeds, data, training=training)
         else:
             run = ArrayPass(self.seeds, data, batch_size=size, training=training)
-        for graph in run.graphs.values():
-            if reason := fusible.why_graph_not_fused(graph, self.seeds):
-                raise NotFused(reason)
+        if reason := fusible.why_graph_not_fused(run.graph, self.seeds):
+            raise NotFused(reason)
         return run

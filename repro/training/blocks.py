@@ -118,7 +118,7 @@ class Trainer:
             if self._job.validates(epoch):
                 logs |= block.test()
             for place, of_seed in enumerate(rows):
-                of_seed.append({"epoch": epoch + 1, **logs_of(logs, place)})
+                of_seed.append({"epoch": epoch + 1, **{n: v[place] for n, v in logs.items()}})
             self._advance(len(seeds), logs)
         states = block.finished()
         return [
@@ -149,6 +149,7 @@ class WithCallbacks:
         """Train all epochs, or until every seed has stopped."""
         members = list(self._running)
         for place in members:
+            self._job.blueprint.make_metrics(self._models[place])
             self._models[place].stop_training = False
             self._lists[place].on_train_begin()
         for epoch in range(self._job.initial_epoch, self._job.epochs):
@@ -180,8 +181,12 @@ class WithCallbacks:
                 self._lists[place].on_test_begin()
             logs |= block.test()
         states = dict(zip(members, block.seeds.state(), strict=True))
+        metrics = dict(zip(members, block.seeds.metrics(), strict=True))
         for place in self._running:
             set_state(self._models[place], states[place])
+            pairs = zip(self._models[place].metrics_variables, metrics[place], strict=True)
+            for variable, value in pairs:
+                variable.assign(value)
             own = logs_of(logs, members.index(place))
             if validates:
                 tested = {k.removeprefix("val_"): v for k, v in own.items() if k[:4] == "val_"}
@@ -215,6 +220,11 @@ class Blocks:
         self._job, self._start, self._advance = job, start, advance
         self._trainer = Trainer(job, start, advance)
         self.one_at_a_time: str | None = None
+
+    @property
+    def check_seconds(self) -> float:
+        """The time that the self-check took."""
+        return self._trainer.check_seconds
 
     def train(self, seeds: list[int], size: int | None) -> Iterator[tuple[int, Trained]]:
         """Yield each seed and its training.
@@ -312,6 +322,8 @@ def _why_none_fused(job: Job, seeds: Sequence[int]) -> str | None:
     for data in (job.data, job.validation):
         if data is not None and not data.dense:
             return "the data are ragged, sparse or text"
+    if isinstance(job.data, Batches) and not job.data.tells_its_length:
+        return "the data set does not tell its length; Keras' optimizers then count a step too many"
     return why_callbacks_not_fused(job.callbacks_of(seeds[0]))
 
 

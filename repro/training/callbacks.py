@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import keras
+import numpy as np
 
 Callback: TypeAlias = keras.callbacks.Callback
 CallbacksOf = Callable[[int], Sequence[Callback]]
@@ -89,7 +90,8 @@ class Recorder(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Add a row."""
-        self.rows.append({"epoch": epoch + 1, **(logs or {})})
+        numbers = {name: np.asarray(value)[()] for name, value in (logs or {}).items()}
+        self.rows.append({"epoch": epoch + 1, **numbers})
 
 
 def _listed(callbacks: Any) -> list[Callback]:

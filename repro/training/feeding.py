@@ -9,7 +9,6 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from keras.src.backend.tensorflow.trainer import TFEpochIterator
 from keras.src.trainers.data_adapters import (
     array_slicing,
     get_data_adapter,
@@ -66,18 +65,21 @@ class Batches:
     @property
     def dense(self) -> bool:
         """Tell whether all batches are of dense tensors of numbers."""
-        spec = keras.tree.flatten(self.epochs()._distributed_dataset.element_spec)
+        spec = keras.tree.flatten(self.adapter().get_tf_dataset().element_spec)
         return all(isinstance(s, tf.TensorSpec) and s.dtype != tf.string for s in spec)
 
-    def epochs(self) -> TFEpochIterator:
-        """Return Keras' iterator over epochs, the one that `fit` uses."""
-        return TFEpochIterator(
-            x=self.source,
-            steps_per_epoch=self.steps,
-            shuffle=False,
-            class_weight=self.class_weight,
-            distribute_strategy=tf.distribute.get_strategy(),
-        )
+    @property
+    def tells_its_length(self) -> bool:
+        """Tell whether the number of batches is known, or without end."""
+        adapter = self.adapter()
+        endless = tf.data.experimental.INFINITE_CARDINALITY
+        if adapter.num_batches is not None:
+            return True
+        return bool(adapter.get_tf_dataset().cardinality() == endless)
+
+    def adapter(self) -> DataAdapter:
+        """Return Keras' view of the data set, the one that `fit` uses."""
+        return get_data_adapter(self.source, shuffle=False, class_weight=self.class_weight)
 
 
 class InOrder(DataAdapter):
@@ -152,8 +154,8 @@ class InOrder(DataAdapter):
 
 def first_batch(batches: Batches) -> Triple:
     """Return the first batch of a data set; raise ValueError if it has none."""
-    for _, _, iterator in batches.epochs():
-        return unpack(next(iterator))
+    for batch in batches.adapter().get_tf_dataset():
+        return unpack(batch)
     raise ValueError("x is a data set that yields no batch")
 
 

@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from repro.training.alone import Trained
 from repro.training.blocks import Blocks, seeds_in_cache
 from repro.training.building import Blueprint, Build, State
@@ -19,6 +21,7 @@ from repro.training.result import SeedsFit, read_fit, tidy
 
 __all__ = ["SeedsFit", "check_seeds", "fit_seeds", "load_fit", "seeds_in_cache"]
 
+GIVE_AGAIN = object()  # in place of an argument that was not saved
 _ONE_CALL = threading.RLock()  # seeding, naming and building are global to the process
 
 
@@ -126,12 +129,14 @@ def load_fit(path: str | Path, build: Build) -> SeedsFit:
     """
     with _ONE_CALL:
         trained, blueprint, description = read_fit(path, build)
-    return _result(trained, blueprint, description["one_at_a_time"], description["arguments"])
+    arguments = description["arguments"] | dict.fromkeys(description["to_give_again"], GIVE_AGAIN)
+    return _result(trained, blueprint, description["one_at_a_time"], arguments)
 
 
 def _fit(
     build: Build, seeds: list[int], arguments: dict[str, Any], start: dict[int, State]
 ) -> SeedsFit:
+    arguments = {n: int(v) if isinstance(v, np.integer) else v for n, v in arguments.items()}
     fit = dict(arguments)
     block_size, verbose = fit.pop("block_size"), fit.pop("verbose")
     if block_size is not None:
@@ -141,7 +146,8 @@ def _fit(
         with progress(job, seeds, verbose) as advance:
             blocks = Blocks(job, start, advance)
             trained = dict(blocks.train(seeds, block_size))
-    return _result(trained, job.blueprint, blocks.one_at_a_time, arguments)
+    result = _result(trained, job.blueprint, blocks.one_at_a_time, arguments)
+    return replace(result, check_seconds=blocks.check_seconds)
 
 
 def _result(
@@ -156,6 +162,7 @@ def _result(
         trained=trained,
         blueprint=blueprint,
         arguments=arguments,
+        check_seconds=0.0,
         _resume=_resume,
     )
 
@@ -165,6 +172,8 @@ def _resume(fit: SeedsFit, *, epochs: int, **changes: Any) -> SeedsFit:
     if unknown := sorted(set(changes) - set(inspect.signature(fit_seeds).parameters)):
         raise TypeError(f"fit_seeds has no argument {', '.join(unknown)}")
     arguments = {**DEFAULTS, **fit.arguments, **changes, "epochs": epochs}
+    if missing := [name for name, value in arguments.items() if value is GIVE_AGAIN]:
+        raise ValueError(f"{', '.join(missing)} are not saved with a fit; give them to resume")
     trained, reason = dict(fit.trained), fit.one_at_a_time
     for last, seeds in _by_last_epoch(fit).items():
         states = {seed: fit.trained[seed].state for seed in seeds}
@@ -178,7 +187,7 @@ def _resume(fit: SeedsFit, *, epochs: int, **changes: Any) -> SeedsFit:
 def _by_last_epoch(fit: SeedsFit) -> dict[int, list[int]]:
     groups: dict[int, list[int]] = defaultdict(list)
     for seed, trained in fit.trained.items():
-        groups[trained.rows[-1]["epoch"] if trained.rows else 0].append(seed)
+        groups[int(trained.rows[-1]["epoch"]) if trained.rows else 0].append(seed)
     return groups
 
 

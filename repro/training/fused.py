@@ -4,7 +4,6 @@ Every seed's step is the model's own, mapped over the seed axis.
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import keras
@@ -12,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from repro.training.building import State, get_state, set_state
+from repro.training.building import State, get_state
 from repro.training.feeding import Triple, map_tensors, tensors_in
 from repro.training.step import SeedStep, Tensors
 from repro.training.vectorize import over_seeds
@@ -48,10 +47,10 @@ class FusedSeeds:
         """Tell whether these models' shared settings, such as the rate, are still shared."""
         return self._shared_by(models) == self._is_shared
 
-    def store(self, models: Sequence[keras.Model]) -> None:
-        """Give the models the state that they have been trained to."""
-        for model, state in zip(models, self.state(), strict=True):
-            set_state(model, state)
+    def metrics(self) -> list[State]:
+        """Return each seed's variables of the metrics."""
+        stacked = [np.asarray(v) for v in self._stacked[len(self._stacked) - len(self._fresh) :]]
+        return [[v[i] for v in stacked] for i in range(self.size)]
 
     def state(self) -> list[State]:
         """Return each seed's variables: the model's, then its optimizer's."""
@@ -62,20 +61,24 @@ class FusedSeeds:
             for i in range(self.size)
         ]
 
-    def train_step(self, batch: Triple, *, batch_is_shared: bool, rows: Any = None) -> None:
-        """Add one training step to the graph that is being built; `rows` as in `SeedStep`."""
+    def train_step(self, batch: Triple, *, batch_is_shared: bool) -> None:
+        """Add one training step to the graph that is being built."""
         if self._at_once:
-            self._train_at_once(batch, batch_is_shared, rows)
+            self._train_at_once(batch, batch_is_shared)
         else:
-            self._map(partial(self.step.train, rows=rows), batch, batch_is_shared)
+            self._map(self.step.train, batch, batch_is_shared)
 
-    def test_step(self, batch: Triple, *, rows: Any = None) -> None:
+    def test_step(self, batch: Triple) -> None:
         """Add one step of evaluation to the graph that is being built."""
-        self._map(partial(self.step.test, rows=rows), batch, batch_is_shared=True)
+        self._map(self.step.test, batch, batch_is_shared=True)
 
     def predict(self, x: Any) -> Any:
         """Return the outputs for inputs that all seeds share, stacked."""
-        return over_seeds(lambda own: self.step.predict(self._of_seed(own), x), self._own())
+        outputs, values = over_seeds(
+            lambda own: self.step.predict(self._of_seed(own), x), self._own()
+        )
+        self._assign(values)
+        return outputs
 
     def call(self, function: Any, x: Any) -> Any:
         """Return what a model of the same layers gives for x in training, stacked."""
@@ -105,12 +108,11 @@ class FusedSeeds:
     def _map(self, step: Callable[..., Tensors], batch: Triple, batch_is_shared: bool) -> None:
         self._assign(self._over_batches(step, self._own(), batch, batch_is_shared))
 
-    def _train_at_once(self, batch: Triple, batch_is_shared: bool, rows: Any) -> None:
+    def _train_at_once(self, batch: Triple, batch_is_shared: bool) -> None:
         own, count = self._own(), len(self.step.trainable)
         with tf.GradientTape() as tape:
             tape.watch(own[:count])
-            forward = partial(self.step.forward, rows=rows)
-            loss, values = self._over_batches(forward, own, batch, batch_is_shared)
+            loss, values = self._over_batches(self.step.forward, own, batch, batch_is_shared)
         # no seed's loss depends on another's weights: of the sum, each gets its own gradient
         gradients = tape.gradient(loss, own[:count])
         none = [g is None for g in gradients]

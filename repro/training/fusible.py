@@ -48,6 +48,7 @@ UPDATES = frozenset(
         "_get_current_learning_rate",
     ]
 )
+PREDICTIONS = ("predict", "predict_step", "make_predict_function", "__call__")
 LARGE = 250e6  # products of a step's convolutions, forward; from bench.fit_seeds, on two cores
 RANDOM = re.compile(r"(Stateful(?!Part)|Random|Multinomial|(Parameterized)?TruncatedNormal|Rng)")
 PYTHON = re.compile(r"(Eager)?PyFunc(Stateless)?$")
@@ -68,6 +69,11 @@ def why_not_fused(models: Sequence[keras.Model], first: keras.Model, sample: Tri
         or _settings_differ(models, first)
         or _outputs_differ(models, first, sample)
     )
+
+
+def predicts_plainly(model: keras.Model) -> bool:
+    """Tell whether `predict` does what Keras' own does, so that it can be done at once."""
+    return not model.run_eagerly and all(_is_kerass(model, name) for name in PREDICTIONS)
 
 
 def why_graph_not_fused(graph: Any, seeds: FusedSeeds) -> str | None:

@@ -130,7 +130,7 @@ def make_job(build: Build, seeds: Sequence[int], x: Any, y: Any, **fit: Any) -> 
         if fit[name] is not None or name == "epochs":
             check_count(name, fit[name])
     check_count("initial_epoch", fit["initial_epoch"], minimum=0)
-    if isinstance(fit["validation_freq"], int):
+    if not isinstance(fit["validation_freq"], list | tuple | set | range):
         check_count("validation_freq", fit["validation_freq"])
     model = build_model(build, seeds[0])
     data, validation = _data(x, y, dtype=float_dtype(model), **fit)

@@ -2,6 +2,7 @@
 
 import itertools
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -33,9 +34,8 @@ class ArrayPass:
         # The data are arguments, not captured: TensorFlow keeps graphs, and all they capture, long
         # after they are of use.
         self._data = tensors_in(arrays.data)
-        full, rest = divmod(arrays.n, batch_size)
         self._seconds = 0.0  # that a step takes
-        self.graphs = {size: self._graph(size) for size in (batch_size * (full > 0), rest) if size}
+        self.graph = self._graph()
 
     def run(self, order: NDArray[np.integer] | None = None, steps: int | None = None) -> Logs:
         """Go over the samples once; return each metric's name and its values, shape (seeds, …).
@@ -45,18 +45,17 @@ class ArrayPass:
             steps: at most so many batches.
         """
         n = self._n if order is None else order.shape[1]
-        full, rest = divmod(min(n, steps * self._size) if steps else n, self._size)
-        indices = tf.constant(np.zeros((1, 0)) if order is None else order, tf.int32)
+        end = -(-n // self._size)
+        end = min(end, steps) if steps else end
+        indices = self._indices(order)
         results, step = {}, 0
-        while step < full:
-            last = min(full, step + self._steps_at_once())
+        while step < end:
+            last = min(end, step + self._steps_at_once())
             start = time.monotonic()
-            results = self._run(self._size, indices, step, last)
+            results = self._run(indices, step, last)
             self._seconds = (time.monotonic() - start) / (last - step)
             step = last
-        if rest:
-            results = self._run(rest, indices, full, full + 1)
-        return {name: np.asarray(values) for name, values in results.items()}
+        return results
 
     def first_steps(
         self, orders: Sequence[NDArray[np.integer]] | None = None
@@ -66,54 +65,53 @@ class ArrayPass:
         Args:
             orders: each seed's sample order; None: as they are.
         """
-        indices = tf.constant(np.zeros((1, 0)) if orders is None else np.stack(orders), tf.int32)
-        full, rest = divmod(self._n, self._size)
-        results = self._run(self._size, indices, 0, 1) if full else {}
-        if rest:
-            results = self._run(rest, indices, full, full + 1)
-        elif full > 1:
-            results = self._run(self._size, indices, full - 1, full)
+        indices = self._indices(None if orders is None else np.stack(orders))
+        end = -(-self._n // self._size)
+        results = self._run(indices, 0, 1)
+        results = self._run(indices, end - 1, end) if end > 1 else results
         places = np.arange(self._n)
-        if full:  # the two batches may be the same one
-            last = places[-(rest or self._size) :] if rest or full > 1 else places[:0]
-            places = np.concatenate([places[: self._size], last])
+        if end > 1:
+            places = np.concatenate([places[: self._size], places[(end - 1) * self._size :]])
         samples = [self._arrays.select(order[places]) for order in orders or [np.arange(self._n)]]
-        return {name: np.asarray(values) for name, values in results.items()}, samples
+        return results, samples
 
-    def _run(self, size: int, order: tf.Tensor, first: int, last: int) -> dict[str, tf.Tensor]:
-        return self.graphs[size](order, tf.constant(first), tf.constant(last), self._data)
+    def _run(self, order: tf.Tensor, first: int, last: int) -> Logs:
+        results = self.graph(order, tf.constant(first), tf.constant(last), self._data)
+        return {name: np.asarray(values) for name, values in results.items()}
 
-    def _graph(self, size: int) -> Any:
+    def _indices(self, order: NDArray[np.integer] | None) -> tf.Tensor:
+        return tf.constant(np.zeros((1, self._n)) if order is None else order, tf.int32)
+
+    def _graph(self) -> Any:
         order = tf.TensorSpec((self._seeds.size if self._training else 1, None), tf.int32)
         step = tf.TensorSpec((), tf.int32)
         data = [tf.TensorSpec.from_tensor(a) for a in self._data]
-        function = tf.function(lambda *inputs: self._steps(size, *inputs), autograph=False)
-        return function.get_concrete_function(order, step, step, data)
+        return tf.function(self._steps, autograph=False).get_concrete_function(
+            order, step, step, data
+        )
 
     def _steps(
-        self, size: int, order: tf.Tensor, first: tf.Tensor, last: tf.Tensor, data: list[Any]
+        self, order: tf.Tensor, first: tf.Tensor, last: tf.Tensor, data: list[Any]
     ) -> dict[str, tf.Tensor]:
-        # as in `fit`, where batches are of one size only if that divides the number of samples
-        rows = size + 0 * first if self._n % self._size else None
-
         def body(i: tf.Tensor) -> list[tf.Tensor]:
-            batch = iter([self._batch(a, order, i * self._size, size) for a in data])
+            batch = iter([self._batch(a, order, i * self._size) for a in data])
             samples = map_tensors(lambda _: next(batch), self._structure)
             if self._training:
-                self._seeds.train_step(samples, batch_is_shared=False, rows=rows)
+                self._seeds.train_step(samples, batch_is_shared=False)
             else:
-                self._seeds.test_step(samples, rows=rows)
+                self._seeds.test_step(samples)
             return [i + 1]
 
         _run_if(first == 0, self._seeds.reset_metrics)
-        if size == self._size:
-            tf.while_loop(lambda i: i < last, body, [first], parallel_iterations=1)
-        else:
-            body(first)
+        tf.while_loop(lambda i: i < last, body, [first], parallel_iterations=1)
         return self._seeds.results()
 
-    def _batch(self, a: tf.Tensor, order: tf.Tensor, start: Any, size: int) -> tf.Tensor:
-        # slices of static size: with a dynamic one the batch has no static shape
+    def _batch(self, a: tf.Tensor, order: tf.Tensor, start: tf.Tensor) -> tf.Tensor:
+        # As in `fit`, a graph knows the size of a batch only if that divides the number of samples.
+        # Some of Keras' layers and losses ask for it, and do otherwise where it is unknown.
+        size = self._size
+        if self._n % size:
+            size = tf.minimum(size, tf.shape(order)[1] - start)
         if self._training:
             return tf.gather(a, tf.slice(order, [0, start], [self._seeds.size, size]))
         return tf.slice(a, [start] + [0] * (a.ndim - 1), [size, *a.shape[1:]])
@@ -132,42 +130,58 @@ class BatchPass:
     """
 
     def __init__(self, seeds: FusedSeeds, batches: Batches, *, training: bool):
-        self._seeds, self._training = seeds, training
-        self._epochs = batches.epochs()
-        spec = self._epochs._distributed_dataset.element_spec
-        self._step = self._graph(self._add_step, spec)
+        self._seeds, self._training, self._steps = seeds, training, batches.steps
+        self._adapter = batches.adapter()
+        self._dataset = self._adapter.get_tf_dataset()
+        self._unfinished: Iterator[Any] | None = None  # of an epoch that is part of a pass
+        self._begun = False
+        spec = self._dataset.element_spec
+        self.graph = self._graph(self._add_step, spec)
         self._results = self._graph(lambda: seeds.results())
         self._reset = self._graph(lambda: seeds.reset_metrics())
-        self.graphs = {0: self._step}
 
     def run(self) -> Logs:
         """Go over one epoch; return each metric's name and its values, shape (seeds, …)."""
-        if not self._training:
-            self._epochs.reset()
-        return self.go_over(self._read())
+        if not self._begun or not self._training:  # as `fit` and `evaluate` do
+            self._adapter.on_epoch_end()
+        self._begun = True
+        self._adapter.on_epoch_begin()
+        logs = self._go_over(self._epoch())
+        self._adapter.on_epoch_end()
+        return logs
 
     def first_steps(
         self, orders: Sequence[NDArray[np.integer]] | None = None
     ) -> tuple[Logs, list[Batches]]:
         """Take the first two batches; return as `run` does, and these batches."""
-        first = list(itertools.islice(self._read(), 2))
-        self._epochs.reset()
-        spec = self._epochs._distributed_dataset.element_spec
+        first = list(itertools.islice(self._dataset, 2))
+        spec = self._dataset.element_spec
         source = tf.data.Dataset.from_generator(lambda: iter(first), output_signature=spec)
         source = source.apply(tf.data.experimental.assert_cardinality(len(first)))
-        return self.go_over(first), [Batches(source)]
+        return self._go_over(first), [Batches(source)]
 
-    def go_over(self, batches: Iterable[Any]) -> Logs:
-        """Go over some batches; returns as `run` does."""
+    def _epoch(self) -> Iterator[Any]:
+        if self._steps is None:
+            yield from self._dataset
+            return
+        if self._unfinished is None or not self._training:
+            self._unfinished = iter(self._dataset)
+        for step in range(self._steps):
+            batch = next(self._unfinished, None)
+            if batch is None and step == 0:  # the last epoch ended where the data do
+                self._unfinished = iter(self._dataset)
+                batch = next(self._unfinished, None)
+            if batch is None:
+                self._unfinished = None
+                warnings.warn(f"the data ran out after {step} of {self._steps} steps", stacklevel=2)
+                return
+            yield batch
+
+    def _go_over(self, batches: Iterable[Any]) -> Logs:
         self._reset()
         for batch in batches:
-            self._step(batch)
+            self.graph(batch)
         return {name: np.asarray(values) for name, values in self._results().items()}
-
-    def _read(self) -> Iterator[Any]:
-        with self._epochs.catch_stop_iteration():
-            for _, _, iterator in self._epochs:
-                yield next(iterator)
 
     def _add_step(self, batch: Any) -> None:
         samples = unpack(batch)

@@ -17,8 +17,9 @@ from repro.training.alone import Trained
 from repro.training.blocks import SEEDS_A_BLOCK, logs_of, split_evenly
 from repro.training.building import Blueprint, Build
 from repro.training.callbacks import Callback
-from repro.training.feeding import Triple, make_arrays, map_tensors
+from repro.training.feeding import Triple, is_batches, make_arrays, map_tensors
 from repro.training.fused import FusedSeeds
+from repro.training.fusible import predicts_plainly
 from repro.training.job import float_dtype, in_given_order
 from repro.training.passes import ArrayPass
 
@@ -38,6 +39,7 @@ class SeedsFit:
         trained: by seed: its rows, its state and its callbacks.
         blueprint: what makes a seed's model.
         arguments: those of `fit_seeds`.
+        check_seconds: what the self-check took.
     """
 
     frame: pd.DataFrame
@@ -45,6 +47,7 @@ class SeedsFit:
     trained: dict[int, Trained]
     blueprint: Blueprint
     arguments: dict[str, Any]
+    check_seconds: float
     _resume: Callable[..., "SeedsFit"]
 
     @property
@@ -70,7 +73,7 @@ class SeedsFit:
         history.on_train_begin()
         history.set_model(self.model(seed))
         for row in self._training(seed).rows:
-            logs = {name: value for name, value in row.items() if name != "epoch"}
+            logs = {n: v if np.ndim(v) else float(v) for n, v in row.items() if n != "epoch"}
             history.on_epoch_end(row["epoch"] - 1, logs)
         return history
 
@@ -89,7 +92,8 @@ class SeedsFit:
             x: inputs, as in `fit_seeds`; arrays.
             batch_size: samples at once.
         """
-        if self.one_at_a_time:
+        model = self.model(self.seeds[0])
+        if self.one_at_a_time or is_batches(x) or not predicts_plainly(model):
             outputs = [self.model(s).predict(x, batch_size, verbose=0) for s in self.seeds]
             return keras.tree.map_structure(lambda *seeds: np.stack(seeds), *outputs)
         blocks = [self._predict(block, x, batch_size) for block in self._blocks()]
@@ -106,8 +110,11 @@ class SeedsFit:
             sample_weight: weights of the samples.
             batch_size: samples a step.
         """
+        if is_batches(x):
+            rows = [self.model(s).evaluate(x, verbose=0, return_dict=True) for s in self.seeds]
+            return self._by_seed(rows)
         data = make_arrays(x, y, sample_weight, dtype=self._dtype())
-        rows: list[dict[str, Any]] = []
+        rows = []
         for models in self._blocks():
             if self.one_at_a_time or not data.dense:
                 feed = in_given_order(data, batch_size)
@@ -118,8 +125,7 @@ class SeedsFit:
                 run = ArrayPass(seeds, data, batch_size=batch_size, training=False)
                 logs = run.run()
                 rows += [logs_of(logs, place) for place in range(len(models))]
-        named = [{"seed": s, **row} for s, row in zip(self.seeds, rows, strict=True)]
-        return pd.DataFrame([dict(_columns(row)) for row in named])
+        return self._by_seed(rows)
 
     def resume(self, *, epochs: int, **fit: Any) -> "SeedsFit":
         """Train on, each seed from where it stopped, as if it had not.
@@ -139,7 +145,7 @@ class SeedsFit:
         Callbacks and data are not saved.
         """
         arrays: dict[str, Any] = {
-            f"{seed}/{place}": value
+            f"{seed}/{place}": _native(value)
             for seed, trained in self.trained.items()
             for place, value in enumerate(trained.state)
         }
@@ -148,7 +154,9 @@ class SeedsFit:
             "one_at_a_time": self.one_at_a_time,
             "sample": _spec(self.blueprint.sample),
             "arguments": {n: v for n, v in self.arguments.items() if isinstance(v, PLAIN)},
+            "to_give_again": [n for n, v in self.arguments.items() if not isinstance(v, PLAIN)],
             "rows": {str(seed): _plain(trained.rows) for seed, trained in self.trained.items()},
+            "dtypes": _dtypes(self.trained),
         }
         text = np.frombuffer(json.dumps(description).encode(), np.uint8)
         with Path(path).open("wb") as file:
@@ -178,6 +186,10 @@ class SeedsFit:
         ]
         return keras.tree.map_structure(lambda *parts: np.concatenate(parts, axis=1), *outputs)
 
+    def _by_seed(self, rows: list[dict[str, Any]]) -> pd.DataFrame:
+        named = [{"seed": s, **row} for s, row in zip(self.seeds, rows, strict=True)]
+        return pd.DataFrame([dict(_columns(row)) for row in named])
+
     def _dtype(self) -> str:
         return float_dtype(self.model(self.seeds[0]))
 
@@ -198,7 +210,7 @@ def read_fit(
             raise ValueError(f"format {description['format']}, not {FORMAT}")
         blueprint = Blueprint(build, _sample(description["sample"]))
         trained = {
-            int(seed): Trained(_with_arrays(rows), _state(arrays, seed))
+            int(seed): Trained(_typed(rows, description["dtypes"]), _state(arrays, seed))
             for seed, rows in description["rows"].items()
         }
     except (KeyError, TypeError, ValueError, EOFError, AttributeError, BadZipFile) as error:
@@ -230,16 +242,22 @@ def _columns(row: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {name: np.asarray(v).tolist() if np.ndim(v) else v for name, v in row.items()}
-        for row in rows
-    ]
+    return [{name: np.asarray(v).tolist() for name, v in row.items()} for row in rows]
 
 
-def _with_arrays(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _native(value: NDArray[Any]) -> NDArray[Any]:
+    # numpy reads back its own types alone; a short float of others is exact in 32 bits
+    return value if value.dtype.kind in "biufUS" else value.astype("float32")
+
+
+def _dtypes(trained: dict[int, Trained]) -> dict[str, str]:
+    rows = [row for of_seed in trained.values() for row in of_seed.rows]
+    return {name: np.asarray(value).dtype.name for row in rows for name, value in row.items()}
+
+
+def _typed(rows: list[dict[str, Any]], dtypes: dict[str, str]) -> list[dict[str, Any]]:
     return [
-        {name: np.asarray(v, "float32") if isinstance(v, list) else v for name, v in row.items()}
-        for row in rows
+        {name: np.asarray(value, dtypes[name])[()] for name, value in row.items()} for row in rows
     ]
 
 

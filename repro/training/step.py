@@ -38,20 +38,18 @@ class SeedStep:
         self.is_plain = False  # known once `train` has been traced
         self._optimizer = _assigning_nothing(model.optimizer)
 
-    def train(self, values: Tensors, batch: Triple, rows: Any = None) -> Tensors:
+    def train(self, values: Tensors, batch: Triple) -> Tensors:
         """Return all variables' values after one training step.
 
         Args:
             values: of all variables.
             batch: x, y and sample_weight.
-            rows: a tensor, the number of samples, if `fit` would not know it when it builds its
-                graph. Keras then weighs the losses of several outputs otherwise.
         """
         _, y, sample_weight = batch
         with _Values(self.variables, values) as scope:
             with tf.GradientTape() as tape:
                 scope.watch(tape, self.trainable)
-                y_pred, loss = self._forward(batch, rows, training=True)
+                y_pred, loss = self._forward(batch, training=True)
                 scaled = self._optimizer.scale_loss(loss)
             if self.trainable:
                 gradients = scope.gradients(scaled, self.trainable)
@@ -63,14 +61,14 @@ class SeedStep:
             self._update_metrics(y, y_pred, sample_weight)
             return scope.current(self.variables)
 
-    def forward(self, values: Tensors, batch: Triple, rows: Any = None) -> tuple[Any, Tensors]:
+    def forward(self, values: Tensors, batch: Triple) -> tuple[Any, Tensors]:
         """Return the loss of a training step, and all variables' values before the update.
 
         Its gradient may be taken outside, over all seeds at once: but only where `is_plain`.
         """
         _, y, sample_weight = batch
         with _Values(self.variables, values) as scope:
-            y_pred, loss = self._forward(batch, rows, training=True)
+            y_pred, loss = self._forward(batch, training=True)
             scaled = self._optimizer.scale_loss(loss)
             self._update_metrics(y, y_pred, sample_weight)
             return scaled, scope.current(self.variables)
@@ -82,18 +80,18 @@ class SeedStep:
                 self._optimizer.apply(gradients, self.trainable)
             return scope.current(self.variables)
 
-    def test(self, values: Tensors, batch: Triple, rows: Any = None) -> Tensors:
+    def test(self, values: Tensors, batch: Triple) -> Tensors:
         """Return all variables' values after one step of evaluation."""
         _, y, sample_weight = batch
         with _Values(self.variables, values) as scope:
-            y_pred, _ = self._forward(batch, rows, training=False)
+            y_pred, _ = self._forward(batch, training=False)
             self._update_metrics(y, y_pred, sample_weight)
             return scope.current(self.variables)
 
-    def predict(self, values: Tensors, x: Any) -> Any:
-        """Return the model's outputs for inputs x."""
-        with _Values(self.variables, values):
-            return self._call(x, training=False)
+    def predict(self, values: Tensors, x: Any) -> tuple[Any, Tensors]:
+        """Return the model's outputs for inputs x, and all variables' values after it."""
+        with _Values(self.variables, values) as scope:
+            return self._call(x, training=False), scope.current(self.variables)
 
     def call(self, function: Any, x: Any, state: Tensors) -> Any:
         """Return what a model that has the same layers gives for x in training.
@@ -127,11 +125,9 @@ class SeedStep:
         if self.model._compile_metrics is not None:
             self.model._compile_metrics.update_state(y, y_pred, sample_weight)
 
-    def _forward(self, batch: Triple, rows: Any, training: bool) -> tuple[Any, Any]:
+    def _forward(self, batch: Triple, training: bool) -> tuple[Any, Any]:
         x, y, sample_weight = batch
         y_pred = self._call(x, training)
-        if rows is not None and keras.tree.is_nested(y_pred):
-            y_pred = keras.tree.map_structure(lambda a: a[:rows], y_pred)
         loss = self.model._compute_loss(
             x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training
         )
