@@ -45,7 +45,7 @@ def test_what_is_saved_is_read_and_goes_on(fit, tmp_path):
     again = load_fit(tmp_path / "fit.npz", build)
     assert_same_fit(again, fit)
     assert_same_fit(again.resume(epochs=3, x=X, y=Y), fit.resume(epochs=3))
-    with pytest.raises(ValueError, match="x is missing"):
+    with pytest.raises(ValueError, match="x, y are not saved with a fit"):
         again.resume(epochs=3)
 
 
