@@ -1,6 +1,7 @@
 """A block: seeds that train at once, and the graphs that train and evaluate them."""
 
 from collections.abc import Sequence
+from threading import Event
 
 import keras
 import tensorflow as tf
@@ -47,11 +48,15 @@ class Block:
             size = job.validation_batch_size
             self._test = self._pass(job.validation, size, training=False)
 
-    def train(self, seeds: Sequence[int], epoch: int) -> Logs:
-        """Train one epoch, counted from 0; return each metric's values, shape (seeds, …)."""
+    def train(self, seeds: Sequence[int], epoch: int, stop: Event | None = None) -> Logs:
+        """Train one epoch, counted from 0; return each metric's values, shape (seeds, …).
+
+        Raises:
+            InterruptedError: once `stop` is set.
+        """
         if isinstance(self._train, BatchPass):
             return self._train.run()
-        return self._train.run(self.job.orders(seeds, epoch))
+        return self._train.run(self.job.orders(seeds, epoch), stop=stop)
 
     def test(self) -> Logs:
         """Evaluate on the validation data; the names begin with `val_`."""

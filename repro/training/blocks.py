@@ -16,7 +16,7 @@ from repro.training import alone, fusible, selfcheck
 from repro.training.alone import Trained
 from repro.training.block import Block, NotFused
 from repro.training.building import State, get_state, one_line, set_state, variables_of
-from repro.training.callbacks import Callback, Recorder, call_list
+from repro.training.callbacks import Callback, Recorder, call_list, row_of
 from repro.training.callbacks import why_not_fused as why_callbacks_not_fused
 from repro.training.feeding import Arrays, Batches, tensors_in
 from repro.training.fused import Logs
@@ -112,13 +112,11 @@ class Trainer:
     ) -> list[tuple[int, Trained]]:
         rows: list[list[dict[str, Any]]] = [[] for _ in seeds]
         for epoch in range(self._job.initial_epoch, self._job.epochs):
-            if stop.is_set():
-                raise InterruptedError("another block failed, or was interrupted")
-            logs = block.train(seeds, epoch)
+            logs = block.train(seeds, epoch, stop)
             if self._job.validates(epoch):
                 logs |= block.test()
             for place, of_seed in enumerate(rows):
-                of_seed.append({"epoch": epoch + 1, **{n: v[place] for n, v in logs.items()}})
+                of_seed.append(row_of(epoch, {n: v[place] for n, v in logs.items()}))
             self._advance(len(seeds), logs)
         states = block.finished()
         return [
@@ -324,7 +322,7 @@ def _why_none_fused(job: Job, seeds: Sequence[int]) -> str | None:
             return "the data are ragged, sparse or text"
     if isinstance(job.data, Batches) and not job.data.tells_its_length:
         return "the data set does not tell its length; Keras' optimizers then count a step too many"
-    return why_callbacks_not_fused(job.callbacks_of(seeds[0]))
+    return why_callbacks_not_fused([job.callbacks_of(seed) for seed in seeds])
 
 
 def _check_apart(models: Sequence[keras.Model]) -> None:

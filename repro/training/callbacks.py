@@ -2,6 +2,8 @@
 
 import copy
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from itertools import chain
 from typing import Any, TypeAlias
 
 import keras
@@ -12,6 +14,7 @@ CallbacksOf = Callable[[int], Sequence[Callback]]
 
 BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
 TEST_HOOKS = ("on_test_batch_begin", "on_test_batch_end")
+EARLY_HOOKS = ("on_train_begin", "on_epoch_begin", "on_test_begin", "on_test_end")
 WRITES_TO = {  # what is the same for all seeds if one callback is given for all
     "CSVLogger": "filename",
     "ModelCheckpoint": "filepath",
@@ -33,8 +36,12 @@ def check_callbacks(callbacks: Any, seeds: Sequence[int]) -> CallbacksOf | None:
     """
     if callbacks is None or (isinstance(callbacks, Sequence) and not callbacks):
         return None
+    if isinstance(callbacks, type):
+        raise TypeError(
+            f"callbacks is the class {callbacks.__name__}; give one: {callbacks.__name__}(…)"
+        )
     if callable(callbacks) and not isinstance(callbacks, keras.callbacks.Callback):
-        return lambda seed: _listed(callbacks(seed))
+        return cache(lambda seed: _listed(callbacks(seed)))
     prototypes = _listed(callbacks)
     for callback in prototypes if len(seeds) > 1 else ():
         _check_writes_apart(callback)
@@ -48,8 +55,15 @@ def check_callbacks(callbacks: Any, seeds: Sequence[int]) -> CallbacksOf | None:
     return copies.__getitem__
 
 
-def why_not_fused(callbacks: Iterable[Callback]) -> str | None:
-    """Name a callback that looks at batches, which seeds that train at once do not show it."""
+def why_not_fused(lists: Sequence[Sequence[Callback]]) -> str | None:
+    """Name a callback that does or sees more than seeds that train at once can show it.
+
+    Args:
+        lists: each seed's callbacks.
+    """
+    callbacks = list(chain(*lists))
+    if len({id(callback) for callback in callbacks}) < len(callbacks):
+        return "seeds share a callback, which sees one training after the other"
     for callback in callbacks:
         name = type(callback).__name__
         if isinstance(callback, keras.callbacks.BackupAndRestore):
@@ -59,6 +73,9 @@ def why_not_fused(callbacks: Iterable[Callback]) -> str | None:
         hooks = [h for h in (*BATCH_HOOKS, *TEST_HOOKS) if not _is_default(getattr(callback, h))]
         if hooks:
             return f"callback {name} looks at batches ({', '.join(hooks)})"
+        hooks = [hook for hook in EARLY_HOOKS if not _is_inert(callback, hook)]
+        if hooks:
+            return f"callback {name} may change the model before a step ({', '.join(hooks)})"
     return None
 
 
@@ -77,6 +94,16 @@ def call_list(
     )
 
 
+def row_of(epoch: int, logs: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of the history, its epoch counted from 1; a log of that name is renamed."""
+    columns = ("seed", "epoch")
+    numbers = {
+        f"logged_{name}" if name in columns else name: np.asarray(value)[()]
+        for name, value in logs.items()
+    }
+    return {"epoch": epoch + 1, **numbers}
+
+
 class Recorder(keras.callbacks.Callback):
     """Keep what each epoch ends with, after the other callbacks have added to it.
 
@@ -90,8 +117,7 @@ class Recorder(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Add a row."""
-        numbers = {name: np.asarray(value)[()] for name, value in (logs or {}).items()}
-        self.rows.append({"epoch": epoch + 1, **numbers})
+        self.rows.append(row_of(epoch, logs or {}))
 
 
 def _listed(callbacks: Any) -> list[Callback]:
@@ -118,6 +144,21 @@ def _check_writes_apart(callback: Callback) -> None:
 def _only_epochs(callback: Callback) -> bool:
     # it counts batches all the time, and looks at the count only if it saves by batches
     return type(callback) is keras.callbacks.ModelCheckpoint and callback.save_freq == "epoch"
+
+
+def _is_inert(callback: Callback, hook: str) -> bool:
+    """Tell whether a hook is Keras' own, of a callback that changes rates and itself alone."""
+    known = (
+        keras.callbacks.EarlyStopping,
+        keras.callbacks.ReduceLROnPlateau,
+        keras.callbacks.LearningRateScheduler,
+        keras.callbacks.CSVLogger,
+        keras.callbacks.ModelCheckpoint,
+        keras.callbacks.History,
+    )
+    method = getattr(callback, hook)
+    is_kerass = isinstance(callback, known) and hook not in vars(callback)
+    return _is_default(method) or (is_kerass and method.__func__.__module__.startswith("keras."))
 
 
 def _is_default(method: Any) -> bool:

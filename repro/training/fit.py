@@ -169,11 +169,15 @@ def _result(
 
 def _resume(fit: SeedsFit, *, epochs: int, **changes: Any) -> SeedsFit:
     check_count("epochs", epochs)
-    if unknown := sorted(set(changes) - set(inspect.signature(fit_seeds).parameters)):
-        raise TypeError(f"fit_seeds has no argument {', '.join(unknown)}")
+    if unknown := sorted(set(changes) - set(DEFAULTS)):
+        raise TypeError(f"resume can not change {', '.join(unknown)}")
     arguments = {**DEFAULTS, **fit.arguments, **changes, "epochs": epochs}
     if missing := [name for name, value in arguments.items() if value is GIVE_AGAIN]:
         raise ValueError(f"{', '.join(missing)} are not saved with a fit; give them to resume")
+    if arguments["steps_per_epoch"] is not None:
+        raise ValueError("steps_per_epoch: a resumed training would begin the data again")
+    if fit.model(next(iter(fit.trained))).optimizer.use_ema:
+        raise ValueError("use_ema: the weights are averages at the end, from which none can go on")
     trained, reason = dict(fit.trained), fit.one_at_a_time
     for last, seeds in _by_last_epoch(fit).items():
         states = {seed: fit.trained[seed].state for seed in seeds}

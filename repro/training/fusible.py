@@ -118,6 +118,9 @@ def _own_steps(model: keras.Model) -> str | None:
     own = [name for name in sorted(STEPS) if not _is_kerass(model, name)]
     if own:
         return f"{type(model).__name__} overrides {', '.join(own)}"
+    metrics = [m.name for m in _metrics(model) if not _is_kerass(m, "reset_state")]
+    if metrics:
+        return f"metric {', '.join(metrics)} overrides reset_state"
     if model.run_eagerly:
         return "it is compiled with run_eagerly=True"
     if tf.distribute.get_strategy().num_replicas_in_sync > 1:
@@ -186,10 +189,13 @@ def _settings(model: keras.Model) -> Iterator[tuple[str, Any]]:
     for kind in ("trainable_variables", "non_trainable_variables"):
         for place, v in enumerate(getattr(model, kind)):
             yield f"{kind}[{place}]", (tuple(v.shape), v.dtype, v.trainable)
-    layers = model._flatten_layers()
-    for layer in layers:
+    for layer in model._flatten_layers():
         yield from _flat(layer.name, _config(layer))
     yield from _flat("compile", _compiled(model))
+    for name, thing in _parts(model):
+        yield name, type(thing)
+        if not _is_of_keras(type(thing)):  # its own settings may be in no config
+            yield from _flat(name, _attributes(thing))
     optimizer = _config(model.optimizer)
     if isinstance(optimizer, dict) and isinstance(optimizer.get("learning_rate"), float):
         del optimizer["learning_rate"]  # a variable: each seed may have its own
@@ -197,16 +203,46 @@ def _settings(model: keras.Model) -> Iterator[tuple[str, Any]]:
     yield "optimizer", type(model.optimizer)
 
 
+def _parts(model: keras.Model) -> Iterator[tuple[str, Any]]:
+    """Yield what a model is made of besides its variables, by name."""
+    for layer in model._flatten_layers():
+        yield f"{layer.name}", layer
+    for v in model.trainable_variables:
+        for kind in ("constraint", "regularizer"):
+            if getattr(v, kind, None) is not None:
+                yield f"{v.path}.{kind}", getattr(v, kind)
+    yield model.optimizer.name, model.optimizer
+    yield "learning_rate", model.optimizer._learning_rate
+    for place, loss in enumerate(keras.tree.flatten(model.loss)):
+        yield f"loss[{place}]", loss
+    for place, metric in enumerate(_metrics(model)):
+        yield f"metrics[{place}]", metric
+
+
+def _metrics(model: keras.Model) -> list[keras.metrics.Metric]:
+    """Return the metrics of layers and of `compile`, which hides them until it has seen data."""
+    named = model._compile_metrics
+    users = [named._user_metrics, named._user_weighted_metrics] if named else []
+    things = [*model.metrics, *keras.tree.flatten(users)]
+    return [thing for thing in things if isinstance(thing, keras.metrics.Metric)]
+
+
+def _is_of_keras(kind: type) -> bool:
+    return kind.__module__.split(".")[0] in ("keras", "builtins")
+
+
 def _config(thing: Any) -> Any:
     try:
         return dict(thing.get_config())
     except Exception:  # it has none, or one that fails: its plain attributes tell what they can
-        plain = (bool, int, float, str, tuple, list, dict, np.generic, np.ndarray)
-        return {
-            name: value
-            for name, value in vars(thing).items()
-            if isinstance(value, plain) and not name.startswith("_")
-        }
+        return _attributes(thing)
+
+
+def _attributes(thing: Any) -> dict[str, Any]:
+    plain = (bool, int, float, str, tuple, list, dict, np.generic, np.ndarray)
+    own = getattr(thing, "__dict__", {}).items()
+    hidden = ("_", "seed", "name", "built")  # Keras' own, or numbered
+    return {n: v for n, v in own if isinstance(v, plain) and not n.startswith(hidden)}
 
 
 def _compiled(model: keras.Model) -> Any:
@@ -246,11 +282,10 @@ def _outputs_differ(
 
 def settings_tell_all(model: keras.Model) -> bool:
     """Tell whether all layers and losses are Keras' own, so that their settings tell all."""
-    layers = [layer for layer in model._flatten_layers() if layer is not model]
-    kinds = [type(model), *map(type, layers)]
-    if any(not kind.__module__.startswith("keras.") for kind in kinds):
+    parts = [part for _, part in _parts(model)]
+    if not all(_is_of_keras(type(part)) for part in parts):
         return False
-    if any(isinstance(layer, keras.layers.Lambda) for layer in layers):
+    if any(isinstance(part, keras.layers.Lambda) for part in parts):
         return False
     return "function" not in repr(list(_settings(model)))
 

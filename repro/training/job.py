@@ -138,6 +138,8 @@ def make_job(build: Build, seeds: Sequence[int], x: Any, y: Any, **fit: Any) -> 
     blueprint = Blueprint(build, _sample(data, size))
     with suppress(RuntimeError):  # of code that `fit` may run all the same
         blueprint.make_metrics(model)  # for what it says of data that do not fit
+    freq = fit["validation_freq"]
+    fit = fit | {"validation_freq": freq if isinstance(freq, int) else list(freq)}
     return Job(
         blueprint=blueprint,
         data=data,
@@ -158,6 +160,8 @@ def check_seeds(seeds: int | Iterable[int]) -> list[int]:
         ValueError: if one is negative or too large or repeated, or there are none.
     """
     if isinstance(seeds, int | np.integer):
+        if seeds < 1 and not isinstance(seeds, bool):
+            raise ValueError(f"seeds={seeds} is how many, at least 1; one seed is seeds=[{seeds}]")
         check_count("seeds", seeds)
         seeds = range(int(seeds))
     try:

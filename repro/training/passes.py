@@ -4,6 +4,7 @@ import itertools
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -37,12 +38,18 @@ class ArrayPass:
         self._seconds = 0.0  # that a step takes
         self.graph = self._graph()
 
-    def run(self, order: NDArray[np.integer] | None = None, steps: int | None = None) -> Logs:
+    def run(
+        self,
+        order: NDArray[np.integer] | None = None,
+        steps: int | None = None,
+        stop: Event | None = None,
+    ) -> Logs:
         """Go over the samples once; return each metric's name and its values, shape (seeds, …).
 
         Args:
             order: each seed's sample order, shape (seeds, n); None: as they are.
             steps: at most so many batches.
+            stop: end as soon as it is set, by InterruptedError.
         """
         n = self._n if order is None else order.shape[1]
         end = -(-n // self._size)
@@ -50,6 +57,8 @@ class ArrayPass:
         indices = self._indices(order)
         results, step = {}, 0
         while step < end:
+            if stop is not None and stop.is_set():
+                raise InterruptedError("another block failed, or was interrupted")
             last = min(end, step + self._steps_at_once())
             start = time.monotonic()
             results = self._run(indices, step, last)

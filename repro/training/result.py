@@ -61,7 +61,7 @@ class SeedsFit:
         Raises:
             KeyError: if the seed was not trained.
         """
-        return self.blueprint.model(seed, self._training(seed).state)
+        return self.blueprint.model(int(seed), self._training(seed).state)
 
     def history(self, seed: int) -> keras.callbacks.History:
         """Return that seed's history, as `fit` would have returned it.
@@ -128,7 +128,7 @@ class SeedsFit:
         return self._by_seed(rows)
 
     def resume(self, *, epochs: int, **fit: Any) -> "SeedsFit":
-        """Train on, each seed from where it stopped, as if it had not.
+        """Train on, each seed from where it stopped, as if it had not. Callbacks begin anew.
 
         Args:
             epochs: the last epoch, counted from the first one of all: 20 after 5 trains 15 more.
@@ -164,6 +164,8 @@ class SeedsFit:
 
     def __repr__(self) -> str:
         """Say what was trained, and what the last epoch's loss is."""
+        if "loss" not in self.frame:
+            return f"<SeedsFit: {len(self.trained)} seeds, no epochs>"
         last = self.frame.groupby("seed").last()
         loss = f"{last.loss.mean():.4g} (mean), {last.loss.min():.4g} to {last.loss.max():.4g}"
         return f"<SeedsFit: {len(last)} seeds, {int(self.frame.epoch.max())} epochs, loss {loss}>"

@@ -158,7 +158,7 @@ def _go_over(feed: Any, model: keras.Model, step: Callable[[Any], Any]) -> dict[
     model.reset_metrics()
     dataset = feed.get_tf_dataset() if isinstance(feed, InOrder) else feed
     iterator, count = iter(dataset), feed.num_batches if isinstance(feed, InOrder) else len(feed)
-    for _ in range(count):
+    for _ in range(-(-count // model.steps_per_execution)):
         step(iterator)
     return {name: np.asarray(value) for name, value in model.get_metrics_result().items()}
 

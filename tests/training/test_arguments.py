@@ -180,7 +180,7 @@ WRONG = [
     ({"build": lambda: 3}, TypeError, "compiled keras.Model"),
     ({"build": lambda: keras.Sequential([layers.Dense(1)])}, TypeError, "is not compiled"),
     ({"seeds": "3"}, TypeError, "seeds must be integers"),
-    ({"seeds": 0}, ValueError, "seeds must be at least 1"),
+    ({"seeds": 0}, ValueError, "seeds=0 is how many, at least 1"),
     ({"x": [[1.0, 2.0], [3.0, 4.0]]}, ValueError, r"x\[0\]\[0\] is 1.0, no array"),
     ({"x": X[:5]}, ValueError, "x has 5, y has 20"),
     ({"x": None}, ValueError, "x is missing"),

@@ -134,3 +134,29 @@ def test_keras_own_history_comes_back():
     assert isinstance(history, keras.callbacks.History)
     assert history.epoch == [0, 1, 2]
     assert history.history["loss"] == fit.frame.query("seed == 1").loss.tolist()
+
+
+def test_callbacks_that_may_change_the_model_train_one_seed_at_a_time():
+    class Freezes(kc.Callback):
+        def on_train_begin(self, logs=None):
+            self.model.layers[0].trainable = False
+
+    class Shifts(kc.Callback):
+        def on_test_begin(self, logs=None):
+            self.model.layers[-1].bias.assign_add([1.0])
+
+    for kind in (Freezes, Shifts):
+        with pytest.warns(UserWarning, match=f"callback {kind.__name__} may change the model"):
+            fit = fit_seeds(build, X, Y, seeds=[3], callbacks=kind(), validation_data=TEST)
+        _model, history = fit_by_hand(
+            build, 3, X, Y, callbacks=[kind()], validation_data=TEST, batch_size=32
+        )
+        np.testing.assert_allclose(fit.frame.val_loss, history.history["val_loss"], rtol=1e-5)
+
+
+def test_every_seeds_callbacks_are_looked_at():
+    shared = kc.EarlyStopping("loss", patience=0)
+    with pytest.warns(UserWarning, match="seeds share a callback"):
+        fit_seeds(build, X, Y, seeds=2, callbacks=lambda seed: [shared], verbose=0)
+    with pytest.warns(UserWarning, match="TerminateOnNaN looks at batches"):
+        fit_seeds(build, X, Y, seeds=2, callbacks=lambda seed: [kc.TerminateOnNaN()] * seed)

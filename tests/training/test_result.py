@@ -86,3 +86,19 @@ def test_it_says_what_it_is(fit):
 def test_a_seed_that_was_not_trained(fit):
     with pytest.raises(KeyError, match="seed 1 was not trained"):
         fit.model(1)
+
+
+def test_a_metric_may_be_called_seed():
+    def make():
+        model = keras.Sequential([keras.Input((5,)), layers.Dense(1)])
+        model.compile("sgd", "mse", metrics=[keras.metrics.MeanSquaredError(name="seed")])
+        return model
+
+    frame = fit_seeds(make, X, Y, **GIVEN).frame
+    assert frame.seed.tolist() == [0, 3] and "logged_seed" in frame
+
+
+def test_what_can_not_go_on_is_not_resumed():
+    steps = fit_seeds(build, X, Y, steps_per_epoch=2, **GIVEN)
+    with pytest.raises(ValueError, match="steps_per_epoch"):
+        steps.resume(epochs=3)

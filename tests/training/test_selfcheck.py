@@ -77,3 +77,81 @@ def test_the_layer_that_differs_is_named(monkeypatch):
         return model
 
     assert_found_and_trained_alone(make, r"first in layer activation\)")
+
+
+class Scaled(keras.losses.Loss):
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = factor
+
+    def call(self, y, y_pred):
+        return self.factor * keras.ops.mean(keras.ops.square(y - y_pred), -1)
+
+
+class Fading(keras.optimizers.schedules.LearningRateSchedule):
+    def __init__(self, factor):
+        self.factor = factor
+
+    def __call__(self, step):
+        return 0.05 * keras.ops.power(self.factor, keras.ops.cast(step, "float32") // 3)
+
+
+class Weakened(keras.optimizers.SGD):
+    def __init__(self, factor):
+        super().__init__(0.05)
+        self.factor = factor
+
+    def update_step(self, gradient, variable, learning_rate):
+        super().update_step(gradient * self.factor, variable, learning_rate)
+
+
+class Clipped(keras.constraints.Constraint):
+    def __init__(self, limit):
+        self.limit = limit
+
+    def __call__(self, w):
+        return keras.ops.clip(w, -self.limit, self.limit)
+
+
+@pytest.mark.parametrize("kind", [Scaled, Fading, Weakened, Clipped])
+def test_what_build_draws_for_objects_of_the_users_is_a_setting(kind):
+    def make():
+        own = kind(np.random.uniform(0.1, 0.9))
+        constraint = own if kind is Clipped else None
+        dense = layers.Dense(1, kernel_constraint=constraint)
+        model = keras.Sequential([keras.Input((5,)), dense])
+        optimizer = (
+            own if kind is Weakened else keras.optimizers.SGD(own if kind is Fading else 0.1)
+        )
+        model.compile(optimizer, own if kind is Scaled else "mse")
+        return model
+
+    with pytest.warns(UserWarning, match="different settings"):
+        fit = fit_seeds(make, X, Y, seeds=[3, 0, 1], batch_size=8, verbose=0, check=False)
+    model, history = fit_by_hand(make, 0, X, Y)
+    assert_same(fit, 0, model, history)
+
+
+def test_a_metric_that_is_not_reset_as_keras_resets_is_trained_alone():
+    class Count(keras.metrics.Metric):
+        def __init__(self):
+            super().__init__(name="count")
+            self.count = self.add_variable((), "zeros", name="count")
+
+        def update_state(self, y, y_pred, sample_weight=None):
+            self.count.assign_add(1.0)
+
+        def result(self):
+            return self.count + 0.0
+
+        def reset_state(self):
+            pass
+
+    def make():
+        model = keras.Sequential([keras.Input((5,)), layers.Dense(1)])
+        model.compile("sgd", "mse", metrics=[Count()])
+        return model
+
+    with pytest.warns(UserWarning, match="metric count overrides reset_state"):
+        fit = fit_seeds(make, X, Y, seeds=[3], epochs=2, batch_size=8, verbose=0)
+    assert fit.frame["count"].tolist() == [3, 6]

@@ -69,8 +69,8 @@ class Trainer:
         """Train a change over the seeds, on the setup's data or on other (training, test) pairs."""
         start = time.monotonic()
         trained = train(self.setup, change, seeds or self.setup.seeds, data)
-        taken = time.monotonic() - start - trained.check_seconds
-        self.longest = max(self.longest, taken)
+        seconds = time.monotonic() - start - trained.check_seconds
+        self.longest = max(self.longest, seconds)
         return trained
 
 
