@@ -28,7 +28,6 @@ class Block:
     def __init__(self, job: Job, models: Sequence[keras.Model]):
         self.job = job
         job.blueprint.make_metrics(models[0])
-        models[0].reset_metrics()  # to begin with
         self.seeds = FusedSeeds(models)
         try:
             self._build()

@@ -32,11 +32,12 @@ class FusedSeeds:
         self.size, self._at_once = len(models), gradients_at_once
         self.step = SeedStep(models[0])
         self._is_shared = self._shared_by(models)
+        self._first_metrics = [np.asarray(v) for v in models[0].metrics_variables]
         self._stacked = [
             tf.Variable(value, dtype=v.dtype, trainable=False)
             for value, v in zip(self._values(models), self.step.variables, strict=True)
         ]
-        self._fresh = [tf.constant(np.asarray(v)) for v in self._metrics_of(models[0])]
+        self._count = len(self._stacked) - len(models[0].metrics_variables)  # all but metrics
 
     def load(self, models: Sequence[keras.Model]) -> None:
         """Go on from the state of other models, as many as before."""
@@ -49,13 +50,12 @@ class FusedSeeds:
 
     def metrics(self) -> list[State]:
         """Return each seed's variables of the metrics."""
-        stacked = [np.asarray(v) for v in self._stacked[len(self._stacked) - len(self._fresh) :]]
+        stacked = [np.asarray(v) for v in self._stacked[self._count :]]
         return [[v[i] for v in stacked] for i in range(self.size)]
 
     def state(self) -> list[State]:
         """Return each seed's variables: the model's, then its optimizer's."""
-        count = len(self._stacked) - len(self._fresh)
-        stacked = [np.asarray(v) for v in self._stacked[:count]]
+        stacked = [np.asarray(v) for v in self._stacked[: self._count]]
         return [
             [v if shared else v[i] for v, shared in zip(stacked, self._is_shared, strict=False)]
             for i in range(self.size)
@@ -97,8 +97,9 @@ class FusedSeeds:
 
     def reset_metrics(self) -> None:
         """Start the metrics again."""
-        for stacked, fresh in zip(self._stacked[-len(self._fresh) :], self._fresh, strict=True):
-            stacked.assign(tf.broadcast_to(fresh, stacked.shape))
+        fresh = over_seeds(lambda own: self.step.reset(self._of_seed(own)), self._own())
+        for stacked, value in zip(self._stacked[self._count :], fresh, strict=True):
+            stacked.assign(value)
 
     @property
     def handles(self) -> set[int]:
@@ -158,11 +159,12 @@ class FusedSeeds:
             of_seeds[0] if shared else np.stack(of_seeds)
             for of_seeds, shared in zip(zip(*states, strict=True), self._is_shared, strict=False)
         ]
-        metrics = [np.asarray(v) for v in self._metrics_of(models[0])]
-        return own + [np.stack([v] * self.size) for v in metrics]
+        return own + [np.stack(v) for v in zip(*map(self._metrics_of, models), strict=True)]
 
-    def _metrics_of(self, model: keras.Model) -> list[keras.Variable]:
-        return list(model.metrics_variables)
+    def _metrics_of(self, model: keras.Model) -> list[NDArray[Any]]:
+        """A model's metrics: as they are if it has been trained, else as they begin."""
+        values = [np.asarray(v) for v in model.metrics_variables]
+        return values if len(values) == len(self._first_metrics) else self._first_metrics
 
     def _shared_by(self, models: Sequence[keras.Model]) -> list[bool]:
         # Numbers that are the same for all seeds: one number times stacked weights is a faster

@@ -118,9 +118,6 @@ def _own_steps(model: keras.Model) -> str | None:
     own = [name for name in sorted(STEPS) if not _is_kerass(model, name)]
     if own:
         return f"{type(model).__name__} overrides {', '.join(own)}"
-    metrics = [m.name for m in _metrics(model) if not _is_kerass(m, "reset_state")]
-    if metrics:
-        return f"metric {', '.join(metrics)} overrides reset_state"
     if model.run_eagerly:
         return "it is compiled with run_eagerly=True"
     if tf.distribute.get_strategy().num_replicas_in_sync > 1:

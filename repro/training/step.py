@@ -110,6 +110,12 @@ class SeedStep:
         with _Values(self.variables, values):
             return self.model.get_metrics_result()
 
+    def reset(self, values: Tensors) -> Tensors:
+        """Return the metrics' values before an epoch."""
+        with _Values(self.variables, values) as scope:
+            self.model.reset_metrics()
+            return scope.current(self.model.metrics_variables)
+
     def finalize(self, values: Tensors) -> Tensors:
         """Return all variables' values at the end of training, where weights may be averages."""
         with _Values(self.variables, values) as scope:

@@ -132,7 +132,7 @@ def test_what_build_draws_for_objects_of_the_users_is_a_setting(kind):
     assert_same(fit, 0, model, history)
 
 
-def test_a_metric_that_is_not_reset_as_keras_resets_is_trained_alone():
+def test_a_metric_that_is_not_reset_goes_on():
     class Count(keras.metrics.Metric):
         def __init__(self):
             super().__init__(name="count")
@@ -152,6 +152,6 @@ def test_a_metric_that_is_not_reset_as_keras_resets_is_trained_alone():
         model.compile("sgd", "mse", metrics=[Count()])
         return model
 
-    with pytest.warns(UserWarning, match="metric count overrides reset_state"):
-        fit = fit_seeds(make, X, Y, seeds=[3], epochs=2, batch_size=8, verbose=0)
+    fit = fit_seeds(make, X, Y, seeds=[3], epochs=2, batch_size=8, verbose=0)
+    assert fit.one_at_a_time is None
     assert fit.frame["count"].tolist() == [3, 6]
