@@ -53,7 +53,7 @@ class Batches:
     """A data set that yields batches; all seeds see the same ones, read once.
 
     Attributes:
-        source: a `tf.data.Dataset`, a `keras.utils.PyDataset`, a generator, a torch DataLoader.
+        source: a `tf.data.Dataset`, a `keras.utils.PyDataset`, a torch DataLoader.
         class_weight: as in `fit`.
         steps: batches an epoch; None: until it is exhausted.
     """

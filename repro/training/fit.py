@@ -50,9 +50,10 @@ def fit_seeds(
 ) -> SeedsFit:
     """Train one model per seed, several at once, as `keras.Model.fit` would train each.
 
-    `build()` is called once per seed after `keras.utils.set_random_seed(seed)`, which also resets
-    the global generators of Python, NumPy and Keras. What can not be trained at once without
-    changing a number is trained one seed at a time, with a warning that says why.
+    Before each call of `build()` comes `keras.utils.set_random_seed(seed)`, which also resets the
+    global generators of Python, NumPy and Keras; a seed's model may be built more than once. What
+    can not be trained at once without changing a number is trained one seed at a time, with a
+    warning that says why.
 
     The same call gives the same bits. Beside other seeds, a seed gives the same numbers to rounding
     only: its place in the stacked arrays decides which products the processor adds up together.

@@ -49,7 +49,7 @@ UPDATES = frozenset(
     ]
 )
 PREDICTIONS = ("predict", "predict_step", "make_predict_function", "__call__")
-LARGE = 250e6  # products of a step's convolutions, forward; from bench.fit_seeds, on two cores
+LARGE = 250e6  # products of a step's convolutions, forward: more were no faster on two cores
 RANDOM = re.compile(r"(Stateful(?!Part)|Random|Multinomial|(Parameterized)?TruncatedNormal|Rng)")
 PYTHON = re.compile(r"(Eager)?PyFunc(Stateless)?$")
 

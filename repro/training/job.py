@@ -26,8 +26,6 @@ from repro.training.order import data_order
 
 Data = Arrays | Batches
 
-VALIDATION_COUNTS = ("validation_batch_size", "validation_steps")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Job:

@@ -203,9 +203,6 @@ class BatchPass:
         return tf.function(function, autograph=False).get_concrete_function(*specs)
 
 
-Pass = ArrayPass | BatchPass
-
-
 def _run_if(condition: tf.Tensor, act: Callable[[], None]) -> None:
     def acted() -> tf.Tensor:
         act()

@@ -15,8 +15,9 @@ from keras.src import ops
 from keras.src.backend.tensorflow.optimizer import TFOptimizer
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 
+from repro.training.feeding import Triple
+
 Tensors = list[Any]
-Triple = tuple[Any, Any, Any]
 
 
 class SeedStep:

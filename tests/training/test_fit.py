@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 from keras import layers
 
-from repro import data_order, fit_seeds
+from repro import fit_seeds
 from repro.data import load
 from repro.training.fit import seeds_in_cache
 from repro.training.fused import FusedSeeds
+from tests.training.plain import fit_by_hand, state
 
 SEEDS = [3, 0, 11]
 EPOCHS = 2
@@ -60,22 +61,13 @@ def builder(make_layers, make_optimizer, **compiled):
 
 
 def plain_fit(build, seed, train, validation):
-    """What a user would do by hand."""
-    keras.utils.set_random_seed(seed)
-    model, history = build(), []
-    x, y = train
-    for epoch in range(1, EPOCHS + 1):
-        order = data_order(seed, epoch, len(x))
-        fitted = model.fit(
-            x[order], y[order], shuffle=False, batch_size=32, verbose=0,
-            validation_data=validation, validation_batch_size=32,
-        )  # fmt: skip
-        history.append({name: value[-1] for name, value in fitted.history.items()})
-    return model, history
-
-
-def state(model):
-    return [np.asarray(v) for v in (*model.variables, *model.optimizer.variables)]
+    """What a user would do by hand: the model, and its logs an epoch."""
+    model, history = fit_by_hand(
+        build, seed, *train, batch_size=32, epochs=EPOCHS,
+        validation_data=validation, validation_batch_size=32,
+    )  # fmt: skip
+    epochs = zip(*history.history.values(), strict=True)
+    return model, [dict(zip(history.history, values, strict=True)) for values in epochs]
 
 
 def assert_same_as_plain_fit(build, digits, seeds=SEEDS):

@@ -1,7 +1,7 @@
 """Train a case by `fit_seeds` and by hand with `keras.Model.fit`, and compare."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -163,6 +163,19 @@ def mistake_in(case: Case, outcome: Outcome) -> str | None:
             "that is right, say so in cases.py"
         )
     return None
+
+
+def mistake_in_group(names: Sequence[str], case_of: Callable[[Sequence[str]], Case]) -> str | None:
+    """Return what is wrong with a case of several members, each tried alone if something is."""
+    mistake = _mistake(case_of(names))
+    if mistake and len(names) > 1:
+        alone = [_mistake(case_of([name])) for name in names]
+        return "\n".join(filter(None, alone)) or f"only together: {mistake}"
+    return mistake
+
+
+def _mistake(case: Case) -> str | None:
+    return mistake_in(case, compare(case))
 
 
 def differing(case: Case, fit: Any, plain: dict[int, Any]) -> Iterator[str]:

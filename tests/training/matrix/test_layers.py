@@ -11,7 +11,7 @@ from tests.training.matrix.cases import (
     layer_groups,
     layer_recipes,
 )
-from tests.training.matrix.compare import compare, mistake_in
+from tests.training.matrix.compare import mistake_in_group
 
 ALL = layer_recipes()
 KNOWN = {name: recipe for name, recipe in ALL.items() if recipe}
@@ -42,10 +42,5 @@ def test_every_recipe_is_of_a_layer_that_there_is():
     ],
 )
 def test_layers_train_as_by_fit(names):
-    case = layer_case(names, KNOWN)
-    mistake = mistake_in(case, compare(case))
-    if mistake and len(names) > 1:
-        each = [layer_case([name], KNOWN) for name in names]
-        found = [mistake_in(case, compare(case)) for case in each]
-        mistake = "\n".join(filter(None, found)) or f"only together: {mistake}"
+    mistake = mistake_in_group(names, lambda members: layer_case(members, KNOWN))
     assert not mistake, mistake

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.training.matrix.compare import compare, mistake_in
+from tests.training.matrix.compare import mistake_in_group
 from tests.training.matrix.losses_and_metrics import (
     groups,
     loss_recipes,
@@ -40,10 +40,5 @@ def test_every_loss_and_metric_can_be_made():
     ],
 )
 def test_losses_and_metrics_are_those_of_fit(case_of, names, recipes):
-    case = case_of(names, recipes)
-    mistake = mistake_in(case, compare(case))
-    if mistake and len(names) > 1:
-        each = [case_of([name], recipes) for name in names]
-        found = [mistake_in(case, compare(case)) for case in each]
-        mistake = "\n".join(filter(None, found)) or f"only together: {mistake}"
+    mistake = mistake_in_group(names, lambda members: case_of(members, recipes))
     assert not mistake, mistake
