@@ -51,7 +51,7 @@ from repro.study.schema import Claim
 LEVEL = 0.05
 COLUMNS = tuple(TABLE_COLUMNS["claims.csv"])
 
-_Arms = Mapping[Hashable, pd.DataFrame]  # each variant's runs, seeds ascending
+Arms = Mapping[Hashable, pd.DataFrame]  # each variant's runs, seeds ascending
 
 
 def judge(
@@ -94,11 +94,11 @@ def judge(
         raise ValueError(f'better must be "higher" or "lower", got {better!r}')
     if unknown := sorted(set(unjudged) - set(claims)):
         raise ValueError(f"unjudged names {unknown[0]!r}, which is no claim")
-    arms = {variant: arm.sort_values("seed") for variant, arm in runs.groupby("variant")}
+    arms = arms_of(runs)
     evidence = {
         name: _examine(
             claim,
-            _compared(arms, name, claim),
+            compared(arms, name, claim),
             region=region(claim, better),
             rate=claim.counts_runs or {**kinds, DIVERGED: "flag"}[claim.metric] == "flag",
             seed=seed,
@@ -189,8 +189,17 @@ def _spans(seeds: Sequence[int]) -> str:
     return " ".join(f"{start}:{end}" for start, end in zip(starts, ends, strict=True))
 
 
-def _compared(arms: _Arms, name: str, claim: Claim) -> tuple[pd.Series, pd.Series | float]:
-    """Return the variant's values by seed, and the reference's or the number compared with."""
+def arms_of(runs: pd.DataFrame) -> Arms:
+    """Return each variant's runs, seeds ascending."""
+    return {variant: arm.sort_values("seed") for variant, arm in runs.groupby("variant")}
+
+
+def compared(arms: Arms, name: str, claim: Claim) -> tuple[pd.Series, pd.Series | float]:
+    """Return the variant's values by seed, and the reference's or the number compared with.
+
+    They are what the claim looks at: a metric, or 1 and 0 for the runs that it counts or does not.
+    Raises as `judge` does.
+    """
     variant = _by_seed(arms, name, claim, claim.variant)
     if claim.reference is None:
         return variant, claim.bound if claim.target is None else claim.target
@@ -201,7 +210,7 @@ def _compared(arms: _Arms, name: str, claim: Claim) -> tuple[pd.Series, pd.Serie
     return variant[shared], reference[shared]
 
 
-def _by_seed(arms: _Arms, name: str, claim: Claim, variant: str) -> pd.Series:
+def _by_seed(arms: Arms, name: str, claim: Claim, variant: str) -> pd.Series:
     """What the claim looks at in the runs of one variant, indexed by ascending seed."""
     if variant not in arms:
         raise ValueError(f"claim {name!r}: there are no runs of variant {variant!r}")
@@ -241,16 +250,16 @@ def _numbers(column: pd.Series) -> Sample:
 
 def _examine(
     claim: Claim,
-    compared: tuple[pd.Series, pd.Series | float],
+    pair: tuple[pd.Series, pd.Series | float],
     *,
     region: Interval,
     rate: bool,
     seed: int,
 ) -> _Evidence:
-    values, reference = compared[0].to_numpy(), np.asarray(compared[1], float)
+    values, reference = pair[0].to_numpy(), np.asarray(pair[1], float)
     with np.errstate(invalid="ignore"):  # inf - inf is NaN, which is the answer
         sample = values if claim.reference is None else values - reference
-    seeds = tuple(compared[0].index)
+    seeds = tuple(pair[0].index)
     if not seeds:
         return _nothing(region)
     intervals, test = _methods(sample, claim, rate, seed)
