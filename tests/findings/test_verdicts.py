@@ -212,7 +212,8 @@ class TestShares:
 
 class TestDiverged:
     def test_is_a_flag_that_every_study_has(self):
-        runs = table(new=[math.nan] * 20 + [0.5] * 10).assign(status=["diverged"] * 20 + ["ok"] * 10)
+        status = ["diverged"] * 20 + ["ok"] * 10
+        runs = table(new=[math.nan] * 20 + [0.5] * 10).assign(status=status)
         row = verdict(runs, claim_of("above", 0.4, metric="diverged"))
         assert (row.estimate, row.n) == (20 / 30, 30)
         assert (row.ci_low, row.ci_high) == statistics.rate_interval([1] * 20 + [0] * 10)
