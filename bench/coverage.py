@@ -193,6 +193,7 @@ def of_populations(samples: int) -> Iterator[dict[str, Any]]:
 
 def of_samples(samples: int) -> Iterator[dict[str, Any]]:
     """Yield what is said of samples: their coverage, and whether p-value and interval agree."""
+    samples //= 2
     for n in (10, 30):
         for name, population in POPULATIONS.items():
             drawn = population.draw(np.random.default_rng(n + 1), (samples, n))
@@ -300,6 +301,22 @@ def of_recoveries(samples: int) -> Iterator[dict[str, Any]]:
             yield {"interval": "Fieller", "of": name, "n": n, "coverage": held}
 
 
+def of_rare_failures(samples: int) -> Iterator[dict[str, Any]]:
+    """Yield the coverage where a share of runs fails, at 0.1, and the others are at 0.97."""
+    for name, widened in (("mean", False), ("mean, with the unseen", True)):
+        for n in SEEDS:
+            for failed in (0.005, 0.01, 0.03, 0.05, 0.1):
+                drawn = failing(failed, far=-290.0).draw(np.random.default_rng(n), (samples, n))
+                limits = np.transpose(statistics.mean_limits(0.97 + 0.003 * drawn, 0.95))
+                intervals = [statistics.Interval(*clipped) for clipped in limits.clip(0, 1)]
+                if widened:
+                    intervals = [statistics.with_unseen(i, n, (0.0, 1.0)) for i in intervals]
+                low, high = np.array(intervals).T
+                coverage = counted((low, high), 0.97 - 0.87 * failed)["coverage"]
+                of = f"0.97, but 0.1 in {100 * failed:g} % of runs"
+                yield {"interval": name, "of": of, "n": n, "coverage": coverage}
+
+
 def percent(share: float, level: float = 0.95) -> str:
     """Return a share in percent; bold if it falls short of the level by more than 2 points."""
     text = f"{100 * share:.1f}"
@@ -361,24 +378,35 @@ def others_table(table: pd.DataFrame) -> str:
     return markdown_table(["interval", "of", *(f"n = {n:,}" for n in wide.columns)], rows)
 
 
+def of_others(samples: int) -> Iterator[dict[str, Any]]:
+    """Yield rows for all intervals besides that of a mean."""
+    yield from of_rates()
+    yield from of_differences(samples)
+    yield from of_recoveries(samples)
+    yield from of_rare_failures(samples)
+
+
+TABLES: dict[str, tuple[Callable[[int], Iterator[dict[str, Any]]], Callable[[Any], str]]] = {
+    "coverage": (of_populations, populations_table),
+    "coverage_samples": (of_samples, samples_table),
+    "coverage_studies": (of_studies, studies_table),
+    "coverage_others": (of_others, others_table),
+}
+
+
 @click.command()
+@click.argument("names", nargs=-1, type=click.Choice(list(TABLES)))
 @click.option("--samples", default=2_000, show_default=True, help="Samples of each population.")
-def main(samples: int) -> None:
+def main(names: tuple[str, ...], samples: int) -> None:
     """Measure the coverage of all intervals; print it, keep it and write it into the page."""
-    others = [*of_rates(), *of_differences(samples), *of_recoveries(samples)]
-    tables = {
-        "coverage": (pd.DataFrame(of_populations(samples)), populations_table),
-        "coverage_samples": (pd.DataFrame(of_samples(samples // 2)), samples_table),
-        "coverage_studies": (pd.DataFrame(of_studies(samples)), studies_table),
-        "coverage_others": (pd.DataFrame(others), others_table),
-    }
-    text = PAGE.read_text(encoding="utf-8")
-    for name, (table, in_markdown) in tables.items():
-        rounded = table.round(4)
-        rounded.to_csv(RESULTS / f"{name}.csv", index=False, lineterminator="\n")
+    for name in names or TABLES:
+        measure, in_markdown = TABLES[name]
+        table = pd.DataFrame(measure(samples))
+        table.round(4).to_csv(RESULTS / f"{name}.csv", index=False, lineterminator="\n")
         print(in_markdown(table), end="\n\n")
-        text = splice(text, name.replace("_", " "), in_markdown(table))
-    PAGE.write_text(text, encoding="utf-8")
+        text = PAGE.read_text(encoding="utf-8")
+        block = in_markdown(table)
+        PAGE.write_text(splice(text, name.replace("_", " "), block), encoding="utf-8")
 
 
 if __name__ == "__main__":

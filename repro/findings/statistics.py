@@ -168,6 +168,18 @@ def unseen_share(n: int, *, level: float = 0.95) -> float:
     return float(1 - (1 - level) ** (1 / n))
 
 
+def with_unseen(interval: Interval, n: int, metric_range: tuple[float, float]) -> Interval:
+    """Return the interval of a mean of `n` seeds, widened for runs of a kind that none has shown.
+
+    As many as can be missed, `unseen_share(n)`, may lie at either end of the metric's range. This
+    holds the mean where rare failures are possible, and is as wide as that needs: infinite where
+    the range is.
+    """
+    share = unseen_share(n)
+    low, high = ((1 - share) * limit for limit in interval)
+    return Interval(low + share * metric_range[0], high + share * metric_range[1])
+
+
 def rate_interval(sample: ArrayLike, *, level: float = 0.95) -> Interval:
     """Wilson (1927) score interval for the mean of `sample` (n,), whose values are 0 or 1."""
     values = np.asarray(sample, float)

@@ -184,6 +184,23 @@ class TestCoverage:
         for n in (10, 30, 1000):
             assert (1 - s.unseen_share(n)) ** n == pytest.approx(0.05)
 
+    def test_with_the_unseen_leaves_room_for_rare_failures(self):
+        """By hand: 30 seeds miss 9.5 % of the runs; 0.905 * 0.8 and 0.905 * 0.9 + 0.095."""
+        widened = s.with_unseen(s.Interval(0.8, 0.9), 30, (0, 1))
+        assert widened == pytest.approx((0.72398, 0.90950), abs=1e-5)
+        unbounded = s.with_unseen(s.Interval(0.8, 0.9), 30, (0, math.inf))
+        assert unbounded == (widened.low, math.inf)
+
+    @pytest.mark.parametrize("failing", [0.01, 0.05, 0.1])
+    def test_with_the_unseen_holds_the_mean_where_failures_are_rare(self, failing):
+        draws = generator(4)
+        runs = np.where(draws.random((2_000, 30)) < failing, 0.1, 0.97)
+        runs += draws.normal(0, 0.003, runs.shape)
+        expected = 0.97 - 0.87 * failing
+        limits = zip(*s.mean_limits(runs, 0.95), strict=True)
+        widened = [s.with_unseen(s.Interval(low, high), 30, (0, 1)) for low, high in limits]
+        assert np.mean([low <= expected <= high for low, high in widened]) > 0.94
+
 
 class TestRateInterval:
     @pytest.mark.parametrize(
