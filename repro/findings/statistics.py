@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
+FEWEST = 6  # seeds of which an interval is shown; of fewer, the least and the greatest value are
 EXACT_UP_TO = 40  # seeds; all 2**40 sign vectors are counted, of more seeds some are drawn
 FLIPS = 99_999  # sign vectors drawn
 FLIPPED_TOGETHER = 8  # seeds: the sums of all their 2**8 sign vectors stay in a core's cache
