@@ -1,5 +1,6 @@
 """The terminal's tables: the live one while runs come in, and those at the end."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Self
@@ -82,7 +83,7 @@ class LiveTable:
             task = self.bar.tasks[0]
             self.console.print(
                 f"{task.completed:.0f}/{task.total:.0f} runs  {block.variant}: {metric} "
-                f"{number(np.mean(values))} over {len(values)} seeds",
+                f"{number(_mean(values))} over {len(values)} seeds",
                 markup=False,
                 highlight=False,
             )
@@ -106,10 +107,16 @@ class LiveTable:
 
 
 def _spread(values: list[float]) -> tuple[str, ...]:
-    if not values:
-        return "0", "", "", ""
-    spread = (float(np.mean(values)), min(values), max(values))
+    known = [value for value in values if not math.isnan(value)]  # a diverged run has none
+    if not known:
+        return str(len(values)), "", "", ""
+    spread = (_mean(known), min(known), max(known))
     return str(len(values)), *(number(value) for value in spread)
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if not math.isnan(value)]
+    return float(np.mean(known)) if known else math.nan
 
 
 def variants_summary(study: Study, summary: pd.DataFrame) -> Table:

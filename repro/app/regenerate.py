@@ -12,6 +12,7 @@ from repro.store.files import write_whole
 from repro.store.results import FIGURES, read_runs, require_file
 from repro.store.tables import read_table, write_table
 from repro.study.errors import StudyError
+from repro.study.experiments import metric_kinds
 from repro.study.folder import RESULTS, study_names
 from repro.study.schema import Study, load_study
 
@@ -42,7 +43,12 @@ def rejudge(names: Sequence[str]) -> int:
 
     for study, folder in _with_results(names):
         with _blaming(folder / "runs.csv"):
-            claims = judge(read_runs(folder), study.claims, better=study.better)
+            claims = judge(
+                read_runs(folder),
+                study.claims,
+                better=study.better,
+                kinds=metric_kinds(study.name),
+            )
         write_table(claims, folder / "claims.csv")
     return 0
 

@@ -102,6 +102,7 @@ def write_results(
         runs,
         askable := _askable(plan),
         better=plan.study.better,
+        kinds=plan.experiment.metrics,
         unjudged=_unjudged(plan, askable),
     )
     write_table(claims, folder / "claims.csv")
@@ -112,7 +113,7 @@ def write_results(
         runs_read, curves = (read_table(folder / f"{kind}.csv") for kind in ("runs", "curves"))
         draw_figures(plan.study, runs_read, curves, folder)
     write_ledger(plan.study, folder)
-    console.print(variants_summary(plan.study, summarize(runs, plan.study.metric)))
+    console.print(variants_summary(plan.study, summarize(plan.study, runs)))
     console.print()
     console.print(claims_summary(claims))
     console.print(f"\nTables and figures are in {escape(str(folder))}/")
@@ -190,16 +191,15 @@ def _folder_name(
 
 
 def _askable(plan: Plan) -> dict[str, Claim]:
-    """Return the claims whose variants are all in the plan, over the same seeds."""
+    """Return the claims whose variants are all in the plan, and have seeds in common."""
 
-    def seeds(variant: str | None) -> Any:
-        return plan.seeds.get(variant) if variant else ()
+    def seeds(variant: str) -> set[int]:
+        return set(plan.seeds.get(variant, ()))
 
     return {
         key: claim
         for key, claim in plan.study.claims.items()
-        if seeds(claim.variant)
-        and (claim.reference is None or seeds(claim.reference) == seeds(claim.variant))
+        if seeds(claim.variant) & seeds(claim.reference or claim.variant)
     }
 
 

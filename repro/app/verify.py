@@ -165,7 +165,9 @@ def _judged(
     write_table(pd.concat([c.cells for c in compared.values()]), folder / "differences.csv")
     show_numbers(compared, console)
     judged = with_runs(committed.runs, rerun["runs"])
-    claims = judge(judged, plan.study.claims, better=plan.study.better)
+    claims = judge(
+        judged, plan.study.claims, better=plan.study.better, kinds=plan.experiment.metrics
+    )
     others = other_verdicts(committed.claims, claims)
     show_verdicts(others, claims, whole=plan.blocks == whole.blocks, console=console)
     differs = not changes and any(len(comparison.cells) for comparison in compared.values())

@@ -77,7 +77,7 @@ def _study_macros(study: Study) -> Iterator[NamedTeX]:
 
 def _variant_macros(study: Study, runs: pd.DataFrame) -> Iterator[NamedTeX]:
     for metric in dict.fromkeys([study.metric, *(c.metric for c in study.claims.values())]):
-        for row in summarize(named_runs(study, runs), metric).itertuples():
+        for row in summarize(study, named_runs(study, runs), metric).itertuples():
             parts = (study.name, str(row.variant), metric)
             for suffix, tex in _estimate(row.mean, row.ci_low, row.ci_high, row.n).items():
                 yield (*parts, suffix), tex
@@ -111,7 +111,7 @@ def _estimate(value: float, low: float, high: float, n: int) -> dict[str, str]:
 def variants_table(study: Study, runs: pd.DataFrame) -> str:
     """Return the named variants as a `tabular`: the thread's number beside ours."""
     rows = []
-    for row in summarize(named_runs(study, runs), study.metric).itertuples():
+    for row in summarize(study, named_runs(study, runs)).itertuples():
         variant = study.variants[str(row.variant)]
         numbers = _estimate(row.mean, row.ci_low, row.ci_high, row.n)
         rows.append(

@@ -26,15 +26,17 @@ HEADING = """
 NUMBERS = """
 ## The thread's numbers beside ours
 
-The metric is {metric}; {better} is better. A row is a variant with all of its runs, diverged ones
-included. The interval is that of the mean over seeds.
+The metric is {metric}; {better} is better. A row is a variant with all of its runs. Those that
+diverged have no {metric}: they are counted in the last column, and in no mean. The interval is that
+of the mean over seeds.
 """
 CLAIMS = """
 ## The claims
 
 Every claim of the thread (question, answer, comment) and of ours (us). The estimate is a mean over
-seeds, or the mean difference between two variants run with the same seeds; test and bound of each
-claim stand in the study file.
+seeds, a share of runs, or the mean difference between two variants run with the same seeds; test
+and bound of each claim stand in the study file. A bound is set before any run, or else after some
+seeds had been seen, which the table then names; such a claim is judged on other seeds alone.
 """
 ORIGIN = """
 ## How it was made
@@ -112,7 +114,7 @@ def numbers_table(study: Study, runs: pd.DataFrame) -> str:
             row.n,
             row.diverged,
         )
-        for row in summarize(named, study.metric).itertuples()
+        for row in summarize(study, named).itertuples()
     ]
     return markdown_table((*headings, "lowest … highest", "seeds", "diverged"), rows)
 
@@ -121,16 +123,19 @@ def claims_table(claims: pd.DataFrame) -> str:
     """Return every claim with its verdict as a Markdown table."""
     rows = [
         (
+            f"`{row.claim}`",
             row.made_by,
             escaped(row.says),
             number(row.estimate),
             interval(row.ci_low, row.ci_high),
             row.n,
+            row.bound_fixed,
             _verdict(row.verdict),
         )
         for row in claims.itertuples()
     ]
-    return markdown_table(("by", "claim", "estimate", "95 % interval", "n", "verdict"), rows)
+    headings = ("id", "by", "claim", "estimate", "95 % interval", "n", "bound set", "verdict")
+    return markdown_table(headings, rows)
 
 
 def _heading(study: Study) -> str:

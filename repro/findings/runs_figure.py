@@ -38,7 +38,7 @@ def draw_runs(study: Study, runs: pd.DataFrame, medium: Medium = SCREEN) -> Figu
     """Draw every run as a point, each variant's mean and 95 % interval, the thread's numbers."""
     present = present_variants(study, runs)
     log = is_logarithmic(study, runs[study.metric])
-    summary = summarize(runs, study.metric).set_index("variant")
+    summary = summarize(study, runs).set_index("variant")
     height = min(0.9 + medium.row * len(present), medium.tallest)
     figure = Figure(figsize=(medium.width, height), layout="constrained")
     axes = figure.subplots()

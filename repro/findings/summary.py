@@ -3,7 +3,16 @@
 import numpy as np
 import pandas as pd
 
-from repro.findings.statistics import Sample, is_rate, mean_interval, named_generator, rate_interval
+from repro.findings.statistics import (
+    UNKNOWN,
+    Interval,
+    Sample,
+    mean_interval,
+    named_generator,
+    rate_interval,
+)
+from repro.findings.verdicts import metric_values
+from repro.study.experiments import metric_kinds
 from repro.study.schema import Study
 
 
@@ -12,23 +21,27 @@ def named_runs(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     return table[table["variant"].isin(list(study.variants))]
 
 
-def summarize(runs: pd.DataFrame, metric: str, *, seed: int = 0) -> pd.DataFrame:
-    """Return one row a variant, in order of appearance, over all its runs, diverged ones included.
+def summarize(study: Study, runs: pd.DataFrame, metric: str = "", *, seed: int = 0) -> pd.DataFrame:
+    """Return one row a variant, in order of appearance, over its runs that have the metric.
 
-    Columns: `variant`, `n`, `mean`, `ci_low`, `ci_high` (95 %: BCa bootstrap of the mean, Wilson
-    for a rate), `diverged` (the number of runs that did).
+    A run that diverged or crashed may have none. Columns: `variant`, `n` (runs that have it),
+    `mean`, `ci_low`, `ci_high` (95 %: of the mean, Wilson's for a flag), `diverged` (the number of
+    runs that did).
 
     Args:
+        study: whose runs they are.
         runs: columns `variant`, `status` and `metric`.
-        metric: the column to summarize.
+        metric: the column to summarize; the study's own if empty.
         seed: of the bootstrap's generators, the same as in the verdicts: the intervals agree.
     """
-    rate = is_rate(runs[metric])
+    metric = metric or study.metric
+    rate = metric_kinds(study.name)[metric] == "flag"
     rows = []
     for variant, variant_runs in runs.groupby("variant", sort=False):
-        values = variant_runs[metric].to_numpy(float)
+        values = metric_values(variant_runs, metric)
+        values = values[~np.isnan(values)]
         generator = named_generator(seed, str(variant), metric, "interval")
-        interval = rate_interval(values) if rate else mean_interval(values, generator=generator)
+        interval = _interval(values, rate, generator)
         rows.append(
             {
                 "variant": variant,
@@ -42,6 +55,12 @@ def summarize(runs: pd.DataFrame, metric: str, *, seed: int = 0) -> pd.DataFrame
     return pd.DataFrame(rows)
 
 
+def _interval(values: Sample, rate: bool, generator: np.random.Generator) -> Interval:
+    if not values.size:
+        return UNKNOWN
+    return rate_interval(values) if rate else mean_interval(values, generator=generator)
+
+
 def _mean(values: Sample) -> float:
     with np.errstate(over="ignore", invalid="ignore"):  # inf, or NaN, is the answer
-        return float(values.mean())
+        return float(values.mean()) if values.size else np.nan

@@ -60,7 +60,7 @@ def summarize_sweep(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
         {"variant": name, **{key: _typed(value) for key, value in variant.parameters.items()}}
         for name, variant in study.variants.items()
     ]
-    return pd.DataFrame(typed).merge(summarize(runs, study.metric), on="variant")
+    return pd.DataFrame(typed).merge(summarize(study, runs), on="variant")
 
 
 def _typed(value: Any) -> str:

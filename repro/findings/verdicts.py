@@ -1,8 +1,9 @@
 """Verdicts: the runs table and a study's claims become the claims table.
 
 A claim is about one number, its estimand: the mean over seeds of a variant's metric, or the mean
-paired difference variant - reference. It holds if that number lies in an open region, which its
-test and bound determine:
+paired difference variant - reference. A claim that counts runs has, in place of the metric, 1 for a
+run whose metric is above (or below) a number, else 0, so that its means are shares of runs. It
+holds if its estimand lies in an open region, which its test and bound determine:
 
     test               estimand     region
     above, below       mean         (bound, inf), (-inf, bound)
@@ -15,23 +16,24 @@ Each claim is tested in both directions. `p_holds` is the p-value of the hypothe
 is false (for a region with two edges the larger of both edges': TOST, Schuirmann 1987), `p_refuted`
 of the hypothesis that it is true. Twice the smaller one, adjusted after Holm over the study's
 claims, is the claim's p-value. A verdict needs both p < 0.05 and an interval that lies on the same
-side; everything else is `inconclusive`.
+side; everything else is `inconclusive`, as are all claims on runs that lack the metric, such as
+the accuracy of a network that diverged.
 """
 
 import math
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from repro.findings.statistics import (
+    UNKNOWN,
     Interval,
     PValues,
     Sample,
     holm,
-    is_rate,
     mean,
     mean_intervals,
     named_generator,
@@ -43,12 +45,13 @@ from repro.findings.statistics import (
     sign_flip_test,
 )
 from repro.store.tables import COLUMNS as TABLE_COLUMNS
+from repro.study.metrics import DIVERGED
 from repro.study.schema import Claim
 
 LEVEL = 0.05
 COLUMNS = tuple(TABLE_COLUMNS["claims.csv"])
 
-_Arms = Mapping[Hashable, pd.DataFrame]  # each variant's runs, seeds ascending
+Arms = Mapping[Hashable, pd.DataFrame]  # each variant's runs, seeds ascending
 
 
 def judge(
@@ -56,19 +59,23 @@ def judge(
     claims: Mapping[str, Claim],
     *,
     better: str,
+    kinds: Mapping[str, str],
     seed: int = 0,
     unjudged: Collection[str] = (),
 ) -> pd.DataFrame:
     """Return the claims table: one row a claim, in the order of `claims` (claim id -> claim).
 
-    `runs` has one row a run with the columns `variant`, `seed` and the metrics, in any order;
-    `better`, "higher" or "lower", is the study's direction. Claims named in `unjudged` keep
-    estimate and interval but have no p-value, the verdict "" and no part in Holm's adjustment.
-    Generators are made from `seed`, the arms and the metric, so that no claim's numbers depend on
-    the other claims.
+    `runs` has one row a run with the columns `variant`, `seed`, `status` and the metrics, in any
+    order; `kinds` are those of the metrics (see `repro.study.metrics`); `better`, "higher" or
+    "lower", is the study's direction. Claims named in `unjudged` keep estimate and interval but
+    have no p-value, the verdict "" and no part in Holm's adjustment. Generators are made from
+    `seed`, the arms and the metric, so that no claim's numbers depend on the other claims.
 
-    - `estimate`: the mean, or mean paired difference, over all `n` seeds, diverged runs included;
-      NaN, with an inconclusive verdict, if one of them is not finite.
+    - `event`: what is counted in a run, such as "above 0.9"; nothing if the claim is about a mean.
+    - `bound_fixed`: "before any run", or after which seeds had been seen.
+    - `seeds`: those that it is judged on, "0:30": all that its variants share, less those seen.
+    - `estimate`: the mean, or mean paired difference, over these `n` seeds; NaN, with an
+      inconclusive verdict, if there is none or a value is not finite.
     - `ci_low`, `ci_high`: always the 95 % interval. A claim with two edges holds by its 90 %
       interval (TOST), which is not shown.
     - `effect_size`: share of seeds with variant > reference, ties 1/2; without a reference, with
@@ -77,29 +84,27 @@ def judge(
       give less than 0.0002, so that 250 claims are too many to decide one.
     - `verdict`: `holds`, `refuted` or `inconclusive`, which a single seed always is.
 
-    A metric that is only ever 0 or 1 in `runs` is a rate and has its own intervals and tests.
+    Flags and shares of runs are rates and have their own intervals and tests.
 
     Raises:
-        ValueError: a variant without runs, a metric or direction that doesn't exist, a seed twice
-            or missing on one side of a pair; the message names claim and culprit.
+        ValueError: a variant without runs, a metric or direction that doesn't exist, a seed twice,
+            a pair without a common seed; the message names claim and culprit.
     """
     if better not in ("higher", "lower"):
         raise ValueError(f'better must be "higher" or "lower", got {better!r}')
     if unknown := sorted(set(unjudged) - set(claims)):
         raise ValueError(f"unjudged names {unknown[0]!r}, which is no claim")
-    arms = {variant: arm.sort_values("seed") for variant, arm in runs.groupby("variant")}
-    rate = cache(lambda metric: is_rate(runs[metric]))
-    evidence = {}
-    for name, claim in claims.items():
-        variant, compared = _compared(arms, name, claim)
-        evidence[name] = _examine(
+    arms = arms_of(runs)
+    evidence = {
+        name: _examine(
             claim,
-            variant,
-            compared,
+            compared(arms, name, claim),
             region=region(claim, better),
-            rate=rate(claim.metric),
+            rate=claim.counts_runs or {**kinds, DIVERGED: "flag"}[claim.metric] == "flag",
             seed=seed,
         )
+        for name, claim in claims.items()
+    }
     judged = [name for name in claims if name not in unjudged]
     adjusted = dict(zip(judged, holm([evidence[name].p_value for name in judged]), strict=True))
     rows = [_row(name, claims[name], evidence[name], adjusted.get(name)) for name in claims]
@@ -130,11 +135,11 @@ def region(claim: Claim, better: str) -> Interval:
 class _Evidence:
     """The numbers that one claim is judged by, as far as they do not depend on other claims."""
 
+    seeds: tuple[int, ...]
     estimate: float
     interval: Interval  # 95 %: reported, and what refutes
     holding: Interval  # what makes the claim hold: 90 % if the region has two edges, else 95 %
     effect_size: float
-    n: int
     region: Interval  # open
     p_holds: float
     p_refuted: float
@@ -146,7 +151,7 @@ class _Evidence:
 
     def verdict(self, adjusted: float) -> str:
         """Return the verdict: p-value and interval must say the same."""
-        if self.n < 2 or not adjusted < LEVEL:  # NaN is not below
+        if len(self.seeds) < 2 or not adjusted < LEVEL:  # NaN is not below
             return "inconclusive"
         if self.p_holds < self.p_refuted:
             inside = self.region.low < self.holding.low and self.holding.high < self.region.high
@@ -156,44 +161,86 @@ class _Evidence:
 
 
 def _row(name: str, claim: Claim, evidence: _Evidence, adjusted: float | None) -> dict[str, object]:
-    described = ("made_by", "says", "variant", "reference", "metric", "test", "bound")
+    described = ("made_by", "says", "variant", "reference", "metric", "event", "test", "bound")
     return {
         "claim": name,
         **{column: getattr(claim, column) for column in described},
+        "bound_fixed": bound_fixed(claim),
+        "seeds": _spans(evidence.seeds),
         "estimate": evidence.estimate,
         "ci_low": evidence.interval.low,
         "ci_high": evidence.interval.high,
         "effect_size": evidence.effect_size,
         "p_value": math.nan if adjusted is None else adjusted,
-        "n": evidence.n,
+        "n": len(evidence.seeds),
         "verdict": "" if adjusted is None else evidence.verdict(adjusted),
     }
 
 
-def _compared(arms: _Arms, name: str, claim: Claim) -> tuple[Sample, Sample | float]:
-    """Return the variant's values (n,) by seed, and the reference's or the number compared with."""
-    variant = _by_seed(arms, name, claim.variant, claim.metric)
+def bound_fixed(claim: Claim) -> str:
+    """Return when a claim's bound was set, as the tables say it."""
+    return f"after seeds {claim.fixed_after}" if claim.fixed_after else "before any run"
+
+
+def _spans(seeds: Sequence[int]) -> str:
+    """Return ascending seeds as spans, 0 to 29 and 60 as "0:30 60:61"."""
+    starts = [seed for seed in seeds if seed - 1 not in seeds]
+    ends = [seed + 1 for seed in seeds if seed + 1 not in seeds]
+    return " ".join(f"{start}:{end}" for start, end in zip(starts, ends, strict=True))
+
+
+def arms_of(runs: pd.DataFrame) -> Arms:
+    """Return each variant's runs, seeds ascending."""
+    return {variant: arm.sort_values("seed") for variant, arm in runs.groupby("variant")}
+
+
+def compared(arms: Arms, name: str, claim: Claim) -> tuple[pd.Series, pd.Series | float]:
+    """Return the variant's values by seed, and the reference's or the number compared with.
+
+    They are what the claim looks at: a metric, or 1 and 0 for the runs that it counts or does not.
+    Raises as `judge` does.
+    """
+    variant = _by_seed(arms, name, claim, claim.variant)
     if claim.reference is None:
-        return variant.to_numpy(), claim.bound if claim.target is None else claim.target
-    reference = _by_seed(arms, name, claim.reference, claim.metric)
-    seeds = variant.index.union(reference.index)
-    for arm, values in ((claim.variant, variant), (claim.reference, reference)):
-        if len(missing := seeds.difference(values.index)):
-            raise ValueError(f"claim {name!r}: variant {arm!r} has no run of seed {missing[0]}")
-    return variant.to_numpy(), reference.to_numpy()
+        return variant, claim.bound if claim.target is None else claim.target
+    reference = _by_seed(arms, name, claim, claim.reference)
+    shared = variant.index.intersection(reference.index)
+    if shared.empty and not (variant.empty or reference.empty):
+        raise ValueError(f"claim {name!r}: its variants have no seed in common")
+    return variant[shared], reference[shared]
 
 
-def _by_seed(arms: _Arms, name: str, variant: str, metric: str) -> pd.Series:
-    """The metric of one variant, indexed by seed in ascending order."""
+def _by_seed(arms: Arms, name: str, claim: Claim, variant: str) -> pd.Series:
+    """What the claim looks at in the runs of one variant, indexed by ascending seed."""
     if variant not in arms:
         raise ValueError(f"claim {name!r}: there are no runs of variant {variant!r}")
     rows = arms[variant]
-    if metric not in rows.columns:
-        raise ValueError(f"claim {name!r}: the runs have no metric {metric!r}")
     if (twice := rows["seed"].duplicated()).any():
         seed = rows.loc[twice, "seed"].iloc[0]
         raise ValueError(f"claim {name!r}: variant {variant!r} has two runs of seed {seed}")
-    return pd.Series(_numbers(rows[metric]), index=rows["seed"])
+    if claim.metric != DIVERGED and claim.metric not in rows.columns:
+        raise ValueError(f"claim {name!r}: the runs have no metric {claim.metric!r}")
+    fresh = rows[~rows["seed"].isin(claim.seen_seeds)]
+    return pd.Series(_observed(fresh, claim), index=fresh["seed"], dtype=float)
+
+
+def _observed(rows: pd.DataFrame, claim: Claim) -> Sample:
+    """The metric of each run, or whether it is an event; NaN where a run has no such metric."""
+    values = metric_values(rows, claim.metric)
+    if claim.share_above is not None:
+        events = values > claim.share_above
+    elif claim.share_below is not None:
+        events = values < claim.share_below
+    else:
+        return values
+    return np.where(np.isnan(values), math.nan, events)
+
+
+def metric_values(rows: pd.DataFrame, metric: str) -> Sample:
+    """Return a metric of runs (n,) as floats; `diverged` is what their status says."""
+    if metric != DIVERGED:
+        return _numbers(rows[metric])
+    return np.where(rows["status"] == "crashed", math.nan, rows["status"] == DIVERGED)
 
 
 def _numbers(column: pd.Series) -> Sample:
@@ -203,28 +250,45 @@ def _numbers(column: pd.Series) -> Sample:
 
 def _examine(
     claim: Claim,
-    variant: Sample,
-    compared: Sample | float,
+    pair: tuple[pd.Series, pd.Series | float],
     *,
     region: Interval,
     rate: bool,
     seed: int,
 ) -> _Evidence:
+    values, reference = pair[0].to_numpy(), np.asarray(pair[1], float)
     with np.errstate(invalid="ignore"):  # inf - inf is NaN, which is the answer
-        sample = variant if claim.reference is None else variant - compared
+        sample = values if claim.reference is None else values - reference
+    seeds = tuple(pair[0].index)
+    if not seeds:
+        return _nothing(region)
     intervals, test = _methods(sample, claim, rate, seed)
     p_holds, p_refuted = _both_directions(test, region)
     two_edges = math.isfinite(region.low) and math.isfinite(region.high)
     limits = intervals([1 - LEVEL, 1 - 2 * LEVEL] if two_edges else [1 - LEVEL])
     return _Evidence(
+        seeds=seeds,
         estimate=mean(sample),
         interval=limits[0],
         holding=limits[-1],
-        effect_size=probability_of_superiority(variant, compared),
-        n=sample.size,
+        effect_size=probability_of_superiority(values, reference),
         region=region,
         p_holds=p_holds,
         p_refuted=p_refuted,
+    )
+
+
+def _nothing(region: Interval) -> _Evidence:
+    """Without a run that the claim may be judged on, nothing is known."""
+    return _Evidence(
+        seeds=(),
+        estimate=math.nan,
+        interval=UNKNOWN,
+        holding=UNKNOWN,
+        effect_size=math.nan,
+        region=region,
+        p_holds=math.nan,
+        p_refuted=math.nan,
     )
 
 

@@ -26,7 +26,8 @@ COLUMNS = {
     "runs.csv": {"variant": "text", "seed": "integer", "status": "text"},
     "curves.csv": {"variant": "text", "seed": "integer"},
     "claims.csv": dict.fromkeys(("claim", "made_by", "says", "variant"), "text")
-    | {"reference": "text or nothing", "metric": "text", "test": "text", "bound": "number"}
+    | {"reference": "text or nothing", "metric": "text", "event": "text or nothing"}
+    | {"test": "text", "bound": "number", "bound_fixed": "text", "seeds": "text or nothing"}
     | dict.fromkeys(("estimate", "ci_low", "ci_high", "effect_size", "p_value"), "number")
     | {"n": "integer", "verdict": "verdict"},
 }

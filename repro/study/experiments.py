@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model
 
 from repro.study.code import code_digest
 from repro.study.errors import StudyError, unknown
+from repro.study.metrics import DIVERGED, RANGES
 from repro.study.records import Record, TableError, compute
 
 NOT_PARAMETERS = ("seeds", "data")  # the nuisance parameter, and what the study runs on
@@ -24,7 +25,7 @@ PACKAGE = Path(__file__).parent.parent
 COMPUTE = "repro.study.records:compute"  # calls the experiment, and takes its numbers
 NEEDED = {
     "experiment": "the function that trains and measures, (*, seeds, ...) -> (runs, curves)",
-    "METRICS": "the names of the columns of its runs that are results",
+    "METRICS": "the columns of its runs that are results, each with its kind",
     "DATA": "the name of its data set, or None if it makes its own data",
 }
 
@@ -43,14 +44,14 @@ class Experiment:
         name: the thread's.
         functions: by the value of the parameter that chooses; a single one is under "".
         choice: that parameter's name, or "".
-        metrics: columns of the runs that are results.
+        metrics: columns of the runs that are results, and their kinds; see `repro.study.metrics`.
         data: name of the data set, or None.
     """
 
     name: str
     functions: Mapping[str, Run]
     choice: str
-    metrics: tuple[str, ...]
+    metrics: Mapping[str, str]
     data: str | None
 
     @cached_property
@@ -121,7 +122,7 @@ class Experiment:
         if data is not None and "data" in inspect.signature(function).parameters:
             own["data"] = data
         try:
-            return compute(function, seeds, own, self.metrics)
+            return compute(function, seeds, own, tuple(self.metrics))
         except TableError as error:
             raise StudyError(f"repro.{self.name}: {error}") from None
 
@@ -145,11 +146,28 @@ def find_experiment(name: str) -> Experiment:
     for needed, meaning in NEEDED.items():
         if not hasattr(thread, needed):
             raise StudyError(f"repro.{name} has no {needed}: define it, {meaning}")
-    if isinstance(thread.METRICS, str) or "status" in thread.METRICS:
-        raise StudyError(f"repro.{name}: METRICS must be a tuple of names, and not hold 'status'")
+    _check_metrics(name, thread.METRICS)
     functions = getattr(thread, "EXPERIMENTS", {"": thread.experiment})
     choice = "" if "" in functions else _choice(thread.experiment)
-    return Experiment(name, functions, choice, metrics=tuple(thread.METRICS), data=thread.DATA)
+    return Experiment(name, functions, choice, metrics=dict(thread.METRICS), data=thread.DATA)
+
+
+def _check_metrics(name: str, metrics: Any) -> None:
+    if not isinstance(metrics, Mapping):
+        raise StudyError(
+            f"repro.{name}: METRICS must map names to kinds, such as "
+            f'{{"loss": "nonnegative"}}; kinds are {", ".join(RANGES)}'
+        )
+    for metric, kind in metrics.items():
+        if kind not in RANGES:
+            raise StudyError(f"repro.{name}: METRICS: {metric}: {unknown('kind', kind, RANGES)}")
+    if taken := {"status", DIVERGED} & set(metrics):
+        raise StudyError(f"repro.{name}: METRICS must not hold {min(taken)!r}; every study has it")
+
+
+def metric_kinds(name: str) -> Mapping[str, str]:
+    """Return the kinds of a study's metrics, by name; raises as `find_experiment` does."""
+    return {**find_experiment(name).metrics, DIVERGED: "flag"}
 
 
 def find_mechanism(name: str) -> ModuleType | None:

@@ -93,7 +93,8 @@ def make_plan(
 
     Args:
         study: what is studied.
-        seeds: in place of the study's own; a variant that has fewer keeps its number.
+        seeds: in place of the study's own; of these, a variant that has a number of its own gets
+            the first so many.
         variants: only these; all if None.
         override: parameters set for all variants, over what they say.
         data: name of the data set; None if the experiment makes its own.
@@ -103,14 +104,18 @@ def make_plan(
         StudyError: for an unknown variant.
     """
     experiment = find_experiment(study.name)
-    seeds = range(study.seeds) if seeds is None else seeds
     parameters = {
         name: experiment.parameters(
             variant_parameters(study, experiment, name) | dict(override or {})
         )
         for name in choose_variants(study, variants)
     }
-    variant_seeds = {name: tuple(seeds[: study.all_variants[name].seeds]) for name in parameters}
+    variant_seeds = {
+        name: tuple(
+            study.seeds_of(name) if seeds is None else seeds[: study.all_variants[name].seeds]
+        )
+        for name in parameters
+    }
     blocks = tuple(
         Block(
             name,

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 from repro.study.errors import StudyError, unknown
 from repro.study.experiments import Experiment, find_experiment
 from repro.study.folder import studies_folder, study_names
+from repro.study.metrics import DIVERGED, SHARE_OF_RUNS
 
 NAME = r"^[a-z][a-z0-9_]*$"
 CITATION = r"\[([a-z][a-z0-9_]*)\]"
@@ -25,6 +26,7 @@ MadeBy = Literal["question", "answer", "comment", "us"]
 Group = Literal["as posted", "rebuild", "fix of the thread", "fix of ours", "mechanism"]
 Test = Literal["above", "below", "within", "greater", "less", "equivalent", "recovers"]
 PAIRED = ("greater", "less", "equivalent", "recovers")
+SPAN = r"^(0|[1-9]\d{0,8}):[1-9]\d{0,8}$"
 NOT_STATED = "not stated"
 
 
@@ -51,7 +53,7 @@ class Variant(_Strict):
     label: str = Field(max_length=34)
     group: Group
     quoted: float | tuple[float, ...] = ()
-    seeds: PositiveInt | None = None  # only the study's first so many
+    seeds: PositiveInt | None = None  # 0 to here; the study's own number if None
     parameters: dict[str, Any] = {}
 
     @property
@@ -85,7 +87,12 @@ class Grid(_Strict):
 
 
 class Claim(_Strict):
-    """One checkable statement, with who made it and what would make it hold."""
+    """One checkable statement, with who made it and what would make it hold.
+
+    It is about the mean of a metric over seeds or, with `share_above` or `share_below`, about the
+    share of runs whose metric is above or below that number. `fixed_after` names the seeds, as
+    "0:30", whose runs had been seen when the bound was set: the claim is judged on the others.
+    """
 
     made_by: MadeBy
     says: str
@@ -95,8 +102,36 @@ class Claim(_Strict):
     metric: str
     bound: float = 0.0
     target: float | None = None
+    share_above: float | None = None
+    share_below: float | None = None
+    fixed_after: str = Field(default="", pattern=rf"^$|{SPAN}")
     quotes_figure: bool = False
     because: str = ""
+
+    @property
+    def counts_runs(self) -> bool:
+        """True if it is about a share of runs."""
+        return self.share_above is not None or self.share_below is not None
+
+    @property
+    def event(self) -> str:
+        """What is counted in a run, such as "above 0.9"; nothing if it is about a mean."""
+        if self.share_above is not None:
+            return f"above {self.share_above:g}"
+        return f"below {self.share_below:g}" if self.share_below is not None else ""
+
+    @property
+    def seen_seeds(self) -> range:
+        """The seeds that the claim must not be judged on."""
+        return range(*map(int, self.fixed_after.split(":"))) if self.fixed_after else range(0)
+
+    @model_validator(mode="after")
+    def _counts_one_event(self) -> "Claim":
+        if self.share_above is not None and self.share_below is not None:
+            raise ValueError("share_above and share_below are two claims; state one")
+        if self.fixed_after and not self.seen_seeds:
+            raise ValueError(f"fixed_after {self.fixed_after!r} names no seed")
+        return self
 
     @model_validator(mode="after")
     def _fits_its_test(self) -> "Claim":
@@ -168,17 +203,48 @@ class Study(_Strict):
     log_scale: bool = False
     thread: Thread
     fixed: dict[str, Any] = {}
+    margins: dict[str, float] = {}  # of a metric: how much worse than the reference still recovers
     variants: dict[str, Variant] = Field(min_length=1)
     grids: dict[str, Grid] = {}
     claims: dict[str, Claim] = {}
     open_questions: tuple[OpenQuestion, ...] = ()
     report: Report = Report()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_margins(cls, content: Any) -> Any:
+        """Give the claims that have no bound of their own the study's margin."""
+        claims = content.get("claims")
+        if not isinstance(claims, dict) or not isinstance(content.get("margins", {}), dict):
+            return content  # the types are checked next
+        margins = content.get("margins", {})
+        bounded = {key: _with_margin(key, claim, margins) for key, claim in claims.items()}
+        return {**content, "claims": bounded}
+
     @property
     def all_variants(self) -> dict[str, Variant]:
         """The named variants, then those of the grids."""
         cells = [grid.variants(name) for name, grid in self.grids.items()]
         return dict(itertools.chain(self.variants.items(), *(c.items() for c in cells)))
+
+    def seeds_of(self, variant: str) -> range:
+        """Return the seeds of a variant."""
+        return range(self.all_variants[variant].seeds or self.seeds)
+
+
+def _with_margin(key: str, claim: Any, margins: dict[str, Any]) -> Any:
+    """Return a claim's content with the margin that it takes, if it takes one."""
+    if not isinstance(claim, dict) or claim.get("test") not in ("recovers", "equivalent"):
+        return claim
+    counts_runs = "share_above" in claim or "share_below" in claim
+    metric = SHARE_OF_RUNS if counts_runs else claim.get("metric")
+    if "bound" in claim:
+        if claim["test"] == "recovers":
+            raise ValueError(f"claims.{key}: recovers takes no bound; margins.{metric} has it")
+        return claim  # equal to rounding, for one, is another statement than as good as
+    if metric not in margins:
+        raise ValueError(f"claims.{key}: {claim['test']!r} needs a margin: set margins.{metric}")
+    return {**claim, "bound": margins[metric]}
 
 
 MODELS = (Study, Thread, Variant, Grid, Claim, OpenQuestion, Report, Gap)
@@ -266,8 +332,13 @@ def _contradictions(study: Study, experiment: Experiment) -> list[str]:
         for role, value in (("variant", claim.variant), ("reference", claim.reference)):
             if value is not None and value not in study.all_variants:
                 problems.append(_unknown(f"{table}.{role}", "variant", value, study.variants))
-        if claim.metric not in metrics:
+        if claim.metric not in (*metrics, DIVERGED):
             problems.append(_unknown(f"{table}.metric", "metric", claim.metric, metrics))
+    problems += [
+        _unknown("margins", "metric", name, metrics)
+        for name in study.margins
+        if name not in (*metrics, SHARE_OF_RUNS)
+    ]
     problems += [
         _unknown("report", kind, name, known)
         for kind, names, known in (

@@ -37,7 +37,7 @@ def choose_blocks(
     if seeds is not None:
         blocks = [block for block in blocks if not set(seeds).isdisjoint(block.seeds)]
         if not blocks:
-            last = plan.study.seeds - 1
+            last = max(max(block.seeds) for block in plan.blocks)
             raise StudyError(f"--seeds: {plan.study.name} has the seeds 0 to {last}, none of these")
     if sample is not None and sample < len(blocks):
         blocks = random.Random(DRAW).sample(blocks, sample)  # noqa: S311

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from repro.findings import statistics
-from repro.findings.verdicts import COLUMNS, judge
+from repro.findings import statistics, verdicts
+from repro.findings.verdicts import COLUMNS
 from repro.study.schema import PAIRED, Claim, Test
 
 
@@ -38,6 +38,13 @@ def table(metric="accuracy", **variants):
         pd.DataFrame({"variant": name, "seed": range(len(values)), metric: values})
         for name, values in variants.items()
     )
+
+
+def judge(runs, claims, **named):
+    """Judge; what says nothing but 0 and 1 is a flag here, and all else a number."""
+    metrics = runs.columns.difference(["variant", "seed", "status"])
+    kinds = {m: "flag" if set(runs[m].dropna()) <= {0, 1} else "number" for m in metrics}
+    return verdicts.judge(runs, claims, **{"kinds": kinds} | named)
 
 
 def verdict(runs, claim, better="higher"):
@@ -67,8 +74,11 @@ class TestTable:
             "variant": "new",
             "reference": "old",
             "metric": "accuracy",
+            "event": "",
             "test": "greater",
             "bound": 0.5,
+            "bound_fixed": "before any run",
+            "seeds": "0:12",
             "estimate": 1,
             "ci_low": 1,
             "ci_high": 1,
@@ -163,10 +173,70 @@ class TestRates:
         assert verdict(runs, claim_of("equivalent", 0.05)).verdict == "inconclusive"
         assert verdict(runs, claim_of("equivalent", 0.20)).verdict == "holds"
 
-    def test_is_a_matter_of_the_metric_not_of_one_variant(self):
-        runs = table(new=[1.0] * 30, old=np.linspace(0.4, 0.6, 30))
-        row = verdict(runs, claim_of("above", 0.5))
-        assert (row.ci_low, row.ci_high) == (1, 1)
+    @pytest.mark.parametrize("values", [[0.0] * 30, [1.0] * 30])
+    def test_is_a_matter_of_the_kind_not_of_the_values(self, values):
+        runs, claims = table(new=values), {"it": claim_of("above", 0.5)}
+        widths = {}
+        for kind in ("flag", "share"):
+            row = judge(runs, claims, better="higher", kinds={"accuracy": kind}).loc[0]
+            widths[kind] = row.ci_high - row.ci_low
+        assert widths["share"] == 0 < widths["flag"]
+
+
+class TestShares:
+    runs = table(new=[0.2] * 20 + [0.9] * 10, old=[0.9] * 30)
+
+    def test_count_runs_and_have_wilsons_interval(self):
+        row = verdict(self.runs, claim_of("above", 0.5, share_below=0.5))
+        assert (row.event, row.estimate) == ("below 0.5", 20 / 30)
+        assert (row.ci_low, row.ci_high) == statistics.rate_interval([1] * 20 + [0] * 10)
+        row = verdict(self.runs, claim_of("above", 0.5, share_above=0.5))
+        assert (row.event, row.estimate) == ("above 0.5", 10 / 30)
+
+    def test_are_compared_in_pairs(self):
+        row = verdict(self.runs, claim_of("less", share_above=0.5))
+        difference = np.array([-1] * 20 + [0] * 10)
+        assert (row.ci_low, row.ci_high) == statistics.rate_difference_interval(difference)
+        assert row.verdict == "holds"
+
+    def test_a_number_on_the_edge_is_no_event(self):
+        row = verdict(table(new=[0.5] * 30), claim_of("below", 0.5, share_above=0.5))
+        assert row.estimate == 0
+
+    def test_a_run_without_the_metric_decides_nothing(self):
+        runs = table(new=[0.2] * 29 + [math.nan])
+        row = verdict(runs, claim_of("above", 0.5, share_below=0.5))
+        assert (row.n, row.verdict) == (30, "inconclusive")
+        assert math.isnan(row.estimate)
+
+
+class TestDiverged:
+    def test_is_a_flag_that_every_study_has(self):
+        runs = table(new=[math.nan] * 20 + [0.5] * 10).assign(status=["diverged"] * 20 + ["ok"] * 10)
+        row = verdict(runs, claim_of("above", 0.4, metric="diverged"))
+        assert (row.estimate, row.n) == (20 / 30, 30)
+        assert (row.ci_low, row.ci_high) == statistics.rate_interval([1] * 20 + [0] * 10)
+
+    def test_a_crashed_run_tells_nothing_of_it(self):
+        runs = table(new=[math.nan] * 20).assign(status=["diverged"] * 19 + ["crashed"])
+        assert verdict(runs, claim_of("above", 0.4, metric="diverged")).verdict == "inconclusive"
+
+
+class TestBoundsSetAfterALook:
+    runs = table(new=[5.0] * 10 + list(range(10, 22)), old=[0.0] * 10 + list(range(12)))
+
+    def test_are_judged_on_other_seeds(self):
+        row = verdict(self.runs, claim_of("greater", 9.5, fixed_after="0:10"))
+        assert (row.bound_fixed, row.seeds, row.n) == ("after seeds 0:10", "10:22", 12)
+        assert (row.estimate, row.verdict) == (10, "holds")
+
+    def test_are_open_without_any(self):
+        row = verdict(self.runs, claim_of("above", 0, fixed_after="0:22"))
+        assert (row.seeds, row.n, row.verdict) == ("", 0, "inconclusive")
+
+    def test_may_leave_a_gap(self):
+        row = verdict(self.runs, claim_of("above", 0, fixed_after="2:10"))
+        assert (row.seeds, row.n) == ("0:2 10:22", 14)
 
 
 class TestWhatIsNoNumber:
@@ -248,12 +318,16 @@ class TestErrors:
         with pytest.raises(ValueError, match=f"^claim 'it': .*{message}"):
             verdict(self.runs, claim)
 
-    def test_name_a_missing_seed(self):
+    def test_pairs_are_the_seeds_that_both_have(self):
         runs = self.runs[(self.runs.variant == "new") | (self.runs.seed != 1)]
-        with pytest.raises(ValueError, match="'it': variant 'old' has no run of seed 1"):
+        for arms in ({}, {"variant": "old", "reference": "new"}):
+            row = verdict(runs, claim_of("less", **arms))
+            assert (row.seeds, row.n) == ("0:1 2:3", 2)
+
+    def test_name_variants_that_share_no_seed(self):
+        runs = pd.concat([table(new=[1, 2]), table(old=[1, 2]).assign(seed=[2, 3])])
+        with pytest.raises(ValueError, match="'it': its variants have no seed in common"):
             verdict(runs, claim_of("greater"))
-        with pytest.raises(ValueError, match="'it': variant 'old' has no run of seed 1"):
-            verdict(runs, claim_of("less", variant="old", reference="new"))
 
     def test_name_a_repeated_seed(self):
         runs = pd.concat([self.runs, self.runs[self.runs.seed == 2]])

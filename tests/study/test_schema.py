@@ -118,7 +118,29 @@ def test_a_good_study(read):
             "claims.scaling_helps: Value error, test 'greater' needs the key",
         ),
         ('test = "greater"', 'test = "above"', "test 'above' takes no key 'reference'"),
-        ('test = "greater"', 'test = "equivalent"', "needs the key 'bound'"),
+        (
+            'test = "greater"',
+            'test = "equivalent"',
+            "claims.scaling_helps: 'equivalent' needs a margin: set margins.test_accuracy",
+        ),
+        (
+            'test = "greater"',
+            'test = "recovers"\nshare_above = 0.9',
+            "needs a margin: set margins.share of runs",
+        ),
+        (
+            'test = "greater"',
+            'test = "recovers"\nbound = 0.1',
+            "recovers takes no bound; margins.test_accuracy has it",
+        ),
+        (
+            'test = "greater"',
+            'test = "greater"\nshare_above = 0.9\nshare_below = 0.5',
+            "share_above and share_below are two claims",
+        ),
+        ('test = "greater"', 'test = "greater"\nfixed_after = "a look"', "fixed_after"),
+        ('test = "greater"', 'test = "greater"\nfixed_after = "4:4"', "'4:4' names no seed"),
+        ("[fixed]", "[margins]\nspeed = 0.1\n[fixed]", "margins: no metric is named 'speed'"),
         ('made_by = "answer"', 'made_by = "nobody"', "claims.scaling_helps.made_by"),
         ('group = "as posted"', 'group = "posted"', "variants.raw.group"),
         ("[thread]", "[tread]", "thread: Field required"),
@@ -130,6 +152,24 @@ def test_what_is_wrong_is_named(read, wrong, right, message):
     with pytest.raises(StudyError, match=re.escape(message)) as error:
         read(GOOD.replace(wrong, right, 1))
     assert "mnist_relu.toml" in str(error.value)
+
+
+def test_what_recovers_has_the_studys_margin(read):
+    margins = '[margins]\ntest_accuracy = 0.02\n"share of runs" = 0.1\n\n[fixed]'
+    text = GOOD.replace('test = "greater"', 'test = "recovers"').replace("[fixed]", margins)
+    assert read(text).claims["scaling_helps"].bound == 0.02
+    counted = text.replace('test = "recovers"', 'test = "recovers"\nshare_above = 0.9')
+    assert read(counted).claims["scaling_helps"].bound == 0.1
+    equal = text.replace('test = "recovers"', 'test = "equivalent"\nbound = 1e-9')
+    assert read(equal).claims["scaling_helps"].bound == 1e-9
+
+
+def test_a_variant_may_have_more_seeds_than_its_study(read):
+    text = GOOD.replace('label = "raw"', 'label = "raw"\nseeds = 9')
+    plan = make_plan(read(text))
+    assert plan.seeds["raw"] == tuple(range(9))
+    assert plan.seeds["scaled"] == tuple(range(4))
+    assert make_plan(read(text), seeds=range(20, 40)).seeds["raw"] == tuple(range(20, 29))
 
 
 def test_an_unknown_study_is_named_beside_the_known():

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from repro.app.lint import code, imports, pages, results, study
+from repro.app.lint import code, estimands, imports, pages, results, study
 from repro.app.lint.problem import Check, Problem, Repository, this_repository
 from repro.study.folder import study_names
 from repro.study.schema import StudyError, load_study
@@ -14,6 +14,7 @@ CHECKS: tuple[Check, ...] = (
     *code.CHECKS,
     *pages.CHECKS,
     *results.CHECKS,
+    *estimands.CHECKS,
 )
 
 

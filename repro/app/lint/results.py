@@ -63,11 +63,7 @@ def _has_every_verdict(study: Study, claims: pd.DataFrame) -> bool:
 
 
 def _has_every_run(study: Study, runs: pd.DataFrame) -> bool:
-    expected = [
-        (name, seed)
-        for name, variant in study.all_variants.items()
-        for seed in range(study.seeds)[: variant.seeds]
-    ]
+    expected = [(name, seed) for name in study.all_variants for seed in study.seeds_of(name)]
     return list(zip(runs.variant, runs.seed, strict=True)) == expected
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from repro.findings.numbers import interval, number, p_value
 from repro.findings.report.prose import Piece, pieces
 from repro.findings.statistics import Interval
-from repro.findings.verdicts import region
+from repro.findings.verdicts import bound_fixed, region
 from repro.findings.wording import verdict_name, words
 from repro.study.errors import StudyError
 from repro.study.schema import Claim, MadeBy, Study
@@ -72,13 +72,27 @@ def _row(study: Study, claim: Claim, row: Any) -> ClaimRow:
 
 
 def _criterion(study: Study, claim: Claim) -> str:
-    """Say in words what the test asks."""
-    metric = words(claim.metric)
-    variant, reference = _label(study, claim.variant), _label(study, claim.reference)
-    mean = f"the average of {metric} in “{variant}”"
-    difference = f"the average difference in {metric}, “{variant}” − “{reference}”,"
-    estimand = mean if claim.reference is None else difference
-    return f"Holds if {estimand} is {_in_region(claim, region(claim, study.better))}."
+    """Say in words what the test asks, and on which seeds."""
+    estimand = _share(study, claim) if claim.counts_runs else _mean(study, claim)
+    fresh = f" Its bound was set {bound_fixed(claim)}; it is judged on others."
+    seeds = fresh if claim.fixed_after else ""
+    return f"Holds if {estimand} is {_in_region(claim, region(claim, study.better))}.{seeds}"
+
+
+def _mean(study: Study, claim: Claim) -> str:
+    metric, variant = words(claim.metric), _label(study, claim.variant)
+    if claim.reference is None:
+        return f"the average of {metric} in “{variant}”"
+    reference = _label(study, claim.reference)
+    return f"the average difference in {metric}, “{variant}” − “{reference}”,"
+
+
+def _share(study: Study, claim: Claim) -> str:
+    event, variant = f"{words(claim.metric)} {claim.event}", _label(study, claim.variant)
+    if claim.reference is None:
+        return f"the share of runs of “{variant}” with {event}"
+    reference = _label(study, claim.reference)
+    return f"the difference in the share of runs with {event}, “{variant}” − “{reference}”,"
 
 
 def _in_region(claim: Claim, region: Interval) -> str:

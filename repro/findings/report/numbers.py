@@ -48,7 +48,7 @@ def numbers_of(study: Study, runs: pd.DataFrame) -> Numbers:
     named = named_runs(study, runs)
     quotes = [quote for variant in study.variants.values() for quote in variant.quotes]
     axis = axis_of([*named[study.metric], *quotes], log=study.log_scale)
-    summary = summarize(named, study.metric).set_index("variant")
+    summary = summarize(study, named).set_index("variant")
     groups: dict[str, list[Row]] = {}
     for name, variant_runs in named.groupby("variant", sort=False):
         variant = study.variants[str(name)]

@@ -1,0 +1,159 @@
+"""Checks of what a claim asks: that its answer is open, before the runs and after them."""
+
+import math
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from repro.app.lint.problem import Problem, Repository
+from repro.findings.statistics import Interval
+from repro.findings.verdicts import LEVEL, arms_of, compared, metric_values, region
+from repro.store.results import read_runs
+from repro.study.experiments import metric_kinds
+from repro.study.metrics import RANGES
+from repro.study.schema import Claim, Study
+
+CONSTANT = 1e-9  # relative; a metric that varies less has one value
+
+
+class Asked(NamedTuple):
+    """A claim, where its estimand can lie, and what its runs gave, by seed."""
+
+    key: str
+    claim: Claim
+    better: str
+    limits: Interval  # of one run's value
+    values: pd.Series
+    reference: pd.Series | None
+
+    @property
+    def region(self) -> Interval:
+        """Where the claim holds."""
+        return region(self.claim, self.better)
+
+    @property
+    def possible(self) -> Interval:
+        """Where the estimand can lie, the reference's mean being what it is."""
+        offset = 0.0 if self.reference is None else float(self.reference.mean())
+        return Interval(self.limits.low - offset, self.limits.high - offset)
+
+
+def claims_ask_what_is_open(study: Study, repository: Repository) -> Iterator[Problem]:
+    """Every claim could hold and could be refuted, by the numbers that its metric can have."""
+    if not (repository.results(study.name) / "runs.csv").is_file():
+        return  # said already
+    runs = read_runs(repository.results(study.name))
+    constant = partial(_is_constant_metric, runs=runs, kinds=metric_kinds(study.name))
+    for asked in _asked(study, runs):
+        for wrong in _closed(asked, constant(asked.claim)):
+            yield Problem(
+                f"{repository.short(repository.study_file(study.name))}: claims.{asked.key}",
+                wrong,
+                "ask what the runs can answer: another metric, bound, reference or number of seeds",
+            )
+
+
+def diverged_runs_have_no_result(study: Study, repository: Repository) -> Iterator[Problem]:
+    """A network that diverged has no accuracy or error, whatever its NaN were counted as."""
+    if not (repository.results(study.name) / "runs.csv").is_file():
+        return
+    runs = read_runs(repository.results(study.name))
+    for row in runs[(runs.status == "diverged") & runs[study.metric].notna()].head(1).itertuples():
+        yield Problem(
+            f"results/{study.name}/runs.csv",
+            f"{row.variant}, seed {row.seed}, diverged and has {study.metric}",
+            "leave the metrics of a diverged network empty",
+        )
+
+
+def _asked(study: Study, runs: pd.DataFrame) -> Iterator[Asked]:
+    kinds, arms = metric_kinds(study.name), arms_of(runs)
+    for key, claim in study.claims.items():
+        if not {claim.variant, claim.reference or claim.variant} <= set(arms):
+            continue  # said already
+        values, reference = compared(arms, key, claim)
+        limits = Interval(*RANGES["flag" if claim.counts_runs else kinds[claim.metric]])
+        paired = reference if isinstance(reference, pd.Series) else None
+        yield Asked(key, claim, study.better, limits, values, paired)
+
+
+def _closed(asked: Asked, constant: bool) -> Iterator[str]:
+    """Yield why a claim's answer is fixed beforehand."""
+    if asked.values.empty:
+        yield "no run is left to judge it on, besides those that had been seen"
+    elif constant:
+        yield f"{asked.claim.metric} has one value in all runs of the study"
+    else:
+        yield from _unreachable(asked)
+        yield from _same_arms(asked)
+        yield from _fixed_reference(asked)
+        yield from _undecidable(asked)
+
+
+def _is_constant_metric(claim: Claim, runs: pd.DataFrame, kinds: Mapping[str, str]) -> bool:
+    values = metric_values(runs, claim.metric)
+    return bool(np.isfinite(values).any()) and _is_constant(values) and len(values) > 1
+
+
+def _is_constant(values: np.ndarray) -> bool:
+    finite = values[np.isfinite(values)]
+    return finite.size > 0 and float(np.ptp(finite)) <= CONSTANT * float(np.abs(finite).max())
+
+
+def _unreachable(asked: Asked) -> Iterator[str]:
+    holds, possible = asked.region, asked.possible
+    at = "" if asked.reference is None else f" with the reference at {asked.reference.mean():.4g}"
+    if min(holds.high, possible.high) <= max(holds.low, possible.low):
+        yield f"can't hold{at}: {_span(possible)} is possible, {_span(holds)} is needed"
+    if holds.low <= possible.low and possible.high <= holds.high:
+        yield f"can't be refuted{at}: all that is possible, {_span(possible)}, makes it hold"
+
+
+def _same_arms(asked: Asked) -> Iterator[str]:
+    """Two variants that can't differ in the metric can't be compared by it, only found equal."""
+    if asked.reference is None or asked.claim.test in ("equivalent", "recovers"):
+        return
+    if asked.values.to_numpy().tolist() == asked.reference.to_numpy().tolist():
+        yield "its two variants give one number in every pair of runs"
+
+
+def _fixed_reference(asked: Asked) -> Iterator[str]:
+    """A reference that is the same in all runs sits at a limit that it can't leave."""
+    if asked.reference is None or asked.claim.counts_runs or len(asked.reference) < 2:
+        return
+    values = asked.reference.to_numpy()
+    if _is_constant(values) and values[0] not in asked.limits:
+        yield f"its reference is {values[0]:.4g} in all runs"
+
+
+def _undecidable(asked: Asked) -> Iterator[str]:
+    """So many runs could not decide it even if all of them agreed."""
+    if not asked.claim.counts_runs or asked.reference is not None:
+        return
+    n, holds = len(asked.values), asked.region
+    edges = [edge for edge in holds if math.isfinite(edge)]
+    if all(_least_p(n, edge) >= LEVEL / 2 for edge in edges):
+        yield f"{n} runs can't decide it, even if all agree"
+
+
+def _least_p(n: int, edge: float) -> float:
+    """The least p-value of a binomial test of a share against `edge`."""
+    return min(
+        float(stats.binomtest(successes, n, edge, alternative=side).pvalue)
+        for successes, side in ((0, "less"), (n, "greater"))
+    )
+
+
+def _span(interval: Interval) -> str:
+    if math.isinf(interval.low):
+        return f"below {interval.high:.4g}"
+    if math.isinf(interval.high):
+        return f"above {interval.low:.4g}"
+    return f"{interval.low:.4g} to {interval.high:.4g}"
+
+
+CHECKS = (claims_ask_what_is_open, diverged_runs_have_no_result)
