@@ -30,6 +30,7 @@ METRICS = {
     "accuracy_on_silent": "share",
     "accuracy_on_seen": "share",
     "stuck_images": "share",
+    "stuck_errors": "share",
     "dead_fraction": "share",
     "always_on_fraction": "share",
     "switching_fraction": "share",
@@ -55,7 +56,7 @@ CURVES = {
 LOSSES = ["train_loss", "test_loss"]
 LATE = 5  # epochs of which the slope is taken
 GUESS = 0.12  # the most frequent digit is 11.35 % of the test images
-SAMPLE = 2000  # training images, of which the curvature is taken
+SAMPLE = 1000  # training images, of which the curvature is taken
 
 
 def measure(
@@ -84,6 +85,7 @@ def trace(history: pd.DataFrame) -> pd.DataFrame:
     - accuracy_on_silent, accuracy_on_seen: test accuracy on these and on the others, empty where
       there are none;
     - stuck_images: share of test images that are called wrong and whose loss has no gradient;
+    - stuck_errors: share of stuck images among those that are called wrong;
     - dead_fraction, always_on_fraction: shares of hidden units that are above zero for no test
       image, and for every one.
     """
@@ -91,6 +93,8 @@ def trace(history: pd.DataFrame) -> pd.DataFrame:
     silent, correct = curves.silent_images, curves.pop("silent_correct")
     curves["accuracy_on_silent"] = correct / silent.where(silent > 0)
     curves["accuracy_on_seen"] = (curves.test_accuracy - correct) / (1 - silent.where(silent < 1))
+    wrong = 1 - curves.test_accuracy
+    curves["stuck_errors"] = (curves.stuck_images / wrong.where(wrong > 0)).clip(upper=1.0)
     shares = curves.columns.difference(["seed", "epoch", *LOSSES])
     finite = np.isfinite(curves[LOSSES]).all(axis=1)
     return curves.assign(**curves[shares].where(finite, axis=0))
@@ -121,7 +125,8 @@ def summarize(curves: pd.DataFrame) -> pd.DataFrame:
 def late_slope(accuracy: pd.Series) -> float:
     """Return the slope an epoch of the least-squares line over the last epochs; 0 of one alone."""
     late = accuracy.to_numpy()[-LATE:]
-    return float(np.polyfit(np.arange(len(late)), late, 1)[0]) if len(late) > 1 else 0.0
+    epochs = np.arange(len(late)) - (len(late) - 1) / 2
+    return float(epochs @ late / max(epochs @ epochs, 1.0))
 
 
 def at_birth(settings: Settings, seed: int) -> dict[str, float]:

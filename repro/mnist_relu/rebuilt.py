@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from repro.mnist_relu.settings import Settings, Updates
+from repro.mnist_relu.pixels import prepare
+from repro.mnist_relu.settings import Settings
 
 if TYPE_CHECKING:
     import keras
@@ -120,31 +121,18 @@ def _activation(settings: Settings) -> "keras.layers.Layer":
 
 def _compiled(model: "keras.Model", settings: Settings) -> "keras.Model":
     model.compile(
-        loss="categorical_crossentropy",
-        metrics=["accuracy"],
-        optimizer=make_optimizer(settings.updates, steps=_steps(settings)),
+        loss="categorical_crossentropy", metrics=["accuracy"], optimizer=make_optimizer(settings)
     )
     return model
 
 
-def _steps(settings: Settings) -> int:
-    from repro.mnist_relu.pixels import prepare
-
-    (x, _), _ = prepare(settings.pixels)
-    return settings.steps_per_epoch or -(-len(x) // settings.batch_size)
-
-
-def make_optimizer(updates: Updates, steps: int) -> "keras.optimizers.Optimizer":
-    """Return the optimizer; `momentum` is SGD with momentum.
-
-    Args:
-        updates: its settings.
-        steps: of an epoch.
-    """
+def make_optimizer(settings: Settings) -> "keras.optimizers.Optimizer":
+    """Return the optimizer; `momentum` is SGD with momentum."""
     from keras import optimizers
 
-    rate = _rate(updates, steps)
-    clipnorm, epsilon = updates.gradient_clipnorm or None, updates.optimizer_epsilon
+    updates = settings.updates
+    rate, clipnorm = _rate(settings), updates.gradient_clipnorm or None
+    epsilon = updates.optimizer_epsilon
     match updates.optimizer:
         case "sgd":
             return optimizers.SGD(rate, clipnorm=clipnorm)
@@ -164,11 +152,15 @@ def make_optimizer(updates: Updates, steps: int) -> "keras.optimizers.Optimizer"
             )
 
 
-def _rate(updates: Updates, steps: int) -> Any:
+def _rate(settings: Settings) -> Any:
+    """Return the rate, or a schedule if the early epochs have another."""
     from keras.optimizers.schedules import PiecewiseConstantDecay
 
+    updates = settings.updates
     if not updates.early_epochs:
         return updates.learning_rate
+    (x, _), _ = prepare(settings.pixels)
+    steps = settings.steps_per_epoch or -(-len(x) // settings.batch_size)
     # the rate of step number n, from 0, is the first one up to and including the boundary
     boundary = updates.early_epochs * steps - 1
     return PiecewiseConstantDecay([boundary], [updates.early_rate, updates.learning_rate])
