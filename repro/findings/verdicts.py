@@ -35,7 +35,7 @@ from repro.findings.statistics import (
     Sample,
     holm,
     mean,
-    mean_intervals,
+    mean_interval,
     named_generator,
     probability_of_superiority,
     rate_difference_interval,
@@ -45,7 +45,7 @@ from repro.findings.statistics import (
     sign_flip_test,
 )
 from repro.store.tables import COLUMNS as TABLE_COLUMNS
-from repro.study.metrics import DIVERGED
+from repro.study.metrics import DIVERGED, RANGES
 from repro.study.schema import Claim
 
 LEVEL = 0.05
@@ -80,8 +80,8 @@ def judge(
       interval (TOST), which is not shown.
     - `effect_size`: share of seeds with variant > reference, ties 1/2; without a reference, with
       metric > bound (> target for `within`).
-    - `p_value`: two-sided and adjusted after Holm. Before the adjustment a sign-flip test can't
-      give less than 0.0002, so that 250 claims are too many to decide one.
+    - `p_value`: two-sided and adjusted after Holm. With more than 40 seeds a sign-flip
+      test can't give less than 0.00002 before the adjustment (twice `p_floor`).
     - `verdict`: `holds`, `refuted` or `inconclusive`, which a single seed always is.
 
     Flags and shares of runs are rates and have their own intervals and tests.
@@ -100,7 +100,7 @@ def judge(
             claim,
             compared(arms, name, claim),
             region=region(claim, better),
-            rate=claim.counts_runs or {**kinds, DIVERGED: "flag"}[claim.metric] == "flag",
+            kind="flag" if claim.counts_runs else {**kinds, DIVERGED: "flag"}[claim.metric],
             seed=seed,
         )
         for name, claim in claims.items()
@@ -253,7 +253,7 @@ def _examine(
     pair: tuple[pd.Series, pd.Series | float],
     *,
     region: Interval,
-    rate: bool,
+    kind: str,
     seed: int,
 ) -> _Evidence:
     values, reference = pair[0].to_numpy(), np.asarray(pair[1], float)
@@ -262,15 +262,14 @@ def _examine(
     seeds = tuple(pair[0].index)
     if not seeds:
         return _nothing(region)
-    intervals, test = _methods(sample, claim, rate, seed)
+    interval, test = _methods(sample, claim, kind, seed)
     p_holds, p_refuted = _both_directions(test, region)
     two_edges = math.isfinite(region.low) and math.isfinite(region.high)
-    limits = intervals([1 - LEVEL, 1 - 2 * LEVEL] if two_edges else [1 - LEVEL])
     return _Evidence(
         seeds=seeds,
         estimate=mean(sample),
-        interval=limits[0],
-        holding=limits[-1],
+        interval=interval(level=1 - LEVEL),
+        holding=interval(level=1 - 2 * LEVEL if two_edges else 1 - LEVEL),
         effect_size=probability_of_superiority(values, reference),
         region=region,
         p_holds=p_holds,
@@ -293,28 +292,28 @@ def _nothing(region: Interval) -> _Evidence:
 
 
 def _methods(
-    sample: Sample, claim: Claim, rate: bool, seed: int
-) -> tuple[Callable[[Sequence[float]], list[Interval]], Callable[[float], PValues]]:
-    """The intervals (of some levels) and the test (of a bound) that suit the sample.
+    sample: Sample, claim: Claim, kind: str, seed: int
+) -> tuple[Callable[..., Interval], Callable[[float], PValues]]:
+    """The interval (of a level) and the test (of a bound) that suit the sample.
 
     A generator starts anew at each test: both edges of a region see the same flips, without which
     swapping the arms would not mirror the result.
     """
-    if rate:
-        paired = claim.reference is not None
+    paired = claim.reference is not None
+    if kind == "flag":
         interval = rate_difference_interval if paired else rate_interval
         test = rate_difference_test if paired else rate_test
-        return lambda levels: [interval(sample, level=p) for p in levels], partial(test, sample)
+        return partial(interval, sample), partial(test, sample)
 
     arms = sorted(filter(None, (claim.variant, claim.reference)))
 
-    def generator(purpose: str) -> np.random.Generator:
-        return named_generator(seed, *arms, claim.metric, purpose)
+    def flips(bound: float) -> PValues:
+        generator = named_generator(seed, *arms, claim.metric, "test")
+        return sign_flip_test(sample, bound, generator=generator)
 
-    return (
-        lambda levels: mean_intervals(sample, levels, generator=generator("interval")),
-        lambda bound: sign_flip_test(sample, bound, generator=generator("test")),
-    )
+    low, high = RANGES[kind]
+    possible = (low - high, high - low) if paired else (low, high)
+    return partial(mean_interval, sample, metric_range=possible), flips
 
 
 def _both_directions(test: Callable[[float], PValues], region: Interval) -> tuple[float, float]:
