@@ -8,6 +8,7 @@ holds if its estimand lies in an open region, which its test and bound determine
     test               estimand     region
     above, below       mean         (bound, inf), (-inf, bound)
     within             mean         (target - bound, target + bound)
+      published        difference   (-bound, bound): our share of runs less the published one
     greater, less      difference   (bound, inf), (-inf, bound)
     equivalent         difference   (-bound, bound)
     recovers           difference   (-bound, inf); (-inf, bound) where lower is better
@@ -28,6 +29,11 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from repro.findings.published import (
+    published_share,
+    share_difference_interval,
+    share_difference_test,
+)
 from repro.findings.statistics import (
     UNKNOWN,
     Interval,
@@ -124,7 +130,7 @@ def region(claim: Claim, better: str) -> Interval:
         case "below" | "less":
             return Interval(-math.inf, claim.bound)
         case "within" | "equivalent":
-            middle = claim.target or 0.0
+            middle = claim.target or 0.0  # a published share is subtracted
             return Interval(middle - claim.bound, middle + claim.bound)
         case "recovers":
             higher = better == "higher"
@@ -165,6 +171,7 @@ def _row(name: str, claim: Claim, evidence: _Evidence, adjusted: float | None) -
     return {
         "claim": name,
         **{column: getattr(claim, column) for column in described},
+        "reference": compared_with(claim),
         "bound_fixed": bound_fixed(claim),
         "seeds": _spans(evidence.seeds),
         "estimate": evidence.estimate,
@@ -175,6 +182,13 @@ def _row(name: str, claim: Claim, evidence: _Evidence, adjusted: float | None) -
         "n": len(evidence.seeds),
         "verdict": "" if adjusted is None else evidence.verdict(adjusted),
     }
+
+
+def compared_with(claim: Claim) -> str | None:
+    """Return the variant or the published count that a claim compares with, if it does."""
+    if claim.published is None:
+        return claim.reference
+    return "published {} of {}".format(*claim.published)
 
 
 def bound_fixed(claim: Claim) -> str:
@@ -201,6 +215,8 @@ def compared(arms: Arms, name: str, claim: Claim) -> tuple[pd.Series, pd.Series 
     Raises as `judge` does.
     """
     variant = _by_seed(arms, name, claim, claim.variant)
+    if claim.published is not None:
+        return variant, published_share(claim.published)
     if claim.reference is None:
         return variant, claim.bound if claim.target is None else claim.target
     reference = _by_seed(arms, name, claim, claim.reference)
@@ -258,11 +274,11 @@ def _examine(
 ) -> _Evidence:
     values, reference = pair[0].to_numpy(), np.asarray(pair[1], float)
     with np.errstate(invalid="ignore"):  # inf - inf is NaN, which is the answer
-        sample = values if claim.reference is None else values - reference
+        sample = values - reference if _subtracts(claim) else values
     seeds = tuple(pair[0].index)
     if not seeds:
         return _nothing(region)
-    interval, test = _methods(sample, claim, kind, seed)
+    interval, test = _methods(values if claim.published else sample, claim, kind, seed)
     p_holds, p_refuted = _both_directions(test, region)
     two_edges = math.isfinite(region.low) and math.isfinite(region.high)
     return _Evidence(
@@ -275,6 +291,10 @@ def _examine(
         p_holds=p_holds,
         p_refuted=p_refuted,
     )
+
+
+def _subtracts(claim: Claim) -> bool:
+    return claim.reference is not None or claim.published is not None
 
 
 def _nothing(region: Interval) -> _Evidence:
@@ -299,6 +319,11 @@ def _methods(
     A generator starts anew at each test: both edges of a region see the same flips, without which
     swapping the arms would not mirror the result.
     """
+    if claim.published is not None:
+        return (
+            partial(share_difference_interval, sample, claim.published),
+            partial(share_difference_test, sample, published=claim.published),
+        )
     paired = claim.reference is not None
     if kind == "flag":
         interval = rate_difference_interval if paired else rate_interval

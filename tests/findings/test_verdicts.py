@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from repro.findings import statistics, verdicts
+from repro.findings.published import share_difference_interval, share_difference_test
 from repro.findings.verdicts import COLUMNS
 from repro.study.schema import PAIRED, Claim, Test
 
@@ -208,6 +209,48 @@ class TestShares:
         row = verdict(runs, claim_of("above", 0.5, share_below=0.5))
         assert (row.n, row.verdict) == (30, "inconclusive")
         assert math.isnan(row.estimate)
+
+
+class TestPublishedShares:
+    def judged(self, successes, n, published, bound):
+        runs = table(new=[1.0] * successes + [0.0] * (n - successes))
+        return verdict(runs, claim_of("within", bound, published=published))
+
+    def test_have_the_interval_of_newcombes_example(self):
+        """Newcombe 1998, table II, (a): 56/70 against 48/80, method 10: 0.0524 to 0.3339."""
+        row = self.judged(56, 70, (48, 80), 0.1)
+        assert row.estimate == pytest.approx(0.2)
+        assert (row.ci_low, row.ci_high) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+        assert row.reference == "published 48 of 80"
+
+    def test_the_published_sample_has_an_error_too(self):
+        few = self.judged(540, 10_000, (54, 1000), 0.013)
+        many = self.judged(540, 10_000, (5400, 100_000), 0.013)
+        assert (few.verdict, many.verdict) == ("inconclusive", "holds")
+
+    @pytest.mark.parametrize(
+        ("successes", "expected"), [(50, "holds"), (200, "refuted"), (85, "inconclusive")]
+    )
+    def test_are_judged_both_ways(self, successes, expected):
+        assert self.judged(successes, 1000, (50, 1000), 0.03).verdict == expected
+
+    @given(
+        ours=st.tuples(st.integers(0, 40), st.integers(40, 60)),
+        published=st.tuples(st.integers(1, 40), st.integers(40, 60)),
+        bound=st.floats(-0.9, 0.9),
+    )
+    def test_interval_and_p_value_agree(self, ours, published, bound):
+        sample = [1] * ours[0] + [0] * (ours[1] - ours[0])
+        low, high = share_difference_interval(sample, published)
+        above, below = share_difference_test(sample, bound, published=published)
+        assert above + below == pytest.approx(1)
+        if abs(bound - low) > 1e-9 and abs(bound - high) > 1e-9:
+            assert (above < 0.025) == (bound < low)
+            assert (below < 0.025) == (bound > high)
+
+    def test_a_run_without_the_metric_decides_nothing(self):
+        runs = table(new=[1.0] * 29 + [math.nan])
+        assert verdict(runs, claim_of("within", 0.5, published=(50, 100))).verdict == "inconclusive"
 
 
 class TestDiverged:

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from repro.app.lint.problem import Problem, Repository
+from repro.findings.published import published_share
 from repro.findings.statistics import Interval
 from repro.findings.verdicts import LEVEL, arms_of, compared, metric_values, region
 from repro.store.results import read_runs
@@ -39,12 +40,17 @@ class Asked(NamedTuple):
     def possible(self) -> Interval:
         """Where the estimand can lie at all."""
         low, high = self.limits
+        if self.claim.published is not None:
+            share = published_share(self.claim.published)
+            return Interval(low - share, high - share)
         return self.limits if self.reference is None else Interval(low - high, high - low)
 
     @property
     def left(self) -> Interval:
         """Where it can lie with the reference's mean being what it is."""
-        offset = 0.0 if self.reference is None else float(self.reference.mean())
+        if self.reference is None:
+            return self.possible
+        offset = float(self.reference.mean())
         return Interval(self.limits.low - offset, self.limits.high - offset)
 
 

@@ -63,12 +63,12 @@ def report_names_its_evidence(study: Study, repository: Repository) -> Iterator[
 
 
 def _findings(page: str) -> Iterator[str]:
-    """Yield the sentences of a page's findings, without those that only announce a list."""
+    """Yield the sentences of a page's findings; marks are found by another rule."""
     _, _, rest = page.partition(f"\n## {FINDINGS}\n")
     section = re.split(r"^## ", rest, maxsplit=1, flags=re.MULTILINE)[0]
     for block in re.split(r"\n\s*\n|^[-*] ", section, flags=re.MULTILINE):
         if not block.lstrip().startswith(("!", "|", "#", "<")):
-            yield from (line for line in _sentences(block) if not line.endswith(":"))
+            yield from (line for line in _sentences(block) if not line.startswith("TODO"))
 
 
 def _sentences(prose: str) -> list[str]:
