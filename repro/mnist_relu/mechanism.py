@@ -18,9 +18,9 @@ ROWS = {
     "sigmoid_raw": "sigmoid, raw pixels",
     "relu_raw": "ReLU, raw pixels",
     "relu_scaled": "ReLU, pixels/255",
-    "rate_65025": "  with 1st-layer rate ×65,025",
-    "init_255": "  with initial weights ×255",
-    "relu_scaled_11_units": "  with 11 units",
+    "relu_scaled_11_units": "/255, 11 units",
+    "init_255": "/255, initial weights ×255",
+    "rate_65025": "/255, 1st-layer rate ×65,025",
     "relu_raw_rate_lowered": "raw, rate/100 after 1st epoch",
     "relu_raw_warm_up": "raw, rate/100 in 1st epoch",
     "relu_raw_second_rate_100th": "raw, 2nd-layer rate/100",
@@ -81,7 +81,7 @@ def _draw_images(axes: Axes, runs: pd.DataFrame) -> None:
     axes.set_yticks(range(len(shares)), [ROWS[name] for name in shares.index])
     axes.set(xlim=(0, 100), xlabel="test images (%)")
     axes.set_title("c  What becomes of the test images", loc="left", fontweight="bold")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.3, -0.16), ncols=3, borderaxespad=0)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.35, -0.19), ncols=3, borderaxespad=0)
 
 
 def _shares(runs: pd.DataFrame, variant: str) -> pd.Series:
