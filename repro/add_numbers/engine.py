@@ -12,6 +12,7 @@ from repro.add_numbers.settings import Settings
 if TYPE_CHECKING:
     from repro.add_numbers.loop import History, Layers, Watch
 
+NEAR_ZERO = 0.001  # a run has learned if its last epoch's error is below this
 PRINTED_ZERO = 5e-7  # the thread prints "%f": an error below this reads 0.000000
 
 
@@ -22,7 +23,8 @@ def train(settings: Settings, seeds: Sequence[int]) -> "History":
         history = _train_keras(settings, seeds, start)
     else:
         history = _train_compiled(settings, start)
-    return history._replace(errors=history.errors / settings.target_scale**2)
+    square = settings.target_scale**2
+    return history._replace(errors=history.errors / square, lowest=history.lowest / square)
 
 
 def stacked(networks: Sequence[list[Floats]]) -> "Layers":
@@ -64,6 +66,8 @@ def _train_keras(settings: Settings, seeds: Sequence[int], start: "Layers") -> "
         errors=errors[:, np.array(watch.logged) - 1],
         first_below=np.where(is_below.any(axis=1), is_below.argmax(axis=1) + 1, 0),
         rose=np.asarray((errors[:, 1:] > lowest[:, :-1] + watch.rise).any(axis=1)),
+        lowest=lowest[:, -1],
+        gradient_share=np.full(len(errors), np.nan),
     )
 
 
@@ -73,7 +77,7 @@ def _watch(settings: Settings) -> "Watch":
     square = settings.target_scale**2
     return Watch(
         logged=settings.logged,
-        below=square * settings.learned_below,
+        below=square * NEAR_ZERO,
         rise=square * PRINTED_ZERO,
     )
 

@@ -21,6 +21,7 @@ from repro.add_numbers.settings import (
     HiddenActivation,
     OutputActivation,
     Settings,
+    UnitSigns,
     WeightInit,
 )
 
@@ -32,38 +33,42 @@ def experiment(
     seeds: Sequence[int],
     hidden_activation: HiddenActivation = "relu",
     output_activation: OutputActivation = "relu",
+    leaky_slope: NonNegativeFloat = 0.01,
     hidden_width: PositiveInt = 4,
     hidden_layers: PositiveInt = 2,
     weight_init: WeightInit = "normal",
+    unit_signs: UnitSigns = "drawn",
     bias_init: BiasInit = "normal",
     bias_update: BiasUpdate = "posted",
     error_weights: ErrorWeights = "updated",
     target_scale: PositiveFloat = 1.0,
     learning_rate: PositiveFloat = 0.01,
+    hidden_rate_factor: PositiveFloat = 1.0,
     momentum: NonNegativeFloat = 0.0,
     epochs: PositiveInt = 5000,
-    learned_below: PositiveFloat = 0.001,
     engine: Engine = "compiled",
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train one network per seed to add two numbers; the defaults are the thread's ReLU network.
 
     Args:
         seeds: of numpy's legacy generator, from which the thread draws weights and biases.
-        hidden_activation: of the hidden layers; leaky ReLU has slope 0.01.
+        hidden_activation: of the hidden layers.
         output_activation: of the output unit.
+        leaky_slope: of leaky ReLU below zero.
         hidden_width: units of each hidden layer.
         hidden_layers: number of hidden layers.
-        weight_init: standard normal, as posted; He's, the same draws times sqrt(2 / inputs); or
-            He's with flipped signs for each unit that fewer samples raise than lower.
+        weight_init: standard normal, as posted, or He's, the same draws times sqrt(2 / inputs).
+        unit_signs: as drawn, or flipped, weights and bias, for each unit that fewer samples raise
+            than lower.
         bias_init: standard normal, as posted, or zero.
         bias_update: `posted` subtracts rate x bias, `gradient` rate x gradient.
         error_weights: errors are passed back through the weights as this step has `updated` them,
             as posted, or through the `current` ones that made the prediction.
         target_scale: factor on the sums to learn; errors and predictions are scaled back.
         learning_rate: of gradient descent, one sample a step in the thread's order.
+        hidden_rate_factor: the hidden layers' rate is so many times the output's.
         momentum: as in Keras' SGD.
         epochs: passes over the six samples.
-        learned_below: a run has learned if its last epoch's error is below this.
         engine: the compiled loop, or the Keras model in `fit_seeds`, which has true gradients only.
 
     Returns:
@@ -72,7 +77,7 @@ def experiment(
         as the thread prints it.
 
     Raises:
-        ValueError: for no epochs, and for a posted update with the engine "keras".
+        ValueError: for no epochs, and for an update that the engine "keras" can not make.
 
     Source:
         Seed thread 003, question and answers.
@@ -80,17 +85,19 @@ def experiment(
     settings = Settings(
         hidden_activation=hidden_activation,
         output_activation=output_activation,
+        leaky_slope=leaky_slope,
         hidden_width=hidden_width,
         hidden_layers=hidden_layers,
         weight_init=weight_init,
+        unit_signs=unit_signs,
         bias_init=bias_init,
         bias_update=bias_update,
         error_weights=error_weights,
         target_scale=target_scale,
         learning_rate=learning_rate,
+        hidden_rate_factor=hidden_rate_factor,
         momentum=momentum,
         epochs=epochs,
-        learned_below=learned_below,
         engine=engine,
     )
     return measure(settings, seeds, train(settings, seeds))

@@ -35,7 +35,8 @@ class Rule(NamedTuple):
         hidden: index in `ACTIVATIONS` of the hidden layers' activation.
         output: the same of the output layer's.
         leaky_slope: slope of leaky ReLU below zero.
-        learning_rate: step size.
+        learning_rate: step size of the output layer.
+        hidden_learning_rate: step size of the others.
         momentum: share of the last step that is taken again, as in Keras' SGD; 0 for none.
         decays_biases: a bias is its own gradient, as posted.
         updates_first: a layer's weights are updated before they pass the error on, as posted.
@@ -45,6 +46,7 @@ class Rule(NamedTuple):
     output: int
     leaky_slope: float
     learning_rate: float
+    hidden_learning_rate: float
     momentum: float
     decays_biases: bool
     updates_first: bool
@@ -59,7 +61,7 @@ class Watch(NamedTuple):
         rise: a rise of the error worth noting.
     """
 
-    logged: Sequence[int]
+    logged: Sequence[int] | NDArray[np.int64]
     below: float
     rise: float
 
@@ -74,6 +76,11 @@ class History(NamedTuple):
             update, (seeds, logged); not finite if training diverged.
         first_below: first epoch (from 1) whose error is under `Watch.below`; 0: none.
         rose: whether an epoch's error is above the lowest before it by more than `Watch.rise`.
+        lowest: error of the best epoch.
+        gradient_share: length of the gradient of the squared error with respect to the first
+            layer's sums, as passed back in training, as a share of that with respect to the
+            prediction; each is the root mean square over an epoch's samples, and the share the
+            mean over all epochs that have an error.
     """
 
     start: Layers
@@ -81,6 +88,8 @@ class History(NamedTuple):
     errors: Floats
     first_below: NDArray[np.int64]
     rose: NDArray[np.bool_]
+    lowest: Floats
+    gradient_share: Floats
 
 
 def train(layers: Layers, inputs: Floats, targets: Floats, rule: Rule, watch: Watch) -> History:
@@ -99,18 +108,20 @@ def train(layers: Layers, inputs: Floats, targets: Floats, rule: Rule, watch: Wa
     """
     seeds = len(layers[0][0])
     widths = np.array([layers[0][0].shape[2], *(weights.shape[1] for weights, _ in layers)])
-    logged = np.array(watch.logged)
-    padded, errors, first_below, rose = in_lanes(
+    watch = watch._replace(logged=np.array(watch.logged))
+    padded, *watched = in_lanes(
         lambda *blocks: _train_block(  # type: ignore[call-arg]
-            *blocks, widths, inputs, targets, rule, logged, watch.below, watch.rise
+            *blocks, widths, inputs, targets, rule, watch
         ),
         LANES,
         _padded(layers, widths),
-        np.zeros((seeds, len(logged))),
+        np.zeros((seeds, len(watch.logged))),
         np.zeros(seeds, np.int64),
         np.zeros(seeds, np.bool_),
+        np.full(seeds, np.inf),
+        np.zeros(seeds),
     )
-    return History(layers, _unpadded(padded, widths), errors, first_below, rose)
+    return History(layers, _unpadded(padded, widths), *watched)
 
 
 def _padded(layers: Layers, widths: NDArray[np.int64]) -> Floats:
@@ -139,31 +150,35 @@ def _unpadded(padded: Floats, widths: NDArray[np.int64]) -> Layers:
 # slower loops or no vector instructions of them.
 @njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
 def _train_block(
-    block, errors, first_below, rose, widths, inputs, targets, rule, logged, below, rise
+    block, errors, first_below, rose, lowest, gradient_share, widths, inputs, targets, rule, watch
 ):
     parameters = block.copy()
     velocity = np.zeros_like(parameters)
     units = np.zeros((len(widths), widths.max(), LANES))
     deltas = np.zeros_like(units)
-    error, lowest = np.empty(LANES), np.full(LANES, np.inf)
+    error, square, counted = np.empty(LANES), np.empty(LANES), np.zeros(LANES)
     entry = 0
-    for epoch in range(1, logged[-1] + 1):
+    for epoch in range(1, watch.logged[-1] + 1):
         for k in range(LANES):
-            error[k] = 0.0
+            error[k] = square[k] = 0.0
         for sample in range(len(inputs)):
             _forward(parameters, widths, inputs[sample], rule, units)
             _compare(units, targets[sample], deltas, error)
             _backward(parameters, velocity, widths, rule, units, deltas)
+            _add_squares(deltas, widths, square)
+        _add_shares(error, square, gradient_share, counted)
         for k in range(LANES):
             error[k] /= len(inputs)
-            rose[k] |= error[k] > lowest[k] + rise
+            rose[k] |= error[k] > lowest[k] + watch.rise
             lowest[k] = min(lowest[k], error[k])
-            if first_below[k] == 0 and error[k] < below:
+            if first_below[k] == 0 and error[k] < watch.below:
                 first_below[k] = epoch
-        if epoch == logged[entry]:
+        if epoch == watch.logged[entry]:
             for k in range(LANES):
                 errors[entry, k] = error[k]
             entry += 1
+    for k in range(LANES):
+        gradient_share[k] /= max(counted[k], 1.0)
     for i in range(block.size):
         block.flat[i] = parameters.flat[i]
 
@@ -213,9 +228,25 @@ def _backward(parameters, velocity, widths, rule, units, deltas):
 
 
 @inlined
+def _add_squares(deltas, widths, square):
+    for j in range(widths[1]):
+        for k in range(LANES):
+            square[k] += deltas[1, j, k] * deltas[1, j, k]
+
+
+@inlined
+def _add_shares(error, square, gradient_share, counted):
+    for k in range(LANES):  # the gradient with respect to a prediction is twice its error
+        has_error = error[k] > 0.0
+        gradient_share[k] += np.sqrt(square[k] / (4.0 * error[k])) if has_error else 0.0
+        counted[k] += 1.0 if has_error else 0.0
+
+
+@inlined
 def _update(parameters, velocity, widths, layer, rule, units, deltas):
-    rate, momentum = rule.learning_rate, rule.momentum
-    n = widths[layer]
+    is_output = layer == len(widths) - 2
+    rate = rule.learning_rate if is_output else rule.hidden_learning_rate
+    momentum, n = rule.momentum, widths[layer]
     for j in range(widths[layer + 1]):
         for i in range(n):
             for k in range(LANES):

@@ -1,7 +1,7 @@
 """Thread 003 rebuilt: its initial weights, and the Keras model."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,11 +33,11 @@ def draw(settings: Settings, randn: Callable[..., Floats]) -> list[Floats]:
     parameters = posted.draw(randn, settings.widths)
     h = X
     for weights, biases in zip(parameters[::2], parameters[1::2], strict=True):
-        if settings.weight_init != "normal":
+        if settings.weight_init == "he":
             weights *= np.sqrt(2 / weights.shape[1])
         if settings.bias_init == "zero":
             biases[:] = 0
-        if settings.weight_init == "he_flipped":
+        if settings.unit_signs == "flipped":
             raised = np.sign(h @ weights.T + biases.T).sum(axis=0)
             sign = np.where(raised < 0, -1, 1)[:, np.newaxis]
             weights *= sign
@@ -59,7 +59,7 @@ def build_model(settings: Settings) -> "keras.Model":
     parameters = draw(settings, np.random.randn)
     model = keras.Sequential([keras.Input((2,), dtype="float64")])
     for units, name in zip(settings.widths[1:], settings.activations, strict=True):
-        model.add(keras.layers.Dense(units, float64.activation(name), dtype="float64"))
+        model.add(keras.layers.Dense(units, _activation(settings, name), dtype="float64"))
     model.set_weights([p.T if i % 2 == 0 else p[:, 0] for i, p in enumerate(parameters)])
     model.compile(
         keras.optimizers.SGD(
@@ -71,6 +71,15 @@ def build_model(settings: Settings) -> "keras.Model":
     return model
 
 
+def _activation(settings: Settings, name: str) -> Any:
+    import keras
+
+    def leaky_relu(z: Any) -> Any:  # Keras' own would make float32 of the slope
+        return keras.ops.where(z > 0, z, settings.leaky_slope * z)
+
+    return leaky_relu if name == "leaky_relu" else name
+
+
 def rule_of(settings: Settings) -> "Rule":
     """Return the settings as the compiled loop takes them."""
     from repro.add_numbers.loop import ACTIVATIONS, Rule
@@ -78,8 +87,9 @@ def rule_of(settings: Settings) -> "Rule":
     return Rule(
         hidden=ACTIVATIONS.index(settings.hidden_activation),
         output=ACTIVATIONS.index(settings.output_activation),
-        leaky_slope=float64.LEAKY_SLOPE,
+        leaky_slope=settings.leaky_slope,
         learning_rate=settings.learning_rate,
+        hidden_learning_rate=settings.hidden_rate_factor * settings.learning_rate,
         momentum=settings.momentum,
         decays_biases=settings.bias_update == "posted",
         updates_first=settings.error_weights == "updated",

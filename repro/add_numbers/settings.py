@@ -9,7 +9,8 @@ from repro.training.loops.logged import logged_steps
 
 HiddenActivation = Literal["relu", "leaky_relu", "sigmoid", "tanh"]
 OutputActivation = Literal["relu", "leaky_relu", "sigmoid", "tanh", "linear"]
-WeightInit = Literal["normal", "he", "he_flipped"]
+WeightInit = Literal["normal", "he"]
+UnitSigns = Literal["drawn", "flipped"]
 BiasInit = Literal["normal", "zero"]
 BiasUpdate = Literal["posted", "gradient"]
 ErrorWeights = Literal["updated", "current"]
@@ -26,17 +27,19 @@ class Settings:
 
     hidden_activation: HiddenActivation = "relu"
     output_activation: OutputActivation = "relu"
+    leaky_slope: float = 0.01
     hidden_width: int = 4
     hidden_layers: int = 2
     weight_init: WeightInit = "normal"
+    unit_signs: UnitSigns = "drawn"
     bias_init: BiasInit = "normal"
     bias_update: BiasUpdate = "posted"
     error_weights: ErrorWeights = "updated"
     target_scale: float = 1.0
     learning_rate: float = 0.01
+    hidden_rate_factor: float = 1.0
     momentum: float = 0.0
     epochs: int = 5000
-    learned_below: float = 0.001
     engine: Engine = "compiled"
 
     @property
@@ -56,8 +59,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_positive(epochs=self.epochs)
-        is_true = self.bias_update == "gradient" and self.error_weights == "current"
-        if self.engine == "keras" and not is_true:
+        needed = ("gradient", "current", 1.0)
+        chosen = (self.bias_update, self.error_weights, self.hidden_rate_factor)
+        if self.engine == "keras" and chosen != needed:
             raise ValueError(
-                'engine "keras" needs bias_update "gradient" and error_weights "current"'
+                'engine "keras" needs bias_update "gradient", error_weights "current" and '
+                f"hidden_rate_factor 1, got {chosen}"
             )

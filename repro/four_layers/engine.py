@@ -20,16 +20,17 @@ from repro.training.order import data_order
 if TYPE_CHECKING:
     from repro.four_layers import loop as compiled
 
-SCHEDULE = (1, 10, 100, 300, 1_000, 3_000, 10_000, 20_000, 30_000, 45_000)
+SCHEDULE = (1, 10, 100, 300, 1_000, 2_000, 3_000, *range(5_000, 1_000_000, 5_000))
 
 
 class History(NamedTuple):
-    """One seed's trained network, and one row a logged step, from step 0."""
+    """One seed's trained network, its twin if any, and one row a logged step, from step 0."""
 
     layers: "tuple[compiled.Layer, ...]"
     curve: pd.DataFrame
     online_accuracy: float
     diverged: bool
+    twin: "tuple[compiled.Layer, ...] | None" = None
 
 
 def train(settings: Settings, seeds: Sequence[int]) -> list[History]:
@@ -56,18 +57,30 @@ def _train_seed(settings: Settings, digits: Digits, seed: int, *, images: int) -
 
     epochs = range(1, settings.epochs + 1)
     order = np.concatenate([data_order(seed, epoch, images) for epoch in epochs])
-    layers, rule = _drawn(settings, seed), rule_of(settings)
-    correct = np.zeros(len(order), bool)
+    layers, twin = _drawn(settings, seed), _twin(settings, seed)
+    rule, correct = rule_of(settings), np.zeros((2, len(order)), bool)
     rows, diverged = [_row(settings, digits, layers, step=0)], False
     for start, stop in pairwise([0, *logged_steps(SCHEDULE, len(order))]):
-        stretch = correct[start:stop]
-        learned = loop.train(layers, digits.train, order[start:stop], rule=rule, correct=stretch)
-        accuracy = float(stretch.mean())
-        rows.append(_row(settings, digits, layers, step=stop, online_accuracy=accuracy))
-        diverged = learned < len(stretch)
+        learned = [
+            loop.train(network, digits.train, order[start:stop], rule=rule, correct=c[start:stop])
+            for network, c in zip((layers, *twin), correct, strict=False)
+        ]
+        diverged = min(learned) < stop - start
+        row = {} if diverged else _row(settings, digits, layers, step=stop)
+        accuracy = float(correct[0, start:stop].mean())
+        apart = {"twin_distance": distance(layers, *twin)} if twin and not diverged else {}
+        rows.append(row | apart | {"step": stop, "online_accuracy": accuracy})
         if diverged:
             break
-    return History(layers, pd.DataFrame(rows), float(correct.mean()), diverged)
+    online = float(correct[0].mean())
+    return History(layers, pd.DataFrame(rows), online, diverged, *twin)
+
+
+def distance(layers: "tuple[compiled.Layer, ...]", twin: "tuple[compiled.Layer, ...]") -> float:
+    """Return the length of the difference of all weights, as a share of the weights' length."""
+    pairs = list(zip(layers, twin, strict=True))
+    apart = sum(np.sum((one.kernel - other.kernel) ** 2) for one, other in pairs)
+    return float(np.sqrt(apart / sum(np.sum(one.kernel**2) for one, _ in pairs)))
 
 
 def _train_keras(
@@ -96,12 +109,20 @@ def _train_keras(
             _row(settings, digits, end, step=last, online_accuracy=online),
         ]
         diverged = not np.isfinite(frame.loss).all()
-        histories.append(History(end, pd.DataFrame(rows), online, diverged))
+        curve = pd.DataFrame(rows[:1] if diverged else rows)
+        histories.append(History(end, curve, online, diverged))
     return histories
 
 
 def _drawn(settings: Settings, seed: int) -> "tuple[compiled.Layer, ...]":
     return as_layers(draw(settings, np.random.RandomState(seed).normal))
+
+
+def _twin(settings: Settings, seed: int) -> "list[tuple[compiled.Layer, ...]]":
+    if not settings.twin:
+        return []
+    weights = draw(settings, np.random.RandomState(seed).normal)
+    return [as_layers([(1 + settings.twin) * w for w in weights])]
 
 
 def _row(
@@ -112,5 +133,5 @@ def _row(
     step: int,
     online_accuracy: float = np.nan,
 ) -> dict[str, float]:
-    row = {"step": step, "online_accuracy": online_accuracy}
+    row = {"step": step, "online_accuracy": online_accuracy, "twin_distance": np.nan}
     return row | observe(settings, digits, layers)

@@ -34,6 +34,7 @@ def experiment(
     data: str = DATA,
     hidden_activation: HiddenActivation = "relu",
     output_activation: OutputActivation = "relu",
+    leaky_slope: float = 0.01,
     backpropagation: Backpropagation = "posted",
     loss: Loss = "squared",
     initialization: Initialization = "book",
@@ -43,6 +44,7 @@ def experiment(
     images: int = 60_000,
     epochs: int = 1,
     learned_above: float = 0.5,
+    twin: float = 0.0,
     engine: Engine = "compiled",
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train one network per seed, image by image; the defaults are the thread's ReLU network.
@@ -52,6 +54,7 @@ def experiment(
         data: name of the data set.
         hidden_activation: of both hidden layers; a maxout unit is the larger of two sums.
         output_activation: of the ten outputs.
+        leaky_slope: of leaky ReLU below zero.
         backpropagation: `posted` passes errors back without any activation's derivative,
             `output_mended` with the outputs' alone, `hidden_mended` with that of the second hidden
             layer alone, `true` with both, which is the gradient. Under cross-entropy the outputs
@@ -66,6 +69,8 @@ def experiment(
             `data_order`.
         epochs: how often.
         learned_above: a run has learned if its test accuracy is above this.
+        twin: if not 0, a second network learns the same images in the same order, from the same
+            initial weights times 1 + `twin`.
         engine: the compiled loop, or the Keras model in `fit_seeds`, which has true gradients only.
 
     Returns:
@@ -74,7 +79,7 @@ def experiment(
 
     Raises:
         ValueError: for a size or rate that is not positive, cross-entropy with an output other than
-            sigmoid, and the engine "keras" with anything but the true gradient.
+            sigmoid, and the engine "keras" with a twin or anything but the true gradient.
 
     Source:
         Seed thread 004, question and answer.
@@ -83,6 +88,7 @@ def experiment(
         data=data,
         hidden_activation=hidden_activation,
         output_activation=output_activation,
+        leaky_slope=leaky_slope,
         backpropagation=backpropagation,
         loss=loss,
         initialization=initialization,
@@ -92,6 +98,7 @@ def experiment(
         images=images,
         epochs=epochs,
         learned_above=learned_above,
+        twin=twin,
         engine=engine,
     )
     return measure(settings, seeds, train(settings, seeds))

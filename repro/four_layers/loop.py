@@ -179,7 +179,7 @@ def train(network, images, order, rule, correct):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True, nogil=True)
-def evaluate(network, images, rule, correct, alive):  # type: ignore[no-untyped-def]
+def evaluate(network, images, rule, correct, alive, squares):  # type: ignore[no-untyped-def]
     """Classify all images.
 
     Args:
@@ -188,17 +188,28 @@ def evaluate(network, images, rule, correct, alive):  # type: ignore[no-untyped-
         rule: a `Rule`.
         correct: bool of shape (n,), filled in.
         alive: three bool arrays of shape (columns,), set where a slope is not 0 for some image.
+        squares: float of shape (n,), filled in: the squared errors, summed over the outputs.
     """
     inputs, units, background = _rooms(network)
     for image in range(correct.size):
         _forward(network, inputs, units, background, images, image, rule)
         correct[image] = np.argmax(units[2].outputs) == images.label[image]
+        _output_error(units[2], images.label[image], rule)
+        squares[image] = _square(units[2].errors)
         for depth in range(3):
             for column in range(units[depth].slopes.size):
                 alive[depth][column] |= units[depth].slopes[column] != 0
 
 
 # The loops below are spelled out: numpy's whole-array operations take numba seconds to compile.
+
+
+@njit(cache=True)
+def _square(values):  # type: ignore[no-untyped-def]
+    square = 0.0
+    for i in range(values.size):
+        square += values[i] * values[i]
+    return square
 
 
 @njit(cache=True)

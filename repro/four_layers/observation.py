@@ -31,7 +31,7 @@ def observe(
         signal_ratio: median length of the gradient with respect to the first layer's weighted
             sums, as a share of that with respect to the output's.
     """
-    correct, dead = classify(settings, digits.glanced, layers)
+    correct, dead, _ = classify(settings, digits.glanced, layers)
     with np.errstate(all="ignore"):  # of a network that has diverged
         directions = _directions(settings, digits, layers)
     return {
@@ -65,15 +65,19 @@ def _directions(
 
 def classify(
     settings: Settings, images: "compiled.Images", layers: "tuple[compiled.Layer, ...]"
-) -> tuple[NDArray[np.bool_], list[float]]:
-    """Return whether each image is classified right, (n,), and each layer's share of dead units."""
+) -> tuple[NDArray[np.bool_], list[float], float]:
+    """Return whether each image is classified right, (n,), and two more things.
+
+    These are each layer's share of dead units, and the mean squared error of an output.
+    """
     from repro.four_layers.loop import evaluate
 
     correct = np.zeros(len(images.label), bool)
     alive = tuple(np.zeros(len(layer.bias), bool) for layer in layers)
-    evaluate(layers, images, rule_of(settings), correct=correct, alive=alive)
+    squares = np.zeros(len(correct))
+    evaluate(layers, images, rule_of(settings), correct=correct, alive=alive, squares=squares)
     units = [a.reshape(count, -1).any(axis=1) for a, count in zip(alive, WIDTHS[1:], strict=True)]
-    return correct, [float(1 - u.mean()) for u in units]
+    return correct, [float(1 - u.mean()) for u in units], float(squares.mean() / WIDTHS[-1])
 
 
 def _length(vectors: Floats) -> Floats:

@@ -41,7 +41,7 @@ def build_model(settings: Settings) -> "keras.Model":
 
     model = keras.Sequential([keras.Input((WIDTHS[0],), dtype="float64")])
     for columns, activation in zip(settings.columns, settings.activations, strict=True):
-        for layer in _keras_layers(columns, activation, bias=settings.bias):
+        for layer in _keras_layers(settings, columns, activation):
             model.add(layer)
     for variable, weights in zip(_kernels(model), draw(settings, np.random.normal), strict=True):
         variable.assign(weights.T)
@@ -70,12 +70,12 @@ def weights_of(
     return [w.T for w in arrays], None
 
 
-def _keras_layers(columns: int, activation: str, *, bias: bool) -> "list[keras.layers.Layer]":
+def _keras_layers(settings: Settings, columns: int, activation: str) -> "list[keras.layers.Layer]":
     from keras import layers
 
-    dense = partial(layers.Dense, columns, use_bias=bias, dtype="float64")
+    dense = partial(layers.Dense, columns, use_bias=settings.bias, dtype="float64")
     if activation == "leaky_relu":
-        return [dense(), layers.LeakyReLU(float64.LEAKY_SLOPE, dtype="float64")]
+        return [dense(), layers.LeakyReLU(settings.leaky_slope, dtype="float64")]
     if activation == "maxout":
         pieces = layers.Reshape((columns, 1), dtype="float64")
         largest = layers.MaxPooling1D(PIECES, dtype="float64")
@@ -116,5 +116,5 @@ def rule_of(settings: Settings) -> "compiled.Rule":
         ink=np.arange(256) / 255 * INK,
         low=LOW,
         high=HIGH,
-        leaky_slope=float64.LEAKY_SLOPE,
+        leaky_slope=settings.leaky_slope,
     )

@@ -27,6 +27,7 @@ class Settings:
     data: str = "mnist"
     hidden_activation: HiddenActivation = "relu"
     output_activation: OutputActivation = "relu"
+    leaky_slope: float = 0.01
     backpropagation: Backpropagation = "posted"
     loss: Loss = "squared"
     initialization: Initialization = "book"
@@ -36,6 +37,7 @@ class Settings:
     images: int = 60_000
     epochs: int = 1
     learned_above: float = 0.5
+    twin: float = 0.0
     engine: Engine = "compiled"
 
     @property
@@ -61,3 +63,5 @@ class Settings:
             raise ValueError('loss "cross_entropy" needs output_activation = "sigmoid"')
         if self.engine == "keras" and self.backpropagation != "true":
             raise ValueError('engine "keras" needs backpropagation = "true"')
+        if self.engine == "keras" and self.twin:
+            raise ValueError('engine "keras" trains no twin')

@@ -10,7 +10,6 @@ import numpy as np
 
 from repro.four_layers.posted import Floats, sigmoid
 from repro.four_layers.settings import PIECES, Settings
-from repro.training.float64 import LEAKY_SLOPE
 
 if TYPE_CHECKING:
     from repro.four_layers import loop as compiled
@@ -22,13 +21,13 @@ def forward(
     """Return each layer's inputs and the output, (n, units) each, and the slopes, (n, sums)."""
     inputs, slopes = [x], []
     for layer, name in zip(layers, settings.activations, strict=True):
-        outputs, slope = activate(name, inputs[-1] @ layer.kernel + layer.bias)
+        outputs, slope = activate(settings, name, inputs[-1] @ layer.kernel + layer.bias)
         inputs.append(outputs)
         slopes.append(slope)
     return inputs, slopes
 
 
-def activate(name: str, sums: Floats) -> tuple[Floats, Floats]:
+def activate(settings: Settings, name: str, sums: Floats) -> tuple[Floats, Floats]:
     """Return outputs (n, units) and slopes (n, sums) for weighted sums (n, sums)."""
     if name == "sigmoid":
         outputs = sigmoid(sums)
@@ -37,7 +36,7 @@ def activate(name: str, sums: Floats) -> tuple[Floats, Floats]:
         pieces = sums.reshape(len(sums), -1, PIECES)
         chosen = pieces.argmax(axis=2)[..., np.newaxis] == np.arange(PIECES)
         return pieces.max(axis=2), chosen.reshape(sums.shape).astype(float)
-    below = {"linear": 1.0, "relu": 0.0, "leaky_relu": LEAKY_SLOPE}[name]
+    below = {"linear": 1.0, "relu": 0.0, "leaky_relu": settings.leaky_slope}[name]
     slopes = np.where(sums > 0, 1.0, below)
     return sums * slopes, slopes
 
@@ -91,5 +90,5 @@ def after_own_step(
     for layer, name, old, delta in per_layer:
         overlap = np.sum(old * inputs, axis=1, keepdims=True) + settings.bias
         sums = inputs @ layer.kernel + layer.bias + settings.learning_rate * overlap * delta
-        inputs, _ = activate(name, sums)
+        inputs, _ = activate(settings, name, sums)
     return inputs

@@ -9,6 +9,7 @@ trains either, or what lies between them, for many seeds.
 from collections.abc import Sequence
 
 import pandas as pd
+from pydantic import NonNegativeFloat
 
 from repro.truth_table.engine import train
 from repro.truth_table.measures import measure
@@ -29,6 +30,7 @@ def experiment(
     seeds: Sequence[int],
     hidden_activation: HiddenActivation = "sigmoid",
     output_activation: OutputActivation = "sigmoid",
+    leaky_slope: NonNegativeFloat = 0.01,
     backpropagation: Backpropagation = "posted",
     bias: bool = False,
     learning_rate: float = 1.0,
@@ -41,8 +43,9 @@ def experiment(
 
     Args:
         seeds: of numpy's legacy generator, from which the thread draws its weights.
-        hidden_activation: of the four hidden units; leaky ReLU has slope 0.01.
+        hidden_activation: of the four hidden units.
         output_activation: of the output unit.
+        leaky_slope: of leaky ReLU below zero.
         backpropagation: `posted`: by the thread's code with the smallest repair (the name
             `syn0Performing` becomes `syn0`). `verbatim`: without the repair. `answer`: with the
             answer's `relu` in place of the posted one; `answer_returned`: with one that also
@@ -73,6 +76,7 @@ def experiment(
     settings = Settings(
         hidden_activation=hidden_activation,
         output_activation=output_activation,
+        leaky_slope=leaky_slope,
         backpropagation=backpropagation,
         bias=bias,
         learning_rate=learning_rate,

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from repro.truth_table.loop import Rule
 
-SLOPES = {"relu": 0.0, "leaky_relu": float64.LEAKY_SLOPE, "linear": 1.0}  # at and below zero
-
 
 def pack(weights: Weights) -> Floats:
     """Return one network's parameters as a vector (21,)."""
@@ -53,7 +51,7 @@ def build_model(settings: Settings) -> "keras.Model":
     import keras
 
     def layer(units: int, name: str) -> "keras.layers.Layer":
-        activation = float64.activation(name)
+        activation = _activation(settings, name)
         return keras.layers.Dense(units, activation, use_bias=settings.bias, dtype="float64")
 
     syn0, b0, syn1, b1 = unpack(draw(np.random, settings.initializer))
@@ -74,6 +72,15 @@ def build_model(settings: Settings) -> "keras.Model":
     return model
 
 
+def _activation(settings: Settings, name: str) -> Any:
+    import keras
+
+    def leaky_relu(z: Any) -> Any:  # Keras' own would make float32 of the slope
+        return keras.ops.where(z > 0, z, settings.leaky_slope * z)
+
+    return leaky_relu if name == "leaky_relu" else name
+
+
 def rule_of(settings: Settings) -> "Rule":
     """Return the settings as the compiled loop takes them."""
     from repro.truth_table.loop import Rule
@@ -81,9 +88,9 @@ def rule_of(settings: Settings) -> "Rule":
     hidden, output = settings.hidden_activation, settings.output_activation
     return Rule(
         sigmoid_hidden=hidden == "sigmoid",
-        hidden_slope=SLOPES.get(hidden, 0.0),
+        hidden_slope=0.0 if hidden == "sigmoid" else settings.slope(hidden),
         sigmoid_output=output == "sigmoid",
-        output_slope=SLOPES.get(output, 0.0),
+        output_slope=0.0 if output == "sigmoid" else settings.slope(output),
         masks=settings.backpropagation == "posted" and hidden == "relu",
         learning_rate=settings.learning_rate,
         bias_rate=settings.learning_rate * settings.bias,

@@ -30,6 +30,7 @@ class Settings:
 
     hidden_activation: HiddenActivation = "sigmoid"
     output_activation: OutputActivation = "sigmoid"
+    leaky_slope: float = 0.01
     backpropagation: Backpropagation = "posted"
     bias: bool = False
     learning_rate: float = 1.0
@@ -42,6 +43,10 @@ class Settings:
     def logged(self) -> list[int]:
         """The steps that are looked at."""
         return logged_steps(SCHEDULE, self.iterations)
+
+    def slope(self, name: str) -> float:
+        """Return the slope below zero of an activation function that is not the sigmoid."""
+        return {"relu": 0.0, "leaky_relu": self.leaky_slope, "linear": 1.0}[name]
 
     def __post_init__(self) -> None:
         check_positive(learning_rate=self.learning_rate, iterations=self.iterations)

@@ -4,12 +4,14 @@ Slow: most of the designs whose steps are Keras'.
 """
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from repro import data_order, fit_seeds
 from repro.data import load
 from repro.four_layers import METRICS, experiment, mechanism
 from repro.four_layers.loop import sparse, train
+from repro.four_layers.measures import mean_over_time
 from repro.four_layers.posted import WIDTHS, PostedNetwork, scaled, targets_of
 from repro.four_layers.rebuilt import as_layers, build_model, draw, rule_of
 from repro.four_layers.settings import Settings
@@ -216,7 +218,9 @@ def test_tables_have_the_promised_columns():
     assert list(runs) == ["seed", *METRICS, "status"]
     assert runs.seed.tolist() == [0, 1]
     assert curves[curves.seed == 1].step.tolist() == [0, 1, 10, 100, 300, 400]
-    assert np.isfinite(runs[list(METRICS)].to_numpy(float)).all()
+    twins = ["twin_distance", "twin_disagreement"]
+    assert np.isfinite(runs[list(METRICS)].drop(columns=twins).to_numpy(float)).all()
+    assert runs[twins].isna().all(axis=None)
 
 
 def test_a_seed_depends_on_nothing_but_itself():
@@ -249,6 +253,10 @@ def test_sigmoid_learns_and_relu_as_posted_does_not():
 def test_a_diverged_run_is_kept():
     runs, curves = run(output_activation="linear", backpropagation="true", learning_rate=5.0)
     assert runs.status.tolist() == ["diverged"]
+    assert runs[["learned", "lost"]].to_numpy().tolist() == [[0, 1]]
+    assert runs[["test_accuracy", "test_error", "died", "missing_digits"]].isna().all(axis=None)
+    assert runs.dead_fraction_second.isna().all() and curves.test_accuracy.isna().iloc[-1]
+    assert np.isfinite(runs.cosine_first).all()  # until then
     assert curves.step.iloc[-1] <= 400
 
 
@@ -275,6 +283,7 @@ def test_the_keras_engine_agrees_with_the_loop():
         ({"learning_rate": 0.0}, "learning_rate"),
         ({"loss": "cross_entropy"}, "output_activation"),
         ({"engine": "keras"}, "backpropagation"),
+        ({"engine": "keras", "backpropagation": "true", "twin": 1e-15}, "twin"),
     ],
 )
 def test_what_makes_no_sense_is_named(wrong, named):
@@ -288,8 +297,8 @@ def test_what_makes_no_sense_is_named(wrong, named):
 def test_slopes_are_the_derivatives_of_outputs():
     sums = np.random.default_rng(0).normal(size=(5, 8))
     for name in ("sigmoid", "relu", "leaky_relu", "linear", "maxout"):
-        up, down = (activate(name, sums + e)[0] for e in (1e-6, -1e-6))
-        outputs, slopes = activate(name, sums)
+        up, down = (activate(settings(), name, sums + e)[0] for e in (1e-6, -1e-6))
+        outputs, slopes = activate(settings(), name, sums)
         units = slopes.reshape(5, outputs.shape[1], -1).sum(axis=2)  # all of a unit's sums moved
         np.testing.assert_allclose((up - down) / 2e-6, units, atol=1e-8)
 
@@ -321,9 +330,34 @@ def test_cosines_and_lengths_of_one_layer_that_is_off_by_a_known_factor():
     np.testing.assert_allclose(posted[2], true[2])
 
 
-def test_the_figure_is_drawn_from_the_tables_alone():
-    import pandas as pd
+def test_means_are_over_time():
+    steps, values = pd.Series([0, 10, 100]), pd.Series([1.0, 3.0, 5.0])
+    assert mean_over_time(steps, values) == pytest.approx((10 * 2 + 90 * 4) / 100)
+    assert mean_over_time(steps, pd.Series([1.0, 3.0, np.nan])) == pytest.approx((5 + 150) / 55)
+    assert np.isnan(mean_over_time(steps, pd.Series([np.nan] * 3)))
 
+
+def test_the_test_error_is_that_of_the_outputs():
+    parameters = {"backpropagation": "true", "learning_rate": 0.01, "images": 60}
+    runs, _ = run(**parameters)
+    design, correct = settings(**parameters | {"output": "relu"}), np.zeros(60, bool)
+    layers = as_layers(weights_of(design))
+    train(layers, IMAGES, data_order(0, 1, 60), rule_of(design), correct)
+    outputs = forward(design, layers, scaled(DIGITS.x_test))[0][-1]
+    expected = np.mean((outputs - targets_of(DIGITS.y_test)) ** 2)
+    assert runs.test_error[0] == pytest.approx(expected, rel=1e-10)
+
+
+def test_a_twin_that_starts_elsewhere_ends_elsewhere():
+    same = {"images": 100, "learning_rate": 0.001}
+    far, near = (run(twin=twin, **same)[0] for twin in (0.5, 1e-3))
+    alone, _ = run(**same)
+    assert far.twin_distance[0] > 100 * near.twin_distance[0] > 0
+    assert far.twin_disagreement[0] > near.twin_disagreement[0]
+    assert far.test_accuracy.equals(alone.test_accuracy)
+
+
+def test_the_figure_is_drawn_from_the_tables_alone():
     tables = {v: run((0, 1), images=30, learning_rate=0.01) for v in mechanism.VARIANTS}
     runs, curves = (pd.concat([t[i].assign(variant=v) for v, t in tables.items()]) for i in (0, 1))
     figure = mechanism.draw(runs, curves)

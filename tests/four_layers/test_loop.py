@@ -134,10 +134,13 @@ def test_evaluate_classifies_and_sees_slopes_as_numpy_does(hidden):
     correct = np.zeros(len(TEST.label), bool)
     alive = tuple(np.zeros(len(layer.bias), bool) for layer in layers)
 
-    evaluate(layers, TEST, rule_of(design), correct, alive)
+    squares = np.zeros(len(TEST.label))
+    evaluate(layers, TEST, rule_of(design), correct, alive, squares)
 
     inputs, slopes = forward(design, layers, scaled(DIGITS.x_test))
     assert (correct == (inputs[-1].argmax(axis=1) == DIGITS.y_test)).all()
+    errors = targets_of(DIGITS.y_test) - inputs[-1]
+    np.testing.assert_allclose(squares, np.sum(errors**2, axis=1), rtol=1e-9)
     for got, slope in zip(alive, slopes, strict=True):
         assert (got == (slope != 0).any(axis=0)).all()
 
