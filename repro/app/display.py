@@ -23,6 +23,7 @@ from repro.store.runs import StoredRun
 from repro.study.plan import Block, Plan
 from repro.study.schema import Study
 
+EXTREMES = "least … greatest", ["least", "greatest"]
 INTERVAL = "95 % interval", ["ci_low", "ci_high"]
 DECIDED = 8  # claims that are told at the end
 AROUND = 6  # lines that the live table takes besides its rows
@@ -172,8 +173,7 @@ def variants_summary(study: Study, summary: pd.DataFrame) -> Table:
         study: what was studied.
         summary: one row a variant, as `repro.findings.summary.summarize` returns it.
     """
-    few = summary.n.max() < FEWEST
-    spread, columns = ("least … greatest", ["least", "greatest"]) if few else INTERVAL
+    spread, columns = INTERVAL if summary.n.max() >= FEWEST else EXTREMES
     headings = ("variant", "n", "mean", spread, "thread", "diverged")
     table = plain_table(headings, title=f"{escape(study.title)}: {words(study.metric)}")
     for _, row in summary.iterrows():
@@ -208,7 +208,7 @@ def claims_summary(claims: pd.DataFrame) -> Table:
 def decided_claims(study: Study, claims: pd.DataFrame) -> Iterator[str]:
     """Yield lines, as markup, on the claims that were decided: the thread's first, then a count."""
     decided = claims[claims.verdict.isin(["holds", "refuted"])]
-    thread_first = decided.sort_values("made_by", key=lambda made: made == "us", kind="stable")
+    thread_first = decided.sort_values("made_by", key=lambda maker: maker == "us", kind="stable")
     for row in thread_first.head(DECIDED).itertuples():
         yield f"{styled_verdict(row.verdict):>7}  {escape(row.says)} [dim]({row.made_by})"
     counts = claims.verdict.value_counts()
@@ -220,10 +220,10 @@ def decided_claims(study: Study, claims: pd.DataFrame) -> Iterator[str]:
 
 
 def _why_open(study: Study, claims: pd.DataFrame) -> str:
-    most = claims.n.max() if len(claims) else 0
-    if most < FEWEST:
-        return f": {most} seeds decide nothing, {study.seeds:,} do"
-    return f" by {most:,} seeds" if most < study.seeds else ""
+    seeds = claims.n.max() if len(claims) else 0
+    if seeds < FEWEST:
+        return f": {seeds} seeds decide nothing, {study.seeds:,} do"
+    return f" by {seeds:,} seeds" if seeds < study.seeds else ""
 
 
 def disputes(disputed: Mapping[str, Sequence[StoredRun]], shown: int = 5) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""How long the blocks of a plan take, by variant, and how long those that are left will."""
+"""The time that a plan's blocks take, by variant, and the time that is left."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -8,7 +8,7 @@ from repro.study.plan import Block, Plan
 
 
 class Pace:
-    """What each variant's runs have cost, so that what is left is weighted by it.
+    """Tells the time left from what each variant's runs have cost.
 
     Runs that were stored before count: after a break the estimate goes on where it was.
 
@@ -37,7 +37,7 @@ class Pace:
 
     @property
     def running(self) -> int:
-        """How many blocks are being trained."""
+        """The number of blocks that are being trained."""
         return len(self._started)
 
     def left(self) -> float | None:

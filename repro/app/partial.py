@@ -12,7 +12,7 @@ from repro.store.runs import Store, StoredRun
 from repro.study.plan import Block, Plan
 from repro.study.selection import with_blocks
 
-EVERY = 60.0  # seconds from one writing to the next
+PERIOD = 60.0  # seconds from one writing to the next
 FILES = ("runs.csv", "curves.csv", "claims.csv", "provenance.json")
 
 
@@ -41,24 +41,24 @@ class PartialTables:
 
     def finished(self, block: Block, runs: Mapping[str, StoredRun]) -> None:
         """Write the tables, if that is long ago."""
-        if time.monotonic() - self._written > EVERY:
+        if time.monotonic() - self._written > PERIOD:
             self.write(runs)
             self._written = time.monotonic()
 
     def write(self, runs: Mapping[str, StoredRun]) -> None:
         """Write the tables of these runs, as far as they make whole blocks."""
-        done = [block for block in self._plan.blocks if runs.keys() >= set(block.identities)]
-        if done:
-            write_tables(with_blocks(self._plan, done), runs, self._store, self.folder)
+        blocks = [block for block in self._plan.blocks if runs.keys() >= set(block.identities)]
+        if blocks:
+            write_tables(with_blocks(self._plan, blocks), runs, self._store, self.folder)
 
     def described(self, runs: Mapping[str, StoredRun]) -> str:
         """Return, as markup, how much is done, and where it can be looked at."""
-        done = f"{len(runs):,} of {len(self._plan.identities):,} runs are done"
+        count = f"{len(runs):,} of {len(self._plan.identities):,} runs are done"
         if not runs:
-            return f"{done}."
+            return f"{count}."
         folder = escape(str(self.folder))
         return (
-            f"{done}; their tables are in {folder}/.\npython -m repro report {folder} draws them."
+            f"{count}; their tables are in {folder}/.\npython -m repro report {folder} draws them."
         )
 
     def remove(self) -> None:

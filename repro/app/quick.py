@@ -28,27 +28,29 @@ def quick_answer(study: Study, runs: pd.DataFrame, claims: pd.DataFrame) -> Iter
     summary = summarize(study, runs).set_index("variant")
     yield f"[bold]{escape(study.question)}"
     if not study.report.gaps:
-        yield from (_level(study, str(name), row) for name, row in summary.iterrows())
+        for name, row in summary.iterrows():
+            yield _level(study.variants[str(name)].label, row)
         return
     gap = study.report.gaps[0]
-    failing, reference = (_level(study, name, summary.loc[name]) for name in gap_ends(gap))
-    yield f"{failing}; {reference}."
+    ends = (_level(study.variants[name].label, summary.loc[name]) for name in _ends(gap))
+    yield f"{words(study.metric).capitalize()}, mean (least … greatest): {'; '.join(ends)}."
     verdicts = claims[claims.test == "recovers"].set_index("variant").verdict.to_dict()
-    fixes = [name for name in summary.index if name in gap.fixes]
-    yield "; ".join(f"{_level(study, f, summary.loc[f])}{_outcome(verdicts, f)}" for f in fixes)
+    fixes = {name: text for name, text in gap.fixes.items() if name in summary.index}
+    levels = (
+        f"{_level(text, summary.loc[name])}{_outcome(verdicts, name)}"
+        for name, text in fixes.items()
+    )
+    yield f"Fixes: {'; '.join(levels)}."
 
 
-def gap_ends(gap: Gap) -> tuple[str, str]:
-    """Return the failing variant and its reference."""
+def _ends(gap: Gap) -> tuple[str, str]:
     return gap.failing, gap.reference
 
 
-def _level(study: Study, name: str, row: pd.Series) -> str:
-    spread = f"{interval(row.least, row.greatest)} over {row.n} seeds"
-    label = escape(study.variants[name].label)
-    return f"{label}: {words(study.metric)} {number(row['mean'])} ({spread})"
+def _level(label: str, row: pd.Series) -> str:
+    return f"{escape(label)} {number(row['mean'], 3)} ({interval(row.least, row.greatest)})"
 
 
 def _outcome(verdicts: dict[str, str], fix: str) -> str:
-    told = {"holds": " recovers it", "refuted": " does not recover it"}
-    return told.get(verdicts.get(fix, ""), "")
+    outcomes = {"holds": " recovers it", "refuted": " does not recover it"}
+    return outcomes.get(verdicts.get(fix, ""), "")

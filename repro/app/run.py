@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from rich.console import Console
 from rich.markup import escape
 
@@ -60,29 +59,37 @@ def run(
         if seeds or variants or epochs:
             raise StudyError("--quick chooses seeds and variants; leave out the others")
         seeds, variants = range(QUICK_SEEDS), quick_variants(study)
-    experiment = find_experiment(name)
-    override = override_epochs(experiment, epochs)
-    make_plan(study, seeds=seeds, variants=variants, override=override)  # wrong names fail here
-    dataset = choose_data(experiment, data, console)
-    plan = plan_on(dataset, study, seeds=seeds, variants=variants, override=override)
+    override = override_epochs(find_experiment(name), epochs)
+    asked: dict[str, Any] = {"seeds": seeds, "variants": variants, "override": override}
+    make_plan(study, **asked)  # wrong names fail here
+    dataset = choose_data(find_experiment(name), data, console)
+    plan = plan_on(dataset, study, **asked)
     own = f"{name}@quick" if quick else _folder_name(plan, seeds, variants, override)
     folder = out or RESULTS / own
-    home = out or RESULTS / name  # one store for all folders of a study
-    with Store(home) as store:  # held until the tables are written, too
-        announce(reuse(plan, store, home), console)
-        partial = PartialTables(plan, store, folder)
-        outcome = train(plan, store, console, pool, partial)
-        if outcome.interrupted:
-            partial.write(outcome.runs)
-            console.print(partial.described(outcome.runs))
-            return 130
-        partial.remove()
-        with stopping_means(UNWRITTEN):
-            written = write_results(plan, outcome, store, folder)
-    show_results(plan.study, *written, folder=folder, console=console, quick=quick, whole=claims)
-    if dataset and dataset.name != experiment.data:
-        console.print(_on_other_data(experiment, dataset.name))
+    with Store(out or RESULTS / name) as store:  # one for all folders; held until all is written
+        announce(reuse(plan, store, out or RESULTS / name), console)
+        outcome = _train_and_write(plan, store, folder=folder, console=console, pool=pool)
+    if outcome.interrupted:
+        return 130
+    show_results(plan.study, folder, console=console, quick=quick, whole=claims)
+    if dataset and dataset.name != plan.experiment.data:
+        console.print(_on_other_data(plan.experiment, dataset.name))
     return status(outcome, console)
+
+
+def _train_and_write(
+    plan: Plan, store: Store, *, folder: Path, console: Console, pool: Pool
+) -> Outcome:
+    partial = PartialTables(plan, store, folder)
+    outcome = train(plan, store, console, pool, watching=[partial])
+    if outcome.interrupted:
+        partial.write(outcome.runs)
+        console.print(partial.described(outcome.runs), soft_wrap=True)
+        return outcome
+    partial.remove()
+    with stopping_means(UNWRITTEN):
+        write_results(plan, outcome, store, folder)
+    return outcome
 
 
 def plan_on(dataset: Dataset | None, study: Study, **asked: Any) -> Plan:
@@ -92,7 +99,9 @@ def plan_on(dataset: Dataset | None, study: Study, **asked: Any) -> Plan:
     return make_plan(study, data=dataset.name, data_digest=dataset.sha256, **asked)
 
 
-def train(plan: Plan, store: Store, console: Console, pool: Pool, *watching: Progress) -> Outcome:
+def train(
+    plan: Plan, store: Store, console: Console, pool: Pool, *, watching: Sequence[Progress] = ()
+) -> Outcome:
     """Run what is not yet in the store, show how it goes, and tell the others that watch."""
     with LiveTable(plan, console) as table:
         outcome = run_plan(plan, store, Watchers(table, *watching), pool)
@@ -108,11 +117,9 @@ def status(outcome: Outcome, console: Console) -> int:
     return 1 if outcome.crashed or outcome.disputed else 0
 
 
-def write_results(
-    plan: Plan, outcome: Outcome, store: Store, folder: Path
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Write tables, verdicts, figures and provenance; return runs and claims."""
-    runs, claims = write_tables(plan, outcome.runs, store, folder)
+def write_results(plan: Plan, outcome: Outcome, store: Store, folder: Path) -> None:
+    """Write tables, verdicts, figures and provenance."""
+    write_tables(plan, outcome.runs, store, folder)
     if outcome.runs:
         from repro.findings.figures import draw_figures
 
@@ -120,30 +127,21 @@ def write_results(
         runs_read, curves = (read_table(folder / f"{kind}.csv") for kind in ("runs", "curves"))
         draw_figures(plan.study, runs_read, curves, folder)
     write_ledger(plan.study, folder)
-    return runs, claims
 
 
 def show_results(
-    study: Study,
-    runs: pd.DataFrame,
-    claims: pd.DataFrame,
-    *,
-    folder: Path,
-    console: Console,
-    quick: bool = False,
-    whole: bool = False,
+    study: Study, folder: Path, *, console: Console, quick: bool = False, whole: bool = False
 ) -> None:
     """Show what came out: the variants, the claims that were decided, and where the rest is.
 
     Args:
         study: what was studied.
-        runs: its table of runs.
-        claims: its claims with their verdicts.
-        folder: where they were written.
+        folder: where its tables were written.
         console: to show it on.
         quick: whether to answer in three lines.
         whole: whether to show all claims.
     """
+    runs, claims = (read_table(folder / f"{kind}.csv") for kind in ("runs", "claims"))
     if quick:
         for line in quick_answer(study, runs, claims):
             console.print(line, soft_wrap=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from repro.findings.verdicts import judge
+from repro.findings.verdicts import askable, judge
 from repro.store.provenance import Adoption, command_line, provenance, write_provenance
 from repro.store.runs import Store, StoredRun
 from repro.store.tables import CURVE_DIGITS, curves_table, runs_table, write_table
@@ -18,12 +18,13 @@ def write_tables(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Write runs, curves, provenance and the verdicts that they allow; return runs and claims."""
     runs = write_runs(plan, finished, store, folder)
+    asked = askable(plan.study.claims, runs)
     claims = judge(
         runs,
-        askable := _askable(plan),
+        asked,
         better=plan.study.better,
         kinds=plan.experiment.metrics,
-        unjudged=_unjudged(plan, askable),
+        unjudged=_unjudged(plan, asked),
     )
     write_table(claims, folder / "claims.csv")
     return runs, claims
@@ -40,19 +41,6 @@ def write_runs(
     adopted = [Adoption(**adoption) for adoption in store.adoptions()]
     write_provenance(provenance(plan, finished, command_line(), adopted), folder)
     return runs
-
-
-def _askable(plan: Plan) -> dict[str, Claim]:
-    """Return the claims whose variants are all in the plan, and have seeds in common."""
-
-    def seeds(variant: str) -> set[int]:
-        return set(plan.seeds.get(variant, ()))
-
-    return {
-        key: claim
-        for key, claim in plan.study.claims.items()
-        if seeds(claim.variant) & seeds(claim.reference or claim.variant)
-    }
 
 
 def _unjudged(plan: Plan, claims: dict[str, Claim]) -> list[str]:

@@ -62,7 +62,7 @@ def read_ledger(study: Study, folder: Path) -> str:
     return ledger(
         study,
         runs=read_table(folder / "runs.csv", find_experiment(study.name).metrics),
-        claims=read_table(folder / "claims.csv"),
+        claims=read_table(folder / "claims.csv") if study.claims else pd.DataFrame(),
         provenance=read_provenance(folder),
         figures=[name for name in CAPTIONS if (folder / f"{name}.png").is_file()],
     )
@@ -90,8 +90,7 @@ def ledger(
         *(f"![{CAPTIONS[name].capitalize()}]({name}.png)" for name in figures),
         NUMBERS.format(better=study.better, metric=words(study.metric)),
         numbers_table(study, runs),
-        CLAIMS,
-        claims_table(claims),
+        *([CLAIMS, claims_table(claims)] if len(claims) else []),
         _open_questions(study),
         _origin(study, provenance, len(runs)),
     ]

@@ -117,6 +117,16 @@ def judge(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+def askable(claims: Mapping[str, Claim], runs: pd.DataFrame) -> dict[str, Claim]:
+    """Return the claims whose variants have runs, with seeds in common."""
+    seeds = {str(variant): set(arm["seed"]) for variant, arm in runs.groupby("variant")}
+    return {
+        key: claim
+        for key, claim in claims.items()
+        if seeds.get(claim.variant, set()) & seeds.get(claim.reference or claim.variant, set())
+    }
+
+
 def region(claim: Claim, better: str) -> Interval:
     """Return the open region of the estimand in which a claim holds.
 
@@ -227,7 +237,7 @@ def compared(arms: Arms, name: str, claim: Claim) -> tuple[pd.Series, pd.Series 
 
 
 def _by_seed(arms: Arms, name: str, claim: Claim, variant: str) -> pd.Series:
-    """What the claim looks at in the runs of one variant, indexed by ascending seed."""
+    """Return what the claim looks at in one variant's runs, indexed by ascending seed."""
     if variant not in arms:
         raise ValueError(f"claim {name!r}: there are no runs of variant {variant!r}")
     rows = arms[variant]

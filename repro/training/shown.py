@@ -1,4 +1,4 @@
-"""What a fit looks like: as a line, as a table, as curves; none of it touches its numbers."""
+"""A fit as a few lines, a table, curves; none of it touches its numbers."""
 
 import base64
 import io
