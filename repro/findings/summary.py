@@ -26,7 +26,7 @@ def summarize(study: Study, runs: pd.DataFrame, metric: str = "") -> pd.DataFram
 
     A run that diverged or crashed may have none. Columns: `variant`, `n` (runs that have it),
     `mean`, `ci_low`, `ci_high` (95 %: of the mean, Wilson's for a flag), `least`, `greatest`,
-    `diverged` (the number of runs that did).
+    `runs` (all of them), `diverged` (those that did).
 
     Args:
         study: whose runs they are.
@@ -49,6 +49,7 @@ def summarize(study: Study, runs: pd.DataFrame, metric: str = "") -> pd.DataFram
                 "ci_high": interval.high,
                 "least": values.min(initial=np.inf) if values.size else np.nan,
                 "greatest": values.max(initial=-np.inf) if values.size else np.nan,
+                "runs": len(variant_runs),
                 "diverged": int((variant_runs["status"] == "diverged").sum()),
             }
         )

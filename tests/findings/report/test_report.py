@@ -40,7 +40,8 @@ def copied(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def report(copied):
-    return write_report(copied)
+    studies = map(load_study, study_names())
+    return write_report([(study, copied / study.name) for study in studies], copied)
 
 
 @pytest.fixture(scope="module")
