@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import pandas as pd
 
-from repro.findings.numbers import interval, number, p_value
+from repro.findings.numbers import marked_interval, number, p_value
 from repro.findings.report.prose import Piece, pieces
 from repro.findings.statistics import Interval
 from repro.findings.verdicts import bound_fixed, region
@@ -32,6 +32,11 @@ class ClaimRow:
     p_value: str
     n: int
     verdict: str
+
+    @property
+    def is_marked(self) -> bool:
+        """True if the interval holds the mean too seldom."""
+        return self.interval.endswith("†")
 
     @property
     def of_thread(self) -> bool:
@@ -64,8 +69,8 @@ def _row(study: Study, claim: Claim, row: Any) -> ClaimRow:
         criterion=_criterion(study, claim),
         recovers=claim.test == "recovers",
         estimate=number(row.estimate),
-        interval=interval(row.ci_low, row.ci_high),
-        p_value=p_value(row.p_value),
+        interval=marked_interval(row.ci_low, row.ci_high, row.coverage),
+        p_value=p_value(row.p_value, row.p_relation),
         n=row.n,
         verdict=verdict_name(row.verdict),
     )
