@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from repro.findings.curves_figure import draw_curves
+from repro.findings.fixes_figure import draw_fixes
 from repro.findings.media import style
 from repro.findings.runs_figure import draw_runs
 from repro.store.files import write_whole
@@ -33,11 +34,12 @@ def draw_figures(
 ) -> None:
     """Draw a study's figures, or those of these names, into its results folder, as PNG and SVG.
 
-    `runs`: every run of every named variant; `learning_curves`: the headline metric as training
-    goes on; `mechanism`: what the module `repro.NAME.mechanism` draws, if the tables hold
-    what it needs.
+    `fixes`: the failing network and what recovers it; `runs`: every run of every named variant;
+    `learning_curves`: the headline metric as training goes on; `mechanism`: what the module
+    `repro.NAME.mechanism` draws, if the tables hold what it needs.
     """
     drawings: dict[str, Callable[[], Figure | None]] = {
+        "fixes": lambda: draw_fixes(study, runs),
         "runs": lambda: draw_runs(study, runs),
         "learning_curves": lambda: draw_curves(study, curves),
         "mechanism": lambda: draw_mechanism(study, runs, curves),

@@ -15,7 +15,7 @@ from repro.study.schema import Report, Study, Variant, load_study
 
 NEEDED = ("runs.csv", "curves.csv", "provenance.json")
 # each as PNG and SVG; some studies lack the last
-FIGURES = ("runs", "learning_curves", "mechanism")
+FIGURES = ("fixes", "runs", "learning_curves", "mechanism")
 
 
 @dataclass(frozen=True)
