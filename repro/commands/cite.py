@@ -8,7 +8,7 @@ import click
 from repro.app.cli import reported
 
 
-@click.command(epilog="Example: python -m repro cite mnist_relu --format bibtex > references.bib")
+@click.command(epilog="Example: python -m repro cite mnist_relu relu_raw")
 @click.argument("names", nargs=-1)
 @click.option(
     "--format",
@@ -19,17 +19,27 @@ from repro.app.cli import reported
 def command(names: tuple[str, ...], form: str | None) -> None:
     """Print how to cite this package, the threads and the works behind them.
 
-    Of all studies, or of those of these NAMES.
+    Of all studies, or of those of these NAMES. Names of a study and of one of its variants or
+    claims give a sentence with that number, too.
     """
     sys.exit(reported(lambda: _print(names, form)))
 
 
 def _print(names: Sequence[str], form: str | None) -> int:
     from repro.findings.citation import bibtex, plain, references
-    from repro.study.folder import study_names
+    from repro.findings.sentence import sentence
+    from repro.study.folder import RESULTS, study_names
     from repro.study.schema import load_study
 
-    entries = references(load_study(name) for name in names or study_names())
+    studies, cited = list(names) or study_names(), []
+    if len(names) > 1 and names[0] in study_names() and not set(names[1:]) & set(study_names()):
+        studies, cited = [names[0]], list(names[1:])
+    entries = references(load_study(name) for name in studies)
+    for name in cited:
+        prefix = "% " if form == "bibtex" else ""
+        click.echo(prefix + sentence(load_study(studies[0]), name, RESULTS / studies[0]) + "\n")
+    if cited and form is None:
+        form = "bibtex"
     if form != "bibtex":
         click.echo("\n\n".join(plain(entry) for entry in entries.values()))
     if form is None:

@@ -39,7 +39,8 @@ def draw_fixes(study: Study, runs: pd.DataFrame, medium: Medium = SCREEN) -> Fig
     if log:
         axes.set_xscale("log")
     summary = summarize(study, runs).set_index("variant")
-    _draw_reference(axes, summary.loc[gaps[0].reference])
+    reference = medium.text(study.variants[gaps[0].reference].label)
+    _draw_reference(axes, reference, summary.loc[gaps[0].reference])
     for place, name in enumerate(rows):
         values = runs.loc[runs["variant"] == name, study.metric].to_numpy(float)
         _draw_seeds(axes, place, values, _color(study, gaps[0], name))
@@ -79,9 +80,18 @@ def _color(study: Study, gap: Gap, name: str) -> Any:
     return PALETTE[group if group == "fix of the thread" else OTHERS]
 
 
-def _draw_reference(axes: Axes, row: pd.Series) -> None:
+def _draw_reference(axes: Axes, label: str, row: pd.Series) -> None:
     axes.axvspan(row.ci_low, row.ci_high, color=BAND, lw=0, zorder=0)
     axes.axvline(row["mean"], color="0.4", linewidth=1, zorder=1)
+    axes.annotate(
+        f"{label}: mean, 95 % interval ",
+        (row["mean"], -0.75),
+        va="center",
+        ha="right",
+        fontsize=7.5,
+        color="0.4",
+        annotation_clip=False,
+    )
 
 
 def _draw_seeds(axes: Axes, place: int, values: Sample, color: Any) -> None:
@@ -95,7 +105,8 @@ def _draw_seeds(axes: Axes, place: int, values: Sample, color: Any) -> None:
     axes.scatter(
         shown, place + spread, s=9, color=color, alpha=alpha, linewidths=0, rasterized=True
     )
-    axes.plot(shown.mean(), place, "|", color="black", markersize=9, markeredgewidth=1.6)
+    middle = np.median(shown) if axes.get_xscale() == "log" else shown.mean()
+    axes.plot(middle, place, "|", color="black", markersize=9, markeredgewidth=1.6)
 
 
 def _draw_share(axes: Axes, place: int, share: float) -> None:
@@ -116,11 +127,9 @@ def _draw_legend(axes: Axes, study: Study, gap: Gap, *, names: list[str], medium
         for group in ("fix of the thread", OTHERS)
         if PALETTE[group] in colors
     ]
-    handles.append(Line2D([], [], color="black", marker="|", linestyle="", label="mean"))
+    middle = "median" if axes.get_xscale() == "log" else "mean"
+    handles.append(Line2D([], [], color="black", marker="|", linestyle="", label=middle))
     axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(-0.02, -0.13), ncols=3)
     _write(axes, "recovered", (1.01, -0.75), color="0.4")
-    reference = f"{medium.text(study.variants[gap.reference].label)}, with its 95 % interval"
-    line = axes.lines[0].get_xdata()[0]
-    axes.annotate(reference, (line, -0.75), va="center", ha="right", fontsize=7.5, color="0.4")
     if medium.titled:
         axes.set_title(medium.text(study.title), loc="left", pad=14)

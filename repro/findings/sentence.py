@@ -1,0 +1,60 @@
+"""One number of a study as a sentence that can be cited."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from repro.findings.numbers import interval, number
+from repro.findings.statistics import FEWEST
+from repro.findings.summary import summarize
+from repro.findings.wording import verdict_name, words
+from repro.store.provenance import read_provenance
+from repro.store.results import read_runs
+from repro.store.tables import read_table
+from repro.study.errors import StudyError, unknown
+from repro.study.schema import Study
+
+DIGITS = 3  # significant ones
+
+
+def sentence(study: Study, name: str, folder: Path) -> str:
+    """Return a sentence on a variant or a claim: its number, interval, seeds, and their origin.
+
+    Args:
+        study: whose it is.
+        name: of the variant, or of the claim.
+        folder: the results folder.
+
+    Raises:
+        StudyError: if the study has neither; it names the nearest.
+    """
+    recorded = read_provenance(folder)
+    origin = f"{recorded.package}, study {study.name}, code {recorded.code[:8]}"
+    if name in study.variants:
+        return f"{_level(study, name, read_runs(folder))} ({origin})."
+    claims = read_table(folder / "claims.csv").set_index("claim")
+    if name not in claims.index:
+        raise StudyError(
+            unknown("variant or claim", name, [*study.variants, *study.claims], owner=study.name)
+        )
+    return f"{_verdict(claims.loc[name])} ({origin})."
+
+
+def _level(study: Study, name: str, runs: pd.DataFrame) -> str:
+    (row,) = summarize(study, runs[runs["variant"] == name]).to_dict("records")
+    label, metric = study.variants[name].label, words(study.metric)
+    lost = f", {row['diverged']} diverged" if row["diverged"] else ""
+    if not row["n"]:
+        return f"“{label}” has no {metric}: {row['diverged']} of {row['runs']} runs diverged"
+    spread, ends = "95 % interval", ("ci_low", "ci_high")
+    if row["n"] < FEWEST:
+        spread, ends = "least and greatest", ("least", "greatest")
+    limits = " … ".join(number(row[end], DIGITS) for end in ends)
+    level = f"a mean {metric} of {number(row['mean'], DIGITS)}"
+    return f"“{label}” has {level} ({spread} {limits}, {row['n']:,} seeds{lost})"
+
+
+def _verdict(row: pd.Series) -> str:
+    estimate = f"estimate {number(row.estimate)}, 95 % interval {interval(row.ci_low, row.ci_high)}"
+    verdict = verdict_name(row.verdict)
+    return f"“{row.says}”: {verdict} ({estimate}, {row.n:,} seeds; claimed by {row.made_by})"
