@@ -163,6 +163,14 @@ class SeedsFit(Shown):
         with Path(path).open("wb") as file:
             np.savez(file, allow_pickle=False, description=text, **arrays)
 
+    def __repr__(self) -> str:
+        """Say what was trained, and what the last epoch's loss is."""
+        if "loss" not in self.frame:
+            return f"<SeedsFit: {len(self.trained)} seeds, no epochs>"
+        last = self.frame.groupby("seed").last()
+        loss = f"{last.loss.mean():.4g} (mean), {last.loss.min():.4g} to {last.loss.max():.4g}"
+        return f"<SeedsFit: {len(last)} seeds, {int(self.frame.epoch.max())} epochs, loss {loss}>"
+
     def _training(self, seed: int) -> Trained:
         if seed not in self.trained:
             raise KeyError(f"seed {seed} was not trained; trained were {sorted(self.trained)}")

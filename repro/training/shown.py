@@ -1,4 +1,4 @@
-"""A fit as a few lines, a table, curves; none of it touches its numbers."""
+"""A fit as a table and as curves; none of it touches its numbers."""
 
 import base64
 import io
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from repro.findings.numbers import interval, number
+from repro.findings.numbers import number
 from repro.findings.statistics import FEWEST, mean_interval
 
 if TYPE_CHECKING:
@@ -67,14 +67,6 @@ class Shown:
         axes.legend(frameon=False)
         return axes
 
-    def __repr__(self) -> str:
-        """Say in a few lines what was trained, and what came out."""
-        if "loss" not in self.frame:
-            return f"<SeedsFit: {self.frame['seed'].nunique()} seeds, no epochs>"
-        seeds, epochs = self.frame["seed"].nunique(), int(self.frame["epoch"].max())
-        lines = [f"  {name}: {_words(row)}" for name, row in self.summary().iterrows()]
-        return "\n".join([f"SeedsFit: {seeds} seeds, {epochs} epochs; the last one:", *lines])
-
     def _repr_html_(self) -> str:
         if "loss" not in self.frame:
             return f"<p>{self.frame['seed'].nunique()} seeds, no epochs</p>"
@@ -100,13 +92,6 @@ def _row(values: np.ndarray) -> dict[Hashable, float]:
             "greatest": float(finite.max()),
         }
     return {**numbers, "n": finite.size, "diverged": values.size - finite.size}
-
-
-def _words(row: pd.Series) -> str:
-    limits = ("ci_low", "ci_high") if row["n"] >= FEWEST else ("least", "greatest")
-    name = "95 % interval" if row["n"] >= FEWEST else "least and greatest"
-    spread = f"{number(row['mean'])} ({name} {interval(*row[list(limits)])})"
-    return f"{spread}, {row['diverged']:.0f} diverged" if row["diverged"] else spread
 
 
 def _draw(axes: "Axes", frame: pd.DataFrame, name: str, line: str) -> None:

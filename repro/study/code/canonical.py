@@ -212,8 +212,14 @@ class Canonical:
                 outer |= set(inner.names)
         return {name: origin for name, origin in scope.items() if name not in outer}
 
+    def _computes(self, base: ast.expr) -> bool:
+        """Return False for a base class on which no number depends."""
+        target = self._find(base.id, ()) if isinstance(base, ast.Name) else None
+        return target is None or target.computes
+
     def _class(self, node: ast.ClassDef, *, named: bool) -> str:
-        around = [self._value(v) for v in (node.decorator_list, node.bases, node.keywords)]
+        bases = [base for base in node.bases if self._computes(base)]
+        around = [self._value(v) for v in (node.decorator_list, bases, node.keywords)]
         # its own names may still be looked up outside, before it binds them
         with self._scope({}, is_class=True):
             body = self._value(node.body)

@@ -169,7 +169,7 @@ PLAIN_CALLS = frozenset(
     """abs bool contextmanager dataclass dict field float frozenset int len list lru_cache njit
     property range set staticmethod str tuple""".split()  # noqa: SIM905
 )
-PLAIN_BASES = frozenset({"NamedTuple", "Protocol"})
+PLAIN_BASES = frozenset({"NamedTuple", "Protocol", "Shown"})  # the last of training.shown
 
 
 def is_plain(statement: ast.stmt) -> bool:

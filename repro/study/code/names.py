@@ -1,7 +1,7 @@
 """Follow a name through imports to the definition that it stands for."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from repro.study.code.modules import Import, Module, Package
 
@@ -20,12 +20,14 @@ class Target:
         name: its name there, or a dotted name from outside.
         attributes: that are taken of it.
         passed: modules that were imported to get there.
+        computes: False if it is the package's own and no number depends on it.
     """
 
     module: Module | None
     name: str
     attributes: tuple[str, ...] = ()
     passed: tuple[Module, ...] = ()
+    computes: bool = True
 
 
 class Names:
@@ -48,9 +50,9 @@ class Names:
             module, names = inner, names[1:]
             passed.append(module)
         if self._is_not_computing(module):
-            return Target(None, ".".join(names))
+            return Target(None, ".".join(names), computes=False)
         target = self.find_in(module, names)
-        return Target(target.module, target.name, target.attributes, (*passed, *target.passed))
+        return replace(target, passed=(*passed, *target.passed))
 
     def find_in(self, module: Module, names: Sequence[str]) -> Target:
         """Return what a name of a module, with attributes taken of it, stands for."""
@@ -63,7 +65,7 @@ class Names:
         if origin is None:
             return Target(None, ".".join(names))
         target = self.find(origin, attributes)
-        return Target(target.module, target.name, target.attributes, (module, *target.passed))
+        return replace(target, passed=(module, *target.passed))
 
     def find_bound(self, module: Module, name: str, attributes: Sequence[str]) -> Target | None:
         """Return the same as `find_in`, or None for a name that the module does not bind."""
