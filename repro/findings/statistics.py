@@ -3,33 +3,34 @@
 A sample is a float array of shape (n,), one value a seed: a metric of one variant, or the paired
 differences variant - reference. Every function is defined for constant samples, for one seed and
 for values that are not finite: what can't be computed is NaN, never an exception. Nothing is drawn
-but from the generator that the caller passes.
+but from the generator that the caller passes; `coverage` has a fixed one of its own.
 
-Means are judged without assuming a distribution: BCa bootstrap intervals (Efron 1987) and
-sign-flip tests. Rates (means of 0/1 values) have better: Wilson and exact binomial for one
-variant, Tango's score for paired differences, where flipping signs about a margin other than 0
-would call 30 ties out of 30 an equivalence far too often.
+Means have Student's t interval, moved out where the sample is skewed (`mean_interval`), and
+sign-flip tests. Rates (means of 0/1 values) have better: Wilson and exact binomial for one variant,
+Tango's score for paired differences, where flipping signs about a margin other than 0 would call
+30 ties out of 30 an equivalence far too often.
 
-Limits: below about 10 seeds a BCa interval is too narrow, and a sample that missed a rare, far-off
-outcome knows nothing of it; no method that sees only the sample can mend that. Tests of the mean
-at the 5 % level err, with 30 seeds, in 5 % of cases for normal or exponential and 8 % for
-lognormal values.
+docs/statistics.md has what was measured: in how many samples each interval holds the mean. None
+can where the sample missed a rare, far-off outcome (`unseen_share`); where the sample shows that
+its like are hard to cover, `coverage` says so.
 """
 
 import math
-import warnings
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
-RESAMPLES = 9_999
-EXACT_UP_TO = 16  # seeds; 2**16 sign vectors are enumerated, more are drawn
-CHUNK = 2**18  # numbers held at a time while resampling: 2 MB stay in a core's cache
+EXACT_UP_TO = 40  # seeds; all 2**40 sign vectors are counted, of more seeds some are drawn
+FLIPS = 99_999  # sign vectors drawn
+FLIPPED_TOGETHER = 8  # seeds: the sums of all their 2**8 sign vectors stay in a core's cache
 TIE = 1e-9  # sums that differ by less, relative to the sum of magnitudes, count as equal
+DRAWS = 2_000  # samples by which coverage is measured, to half a point
+CHUNK = 2**18  # numbers held at a time while drawing: 2 MB stay in a core's cache
+SHORTFALL = 0.02  # of coverage, from which on an interval is called unreliable
+MORE_SEEDS = (30, 100, 300, 1_000, 3_000)  # that `seeds_needed` tries
 
 Sample = NDArray[np.float64]
 
@@ -49,19 +50,8 @@ class PValues(NamedTuple):
 
 
 UNKNOWN = Interval(math.nan, math.nan)
+ANY_NUMBER = Interval(-math.inf, math.inf)
 UNTESTED = PValues(math.nan, math.nan)
-
-
-def is_rate(values: ArrayLike) -> bool:
-    """Return True if `values`, of any shape, say yes or no: the finite ones are 0 and 1 alone.
-
-    Both must be there, since a share that happens to be 1.0 in every run is no rate.
-    Of integers and booleans one of the two is enough.
-    """
-    counted = np.asarray(values).dtype.kind in "biu"
-    values = np.asarray(values, float)
-    distinct = set(values[np.isfinite(values)].tolist())
-    return bool(distinct) and distinct <= {0.0, 1.0} and (counted or len(distinct) == 2)
 
 
 def named_generator(seed: int, *names: str) -> np.random.Generator:
@@ -81,34 +71,113 @@ def mean(sample: ArrayLike) -> float:
 
 
 def mean_interval(
-    sample: ArrayLike, *, level: float = 0.95, generator: np.random.Generator
+    sample: ArrayLike, *, level: float = 0.95, metric_range: tuple[float, float] = ANY_NUMBER
 ) -> Interval:
-    """The interval of `mean_intervals` of one level."""
-    return mean_intervals(sample, [level], generator=generator)[0]
+    """Student's t interval for the mean of `sample` (n,), moved out on the side of the longer tail.
 
+    Student's t falls short of a skewed population's mean on the side of its longer tail. There the
+    limit is Hall's (1992), who transforms the t statistic to undo its skewness, wherever that is
+    further out; see docs/statistics.md. Intervals of several levels nest, and that of `-sample` is
+    the mirror image to the bit. A constant sample has the interval of width 0, a single seed or a
+    value that is not finite has NaN limits.
 
-def mean_intervals(
-    sample: ArrayLike, levels: Sequence[float], *, generator: np.random.Generator
-) -> list[Interval]:
-    """BCa bootstrap intervals for the mean of `sample` (n,), after Efron (1987), by scipy.
-
-    All levels are read off the same resamples, so that their intervals nest. Where BCa is undefined
-    (magnitudes whose cube under- or overflows) the percentile interval of those resamples stands
-    in. A constant sample has the interval of width 0, a single seed or a value that is not finite
-    has NaN limits. The interval contains the mean, and that of `-sample`, drawn from a generator in
-    the same state, is its mirror image to the bit.
+    Args:
+        sample: one value a seed.
+        level: the share of samples whose interval should hold the population's mean.
+        metric_range: the least and greatest mean that is possible; the interval ends there.
     """
     values = np.asarray(sample, float)
     centre = mean(values)
     if values.size < 2 or math.isnan(centre):
-        return [UNKNOWN for _ in levels]
+        return UNKNOWN
     if values.min() == values.max():
-        return [Interval(centre, centre) for _ in levels]
-    if values[np.flatnonzero(values)[0]] < 0:  # of a sample and its mirror, one is resampled
-        mirrored = mean_intervals(-values, levels, generator=generator)
-        return [Interval(-high, -low) for low, high in mirrored]
-    intervals = _bootstrap(values, levels, generator)
-    return [Interval(min(low, centre), max(high, centre)) for low, high in intervals]
+        return Interval(centre, centre)
+    low, high = map(float, mean_limits(values, level))
+    smallest, largest = metric_range
+    return Interval(max(min(low, centre), smallest), min(max(high, centre), largest))
+
+
+def mean_limits(samples: Sample, level: float) -> tuple[Sample, Sample]:
+    """Return the limits (...) of `mean_interval` for each of `samples` (..., n), which may be many.
+
+    They are limits as they come: not held within a range, and NaN or infinite where numbers end.
+    """
+    n = samples.shape[-1]
+    centres = samples.mean(axis=-1, keepdims=True)
+    offsets = samples - centres
+    largest = np.abs(offsets).max(axis=-1, keepdims=True)
+    offsets = np.divide(offsets, largest, out=offsets, where=largest > 0)  # no cube overflows
+    squares = offsets * offsets
+    deviation = np.sqrt(squares.sum(axis=-1, keepdims=True) / (n - 1))
+    cubes = (squares * offsets).sum(axis=-1, keepdims=True)
+    skewness = np.zeros_like(cubes)  # without the bias of small samples, over the root of n
+    if n > 2:
+        factor = math.sqrt(n) / ((n - 1) * (n - 2))
+        np.divide(factor * cubes, deviation**3, out=skewness, where=deviation > 0)
+    quantile = float(stats.t.isf((1 - level) / 2, n - 1))
+    with np.errstate(over="ignore"):  # an infinite limit is right, then
+        error = largest * deviation / math.sqrt(n)
+        low = centres - error * _reach(quantile, -skewness)
+        high = centres + error * _reach(quantile, skewness)
+    return low[..., 0], high[..., 0]
+
+
+def coverage(sample: ArrayLike, *, level: float = 0.95, n: int | None = None) -> float:
+    """Share of samples of `n` seeds whose `mean_interval` holds the mean, where that is known.
+
+    The population that they are drawn from is `sample` (n,) itself, so that the number belongs to
+    means of what looks like it: 0.95 for most, 0.64 where one run of 30 is far off, since a third
+    of such samples have no run of that kind. NaN for constant samples, which show no spread, for a
+    single seed and for values that are not finite.
+    """
+    values = np.asarray(sample, float)
+    centre = mean(values)
+    if values.size < 2 or math.isnan(centre) or values.min() == values.max():
+        return math.nan
+    generator = np.random.default_rng(0)
+    size = n or values.size
+    rows = max(1, CHUNK // size)
+    covered = 0
+    for start in range(0, DRAWS, rows):
+        drawn = generator.integers(0, values.size, (min(rows, DRAWS - start), size))
+        low, high = mean_limits(values[drawn], level)
+        covered += int(np.count_nonzero((low <= centre) & (centre <= high)))
+    return covered / DRAWS
+
+
+def is_reliable(sample: ArrayLike, *, level: float = 0.95, n: int | None = None) -> bool:
+    """Return False if `coverage` is more than 2 points below the level; True where it is NaN."""
+    return not coverage(sample, level=level, n=n) < level - SHORTFALL
+
+
+def seeds_needed(sample: ArrayLike, *, level: float = 0.95) -> int | None:
+    """Return how many seeds make the interval reliable, if `sample` (n,) shows all there is.
+
+    Its own n if they are enough, else the first of `MORE_SEEDS`; None if none of them is.
+    """
+    own = np.size(sample)
+    candidates = (own, *(n for n in MORE_SEEDS if n > own))
+    return next((n for n in candidates if is_reliable(sample, level=level, n=n)), None)
+
+
+def unseen_share(n: int, *, level: float = 0.95) -> float:
+    """Return the share of runs that may be of a kind that none of `n` seeds has shown.
+
+    The largest that n seeds miss in 1 - level of all cases: 0.095 for 30 seeds, about 3 / n.
+    """
+    return float(1 - (1 - level) ** (1 / n))
+
+
+def with_unseen(interval: Interval, n: int, metric_range: tuple[float, float]) -> Interval:
+    """Return the interval of a mean of `n` seeds, widened for runs of a kind that none has shown.
+
+    As many as can be missed, `unseen_share(n)`, may lie at either end of the metric's range. This
+    holds the mean where rare failures are possible, and is as wide as that needs: infinite where
+    the range is.
+    """
+    share = unseen_share(n)
+    low, high = ((1 - share) * limit for limit in interval)
+    return Interval(low + share * metric_range[0], high + share * metric_range[1])
 
 
 def rate_interval(sample: ArrayLike, *, level: float = 0.95) -> Interval:
@@ -141,20 +210,30 @@ def sign_flip_test(
 ) -> PValues:
     """Permutation test of the mean of `sample` (n,) against `bound`: the signs of the deviations.
 
-    All sign vectors up to 16 seeds (Fisher 1935), else 9,999 random ones and p = (k + 1) / (R + 1)
-    after Phipson and Smyth (2010), so p >= 0.0001. Exact where the deviations are symmetric about
-    0 under the null hypothesis, as differences of exchangeable arms are; else asymptotic in n.
+    All sign vectors up to 40 seeds (Fisher 1935), else 99,999 random ones and p = (k + 1) / (R + 1)
+    after Phipson and Smyth (2010), which is never below `p_floor(n)`. Exact where the deviations
+    are symmetric about 0 under the null hypothesis, as differences of exchangeable arms are; else
+    asymptotic in n. The generator is not used up to 40 seeds.
     """
     deviations = np.asarray(sample, float) - bound
     if not _is_usable(deviations):
         return UNTESTED
-    exact = deviations.size <= EXACT_UP_TO
-    sums = _all_flips(deviations) if exact else _random_flips(deviations, generator)
     observed, slack = deviations.sum(), TIE * np.abs(deviations).sum()
+    if deviations.size <= EXACT_UP_TO:
+        return _exact_p(deviations, observed - slack, observed + slack)
+    sums = np.append(_random_flips(deviations, generator), observed)
     return PValues(
         above=float(np.mean(sums >= observed - slack)),
         below=float(np.mean(sums <= observed + slack)),
     )
+
+
+def p_floor(n: int) -> float:
+    """Return the p-value of a sign-flip test of `n` seeds that stands for all smaller ones.
+
+    A p-value that is equal to it is to be read as "at most"; 0 where p-values are exact.
+    """
+    return 0.0 if n <= EXACT_UP_TO else 1 / (FLIPS + 1)
 
 
 def rate_test(sample: ArrayLike, bound: float) -> PValues:
@@ -220,26 +299,29 @@ def _is_usable(values: Sample) -> bool:
         return bool(np.isfinite(values.size * np.abs(values).max()))
 
 
-def _bootstrap(
-    values: Sample, levels: Sequence[float], generator: np.random.Generator
-) -> list[Interval]:
-    """BCa limits, or percentile limits where those are NaN, in chunks of bounded memory."""
-    bootstrap = partial(
-        stats.bootstrap, (values,), np.mean, batch=max(1, CHUNK // values.size), rng=generator
-    )
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
-        drawn = bootstrap(n_resamples=RESAMPLES, method="percentile")
-        of_those = partial(bootstrap, n_resamples=0, bootstrap_result=drawn)
-        return [_limits(of_those, level) for level in levels]
+def _reach(quantile: float, skewness: Sample) -> Sample:
+    """The distance of the upper limit from the mean in standard errors: Student's, Hall's if more.
+
+    Hall's transformation of the t statistic is g(t) = t + k t^2 / 3 + k^2 t^3 / 27 + k / 6, where k
+    is the skewness over the root of n. His limit is -g^-1(-quantile), here without a division by k.
+    """
+    moved = quantile + skewness / 6
+    root = np.cbrt(1 - skewness * moved)
+    return np.maximum(quantile, 3 * moved / (root**2 + root + 1))
 
 
-def _limits(bootstrap: Callable[..., Any], level: float) -> Interval:
-    for method in ("BCa", "percentile"):
-        limits = bootstrap(method=method, confidence_level=level).confidence_interval
-        if not np.isnan(limits).any():
-            break
-    return Interval(*map(float, limits))
+def _exact_p(deviations: Sample, floor: float, ceiling: float) -> PValues:
+    """Share of all sign vectors whose sum reaches `floor`, and of those that stay within `ceiling`.
+
+    Each sum is one of the first half's plus one of the second half's: for each of the former, the
+    latter that reach the mark are counted in their sorted list (Horowitz and Sahni 1974).
+    """
+    halves = np.array_split(deviations, 2)
+    first, second = (np.sort(_all_flips(half)) for half in halves)
+    short = np.searchsorted(second, floor + first, side="left").sum()  # -first are the same sums
+    reached = np.searchsorted(second, ceiling + first, side="right").sum()
+    total = first.size * second.size
+    return PValues(above=float((total - short) / total), below=float(reached / total))
 
 
 def _all_flips(deviations: Sample) -> Sample:
@@ -251,14 +333,12 @@ def _all_flips(deviations: Sample) -> Sample:
 
 
 def _random_flips(deviations: Sample, generator: np.random.Generator) -> Sample:
-    """The sum as observed and the sums under 9,999 random vectors of signs: (10,000,)."""
-    total, n = deviations.sum(), deviations.size
-    rows = max(1, CHUNK // n)
-    sums = [np.array([total])]
-    for start in range(0, RESAMPLES, rows):
-        kept = generator.integers(0, 2, (min(rows, RESAMPLES - start), n), dtype=np.bool_)
-        sums.append(2 * (kept @ deviations) - total)
-    return np.concatenate(sums)
+    """The sums (FLIPS,) of `deviations` (n,) under random signs, those of eight seeds at a time."""
+    sums = np.zeros(FLIPS)
+    for together in np.array_split(deviations, math.ceil(deviations.size / FLIPPED_TOGETHER)):
+        table = _all_flips(together)
+        sums += table[generator.integers(0, table.size, FLIPS, dtype=np.uint8)]
+    return sums
 
 
 def _count(values: Sample, value: int, *, allowed: tuple[int, ...]) -> int:

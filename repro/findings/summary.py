@@ -8,11 +8,11 @@ from repro.findings.statistics import (
     Interval,
     Sample,
     mean_interval,
-    named_generator,
     rate_interval,
 )
 from repro.findings.verdicts import metric_values
 from repro.study.experiments import metric_kinds
+from repro.study.metrics import RANGES
 from repro.study.schema import Study
 
 
@@ -21,7 +21,7 @@ def named_runs(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     return table[table["variant"].isin(list(study.variants))]
 
 
-def summarize(study: Study, runs: pd.DataFrame, metric: str = "", *, seed: int = 0) -> pd.DataFrame:
+def summarize(study: Study, runs: pd.DataFrame, metric: str = "") -> pd.DataFrame:
     """Return one row a variant, in order of appearance, over its runs that have the metric.
 
     A run that diverged or crashed may have none. Columns: `variant`, `n` (runs that have it),
@@ -32,16 +32,14 @@ def summarize(study: Study, runs: pd.DataFrame, metric: str = "", *, seed: int =
         study: whose runs they are.
         runs: columns `variant`, `status` and `metric`.
         metric: the column to summarize; the study's own if empty.
-        seed: of the bootstrap's generators, the same as in the verdicts: the intervals agree.
     """
     metric = metric or study.metric
-    rate = metric_kinds(study.name)[metric] == "flag"
+    kind = metric_kinds(study.name)[metric]
     rows = []
     for variant, variant_runs in runs.groupby("variant", sort=False):
         values = metric_values(variant_runs, metric)
         values = values[~np.isnan(values)]
-        generator = named_generator(seed, str(variant), metric, "interval")
-        interval = _interval(values, rate, generator)
+        interval = _interval(values, kind)
         rows.append(
             {
                 "variant": variant,
@@ -55,10 +53,12 @@ def summarize(study: Study, runs: pd.DataFrame, metric: str = "", *, seed: int =
     return pd.DataFrame(rows)
 
 
-def _interval(values: Sample, rate: bool, generator: np.random.Generator) -> Interval:
+def _interval(values: Sample, kind: str) -> Interval:
     if not values.size:
         return UNKNOWN
-    return rate_interval(values) if rate else mean_interval(values, generator=generator)
+    if kind == "flag":
+        return rate_interval(values)
+    return mean_interval(values, metric_range=RANGES[kind])
 
 
 def _mean(values: Sample) -> float:

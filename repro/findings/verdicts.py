@@ -8,6 +8,7 @@ holds if its estimand lies in an open region, which its test and bound determine
     test               estimand     region
     above, below       mean         (bound, inf), (-inf, bound)
     within             mean         (target - bound, target + bound)
+      published        difference   (-bound, bound): our share of runs less the published one
     greater, less      difference   (bound, inf), (-inf, bound)
     equivalent         difference   (-bound, bound)
     recovers           difference   (-bound, inf); (-inf, bound) where lower is better
@@ -28,6 +29,11 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from repro.findings.published import (
+    published_share,
+    share_difference_interval,
+    share_difference_test,
+)
 from repro.findings.statistics import (
     UNKNOWN,
     Interval,
@@ -35,7 +41,7 @@ from repro.findings.statistics import (
     Sample,
     holm,
     mean,
-    mean_intervals,
+    mean_interval,
     named_generator,
     probability_of_superiority,
     rate_difference_interval,
@@ -45,7 +51,7 @@ from repro.findings.statistics import (
     sign_flip_test,
 )
 from repro.store.tables import COLUMNS as TABLE_COLUMNS
-from repro.study.metrics import DIVERGED
+from repro.study.metrics import DIVERGED, RANGES
 from repro.study.schema import Claim
 
 LEVEL = 0.05
@@ -80,8 +86,8 @@ def judge(
       interval (TOST), which is not shown.
     - `effect_size`: share of seeds with variant > reference, ties 1/2; without a reference, with
       metric > bound (> target for `within`).
-    - `p_value`: two-sided and adjusted after Holm. Before the adjustment a sign-flip test can't
-      give less than 0.0002, so that 250 claims are too many to decide one.
+    - `p_value`: two-sided and adjusted after Holm. With more than 40 seeds a sign-flip
+      test can't give less than 0.00002 before the adjustment (twice `p_floor`).
     - `verdict`: `holds`, `refuted` or `inconclusive`, which a single seed always is.
 
     Flags and shares of runs are rates and have their own intervals and tests.
@@ -100,7 +106,7 @@ def judge(
             claim,
             compared(arms, name, claim),
             region=region(claim, better),
-            rate=claim.counts_runs or {**kinds, DIVERGED: "flag"}[claim.metric] == "flag",
+            kind="flag" if claim.counts_runs else {**kinds, DIVERGED: "flag"}[claim.metric],
             seed=seed,
         )
         for name, claim in claims.items()
@@ -124,7 +130,7 @@ def region(claim: Claim, better: str) -> Interval:
         case "below" | "less":
             return Interval(-math.inf, claim.bound)
         case "within" | "equivalent":
-            middle = claim.target or 0.0
+            middle = claim.target or 0.0  # a published share is subtracted
             return Interval(middle - claim.bound, middle + claim.bound)
         case "recovers":
             higher = better == "higher"
@@ -165,6 +171,7 @@ def _row(name: str, claim: Claim, evidence: _Evidence, adjusted: float | None) -
     return {
         "claim": name,
         **{column: getattr(claim, column) for column in described},
+        "reference": compared_with(claim),
         "bound_fixed": bound_fixed(claim),
         "seeds": _spans(evidence.seeds),
         "estimate": evidence.estimate,
@@ -175,6 +182,13 @@ def _row(name: str, claim: Claim, evidence: _Evidence, adjusted: float | None) -
         "n": len(evidence.seeds),
         "verdict": "" if adjusted is None else evidence.verdict(adjusted),
     }
+
+
+def compared_with(claim: Claim) -> str | None:
+    """Return the variant or the published count that a claim compares with, if it does."""
+    if claim.published is None:
+        return claim.reference
+    return "published {} of {}".format(*claim.published)
 
 
 def bound_fixed(claim: Claim) -> str:
@@ -201,6 +215,8 @@ def compared(arms: Arms, name: str, claim: Claim) -> tuple[pd.Series, pd.Series 
     Raises as `judge` does.
     """
     variant = _by_seed(arms, name, claim, claim.variant)
+    if claim.published is not None:
+        return variant, published_share(claim.published)
     if claim.reference is None:
         return variant, claim.bound if claim.target is None else claim.target
     reference = _by_seed(arms, name, claim, claim.reference)
@@ -253,29 +269,32 @@ def _examine(
     pair: tuple[pd.Series, pd.Series | float],
     *,
     region: Interval,
-    rate: bool,
+    kind: str,
     seed: int,
 ) -> _Evidence:
     values, reference = pair[0].to_numpy(), np.asarray(pair[1], float)
     with np.errstate(invalid="ignore"):  # inf - inf is NaN, which is the answer
-        sample = values if claim.reference is None else values - reference
+        sample = values - reference if _subtracts(claim) else values
     seeds = tuple(pair[0].index)
     if not seeds:
         return _nothing(region)
-    intervals, test = _methods(sample, claim, rate, seed)
+    interval, test = _methods(values if claim.published else sample, claim, kind, seed)
     p_holds, p_refuted = _both_directions(test, region)
     two_edges = math.isfinite(region.low) and math.isfinite(region.high)
-    limits = intervals([1 - LEVEL, 1 - 2 * LEVEL] if two_edges else [1 - LEVEL])
     return _Evidence(
         seeds=seeds,
         estimate=mean(sample),
-        interval=limits[0],
-        holding=limits[-1],
+        interval=interval(level=1 - LEVEL),
+        holding=interval(level=1 - 2 * LEVEL if two_edges else 1 - LEVEL),
         effect_size=probability_of_superiority(values, reference),
         region=region,
         p_holds=p_holds,
         p_refuted=p_refuted,
     )
+
+
+def _subtracts(claim: Claim) -> bool:
+    return claim.reference is not None or claim.published is not None
 
 
 def _nothing(region: Interval) -> _Evidence:
@@ -293,28 +312,33 @@ def _nothing(region: Interval) -> _Evidence:
 
 
 def _methods(
-    sample: Sample, claim: Claim, rate: bool, seed: int
-) -> tuple[Callable[[Sequence[float]], list[Interval]], Callable[[float], PValues]]:
-    """The intervals (of some levels) and the test (of a bound) that suit the sample.
+    sample: Sample, claim: Claim, kind: str, seed: int
+) -> tuple[Callable[..., Interval], Callable[[float], PValues]]:
+    """The interval (of a level) and the test (of a bound) that suit the sample.
 
     A generator starts anew at each test: both edges of a region see the same flips, without which
     swapping the arms would not mirror the result.
     """
-    if rate:
-        paired = claim.reference is not None
+    if claim.published is not None:
+        return (
+            partial(share_difference_interval, sample, claim.published),
+            partial(share_difference_test, sample, published=claim.published),
+        )
+    paired = claim.reference is not None
+    if kind == "flag":
         interval = rate_difference_interval if paired else rate_interval
         test = rate_difference_test if paired else rate_test
-        return lambda levels: [interval(sample, level=p) for p in levels], partial(test, sample)
+        return partial(interval, sample), partial(test, sample)
 
     arms = sorted(filter(None, (claim.variant, claim.reference)))
 
-    def generator(purpose: str) -> np.random.Generator:
-        return named_generator(seed, *arms, claim.metric, purpose)
+    def flips(bound: float) -> PValues:
+        generator = named_generator(seed, *arms, claim.metric, "test")
+        return sign_flip_test(sample, bound, generator=generator)
 
-    return (
-        lambda levels: mean_intervals(sample, levels, generator=generator("interval")),
-        lambda bound: sign_flip_test(sample, bound, generator=generator("test")),
-    )
+    low, high = RANGES[kind]
+    possible = (low - high, high - low) if paired else (low, high)
+    return partial(mean_interval, sample, metric_range=possible), flips
 
 
 def _both_directions(test: Callable[[float], PValues], region: Interval) -> tuple[float, float]:

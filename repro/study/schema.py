@@ -92,6 +92,8 @@ class Claim(_Strict):
     It is about the mean of a metric over seeds or, with `share_above` or `share_below`, about the
     share of runs whose metric is above or below that number. `fixed_after` names the seeds, as
     "0:30", whose runs had been seen when the bound was set: the claim is judged on the others.
+    `published = [54, 1000]` is a share that others counted, in place of a target: ours must come
+    within the bound of it, by a test that knows of the errors of both.
     """
 
     made_by: MadeBy
@@ -102,6 +104,7 @@ class Claim(_Strict):
     metric: str
     bound: float = 0.0
     target: float | None = None
+    published: tuple[PositiveInt, PositiveInt] | None = None
     share_above: float | None = None
     share_below: float | None = None
     fixed_after: str = Field(default="", pattern=rf"^$|{SPAN}")
@@ -126,9 +129,11 @@ class Claim(_Strict):
         return range(*map(int, self.fixed_after.split(":"))) if self.fixed_after else range(0)
 
     @model_validator(mode="after")
-    def _counts_one_event(self) -> "Claim":
+    def _is_one_statement(self) -> "Claim":
         if self.share_above is not None and self.share_below is not None:
             raise ValueError("share_above and share_below are two claims; state one")
+        if self.published and (self.target is not None or self.published[0] > self.published[1]):
+            raise ValueError("published is [how many, of how many], and takes the target's place")
         if self.fixed_after and not self.seen_seeds:
             raise ValueError(f"fixed_after {self.fixed_after!r} names no seed")
         return self
@@ -137,7 +142,8 @@ class Claim(_Strict):
     def _fits_its_test(self) -> "Claim":
         if (self.reference is not None) != (self.test in PAIRED):
             raise ValueError(f"test {self.test!r} {_needs('reference', self.test in PAIRED)}")
-        if (self.target is not None) != (self.test == "within"):
+        has_target = self.target is not None or self.published is not None
+        if has_target != (self.test == "within"):
             raise ValueError(f"test {self.test!r} {_needs('target', self.test == 'within')}")
         if self.test not in ("greater", "less") and "bound" not in self.model_fields_set:
             raise ValueError(f"test {self.test!r} {_needs('bound', needed=True)}")
@@ -332,6 +338,8 @@ def _contradictions(study: Study, experiment: Experiment) -> list[str]:
         for role, value in (("variant", claim.variant), ("reference", claim.reference)):
             if value is not None and value not in study.all_variants:
                 problems.append(_unknown(f"{table}.{role}", "variant", value, study.variants))
+        if claim.published and not claim.counts_runs and metrics.get(claim.metric) != "flag":
+            problems.append(f"{table}.published: {claim.metric} is no flag; count runs by it")
         if claim.metric not in (*metrics, DIVERGED):
             problems.append(_unknown(f"{table}.metric", "metric", claim.metric, metrics))
     problems += [

@@ -22,13 +22,14 @@ from repro.training.fused import FusedSeeds
 from repro.training.fusible import predicts_plainly
 from repro.training.job import float_dtype, in_given_order
 from repro.training.passes import ArrayPass
+from repro.training.shown import Shown
 
 FORMAT = 1
 PLAIN = (int, float, str, type(None))
 
 
 @dataclass(frozen=True, repr=False)
-class SeedsFit:
+class SeedsFit(Shown):
     """The result of `fit_seeds`: the history, and the trained models.
 
     Attributes:
@@ -161,14 +162,6 @@ class SeedsFit:
         text = np.frombuffer(json.dumps(description).encode(), np.uint8)
         with Path(path).open("wb") as file:
             np.savez(file, allow_pickle=False, description=text, **arrays)
-
-    def __repr__(self) -> str:
-        """Say what was trained, and what the last epoch's loss is."""
-        if "loss" not in self.frame:
-            return f"<SeedsFit: {len(self.trained)} seeds, no epochs>"
-        last = self.frame.groupby("seed").last()
-        loss = f"{last.loss.mean():.4g} (mean), {last.loss.min():.4g} to {last.loss.max():.4g}"
-        return f"<SeedsFit: {len(last)} seeds, {int(self.frame.epoch.max())} epochs, loss {loss}>"
 
     def _training(self, seed: int) -> Trained:
         if seed not in self.trained:

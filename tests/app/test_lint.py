@@ -5,15 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from repro.app.cli import main
-from repro.app.lint import code, imports, pages, results, study
+from repro.app.lint import code, estimands, imports, pages, results, study
 from repro.app.lint.lint import CHECKS
 from repro.app.lint.problem import Repository
 from repro.study.folder import study_names
-from repro.study.schema import load_study
+from repro.study.schema import Claim, load_study
 
 ROOT = Path(__file__).parents[2]
 NAME = "truth_table"
@@ -193,3 +194,94 @@ def test_a_study_that_can_not_be_read_is_said_to_be_that(tmp_path):
     assert done.returncode == 1, done.stderr
     assert f"experiments/{NAME}.toml: metric: no metric is named 'error'" in done.stdout
     assert "mend that first" in done.stdout
+
+
+def asking(**fields):
+    """Return the study with one claim, about the share of its runs or a mean of theirs."""
+    described = {
+        "made_by": "us",
+        "says": "It is so.",
+        "test": "above",
+        "variant": "relu_true",
+        "metric": "learned",
+        "bound": 0.5,
+    }
+    return changed(claims={"it": Claim(**described | fields)})
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"bound": 1.0}, "claims.it: can't hold: 0 to 1 is possible, above 1 is needed"),
+        ({"test": "below", "bound": 2.0}, "can't be refuted: all that is possible, 0 to 1"),
+        (
+            {"test": "less", "reference": "relu_true", "variant": "sigmoid_posted", "bound": -0.1},
+            "can't hold beside 0: 0 to 1 is possible, below -0.1 is needed",
+        ),
+        (
+            {"test": "greater", "reference": "relu_posted", "bound": 0.0},
+            "its two variants give one number in every pair of runs",
+        ),
+        ({"share_above": 0.5, "bound": 0.99999}, "1000 runs can't make it hold, even if all"),
+        ({"fixed_after": "0:1000"}, "no run is left to judge it on"),
+    ],
+)
+def test_a_claim_whose_answer_is_fixed_is_found(repository, fields, wrong):
+    found = said(estimands.claims_ask_what_is_open, repository, asking(**fields))
+    assert f"{wrong}" in found
+    assert "ask what the runs can answer" in found
+
+
+def test_a_claim_that_is_open_passes(repository):
+    assert not said(estimands.claims_ask_what_is_open, repository, asking())
+
+
+def edit_runs(repository, change):
+    path = repository.results(NAME) / "runs.csv"
+    runs = pd.read_csv(path)
+    change(runs)
+    runs.to_csv(path, index=False)
+
+
+def test_a_metric_that_never_moves_is_found(repository):
+    edit_runs(repository, lambda runs: runs.insert(0, "learned", runs.pop("learned") * 0.0))
+    found = said(estimands.claims_ask_what_is_open, repository, asking())
+    assert "learned has one value in all runs of the study" in found
+
+
+def test_a_reference_that_never_moves_is_found(repository):
+    def stop(runs):
+        runs.loc[runs.variant == "sigmoid_posted", "mean_abs_error"] = 1 / 12
+
+    edit_runs(repository, stop)
+    fields = {"test": "less", "reference": "sigmoid_posted", "metric": "mean_abs_error"}
+    found = said(estimands.claims_ask_what_is_open, repository, asking(**fields, bound=0.0))
+    assert "its reference is 0.08333 in all runs" in found
+
+
+def test_a_result_of_a_diverged_run_is_found(repository):
+    def diverge(runs):
+        runs.loc[(runs.variant == "relu_true") & (runs.seed == 3), "status"] = "diverged"
+
+    edit_runs(repository, diverge)
+    found = said(estimands.diverged_runs_have_no_result, repository)
+    assert "relu_true, seed 3, diverged and has mean_abs_error" in found
+
+
+def test_a_finding_without_evidence_is_found(repository):
+    page = repository.page(NAME)
+    *_, claim = load_study(NAME).claims
+    page.write_text(
+        f"# A page\n\n## What was found\n\n- **It works.** In 9 of 10 runs (`{claim}`). Seen in\n"
+        "  `relu_true.learned`. All others fail, see `nothing`.\n\n## Assumed\n\nNothing.\n"
+    )
+    found = said(pages.findings_name_their_evidence, repository)
+    assert found.startswith(f"docs/threads/{NAME}.md: names no evidence: All others fail, see")
+    assert "end it with a claim's id or a measurement" in found
+    assert "\n" not in found
+
+
+def test_a_sentence_of_the_report_without_evidence_is_found(repository):
+    report = load_study(NAME).report.model_copy(update={"answer": "It is the rate."})
+    found = said(pages.report_names_its_evidence, repository, changed(report=report))
+    assert "report: cites no claim: It is the rate.; cite one that says it" in found

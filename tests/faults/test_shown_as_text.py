@@ -43,7 +43,12 @@ def hostile(request):
     )
     rows = [{"variant": name, "seed": seed, "mse": seed / 2, "status": "ok"} for seed in (0, 1)]
     runs = pd.DataFrame(rows)
-    return text, study, runs, judge(runs, study.claims, better="lower")
+    return (
+        text,
+        study,
+        runs,
+        judge(runs, study.claims, better="lower", kinds={study.metric: "number"}),
+    )
 
 
 def test_csv_gives_the_very_text_back(hostile, tmp_path):
@@ -60,7 +65,7 @@ def test_the_ledger_stays_two_tables_of_text(hostile):
     _, study, runs, claims = hostile
     tables = (numbers_table(study, runs), claims_table(claims))
     lines = "\n\n".join(tables).splitlines()
-    assert [len(cells(line)) for line in lines] == [7, 7, 7, 0, 6, 6, 6]
+    assert [len(cells(line)) for line in lines] == [7, 7, 7, 0, 8, 8, 8]
     shown = "\n".join(lines)
     for active in ("<script", "<!--", "](", " **d", "\\input"):
         assert active not in shown.replace("\\\\input", "")
@@ -74,7 +79,7 @@ def test_the_terminal_shows_markup_as_text(hostile):
     text, study, runs, claims = hostile
     console = Console(width=200)
     with console.capture() as capture:
-        console.print(variants_summary(study, summarize(runs, "mse")))
+        console.print(variants_summary(study, summarize(study, runs)))
         console.print(claims_summary(claims))
     words = capture.get().split()
     for word in text.split():

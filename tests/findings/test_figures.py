@@ -60,7 +60,7 @@ def test_the_intervals_drawn_are_the_intervals_computed():
     runs, _ = tables("mnist_relu")
     with style():
         axes = draw_runs(study, runs).axes[0]
-    computed = summarize(runs, study.metric).set_index("variant").loc[list(study.variants)]
+    computed = summarize(study, runs).set_index("variant").loc[list(study.variants)]
     segments = [line for line in axes.lines if len(line.get_xdata()) == 2]
     drawn = [tuple(line.get_xdata()) for line in segments]
     assert drawn == list(zip(computed.ci_low, computed.ci_high, strict=True))
@@ -182,16 +182,16 @@ def test_the_summary_by_hand():
         {
             "variant": ["a"] * 3,
             "seed": [0, 1, 2],
-            "score": [2.5] * 3,
+            "test_accuracy": [0.25, math.nan, 0.25],
             "status": ["ok", "diverged", "ok"],
         }
     )
-    (row,) = summarize(runs, "score").to_dict("records")
+    (row,) = summarize(load_study("mnist_relu"), runs).to_dict("records")
     assert row == {
         "variant": "a",
-        "n": 3,
-        "mean": 2.5,
-        "ci_low": 2.5,
-        "ci_high": 2.5,
+        "n": 2,
+        "mean": 0.25,
+        "ci_low": 0.25,
+        "ci_high": 0.25,
         "diverged": 1,
     }

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from repro.findings import figures
+from repro.findings import figures, summary
 from repro.findings.article import article
 from repro.findings.latex import latex_files, macros
 from repro.findings.pdf import pdf_figures
@@ -21,7 +21,7 @@ from repro.findings.tex import escape, macro, number, p_value, places
 from repro.findings.verdicts import judge
 from repro.store.tables import read_table
 from repro.study.errors import StudyError
-from repro.study.experiments import find_mechanism
+from repro.study.experiments import find_mechanism, metric_kinds
 from repro.study.folder import study_names
 from repro.study.schema import Study, load_study
 
@@ -37,6 +37,9 @@ def tables(name):
     return [
         read_table(ROOT / "results" / name / f"{kind}.csv") for kind in ("runs", "curves", "claims")
     ]
+
+
+KINDS = {"score": "number"}
 
 
 def made_up():
@@ -73,7 +76,7 @@ def made_up():
     ]
     runs = pd.DataFrame(rows)
     curves = pd.concat([runs.assign(epoch=epoch) for epoch in (1, 2)])
-    return study, (runs, curves, judge(runs, study.claims, better="higher"))
+    return study, (runs, curves, judge(runs, study.claims, better="higher", kinds=KINDS))
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +84,9 @@ def threadless(monkeypatch):
     """The made-up study has no thread, and so no drawing of a mechanism."""
     monkeypatch.setattr(
         figures, "find_mechanism", lambda name: None if "made_up" in name else find_mechanism(name)
+    )
+    monkeypatch.setattr(
+        summary, "metric_kinds", lambda name: KINDS if "made_up" in name else metric_kinds(name)
     )
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from repro.findings import statistics, verdicts
+from repro.findings.published import share_difference_interval, share_difference_test
 from repro.findings.verdicts import COLUMNS
 from repro.study.schema import PAIRED, Claim, Test
 
@@ -136,9 +137,9 @@ class TestEachTest:
         assert verdict(runs, claim, better).verdict == expected
 
     def test_two_edges_hold_by_the_90_percent_interval(self):
-        row = verdict(table(new=SKEWED), claim_of("within", 3.8, target=0.0))
+        row = verdict(table(new=SKEWED), claim_of("within", 7.5, target=0.0))
         assert row.verdict == "holds"
-        assert row.ci_high > 3.8  # the 95 % interval, which is the one reported
+        assert row.ci_high > 7.5  # the 95 % interval, which is the one reported
 
     def test_needs_the_interval_beside_the_p_value(self):
         for test in ("below", "above"):  # which would hold, which would be refuted
@@ -210,9 +211,52 @@ class TestShares:
         assert math.isnan(row.estimate)
 
 
+class TestPublishedShares:
+    def judged(self, successes, n, published, bound):
+        runs = table(new=[1.0] * successes + [0.0] * (n - successes))
+        return verdict(runs, claim_of("within", bound, published=published))
+
+    def test_have_the_interval_of_newcombes_example(self):
+        """Newcombe 1998, table II, (a): 56/70 against 48/80, method 10: 0.0524 to 0.3339."""
+        row = self.judged(56, 70, (48, 80), 0.1)
+        assert row.estimate == pytest.approx(0.2)
+        assert (row.ci_low, row.ci_high) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+        assert row.reference == "published 48 of 80"
+
+    def test_the_published_sample_has_an_error_too(self):
+        few = self.judged(540, 10_000, (54, 1000), 0.013)
+        many = self.judged(540, 10_000, (5400, 100_000), 0.013)
+        assert (few.verdict, many.verdict) == ("inconclusive", "holds")
+
+    @pytest.mark.parametrize(
+        ("successes", "expected"), [(50, "holds"), (200, "refuted"), (85, "inconclusive")]
+    )
+    def test_are_judged_both_ways(self, successes, expected):
+        assert self.judged(successes, 1000, (50, 1000), 0.03).verdict == expected
+
+    @given(
+        ours=st.tuples(st.integers(0, 40), st.integers(40, 60)),
+        published=st.tuples(st.integers(1, 40), st.integers(40, 60)),
+        bound=st.floats(-0.9, 0.9),
+    )
+    def test_interval_and_p_value_agree(self, ours, published, bound):
+        sample = [1] * ours[0] + [0] * (ours[1] - ours[0])
+        low, high = share_difference_interval(sample, published)
+        above, below = share_difference_test(sample, bound, published=published)
+        assert above + below == pytest.approx(1)
+        if abs(bound - low) > 1e-9 and abs(bound - high) > 1e-9:
+            assert (above < 0.025) == (bound < low)
+            assert (below < 0.025) == (bound > high)
+
+    def test_a_run_without_the_metric_decides_nothing(self):
+        runs = table(new=[1.0] * 29 + [math.nan])
+        assert verdict(runs, claim_of("within", 0.5, published=(50, 100))).verdict == "inconclusive"
+
+
 class TestDiverged:
     def test_is_a_flag_that_every_study_has(self):
-        runs = table(new=[math.nan] * 20 + [0.5] * 10).assign(status=["diverged"] * 20 + ["ok"] * 10)
+        status = ["diverged"] * 20 + ["ok"] * 10
+        runs = table(new=[math.nan] * 20 + [0.5] * 10).assign(status=status)
         row = verdict(runs, claim_of("above", 0.4, metric="diverged"))
         assert (row.estimate, row.n) == (20 / 30, 30)
         assert (row.ci_low, row.ci_high) == statistics.rate_interval([1] * 20 + [0] * 10)
@@ -273,7 +317,7 @@ class TestASingleSeed:
 
 
 class TestGenerators:
-    runs = table(new=SKEWED, old=WAVES)
+    runs = table(new=np.tile(SKEWED, 4), old=np.tile(WAVES, 4))  # so many that flips are drawn
 
     def test_claims_about_the_same_numbers_show_the_same_interval(self):
         claims = {"a": claim_of("greater"), "b": claim_of("recovers", 0.1)}
@@ -282,11 +326,12 @@ class TestGenerators:
 
     def test_the_seed_is_all_that_varies(self):
         first, again, other = (
-            judge(self.runs, {"it": claim_of("greater")}, better="higher", seed=seed)
+            judge(self.runs, {"it": claim_of("greater", 1.5)}, better="higher", seed=seed)
             for seed in (1, 1, 2)
         )
         pd.testing.assert_frame_equal(first, again, check_exact=True)
-        assert first.ci_high[0] != other.ci_high[0]
+        assert first.p_value[0] != other.p_value[0]
+        assert first.ci_high[0] == other.ci_high[0]  # nothing is drawn for it
 
 
 class TestUnjudged:

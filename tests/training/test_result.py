@@ -80,7 +80,7 @@ def test_a_vector_is_a_column_for_each_number():
 
 
 def test_it_says_what_it_is(fit):
-    assert repr(fit).startswith("<SeedsFit: 2 seeds, 2 epochs, loss ")
+    assert repr(fit).startswith("SeedsFit: 2 seeds, 2 epochs; the last one:\n  loss: ")
 
 
 def test_a_seed_that_was_not_trained(fit):

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from repro.app.lint.problem import Problem, Repository
+from repro.findings.published import published_share
 from repro.findings.statistics import Interval
 from repro.findings.verdicts import LEVEL, arms_of, compared, metric_values, region
 from repro.store.results import read_runs
@@ -27,7 +28,7 @@ class Asked(NamedTuple):
     claim: Claim
     better: str
     limits: Interval  # of one run's value
-    values: pd.Series
+    sample: pd.Series
     reference: pd.Series | None
 
     @property
@@ -37,8 +38,19 @@ class Asked(NamedTuple):
 
     @property
     def possible(self) -> Interval:
-        """Where the estimand can lie, the reference's mean being what it is."""
-        offset = 0.0 if self.reference is None else float(self.reference.mean())
+        """Where the estimand can lie at all."""
+        low, high = self.limits
+        if self.claim.published is not None:
+            share = published_share(self.claim.published)
+            return Interval(low - share, high - share)
+        return self.limits if self.reference is None else Interval(low - high, high - low)
+
+    @property
+    def left(self) -> Interval:
+        """Where it can lie with the reference's mean being what it is."""
+        if self.reference is None:
+            return self.possible
+        offset = float(self.reference.mean())
         return Interval(self.limits.low - offset, self.limits.high - offset)
 
 
@@ -83,7 +95,7 @@ def _asked(study: Study, runs: pd.DataFrame) -> Iterator[Asked]:
 
 def _closed(asked: Asked, constant: bool) -> Iterator[str]:
     """Yield why a claim's answer is fixed beforehand."""
-    if asked.values.empty:
+    if asked.sample.empty:
         yield "no run is left to judge it on, besides those that had been seen"
     elif constant:
         yield f"{asked.claim.metric} has one value in all runs of the study"
@@ -105,19 +117,19 @@ def _is_constant(values: np.ndarray) -> bool:
 
 
 def _unreachable(asked: Asked) -> Iterator[str]:
-    holds, possible = asked.region, asked.possible
-    at = "" if asked.reference is None else f" with the reference at {asked.reference.mean():.4g}"
-    if min(holds.high, possible.high) <= max(holds.low, possible.low):
-        yield f"can't hold{at}: {_span(possible)} is possible, {_span(holds)} is needed"
+    holds, possible, left = asked.region, asked.possible, asked.left
+    if min(holds.high, left.high) <= max(holds.low, left.low):
+        at = "" if asked.reference is None else f" beside {asked.reference.mean():.4g}"
+        yield f"can't hold{at}: {_span(left)} is possible, {_span(holds)} is needed"
     if holds.low <= possible.low and possible.high <= holds.high:
-        yield f"can't be refuted{at}: all that is possible, {_span(possible)}, makes it hold"
+        yield f"can't be refuted: all that is possible, {_span(possible)}, makes it hold"
 
 
 def _same_arms(asked: Asked) -> Iterator[str]:
     """Two variants that can't differ in the metric can't be compared by it, only found equal."""
     if asked.reference is None or asked.claim.test in ("equivalent", "recovers"):
         return
-    if asked.values.to_numpy().tolist() == asked.reference.to_numpy().tolist():
+    if asked.sample.to_numpy().tolist() == asked.reference.to_numpy().tolist():
         yield "its two variants give one number in every pair of runs"
 
 
@@ -131,20 +143,23 @@ def _fixed_reference(asked: Asked) -> Iterator[str]:
 
 
 def _undecidable(asked: Asked) -> Iterator[str]:
-    """So many runs could not decide it even if all of them agreed."""
-    if not asked.claim.counts_runs or asked.reference is not None:
+    """So few runs leave it open even if all of them agree."""
+    edges = [edge for edge in asked.region if math.isfinite(edge)]
+    if not asked.claim.counts_runs or asked.reference is not None or len(edges) > 1:
         return
-    n, holds = len(asked.values), asked.region
-    edges = [edge for edge in holds if math.isfinite(edge)]
-    if all(_least_p(n, edge) >= LEVEL / 2 for edge in edges):
-        yield f"{n} runs can't decide it, even if all agree"
+    n, decisions = len(asked.sample), ("make it hold", "refute it")
+    if asked.claim.test == "below":
+        decisions = decisions[::-1]
+    for p_value, decision in zip(_least_p(n, edges[0]), decisions, strict=True):
+        if p_value >= LEVEL / 2:
+            yield f"{n} runs can't {decision}, even if all agree"
 
 
-def _least_p(n: int, edge: float) -> float:
-    """The least p-value of a binomial test of a share against `edge`."""
-    return min(
-        float(stats.binomtest(successes, n, edge, alternative=side).pvalue)
-        for successes, side in ((0, "less"), (n, "greater"))
+def _least_p(n: int, edge: float) -> tuple[float, float]:
+    """The p-values of a binomial test of a share against `edge`, if all n runs count, and none."""
+    return (
+        float(stats.binomtest(n, n, edge, alternative="greater").pvalue),
+        float(stats.binomtest(0, n, edge, alternative="less").pvalue),
     )
 
 

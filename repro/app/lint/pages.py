@@ -1,12 +1,16 @@
 """Checks of the pages on which a reader finds a study."""
 
+import re
 from collections.abc import Iterator
 
 from repro.app.lint.problem import Problem, Repository
-from repro.study.schema import Study
+from repro.study.experiments import metric_kinds
+from repro.study.schema import CITATION, CITED_VERDICT, Study
 
 LICENCES = "docs/supply-chain.md"
 README = "README.md"
+FINDINGS = "What was found"  # the section of a thread's page whose sentences name their evidence
+SENTENCE_END = r"(?<=[.!])\s+(?=[A-Z“*])"
 
 
 def page_is_there_and_linked(study: Study, repository: Repository) -> Iterator[Problem]:
@@ -31,8 +35,63 @@ def licence_is_listed(study: Study, repository: Repository) -> Iterator[Problem]
         )
 
 
+def findings_name_their_evidence(study: Study, repository: Repository) -> Iterator[Problem]:
+    """Each sentence on what was found names, in backticks, a claim or a variant's metric."""
+    page = repository.page(study.name)
+    if not page.is_file():
+        return  # said already
+    for sentence in _findings(page.read_text(encoding="utf-8")):
+        named = re.findall(r"`([^`]+)`", sentence)
+        if not any(_is_evidence(study, name) for name in named):
+            yield Problem(
+                repository.short(page),
+                f"names no evidence: {_start(sentence)}",
+                "end it with a claim's id or a measurement, such as (`variant.metric`)",
+            )
+
+
+def report_names_its_evidence(study: Study, repository: Repository) -> Iterator[Problem]:
+    """Each sentence of the report's prose cites a claim."""
+    for prose in (study.report.lead, study.report.answer, study.report.mechanism):
+        for sentence in _sentences(prose):
+            if not re.search(f"{CITATION}|{CITED_VERDICT}", sentence):
+                yield Problem(
+                    repository.short(repository.study_file(study.name)),
+                    f"report: cites no claim: {_start(sentence)}",
+                    "cite one that says it, or leave it out",
+                )
+
+
+def _findings(page: str) -> Iterator[str]:
+    """Yield the sentences of a page's findings; marks are found by another rule."""
+    _, _, rest = page.partition(f"\n## {FINDINGS}\n")
+    section = re.split(r"^## ", rest, maxsplit=1, flags=re.MULTILINE)[0]
+    for block in re.split(r"\n\s*\n|^[-*] ", section, flags=re.MULTILINE):
+        if not block.lstrip().startswith(("!", "|", "#", "<")):
+            yield from (line for line in _sentences(block) if not line.startswith("TODO"))
+
+
+def _sentences(prose: str) -> list[str]:
+    return [sentence.strip() for sentence in re.split(SENTENCE_END, prose) if sentence.strip()]
+
+
+def _is_evidence(study: Study, name: str) -> bool:
+    variant, _, metric = name.rpartition(".")
+    is_measured = variant in study.all_variants and metric in metric_kinds(study.name)
+    return name in study.claims or is_measured
+
+
+def _start(sentence: str) -> str:
+    return " ".join(sentence.split())[:60]
+
+
 def _text(repository: Repository, name: str) -> str:
     return (repository.root / name).read_text(encoding="utf-8")
 
 
-CHECKS = (page_is_there_and_linked, licence_is_listed)
+CHECKS = (
+    page_is_there_and_linked,
+    licence_is_listed,
+    findings_name_their_evidence,
+    report_names_its_evidence,
+)

@@ -100,6 +100,9 @@ def _in_region(claim: Claim, region: Interval) -> str:
         return f"above {number(region.low)}"
     if math.isinf(region.low):
         return f"below {number(region.high)}"
+    if claim.published is not None:
+        found, total = (f"{count:,}" for count in claim.published)
+        return f"within {number(claim.bound)} of the published share, {found} of {total}"
     return f"within {number(claim.bound)} of {number(claim.target or 0.0)}"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from repro.findings.statistics import mean_interval, named_generator, probability_of_superiority
+from repro.findings.statistics import mean_interval, probability_of_superiority
 from repro.instruments.diagnose.changes.change import Change
 from repro.instruments.diagnose.proof.train import Trained
 from repro.instruments.diagnose.setup.arrays import Array
@@ -112,7 +112,7 @@ def judge(setup: Setup, proof: Proof, results: Sequence[Trained]) -> list[Judged
     enough = min(SHARE_OF_BEST * largest, max(LEAST_SHARE * largest, largest - proof.margin))
     judged = []
     for trained in results:
-        gained = gain(trained.test, reference, trained.change.key)
+        gained = gain(trained.test, reference)
         helps = counts(gained, proof.margin)
         judged.append(
             Judged(
@@ -132,8 +132,8 @@ def counts(gained: Gain, margin: float) -> bool:
     return bool(gained.low > 0 and gained.mean >= margin)
 
 
-def gain(sample: Array, reference: Array, name: str) -> Gain:
-    """Return the gain of one sample of skills over another; `name` seeds the bootstrap."""
+def gain(sample: Array, reference: Array) -> Gain:
+    """Return the gain of one sample of skills over another."""
     difference = sample - reference
-    interval = mean_interval(difference, generator=named_generator(0, name))
+    interval = mean_interval(difference, metric_range=(-1.0, 1.0))  # skills are in [0, 1]
     return Gain(float(difference.mean()), interval.low, interval.high)

@@ -53,7 +53,7 @@ def _compare(
     original: tuple[float, Trained],
     margin: float,
 ) -> Retuned:
-    gained = gain(changed[1].test, original[1].test, change.key)
+    gained = gain(changed[1].test, original[1].test)
     return Retuned(
         change=change,
         factor=changed[0],

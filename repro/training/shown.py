@@ -1,0 +1,120 @@
+"""What a fit looks like: as a line, as a table, as curves; none of it touches its numbers."""
+
+import base64
+import io
+import math
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from repro.findings.numbers import interval, number
+from repro.findings.statistics import mean_interval
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LEVEL = 0.95
+FEWEST = 6  # seeds of which an interval says something; of fewer, least and greatest are shown
+
+
+class Shown:
+    """A fit with the history `frame`, one row a seed and epoch, to be looked at."""
+
+    frame: pd.DataFrame
+
+    def summary(self) -> pd.DataFrame:
+        """Return one row a metric: what the last epoch gave, over the seeds.
+
+        Columns: `mean`, `ci_low`, `ci_high` (95 % interval of the mean), `least`, `greatest`, `n`
+        (seeds whose last value is finite) and `diverged` (those whose is not). The others are over
+        the finite values alone.
+
+        Example:
+            >>> fit = fit_seeds(build, x, y, seeds=8, epochs=3)      # doctest: +SKIP
+            >>> fit.summary().loc["loss", ["mean", "ci_low", "ci_high"]]  # doctest: +SKIP
+        """
+        last = self.frame.groupby("seed").last().drop(columns="epoch", errors="ignore")
+        rows = {str(name): _row(values.to_numpy(float)) for name, values in last.items()}
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("metric")
+
+    def plot(self, metric: str = "loss", axes: "Axes | None" = None) -> "Axes":
+        """Draw a metric over the epochs: every seed thin, their mean thick with its 95 % interval.
+
+        The metric's validation, where there is one, is dashed.
+
+        Args:
+            metric: a column of `frame`.
+            axes: to draw into; new ones if None.
+
+        Returns:
+            The matplotlib axes.
+
+        Raises:
+            KeyError: for a metric that there is not; it names those that there are.
+        """
+        names = [name for name in (metric, f"val_{metric}") if name in self.frame]
+        if metric not in names:
+            known = ", ".join(self.frame.columns.drop(["seed", "epoch"], errors="ignore"))
+            raise KeyError(f"there is no metric {metric!r}; there are {known}")
+        if axes is None:
+            from matplotlib.figure import Figure
+
+            axes = Figure(figsize=(5, 3), layout="constrained").subplots()
+        for name, line in zip(names, ("-", "--"), strict=False):
+            _draw(axes, self.frame, name, line)
+        axes.set(xlabel="epoch", ylabel=metric.replace("_", " "))
+        axes.legend(frameon=False)
+        return axes
+
+    def __repr__(self) -> str:
+        """Say in a few lines what was trained, and what came out."""
+        if "loss" not in self.frame:
+            return f"<SeedsFit: {self.frame['seed'].nunique()} seeds, no epochs>"
+        seeds, epochs = self.frame["seed"].nunique(), int(self.frame["epoch"].max())
+        lines = [f"  {name}: {_words(row)}" for name, row in self.summary().iterrows()]
+        return "\n".join([f"SeedsFit: {seeds} seeds, {epochs} epochs; the last one:", *lines])
+
+    def _repr_html_(self) -> str:
+        if "loss" not in self.frame:
+            return f"<p>{self.frame['seed'].nunique()} seeds, no epochs</p>"
+        image = io.BytesIO()
+        figure: Any = self.plot().figure
+        figure.savefig(image, format="png", dpi=110)
+        code = base64.b64encode(image.getvalue()).decode()
+        table = self.summary().to_html(float_format=number)
+        return f'{table}<img alt="loss over the epochs" src="data:image/png;base64,{code}">'
+
+
+def _row(values: np.ndarray) -> dict[Hashable, float]:
+    finite = values[np.isfinite(values)]
+    names: tuple[Hashable, ...] = ("mean", "ci_low", "ci_high", "least", "greatest")
+    numbers = dict.fromkeys(names, math.nan)
+    if finite.size:
+        low, high = mean_interval(finite, level=LEVEL)
+        numbers = {
+            "mean": float(finite.mean()),
+            "ci_low": low,
+            "ci_high": high,
+            "least": float(finite.min()),
+            "greatest": float(finite.max()),
+        }
+    return {**numbers, "n": finite.size, "diverged": values.size - finite.size}
+
+
+def _words(row: pd.Series) -> str:
+    limits = ("ci_low", "ci_high") if row["n"] >= FEWEST else ("least", "greatest")
+    name = "95 % interval" if row["n"] >= FEWEST else "least and greatest"
+    spread = f"{number(row['mean'])} ({name} {interval(*row[list(limits)])})"
+    return f"{spread}, {row['diverged']:.0f} diverged" if row["diverged"] else spread
+
+
+def _draw(axes: "Axes", frame: pd.DataFrame, name: str, line: str) -> None:
+    wide = frame.pivot(index="epoch", columns="seed", values=name)
+    color = axes.plot(wide.index, wide.mean(axis=1), line, linewidth=2, label=name)[0].get_color()
+    axes.plot(wide.index, wide, line, color=color, alpha=0.25, linewidth=0.7)
+    if wide.shape[1] >= FEWEST:
+        limits = [mean_interval(values[np.isfinite(values)]) for values in wide.to_numpy(float)]
+        low, high = np.transpose(limits)
+        axes.fill_between(wide.index, low, high, color=color, alpha=0.2, lw=0)
