@@ -1,9 +1,13 @@
-# make mnist_relu runs the main job, make test the tests. Both install what they need first.
+# make quick answers within a minute, make mnist_relu runs the main job, make test the tests. Each installs what it needs first.
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: mnist_relu all test test-all faults lint verify-sample bench bench-check lock
+.PHONY: quick mnist_relu all test test-all faults lint verify-sample bench bench-check lock
+
+# a first answer, within a minute
+quick: $(VENV)/installed
+	$(RUN) -m repro.mnist_relu --quick
 
 mnist_relu: $(VENV)/installed
 	$(RUN) -m repro.mnist_relu

@@ -354,18 +354,27 @@ def samples_table(table: pd.DataFrame) -> str:
 
 def studies_table(table: pd.DataFrame) -> str:
     """Return for each study and number of seeds how many columns are covered how well."""
-    rows = []
-    for (study, _), columns in table.groupby(["study", pd.cut(table.n, [0, 20, 99, 999, 1_000])]):
-        if len(columns):
-            close = columns.ours.between(*CLOSE)
-            bca = columns.BCa.dropna()
-            share = f"{(bca < CLOSE[0]).sum()} of {len(bca)}" if len(bca) else "–"
-            seeds = f"{columns.n.min()} to {columns.n.max()}"
-            short, marked = (columns.ours < CLOSE[0]).sum(), (columns.stated < CLOSE[0]).sum()
-            cells = [close.sum(), (columns.ours > CLOSE[1]).sum(), short, marked, share]
-            rows.append([study, seeds, len(columns), *cells])
-    headings = ["study", "seeds", "columns", "93 to 97 %", "above", "below", "marked"]
-    return markdown_table([*headings, "below with BCa"], rows)
+    groups = table.groupby(["study", pd.cut(table.n, [0, 20, 99, 999, 1_000])], observed=True)
+    rows = [_studies_row(study, columns) for (study, _), columns in groups]
+    headings = ["study", "seeds", "columns", "93 to 97 %", "above", "below", "of these marked"]
+    headings += ["marked", "below with BCa"]
+    return markdown_table(headings, [*rows, _studies_row("all", table)])
+
+
+def _studies_row(study: str, columns: pd.DataFrame) -> list[object]:
+    short, marked = columns.ours < CLOSE[0], columns.stated < CLOSE[0]
+    bca = columns.BCa.dropna()  # of up to 100 seeds
+    return [
+        study,
+        " to ".join(f"{n:,}" for n in sorted({columns.n.min(), columns.n.max()})),
+        len(columns),
+        columns.ours.between(*CLOSE).sum(),
+        (columns.ours > CLOSE[1]).sum(),
+        short.sum(),
+        (short & marked).sum(),
+        marked.sum(),
+        f"{(bca < CLOSE[0]).sum()} of {len(bca)}" if len(bca) else "–",
+    ]
 
 
 def others_table(table: pd.DataFrame) -> str:

@@ -1,5 +1,17 @@
 """Question-and-answer threads that ask why ReLU does worse than sigmoid, rerun over many seeds.
 
+For your own network:
+
+- `fit_seeds(build, x, y, seeds=8, ...)`: `keras.Model.fit` for many seeds at once.
+- `load_fit(path, build)`: a `SeedsFit` that was saved.
+- `SeedsFit`: what both return: the histories, the models, a summary, curves.
+- `gradient_audit(step, ...)`: hold a hand-written training step against automatic differentiation.
+- `diagnose(build, data, ...)`: why a network fails, and the change that makes it work.
+- `data_order(seed, ...)`: the order in which `fit` sees the rows.
+
+`help(repro.fit_seeds)` has arguments and an example, as for each of these. The threads' experiments
+are `repro.mnist_relu.experiment` and so on; `python -m repro` lists them.
+
 The public names are loaded on first use, so that `import repro` does not import TensorFlow.
 """
 
@@ -18,6 +30,10 @@ _HOME = {
 }
 
 __all__ = ["SeedsFit", "data_order", "diagnose", "fit_seeds", "gradient_audit", "load_fit"]
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
 
 
 def __getattr__(name: str) -> Any:

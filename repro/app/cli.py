@@ -15,6 +15,8 @@ from typing import Any
 
 import click
 
+from repro import __version__
+
 
 class SeedsType(click.ParamType):
     """`N` for the seeds 0..N-1, or `A:B` for A..B-1."""
@@ -56,6 +58,8 @@ def study_options(command: Any) -> Any:
     file = click.Path(exists=True, dir_okay=False, path_type=Path)
     for option in reversed(
         (
+            click.option("--quick", is_flag=True, help="A first answer, within a minute."),
+            click.option("--claims", is_flag=True, help="Show all claims in the end."),
             click.option("--seeds", type=SeedsType(), help="Seeds 0..N-1 or A..B-1, not all."),
             click.option("--variants", type=Names(), help="Only these variants."),
             click.option("--epochs", type=click.IntRange(min=1), help="Other than the study's."),
@@ -121,6 +125,7 @@ class Commands(click.Group):
 @click.group(
     cls=Commands, invoke_without_command=True, epilog="Example: python -m repro run mnist_relu"
 )
+@click.version_option(__version__, prog_name="repro-relu")
 @click.pass_context
 def main(context: click.Context) -> None:
     """Rerun question-and-answer threads that ask why ReLU does worse than sigmoid, over many seeds.
@@ -180,16 +185,26 @@ def _no_command(name: str, commands: list[str]) -> str:
 
 
 def _help(name: str) -> str:
-    title = _says(name, "title")
-    return f"{_says(name, 'question')}\n\nRun the study experiments/{name}.toml: {title}."
+    title, variants = _says(name, "title"), _read(name).get("variants", {})
+    listed = f"\n\nVariants: {', '.join(variants)}." if isinstance(variants, dict) else ""
+    study = f"Run the study experiments/{name}.toml: {title}."
+    return f"{_says(name, 'question')}\n\n{study}{listed}"
 
 
 def _says(name: str, key: str) -> str:
+    return str(_read(name).get(key, f"(no {key} can be read)"))
+
+
+def _read(name: str) -> dict[str, Any]:
     # without the checks of `load_study`, whose imports would make every --help slower
     from repro.study.folder import studies_folder
 
     try:
-        text = (studies_folder() / f"{name}.toml").read_text(encoding="utf-8")
-        return str(tomllib.loads(text)[key])
-    except (OSError, ValueError, KeyError, RecursionError):  # what is wrong, a run says
-        return f"(no {key} can be read)"
+        return tomllib.loads((studies_folder() / f"{name}.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):  # what is wrong, a run says
+        return {}
+
+
+def console_script() -> None:
+    """Run `repro`, which is `python -m repro` by another name."""
+    main(prog_name="repro")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from repro.running.workers import cores, new_pool
 from repro.store.files import write_whole
-from repro.store.results import FIGURES, read_runs, require_file
-from repro.store.tables import read_table, write_table
+from repro.store.results import FIGURES, find_results, read_runs, require_file
+from repro.store.tables import VERDICTS, read_table, write_table
 from repro.study.errors import StudyError
 from repro.study.experiments import metric_kinds
 from repro.study.folder import RESULTS, study_names
@@ -18,8 +18,11 @@ from repro.study.schema import Study, load_study
 
 
 def redraw(names: Sequence[str]) -> int:
-    """Redraw the figures of the named studies, or of all that have results, a figure a core."""
-    names = [study.name for study, _ in _with_results(names)]
+    """Redraw the figures of the named studies, or of all that have results, a figure a core.
+
+    A name, here and in the other functions, may also be a results folder.
+    """
+    names = [str(folder) for _, folder in _with_results(names)]
     if len(names) < 2:
         return sum(_redraw(name, FIGURES) for name in names)
     drawings = [(name, [figure]) for figure in FIGURES for name in names]
@@ -34,22 +37,30 @@ def _redraw(name: str, figures: Sequence[str]) -> int:
         with _blaming(folder):
             curves = read_table(folder / "curves.csv")
             draw_figures(study, read_runs(folder), curves, folder, names=figures)
+        for path in (folder / f"{figure}.png" for figure in figures):
+            if path.is_file():
+                print(path)
     return 0
 
 
 def rejudge(names: Sequence[str]) -> int:
     """Judge the claims of the named studies again, or of all that have results."""
-    from repro.findings.verdicts import judge
+    from repro.findings.verdicts import askable, judge
 
     for study, folder in _with_results(names):
         with _blaming(folder / "runs.csv"):
+            runs = read_runs(folder)
+            is_whole = folder.name == study.name
             claims = judge(
-                read_runs(folder),
-                study.claims,
+                runs,
+                study.claims if is_whole else askable(study.claims, runs),
                 better=study.better,
                 kinds=metric_kinds(study.name),
             )
         write_table(claims, folder / "claims.csv")
+        counts = claims.verdict.value_counts()
+        verdicts = ", ".join(f"{counts.get(verdict, 0)} {verdict}" for verdict in VERDICTS)
+        print(f"{folder / 'claims.csv'}: {verdicts}")
     return 0
 
 
@@ -73,8 +84,6 @@ def export_latex(names: Sequence[str], folder: Path) -> int:
     from repro.findings.latex import latex_files
 
     chosen = list(_with_results(names))
-    if not chosen:
-        raise StudyError(f"no study has tables in {RESULTS}/; run one first")
     files: dict[str, bytes] = {}
     for study, results in chosen:
         curves, claims = (read_table(results / f"{kind}.csv") for kind in ("curves", "claims"))
@@ -101,10 +110,30 @@ def _blaming(path: Path) -> Iterator[None]:
         raise StudyError(f"{path}: {error}") from None
 
 
+def report(names: Sequence[str]) -> int:
+    """Write one page on all studies into results/, or on a single study or results folder there."""
+    from repro.findings.report.page import write_report
+
+    chosen = list(_with_results(names))
+    if names:
+        for study, folder in chosen:
+            print(write_report([(study, folder)], folder))
+    else:
+        missing = sorted(set(study_names()) - {study.name for study, _ in chosen})
+        if missing:
+            require_file(RESULTS / missing[0] / "runs.csv")
+        print(write_report(chosen, RESULTS))
+    return 0
+
+
 def _with_results(names: Sequence[str]) -> Iterator[tuple[Study, Path]]:
-    for name in names or study_names():
-        study, folder = load_study(name), RESULTS / name
-        if names:
+    """Yield studies with their folders; raise `StudyError` if there are no tables."""
+    if names:
+        for study, folder in map(find_results, names):
             require_file(folder / "runs.csv")
-        if (folder / "runs.csv").is_file():
             yield study, folder
+        return
+    present = [name for name in study_names() if (RESULTS / name / "runs.csv").is_file()]
+    if not present:
+        raise StudyError(f"no study has tables in {RESULTS}/; run one first")
+    yield from ((load_study(name), RESULTS / name) for name in present)

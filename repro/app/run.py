@@ -1,36 +1,38 @@
 """Run a study from start to end: data, runs, tables, verdicts, figures, and a summary of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from rich.console import Console
 from rich.markup import escape
 
-from repro.app.display import LiveTable, claims_summary, disputes, variants_summary
+from repro.app.display import (
+    LiveTable,
+    claims_summary,
+    decided_claims,
+    disputes,
+    variants_summary,
+)
+from repro.app.partial import PartialTables, Watchers
+from repro.app.quick import QUICK_SEEDS, quick_answer, quick_variants
 from repro.app.reuse import announce, reuse
+from repro.app.writing import write_tables
 from repro.data import Dataset, DataUnavailable, load
 from repro.findings.ledger import write_ledger
 from repro.findings.summary import summarize
-from repro.findings.verdicts import judge
 from repro.running.pool import Pool, make_pool
-from repro.running.runner import Outcome, stopping_means
+from repro.running.runner import Outcome, Progress, stopping_means
 from repro.running.runner import run as run_plan
-from repro.store.provenance import Adoption, command_line, provenance, write_provenance
-from repro.store.runs import Store, StoredRun
+from repro.store.runs import Store
 from repro.store.tables import (
-    CURVE_DIGITS,
-    curves_table,
     read_table,
-    runs_table,
-    write_table,
 )
 from repro.study.errors import StudyError
 from repro.study.experiments import Experiment, find_experiment
 from repro.study.folder import RESULTS
 from repro.study.plan import Plan, make_plan
-from repro.study.schema import Claim, Study, load_study
+from repro.study.schema import Study, load_study
 
 SMALL = "mnist5k"
 UNWRITTEN = "what was trained is stored; run again to write the rest of tables and figures"
@@ -45,29 +47,49 @@ def run(
     data: str | None = None,
     workers: int | None = None,
     out: Path | None = None,
+    quick: bool = False,
+    claims: bool = False,
     **cluster: Any,
 ) -> int:
     """Run a study as the command line asks; returns the exit status of `repro.app.cli.execute`."""
     console = Console()
     pool = make_pool(workers, **cluster)
     study = load_study(name)
-    experiment = find_experiment(name)
-    override = override_epochs(experiment, epochs)
-    make_plan(study, seeds=seeds, variants=variants, override=override)  # wrong names fail here
-    dataset = choose_data(experiment, data, console)
-    plan = plan_on(dataset, study, seeds=seeds, variants=variants, override=override)
-    folder = out or RESULTS / _folder_name(plan, seeds, variants, override)
-    home = out or RESULTS / name  # one store for all folders of a study
-    with Store(home) as store:  # held until the tables are written, too
-        announce(reuse(plan, store, home), console)
-        outcome = train(plan, store, console, pool)
-        if outcome.interrupted:
-            return 130
-        with stopping_means(UNWRITTEN):
-            write_results(plan, outcome, store, folder=folder, console=console)
-    if dataset and dataset.name != experiment.data:
-        console.print(_on_other_data(experiment, dataset.name))
+    if quick:
+        if seeds or variants or epochs:
+            raise StudyError("--quick chooses seeds and variants; leave out the others")
+        seeds, variants = range(QUICK_SEEDS), quick_variants(study)
+    override = override_epochs(find_experiment(name), epochs)
+    asked: dict[str, Any] = {"seeds": seeds, "variants": variants, "override": override}
+    make_plan(study, **asked)  # wrong names fail here
+    dataset = choose_data(find_experiment(name), data, console)
+    plan = plan_on(dataset, study, **asked)
+    own = f"{name}@quick" if quick else _folder_name(plan, seeds, variants, override)
+    folder = out or RESULTS / own
+    with Store(out or RESULTS / name) as store:  # one for all folders; held until all is written
+        announce(reuse(plan, store, out or RESULTS / name), console)
+        outcome = _train_and_write(plan, store, folder=folder, console=console, pool=pool)
+    if outcome.interrupted:
+        return 130
+    show_results(plan.study, folder, console=console, quick=quick, whole=claims)
+    if dataset and dataset.name != plan.experiment.data:
+        console.print(_on_other_data(plan.experiment, dataset.name))
     return status(outcome, console)
+
+
+def _train_and_write(
+    plan: Plan, store: Store, *, folder: Path, console: Console, pool: Pool
+) -> Outcome:
+    partial = PartialTables(plan, store, folder)
+    outcome = train(plan, store, console, pool, watching=[partial])
+    if outcome.interrupted:
+        partial.write(outcome.runs)
+        console.print(partial.described(outcome.runs), soft_wrap=True)
+        return outcome
+    partial.remove()
+    with stopping_means(UNWRITTEN):
+        write_results(plan, outcome, store, folder)
+    return outcome
 
 
 def plan_on(dataset: Dataset | None, study: Study, **asked: Any) -> Plan:
@@ -77,10 +99,12 @@ def plan_on(dataset: Dataset | None, study: Study, **asked: Any) -> Plan:
     return make_plan(study, data=dataset.name, data_digest=dataset.sha256, **asked)
 
 
-def train(plan: Plan, store: Store, console: Console, pool: Pool) -> Outcome:
-    """Run what is not yet in the store, and show how it goes."""
+def train(
+    plan: Plan, store: Store, console: Console, pool: Pool, *, watching: Sequence[Progress] = ()
+) -> Outcome:
+    """Run what is not yet in the store, show how it goes, and tell the others that watch."""
     with LiveTable(plan, console) as table:
-        outcome = run_plan(plan, store, table, pool)
+        outcome = run_plan(plan, store, Watchers(table, *watching), pool)
     if outcome.interrupted:
         console.print("Stopped: what was in flight is finished and stored; run again to go on.")
     return outcome
@@ -93,19 +117,9 @@ def status(outcome: Outcome, console: Console) -> int:
     return 1 if outcome.crashed or outcome.disputed else 0
 
 
-def write_results(
-    plan: Plan, outcome: Outcome, store: Store, *, folder: Path, console: Console
-) -> None:
-    """Write tables, verdicts, figures and provenance, and show the tables."""
-    runs = write_runs(plan, outcome.runs, store, folder)
-    claims = judge(
-        runs,
-        askable := _askable(plan),
-        better=plan.study.better,
-        kinds=plan.experiment.metrics,
-        unjudged=_unjudged(plan, askable),
-    )
-    write_table(claims, folder / "claims.csv")
+def write_results(plan: Plan, outcome: Outcome, store: Store, folder: Path) -> None:
+    """Write tables, verdicts, figures and provenance."""
+    write_tables(plan, outcome.runs, store, folder)
     if outcome.runs:
         from repro.findings.figures import draw_figures
 
@@ -113,23 +127,34 @@ def write_results(
         runs_read, curves = (read_table(folder / f"{kind}.csv") for kind in ("runs", "curves"))
         draw_figures(plan.study, runs_read, curves, folder)
     write_ledger(plan.study, folder)
-    console.print(variants_summary(plan.study, summarize(plan.study, runs)))
+
+
+def show_results(
+    study: Study, folder: Path, *, console: Console, quick: bool = False, whole: bool = False
+) -> None:
+    """Show what came out: the variants, the claims that were decided, and where the rest is.
+
+    Args:
+        study: what was studied.
+        folder: where its tables were written.
+        console: to show it on.
+        quick: whether to answer in three lines.
+        whole: whether to show all claims.
+    """
+    runs, claims = (read_table(folder / f"{kind}.csv") for kind in ("runs", "claims"))
+    if quick:
+        for line in quick_answer(study, runs, claims):
+            console.print(line, soft_wrap=True)
+        console.print(f"Picture: {escape(str(folder / 'runs.png'))}", soft_wrap=True)
+        return
+    console.print(variants_summary(study, summarize(study, runs)))
     console.print()
-    console.print(claims_summary(claims))
-    console.print(f"\nTables and figures are in {escape(str(folder))}/")
-
-
-def write_runs(
-    plan: Plan, finished: Mapping[str, StoredRun], store: Store, folder: Path
-) -> pd.DataFrame:
-    """Write runs, curves and where they come from; return the runs."""
-    folder.mkdir(parents=True, exist_ok=True)
-    runs = runs_table(plan, finished)
-    write_table(runs, folder / "runs.csv")
-    write_table(curves_table(plan, finished), folder / "curves.csv", CURVE_DIGITS)
-    adopted = [Adoption(**adoption) for adoption in store.adoptions()]
-    write_provenance(provenance(plan, finished, command_line(), adopted), folder)
-    return runs
+    if whole:
+        console.print(claims_summary(claims))
+    else:
+        console.print("\n".join(decided_claims(study, claims)))
+    listed = "" if whole else "; --claims lists all claims"
+    console.print(f"\nTables and figures are in {escape(str(folder))}/{listed}")
 
 
 def override_epochs(experiment: Experiment, epochs: int | None) -> dict[str, Any]:
@@ -188,22 +213,3 @@ def _folder_name(
     if variants is not None:
         differs.append("variants=" + "+".join(plan.seeds))
     return "@".join([plan.study.name, ",".join(differs)] if differs else [plan.study.name])
-
-
-def _askable(plan: Plan) -> dict[str, Claim]:
-    """Return the claims whose variants are all in the plan, and have seeds in common."""
-
-    def seeds(variant: str) -> set[int]:
-        return set(plan.seeds.get(variant, ()))
-
-    return {
-        key: claim
-        for key, claim in plan.study.claims.items()
-        if seeds(claim.variant) & seeds(claim.reference or claim.variant)
-    }
-
-
-def _unjudged(plan: Plan, claims: dict[str, Claim]) -> list[str]:
-    if plan.data == plan.experiment.data:
-        return []
-    return [key for key, claim in claims.items() if claim.quotes_figure]

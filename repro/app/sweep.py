@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from repro.app import run as session
+from repro.app.writing import write_runs
 from repro.findings.figures import save, style
 from repro.findings.numbers import interval, number
 from repro.findings.sweep_figure import draw_sweep, summarize_sweep
@@ -69,7 +70,7 @@ def write_results(
     plan: Plan, outcome: Outcome, store: Store, *, folder: Path, console: Console
 ) -> None:
     """Write a sweep's tables, provenance and figure, and show what each combination gave."""
-    session.write_runs(plan, outcome.runs, store, folder)
+    write_runs(plan, outcome.runs, store, folder)
     runs = read_table(folder / "runs.csv")
     console.print(_summary(plan.study, summarize_sweep(plan.study, runs)))
     with style():

@@ -7,14 +7,13 @@ import click
 from repro.app.cli import reported
 
 
-@click.command()
-def command() -> None:
-    """Write results/index.html, one page on all studies, from the tables in results/."""
-    from repro.findings.report.page import write_report
-    from repro.study.folder import RESULTS
+@click.command(epilog="Example: python -m repro report results/mnist_relu@partial")
+@click.argument("names", nargs=-1)
+def command(names: tuple[str, ...]) -> None:
+    """Write results/index.html, one page on all studies, from the tables in results/.
 
-    def job() -> int:
-        click.echo(write_report(RESULTS))
-        return 0
+    Of studies or results folders of these NAMES, write a page of its own into the folder of each.
+    """
+    from repro.app.regenerate import report
 
-    sys.exit(reported(job))
+    sys.exit(reported(lambda: report(names)))

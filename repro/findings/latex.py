@@ -12,6 +12,7 @@ spelled:
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 
@@ -95,10 +96,15 @@ def _claim_macros(study: Study, claims: pd.DataFrame) -> Iterator[NamedTeX]:
         yield (*parts, "estimate"), numbers.pop("")
         for suffix, tex in numbers.items():
             yield (*parts, suffix), tex
-        yield (*parts, "p"), p_value(row.p_value)
+        yield (*parts, "p"), p_value(row.p_value, _at_most(row) or "=")
         yield (*parts, "effect"), number(row.effect_size)
         yield (*parts, "verdict"), verdict_name(row.verdict)
         yield (*parts, "says"), escape(row.says)
+
+
+def _at_most(row: Any) -> str:
+    r"""Return \le for a p-value that is the smallest of its test, else nothing."""
+    return r"\le " if row.p_relation == "<=" else ""
 
 
 def _estimate(value: float, low: float, high: float, n: int) -> dict[str, str]:
@@ -139,7 +145,7 @@ def claims_table(claims: pd.DataFrame) -> str:
                 "Claim": escape(row.says),
                 "Estimate": numbers[""],
                 r"95\,\% interval": _interval(numbers),
-                "$p$": p_value(row.p_value, relation=""),
+                "$p$": p_value(row.p_value, _at_most(row)),
                 "Runs": numbers["n"],
                 "Verdict": verdict_name(row.verdict),
             }

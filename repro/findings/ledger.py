@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from repro.findings.markdown import escaped, markdown_table
-from repro.findings.numbers import interval, number, number_list
+from repro.findings.numbers import interval, marked_interval, number, number_list
+from repro.findings.statistics import unseen_share
 from repro.findings.summary import named_runs, summarize
 from repro.findings.wording import CAPTIONS, NO_VERDICT, verdict_name, words
 from repro.store.files import write_whole
@@ -36,7 +37,10 @@ CLAIMS = """
 Every claim of the thread (question, answer, comment) and of ours (us). The estimate is a mean over
 seeds, a share of runs, or the mean difference between two variants run with the same seeds; test
 and bound of each claim stand in the study file. A bound is set before any run, or else after some
-seeds had been seen, which the table then names; such a claim is judged on other seeds alone.
+seeds had been seen, which the table then names; such a claim is judged on other seeds alone. A
+dagger (†) marks an interval of 95 % that holds the mean of samples like its own in less than 93 %
+of cases. What no seed has shown, no interval knows: {seeds} seeds can miss all runs of a kind that
+happens in {unseen} of cases. [More on that](../../docs/statistics.md).
 """
 ORIGIN = """
 ## How it was made
@@ -62,7 +66,7 @@ def read_ledger(study: Study, folder: Path) -> str:
     return ledger(
         study,
         runs=read_table(folder / "runs.csv", find_experiment(study.name).metrics),
-        claims=read_table(folder / "claims.csv"),
+        claims=read_table(folder / "claims.csv") if study.claims else pd.DataFrame(),
         provenance=read_provenance(folder),
         figures=[name for name in CAPTIONS if (folder / f"{name}.png").is_file()],
     )
@@ -90,8 +94,7 @@ def ledger(
         *(f"![{CAPTIONS[name].capitalize()}]({name}.png)" for name in figures),
         NUMBERS.format(better=study.better, metric=words(study.metric)),
         numbers_table(study, runs),
-        CLAIMS,
-        claims_table(claims),
+        *([_about_claims(study), claims_table(claims)] if len(claims) else []),
         _open_questions(study),
         _origin(study, provenance, len(runs)),
     ]
@@ -127,7 +130,7 @@ def claims_table(claims: pd.DataFrame) -> str:
             row.made_by,
             escaped(row.says),
             number(row.estimate),
-            interval(row.ci_low, row.ci_high),
+            marked_interval(row.ci_low, row.ci_high, row.coverage),
             row.n,
             row.bound_fixed,
             _verdict(row.verdict),
@@ -147,6 +150,12 @@ def _heading(study: Study) -> str:
         title=escaped(study.title),
         question=escaped(study.question),
         thread=f"So asks thread {escaped(thread.source)}, {cited}",
+    )
+
+
+def _about_claims(study: Study) -> str:
+    return CLAIMS.format(
+        seeds=f"{study.seeds:,}", unseen=f"{number(100 * unseen_share(study.seeds), 2)} %"
     )
 
 

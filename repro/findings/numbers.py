@@ -8,6 +8,8 @@ import math
 from collections.abc import Iterable
 from typing import SupportsFloat
 
+from repro.findings.statistics import LEVEL, SHORTFALL
+
 DIGITS, P_DIGITS = 4, 2  # significant ones
 LEAST_P = 0.0001  # smaller p-values are not told apart
 ABSENT = "–"
@@ -39,14 +41,22 @@ def interval(low: SupportsFloat, high: SupportsFloat) -> str:
     return f"{number(low)} … {number(high)}"
 
 
+def marked_interval(low: SupportsFloat, high: SupportsFloat, coverage: float) -> str:
+    """Return both limits, with a dagger if such an interval holds the mean too seldom."""
+    limits = interval(low, high)
+    return f"{limits} †" if coverage < LEVEL - SHORTFALL and limits != ABSENT else limits
+
+
 def number_list(values: Iterable[SupportsFloat]) -> str:
     """Return numbers with commas between them, or a dash if there are none."""
     return ", ".join(map(number, values)) or ABSENT
 
 
-def p_value(value: SupportsFloat) -> str:
-    """Return a p-value; those below `LEAST_P` are not told apart."""
-    return f"< {LEAST_P}" if float(value) < LEAST_P else number(value, P_DIGITS)
+def p_value(value: SupportsFloat, relation: str = "=") -> str:
+    """Return a p-value, with ≤ if it is a test's smallest; below `LEAST_P` none is told apart."""
+    if float(value) < LEAST_P:
+        return f"< {LEAST_P}"
+    return f"{'≤ ' if relation == '<=' else ''}{number(value, P_DIGITS)}"
 
 
 def percent(share: float) -> str:

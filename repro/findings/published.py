@@ -67,7 +67,7 @@ def _wilson(successes: int, n: int, z: float) -> Interval:
 
 
 def _reach(ours: Counts, published: Counts, bound: float) -> float:
-    """How many standard deviations wide the interval must be to reach `bound`."""
+    """Return the standard deviations by which the interval just reaches `bound`."""
 
     def inside(z: float) -> float:
         low, high = _newcombe(ours, published, z)

@@ -23,12 +23,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
+FEWEST = 6  # seeds of which an interval is shown; of fewer, the least and the greatest value are
 EXACT_UP_TO = 40  # seeds; all 2**40 sign vectors are counted, of more seeds some are drawn
 FLIPS = 99_999  # sign vectors drawn
 FLIPPED_TOGETHER = 8  # seeds: the sums of all their 2**8 sign vectors stay in a core's cache
 TIE = 1e-9  # sums that differ by less, relative to the sum of magnitudes, count as equal
 DRAWS = 2_000  # samples by which coverage is measured, to half a point
 CHUNK = 2**18  # numbers held at a time while drawing: 2 MB stay in a core's cache
+LEVEL = 0.95  # of the intervals that are shown
 SHORTFALL = 0.02  # of coverage, from which on an interval is called unreliable
 MORE_SEEDS = (30, 100, 300, 1_000, 3_000)  # that `seeds_needed` tries
 

@@ -25,8 +25,8 @@ def summarize(study: Study, runs: pd.DataFrame, metric: str = "") -> pd.DataFram
     """Return one row a variant, in order of appearance, over its runs that have the metric.
 
     A run that diverged or crashed may have none. Columns: `variant`, `n` (runs that have it),
-    `mean`, `ci_low`, `ci_high` (95 %: of the mean, Wilson's for a flag), `diverged` (the number of
-    runs that did).
+    `mean`, `ci_low`, `ci_high` (95 %: of the mean, Wilson's for a flag), `least`, `greatest`,
+    `runs` (all of them), `diverged` (those that did).
 
     Args:
         study: whose runs they are.
@@ -47,6 +47,9 @@ def summarize(study: Study, runs: pd.DataFrame, metric: str = "") -> pd.DataFram
                 "mean": _mean(values),
                 "ci_low": interval.low,
                 "ci_high": interval.high,
+                "least": values.min(initial=np.inf) if values.size else np.nan,
+                "greatest": values.max(initial=-np.inf) if values.size else np.nan,
+                "runs": len(variant_runs),
                 "diverged": int((variant_runs["status"] == "diverged").sum()),
             }
         )

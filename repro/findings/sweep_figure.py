@@ -95,7 +95,7 @@ def _draw_combination(axes: Axes, x: float, values: NDArray[np.float64], cell: A
     style: dict[str, Any] = {"color": "C0", "alpha": 0.3, "markersize": 4, "mew": 0}
     axes.plot(np.full(len(values), x), values, "o", **style)
     if not np.isfinite(drawable(cell.mean)):
-        note = f"{cell.diverged} of {cell.n} diverged" if cell.diverged else "no mean"
+        note = f"{cell.diverged} of {cell.runs} diverged" if cell.diverged else "no mean"
         below = axes.get_xaxis_transform()
         axes.text(x, 0.02, note, rotation=90, ha="center", fontsize=7, transform=below)
     axes.plot([x, x], drawable([cell.ci_low, cell.ci_high]), color="black", linewidth=1.4)
@@ -191,7 +191,7 @@ def _heat_map(axes: Axes, means: pd.DataFrame, texts: pd.DataFrame | None, norm:
 
 
 def _text(cell: Any, intervals: bool) -> str:
-    diverged = [f"{cell.diverged} of {cell.n} diverged"] if cell.diverged else []
+    diverged = [f"{cell.diverged} of {cell.runs} diverged"] if cell.diverged else []
     if not np.isfinite(cell.mean):
         return "\n".join([number(cell.mean), *diverged]).replace(" diverged", "\ndiverged")
     if not intervals:

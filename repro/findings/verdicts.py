@@ -39,10 +39,12 @@ from repro.findings.statistics import (
     Interval,
     PValues,
     Sample,
+    coverage,
     holm,
     mean,
     mean_interval,
     named_generator,
+    p_floor,
     probability_of_superiority,
     rate_difference_interval,
     rate_difference_test,
@@ -84,8 +86,11 @@ def judge(
       inconclusive verdict, if there is none or a value is not finite.
     - `ci_low`, `ci_high`: always the 95 % interval. A claim with two edges holds by its 90 %
       interval (TOST), which is not shown.
+    - `coverage`: how often such an interval holds the mean of samples like this one (see
+      `repro.findings.statistics.coverage`); nothing for rates and constant samples.
     - `effect_size`: share of seeds with variant > reference, ties 1/2; without a reference, with
       metric > bound (> target for `within`).
+    - `p_relation`: "<=" where the p-value is the smallest that the test can give, else "=".
     - `p_value`: two-sided and adjusted after Holm. With more than 40 seeds a sign-flip
       test can't give less than 0.00002 before the adjustment (twice `p_floor`).
     - `verdict`: `holds`, `refuted` or `inconclusive`, which a single seed always is.
@@ -117,6 +122,16 @@ def judge(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+def askable(claims: Mapping[str, Claim], runs: pd.DataFrame) -> dict[str, Claim]:
+    """Return the claims whose variants have runs, with seeds in common."""
+    seeds = {str(variant): set(arm["seed"]) for variant, arm in runs.groupby("variant")}
+    return {
+        key: claim
+        for key, claim in claims.items()
+        if seeds.get(claim.variant, set()) & seeds.get(claim.reference or claim.variant, set())
+    }
+
+
 def region(claim: Claim, better: str) -> Interval:
     """Return the open region of the estimand in which a claim holds.
 
@@ -145,7 +160,9 @@ class _Evidence:
     estimate: float
     interval: Interval  # 95 %: reported, and what refutes
     holding: Interval  # what makes the claim hold: 90 % if the region has two edges, else 95 %
+    coverage: float  # of the interval, simulated; NaN for rates
     effect_size: float
+    p_least: float  # that the test can give in one direction
     region: Interval  # open
     p_holds: float
     p_refuted: float
@@ -154,6 +171,13 @@ class _Evidence:
     def p_value(self) -> float:
         """Two-sided, not adjusted; NaN if there is none."""
         return float(np.minimum(1.0, 2 * np.minimum(self.p_holds, self.p_refuted)))
+
+    @property
+    def p_relation(self) -> str:
+        """The relation of the true p-value to the one that is shown: "<=" to a test's smallest."""
+        if math.isnan(self.p_value):
+            return ""
+        return "<=" if min(self.p_holds, self.p_refuted) <= self.p_least else "="
 
     def verdict(self, adjusted: float) -> str:
         """Return the verdict: p-value and interval must say the same."""
@@ -177,7 +201,9 @@ def _row(name: str, claim: Claim, evidence: _Evidence, adjusted: float | None) -
         "estimate": evidence.estimate,
         "ci_low": evidence.interval.low,
         "ci_high": evidence.interval.high,
+        "coverage": evidence.coverage,
         "effect_size": evidence.effect_size,
+        "p_relation": "" if adjusted is None else evidence.p_relation,
         "p_value": math.nan if adjusted is None else adjusted,
         "n": len(evidence.seeds),
         "verdict": "" if adjusted is None else evidence.verdict(adjusted),
@@ -227,7 +253,7 @@ def compared(arms: Arms, name: str, claim: Claim) -> tuple[pd.Series, pd.Series 
 
 
 def _by_seed(arms: Arms, name: str, claim: Claim, variant: str) -> pd.Series:
-    """What the claim looks at in the runs of one variant, indexed by ascending seed."""
+    """Return what the claim looks at in one variant's runs, indexed by ascending seed."""
     if variant not in arms:
         raise ValueError(f"claim {name!r}: there are no runs of variant {variant!r}")
     rows = arms[variant]
@@ -286,7 +312,9 @@ def _examine(
         estimate=mean(sample),
         interval=interval(level=1 - LEVEL),
         holding=interval(level=1 - 2 * LEVEL if two_edges else 1 - LEVEL),
+        coverage=math.nan if kind == "flag" else coverage(sample),
         effect_size=probability_of_superiority(values, reference),
+        p_least=0.0 if kind == "flag" else p_floor(len(seeds)),
         region=region,
         p_holds=p_holds,
         p_refuted=p_refuted,
@@ -304,7 +332,9 @@ def _nothing(region: Interval) -> _Evidence:
         estimate=math.nan,
         interval=UNKNOWN,
         holding=UNKNOWN,
+        coverage=math.nan,
         effect_size=math.nan,
+        p_least=0.0,
         region=region,
         p_holds=math.nan,
         p_refuted=math.nan,

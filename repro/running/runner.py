@@ -13,7 +13,13 @@ from repro.study.plan import Block, Plan
 
 
 class Progress(Protocol):
-    """A display that is told of every block that ends."""
+    """A display that is told of every block that begins or ends."""
+
+    def started(self, block: Block) -> None:
+        """Note that a block is being trained."""
+
+    def stopping(self) -> None:
+        """Note, from a signal's handler, that nothing new begins."""
 
     def finished(self, block: Block, runs: Mapping[str, StoredRun]) -> None:
         """Note that a block is done, by training it now or before; `runs` by identity."""
@@ -50,7 +56,7 @@ def run(plan: Plan, store: Store, progress: Progress, pool: Pool) -> Outcome:
     for block in stored:
         progress.finished(block, outcome.runs)
     lost = stopping_means("blocks in flight are lost; run again to go on")
-    with pool, lost, _interruptible() as interrupted:
+    with pool, lost, _interruptible(progress.stopping) as interrupted:
 
         def missing() -> Iterator[Block]:
             for block in plan.blocks:
@@ -58,6 +64,7 @@ def run(plan: Plan, store: Store, progress: Progress, pool: Pool) -> Outcome:
                     outcome.interrupted = True
                     return
                 if block not in stored:
+                    progress.started(block)
                     yield block
 
         for block, result in pool.train(plan.experiment.name, plan.data, missing()):
@@ -82,13 +89,14 @@ def stopping_means(consequence: str) -> Iterator[None]:
 
 
 @contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
+def _interruptible(stopping: Callable[[], None]) -> Iterator[Callable[[], bool]]:
     received: list[int] = []
 
     def note(number: int, _: FrameType | None) -> None:
         received.append(number)
         if len(received) > 1:
             raise KeyboardInterrupt
+        stopping()
 
     handlers = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -10,6 +10,8 @@ from repro.store.provenance import Provenance, read_provenance
 from repro.store.tables import read_table
 from repro.study.errors import StudyError
 from repro.study.experiments import find_experiment
+from repro.study.folder import RESULTS, study_names
+from repro.study.schema import Report, Study, Variant, load_study
 
 NEEDED = ("runs.csv", "curves.csv", "provenance.json")
 # each as PNG and SVG; some studies lack the last
@@ -45,7 +47,7 @@ def read_results(folder: Path, study: str = "") -> Results:
     """
     for name in NEEDED:
         require_file(folder / name)
-    metrics = find_experiment(study or folder.name).metrics
+    metrics = find_experiment(study or study_of(folder).name).metrics
     return Results(
         folder,
         provenance=read_provenance(folder),
@@ -55,8 +57,47 @@ def read_results(folder: Path, study: str = "") -> Results:
 
 
 def read_runs(folder: Path) -> pd.DataFrame:
-    """Read the `runs.csv` of the study that the folder is named after, with all of its metrics."""
-    return read_table(folder / "runs.csv", find_experiment(folder.name).metrics)
+    """Read `runs.csv`, with all metrics of the study that the folder is named after."""
+    name = folder.resolve().name.partition("@")[0]
+    return read_table(folder / "runs.csv", find_experiment(name).metrics)
+
+
+def find_results(name: str) -> tuple[Study, Path]:
+    """Return the study and the results folder that a name stands for: a study's, or a folder.
+
+    Raises:
+        StudyError: if it is neither; it names the nearest study.
+    """
+    folder = Path(name)
+    if name in study_names() or not (folder / "runs.csv").is_file():
+        if folder.is_dir():
+            raise StudyError(f"{name} holds no results: {folder / 'runs.csv'} is not there")
+        return load_study(name), RESULTS / name
+    return study_of(folder), folder
+
+
+def study_of(folder: Path) -> Study:
+    """Return the study whose runs a results folder holds, by the name before its first @.
+
+    Of a sweep it is the study with the combinations that are there as its variants.
+    """
+    study = load_study(folder.resolve().name.partition("@")[0])
+    settings = read_provenance(folder).settings
+    if settings.variants.keys() <= study.all_variants.keys():
+        return study
+    varied = list(dict.fromkeys(key for own in settings.variants.values() for key in own))
+    variants = {
+        name: Variant.model_construct(
+            label=name,
+            group="mechanism",
+            quoted=(),
+            seeds=None,
+            parameters={key: settings.of_variant(name)[key] for key in varied},
+        )
+        for name in settings.variants
+    }
+    changes = {"variants": variants, "grids": {}, "claims": {}, "report": Report()}
+    return study.model_copy(update={**changes, "open_questions": ()})
 
 
 def require_file(path: Path) -> None:

@@ -28,7 +28,8 @@ COLUMNS = {
     "claims.csv": dict.fromkeys(("claim", "made_by", "says", "variant"), "text")
     | {"reference": "text or nothing", "metric": "text", "event": "text or nothing"}
     | {"test": "text", "bound": "number", "bound_fixed": "text", "seeds": "text or nothing"}
-    | dict.fromkeys(("estimate", "ci_low", "ci_high", "effect_size", "p_value"), "number")
+    | dict.fromkeys(("estimate", "ci_low", "ci_high", "coverage"), "number")
+    | {"effect_size": "number", "p_relation": "text or nothing", "p_value": "number"}
     | {"n": "integer", "verdict": "verdict"},
 }
 

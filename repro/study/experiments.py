@@ -161,8 +161,8 @@ def _check_metrics(name: str, metrics: Any) -> None:
     for metric, kind in metrics.items():
         if kind not in RANGES:
             raise StudyError(f"repro.{name}: METRICS: {metric}: {unknown('kind', kind, RANGES)}")
-    if taken := {"status", DIVERGED} & set(metrics):
-        raise StudyError(f"repro.{name}: METRICS must not hold {min(taken)!r}; every study has it")
+    if reserved := {"status", DIVERGED} & set(metrics):
+        raise StudyError(f"repro.{name}: METRICS must not hold {min(reserved)!r}: all studies do")
 
 
 def metric_kinds(name: str) -> Mapping[str, str]:

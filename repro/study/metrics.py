@@ -1,4 +1,4 @@
-"""What kind of number a metric is: its range, and whether it says yes or no.
+"""Kinds of metrics: their range, and whether they say yes or no.
 
 A thread's `METRICS` gives each of its metrics one of these kinds. Intervals, tests, checks and
 tables follow from it, never from the values that happen to be there.

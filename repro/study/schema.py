@@ -118,7 +118,7 @@ class Claim(_Strict):
 
     @property
     def event(self) -> str:
-        """What is counted in a run, such as "above 0.9"; nothing if it is about a mean."""
+        """The event that is counted in a run, such as "above 0.9"; nothing for a mean."""
         if self.share_above is not None:
             return f"above {self.share_above:g}"
         return f"below {self.share_below:g}" if self.share_below is not None else ""

@@ -13,6 +13,7 @@ from repro.study.plan import Plan
 from repro.study.schema import Grid, Study, explain, load_study
 
 MAX_RUNS = 100_000
+LONGEST_NAME = 120  # characters of a folder's name that say what is varied
 
 
 def sweep_study(name: str, settings: Sequence[str], seeds: int) -> Study:
@@ -49,9 +50,23 @@ def swept(study: Study) -> list[str]:
 
 
 def sweep_name(plan: Plan) -> str:
-    """Return a name for the results of a sweep's plan: short, and of that sweep alone."""
-    settings = {"parameters": plan.parameters, "seeds": plan.seeds, "data": plan.data}
-    return f"{plan.study.name}@sweep={'+'.join(swept(plan.study))[:40]},{digest(settings)[:8]}"
+    """Return a name for the results of a sweep's plan that says what it varies, and of it alone.
+
+    Its settings are in it, `mnist_relu@sweep,input_scale=1+1-255,seeds=0-4`; where they are too
+    long for a folder's name, a digest of all takes the place of the last of them.
+    """
+    study, (seeds, *_) = plan.study, plan.seeds.values()
+    own = load_study(study.name).fixed
+    cells = [variant.parameters for variant in study.variants.values()]
+    values = {key: dict.fromkeys(str(cell[key]) for cell in cells) for key in swept(study)}
+    held = {key: [str(value)] for key, value in study.fixed.items() if own.get(key) != value}
+    settings = {**values, **held, "seeds": [f"{seeds[0]}-{seeds[-1]}"]}
+    settings |= {"data": [plan.data]} if plan.data != plan.experiment.data and plan.data else {}
+    named = ",".join(f"{key}={'+'.join(texts)}" for key, texts in settings.items())
+    if len(named) > LONGEST_NAME:
+        everything = {"parameters": plan.parameters, "seeds": plan.seeds, "data": plan.data}
+        named = f"{named[: LONGEST_NAME - 9]},{digest(everything)[:8]}"
+    return f"{study.name}@sweep,{named.replace('/', '-')}"
 
 
 def _split(settings: Sequence[str]) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""What a fit looks like: as a line, as a table, as curves; none of it touches its numbers."""
+"""A fit as a few lines, a table, curves; none of it touches its numbers."""
 
 import base64
 import io
@@ -10,13 +10,12 @@ import numpy as np
 import pandas as pd
 
 from repro.findings.numbers import interval, number
-from repro.findings.statistics import mean_interval
+from repro.findings.statistics import FEWEST, mean_interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 LEVEL = 0.95
-FEWEST = 6  # seeds of which an interval says something; of fewer, least and greatest are shown
 
 
 class Shown:

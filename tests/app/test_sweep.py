@@ -130,7 +130,8 @@ def test_sweeps_that_differ_have_folders_that_differ():
         name("learning_rate=1,2", "bias=True,False"),
     ]
     assert len(set(names)) == len(names)
-    assert all(n.startswith("truth_table@sweep=learning_rate") and len(n) < 80 for n in names)
+    assert all(n.startswith("truth_table@sweep,learning_rate=1.0+") for n in names)
+    assert names[3] == "truth_table@sweep,learning_rate=1.0+2.0,bias=True,seeds=0-2"
     assert name("learning_rate=1,2") == name("learning_rate=1.0,2.0")
 
 

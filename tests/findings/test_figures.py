@@ -193,5 +193,8 @@ def test_the_summary_by_hand():
         "mean": 0.25,
         "ci_low": 0.25,
         "ci_high": 0.25,
+        "least": 0.25,
+        "greatest": 0.25,
+        "runs": 3,
         "diverged": 1,
     }

@@ -83,7 +83,9 @@ class TestTable:
             "estimate": 1,
             "ci_low": 1,
             "ci_high": 1,
+            "coverage": pytest.approx(math.nan, nan_ok=True),
             "effect_size": 1,
+            "p_relation": "=",
             "p_value": 2 / 2**12,
             "n": 12,
             "verdict": "holds",
@@ -281,6 +283,25 @@ class TestBoundsSetAfterALook:
     def test_may_leave_a_gap(self):
         row = verdict(self.runs, claim_of("above", 0, fixed_after="2:10"))
         assert (row.seeds, row.n) == ("0:2 10:22", 14)
+
+
+class TestWhatTheTableSaysOfItsNumbers:
+    def test_a_skewed_sample_has_the_coverage_of_its_like(self):
+        failing = table(new=[0.9] * 27 + [0.1] * 3)
+        plain = table(new=np.linspace(0.4, 0.6, 30))
+        assert verdict(failing, claim_of("above", 0.5)).coverage == statistics.coverage(
+            failing.accuracy
+        )
+        assert verdict(plain, claim_of("above", 0.3)).coverage > 0.93
+
+    @pytest.mark.parametrize(("seeds", "relation"), [(30, "="), (60, "<=")])
+    def test_a_p_value_is_exact_or_a_limit(self, seeds, relation):
+        runs = table(new=np.arange(seeds) + 1.0, old=np.zeros(seeds))
+        assert verdict(runs, claim_of("greater")).p_relation == relation
+
+    def test_a_p_value_above_the_limit_is_what_it_says(self):
+        runs = table(new=np.tile([1.0, -0.9], 30), old=np.zeros(60))
+        assert verdict(runs, claim_of("greater")).p_relation == "="
 
 
 class TestWhatIsNoNumber:

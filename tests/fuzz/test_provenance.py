@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from repro.app import regenerate
 from repro.app import verify as verification
 from repro.app.cli import reported
-from repro.findings.report import page
 from repro.store.provenance import command_line
 from repro.store.tables import read_table, write_table
 
@@ -39,7 +39,6 @@ def results(tmp_path_factory):
 def file(results, tmp_path, monkeypatch):
     """The file, in the current folder's results."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(page, "study_names", lambda: [STUDY])
     shutil.copytree(results, "results")
     return tmp_path / "results" / STUDY / "provenance.json"
 
@@ -48,7 +47,7 @@ def check(file, capsys, *, refused=False):
     said = []
     for job in (
         lambda: verification.verify(STUDY),
-        lambda: bool(page.write_report(Path("results"))) - 1,
+        lambda: regenerate.report([STUDY]),
     ):
         code = reported(job)
         error = capsys.readouterr().err

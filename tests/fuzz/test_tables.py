@@ -11,7 +11,6 @@ from repro.app import regenerate
 from repro.app import run as session
 from repro.app import verify as verification
 from repro.app.cli import reported
-from repro.findings.report import page
 from repro.running.workers import ONE_THREAD
 from repro.store.runs import FILE
 from repro.study.schema import Report, load_study
@@ -56,9 +55,8 @@ def folder(trained, tmp_path, monkeypatch):
     """A copy of it in the current folder, and what `verify` needs to train nothing again."""
     monkeypatch.chdir(tmp_path)
     undo_afterwards(monkeypatch)
-    for module in (regenerate, session, verification, page):
+    for module in (regenerate, session, verification):
         monkeypatch.setattr(module, "load_study", lambda name: STUDY)
-    monkeypatch.setattr(page, "study_names", lambda: ["add_numbers"])
     Path("rerun").mkdir()
     shutil.copy(trained / FILE, "rerun")
     return Path(shutil.copytree(trained, tmp_path / "results" / "add_numbers"))
@@ -92,7 +90,7 @@ def damage(text, line, cell, odd, kind):
 JOBS = {
     "verdicts": lambda: regenerate.rejudge(["add_numbers"]),
     "ledger": lambda: regenerate.write_ledgers(["add_numbers"]),
-    "report": lambda: bool(page.write_report(Path("results"))) - 1,
+    "report": lambda: regenerate.report(["add_numbers"]),
     "verify": lambda: verification.verify("add_numbers", out=Path("rerun")),
     "figures": lambda: regenerate.redraw(["add_numbers"]),
     "export": lambda: regenerate.export_latex(["add_numbers"], Path("paper")),

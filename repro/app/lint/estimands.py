@@ -33,12 +33,12 @@ class Asked(NamedTuple):
 
     @property
     def region(self) -> Interval:
-        """Where the claim holds."""
+        """The region in which the claim holds."""
         return region(self.claim, self.better)
 
     @property
     def possible(self) -> Interval:
-        """Where the estimand can lie at all."""
+        """The limits of the estimand, whatever comes out."""
         low, high = self.limits
         if self.claim.published is not None:
             share = published_share(self.claim.published)
@@ -47,7 +47,7 @@ class Asked(NamedTuple):
 
     @property
     def left(self) -> Interval:
-        """Where it can lie with the reference's mean being what it is."""
+        """The limits of the estimand, the reference's mean being what it is."""
         if self.reference is None:
             return self.possible
         offset = float(self.reference.mean())
@@ -90,7 +90,14 @@ def _asked(study: Study, runs: pd.DataFrame) -> Iterator[Asked]:
         values, reference = compared(arms, key, claim)
         limits = Interval(*RANGES["flag" if claim.counts_runs else kinds[claim.metric]])
         paired = reference if isinstance(reference, pd.Series) else None
-        yield Asked(key, claim, study.better, limits, values, paired)
+        yield Asked(
+            key=key,
+            claim=claim,
+            better=study.better,
+            limits=limits,
+            sample=values,
+            reference=paired,
+        )
 
 
 def _closed(asked: Asked, constant: bool) -> Iterator[str]:
@@ -119,8 +126,8 @@ def _is_constant(values: np.ndarray) -> bool:
 def _unreachable(asked: Asked) -> Iterator[str]:
     holds, possible, left = asked.region, asked.possible, asked.left
     if min(holds.high, left.high) <= max(holds.low, left.low):
-        at = "" if asked.reference is None else f" beside {asked.reference.mean():.4g}"
-        yield f"can't hold{at}: {_span(left)} is possible, {_span(holds)} is needed"
+        beside = "" if asked.reference is None else f" beside {asked.reference.mean():.4g}"
+        yield f"can't hold{beside}: {_span(left)} is possible, {_span(holds)} is needed"
     if holds.low <= possible.low and possible.high <= holds.high:
         yield f"can't be refuted: all that is possible, {_span(possible)}, makes it hold"
 

@@ -59,20 +59,20 @@ class Chapter:
         return {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]}
 
 
-def make_chapter(study: Study, results: Path) -> Chapter:
-    """Read a study's tables from `results/NAME/` and return its chapter.
+def make_chapter(study: Study, folder: Path) -> Chapter:
+    """Read a study's tables from a results folder and return its chapter.
 
     Raises:
         StudyError: if a table is missing, or the claims are those of another study.
     """
-    folder = results / study.name
     tables = read_results(folder)
-    claims = claims_of(study, tables.claims)
+    claims = claims_of(study, tables.claims) if study.claims else []
+    is_whole = len(claims) == len(study.claims)  # else the prose would cite what is not judged
     return Chapter(
         study=study,
-        lead=_lead(study, claims),
-        answer=paragraphs(study.report.answer),
-        mechanism=paragraphs(study.report.mechanism),
+        lead=_lead(study, claims) if is_whole else [],
+        answer=paragraphs(study.report.answer) if is_whole else [],
+        mechanism=paragraphs(study.report.mechanism) if is_whole else [],
         panels=panels_of(study, tables.runs),
         numbers=numbers_of(study, tables.runs),
         curves=curves_of(study, tables.curves),

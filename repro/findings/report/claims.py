@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import pandas as pd
 
-from repro.findings.numbers import interval, number, p_value
+from repro.findings.numbers import marked_interval, number, p_value
 from repro.findings.report.prose import Piece, pieces
 from repro.findings.statistics import Interval
 from repro.findings.verdicts import bound_fixed, region
@@ -34,6 +34,11 @@ class ClaimRow:
     verdict: str
 
     @property
+    def is_marked(self) -> bool:
+        """True if the interval holds the mean too seldom."""
+        return self.interval.endswith("†")
+
+    @property
     def of_thread(self) -> bool:
         """True if the thread made the claim."""
         return self.made_by != "us"
@@ -43,11 +48,11 @@ def claims_of(study: Study, claims: pd.DataFrame) -> list[ClaimRow]:
     """Return the rows of `claims.csv`, with what the study file adds to them.
 
     Raises:
-        StudyError: if the table holds other claims than the study.
+        StudyError: if the table holds other claims than the study. Those that it lacks, since a
+            part of the runs alone is there, are left out.
     """
-    if dict(zip(claims["claim"], claims["says"], strict=True)) != {
-        key: claim.says for key, claim in study.claims.items()
-    }:
+    says = {key: claim.says for key, claim in study.claims.items()}
+    if any(says.get(row.claim) != row.says for row in claims.itertuples()):
         raise StudyError(
             f"{study.name}: claims.csv holds other claims than the study file; "
             f"run python -m repro verdicts {study.name} first"
@@ -64,8 +69,8 @@ def _row(study: Study, claim: Claim, row: Any) -> ClaimRow:
         criterion=_criterion(study, claim),
         recovers=claim.test == "recovers",
         estimate=number(row.estimate),
-        interval=interval(row.ci_low, row.ci_high),
-        p_value=p_value(row.p_value),
+        interval=marked_interval(row.ci_low, row.ci_high, row.coverage),
+        p_value=p_value(row.p_value, row.p_relation),
         n=row.n,
         verdict=verdict_name(row.verdict),
     )
@@ -101,8 +106,8 @@ def _in_region(claim: Claim, region: Interval) -> str:
     if math.isinf(region.low):
         return f"below {number(region.high)}"
     if claim.published is not None:
-        found, total = (f"{count:,}" for count in claim.published)
-        return f"within {number(claim.bound)} of the published share, {found} of {total}"
+        successes, total = (f"{count:,}" for count in claim.published)
+        return f"within {number(claim.bound)} of the published share, {successes} of {total}"
     return f"within {number(claim.bound)} of {number(claim.target or 0.0)}"
 
 

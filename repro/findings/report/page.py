@@ -15,21 +15,20 @@ from repro.findings.report.prose import pieces
 from repro.findings.report.recovery import AXIS
 from repro.findings.wording import language, words
 from repro.store.files import write_whole
-from repro.study.folder import study_names
-from repro.study.schema import load_study
+from repro.study.schema import Study
 
 FILE = "index.html"
 
 
-def write_report(results: Path) -> Path:
-    """Write `index.html` into the results folder, from all studies; returns its path.
+def write_report(results: Sequence[tuple[Study, Path]], folder: Path) -> Path:
+    """Write `index.html` into a folder, of studies and their results folders; return its path.
 
     Raises:
-        StudyError: if a study's file is wrong or its tables are missing.
+        StudyError: if a study's tables are missing.
     """
-    chapters = [make_chapter(load_study(name), results) for name in study_names()]
-    write_whole(results / FILE, render(chapters).encode())
-    return results / FILE
+    chapters = [make_chapter(study, tables) for study, tables in results]
+    write_whole(folder / FILE, render(chapters).encode())
+    return folder / FILE
 
 
 def render(chapters: Sequence[Chapter]) -> str:

@@ -42,8 +42,14 @@ class Panel:
 
 
 def panels_of(study: Study, runs: pd.DataFrame) -> list[Panel]:
-    """Return a panel for each gap of the study."""
-    return [_panel(study, gap, runs) for gap in study.report.gaps]
+    """Return a panel for each gap of the study whose two ends have runs."""
+    present = set(runs["variant"])
+    panels = []
+    for gap in study.report.gaps:
+        fixes = {name: text for name, text in gap.fixes.items() if name in present}
+        if {gap.failing, gap.reference} <= present and fixes:
+            panels.append(_panel(study, gap.model_copy(update={"fixes": fixes}), runs))
+    return panels
 
 
 def _panel(study: Study, gap: Gap, runs: pd.DataFrame) -> Panel:

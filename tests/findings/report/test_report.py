@@ -40,7 +40,8 @@ def copied(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def report(copied):
-    return write_report(copied)
+    studies = map(load_study, study_names())
+    return write_report([(study, copied / study.name) for study in studies], copied)
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +101,7 @@ def test_what_threads_say_is_shown_not_run():
             "report": study.report.model_copy(update={"figure": f'" onload="x()">{wicked}'}),
         }
     )
-    text = render([make_chapter(study, RESULTS)])
+    text = render([make_chapter(study, RESULTS / study.name)])
     assert "<script>alert" not in text
     assert "&lt;script&gt;alert(&#34;x&#34;)" in text
     assert text.count("<script") == 1
@@ -111,7 +112,7 @@ def test_what_threads_say_is_shown_not_run():
 def test_a_thread_with_an_address_is_linked():
     study = load_study("four_layers")
     thread = study.thread.model_copy(update={"link": "https://example.org/4?a=1&b=2"})
-    text = render([make_chapter(study.model_copy(update={"thread": thread}), RESULTS)])
+    text = render([make_chapter(study.model_copy(update={"thread": thread}), RESULTS / study.name)])
     assert '<a href="https://example.org/4?a=1&amp;b=2"' in text
     assert "gives no address" not in text
 
@@ -134,25 +135,25 @@ def test_claims_of_another_study_are_refused():
     study = load_study("four_layers")
     claims = {key: claim for key, claim in study.claims.items() if key != "keras_agrees"}
     with pytest.raises(StudyError, match="run python -m repro verdicts four_layers"):
-        make_chapter(study.model_copy(update={"claims": claims}), RESULTS)
+        make_chapter(study.model_copy(update={"claims": claims}), RESULTS / study.name)
 
 
 def test_a_studys_lead_stands_only_while_its_claims_do(tmp_path):
     study = load_study("mnist_relu")
-    chapter = make_chapter(study, RESULTS)
+    chapter = make_chapter(study, RESULTS / study.name)
     assert ("claim", "rate_kills") in chapter.lead
     folder = tmp_path / study.name
     shutil.copytree(RESULTS / study.name, folder, ignore=shutil.ignore_patterns(".*", "*.png"))
     claims = read_table(folder / "claims.csv")
     claims.loc[claims["claim"] == "rate_kills", "verdict"] = "inconclusive"
     write_table(claims, folder / "claims.csv")
-    assert make_chapter(study, tmp_path).lead == []
+    assert make_chapter(study, tmp_path / study.name).lead == []
 
 
 @pytest.mark.parametrize("name", study_names())
 def test_every_committed_lead_stands(name):
     study = load_study(name)
-    assert bool(make_chapter(study, RESULTS).lead) == bool(study.report.lead)
+    assert bool(make_chapter(study, RESULTS / study.name).lead) == bool(study.report.lead)
 
 
 def test_nothing_is_asked_of_anybody_and_nothing_complains(page, report):

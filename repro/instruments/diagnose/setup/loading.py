@@ -6,6 +6,7 @@ pickle.
 
 import importlib.util
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +30,25 @@ def load_object(target: str) -> Any:
     """
     file, colon, name = target.rpartition(":")
     if not colon or not name.isidentifier():
-        raise DiagnoseError(f"{target!r} must name a file and what is in it: my_model.py:build")
+        nearest = _nearest(Path(target))
+        raise DiagnoseError(f"{target!r} must name a file and what is in it: {nearest}:build")
     path = Path(file)
     if path.suffix != ".py" or not path.is_file():
-        raise DiagnoseError(f"{file!r} is no Python file; give one such as my_model.py:build")
+        raise DiagnoseError(
+            f"{file!r} is no Python file; give one such as {_nearest(path)}:{name or 'build'}"
+        )
     module = _run(path)
     if not hasattr(module, name):
         public = [n for n in vars(module) if not n.startswith("_") and callable(vars(module)[n])]
         raise DiagnoseError(f"{file} has no {name!r}; it has {', '.join(public) or 'nothing'}")
     return getattr(module, name)
+
+
+def _nearest(path: Path) -> Path:
+    """Return the Python file beside it whose name is nearest, or one that might be there."""
+    present = [file.name for file in path.parent.glob("*.py")] if path.parent.is_dir() else []
+    nearest = get_close_matches(path.name, present, n=1)
+    return path.with_name(nearest[0]) if nearest else Path("my_model.py")
 
 
 def _run(path: Path) -> Any:

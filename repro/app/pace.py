@@ -1,0 +1,75 @@
+"""The time that a plan's blocks take, by variant, and the time that is left."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from repro.store.runs import StoredRun
+from repro.study.plan import Block, Plan
+
+
+class Pace:
+    """Tells the time left from what each variant's runs have cost.
+
+    Runs that were stored before count: after a break the estimate goes on where it was.
+
+    Args:
+        plan: what is run.
+        clock: the seconds, for tests.
+    """
+
+    def __init__(self, plan: Plan, clock: Callable[[], float] = time.monotonic):
+        self._clock = clock
+        self._left = {block: len(block.seeds) for block in plan.blocks}
+        self._costs: dict[str, list[float]] = {}
+        self._started: dict[Block, float] = {}
+
+    def start(self, block: Block) -> None:
+        """Note that a block is being trained from now on."""
+        self._started[block] = self._clock()
+
+    def finish(self, block: Block, runs: Mapping[str, StoredRun] | None = None) -> None:
+        """Note that a block is done, with its runs by identity; without any, that it crashed."""
+        self._left.pop(block, None)
+        self._started.pop(block, None)
+        if runs is not None:
+            costs = [runs[identity].seconds for identity in block.identities]
+            self._costs.setdefault(block.variant, []).extend(costs)
+
+    @property
+    def running(self) -> int:
+        """The number of blocks that are being trained."""
+        return len(self._started)
+
+    def left(self) -> float | None:
+        """Return the seconds until all blocks are done; None as long as none has been."""
+        if not self._costs:
+            return None
+        work = sum(self._seconds_left(block) for block in self._left)
+        return max(work / max(1, self.running), self.until_stopped() or 0.0)
+
+    def until_stopped(self) -> float | None:
+        """Return the seconds until the blocks in flight are done; None if that is not known."""
+        if not self._costs:
+            return None
+        return max((self._seconds_left(block) for block in self._started), default=0.0)
+
+    def _seconds_left(self, block: Block) -> float:
+        passed = self._clock() - self._started[block] if block in self._started else 0.0
+        return max(0.0, len(block.seeds) * self._cost(block.variant) - passed)
+
+    def _cost(self, variant: str) -> float:
+        """Seconds a run: of this variant's runs, or of all while none of them is done."""
+        known = self._costs.get(variant) or [c for costs in self._costs.values() for c in costs]
+        return _mean(known)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def rough(seconds: float) -> str:
+    """Return a time as one would say it: "20 s", "3 min", "1 h 20 min"."""
+    if seconds < 60:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

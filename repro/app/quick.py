@@ -1,0 +1,56 @@
+"""A first answer within a minute: the posted variants and the first fixes, over a few seeds."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+from rich.markup import escape
+
+from repro.findings.numbers import interval, number
+from repro.findings.summary import summarize
+from repro.findings.wording import words
+from repro.study.schema import Gap, Study
+
+QUICK_SEEDS = 8
+FIXES = 2
+
+
+def quick_variants(study: Study) -> list[str]:
+    """Return the variants that answer first: those of the report's first gap, and two fixes."""
+    if not study.report.gaps:
+        return [name for name, variant in study.variants.items() if variant.group == "as posted"]
+    gap = study.report.gaps[0]
+    chosen = {gap.failing, gap.reference, *list(gap.fixes)[:FIXES]}
+    return [name for name in study.variants if name in chosen]
+
+
+def quick_answer(study: Study, runs: pd.DataFrame, claims: pd.DataFrame) -> Iterator[str]:
+    """Yield three lines, as markup: the failing network beside its reference, then the fixes."""
+    summary = summarize(study, runs).set_index("variant")
+    yield f"[bold]{escape(study.question)}"
+    if not study.report.gaps:
+        for name, row in summary.iterrows():
+            yield _level(study.variants[str(name)].label, row)
+        return
+    gap = study.report.gaps[0]
+    ends = (_level(study.variants[name].label, summary.loc[name]) for name in _ends(gap))
+    yield f"{words(study.metric).capitalize()}, mean (least … greatest): {'; '.join(ends)}."
+    verdicts = claims[claims.test == "recovers"].set_index("variant").verdict.to_dict()
+    fixes = {name: text for name, text in gap.fixes.items() if name in summary.index}
+    levels = (
+        f"{_level(text, summary.loc[name])}{_outcome(verdicts, name)}"
+        for name, text in fixes.items()
+    )
+    yield f"Fixes: {'; '.join(levels)}."
+
+
+def _ends(gap: Gap) -> tuple[str, str]:
+    return gap.failing, gap.reference
+
+
+def _level(label: str, row: pd.Series) -> str:
+    return f"{escape(label)} {number(row['mean'], 3)} ({interval(row.least, row.greatest)})"
+
+
+def _outcome(verdicts: dict[str, str], fix: str) -> str:
+    outcomes = {"holds": " recovers it", "refuted": " does not recover it"}
+    return outcomes.get(verdicts.get(fix, ""), "")

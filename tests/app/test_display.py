@@ -1,0 +1,114 @@
+"""What the terminal shows while a study runs, and when it ends, at 80 x 24."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from repro.app.display import LiveTable, decided_claims, variants_summary
+from repro.findings.summary import summarize
+from repro.store.runs import StoredRun
+from repro.study.plan import make_plan
+from repro.study.schema import load_study
+
+STUDY = load_study("mnist_relu")
+
+
+def terminal():
+    return Console(file=io.StringIO(), width=80, height=24, force_terminal=True)
+
+
+@pytest.fixture
+def table():
+    """Return a live table of all variants, each with its first block done."""
+    plan = make_plan(STUDY, seeds=range(10))
+    live = LiveTable(plan, terminal())
+    for block in plan.blocks:
+        runs = {
+            identity: StoredRun(identity, block.variant, seed, {STUDY.metric: 0.5}, [], 1.0)
+            for identity, seed in zip(block.identities, block.seeds, strict=True)
+        }
+        live.finished(block, runs)
+    return live
+
+
+def shown(table):
+    console = terminal()
+    console.print(table._render())
+    return console.file.getvalue()
+
+
+def test_the_live_table_leaves_room_for_the_bar_and_says_what_it_leaves_out(table):
+    lines = shown(table).splitlines()
+    assert len(lines) <= 24
+    assert all(len(line) <= 80 or "\x1b" in line for line in lines)
+    assert "runs" in lines[-1]
+    assert "more variants" in lines[-2]
+
+
+def test_the_headline_variants_stay(table):
+    text = shown(table)
+    assert "ReLU, raw pixels" in text
+    assert "sigmoid, raw pixels" in text
+
+
+def test_the_time_left_is_at_the_bar():
+    plan = make_plan(STUDY, seeds=range(10), variants=["sigmoid_raw", "relu_raw"])
+    live = LiveTable(plan, terminal())
+    first, _ = plan.blocks
+    runs = {
+        i: StoredRun(i, first.variant, 0, {STUDY.metric: 0.5}, [], 6.0) for i in first.identities
+    }
+    live.finished(first, runs)
+    assert "about 1 min left" in shown(live)
+
+
+def test_a_first_interrupt_says_what_it_waits_for(table):
+    plan = make_plan(STUDY, seeds=range(10), variants=["sigmoid_raw", "relu_raw"])
+    live = LiveTable(plan, terminal())
+    first, second = plan.blocks
+    runs = {
+        i: StoredRun(i, first.variant, 0, {STUDY.metric: 0.5}, [], 2.0) for i in first.identities
+    }
+    live.finished(first, runs)
+    live.started(second)
+    live.stopping()
+    said = live.console.file.getvalue()
+    assert "Stopping after the 1 block in flight, about 20 s" in said.replace(
+        "\x1b[1m", ""
+    ).replace("\x1b[0m", "").replace("\x1b[1;36m", "")
+
+
+def runs_of(seeds):
+    rows = [("relu_raw", 0.5), ("sigmoid_raw", 0.9)]
+    return pd.DataFrame(
+        {"variant": variant, "seed": seed, "test_accuracy": level, "status": "ok"}
+        for variant, level in rows
+        for seed in range(seeds)
+    )
+
+
+@pytest.mark.parametrize(("seeds", "heading"), [(2, "least … greatest"), (8, "95 % interval")])
+def test_few_seeds_have_no_interval(seeds, heading):
+    console = Console(file=io.StringIO(), width=100)
+    console.print(variants_summary(STUDY, summarize(STUDY, runs_of(seeds))))
+    assert heading in console.file.getvalue()
+
+
+def test_the_end_tells_the_decided_claims_and_counts_the_rest():
+    claims = pd.DataFrame(
+        {
+            "says": [f"Statement {i}." for i in range(20)],
+            "made_by": ["us"] * 10 + ["answer"] * 10,
+            "verdict": ["holds"] * 5 + ["refuted"] * 5 + ["holds"] * 5 + ["inconclusive"] * 5,
+            "n": np.full(20, 30),
+        }
+    )
+    *told, count = decided_claims(STUDY, claims)
+    assert len(told) == 8
+    assert "Statement 10." in told[0]  # the thread's come first
+    assert f"Of {len(STUDY.claims)} claims 10 hold and 5 are refuted" in count
+    *_, few = decided_claims(STUDY, claims.assign(verdict="inconclusive", n=2))
+    assert few.endswith("2 seeds decide nothing, 30 do.")

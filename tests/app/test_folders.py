@@ -1,0 +1,116 @@
+"""Partial, quick and swept results: commands work on their folders as on a study's own."""
+
+import shutil
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from repro.app.cli import main
+from repro.app.partial import PartialTables
+from repro.running.workers import Workers
+from repro.store.results import find_results
+from repro.store.runs import Store
+from repro.study.errors import StudyError
+from repro.study.plan import make_plan
+from repro.study.schema import load_study
+
+
+def call(*args):
+    return CliRunner().invoke(main, list(map(str, args)))
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """Return a folder where a quick run and a sweep have been made, and half a run stored."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert call("run", "truth_table", "--quick", "--workers", 1).exit_code == 0
+        sweep = ("sweep", "truth_table", "hidden_activation=relu,sigmoid", "learning_rate=1/10")
+        assert call(*sweep, "--seeds", 2, "--workers", 1).exit_code == 0
+    return folder
+
+
+@pytest.fixture
+def inside(home, monkeypatch, tmp_path):
+    copy = tmp_path / "home"
+    shutil.copytree(home, copy)
+    monkeypatch.chdir(copy)
+    return copy / "results"
+
+
+QUICK = "results/truth_table@quick"
+SWEEP = "results/truth_table@sweep,hidden_activation=relu+sigmoid,learning_rate=1-10,seeds=0-1"
+
+
+@pytest.mark.parametrize("folder", [QUICK, SWEEP])
+@pytest.mark.parametrize(
+    ("command", "written"),
+    [("report", "index.html"), ("figures", "runs.png"), ("ledger", "README.md")],
+)
+def test_commands_work_on_any_results_folder(inside, command, written, folder):
+    path = inside.parent / folder / written
+    path.unlink(missing_ok=True)
+    done = call(command, folder)
+    assert done.exit_code == 0, done.output
+    assert f"{folder}/{written}" in done.output
+    assert path.stat().st_size > 500
+
+
+def test_verdicts_say_what_they_wrote(inside):
+    done = call("verdicts", QUICK)
+    assert done.exit_code == 0
+    assert f"{QUICK}/claims.csv: " in done.output
+
+
+@pytest.mark.parametrize("command", ["verdicts", "figures", "report", "ledger"])
+def test_without_any_results_they_say_so(tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    done = call(command)
+    assert done.exit_code == 2
+    assert "no study has tables in results/; run one first" in done.output
+
+
+def test_a_folder_without_results_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(StudyError, match=r"empty holds no results: empty/runs\.csv is not there"):
+        find_results("empty")
+
+
+def test_what_is_done_can_be_looked_at_before_the_end(tmp_path):
+    study = load_study("truth_table")
+    plan = make_plan(study, seeds=range(6), variants=["relu_posted", "sigmoid_posted"])
+    folder = tmp_path / "truth_table"
+    with Store(folder) as store, Workers(1) as pool:
+        partial = PartialTables(plan, store, folder)
+        first = plan.blocks[0]
+        [(_, runs)] = pool.train(study.name, None, [first])
+        store.add(first, runs)
+        finished = {run.identity: run for run in runs}
+        partial.write(finished)
+        said = partial.described(finished)
+    assert "6 of 12 runs are done; their tables are in" in said
+    assert f"python -m repro report {tmp_path}/truth_table@partial draws them." in said
+    table = pd.read_csv(tmp_path / "truth_table@partial" / "runs.csv")
+    assert list(table.variant) == [first.variant] * 6
+    assert call("report", tmp_path / "truth_table@partial").exit_code == 0
+    (tmp_path / "truth_table@partial" / "index.html").unlink()
+    partial.remove()
+    assert not (tmp_path / "truth_table@partial").exists()
+
+
+def test_quick_answers_in_a_few_lines_and_names_a_picture(inside):
+    done = call("run", "truth_table", "--quick", "--workers", 1)
+    *_, question, failing, fixes, picture = done.output.strip().splitlines()
+    assert question == load_study("truth_table").question
+    assert "Mean abs error, mean (least … greatest): ReLU everywhere" in failing
+    assert fixes.startswith("Fixes: ")
+    assert picture == f"Picture: {QUICK}/runs.png"
+
+
+def test_quick_takes_no_seeds(inside):
+    done = call("run", "truth_table", "--quick", "--seeds", 3)
+    assert done.exit_code == 2
+    assert "--quick chooses seeds and variants" in done.output

@@ -1,0 +1,85 @@
+"""The time left is that of the blocks that are left, by what such blocks have cost."""
+
+import pytest
+
+from repro.app.pace import Pace, rough
+from repro.store.runs import StoredRun
+from repro.study.plan import make_plan
+from repro.study.schema import load_study
+
+VARIANTS = ("relu_posted", "sigmoid_posted")
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def plan():
+    study = load_study("truth_table")
+    study = study.model_copy(update={"block": 10})
+    return make_plan(study, seeds=range(20), variants=VARIANTS)
+
+
+def runs_of(block, seconds):
+    return {
+        identity: StoredRun(identity, block.variant, seed, {}, [], seconds)
+        for identity, seed in zip(block.identities, block.seeds, strict=True)
+    }
+
+
+def test_nothing_is_known_before_a_block_is_done(plan):
+    pace = Pace(plan, Clock())
+    pace.start(plan.blocks[0])
+    assert pace.left() is None
+    assert pace.until_stopped() is None
+
+
+def test_each_variant_is_weighted_by_its_own_cost(plan):
+    pace = Pace(plan, Clock())
+    cheap, dear, *rest = plan.blocks
+    pace.finish(cheap, runs_of(cheap, 1.0))
+    assert pace.left() == 3 * 10 * 1.0  # the dear variant's cost is not known yet
+    pace.finish(dear, runs_of(dear, 5.0))
+    assert {block.variant for block in rest} == {cheap.variant, dear.variant}
+    assert pace.left() == 10 * 1.0 + 10 * 5.0
+
+
+def test_what_was_stored_before_counts_as_done_and_tells_the_cost(plan):
+    pace = Pace(plan, Clock())
+    for block in plan.blocks[:3]:
+        pace.finish(block, runs_of(block, 2.0))
+    assert pace.left() == 10 * 2.0
+
+
+def test_blocks_side_by_side_share_the_time_and_it_passes(plan):
+    clock = Clock()
+    pace = Pace(plan, clock)
+    first, second, third, _ = plan.blocks
+    pace.finish(first, runs_of(first, 1.0))
+    for block in (second, third):
+        pace.start(block)
+    assert pace.left() == 3 * 10 / 2
+    clock.now = 4.0
+    assert pace.until_stopped() == 6.0
+    assert pace.left() == (6 + 6 + 10) / 2
+
+
+def test_a_crashed_block_is_not_waited_for(plan):
+    pace = Pace(plan, Clock())
+    first, *rest = plan.blocks
+    pace.finish(first, runs_of(first, 1.0))
+    for block in rest:
+        pace.finish(block)
+    assert pace.left() == 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "1 s"), (59, "59 s"), (61, "1 min"), (1500, "25 min"), (4800, "1 h 20 min")],
+)
+def test_times_are_said_roughly(seconds, words):
+    assert rough(seconds) == words
