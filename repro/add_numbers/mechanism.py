@@ -15,12 +15,14 @@ FATES = {
     "failed_alive": "alive, not learned",
     "dead_output": "dead: output unit",
     "dead_hidden": "dead: hidden layer",
+    "diverged": "diverged",
 }
 ROWS = {
     "relu_posted": "as posted",
     "relu_momentum": "+ momentum",
     "relu_bias_mended": "+ bias update mended",
     "relu_he": "+ He, zero biases",
+    "relu_posted_flipped": "+ signs flipped",
     "relu_flipped": "+ He, signs flipped",
     "leaky_posted": "+ leaky ReLU",
     "relu_linear_posted": "+ linear output",
@@ -93,7 +95,7 @@ def _markers() -> list[Line2D]:
 
 def _draw_fates(axes: Axes, runs: pd.DataFrame) -> None:
     shares = _shares(runs)
-    colors = [sns.color_palette("colorblind")[i] for i in (2, 8, 3, 5)]
+    colors = [sns.color_palette("colorblind")[i] for i in (2, 8, 3, 5, 7)]
     left = np.zeros(len(shares))
     for fate, color in zip(FATES, colors, strict=True):
         axes.barh(range(len(shares)), shares[fate], left=left, color=color, label=FATES[fate])
@@ -126,6 +128,8 @@ def _draw_fates(axes: Axes, runs: pd.DataFrame) -> None:
 
 def _shares(runs: pd.DataFrame) -> pd.DataFrame:
     """Percent of seeds born alive, and by fate, which add up to 100; one row a variant."""
-    rates = runs[runs.variant.isin(ROWS)].groupby("variant").mean(numeric_only=True).loc[list(ROWS)]
+    ends = runs[runs.variant.isin(ROWS)].assign(diverged=runs.status == "diverged")
+    ends = ends.fillna({"failed_alive": 0, "dead": 0, "dead_output": 0})  # of a run that diverged
+    rates = ends.groupby("variant").mean(numeric_only=True).loc[list(ROWS)]
     rates = rates.assign(born_alive=1 - rates.born_dead, dead_hidden=rates.dead - rates.dead_output)
     return 100 * rates[["born_alive", *FATES]]

@@ -57,23 +57,23 @@ def _train_seed(settings: Settings, digits: Digits, seed: int, *, images: int) -
 
     epochs = range(1, settings.epochs + 1)
     order = np.concatenate([data_order(seed, epoch, images) for epoch in epochs])
-    layers, twin = _drawn(settings, seed), _twin(settings, seed)
+    layers, twin = _drawn(settings, seed), _drawn_twin(settings, seed)
     rule, correct = rule_of(settings), np.zeros((2, len(order)), bool)
     rows, diverged = [_row(settings, digits, layers, step=0)], False
     for start, stop in pairwise([0, *logged_steps(SCHEDULE, len(order))]):
         learned = [
             loop.train(network, digits.train, order[start:stop], rule=rule, correct=c[start:stop])
-            for network, c in zip((layers, *twin), correct, strict=False)
+            for network, c in zip((layers, twin) if twin else (layers,), correct, strict=False)
         ]
-        diverged = min(learned) < stop - start
+        diverged = learned[0] < stop - start
         row = {} if diverged else _row(settings, digits, layers, step=stop)
         accuracy = float(correct[0, start:stop].mean())
-        apart = {"twin_distance": distance(layers, *twin)} if twin and not diverged else {}
+        apart = {"twin_distance": distance(layers, twin)} if twin and not diverged else {}
         rows.append(row | apart | {"step": stop, "online_accuracy": accuracy})
         if diverged:
             break
     online = float(correct[0].mean())
-    return History(layers, pd.DataFrame(rows), online, diverged, *twin)
+    return History(layers, pd.DataFrame(rows), online, diverged, twin=twin)
 
 
 def distance(layers: "tuple[compiled.Layer, ...]", twin: "tuple[compiled.Layer, ...]") -> float:
@@ -118,11 +118,11 @@ def _drawn(settings: Settings, seed: int) -> "tuple[compiled.Layer, ...]":
     return as_layers(draw(settings, np.random.RandomState(seed).normal))
 
 
-def _twin(settings: Settings, seed: int) -> "list[tuple[compiled.Layer, ...]]":
+def _drawn_twin(settings: Settings, seed: int) -> "tuple[compiled.Layer, ...] | None":
     if not settings.twin:
-        return []
+        return None
     weights = draw(settings, np.random.RandomState(seed).normal)
-    return [as_layers([(1 + settings.twin) * w for w in weights])]
+    return as_layers([(1 + settings.twin) * w for w in weights])
 
 
 def _row(

@@ -131,7 +131,7 @@ def mean_over_time(steps: pd.Series, values: pd.Series) -> float:
     """
     time = np.diff(steps, prepend=steps.iloc[0], append=steps.iloc[-1])
     weights = (time[:-1] + time[1:]) / 2
-    there = np.isfinite(values.to_numpy())
-    if not weights[there].any():
+    is_known = np.isfinite(values.to_numpy())
+    if not weights[is_known].any():
         return np.nan
-    return float(np.average(values[there], weights=weights[there]))
+    return float(np.average(values[is_known], weights=weights[is_known]))
