@@ -24,6 +24,20 @@ METRICS = (
     "largest_initial_weight",
     "largest_eigenvalue",
 )
+KINDS = {
+    "test_accuracy": "share",
+    "test_loss": "nonnegative",
+    "train_accuracy": "share",
+    "train_loss": "nonnegative",
+    "first_epoch_loss": "nonnegative",
+    "generalization_gap": "difference",
+    "dead_fraction": "share",
+    "always_on_fraction": "share",
+    "switching_at_birth": "share",
+    "active_at_birth": "share",
+    "largest_initial_weight": "nonnegative",
+    "largest_eigenvalue": "nonnegative",
+}
 CURVES = {
     "accuracy": "train_accuracy",
     "loss": "train_loss",

@@ -23,6 +23,17 @@ METRICS = (
     "final_loss",
     "runs_to_end",
 )
+KINDS = {
+    "differs": "flag",
+    "differs_anywhere": "flag",
+    "change": "nonnegative",
+    "met_zero": "flag",
+    "met_rounding_zero": "flag",
+    "exact_zeros": "share",
+    "looked_at": "count",
+    "final_loss": "nonnegative",
+    "runs_to_end": "flag",
+}
 COLUMNS = ["seed", *METRICS, "status"]
 Tables = tuple[pd.DataFrame, pd.DataFrame]
 

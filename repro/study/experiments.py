@@ -146,13 +146,17 @@ def find_experiment(name: str) -> Experiment:
     for needed, meaning in NEEDED.items():
         if not hasattr(thread, needed):
             raise StudyError(f"repro.{name} has no {needed}: define it, {meaning}")
-    _check_metrics(name, thread.METRICS)
+    metrics = _kinds(name, thread)
     functions = getattr(thread, "EXPERIMENTS", {"": thread.experiment})
     choice = "" if "" in functions else _choice(thread.experiment)
-    return Experiment(name, functions, choice, metrics=dict(thread.METRICS), data=thread.DATA)
+    return Experiment(name, functions, choice, metrics=metrics, data=thread.DATA)
 
 
-def _check_metrics(name: str, metrics: Any) -> None:
+def _kinds(name: str, thread: ModuleType) -> dict[str, str]:
+    """Return the kinds of a thread's metrics; those of a tuple of names are in its `KINDS`."""
+    metrics, kinds = thread.METRICS, getattr(thread, "KINDS", {})
+    if isinstance(metrics, tuple) and set(metrics) == set(kinds):
+        metrics = {metric: kinds[metric] for metric in metrics}
     if not isinstance(metrics, Mapping):
         raise StudyError(
             f"repro.{name}: METRICS must map names to kinds, such as "
@@ -163,6 +167,7 @@ def _check_metrics(name: str, metrics: Any) -> None:
             raise StudyError(f"repro.{name}: METRICS: {metric}: {unknown('kind', kind, RANGES)}")
     if reserved := {"status", DIVERGED} & set(metrics):
         raise StudyError(f"repro.{name}: METRICS must not hold {min(reserved)!r}: all studies do")
+    return dict(metrics)
 
 
 def metric_kinds(name: str) -> Mapping[str, str]:

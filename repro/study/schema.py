@@ -210,6 +210,7 @@ class Study(_Strict):
     thread: Thread
     fixed: dict[str, Any] = {}
     margins: dict[str, float] = {}  # of a metric: how much worse than the reference still recovers
+    of_trained: tuple[str, ...] = ()  # metrics of a trained network, which a diverged run has not
     variants: dict[str, Variant] = Field(min_length=1)
     grids: dict[str, Grid] = {}
     claims: dict[str, Claim] = {}
@@ -245,7 +246,7 @@ def _with_margin(key: str, claim: Any, margins: dict[str, Any]) -> Any:
     counts_runs = "share_above" in claim or "share_below" in claim
     metric = SHARE_OF_RUNS if counts_runs else claim.get("metric")
     if "bound" in claim:
-        if claim["test"] == "recovers":
+        if claim["test"] == "recovers" and metric in margins:
             raise ValueError(f"claims.{key}: recovers takes no bound; margins.{metric} has it")
         return claim  # equal to rounding, for one, is another statement than as good as
     if metric not in margins:
@@ -343,8 +344,8 @@ def _contradictions(study: Study, experiment: Experiment) -> list[str]:
         if claim.metric not in (*metrics, DIVERGED):
             problems.append(_unknown(f"{table}.metric", "metric", claim.metric, metrics))
     problems += [
-        _unknown("margins", "metric", name, metrics)
-        for name in study.margins
+        _unknown("margins or of_trained", "metric", name, metrics)
+        for name in (*study.margins, *study.of_trained)
         if name not in (*metrics, SHARE_OF_RUNS)
     ]
     problems += [
