@@ -40,7 +40,12 @@ def findings_name_their_evidence(study: Study, repository: Repository) -> Iterat
     page = repository.page(study.name)
     if not page.is_file():
         return  # said already
-    for sentence in _findings(page.read_text(encoding="utf-8")):
+    text = page.read_text(encoding="utf-8")
+    if f"\n## {FINDINGS}\n" not in text:
+        yield Problem(
+            repository.short(page), f"has no section {FINDINGS!r}", "tell there what was found"
+        )
+    for sentence in _findings(text):
         named = re.findall(r"`([^`]+)`", sentence)
         if not any(_is_evidence(study, name) for name in named):
             yield Problem(
@@ -67,7 +72,7 @@ def _findings(page: str) -> Iterator[str]:
     _, _, rest = page.partition(f"\n## {FINDINGS}\n")
     section = re.split(r"^## ", rest, maxsplit=1, flags=re.MULTILINE)[0]
     for block in re.split(r"\n\s*\n|^[-*] ", section, flags=re.MULTILINE):
-        if not block.lstrip().startswith(("!", "|", "#", "<")):
+        if not block.lstrip().startswith(("![", "|", "#", "<", "*a*")):  # nor figures' captions
             yield from (line for line in _sentences(block) if not line.startswith("TODO"))
 
 
