@@ -33,14 +33,22 @@ def quick_answer(study: Study, runs: pd.DataFrame, claims: pd.DataFrame) -> Iter
         return
     gap = study.report.gaps[0]
     ends = (_level(study.variants[name].label, summary.loc[name]) for name in _ends(gap))
-    yield f"{words(study.metric).capitalize()}, mean (least … greatest): {'; '.join(ends)}."
+    yield f"{_measured(study)}, mean (least … greatest): {'; '.join(ends)}."
     verdicts = claims[claims.test == "recovers"].set_index("variant").verdict.to_dict()
+    if study.report.quick_epochs:
+        verdicts = {}  # a shorter training decides nothing on the study's claims
     fixes = {name: text for name, text in gap.fixes.items() if name in summary.index}
     levels = (
         f"{_level(text, summary.loc[name])}{_outcome(verdicts, name)}"
         for name, text in fixes.items()
     )
     yield f"Fixes: {'; '.join(levels)}."
+
+
+def _measured(study: Study) -> str:
+    short, whole = study.report.quick_epochs, study.fixed.get("epochs")
+    after = f" after {short} of {whole} epochs" if short else ""
+    return f"{words(study.metric).capitalize()}{after}, {QUICK_SEEDS} seeds"
 
 
 def _ends(gap: Gap) -> tuple[str, str]:

@@ -59,6 +59,7 @@ def run(
         if seeds or variants or epochs:
             raise StudyError("--quick chooses seeds and variants; leave out the others")
         seeds, variants = range(QUICK_SEEDS), quick_variants(study)
+        epochs = study.report.quick_epochs
     override = override_epochs(find_experiment(name), epochs)
     asked: dict[str, Any] = {"seeds": seeds, "variants": variants, "override": override}
     make_plan(study, **asked)  # wrong names fail here

@@ -181,6 +181,7 @@ class Report(_Strict):
     mechanism: str = ""
     figure: str = ""  # what the mechanism figure shows, for those who can't see it
     curves: tuple[str, ...] = ()  # variants whose learning curves are switched on at first
+    quick_epochs: PositiveInt | None = None  # of `--quick`, where the study's would take minutes
     gaps: tuple[Gap, ...] = ()
 
     @property
