@@ -18,6 +18,8 @@ The public names are loaded on first use, so that `import repro` does not import
 from importlib import import_module
 from typing import Any
 
+from repro import startup as startup  # TensorFlow is quiet if this comes first
+
 __version__ = "0.1.0"
 
 _HOME = {

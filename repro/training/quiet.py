@@ -1,35 +1,9 @@
-"""Import TensorFlow without its notes on start-up, which no setting of its own silences."""
+"""Let TensorFlow keep its notes on graphs to itself; those on its start, `repro.startup` holds."""
 
-import os
-import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-
-@contextmanager
-def quiet_start() -> Iterator[None]:
-    """Hold back what is written to standard error; pass it on if what is done inside fails."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as held:
-        stderr = os.dup(2)
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            held.seek(0)
-            os.write(stderr, held.read())
-            raise
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-
-
-with quiet_start():
-    import tensorflow  # for what it says when first imported
-
-    tensorflow.constant(0)  # and when it first computes
+import tensorflow
 
 
 @contextmanager

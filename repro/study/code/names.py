@@ -7,7 +7,14 @@ from repro.study.code.modules import Import, Module, Package
 
 # Numbers don't depend on this code: data are identified by their own digest, the others decide
 # what is shown and on which thread a result is computed.
-NOT_COMPUTING = ("data", "app", "training.quiet", "training.shown", "training.loops.threads")
+NOT_COMPUTING = (
+    "data",
+    "app",
+    "startup",
+    "training.quiet",
+    "training.shown",
+    "training.loops.threads",
+)
 WHOLE = "*"  # a module that is handed on as it is: anything in it may be used
 
 

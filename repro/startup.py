@@ -1,0 +1,67 @@
+"""Let TensorFlow start without its notes, if `repro` is imported first."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from types import ModuleType
+
+
+@contextmanager
+def quiet_start() -> Iterator[None]:
+    """Hold back what is written to standard error; pass it on if what is done inside fails."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as held:
+        stderr = os.dup(2)
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(stderr, held.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+
+
+class _Quiet(Loader):
+    """Loads TensorFlow and lets it compute once, since it has notes on both."""
+
+    def __init__(self, loader: Loader):
+        self._loader = loader
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """Return what its own loader makes."""
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Import it, quietly."""
+        with quiet_start():
+            self._loader.exec_module(module)
+            module.constant(0)
+
+
+class QuietTensorFlow(MetaPathFinder):
+    """Finds TensorFlow, once, and gives it a loader that is quiet."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return its spec; None for every other module."""
+        if fullname != "tensorflow":
+            return None
+        sys.meta_path.remove(self)
+        spec = find_spec(fullname)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Quiet(spec.loader)
+        return spec
+
+
+if "tensorflow" not in sys.modules:  # nor what somebody else has set up
+    sys.meta_path.insert(0, QuietTensorFlow())

@@ -1,0 +1,29 @@
+"""TensorFlow starts without a word if `repro` comes first, and as it is if not."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize("imports", ["import repro, keras", "import repro, tensorflow"])
+def test_nothing_is_said(imports):
+    code = f"{imports}; import tensorflow; print(int(tensorflow.constant(1) + 1))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "2\n"
+    assert done.stderr == ""
+
+
+def test_an_error_on_the_way_is_passed_on():
+    code = "import repro, sys; sys.modules['numpy'] = None; import tensorflow"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "numpy" in done.stderr
+
+
+def test_what_was_imported_before_is_left_alone():
+    code = "import sys, types; sys.modules['tensorflow'] = t = types.ModuleType('tensorflow');"
+    code += "import repro; assert sys.modules['tensorflow'] is t;"
+    code += "print([f for f in sys.meta_path if type(f).__name__ == 'QuietTensorFlow'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
