@@ -13,6 +13,7 @@ from repro.findings.media import SCREEN, Medium
 from repro.findings.numbers import percent
 from repro.findings.statistics import Sample
 from repro.findings.summary import summarize
+from repro.study.experiments import metric_kinds
 from repro.study.schema import Gap, Study
 
 MOST_FIXES = 12  # fixes that are drawn
@@ -30,7 +31,8 @@ def draw_fixes(study: Study, runs: pd.DataFrame, medium: Medium = SCREEN) -> Fig
     """
     gaps = [gap for gap in study.report.gaps if gap.metric in ("", study.metric)]
     present = set(runs.loc[runs[study.metric].notna(), "variant"])
-    if not gaps or not {gaps[0].failing, gaps[0].reference} <= present:
+    says_yes_or_no = metric_kinds(study.name)[study.metric] == "flag"
+    if says_yes_or_no or not gaps or not {gaps[0].failing, gaps[0].reference} <= present:
         return None
     rows = _rows(study, gaps[0], runs)
     figure = Figure(figsize=(medium.width, 1.0 + 0.3 * len(rows)), layout="constrained")
@@ -40,7 +42,7 @@ def draw_fixes(study: Study, runs: pd.DataFrame, medium: Medium = SCREEN) -> Fig
         axes.set_xscale("log")
     summary = summarize(study, runs).set_index("variant")
     reference = medium.text(study.variants[gaps[0].reference].label)
-    _draw_reference(axes, reference, summary.loc[gaps[0].reference])
+    _draw_reference(axes, summary.loc[gaps[0].reference])
     for place, name in enumerate(rows):
         values = runs.loc[runs["variant"] == name, study.metric].to_numpy(float)
         _draw_seeds(axes, place, values, _color(study, gaps[0], name))
@@ -49,7 +51,8 @@ def draw_fixes(study: Study, runs: pd.DataFrame, medium: Medium = SCREEN) -> Fig
     axes.set_ylim(len(rows) - 0.4, -0.7)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel(metric_label(study))
-    _draw_legend(axes, study, gaps[0], names=list(rows), medium=medium)
+    _name_reference(axes, reference, summary.loc[gaps[0].reference, "mean"])
+    _draw_legend(figure, study, gaps[0], names=list(rows), medium=medium)
     return figure
 
 
@@ -80,14 +83,20 @@ def _color(study: Study, gap: Gap, name: str) -> Any:
     return PALETTE[group if group == "fix of the thread" else OTHERS]
 
 
-def _draw_reference(axes: Axes, label: str, row: pd.Series) -> None:
+def _draw_reference(axes: Axes, row: pd.Series) -> None:
     axes.axvspan(row.ci_low, row.ci_high, color=BAND, lw=0, zorder=0)
     axes.axvline(row["mean"], color="0.4", linewidth=1, zorder=1)
+
+
+def _name_reference(axes: Axes, label: str, mean: float) -> None:
+    """Write what the line is, towards the side where there is room."""
+    at_right = (axes.transScale + axes.transLimits).transform((mean, 0.0))[0] > 0.5
+    text = f"{label}: mean, 95 % interval"
     axes.annotate(
-        f"{label}: mean, 95 % interval ",
-        (row["mean"], -0.75),
+        f"{text} " if at_right else f" {text}",
+        (mean, -0.75),
         va="center",
-        ha="right",
+        ha="right" if at_right else "left",
         fontsize=7.5,
         color="0.4",
         annotation_clip=False,
@@ -119,7 +128,10 @@ def _write(axes: Axes, text: str, place: tuple[float, float], **style: Any) -> N
     axes.annotate(text, place, xycoords=beside, va="center", fontsize=7.5, **style)
 
 
-def _draw_legend(axes: Axes, study: Study, gap: Gap, *, names: list[str], medium: Medium) -> None:
+def _draw_legend(
+    figure: Figure, study: Study, gap: Gap, *, names: list[str], medium: Medium
+) -> None:
+    (axes,) = figure.axes
     colors = {_color(study, gap, name) for name in names}
     marker: dict[str, Any] = {"marker": "o", "linestyle": "", "markersize": 4}
     handles = [
@@ -129,7 +141,7 @@ def _draw_legend(axes: Axes, study: Study, gap: Gap, *, names: list[str], medium
     ]
     middle = "median" if axes.get_xscale() == "log" else "mean"
     handles.append(Line2D([], [], color="black", marker="|", linestyle="", label=middle))
-    axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(-0.02, -0.13), ncols=3)
+    figure.legend(handles=handles, loc="outside lower right", ncols=3)
     _write(axes, "recovered", (1.01, -0.75), color="0.4")
     if medium.titled:
         axes.set_title(medium.text(study.title), loc="left", pad=14)
