@@ -47,8 +47,8 @@ def quick_answer(study: Study, runs: pd.DataFrame, claims: pd.DataFrame) -> Iter
 
 def _measured(study: Study) -> str:
     short, whole = study.report.quick_epochs, study.fixed.get("epochs")
-    after = f" after {short} of {whole} epochs" if short else ""
-    return f"{words(study.metric).capitalize()}{after}, {QUICK_SEEDS} seeds"
+    shortened = f" after {short} of {whole} epochs" if short else ""
+    return f"{words(study.metric).capitalize()}{shortened}, {QUICK_SEEDS} seeds"
 
 
 def _ends(gap: Gap) -> tuple[str, str]:

@@ -123,7 +123,11 @@ def read_table(path: Path, metrics: Iterable[str] = (), text: Iterable[str] = ()
     """
     try:
         table = pd.read_csv(
-            path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(text, str)
+            path,
+            keep_default_na=False,
+            na_values=[""],
+            dtype=dict.fromkeys(text, str),
+            low_memory=False,  # a column has one type, however long the table is
         )
     except ValueError as error:
         raise TableError(f"{path}: not a table: {str(error).strip()}") from None

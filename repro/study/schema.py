@@ -345,8 +345,9 @@ def _contradictions(study: Study, experiment: Experiment) -> list[str]:
         if claim.metric not in (*metrics, DIVERGED):
             problems.append(_unknown(f"{table}.metric", "metric", claim.metric, metrics))
     problems += [
-        _unknown("margins or of_trained", "metric", name, metrics)
-        for name in (*study.margins, *study.of_trained)
+        _unknown(key, "metric", name, metrics)
+        for key, names in (("margins", study.margins), ("of_trained", study.of_trained))
+        for name in names
         if name not in (*metrics, SHARE_OF_RUNS)
     ]
     problems += [

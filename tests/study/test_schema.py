@@ -128,11 +128,7 @@ def test_a_good_study(read):
             'test = "recovers"\nshare_above = 0.9',
             "needs a margin: set margins.share of runs",
         ),
-        (
-            'test = "greater"',
-            'test = "recovers"\nbound = 0.1',
-            "recovers takes no bound; margins.test_accuracy has it",
-        ),
+        ("[fixed]", 'of_trained = ["speed"]\n[fixed]', "of_trained"),
         (
             'test = "greater"',
             'test = "greater"\nshare_above = 0.9\nshare_below = 0.5',
@@ -160,6 +156,8 @@ def test_what_recovers_has_the_studys_margin(read):
     assert read(text).claims["scaling_helps"].bound == 0.02
     counted = text.replace('test = "recovers"', 'test = "recovers"\nshare_above = 0.9')
     assert read(counted).claims["scaling_helps"].bound == 0.1
+    with pytest.raises(StudyError, match=r"recovers takes no bound; margins\.test_accuracy has it"):
+        read(text.replace('test = "recovers"', 'test = "recovers"\nbound = 0.1'))
     equal = text.replace('test = "recovers"', 'test = "equivalent"\nbound = 1e-9')
     assert read(equal).claims["scaling_helps"].bound == 1e-9
 
