@@ -183,7 +183,7 @@ def test_curves_of_later_seeds_are_trained_where_the_tables_have_none(package):
 
 
 def test_a_new_metric_is_no_change_that_can_be_adopted(package):
-    edit(package, MODULE, 'METRICS = ("mse", "learned")', 'METRICS = ("mse", "learned", "twice")')
+    edit(package, MODULE, '"learned": "flag"}', '"learned": "flag", "twice": "nonnegative"}')
     edit(
         package,
         MODULE,

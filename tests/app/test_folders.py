@@ -105,7 +105,7 @@ def test_quick_answers_in_a_few_lines_and_names_a_picture(inside):
     done = call("run", "truth_table", "--quick", "--workers", 1)
     *_, question, failing, fixes, picture = done.output.strip().splitlines()
     assert question == load_study("truth_table").question
-    assert "Mean abs error, mean (least … greatest): ReLU everywhere" in failing
+    assert "Mean abs error, 8 seeds, mean (least … greatest): ReLU everywhere" in failing
     assert fixes.startswith("Fixes: ")
     assert picture == f"Picture: {QUICK}/runs.png"
 

@@ -12,6 +12,7 @@ from repro.app import run as session
 from repro.app import verify as verification
 from repro.app.cli import reported
 from repro.running.workers import ONE_THREAD
+from repro.store import results
 from repro.store.runs import FILE
 from repro.study.schema import Report, load_study
 
@@ -55,7 +56,7 @@ def folder(trained, tmp_path, monkeypatch):
     """A copy of it in the current folder, and what `verify` needs to train nothing again."""
     monkeypatch.chdir(tmp_path)
     undo_afterwards(monkeypatch)
-    for module in (regenerate, session, verification):
+    for module in (regenerate, session, verification, results):
         monkeypatch.setattr(module, "load_study", lambda name: STUDY)
     Path("rerun").mkdir()
     shutil.copy(trained / FILE, "rerun")

@@ -42,7 +42,7 @@ import numpy as np
 import pandas as pd
 
 DATA = None
-METRICS = ("value", "threads")
+METRICS = {"value": "number", "threads": "count"}
 
 def experiment(*, seeds, waits: bool = False, kills: Literal["", "trainer", "worker"] = ""):
     notes = Path(os.environ["PROBE_NOTES"])

@@ -18,6 +18,7 @@ from repro.study.experiments import metric_kinds
 from repro.study.metrics import RANGES
 from repro.study.schema import Claim, Study
 
+ENOUGH_RUNS = 20  # of a study; in fewer, a metric may stay what it is by chance
 CONSTANT = 1e-9  # relative; a metric that varies less has one value
 
 
@@ -115,7 +116,7 @@ def _closed(asked: Asked, constant: bool) -> Iterator[str]:
 
 def _is_constant_metric(claim: Claim, runs: pd.DataFrame, kinds: Mapping[str, str]) -> bool:
     values = metric_values(runs, claim.metric)
-    return bool(np.isfinite(values).any()) and _is_constant(values) and len(values) > 1
+    return len(values) >= ENOUGH_RUNS and _is_constant(values)
 
 
 def _is_constant(values: np.ndarray) -> bool:

@@ -125,9 +125,7 @@ def test_a_missing_table_is_named(tmp_path):
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 2
-    assert done.stderr.splitlines() == [
-        "Error: results/add_numbers/runs.csv is not there; run python -m repro.add_numbers first"
-    ]
+    assert done.stderr.splitlines() == ["Error: no study has tables in results/; run one first"]
     assert list((tmp_path / "results").iterdir()) == []
 
 

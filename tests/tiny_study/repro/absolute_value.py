@@ -8,7 +8,7 @@ import pandas as pd
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 DATA = None  # it makes its own; or else the name of a data set of repro.data
-METRICS = ("mse", "learned")
+METRICS = {"mse": "nonnegative", "learned": "flag"}
 
 
 def experiment(
