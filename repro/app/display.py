@@ -108,7 +108,7 @@ class LiveTable:
             task = self.bar.tasks[0]
             self.console.print(
                 f"{task.completed:.0f}/{task.total:.0f} runs  {block.variant}: {metric} "
-                f"{number(_mean(values))} over {len(values)} seeds",
+                f"{number(np.mean(_known(values) or [math.nan]))} over {len(values)} seeds",
                 markup=False,
                 highlight=False,
             )
@@ -152,16 +152,15 @@ class LiveTable:
 
 
 def _spread(values: list[float]) -> tuple[str, ...]:
-    known = [value for value in values if not math.isnan(value)]  # a diverged run has none
+    known = _known(values)
     if not known:
         return str(len(values)), "", "", ""
-    spread = (_mean(known), min(known), max(known))
+    spread = (float(np.mean(known)), min(known), max(known))
     return str(len(values)), *(number(value) for value in spread)
 
 
-def _mean(values: Sequence[float]) -> float:
-    known = [value for value in values if not math.isnan(value)]
-    return float(np.mean(known)) if known else math.nan
+def _known(values: Sequence[float]) -> list[float]:
+    return [value for value in values if not math.isnan(value)]  # a diverged run has none
 
 
 def variants_summary(study: Study, summary: pd.DataFrame) -> Table:

@@ -69,7 +69,7 @@ def _mean(values: Sequence[float]) -> float:
 
 def rough(seconds: float) -> str:
     """Return a time as one would say it: "20 s", "3 min", "1 h 20 min"."""
-    if seconds < 60:
+    if round(seconds) < 60:
         return f"{max(1, round(seconds))} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -47,7 +47,7 @@ def read_results(folder: Path, study: str = "") -> Results:
     """
     for name in NEEDED:
         require_file(folder / name)
-    metrics = find_experiment(study or study_of(folder).name).metrics
+    metrics = find_experiment(study or study_name(folder)).metrics
     return Results(
         folder,
         provenance=read_provenance(folder),
@@ -58,8 +58,12 @@ def read_results(folder: Path, study: str = "") -> Results:
 
 def read_runs(folder: Path) -> pd.DataFrame:
     """Read `runs.csv`, with all metrics of the study that the folder is named after."""
-    name = folder.resolve().name.partition("@")[0]
-    return read_table(folder / "runs.csv", find_experiment(name).metrics)
+    return read_table(folder / "runs.csv", find_experiment(study_name(folder)).metrics)
+
+
+def study_name(folder: Path) -> str:
+    """Return the name of the study that a results folder is named after: what stands before @."""
+    return folder.resolve().name.partition("@")[0]
 
 
 def find_results(name: str) -> tuple[Study, Path]:
@@ -77,11 +81,11 @@ def find_results(name: str) -> tuple[Study, Path]:
 
 
 def study_of(folder: Path) -> Study:
-    """Return the study whose runs a results folder holds, by the name before its first @.
+    """Return the study whose runs a results folder holds.
 
     Of a sweep it is the study with the combinations that are there as its variants.
     """
-    study = load_study(folder.resolve().name.partition("@")[0])
+    study = load_study(study_name(folder))
     settings = read_provenance(folder).settings
     if settings.variants.keys() <= study.all_variants.keys():
         return study

@@ -10,12 +10,10 @@ import numpy as np
 import pandas as pd
 
 from repro.findings.numbers import number
-from repro.findings.statistics import FEWEST, mean_interval
+from repro.findings.statistics import FEWEST, LEVEL, mean_interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-LEVEL = 0.95
 
 
 class Shown:

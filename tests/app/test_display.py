@@ -1,6 +1,7 @@
 """What the terminal shows while a study runs, and when it ends, at 80 x 24."""
 
 import io
+import re
 
 import numpy as np
 import pandas as pd
@@ -54,31 +55,29 @@ def test_the_headline_variants_stay(table):
     assert "sigmoid, raw pixels" in text
 
 
-def test_the_time_left_is_at_the_bar():
-    plan = make_plan(STUDY, seeds=range(10), variants=["sigmoid_raw", "relu_raw"])
-    live = LiveTable(plan, terminal())
-    first, _ = plan.blocks
-    runs = {
-        i: StoredRun(i, first.variant, 0, {STUDY.metric: 0.5}, [], 6.0) for i in first.identities
-    }
-    live.finished(first, runs)
-    assert "about 1 min left" in shown(live)
-
-
-def test_a_first_interrupt_says_what_it_waits_for(table):
+def half_done(seconds):
+    """Return a live table of two blocks, and the second; the first is done, at `seconds` a run."""
     plan = make_plan(STUDY, seeds=range(10), variants=["sigmoid_raw", "relu_raw"])
     live = LiveTable(plan, terminal())
     first, second = plan.blocks
-    runs = {
-        i: StoredRun(i, first.variant, 0, {STUDY.metric: 0.5}, [], 2.0) for i in first.identities
-    }
-    live.finished(first, runs)
+    run = {"variant": first.variant, "seed": 0, "metrics": {STUDY.metric: 0.5}, "curve": []}
+    live.finished(
+        first, {i: StoredRun(identity=i, seconds=seconds, **run) for i in first.identities}
+    )
+    return live, second
+
+
+def test_the_time_left_is_at_the_bar():
+    live, _ = half_done(6.0)
+    assert "about 1 min left" in shown(live)
+
+
+def test_a_first_interrupt_says_what_it_waits_for():
+    live, second = half_done(2.0)
     live.started(second)
     live.stopping()
-    said = live.console.file.getvalue()
-    assert "Stopping after the 1 block in flight, about 20 s" in said.replace(
-        "\x1b[1m", ""
-    ).replace("\x1b[0m", "").replace("\x1b[1;36m", "")
+    said = re.sub(r"\x1b\[[\d;]*m", "", live.console.file.getvalue())
+    assert "Stopping after the 1 block in flight, about 20 s" in said
 
 
 def runs_of(seeds):

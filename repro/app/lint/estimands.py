@@ -1,8 +1,7 @@
 """Checks of what a claim asks: that its answer is open, before the runs and after them."""
 
 import math
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -60,9 +59,8 @@ def claims_ask_what_is_open(study: Study, repository: Repository) -> Iterator[Pr
     if not (repository.results(study.name) / "runs.csv").is_file():
         return  # said already
     runs = read_runs(repository.results(study.name))
-    constant = partial(_is_constant_metric, runs=runs, kinds=metric_kinds(study.name))
     for asked in _asked(study, runs):
-        for wrong in _closed(asked, constant(asked.claim)):
+        for wrong in _closed(asked, _is_constant_metric(asked.claim, runs)):
             yield Problem(
                 f"{repository.short(repository.study_file(study.name))}: claims.{asked.key}",
                 wrong,
@@ -114,7 +112,7 @@ def _closed(asked: Asked, constant: bool) -> Iterator[str]:
         yield from _undecidable(asked)
 
 
-def _is_constant_metric(claim: Claim, runs: pd.DataFrame, kinds: Mapping[str, str]) -> bool:
+def _is_constant_metric(claim: Claim, runs: pd.DataFrame) -> bool:
     values = metric_values(runs, claim.metric)
     return len(values) >= ENOUGH_RUNS and _is_constant(values)
 
