@@ -281,6 +281,16 @@ def test_a_finding_without_evidence_is_found(repository):
     assert "\n" not in found
 
 
+def test_a_sentence_of_the_readmes_answer_without_evidence_is_found(repository):
+    assert said(pages.answer_names_its_evidence, repository) == ""
+    path = repository.root / "README.md"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(" (`floor_relu_output`)", ""), encoding="utf-8")
+    found = said(pages.answer_names_its_evidence, repository)
+    assert found.startswith("README.md: names no evidence: Without biases its")
+    assert found.count("\n") == 0
+
+
 def test_a_sentence_of_the_report_without_evidence_is_found(repository):
     report = load_study(NAME).report.model_copy(update={"answer": "It is the rate."})
     found = said(pages.report_names_its_evidence, repository, changed(report=report))

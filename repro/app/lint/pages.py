@@ -55,6 +55,17 @@ def findings_name_their_evidence(study: Study, repository: Repository) -> Iterat
             )
 
 
+def answer_names_its_evidence(study: Study, repository: Repository) -> Iterator[Problem]:
+    """Each sentence of the README's answer names a claim or a variant's metric."""
+    for sentence in _answer(_text(repository, README), study.name):
+        if not any(_is_evidence(study, name) for name in re.findall(r"`([^`]+)`", sentence)):
+            yield Problem(
+                README,
+                f"names no evidence: {_start(sentence)}",
+                "end it with a claim's id or a measurement, such as (`variant.metric`)",
+            )
+
+
 def report_names_its_evidence(study: Study, repository: Repository) -> Iterator[Problem]:
     """Each sentence of the report's prose cites a claim."""
     for prose in (study.report.lead, study.report.answer, study.report.mechanism):
@@ -74,6 +85,13 @@ def _findings(page: str) -> Iterator[str]:
     for block in re.split(r"\n\s*\n|^[-*] ", section, flags=re.MULTILINE):
         if not block.lstrip().startswith(("![", "|", "#", "<", "*a*")):  # nor figures' captions
             yield from (line for line in _sentences(block) if not line.startswith("TODO"))
+
+
+def _answer(readme: str, name: str) -> list[str]:
+    """Return the sentences of a thread's answer, without its question and its links."""
+    start = rf"^- \[`{name}`\].*?\?\*\s"
+    found = re.search(rf"{start}(.*?)\(\[", readme, flags=re.MULTILINE | re.DOTALL)
+    return _sentences(found[1]) if found else []
 
 
 def _sentences(prose: str) -> list[str]:
@@ -98,5 +116,6 @@ CHECKS = (
     page_is_there_and_linked,
     licence_is_listed,
     findings_name_their_evidence,
+    answer_names_its_evidence,
     report_names_its_evidence,
 )
