@@ -97,6 +97,14 @@ def test_walls_that_are_climbed_are_found(repository):
     assert "loop.py: imports repro.truth_table.posted;" in loop
 
 
+@pytest.mark.parametrize("name", ["importlib.import_module('repro.data')", "eval('1')"])
+def test_an_import_that_identity_can_not_follow_is_found(repository, name):
+    path = repository.root / "repro" / NAME / "engine.py"
+    path.write_text(f"import importlib\n\nRATE = {name}\n", encoding="utf-8")
+    found = said(imports.imports_are_statements, repository)
+    assert found.startswith(f"repro/{NAME}/engine.py:3: calls ")
+
+
 def test_an_import_that_takes_long_is_found(tmp_path):
     (tmp_path / "slow.py").write_text("import numba\n")
     assert imports.heavy_imports("slow", tmp_path) == ["numba"]

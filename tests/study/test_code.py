@@ -58,6 +58,13 @@ FORMS = {
     "package": ("import kit", "kit.train"),
     "in parts": ("from kit import tool\n\nwork = tool.train", "work"),
     "module handed on": ("from kit import tool\n\nwork = getattr(tool, 'train')", "work"),
+    "by name": ("import importlib\n\nwork = importlib.import_module('kit.tool').train", "work"),
+    "by relative name": (
+        "def work(*a):\n    from importlib import import_module as get\n\n"
+        "    return get('.tool', 'kit').train(*a)",
+        "work",
+    ),
+    "by the built-in": ("work = __import__('kit.tool').tool.train", "work"),
     "inside": ("def work(*a):\n    from kit.tool import train\n\n    return train(*a)", "work"),
     "inside, relative": (
         "def work(*a):\n    from . import tool\n\n    return tool.train(*a)",

@@ -12,6 +12,7 @@ from repro.study.schema import Study
 MAY_IMPORT = {"data", "training"}  # a thread, besides itself
 EXTRA_ROOMS = {"mechanism": {"findings"}, "__main__": {"app"}}  # some of its modules
 PUBLIC = {"__version__", "fit_seeds", "data_order"}  # names of the package itself
+BY_NAME = {"import_module", "__import__", "run_path", "run_module", "exec", "eval"}
 HEAVY = ("tensorflow", "keras", "numba")
 
 
@@ -52,6 +53,21 @@ def thread_keeps_its_walls(study: Study, repository: Repository) -> Iterator[Pro
                 f"imports repro.{room}",
                 f"a thread imports only {', '.join(sorted(allowed))} of this package",
             )
+
+
+def imports_are_statements(study: Study, repository: Repository) -> Iterator[Problem]:
+    """The identity of runs follows import statements; what a text names it may not see."""
+    for path in repository.modules(study.name):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Name | ast.Attribute):
+                continue
+            name = node.id if isinstance(node, ast.Name) else node.attr
+            if name in BY_NAME:
+                yield Problem(
+                    f"{repository.short(path)}:{node.lineno}",
+                    f"calls {name}",
+                    "import by a statement, which the runs' identity follows",
+                )
 
 
 def posted_code_needs_numpy_alone(study: Study, repository: Repository) -> Iterator[Problem]:
@@ -100,6 +116,7 @@ def heavy_imports(modules: str, root: Path) -> list[str]:
 
 CHECKS = (
     thread_keeps_its_walls,
+    imports_are_statements,
     posted_code_needs_numpy_alone,
     compiled_loop_stands_in_one_file,
     training_is_imported_to_train,

@@ -25,6 +25,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 Scope = dict[str, Import | None]  # names bound in a function: imported ones, and others
 WARNINGS = ("print", "warnings.warn")
+IMPORTING = ("importlib.import_module", "__import__")
 
 
 class Canonical:
@@ -84,6 +85,8 @@ class Canonical:
                 return self._fields(ast.Assign(targets=[target], value=value))
             case ast.Import() | ast.ImportFrom():
                 return self._import(node)
+            case ast.Call(args=[ast.Constant(str(module)), *_]) if self._imports(node.func):
+                return self._write(self._find_import(Import(self._absolute(module)), []))
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 return self._function(node, named=named)
             case ast.Lambda():
@@ -157,6 +160,19 @@ class Canonical:
         """Write an import inside another statement; what it imports is reached by that."""
         origins = [origin for _, origin in imports_of(node, self._package)]
         return f"(Import {' '.join(self._write(self._find_import(o, [])) for o in origins)})"
+
+    def _imports(self, function: ast.expr) -> bool:
+        """Return whether a function imports the module that it is given the name of."""
+        name, *attributes = _dotted(function) or [""]
+        target, _ = self._target(name, attributes)
+        return (target.name if target else name) in IMPORTING
+
+    def _absolute(self, module: str) -> str:
+        """Return the absolute name of a module that may be named relative to this one."""
+        name = module.lstrip(".")
+        parents = self._package.split(".")
+        above = len(module) - len(name) - 1
+        return module if above < 0 else ".".join([*parents[: len(parents) - above], name])
 
     def _target(self, name: str, attributes: list[str]) -> tuple[Target | None, bool]:
         """Return what a name with attributes stands for, and whether a function binds it."""
