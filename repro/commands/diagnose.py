@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from repro.app.cli import SeedsType, reported
+from repro.app.cli import OutFolder, SeedsType
+from repro.app.exits import reported
 
 
 @click.command(
@@ -31,7 +32,7 @@ from repro.app.cli import SeedsType, reported
 )
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OutFolder(),
     help="Folder for report, tables and figures.",
 )
 @click.option("--model", help="For a numpy step: FILE.py:NAME of a build function of that network.")
