@@ -122,9 +122,11 @@ def _foreign(
     """Yield what runs and curves have that a run of this study, as it was recorded, has not."""
     known = set(recorded.settings.variants)
     present = set(zip(runs["variant"], runs["seed"], strict=True))
-    others = [recorded.experiment, *runs.get("experiment", pd.Series([study])).unique()]
-    if wrong := [name for name in others if name != study]:
-        yield f"they are of the experiment {str(wrong[0])[:60]!r}, not of {study}"
+    if recorded.experiment != study:
+        yield f"provenance.json is of the experiment {recorded.experiment[:60]!a}, not of {study}"
+    others = runs.get("experiment", pd.Series([study])).unique()
+    if wrong := [str(name) for name in others if name != study]:
+        yield f"runs.csv has runs of the experiment {wrong[0][:60]!a}, not of {study}"
     if strange := sorted(set(runs["variant"]) - known):
         yield f"runs.csv: {unknown('variant', strange[0], sorted(known))}"
     drawn = set(zip(curves["variant"], curves["seed"], strict=True))
