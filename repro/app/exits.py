@@ -31,7 +31,7 @@ def run_to_end(command: click.Command, prog_name: str) -> NoReturn:
     """Run a command with this process' arguments, and end the process with its exit code."""
     handled = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
     if handled:
-        signal.signal(signal.SIGINT, _stop_now)  # nothing is begun yet, so nothing is lost
+        signal.signal(signal.SIGINT, _stop_now)  # until `reported` does something to be ended
     # twice, since there may be nobody to read what is wrong either
     code = _ended(lambda: _ended(lambda: _invoked(command, prog_name)))
     if handled:

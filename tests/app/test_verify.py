@@ -162,7 +162,9 @@ def test_elsewhere_another_verdict_fails(package, results):
     spoil(results, "claims", "verdict", lambda _: "holds")
     done = verify(package, results, "--variants", "posted", "--seeds", "1")
     assert done.returncode == 2
-    assert "claims.csv: verdict of two_are_enough is 'holds', the runs give 'refuted'" in done.stderr
+    assert (
+        "claims.csv: verdict of two_are_enough is 'holds', the runs give 'refuted'" in done.stderr
+    )
     done = verify(package, results, "--variants", "posted", "--seeds", "1", "--anyway")
     assert done.returncode == 1
     assert "1 of 4 verdicts differ" in done.stdout
