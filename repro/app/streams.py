@@ -5,8 +5,6 @@ import os
 import sys
 import unicodedata
 
-import click
-
 from repro.study.text import printable
 
 LOOKALIKES = {
@@ -23,7 +21,7 @@ def say(text: object) -> None:
 
 def warn(text: object) -> None:
     """Print a line on the error stream, with controls written out."""
-    click.echo(printable(str(text)), err=True)
+    print(printable(str(text)), file=sys.stderr)  # click would write UTF-8 where ASCII is asked for
 
 
 def prepare_streams() -> None:

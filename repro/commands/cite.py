@@ -7,6 +7,7 @@ import click
 
 from repro.app.cli import anyway_option
 from repro.app.exits import reported
+from repro.app.streams import say
 
 
 @click.command(epilog="Example: python -m repro cite mnist_relu relu_raw")
@@ -43,14 +44,14 @@ def _print(names: Sequence[str], form: str | None, *, anyway: bool) -> int:
         results = read_believed(study, RESULTS / study.name, anyway=anyway)
     for name in cited:
         prefix = "% " if form == "bibtex" else ""
-        click.echo(prefix + sentence(study, name, results) + "\n")
+        say(prefix + sentence(study, name, results) + "\n")
     if cited and form is None:
         form = "bibtex"
     if form != "bibtex":
-        click.echo("\n\n".join(plain(entry) for entry in entries.values()))
+        say("\n\n".join(plain(entry) for entry in entries.values()))
     if form is None:
-        click.echo()
+        say("")
     if form != "text":
-        click.echo("% Titles in Chinese need XeLaTeX or LuaLaTeX, and a font that has them.\n")
-        click.echo("\n\n".join(bibtex(key, entry) for key, entry in entries.items()))
+        say("% Titles in Chinese need XeLaTeX or LuaLaTeX, and a font that has them.\n")
+        say("\n\n".join(bibtex(key, entry) for key, entry in entries.items()))
     return 0

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from repro.findings.curves_figure import draw_curves
+from repro.findings.drawing import HUGE, drawable
 from repro.findings.fixes_figure import draw_fixes
 from repro.findings.media import style
 from repro.findings.runs_figure import draw_runs
@@ -84,4 +85,11 @@ def draw_mechanism(study: Study, runs: pd.DataFrame, curves: pd.DataFrame) -> Fi
     mechanism = find_mechanism(study.name)
     if mechanism is None or not set(mechanism.VARIANTS) <= set(runs.variant):
         return None
-    return mechanism.draw(runs, curves)
+    return mechanism.draw(_finite(runs), _finite(curves))
+
+
+def _finite(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table without the numbers that are too large to be drawn."""
+    numbers = table.select_dtypes("float")
+    huge = [name for name in numbers if (numbers[name].abs() > HUGE).any()]
+    return table.assign(**{name: drawable(table[name]) for name in huge}) if huge else table
