@@ -1,6 +1,7 @@
 """`python -m repro`: list the studies, run them, redraw their figures."""
 
 from repro.app.cli import main
+from repro.app.exits import run_to_end
 
 if __name__ == "__main__":  # not in the processes that draw figures
-    main(prog_name="python -m repro")
+    run_to_end(main, "python -m repro")

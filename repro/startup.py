@@ -1,5 +1,6 @@
 """Let TensorFlow start without its notes, if `repro` is imported first."""
 
+from repro import early as early  # isort: skip  # before all that takes time
 import os
 import sys
 import tempfile

@@ -6,6 +6,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from repro.app.exits import DONE, FOUND
+from repro.app.terminal import Terminal
 from repro.data import NAMES, load
 from repro.running.pool import Pool, make_pool
 from repro.running.runner import stopping_means
@@ -46,14 +48,14 @@ def adopt(
     Raises:
         StudyError: if there is nothing to compare with.
     """
-    console, study, experiment = Console(), load_study(name), find_experiment(name)
+    console, study, experiment = Terminal(), load_study(name), find_experiment(name)
     folder = out or RESULTS / name
     committed = read_results(folder, name) if (folder / FILE).is_file() else None
     with stopping_means(STOPPED), Store(folder) as store:
         outdated = _outdated(store, committed, study, experiment)
         if not outdated:
             console.print(f"{name}: all runs are of the code as it is; there is nothing to adopt.")
-            return 0
+            return DONE
         candidates = _rerun(rerun, study, experiment, outdated) if rerun else outdated
         sample = draw_sample(_comparable(candidates))
         summary = _described(sample, outdated)
@@ -61,7 +63,7 @@ def adopt(
         changes = list(_changes(sample, _trained(name, sample, make_pool(workers))))
         if changes:
             _show(changes, console)
-            return 1
+            return FOUND
         adoption = _adoption(outdated, experiment, summary)
         carried = [carry(candidate.renewed, candidate.runs) for candidate in outdated]
         store.adopt(carried, adoption.model_dump())
@@ -70,7 +72,7 @@ def adopt(
             _rewrite(study, committed, runs, adoption)
     count = sum(len(candidate.runs) for candidate in outdated)
     console.print(f"[green]The sample is the same to the bit: {count:,} runs are carried over.")
-    return 0
+    return DONE
 
 
 def _outdated(
@@ -211,12 +213,15 @@ def _rewrite(
     plan = make_plan(study, data=recorded.data, data_digest=recorded.data_digest)
     plan = with_fingerprint(plan, recorded.fingerprint.model_dump())
     _require_all(plan, runs, committed)
-    write_table(runs_table(plan, runs), folder / "runs.csv")
-    write_table(curves_table(plan, runs), folder / "curves.csv", CURVE_DIGITS)
+    tables = {
+        "runs.csv": write_table(runs_table(plan, runs), folder / "runs.csv"),
+        "curves.csv": write_table(curves_table(plan, runs), folder / "curves.csv", CURVE_DIGITS),
+    }
     renewed = provenance(plan, runs, recorded.command)
     kept = ("package", "fingerprint", "finished", "seconds_per_run", "seconds")
     changes = {name: getattr(recorded, name) for name in kept}
     changes["adopted"] = [*recorded.adopted, adoption]
+    changes["tables"] = recorded.tables and recorded.tables | tables
     write_provenance(renewed.model_copy(update=changes), folder)
 
 

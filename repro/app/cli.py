@@ -3,11 +3,9 @@
 TensorFlow is imported only to train, by the experiment itself, so every `--help` answers at once.
 """
 
-import os
 import re
 import sys
 import tomllib
-from collections.abc import Callable
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +14,12 @@ from typing import Any
 import click
 
 from repro import __version__
+from repro.app.exits import reported, run_to_end
+from repro.app.streams import say
+from repro.study.text import printable
+
+MOST_BYTES = 2**20  # of a study file
+EPOCHS = click.IntRange(1, 1_000_000)
 
 
 class SeedsType(click.ParamType):
@@ -52,9 +56,31 @@ class Names(click.ParamType):
         return names
 
 
+class OutFolder(click.Path):
+    """A results folder, which need not be there yet."""
+
+    def __init__(self, *, exists: bool = False):
+        super().__init__(file_okay=False, exists=exists, path_type=Path)
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the folder; fail with the reason."""
+        from repro.study.naming import results_path
+        from repro.study.schema import StudyError
+
+        try:
+            return super().convert(results_path(value), param, ctx)
+        except StudyError as error:
+            self.fail(str(error))
+
+
+def anyway_option(command: Any) -> Any:
+    """Give a command that shows tables the option to show edited ones."""
+    told = "Show tables that were edited since they were made, marked as such."
+    return click.option("--anyway", is_flag=True, help=told)(command)
+
+
 def study_options(command: Any) -> Any:
     """Give a command the options of a study's run."""
-    folder = click.Path(file_okay=False, path_type=Path)
     file = click.Path(exists=True, dir_okay=False, path_type=Path)
     for option in reversed(
         (
@@ -62,12 +88,12 @@ def study_options(command: Any) -> Any:
             click.option("--claims", is_flag=True, help="Show all claims in the end."),
             click.option("--seeds", type=SeedsType(), help="Seeds 0..N-1 or A..B-1, not all."),
             click.option("--variants", type=Names(), help="Only these variants."),
-            click.option("--epochs", type=click.IntRange(min=1), help="Other than the study's."),
+            click.option("--epochs", type=EPOCHS, help="Other than the study's."),
             click.option("--data", type=click.Choice(["mnist", "mnist5k"]), help="Data set."),
             click.option("--workers", type=click.IntRange(1, 1024), help="Processes; one a core."),
             click.option(
                 "--out",
-                type=folder,
+                type=OutFolder(),
                 help="Results folder; by default results/NAME, with what differs from the study "
                 "behind an @.",
             ),
@@ -95,7 +121,7 @@ def study_command(name: str) -> click.Command:
 
 def run_study(name: str) -> None:
     """Run a study from the command line; ends the process."""
-    study_command(name)(prog_name=f"python -m repro.{name}")
+    run_to_end(study_command(name), f"python -m repro.{name}")
 
 
 class Commands(click.Group):
@@ -137,41 +163,15 @@ def main(context: click.Context) -> None:
 
         width = max(map(len, study_names()), default=0)
         for name in study_names():
-            click.echo(f"{name:{width}}  {_says(name, 'title')}")
-        click.echo("\nRun one with: python -m repro run NAME   (or: python -m repro.NAME)")
+            say(f"{name:{width}}  {_says(name, 'title')}")
+        say("\nRun one with: python -m repro run NAME   (or: python -m repro.NAME)")
 
 
 def execute(name: str, **options: Any) -> int:
-    """Run a study, write its results folder, show what came of it; returns the exit status.
-
-    0: all runs are in; 1: some crashed; 2: what was asked for is wrong; 130: interrupted.
-    """
+    """Run a study, write its results folder, show what came of it; returns the exit code."""
     from repro.app import run as session
 
     return reported(lambda: session.run(name, **options))
-
-
-def reported(job: Callable[[], int]) -> int:
-    """Do a job; return its exit status, or, after a line that says what is wrong, 2 or 130."""
-    # Set before TensorFlow is imported.
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-    from repro.data import DataCorrupt, DataUnavailable
-    from repro.running.workers import PoolError
-    from repro.store.runs import StoreError
-    from repro.study.schema import StudyError
-
-    try:
-        return job()
-    except (StudyError, StoreError, PoolError, DataCorrupt, DataUnavailable) as error:
-        click.echo(f"Error: {error}", err=True)
-        return 2
-    except OSError as error:
-        click.echo(f"Error: {error.filename or ''}: {error.strerror}; nothing is lost", err=True)
-        return 2
-    except KeyboardInterrupt as stop:  # some say more (repro.running.runner.stopping_means)
-        meaning = str(stop) or "what was stored or written before is whole; run again"
-        click.echo(f"Stopped at once: {meaning}.", err=True)
-        return 130
 
 
 def _no_command(name: str, commands: list[str]) -> str:
@@ -186,25 +186,29 @@ def _no_command(name: str, commands: list[str]) -> str:
 
 def _help(name: str) -> str:
     title, variants = _says(name, "title"), _read(name).get("variants", {})
-    listed = f"\n\nVariants: {', '.join(variants)}." if isinstance(variants, dict) else ""
+    listed = (
+        f"\n\nVariants: {printable(', '.join(variants))}." if isinstance(variants, dict) else ""
+    )
     study = f"Run the study experiments/{name}.toml: {title}."
     return f"{_says(name, 'question')}\n\n{study}{listed}"
 
 
 def _says(name: str, key: str) -> str:
-    return str(_read(name).get(key, f"(no {key} can be read)"))
+    return printable(str(_read(name).get(key, f"(no {key} can be read)")))
 
 
 def _read(name: str) -> dict[str, Any]:
     # without the checks of `load_study`, whose imports would make every --help slower
+    from repro.study.files import read_regular
     from repro.study.folder import studies_folder
 
+    path = studies_folder() / f"{name}.toml"
     try:
-        return tomllib.loads((studies_folder() / f"{name}.toml").read_text(encoding="utf-8"))
+        return tomllib.loads(read_regular(path, MOST_BYTES, follow=True).decode())
     except (OSError, ValueError, RecursionError):  # what is wrong, a run says
         return {}
 
 
 def console_script() -> None:
     """Run `repro`, which is `python -m repro` by another name."""
-    main(prog_name="repro")
+    run_to_end(main, "repro")

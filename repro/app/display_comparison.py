@@ -23,7 +23,10 @@ def show_origin(changes: Sequence[str], console: Console) -> None:
             "every bit must be the same."
         )
         return
-    console.print("Not made as here; numbers may differ, verdicts must not. What has changed:")
+    console.print(
+        "Not made as here; numbers may differ within a tolerance, verdicts must not. "
+        "What has changed:"
+    )
     for change in changes:
         console.print(f"  {change}", markup=False, highlight=False)
 
@@ -60,6 +63,29 @@ def show_verdicts(
         verdicts = (styled_verdict(v) if v else "none" for v in (row.committed, row.now))
         table.add_row(escape(row.claim), *verdicts)
     console.print(table)
+
+
+def show_estimates(others: pd.DataFrame, console: Console) -> None:
+    """Show the claims that have another estimate now; columns `claim`, `committed`, `now`."""
+    if others.empty:
+        return
+    console.print(f"[red]{len(others)} estimates differ[/]:")
+    table = text_table(("claim", "committed", "now"))
+    for row in others.head(SHOWN).itertuples():
+        table.add_row(escape(row.claim), f"{row.committed:.6g}", f"{row.now:.6g}")
+    console.print(table)
+
+
+def show_beyond(compared: Mapping[str, Comparison], console: Console, *, elsewhere: bool) -> None:
+    """Say how many numbers are beyond their tolerance, and what that means."""
+    count = sum(comparison.beyond for comparison in compared.values())
+    if count:
+        meaning = (
+            "taken for another machine's rounding, as --elsewhere asks"
+            if elsewhere
+            else "--elsewhere takes them for another machine's rounding"
+        )
+        console.print(f"[red]{count:,} numbers are beyond their tolerance[/]; {meaning}.")
 
 
 def _summary(kind: str, comparison: Comparison) -> str:

@@ -3,79 +3,110 @@
 Nothing is trained. The module is light to import: matplotlib is for the processes that draw.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from repro.running.workers import cores, new_pool
+from repro.app.streams import say, warn
+from repro.running.workers import cores, processes
 from repro.store.files import write_whole
-from repro.store.results import FIGURES, find_results, read_runs, require_file
-from repro.store.tables import VERDICTS, read_table, write_table
+from repro.store.provenance import write_provenance
+from repro.store.results import (
+    EDITED,
+    FIGURES,
+    TABLES,
+    Results,
+    find_results,
+    read_results,
+    require_file,
+    study_name,
+)
+from repro.store.tables import VERDICTS, content_digest, write_table
 from repro.study.errors import StudyError
-from repro.study.experiments import metric_kinds
+from repro.study.files import read_regular
 from repro.study.folder import RESULTS, study_names
 from repro.study.schema import Study, load_study
 
 
-def redraw(names: Sequence[str]) -> int:
+def redraw(names: Sequence[str], *, anyway: bool = False) -> int:
     """Redraw the figures of the named studies, or of all that have results, a figure a core.
 
-    A name, here and in the other functions, may also be a results folder.
+    A name, here and in the other functions, may also be a results folder; `anyway` takes tables
+    that were edited, and marks what is made of them.
     """
-    names = [str(folder) for _, folder in _with_results(names)]
-    if len(names) < 2:
-        return sum(_redraw(name, FIGURES) for name in names)
-    drawings = [(name, [figure]) for figure in FIGURES for name in names]
-    with new_pool(cores()) as pool:
+    marks = {}
+    for study, folder in _with_results(names):
+        marks[str(folder)] = _mark(_remarked(read_results(folder, study.name, anyway=anyway)))
+    if len(marks) < 2:
+        return sum(_redraw(name, FIGURES, mark) for name, mark in marks.items())
+    drawings = [(name, [figure], mark) for figure in FIGURES for name, mark in marks.items()]
+    with processes(cores()) as pool:
         return sum(pool.map(_redraw, *zip(*drawings, strict=True)))
 
 
-def _redraw(name: str, figures: Sequence[str]) -> int:
+def _redraw(name: str, figures: Sequence[str], mark: str) -> int:
     from repro.findings.figures import draw_figures
 
-    for study, folder in _with_results([name]):
-        with _blaming(folder):
-            curves = read_table(folder / "curves.csv")
-            draw_figures(study, read_runs(folder), curves, folder, names=figures)
-        for path in (folder / f"{figure}.png" for figure in figures):
-            if path.is_file():
-                print(path)
+    study, folder = find_results(name)
+    with _blaming(folder):
+        tables = read_results(folder, study.name, anyway=bool(mark))
+        draw_figures(study, tables.runs, tables.curves, folder, names=figures, mark=mark)
+    for path in (folder / f"{figure}.png" for figure in figures):
+        if path.is_file():
+            say(path)
     return 0
 
 
-def rejudge(names: Sequence[str]) -> int:
-    """Judge the claims of the named studies again, or of all that have results."""
-    from repro.findings.verdicts import askable, judge
+def rejudge(names: Sequence[str], *, anyway: bool = False) -> int:
+    """Judge the claims of the named studies again, or of all that have results.
 
+    Tables that have no digests yet get them, if they agree with one another.
+    """
     for study, folder in _with_results(names):
-        with _blaming(folder / "runs.csv"):
-            runs = read_runs(folder)
-            is_whole = folder.name == study.name
-            claims = judge(
-                runs,
-                study.claims if is_whole else askable(study.claims, runs),
-                better=study.better,
-                kinds=metric_kinds(study.name),
-            )
-        write_table(claims, folder / "claims.csv")
-        counts = claims.verdict.value_counts()
-        verdicts = ", ".join(f"{counts.get(verdict, 0)} {verdict}" for verdict in VERDICTS)
-        print(f"{folder / 'claims.csv'}: {verdicts}")
+        results = read_results(folder, study.name, anyway=anyway, unread=("claims.csv",))
+        for doubt in results.doubts:
+            warn(f"{folder}: {EDITED}, and judged anyway: {doubt}")
+        _rejudge(study, results)
     return 0
 
 
-def write_ledgers(names: Sequence[str]) -> int:
+def _rejudge(study: Study, results: Results) -> None:
+    from repro.findings.judged import judge_runs, recompute
+
+    folder, recorded = results.folder, results.provenance
+    with _blaming(folder / "runs.csv"):
+        doubts = [] if results.has_digests else list(recompute(study, results))
+        whole = folder.resolve().name == study.name
+        claims = judge_runs(study, results.runs, data=recorded.data, whole=whole)
+    digest = write_table(claims, folder / "claims.csv")
+    if results.has_digests or not doubts:
+        digests = recorded.tables or _digests(folder)
+        tables = {name: (digests | {"claims.csv": digest})[name] for name in TABLES}
+        write_provenance(recorded.model_copy(update={"tables": tables}), folder)
+    for doubt in doubts:
+        warn(f"{folder}: gets no digests of its tables, since they do not agree: {doubt}")
+    counts = claims.verdict.value_counts()
+    verdicts = ", ".join(f"{counts.get(verdict, 0)} {verdict}" for verdict in VERDICTS)
+    say(f"{folder / 'claims.csv'}: {verdicts}")
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {name: content_digest(read_regular(folder / name)) for name in TABLES}
+
+
+def write_ledgers(names: Sequence[str], *, anyway: bool = False) -> int:
     """Write the ledgers of the named studies, or of all that have results; print their paths."""
     from repro.findings.ledger import FILE, write_ledger
 
     for study, folder in _with_results(names):
+        results = read_believed(study, folder, anyway=anyway)
         with _blaming(folder):
-            write_ledger(study, folder)
-        print(folder / FILE)
+            write_ledger(study, folder, results.doubts)
+        say(folder / FILE)
     return 0
 
 
-def export_latex(names: Sequence[str], folder: Path) -> int:
+def export_latex(names: Sequence[str], folder: Path, *, anyway: bool = False) -> int:
     """Write what an article takes over from studies into a folder; nothing if anything fails.
 
     Files of others there are left alone, and so is an `article.tex` from an earlier export.
@@ -85,18 +116,51 @@ def export_latex(names: Sequence[str], folder: Path) -> int:
 
     chosen = list(_with_results(names))
     files: dict[str, bytes] = {}
-    for study, results in chosen:
-        curves, claims = (read_table(results / f"{kind}.csv") for kind in ("curves", "claims"))
-        runs = read_runs(results)
-        with _blaming(results):
-            files |= latex_files(study, runs, curves, claims)
+    for study, place in chosen:
+        results = read_believed(study, place, anyway=anyway)
+        runs, curves, claims = results.runs, results.curves, results.claims
+        with _blaming(place):
+            files |= latex_files(study, runs, curves, claims, mark=_mark(results))
     if not (folder / "article.tex").exists():
         files["article.tex"] = article([study for study, _ in chosen], files)
     for path, content in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         write_whole(folder / path, content)
-        print(folder / path)
+        say(folder / path)
     return 0
+
+
+def read_believed(study: Study, folder: Path, *, anyway: bool = False) -> Results:
+    """Read a study's results folder, and say on the error stream what is not known of it.
+
+    Raises:
+        StudyError: if tables were edited since they were made, and are not taken `anyway`.
+    """
+    from repro.findings.judged import read_judged
+
+    require_file(folder / "runs.csv")
+    return _remarked(read_judged(study, folder, anyway=anyway))
+
+
+def _remarked(results: Results) -> Results:
+    for doubt in results.doubts:
+        warn(f"{results.folder}: {EDITED}, and shown anyway: {doubt}")
+    if not results.has_digests:
+        warn(
+            f"{results.folder}: has no digests of its tables, so edits of runs or curves can't be "
+            f"told; python -m repro verdicts {_called(results.folder)} adds them"
+        )
+    return results
+
+
+def _called(folder: Path) -> str:
+    return (
+        study_name(folder) if folder.parent == RESULTS and "@" not in folder.name else str(folder)
+    )
+
+
+def _mark(results: Results) -> str:
+    return f"The tables were {EDITED}: {'; '.join(results.doubts)}." if results.doubts else ""
 
 
 @contextmanager
@@ -110,19 +174,21 @@ def _blaming(path: Path) -> Iterator[None]:
         raise StudyError(f"{path}: {error}") from None
 
 
-def report(names: Sequence[str]) -> int:
+def report(names: Sequence[str], *, anyway: bool = False) -> int:
     """Write one page on all studies into results/, or on a single study or results folder there."""
     from repro.findings.report.page import write_report
 
     chosen = list(_with_results(names))
-    if names:
-        for study, folder in chosen:
-            print(write_report([(study, folder)], folder))
-    else:
-        missing = sorted(set(study_names()) - {study.name for study, _ in chosen})
-        if missing:
-            require_file(RESULTS / missing[0] / "runs.csv")
-        print(write_report(chosen, RESULTS))
+    missing = sorted(set(study_names()) - {study.name for study, _ in chosen})
+    if missing and not names:
+        require_file(RESULTS / missing[0] / "runs.csv")
+    doubts: Mapping[Path, Sequence[str]] = {
+        folder: read_believed(study, folder, anyway=anyway).doubts for study, folder in chosen
+    }
+    pages = [([pair], pair[1]) for pair in chosen] if names else [(chosen, RESULTS)]
+    for chapters, folder in pages:
+        with _blaming(folder):
+            say(write_report(chapters, folder, doubts))
     return 0
 
 

@@ -14,9 +14,11 @@ from repro.app.display import (
     disputes,
     variants_summary,
 )
+from repro.app.exits import DONE, FOUND, INTERRUPTED
 from repro.app.partial import PartialTables, Watchers
 from repro.app.quick import QUICK_SEEDS, quick_answer, quick_variants
 from repro.app.reuse import announce, reuse
+from repro.app.terminal import Terminal
 from repro.app.writing import write_tables
 from repro.data import Dataset, DataUnavailable, load
 from repro.findings.ledger import write_ledger
@@ -24,13 +26,12 @@ from repro.findings.summary import summarize
 from repro.running.pool import Pool, make_pool
 from repro.running.runner import Outcome, Progress, stopping_means
 from repro.running.runner import run as run_plan
+from repro.store.results import read_results
 from repro.store.runs import Store
-from repro.store.tables import (
-    read_table,
-)
 from repro.study.errors import StudyError
 from repro.study.experiments import Experiment, find_experiment
 from repro.study.folder import RESULTS
+from repro.study.naming import results_name
 from repro.study.plan import Plan, make_plan
 from repro.study.schema import Study, load_study
 
@@ -51,8 +52,8 @@ def run(
     claims: bool = False,
     **cluster: Any,
 ) -> int:
-    """Run a study as the command line asks; returns the exit status of `repro.app.cli.execute`."""
-    console = Console()
+    """Run a study as the command line asks; returns the exit code (`repro.app.exits`)."""
+    console = Terminal()
     pool = make_pool(workers, **cluster)
     study = load_study(name)
     if quick:
@@ -71,7 +72,7 @@ def run(
         announce(reuse(plan, store, out or RESULTS / name), console)
         outcome = _train_and_write(plan, store, folder=folder, console=console, pool=pool)
     if outcome.interrupted:
-        return 130
+        return INTERRUPTED
     show_results(plan.study, folder, console=console, quick=quick, whole=claims)
     if dataset and dataset.name != plan.experiment.data:
         console.print(_on_other_data(plan.experiment, dataset.name))
@@ -112,10 +113,10 @@ def train(
 
 
 def status(outcome: Outcome, console: Console) -> int:
-    """Return a finished run's exit status, after naming runs that gave different numbers."""
+    """Return a finished run's exit code, after naming runs that gave different numbers."""
     for line in disputes(outcome.disputed):
         console.print(line)
-    return 1 if outcome.crashed or outcome.disputed else 0
+    return FOUND if outcome.crashed or outcome.disputed else DONE
 
 
 def write_results(plan: Plan, outcome: Outcome, store: Store, folder: Path) -> None:
@@ -125,8 +126,8 @@ def write_results(plan: Plan, outcome: Outcome, store: Store, folder: Path) -> N
         from repro.findings.figures import draw_figures
 
         # as they were written: drawn again from the files, they are the same to the byte
-        runs_read, curves = (read_table(folder / f"{kind}.csv") for kind in ("runs", "curves"))
-        draw_figures(plan.study, runs_read, curves, folder)
+        tables = read_results(folder, plan.study.name)
+        draw_figures(plan.study, tables.runs, tables.curves, folder)
     write_ledger(plan.study, folder)
 
 
@@ -142,7 +143,8 @@ def show_results(
         quick: whether to answer in three lines.
         whole: whether to show all claims.
     """
-    runs, claims = (read_table(folder / f"{kind}.csv") for kind in ("runs", "claims"))
+    tables = read_results(folder, study.name)
+    runs, claims = tables.runs, tables.claims
     if quick:
         for line in quick_answer(study, runs, claims):
             console.print(line, soft_wrap=True)
@@ -213,4 +215,5 @@ def _folder_name(
     differs += [f"{key}={value}" for key, value in override.items()]
     if variants is not None:
         differs.append("variants=" + "+".join(plan.seeds))
-    return "@".join([plan.study.name, ",".join(differs)] if differs else [plan.study.name])
+    everything = {"seeds": plan.seeds, "parameters": plan.parameters, "data": plan.data}
+    return results_name(plan.study.name, differs, everything)

@@ -6,8 +6,9 @@ from keyword import iskeyword
 from pathlib import Path
 
 from repro.app.lint.problem import Repository, this_repository
+from repro.study.errors import StudyError
 from repro.study.folder import study_names
-from repro.study.schema import NAME, StudyError
+from repro.study.naming import NAME
 
 TEMPLATES = Path(__file__).parent / "templates"
 SUFFIX = ".template"  # so that no tool takes a template for what will be made of it

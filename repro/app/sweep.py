@@ -9,14 +9,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from repro.app import run as session
+from repro.app.exits import INTERRUPTED
+from repro.app.terminal import Terminal
 from repro.app.writing import write_runs
 from repro.findings.figures import save, style
 from repro.findings.numbers import interval, number
 from repro.findings.sweep_figure import draw_sweep, summarize_sweep
 from repro.running.pool import make_pool
 from repro.running.runner import Outcome, stopping_means
+from repro.store.results import read_results
 from repro.store.runs import Store
-from repro.store.tables import read_table
 from repro.study.experiments import find_experiment
 from repro.study.folder import RESULTS
 from repro.study.plan import Plan
@@ -34,7 +36,7 @@ def sweep(
     workers: int | None = None,
     out: Path | None = None,
 ) -> int:
-    """Run an experiment on a grid of its parameters; returns the exit status.
+    """Run an experiment on a grid of its parameters; returns the exit code.
 
     0: all runs are in; 1: some crashed; 130: interrupted.
 
@@ -51,7 +53,7 @@ def sweep(
         StudyError: as `repro.study.sweep.sweep_study` does.
         DataUnavailable: if the data set is named and not in reach.
     """
-    console = Console()
+    console = Terminal()
     settings = settings if epochs is None else [*settings, f"epochs={epochs}"]
     study = sweep_study(name, settings, len(seeds))
     dataset = session.choose_data(find_experiment(name), data, console)
@@ -60,7 +62,7 @@ def sweep(
     with Store(out or RESULTS / name) as store:
         outcome = session.train(plan, store, console, make_pool(workers))
         if outcome.interrupted:
-            return 130
+            return INTERRUPTED
         with stopping_means(session.UNWRITTEN):
             write_results(plan, outcome, store, folder=folder, console=console)
     return session.status(outcome, console)
@@ -71,7 +73,7 @@ def write_results(
 ) -> None:
     """Write a sweep's tables, provenance and figure, and show what each combination gave."""
     write_runs(plan, outcome.runs, store, folder)
-    runs = read_table(folder / "runs.csv")
+    runs = read_results(folder, plan.study.name).runs
     console.print(_summary(plan.study, summarize_sweep(plan.study, runs)))
     with style():
         figure = draw_sweep(plan.study, runs)

@@ -11,16 +11,26 @@ from rich.console import Console
 from rich.markup import escape
 
 from repro.app import run as session
-from repro.app.display_comparison import show_numbers, show_origin, show_verdicts
+from repro.app.display_comparison import (
+    show_beyond,
+    show_estimates,
+    show_numbers,
+    show_origin,
+    show_verdicts,
+)
+from repro.app.exits import DONE, FOUND, INTERRUPTED
+from repro.app.regenerate import read_believed
+from repro.app.terminal import Terminal
 from repro.data import NAMES, DataUnavailable
 from repro.findings.comparison import (
     Comparison,
     compare,
+    other_estimates,
     other_verdicts,
     tolerances,
     with_runs,
 )
-from repro.findings.verdicts import judge
+from repro.findings.judged import judge_runs
 from repro.running.pool import make_pool
 from repro.running.runner import Outcome, stopping_means
 from repro.store.provenance import (
@@ -29,7 +39,7 @@ from repro.store.provenance import (
     provenance,
     write_provenance,
 )
-from repro.store.results import Results, read_results
+from repro.store.results import Results
 from repro.store.runs import Store
 from repro.store.tables import (
     CURVE_DIGITS,
@@ -56,11 +66,14 @@ def verify(
     workers: int | None = None,
     out: Path | None = None,
     skip_unavailable: bool = False,
+    elsewhere: bool = False,
+    anyway: bool = False,
 ) -> int:
-    """Run a study again and compare it with its committed results; returns the exit status.
+    """Run a study again and compare it with its committed results; returns the exit code.
 
-    0: nothing differs that must not; 1: a verdict does, or, made by the same code from the same
-    settings on the same fingerprint, any bit, or a block crashed; 130: interrupted.
+    It is `FOUND` if a verdict or an estimate differs, or a number by more than its tolerance; or,
+    made by the same code from the same settings on the same fingerprint, by any bit; or if a block
+    crashed.
 
     Args:
         name: the study's.
@@ -70,21 +83,22 @@ def verify(
         workers: processes; by default one a core.
         out: where the rerun and `differences.csv` are kept; by default nowhere.
         skip_unavailable: pass over a study whose data set is not in reach, and say so.
+        elsewhere: where they were not made as here, let numbers differ beyond their tolerance.
+        anyway: compare with tables that were edited since they were made, too.
 
     Raises:
-        StudyError: without committed results of the study as it is written.
+        StudyError: without committed results of the study as it is written, or if they were edited.
         DataUnavailable: if the data set that they were made on is not in reach.
     """
-    console = Console()
-    load_study(name)  # a wrong name fails here
-    committed = read_results(RESULTS / name)
+    console = Terminal()
+    committed = read_believed(load_study(name), RESULTS / name, anyway=anyway)
     try:
         whole = _whole_plan(name, committed, console)
     except DataUnavailable as error:
         if not skip_unavailable:
             raise
         console.print(f"[yellow]{escape(str(error))}")
-        return 0
+        return DONE
     plan = choose_blocks(whole, variants=variants, seeds=seeds, sample=sample)
     console.print(
         f"[bold]{name}[/]: {len(plan.identities):,} of {len(whole.identities):,} runs, "
@@ -95,7 +109,7 @@ def verify(
         if outcome.interrupted:
             if out is None:
                 console.print("[yellow]It was a scratch folder: give --out FOLDER to go on later.")
-            return 130
+            return INTERRUPTED
         return _judged(
             plan=plan,
             whole=whole,
@@ -103,6 +117,7 @@ def verify(
             outcome=outcome,
             folder=folder,
             console=console,
+            elsewhere=elsewhere,
         )
 
 
@@ -154,24 +169,26 @@ def _judged(
     outcome: Outcome,
     folder: Path,
     console: Console,
+    elsewhere: bool,
 ) -> int:
     rerun = _rerun_tables(
         plan=plan, whole=whole, outcome=outcome, committed=committed, folder=folder
     )
-    write_provenance(provenance(plan, outcome.runs, command_line()), folder)
     changes = changes_since(committed.provenance, whole)
     show_origin(changes, console)
     compared = {kind: _compare(getattr(committed, kind), rerun[kind], plan) for kind in rerun}
     write_table(pd.concat([c.cells for c in compared.values()]), folder / "differences.csv")
     show_numbers(compared, console)
+    show_beyond(compared, console, elsewhere=elsewhere and bool(changes))
     judged = with_runs(committed.runs, rerun["runs"])
-    claims = judge(
-        judged, plan.study.claims, better=plan.study.better, kinds=plan.experiment.metrics
-    )
+    claims = judge_runs(plan.study, judged, data=plan.data, whole=True)
     others = other_verdicts(committed.claims, claims)
     show_verdicts(others, claims, whole=plan.blocks == whole.blocks, console=console)
-    differs = not changes and any(len(comparison.cells) for comparison in compared.values())
-    return 1 if len(others) or differs else session.status(outcome, console)
+    estimates = other_estimates(committed.claims, claims, exact=not changes)
+    show_estimates(estimates, console)
+    numbers = any(c.beyond if changes else len(c.cells) for c in compared.values())
+    found = len(others) or len(estimates) or (numbers and not (changes and elsewhere))
+    return FOUND if found else session.status(outcome, console)
 
 
 def _rerun_tables(
@@ -181,8 +198,11 @@ def _rerun_tables(
     kept = {(v, s) for v, seeds in whole.seeds.items() for s in seeds[:CURVE_SEEDS]}
     cells = zip(curves.variant, curves.seed, strict=True)
     curves = curves[np.array([cell in kept for cell in cells], dtype=bool)]
-    write_table(runs_table(plan, outcome.runs), folder / "runs.csv")
-    write_table(curves, folder / "curves.csv", CURVE_DIGITS)
+    tables = {
+        "runs.csv": write_table(runs_table(plan, outcome.runs), folder / "runs.csv"),
+        "curves.csv": write_table(curves, folder / "curves.csv", CURVE_DIGITS),
+    }
+    write_provenance(provenance(plan, outcome.runs, command_line(), tables=tables), folder)
     # what is "true" in all of a part is a word where the whole has "posted" too
     words = committed.runs.select_dtypes(exclude=["number", "bool"]).columns
     runs = read_table(folder / "runs.csv", text=words)

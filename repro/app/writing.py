@@ -5,12 +5,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from repro.findings.verdicts import askable, judge
-from repro.store.provenance import Adoption, command_line, provenance, write_provenance
+from repro.findings.judged import judge_runs
+from repro.store.provenance import (
+    Adoption,
+    command_line,
+    provenance,
+    read_provenance,
+    write_provenance,
+)
 from repro.store.runs import Store, StoredRun
 from repro.store.tables import CURVE_DIGITS, curves_table, runs_table, write_table
 from repro.study.plan import Plan
-from repro.study.schema import Claim
 
 
 def write_tables(
@@ -18,15 +23,11 @@ def write_tables(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Write runs, curves, provenance and the verdicts that they allow; return runs and claims."""
     runs = write_runs(plan, finished, store, folder)
-    asked = askable(plan.study.claims, runs)
-    claims = judge(
-        runs,
-        asked,
-        better=plan.study.better,
-        kinds=plan.experiment.metrics,
-        unjudged=_unjudged(plan, asked),
-    )
-    write_table(claims, folder / "claims.csv")
+    claims = judge_runs(plan.study, runs, data=plan.data)
+    digest = write_table(claims, folder / "claims.csv")
+    recorded = read_provenance(folder)
+    tables = recorded.tables | {"claims.csv": digest}
+    write_provenance(recorded.model_copy(update={"tables": tables}), folder)
     return runs, claims
 
 
@@ -35,15 +36,14 @@ def write_runs(
 ) -> pd.DataFrame:
     """Write runs, curves and where they come from; return the runs."""
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "claims.csv").unlink(missing_ok=True)  # of other runs
     runs = runs_table(plan, finished)
-    write_table(runs, folder / "runs.csv")
-    write_table(curves_table(plan, finished), folder / "curves.csv", CURVE_DIGITS)
+    curves = curves_table(plan, finished)
+    tables = {
+        "runs.csv": write_table(runs, folder / "runs.csv"),
+        "curves.csv": write_table(curves, folder / "curves.csv", CURVE_DIGITS),
+    }
     adopted = [Adoption(**adoption) for adoption in store.adoptions()]
-    write_provenance(provenance(plan, finished, command_line(), adopted), folder)
+    recorded = provenance(plan, finished, command_line(), adopted, tables=tables)
+    write_provenance(recorded, folder)
     return runs
-
-
-def _unjudged(plan: Plan, claims: dict[str, Claim]) -> list[str]:
-    if plan.data == plan.experiment.data:
-        return []
-    return [key for key, claim in claims.items() if claim.quotes_figure]

@@ -5,19 +5,20 @@ from pathlib import Path
 
 import click
 
-from repro.app.cli import reported
+from repro.app.cli import OutFolder
+from repro.app.exits import reported
 
 
 @click.command(epilog="Example: python -m repro adopt mnist_relu")
 @click.argument("name")
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    type=OutFolder(exists=True),
     help="Results folder; by default results/NAME.",
 )
 @click.option(
     "--rerun",
-    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    type=OutFolder(exists=True),
     help="Results folder that the old code gives on this machine, if another made the runs.",
 )
 @click.option("--workers", type=click.IntRange(1, 1024), help="Processes; one a core.")

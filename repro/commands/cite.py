@@ -5,7 +5,9 @@ from collections.abc import Sequence
 
 import click
 
-from repro.app.cli import reported
+from repro.app.cli import anyway_option
+from repro.app.exits import reported
+from repro.app.streams import say
 
 
 @click.command(epilog="Example: python -m repro cite mnist_relu relu_raw")
@@ -16,16 +18,18 @@ from repro.app.cli import reported
     type=click.Choice(["bibtex", "text"]),
     help="Only BibTeX, or only plain text; by default both.",
 )
-def command(names: tuple[str, ...], form: str | None) -> None:
+@anyway_option
+def command(names: tuple[str, ...], form: str | None, anyway: bool) -> None:
     """Print how to cite this package, the threads and the works behind them.
 
     Of all studies, or of those of these NAMES. Names of a study and of one of its variants or
     claims give a sentence with that number, too.
     """
-    sys.exit(reported(lambda: _print(names, form)))
+    sys.exit(reported(lambda: _print(names, form, anyway=anyway)))
 
 
-def _print(names: Sequence[str], form: str | None) -> int:
+def _print(names: Sequence[str], form: str | None, *, anyway: bool) -> int:
+    from repro.app.regenerate import read_believed
     from repro.findings.citation import bibtex, plain, references
     from repro.findings.sentence import sentence
     from repro.study.folder import RESULTS, study_names
@@ -35,16 +39,19 @@ def _print(names: Sequence[str], form: str | None) -> int:
     if len(names) > 1 and names[0] in study_names() and not set(names[1:]) & set(study_names()):
         studies, cited = [names[0]], list(names[1:])
     entries = references(load_study(name) for name in studies)
+    if cited:
+        study = load_study(studies[0])
+        results = read_believed(study, RESULTS / study.name, anyway=anyway)
     for name in cited:
         prefix = "% " if form == "bibtex" else ""
-        click.echo(prefix + sentence(load_study(studies[0]), name, RESULTS / studies[0]) + "\n")
+        say(prefix + sentence(study, name, results) + "\n")
     if cited and form is None:
         form = "bibtex"
     if form != "bibtex":
-        click.echo("\n\n".join(plain(entry) for entry in entries.values()))
+        say("\n\n".join(plain(entry) for entry in entries.values()))
     if form is None:
-        click.echo()
+        say("")
     if form != "text":
-        click.echo("% Titles in Chinese need XeLaTeX or LuaLaTeX, and a font that has them.\n")
-        click.echo("\n\n".join(bibtex(key, entry) for key, entry in entries.items()))
+        say("% Titles in Chinese need XeLaTeX or LuaLaTeX, and a font that has them.\n")
+        say("\n\n".join(bibtex(key, entry) for key, entry in entries.items()))
     return 0

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from repro.app.cli import SeedsType, reported
+from repro.app.cli import EPOCHS, OutFolder, SeedsType
+from repro.app.exits import reported
 
 
 @click.command(
@@ -16,14 +17,14 @@ from repro.app.cli import SeedsType, reported
 @click.option("--data", required=True, help="FILE.npz with x, y (x_val, y_val), or FILE.py:NAME.")
 @click.option(
     "--epochs",
-    type=click.IntRange(min=1),
+    type=EPOCHS,
     help="As many as you train; enough for 600 steps if not given.",
 )
-@click.option("--batch-size", type=click.IntRange(min=1), default=32, show_default=True)
+@click.option("--batch-size", type=click.IntRange(1, 1_000_000), default=32, show_default=True)
 @click.option("--seeds", type=SeedsType(), default="10", show_default=True)
 @click.option(
     "--budget",
-    type=click.FloatRange(min=1),
+    type=click.FloatRange(1, 1e6),
     default=110.0,
     show_default=True,
     metavar="SECONDS",
@@ -31,7 +32,7 @@ from repro.app.cli import SeedsType, reported
 )
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OutFolder(),
     help="Folder for report, tables and figures.",
 )
 @click.option("--model", help="For a numpy step: FILE.py:NAME of a build function of that network.")
@@ -60,16 +61,17 @@ def _run(target: str, out: Path | None, **options: Any) -> int:
         return _report(target, out, **options)
     except DiagnoseError as error:
         raise StudyError(str(error)) from error
+    except SystemExit as end:  # of the user's code: it would end us without a word
+        raise StudyError(f"{target} ended the program (SystemExit: {end.code})") from None
 
 
 def _report(target: str, out: Path | None, data: str, **options: Any) -> int:
-    from rich.console import Console
-
+    from repro.app.terminal import Terminal
     from repro.instruments.diagnose.numpy_step import audit_step, is_step
     from repro.instruments.diagnose.setup.loading import load_data, load_object
     from repro.training import quiet  # noqa: F401  # before the user's file imports Keras
 
-    console = Console()
+    console = Terminal()
     function, arrays = load_object(target), load_data(data)
     step_options = {name: options.pop(name) for name in ("model", "parameters", "rate")}
     if is_step(function):
@@ -77,11 +79,11 @@ def _report(target: str, out: Path | None, data: str, **options: Any) -> int:
         return 0
     if any(value is not None for value in step_options.values()):
         raise _misplaced(target)
-    diagnosis = _diagnosed(function, arrays, Console(stderr=True), **options)
+    diagnosis = _diagnosed(function, arrays, Terminal(stderr=True), **options)
     console.print(diagnosis)
     if out is not None:
         diagnosis.save(out)
-        console.print(f"Report, tables and figures: {out}", markup=False)
+        console.print(f"Report, tables and figures: {out}", markup=False, soft_wrap=True)
     return 0
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from repro.app.cli import reported
+from repro.app.cli import OutFolder, anyway_option
+from repro.app.exits import reported
 
 
 @click.command(epilog="Example: python -m repro export mnist_relu --latex paper/results")
@@ -14,14 +15,15 @@ from repro.app.cli import reported
     "--latex",
     "folder",
     required=True,
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OutFolder(),
     help="Macros, tables and figures for an article, and an example of one, into this folder.",
 )
-def command(names: tuple[str, ...], folder: Path) -> None:
+@anyway_option
+def command(names: tuple[str, ...], folder: Path, anyway: bool) -> None:
     """Write results in the form that an article takes them over.
 
     Of all studies, or of those of these NAMES. Prints what it wrote.
     """
     from repro.app.regenerate import export_latex
 
-    sys.exit(reported(lambda: export_latex(names, folder)))
+    sys.exit(reported(lambda: export_latex(names, folder, anyway=anyway)))

@@ -4,13 +4,15 @@ import sys
 
 import click
 
-from repro.app.cli import reported
+from repro.app.cli import anyway_option
+from repro.app.exits import reported
 
 
 @click.command()
 @click.argument("names", nargs=-1)
-def command(names: tuple[str, ...]) -> None:
+@anyway_option
+def command(names: tuple[str, ...], anyway: bool) -> None:
     """Redraw figures from the tables in results/; of all studies, or of those of these NAMES."""
     from repro.app.regenerate import redraw
 
-    sys.exit(reported(lambda: redraw(names)))
+    sys.exit(reported(lambda: redraw(names, anyway=anyway)))

@@ -4,16 +4,18 @@ import sys
 
 import click
 
-from repro.app.cli import reported
+from repro.app.cli import anyway_option
+from repro.app.exits import reported
 
 
 @click.command()
 @click.argument("names", nargs=-1)
-def command(names: tuple[str, ...]) -> None:
+@anyway_option
+def command(names: tuple[str, ...], anyway: bool) -> None:
     """Write results/NAME/README.md from the tables there; of all studies, or of these NAMES.
 
     It has the figures, the thread's numbers beside ours, and every claim with its verdict.
     """
     from repro.app.regenerate import write_ledgers
 
-    sys.exit(reported(lambda: write_ledgers(names)))
+    sys.exit(reported(lambda: write_ledgers(names, anyway=anyway)))

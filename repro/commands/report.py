@@ -4,16 +4,18 @@ import sys
 
 import click
 
-from repro.app.cli import reported
+from repro.app.cli import anyway_option
+from repro.app.exits import reported
 
 
 @click.command(epilog="Example: python -m repro report results/mnist_relu@partial")
 @click.argument("names", nargs=-1)
-def command(names: tuple[str, ...]) -> None:
+@anyway_option
+def command(names: tuple[str, ...], anyway: bool) -> None:
     """Write results/index.html, one page on all studies, from the tables in results/.
 
     Of studies or results folders of these NAMES, write a page of its own into the folder of each.
     """
     from repro.app.regenerate import report
 
-    sys.exit(reported(lambda: report(names)))
+    sys.exit(reported(lambda: report(names, anyway=anyway)))

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from repro.app.cli import execute, study_options
+from repro.app.exits import INTERRUPTED, WRONG
 
 
 @click.command(epilog="Example: python -m repro run truth_table add_numbers --seeds 10")
@@ -21,6 +22,6 @@ def command(names: tuple[str, ...], run_all: bool, **options: Any) -> None:
     codes = []
     for name in study_names() if run_all else names:
         codes.append(execute(name, **options))
-        if codes[-1] in (2, 130):
+        if codes[-1] in (WRONG, INTERRUPTED):
             break
     sys.exit(max(codes))

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from repro.app.cli import SeedsType, reported
+from repro.app.cli import EPOCHS, OutFolder, SeedsType
+from repro.app.exits import reported
 
 
 @click.command(
@@ -15,12 +16,12 @@ from repro.app.cli import SeedsType, reported
 @click.argument("name")
 @click.argument("settings", nargs=-1, required=True, metavar="PARAMETER=VALUE,VALUE...")
 @click.option("--seeds", type=SeedsType(), default="5", show_default=True, help="N, or A:B.")
-@click.option("--epochs", type=click.IntRange(min=1), help="Other than the experiment's.")
+@click.option("--epochs", type=EPOCHS, help="Other than the experiment's.")
 @click.option("--data", type=click.Choice(["mnist", "mnist5k"]), help="Data set.")
 @click.option("--workers", type=click.IntRange(1, 1024), help="Processes; one a core.")
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OutFolder(),
     help="Results folder; by default results/NAME@sweep=….",
 )
 def command(
@@ -37,10 +38,9 @@ def command(
     The first parameter with several values is the figure's x axis, the second its y axis; others
     make panels. A parameter that is not given has the study's fixed value or its default.
     """
+    from repro.app.sweep import sweep
 
     def job() -> int:
-        from repro.app.sweep import sweep
-
         return sweep(
             name, settings, seeds=seeds, epochs=epochs, data=data, workers=workers, out=out
         )

@@ -4,13 +4,15 @@ import sys
 
 import click
 
-from repro.app.cli import reported
+from repro.app.cli import anyway_option
+from repro.app.exits import reported
 
 
 @click.command()
 @click.argument("names", nargs=-1)
-def command(names: tuple[str, ...]) -> None:
+@anyway_option
+def command(names: tuple[str, ...], anyway: bool) -> None:
     """Judge claims again from the tables in results/; of all studies, or of these NAMES."""
     from repro.app.regenerate import rejudge
 
-    sys.exit(reported(lambda: rejudge(names)))
+    sys.exit(reported(lambda: rejudge(names, anyway=anyway)))

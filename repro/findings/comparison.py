@@ -42,6 +42,12 @@ class Comparison:
         """The number of runs that are equal to the bit in every number."""
         return self.runs - len(self.cells[RUN].drop_duplicates())
 
+    @property
+    def beyond(self) -> int:
+        """The number of numbers beyond their tolerance, and of rows that one table alone has."""
+        rows = int((self.cells["metric"] == "row").sum())
+        return rows + int((self.metrics["compared"] - self.metrics["agree"]).sum())
+
 
 def tolerances(committed: pd.DataFrame) -> dict[str, float]:
     """Return, for each column of numbers, how far apart two of them may be and still agree.
@@ -116,6 +122,27 @@ def other_verdicts(committed: pd.DataFrame, rerun: pd.DataFrame) -> pd.DataFrame
     merged = committed[columns].merge(rerun[columns], on="claim", how="outer", suffixes=SIDES)
     merged = merged.rename(columns={f"verdict{side}": side[1:] for side in SIDES}).fillna("")
     return merged[merged.committed != merged.now].reset_index(drop=True)
+
+
+def other_estimates(committed: pd.DataFrame, rerun: pd.DataFrame, *, exact: bool) -> pd.DataFrame:
+    """Return the claims whose estimate is another one, columns `claim`, `committed`, `now`.
+
+    Args:
+        committed: the claims table as it is committed.
+        rerun: that of now; claims that one table alone has are left to `other_verdicts`.
+        exact: whether an estimate must be the same, but for `RELATIVE`; or else lie in the
+            committed interval.
+    """
+    columns = ["claim", "estimate", "ci_low", "ci_high"]
+    pairs = committed[columns].merge(rerun[columns[:2]], on="claim", suffixes=SIDES)
+    old, new = (pairs[f"estimate{side}"] for side in SIDES)
+    near = RELATIVE * _size(old, new)
+    agree = _distance(old, new) <= near
+    if not exact:
+        agree |= ((pairs["ci_low"] - near <= new) & (new <= pairs["ci_high"] + near)).to_numpy(bool)
+    agree |= (old.isna() & new.isna()).to_numpy(bool)
+    differing = pd.DataFrame({"claim": pairs["claim"], "committed": old, "now": new})
+    return differing[~agree].reset_index(drop=True)
 
 
 def _equal(old: pd.Series, new: pd.Series) -> NDArray[np.bool_]:

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from repro.findings.curves_figure import draw_curves
+from repro.findings.drawing import HUGE, drawable
 from repro.findings.fixes_figure import draw_fixes
 from repro.findings.media import style
 from repro.findings.runs_figure import draw_runs
@@ -23,6 +24,7 @@ UNDATED: dict[str, dict[str, None]] = {
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
 MARGIN = 0.1  # inches around a figure
+MOST_MARKED = 100  # characters
 
 
 def draw_figures(
@@ -31,12 +33,14 @@ def draw_figures(
     curves: pd.DataFrame,
     folder: Path,
     names: Sequence[str] = FIGURES,
+    *,
+    mark: str = "",
 ) -> None:
     """Draw a study's figures, or those of these names, into its results folder, as PNG and SVG.
 
     `fixes`: the failing network and what recovers it; `runs`: every run of every named variant;
     `learning_curves`: the headline metric as training goes on; `mechanism`: what the module
-    `repro.NAME.mechanism` draws, if the tables hold what it needs.
+    `repro.NAME.mechanism` draws, if the tables hold what it needs. A `mark` is written on each.
     """
     drawings: dict[str, Callable[[], Figure | None]] = {
         "fixes": lambda: draw_fixes(study, runs),
@@ -48,17 +52,25 @@ def draw_figures(
         with style():
             figure = drawings[name]()
             if figure is not None:
-                save(figure, folder / name)
+                save(figure, folder / name, mark)
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG and SVG; the same figure gives the same bytes."""
+def save(figure: Figure, path: Path, mark: str = "") -> None:
+    """Write a figure as PNG and SVG, a mark on it; the same figure gives the same bytes."""
     if layout := figure.get_layout_engine():
         layout.execute(figure)
     figure.set_layout_engine(None)  # not again for each form: that is most of the time
+    write_mark(figure, mark)
     content = figure.get_tightbbox().padded(MARGIN)
     for form in ("png", "svg"):
         write_whole(path.with_suffix(f".{form}"), rendered(figure, form, bbox_inches=content))
+
+
+def write_mark(figure: Figure, mark: str) -> None:
+    """Write a line at the foot of a figure, in red; nothing if there is none."""
+    if mark:
+        text = mark[:MOST_MARKED]
+        figure.text(0.01, 0.0, text, color="red", va="bottom", size=7, parse_math=False)
 
 
 def rendered(figure: Figure, form: str, **options: Any) -> bytes:
@@ -73,4 +85,11 @@ def draw_mechanism(study: Study, runs: pd.DataFrame, curves: pd.DataFrame) -> Fi
     mechanism = find_mechanism(study.name)
     if mechanism is None or not set(mechanism.VARIANTS) <= set(runs.variant):
         return None
-    return mechanism.draw(runs, curves)
+    return mechanism.draw(_finite(runs), _finite(curves))
+
+
+def _finite(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table without the numbers that are too large to be drawn."""
+    numbers = table.select_dtypes("float")
+    huge = [name for name in numbers if (numbers[name].abs() > HUGE).any()]
+    return table.assign(**{name: drawable(table[name]) for name in huge}) if huge else table

@@ -29,19 +29,29 @@ NamedTeX = tuple[tuple[str, ...], str]  # the parts of a macro's name, the TeX t
 
 
 def latex_files(
-    study: Study, runs: pd.DataFrame, curves: pd.DataFrame, claims: pd.DataFrame
+    study: Study,
+    runs: pd.DataFrame,
+    curves: pd.DataFrame,
+    claims: pd.DataFrame,
+    *,
+    mark: str = "",
 ) -> dict[str, bytes]:
     """Return a study's files by path, made from its tables: the same tables, the same bytes.
+
+    A `mark` stands before each table and on each figure, and in the preamble as a comment.
 
     Raises:
         StudyError: if two numbers would get macros of one name.
     """
+    warning = f"\\emph{{{escape(mark)}}}\\par\n" if mark else ""
+    comment = f"% {' '.join(mark.split())}\n" if mark else ""
     texts = {
-        "numbers.tex": UNICODE + definitions(macros(study, runs, claims)),
-        "variants.tex": variants_table(study, runs),
-        "claims.tex": claims_table(claims),
+        "numbers.tex": comment + UNICODE + definitions(macros(study, runs, claims)),
+        "variants.tex": warning + variants_table(study, runs),
+        "claims.tex": warning + claims_table(claims),
     }
-    files = {name: text.encode() for name, text in texts.items()} | pdf_figures(study, runs, curves)
+    files = {name: text.encode() for name, text in texts.items()}
+    files |= pdf_figures(study, runs, curves, mark)
     return {f"{study.name}/{name}": content for name, content in files.items()}
 
 

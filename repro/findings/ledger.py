@@ -11,9 +11,8 @@ from repro.findings.statistics import unseen_share
 from repro.findings.summary import named_runs, summarize
 from repro.findings.wording import CAPTIONS, NO_VERDICT, verdict_name, words
 from repro.store.files import write_whole
-from repro.store.provenance import Provenance, read_provenance
-from repro.store.tables import read_table
-from repro.study.experiments import find_experiment
+from repro.store.provenance import Provenance
+from repro.store.results import EDITED, read_results
 from repro.study.schema import Study
 
 FILE = "README.md"
@@ -51,25 +50,33 @@ runs them again and compares; `python -m repro ledger {name}` makes this page fr
 """
 
 
-def write_ledger(study: Study, folder: Path) -> None:
-    """Write `README.md` into a study's results folder; raises as `read_ledger` does."""
-    write_whole(folder / FILE, read_ledger(study, folder).encode())
+def write_ledger(study: Study, folder: Path, doubts: Collection[str] = ()) -> None:
+    """Write `README.md` into a study's results folder; takes and raises what `read_ledger` does."""
+    write_whole(folder / FILE, read_ledger(study, folder, doubts).encode())
 
 
-def read_ledger(study: Study, folder: Path) -> str:
+def read_ledger(study: Study, folder: Path, doubts: Collection[str] = ()) -> str:
     """Return the ledger of what a study's results folder holds.
+
+    Args:
+        study: whose results they are.
+        folder: the results folder.
+        doubts: what is known not to be as it was written; the ledger begins with it.
 
     Raises:
         StudyError: if a table is not what it should be.
         OSError: if one can't be read.
     """
-    return ledger(
+    tables = read_results(folder, study.name, anyway=bool(doubts))
+    text = ledger(
         study,
-        runs=read_table(folder / "runs.csv", find_experiment(study.name).metrics),
-        claims=read_table(folder / "claims.csv") if study.claims else pd.DataFrame(),
-        provenance=read_provenance(folder),
+        runs=tables.runs,
+        claims=tables.claims if study.claims else pd.DataFrame(),
+        provenance=tables.provenance,
         figures=[name for name in CAPTIONS if (folder / f"{name}.png").is_file()],
     )
+    mark = f"> **These tables were {EDITED}:** {escaped('; '.join(doubts))}.\n\n" if doubts else ""
+    return mark + text
 
 
 def ledger(

@@ -9,17 +9,19 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from repro.findings.curves_figure import draw_curves
-from repro.findings.figures import draw_mechanism, rendered
+from repro.findings.figures import draw_mechanism, rendered, write_mark
 from repro.findings.media import COLUMN, PAGE, SERIF, Medium, style
 from repro.findings.runs_figure import draw_runs
 from repro.study.schema import Study
 
 
-def pdf_figures(study: Study, runs: pd.DataFrame, curves: pd.DataFrame) -> dict[str, bytes]:
+def pdf_figures(
+    study: Study, runs: pd.DataFrame, curves: pd.DataFrame, mark: str = ""
+) -> dict[str, bytes]:
     """Return a study's figures by file name: the same tables, the same bytes.
 
     `runs.pdf` and `learning_curves.pdf` are one column wide, `mechanism.pdf` two; the last two only
-    if the study has them.
+    if the study has them. A `mark` is written on each.
     """
     drawings = {
         "runs.pdf": (COLUMN, lambda: draw_runs(study, runs, COLUMN)),
@@ -30,6 +32,7 @@ def pdf_figures(study: Study, runs: pd.DataFrame, curves: pd.DataFrame) -> dict[
     for name, (medium, draw) in drawings.items():
         with _typeset(medium):
             if (figure := draw()) is not None:
+                write_mark(figure, mark)
                 files[name] = _pdf(figure)
     return files
 

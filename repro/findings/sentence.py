@@ -1,38 +1,36 @@
 """One number of a study as a sentence that can be cited."""
 
-from pathlib import Path
-
 import pandas as pd
 
 from repro.findings.numbers import interval, number
 from repro.findings.statistics import FEWEST
 from repro.findings.summary import summarize
 from repro.findings.wording import verdict_name, words
-from repro.store.provenance import read_provenance
-from repro.store.results import read_runs
-from repro.store.tables import read_table
+from repro.store.results import EDITED, Results
 from repro.study.errors import StudyError, unknown
 from repro.study.schema import Study
 
 DIGITS = 3  # significant ones
 
 
-def sentence(study: Study, name: str, folder: Path) -> str:
+def sentence(study: Study, name: str, results: Results) -> str:
     """Return a sentence on a variant or a claim: its number, interval, seeds, and their origin.
 
     Args:
         study: whose it is.
         name: of the variant, or of the claim.
-        folder: the results folder.
+        results: the study's.
 
     Raises:
         StudyError: if the study has neither; it names the nearest.
     """
-    recorded = read_provenance(folder)
+    recorded = results.provenance
     origin = f"{recorded.package}, study {study.name}, code {recorded.code[:8]}"
+    if results.doubts:
+        origin += f"; {EDITED}: {'; '.join(results.doubts)}"
     if name in study.variants:
-        return f"{_level(study, name, read_runs(folder))} ({origin})."
-    claims = read_table(folder / "claims.csv").set_index("claim")
+        return f"{_level(study, name, results.runs)} ({origin})."
+    claims = results.claims.set_index("claim")
     if name not in claims.index:
         raise StudyError(
             unknown("variant or claim", name, [*study.variants, *study.claims], owner=study.name)

@@ -51,7 +51,7 @@ def run(plan: Plan, store: Store, progress: Progress, pool: Pool) -> Outcome:
     The first SIGINT (Ctrl-C) or SIGTERM lets the blocks in flight finish and be stored; the second
     stops at once, which loses those blocks alone. The next call goes on from there.
     """
-    outcome = Outcome(store.find(plan.identities))
+    outcome = Outcome(store.find_planned(plan))
     stored = [block for block in plan.blocks if outcome.runs.keys() >= set(block.identities)]
     for block in stored:
         progress.finished(block, outcome.runs)

@@ -2,17 +2,24 @@
 
 One process on all cores spends much of its time on keeping its threads in step; processes of one
 thread each do not, and what kills one of them does not kill the run.
+
+The workers' heartbeat is the processor time that they use: a thread of their own would beat on
+while what they wait for, such as memory, never comes. If none of them has used any for `PATIENCE`,
+they are given up, and the blocks in flight count as crashed.
 """
 
 import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from repro.running.train import train_block
 from repro.store.runs import StoredRun
@@ -26,12 +33,18 @@ ONE_THREAD = {
     "TF_NUM_INTRAOP_THREADS": "1",
 }
 TRIES = 3  # of a block whose worker was killed
+PATIENCE = 300.0  # seconds without any processor time, after which the workers are given up
+LOOKS = 20  # at the workers within that time
 
 Result = list[StoredRun] | Exception
 
 
 class PoolError(RuntimeError):
     """The workers can't be had, or were lost; the message says why and what to do."""
+
+
+class Stalled(RuntimeError):
+    """A worker used no processor time any more, and was given up."""
 
 
 class Workers:
@@ -56,8 +69,7 @@ class Workers:
         trace: TracebackType | None,
     ) -> None:
         if kind is not None:  # stopped at once: what is in flight is given up
-            for process in multiprocessing.active_children():
-                process.kill()
+            _kill_all()
         self._pool.shutdown(cancel_futures=True)
 
     def train(
@@ -75,10 +87,21 @@ class Workers:
                 block = retries.pop() if retries else next(waiting, None)
                 if block is None:
                     break
-                running[self._pool.submit(train_block, experiment, data, block)] = block
+                try:
+                    running[self._pool.submit(train_block, experiment, data, block)] = block
+                except BrokenProcessPool:  # while none of its processes had work
+                    retries.append(block)
+                    if running:
+                        break  # they say so, too
+                    self._renew()
             if not running:
                 return
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            done = _finished(running)
+            if not done:
+                yield from ((block, _stalled()) for block in running.values())
+                running.clear()
+                self._renew()
+            for future in done:
                 block = running.pop(future)
                 try:
                     yield block, future.result()
@@ -86,7 +109,7 @@ class Workers:
                     # which worker died is not known: all blocks in flight are tried again
                     lost = [block, *running.values()]
                     running.clear()
-                    self._pool = new_pool(self.count)
+                    self._renew()
                     for block in lost:
                         self._tries[block] = self._tries.get(block, 1) + 1
                         if self._tries[block] > TRIES:
@@ -97,22 +120,88 @@ class Workers:
                 except Exception as error:  # whatever an experiment raises, the others go on
                     yield block, error
 
+    def _renew(self) -> None:
+        """Take other processes in the place of those that died or stalled."""
+        _kill_all()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool = new_pool(self.count)
+
+
+def _finished(running: Iterable[Future[Any]]) -> set[Future[Any]]:
+    """Wait for any of the blocks; return those that are done, none if all workers stall."""
+    since, before = time.monotonic(), -1.0
+    while True:
+        period = PATIENCE / LOOKS
+        if done := wait(running, timeout=period, return_when=FIRST_COMPLETED).done:
+            return done
+        used = sum(map(_processor_time, multiprocessing.active_children()))
+        if used != before:
+            since, before = time.monotonic(), used
+        elif time.monotonic() - since > PATIENCE:
+            return set()
+
+
+def _processor_time(process: multiprocessing.process.BaseProcess) -> float:
+    """Return the ticks that a process has used; 0 of one that is gone."""
+    try:
+        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return float(fields[11]) + float(fields[12])  # in its own code, and in the system's for it
+
+
+def _stalled() -> Stalled:
+    return Stalled(
+        f"its worker used no processor time for {PATIENCE:g} s, as where it gets no memory"
+    )
+
 
 def cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0))
 
 
+@contextmanager
+def processes(count: int) -> Iterator[ProcessPoolExecutor]:
+    """Return a pool as `new_pool` does; left because of an error, its processes are killed."""
+    pool = new_pool(count)
+    try:
+        yield pool
+    except BaseException:
+        _kill_all()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 def new_pool(count: int) -> ProcessPoolExecutor:
     """Return a pool of so many single-threaded processes that end when this one does."""
     os.environ.update(ONE_THREAD)  # inherited by the workers, which do the computing
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(count, context, initializer=_start)
+    return _Pool(count, context, initializer=_start)
+
+
+class _Pool(ProcessPoolExecutor):
+    """A pool whose processes Ctrl-C does not reach before they can say what it means."""
+
+    def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Give it work, for which a process may be started."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            return super().submit(*args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _kill_all() -> None:
+    for process in multiprocessing.active_children():
+        process.kill()
 
 
 def _start() -> None:
     # Ctrl-C reaches the whole process group: what it means is for the driver to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     threading.Thread(target=_end_with_driver, daemon=True).start()
 
 

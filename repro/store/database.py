@@ -5,12 +5,15 @@ opening checks to the last byte. A write-ahead log would keep it in a second fil
 drops without a word when it is damaged.
 """
 
+import json
 import sqlite3
 from contextlib import closing
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from repro.store.files import scratch_file
+from repro.store.files import require_regular, scratch_file
+from repro.store.shape import wrong_run, wrong_settings
 
 VERSION = 3
 HEADER = 100  # bytes of any SQLite file
@@ -50,6 +53,8 @@ def open_database(path: Path) -> sqlite3.Connection:
         OSError, sqlite3.Error: if it can't be made, read or written; SQLITE_BUSY if it is held.
         StoreError: if it is not a sound store of this version.
     """
+    for name in (path.name, *(f"{path.name}-{kind}" for kind in ("journal", "wal", "shm"))):
+        require_regular(path.with_name(name))
     if not path.exists():
         _create(path)
     if path.stat().st_size < HEADER:  # SQLite would take it for an empty one
@@ -129,10 +134,32 @@ def _problem(connection: sqlite3.Connection) -> str:
             f"its version is {version}, this program's is {VERSION}: go on with the program "
             "that wrote it, or train its runs again"
         )
-    for *row, expected in connection.execute("SELECT * FROM runs"):
-        if checksum(tuple(row)) != expected:
-            return f"the run {row[0]!r} is not what was stored"
+    # a trigger would change what is stored later, a view stand for a table
+    if _definitions(connection) != _expected_definitions():
+        return "it holds other tables, views or triggers than a store"
+    seeds = {}
     for digest, content in connection.execute("SELECT * FROM settings"):
         if text_digest(content) != digest:
-            return f"the settings {digest!r} are not what was stored"
+            return f"the settings {digest[:64]!a} are not what was stored"
+        if wrong := wrong_settings(content):
+            return f"the settings {digest[:8]} {wrong}"
+        seeds[digest] = frozenset(json.loads(content)["seeds"])
+    for *row, expected in connection.execute("SELECT * FROM runs"):
+        if checksum(tuple(row)) != expected:
+            return f"the run {row[0][:64]!a} is not what was stored"
+        # whoever can write a row can write its checksum
+        if wrong := wrong_run(tuple(row), seeds):
+            return f"the run {row[0][:64]!a} {wrong}"
     return ""
+
+
+def _definitions(connection: sqlite3.Connection) -> list[tuple[str, str, str | None]]:
+    query = "SELECT type, name, sql FROM sqlite_master ORDER BY type, name"
+    return connection.execute(query).fetchall()
+
+
+@cache
+def _expected_definitions() -> list[tuple[str, str, str | None]]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(TABLES)
+        return _definitions(connection)

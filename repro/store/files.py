@@ -1,35 +1,55 @@
-"""Files that appear whole: the old one or the new one, never a part."""
+"""Files that appear whole, the old one or the new one; and that are read as files alone."""
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from repro.study.files import MAX_BYTES, open_regular, read_regular, require_regular
+
+__all__ = [
+    "MAX_BYTES",
+    "open_regular",
+    "read_regular",
+    "require_regular",
+    "scratch_file",
+    "write_note",
+    "write_whole",
+]
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Replace a file in one step."""
+    """Replace a file in one step; a link in its place is replaced, not followed."""
     with scratch_file(path, content) as scratch:
         scratch.replace(path)
+
+
+def write_note(path: Path, text: str) -> None:
+    """Write a short text into a file where it lies, which must be regular; raises `OSError`."""
+    with os.fdopen(open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "w") as file:
+        file.write(text)
 
 
 @contextmanager
 def scratch_file(path: Path, content: bytes) -> Iterator[Path]:
     """Yield a file that is on disk with this content, beside `path`, to be put in its place.
 
+    Its rights are those that the umask leaves.
+
     Raises:
         OSError: if it can't be; names `path`.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    scratch = Path(name)
+    scratch = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}")
     try:
+        handle = open_regular(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        scratch.chmod(0o644)
         yield scratch
-    except OSError as error:  # of a write, it names no file
+    except OSError as error:  # of a write, it names no file; of the rest, the scratch file
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
-        scratch.unlink(missing_ok=True)
+        with suppress(OSError):  # such as of a folder that there is not
+            scratch.unlink()

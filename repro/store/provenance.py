@@ -11,15 +11,17 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from repro import __version__
-from repro.store.files import write_whole
+from repro.store.files import read_regular, write_whole
 from repro.store.runs import StoredRun
 from repro.study.errors import StudyError
 from repro.study.identity import digest, fingerprint, flat
 from repro.study.plan import Plan
 from repro.study.schema import explain
+from repro.study.text import controls, printable, texts
 
 PACKAGE = f"repro-relu {__version__}"
 FILE = "provenance.json"
+MOST_BYTES = 16 * 2**20
 DATE = r"^\d{4}-\d\d-\d\dT"
 
 
@@ -93,6 +95,7 @@ class Provenance(_Read):
     finished: str = Field(pattern=DATE)
     seconds_per_run: dict[str, float]
     seconds: float
+    tables: dict[str, str] = {}  # digests of their content, by name; tables of before have none
 
 
 def command_line() -> str:
@@ -100,8 +103,7 @@ def command_line() -> str:
     called = Path(sys.argv[0])
     name = called.parent.name if called.stem == "__main__" else called.stem
     module = "repro" if name == "repro" else f"repro.{name}"
-    command = shlex.join(["python", "-m", module, *sys.argv[1:]])
-    return command.encode(errors="backslashreplace").decode()  # of paths that are no text
+    return printable(shlex.join(["python", "-m", module, *sys.argv[1:]]))
 
 
 def provenance(
@@ -109,8 +111,18 @@ def provenance(
     runs: Mapping[str, StoredRun],
     command: str,
     adopted: Sequence[Adoption] = (),
+    *,
+    tables: Mapping[str, str] | None = None,
 ) -> Provenance:
-    """Return the provenance of a plan's runs, by identity; `adopted` as far as it is theirs."""
+    """Return the provenance of a plan's runs.
+
+    Args:
+        plan: of the runs.
+        runs: those that finished, by identity.
+        command: that ran them.
+        adopted: changes of code, as far as they are theirs.
+        tables: the digests of the tables that were written, by name.
+    """
     seconds: dict[str, list[float]] = {}
     for variant, _, identity in plan.runs:
         if identity in runs:
@@ -132,6 +144,7 @@ def provenance(
             variant: round(sum(times) / len(times), 4) for variant, times in seconds.items()
         },
         seconds=round(sum(map(sum, seconds.values())), 1),
+        tables=dict(tables or {}),
     )
 
 
@@ -153,12 +166,14 @@ def read_provenance(folder: Path) -> Provenance:
         OSError: if it can't be read.
     """
     path = folder / FILE
+    remedy = f"python -m repro.{folder.name} makes it anew"
     try:
-        return Provenance.model_validate_json(path.read_bytes())
+        recorded = Provenance.model_validate_json(read_regular(path, MOST_BYTES))
     except ValidationError as error:
-        raise StudyError(
-            f"{path}: {explain(error)[0]}; python -m repro.{folder.name} makes it anew"
-        ) from None
+        raise StudyError(f"{path}: {explain(error)[0]}; {remedy}") from None
+    for control in controls("".join(texts(recorded.model_dump()))):
+        raise StudyError(f"{path}: has the control character {control!a}; {remedy}")
+    return recorded
 
 
 def changes_since(recorded: Provenance, plan: Plan) -> list[str]:

@@ -1,31 +1,51 @@
-"""Read a results folder."""
+"""Read a results folder, and say what in it is not as it was written."""
 
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
+from repro.store.files import read_regular, require_regular
 from repro.store.provenance import Provenance, read_provenance
-from repro.store.tables import read_table
-from repro.study.errors import StudyError
+from repro.store.tables import content_digest, read_table
+from repro.study.errors import StudyError, unknown
 from repro.study.experiments import find_experiment
 from repro.study.folder import RESULTS, study_names
 from repro.study.schema import Report, Study, Variant, load_study
 
 NEEDED = ("runs.csv", "curves.csv", "provenance.json")
+TABLES = ("runs.csv", "curves.csv", "claims.csv")
 # each as PNG and SVG; some studies lack the last
 FIGURES = ("fixes", "runs", "learning_curves", "mechanism")
+EDITED = "edited since they were made"
+
+
+class EditedError(StudyError):
+    """Tables are not what was written; the message names them and what to do."""
 
 
 @dataclass(frozen=True)
 class Results:
-    """The tables in a study's results folder, and how they were made."""
+    """The tables in a study's results folder, and how they were made.
+
+    Attributes:
+        doubts: what is not as it was written, a phrase each; there are some only where they were
+            asked to be shown.
+    """
 
     folder: Path
     provenance: Provenance
     runs: pd.DataFrame
     curves: pd.DataFrame
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def has_digests(self) -> bool:
+        """True if it can be told whether the tables are as they were written."""
+        return bool(self.provenance.tables)
 
     @cached_property
     def claims(self) -> pd.DataFrame:
@@ -35,25 +55,83 @@ class Results:
         return read_table(path)
 
 
-def read_results(folder: Path, study: str = "") -> Results:
-    """Read a results folder.
+def read_results(
+    folder: Path, study: str = "", *, anyway: bool = False, unread: tuple[str, ...] = ()
+) -> Results:
+    """Read a results folder; its tables must be those that were written there.
+
+    They are held against the digests in `provenance.json`, where it has any, and against the
+    columns, ranges, variants and seeds that they can have.
 
     Args:
         folder: to read.
         study: name of the study whose results it holds; by default the folder's.
+        anyway: whether tables that were edited are taken, with `doubts`.
+        unread: tables that are not asked for, and may be anything.
 
     Raises:
+        EditedError: if tables were edited.
         StudyError: if a file is not there, or not what it should be.
     """
     for name in NEEDED:
         require_file(folder / name)
-    metrics = find_experiment(study or study_name(folder)).metrics
-    return Results(
-        folder,
-        provenance=read_provenance(folder),
-        runs=read_table(folder / "runs.csv", metrics),
-        curves=read_table(folder / "curves.csv"),
+    named = study or study_name(folder)
+    recorded = read_provenance(folder)
+    present = [name for name in TABLES if name not in unread and os.path.lexists(folder / name)]
+    contents = {name: read_regular(folder / name) for name in present}
+    edited = list(_edited(recorded.tables, contents, unread))
+    if edited and not anyway:  # before they are parsed: a table cut in half is edited, too
+        raise EditedError(doubts_told(folder, edited))
+    metrics = find_experiment(named).metrics
+    runs, curves = (
+        read_table(folder / name, metrics, content=contents[name])
+        for name in ("runs.csv", "curves.csv")
     )
+    foreign = list(_foreign(named, recorded, runs, curves))
+    if foreign and not anyway:
+        raise EditedError(doubts_told(folder, foreign))
+    doubts = (*edited, *foreign)
+    return Results(folder, provenance=recorded, runs=runs, curves=curves, doubts=doubts)
+
+
+def doubts_told(folder: Path, doubts: list[str] | tuple[str, ...]) -> str:
+    """Return the line on tables that are not what was written."""
+    return (
+        f"{folder}: {EDITED}: {'; '.join(doubts)} (or their writing was interrupted). "
+        f"python -m repro.{study_name(folder)} makes them anew; --anyway shows them, marked"
+    )
+
+
+def _edited(
+    digests: Mapping[str, str], contents: Mapping[str, bytes], unread: tuple[str, ...]
+) -> Iterator[str]:
+    if not digests:
+        return
+    for name in TABLES:
+        if name in contents and name not in digests:
+            yield f"{name}, which was added"
+        elif name in contents and content_digest(contents[name]) != digests[name]:
+            yield name
+        elif name in digests and name not in contents and name not in unread:
+            yield f"{name}, which is gone"
+
+
+def _foreign(
+    study: str, recorded: Provenance, runs: pd.DataFrame, curves: pd.DataFrame
+) -> Iterator[str]:
+    """Yield what runs and curves have that a run of this study, as it was recorded, has not."""
+    known = set(recorded.settings.variants)
+    present = set(zip(runs["variant"], runs["seed"], strict=True))
+    if recorded.experiment != study:
+        yield f"provenance.json is of the experiment {recorded.experiment[:60]!a}, not of {study}"
+    others = runs.get("experiment", pd.Series([study])).unique()
+    if wrong := [str(name) for name in others if name != study]:
+        yield f"runs.csv has runs of the experiment {wrong[0][:60]!a}, not of {study}"
+    if strange := sorted(set(runs["variant"]) - known):
+        yield f"runs.csv: {unknown('variant', strange[0], sorted(known))}"
+    drawn = set(zip(curves["variant"], curves["seed"], strict=True))
+    if lone := sorted(drawn - present):
+        yield f"curves.csv has a curve of {lone[0][0]}, seed {lone[0][1]}, of which there is no run"
 
 
 def read_runs(folder: Path) -> pd.DataFrame:
@@ -105,6 +183,11 @@ def study_of(folder: Path) -> Study:
 
 
 def require_file(path: Path) -> None:
-    """Raise `StudyError` if a file of a results folder is not there."""
-    if not path.is_file():
-        raise StudyError(f"{path} is not there; run python -m repro.{path.parent.name} first")
+    """Raise `StudyError` if a file of a results folder is not there, or is no file."""
+    command = f"python -m repro.{study_name(path.parent)}"
+    if not os.path.lexists(path):
+        raise StudyError(f"{path} is not there; run {command} first")
+    try:
+        require_regular(path)
+    except OSError as error:
+        raise StudyError(f"{path}: {error.strerror}; {command} makes it anew") from None

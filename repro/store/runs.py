@@ -18,10 +18,14 @@ from repro.store.database import (
     text_digest,
     unsound,
 )
-from repro.study.plan import Block
+from repro.store.files import read_regular, write_note
+from repro.store.shape import wrong_metrics
+from repro.study.plan import Block, Plan
+from repro.study.text import printable
 
 FILE = ".store.sqlite"
 HOLDER = ".running"
+LONGEST_HOLDER = 400  # bytes
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ class Store:
         except (OSError, sqlite3.Error) as error:
             raise self._explained(error) from None
         try:
-            self._holder.write_text(f"process {os.getpid()} on {socket.gethostname()}")
+            write_note(self._holder, f"process {os.getpid()} on {socket.gethostname()}")
         except OSError as error:
             self._connection.close()
             raise self._explained(error) from None
@@ -84,6 +88,23 @@ class Store:
         """
         with self._writing():
             self._add_block(block, runs)
+
+    def find_planned(self, plan: Plan) -> dict[str, StoredRun]:
+        """Return those runs of a plan that are stored, by identity.
+
+        Raises:
+            StoreError: if one has another seed, or lacks a metric.
+        """
+        planned = {identity: (variant, seed) for variant, seed, identity in plan.runs}
+        found = self.find(planned)
+        for identity, run in found.items():
+            variant, seed = planned[identity]  # the run may be of another name of the variant
+            wrong = wrong_metrics(run.metrics, plan.experiment.metrics)
+            if run.seed != seed:
+                wrong = f"has the seed {run.seed}"
+            if wrong:
+                raise unsound(self.path, f"the run of {variant}, seed {seed} {wrong}")
+        return found
 
     def find(self, identities: Iterable[str]) -> dict[str, StoredRun]:
         """Return those of the runs that are stored, by identity."""
@@ -197,10 +218,10 @@ class Store:
 
     def _named_holder(self) -> str:
         try:
-            named = self._holder.read_text(encoding="utf-8", errors="replace")
+            named = read_regular(self._holder, LONGEST_HOLDER).decode(errors="replace")
         except OSError:
             named = ""
-        return named or "another process"
+        return printable(named) or "another process"
 
 
 def _stored_run(row: Row) -> StoredRun:

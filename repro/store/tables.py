@@ -1,7 +1,9 @@
 """The tables of a results folder: made from the store, written whole or not at all."""
 
+import io
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +11,13 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
-from repro.store.files import write_whole
+from repro.store.files import read_regular, write_whole
 from repro.store.runs import StoredRun
 from repro.study.errors import StudyError
+from repro.study.metrics import RANGES
 from repro.study.plan import Plan
+from repro.study.records import STATUS
+from repro.study.text import controls
 
 # Curves are drawn, not judged; whole, they would be most of what is committed.
 CURVE_DIGITS = 6  # significant ones
@@ -23,15 +28,18 @@ GUARDED = r"\A'+[=+\-@\t\r]"
 
 VERDICTS = ("holds", "refuted", "inconclusive")
 COLUMNS = {
-    "runs.csv": {"variant": "text", "seed": "integer", "status": "text"},
-    "curves.csv": {"variant": "text", "seed": "integer"},
+    "runs.csv": {"variant": "text", "seed": "seed", "status": "status"},
+    "curves.csv": {"variant": "text", "seed": "seed"},
     "claims.csv": dict.fromkeys(("claim", "made_by", "says", "variant"), "text")
     | {"reference": "text or nothing", "metric": "text", "event": "text or nothing"}
     | {"test": "text", "bound": "number", "bound_fixed": "text", "seeds": "text or nothing"}
-    | dict.fromkeys(("estimate", "ci_low", "ci_high", "coverage"), "number")
-    | {"effect_size": "number", "p_relation": "text or nothing", "p_value": "number"}
-    | {"n": "integer", "verdict": "verdict"},
+    | dict.fromkeys(("estimate", "ci_low", "ci_high"), "number")
+    | {"coverage": "share", "effect_size": "share"}
+    | {"p_relation": "text or nothing", "p_value": "share"}
+    | {"n": "whole number", "verdict": "verdict"},
 }
+MOST_SEEDS = 2**32  # what generators take
+SLACK = 1e-9  # of rounding, beyond the end of a range
 
 KEYS = {"runs.csv": ["variant", "seed"], "curves.csv": ["variant", "seed"], "claims.csv": ["claim"]}
 
@@ -85,16 +93,26 @@ def scientific_parameters(plan: Plan) -> list[str]:
     return [name for name in plan.experiment.names if name in varied]
 
 
-def write_table(table: pd.DataFrame, path: Path, digits: int | None = None) -> None:
+def write_table(table: pd.DataFrame, path: Path, digits: int | None = None) -> str:
     """Write a table as CSV, LF line ends; floats exactly, or with so many significant digits.
 
     A text that a spreadsheet would take for a formula, since it starts with = + - @, a tab or a
     carriage return, gets an apostrophe before it, which `read_table` takes off again. Numbers are
     not texts: -1.5 stays -1.5.
+
+    Returns:
+        The digest of what was written.
     """
     form = f"%.{digits}g" if digits else None
     guarded = _each_text(table, lambda text: re.sub(FORMULA, r"'\g<0>", text))
-    write_whole(path, guarded.to_csv(index=False, lineterminator="\n", float_format=form).encode())
+    content = guarded.to_csv(index=False, lineterminator="\n", float_format=form).encode()
+    write_whole(path, content)
+    return content_digest(content)
+
+
+def content_digest(content: bytes) -> str:
+    """Return the SHA-256 of a file's content."""
+    return sha256(content).hexdigest()
 
 
 def _each_text(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
@@ -109,13 +127,20 @@ def _each_once(texts: pd.Series, change: Callable[[str], str]) -> pd.Series:
     return texts.map(lambda text: changed.get(text, text)) if changed else texts
 
 
-def read_table(path: Path, metrics: Iterable[str] = (), text: Iterable[str] = ()) -> pd.DataFrame:
+def read_table(
+    path: Path,
+    metrics: Mapping[str, str] | None = None,
+    text: Iterable[str] = (),
+    content: bytes | None = None,
+) -> pd.DataFrame:
     """Read a table that `write_table` wrote; texts and floats come back exactly.
 
     Args:
         path: the file; `runs.csv`, `curves.csv` and `claims.csv` must have their columns.
-        metrics: other columns that must be there and hold numbers.
+        metrics: other columns that must be there, and hold numbers in the range of their kind; of
+            `curves.csv`, those that are there.
         text: columns that hold words even if all of them look like `true` or numbers.
+        content: of the file, if it has been read.
 
     Raises:
         TableError: if it is no such table.
@@ -123,7 +148,7 @@ def read_table(path: Path, metrics: Iterable[str] = (), text: Iterable[str] = ()
     """
     try:
         table = pd.read_csv(
-            path,
+            io.BytesIO(read_regular(path) if content is None else content),
             keep_default_na=False,
             na_values=[""],
             dtype=dict.fromkeys(text, str),
@@ -131,15 +156,17 @@ def read_table(path: Path, metrics: Iterable[str] = (), text: Iterable[str] = ()
         )
     except ValueError as error:
         raise TableError(f"{path}: not a table: {str(error).strip()}") from None
-    _check(path, table, dict.fromkeys(metrics, "number"))
+    _check(path, table, dict(metrics or {}))
     return _each_text(table, lambda text: text[1:] if re.match(GUARDED, text) else text)
 
 
-def _check(path: Path, table: pd.DataFrame, kinds: dict[str, str]) -> None:
-    kinds, keys = COLUMNS.get(path.name, {}) | kinds, KEYS.get(path.name, [])
+def _check(path: Path, table: pd.DataFrame, metrics: dict[str, str]) -> None:
+    kinds, keys = COLUMNS.get(path.name, {}) | metrics, KEYS.get(path.name, [])
     if path.name == "curves.csv":
         step = "epoch" if "epoch" in table else "step"
-        kinds = kinds | {step: "integer"} | dict.fromkeys(set(table) - {*kinds, step}, "number")
+        ranged = {name: _range_alone(kind) for name, kind in metrics.items() if name in table}
+        known = COLUMNS["curves.csv"] | {step: "whole number"} | ranged
+        kinds = known | dict.fromkeys(set(table) - set(known), "number")
         keys = [*keys, step]
     for column, kind in kinds.items():
         if column not in table:
@@ -150,6 +177,19 @@ def _check(path: Path, table: pd.DataFrame, kinds: dict[str, str]) -> None:
         raise TableError(f"{path}: there are no runs")
     if keys and table.duplicated(keys).any():
         raise TableError(f"{path}: two rows have the same {', '.join(keys)}")
+    _refuse_controls(path, table)
+
+
+def _range_alone(kind: str) -> str:
+    """Return the kind that a curve's numbers have: averages, for what a run has once."""
+    return {"flag": "share", "count": "nonnegative"}.get(kind, kind)
+
+
+def _refuse_controls(path: Path, table: pd.DataFrame) -> None:
+    for name in [*table.columns, *table.select_dtypes(["object", "str"])]:
+        texts = [name, *(table[name].unique() if name in table else ())]
+        for control in (c for text in texts if isinstance(text, str) for c in controls(text)):
+            raise TableError(f"{path}: the column {name!a} has the control character {control!a}")
 
 
 def _is_text(column: pd.Series) -> bool:
@@ -161,12 +201,32 @@ def _is_number(column: pd.Series) -> bool:
     return is_numeric_dtype(column) or column.dropna().map(lambda v: isinstance(v, bool)).all()
 
 
+def _is_within(kind: str) -> Callable[[pd.Series], bool]:
+    """Return the check that numbers are in the range of a metric's kind; gaps may be."""
+    low, high = RANGES[kind]
+
+    def check(column: pd.Series) -> bool:
+        if not _is_number(column):
+            return False
+        values = column.dropna().to_numpy(float)
+        is_whole = kind != "flag" or np.isin(values, (0.0, 1.0)).all()
+        return bool(is_whole and ((low - SLACK <= values) & (values <= high + SLACK)).all())
+
+    return check
+
+
+def _is_integer_up_to(most: float) -> Callable[[pd.Series], bool]:
+    return lambda column: is_integer_dtype(column) and column.min() >= 0 and column.max() < most
+
+
 _CHECKS: dict[str, Callable[[pd.Series], bool]] = {
+    **{kind: _is_within(kind) for kind in RANGES},
     "text": _is_text,
     "text or nothing": lambda column: _is_text(column.dropna()),
     "verdict": lambda column: column.dropna().isin(VERDICTS).all(),  # none: not judged
-    "integer": is_integer_dtype,
-    "number": _is_number,
+    "status": lambda column: column.isin(STATUS).all(),
+    "seed": _is_integer_up_to(MOST_SEEDS),
+    "whole number": _is_integer_up_to(np.inf),
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from repro.study.errors import StudyError, unknown
 from repro.study.experiments import Experiment, find_experiment
 from repro.study.identity import block_settings, run_identities
-from repro.study.schema import Study
+from repro.study.schema import MAX_RUNS, Study, Variant, too_many_runs
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,21 +101,23 @@ def make_plan(
         data_digest: of that data set.
 
     Raises:
-        StudyError: for an unknown variant.
+        StudyError: for an unknown variant, or more runs than there may be.
     """
-    experiment = find_experiment(study.name)
+    experiment, known = find_experiment(study.name), study.all_variants
     parameters = {
         name: experiment.parameters(
-            variant_parameters(study, experiment, name) | dict(override or {})
+            _own_parameters(study, experiment, known[name]) | dict(override or {})
         )
         for name in choose_variants(study, variants)
     }
     variant_seeds = {
         name: tuple(
-            study.seeds_of(name) if seeds is None else seeds[: study.all_variants[name].seeds]
+            range(known[name].seeds or study.seeds) if seeds is None else seeds[: known[name].seeds]
         )
         for name in parameters
     }
+    if (runs := sum(map(len, variant_seeds.values()))) > MAX_RUNS:
+        raise StudyError(too_many_runs(runs))
     blocks = tuple(
         Block(
             name,
@@ -138,7 +140,11 @@ def make_plan(
 
 def variant_parameters(study: Study, experiment: Experiment, variant: str) -> dict[str, Any]:
     """Return the parameters that a study sets for a variant, those of its own over the fixed."""
-    own = study.all_variants[variant].parameters
+    return _own_parameters(study, experiment, study.all_variants[variant])
+
+
+def _own_parameters(study: Study, experiment: Experiment, variant: Variant) -> dict[str, Any]:
+    own = variant.parameters
     return experiment.applicable(study.fixed, own) | own
 
 

@@ -2,25 +2,35 @@
 
 import datetime
 import itertools
+import math
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from repro.study.errors import StudyError, unknown
 from repro.study.experiments import Experiment, find_experiment
+from repro.study.files import read_regular
 from repro.study.folder import studies_folder, study_names
 from repro.study.metrics import DIVERGED, SHARE_OF_RUNS
+from repro.study.naming import LONGEST_NAME, NAME, wrong_names
+from repro.study.text import controls, printable
 
-NAME = r"^[a-z][a-z0-9_]*$"
 CITATION = r"\[([a-z][a-z0-9_]*)\]"
 CITED_VERDICT = r"\[([a-z][a-z0-9_]*) (holds|refuted|inconclusive)\]"
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Beyond these a mistake is likelier than a study; all are checked before anything is laid out.
+MAX_BYTES = 2**20  # of a study file
 MAX_SEEDS = 100_000
+MAX_VARIANTS = 5_000  # with the cells of the grids
+MAX_RUNS = 500_000
+MAX_WHOLE = 10**9  # of a parameter that is a whole number
+
+Seeds = Annotated[int, Field(ge=1, le=MAX_SEEDS)]
+Count = Annotated[int, Field(ge=1, le=MAX_WHOLE)]
 
 MadeBy = Literal["question", "answer", "comment", "us"]
 Group = Literal["as posted", "rebuild", "fix of the thread", "fix of ours", "mechanism"]
@@ -50,10 +60,10 @@ class Thread(_Strict):
 class Variant(_Strict):
     """One named setting of the scientific parameters."""
 
-    label: str = Field(max_length=34)
+    label: str = Field(min_length=1, max_length=34)
     group: Group
     quoted: float | tuple[float, ...] = ()
-    seeds: PositiveInt | None = None  # 0 to here; the study's own number if None
+    seeds: Seeds | None = None  # 0 to here; the study's own number if None
     parameters: dict[str, Any] = {}
 
     @property
@@ -66,9 +76,14 @@ class Grid(_Strict):
     """All combinations of some parameters' values; each becomes a variant."""
 
     group: Group = "mechanism"
-    seeds: PositiveInt | None = None
+    seeds: Seeds | None = None
     parameters: dict[str, Any] = {}
-    vary: dict[str, tuple[Any, ...]] = Field(min_length=1)
+    vary: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field(min_length=1)
+
+    @property
+    def size(self) -> int:
+        """The number of its cells."""
+        return math.prod(map(len, self.vary.values()))
 
     def variants(self, grid: str) -> dict[str, Variant]:
         """Return the variants by name, `grid@a=1,b=0.1`."""
@@ -104,7 +119,7 @@ class Claim(_Strict):
     metric: str
     bound: float = 0.0
     target: float | None = None
-    published: tuple[PositiveInt, PositiveInt] | None = None
+    published: tuple[Count, Count] | None = None
     share_above: float | None = None
     share_below: float | None = None
     fixed_after: str = Field(default="", pattern=rf"^$|{SPAN}")
@@ -134,8 +149,8 @@ class Claim(_Strict):
             raise ValueError("share_above and share_below are two claims; state one")
         if self.published and (self.target is not None or self.published[0] > self.published[1]):
             raise ValueError("published is [how many, of how many], and takes the target's place")
-        if self.fixed_after and not self.seen_seeds:
-            raise ValueError(f"fixed_after {self.fixed_after!r} names no seed")
+        if self.fixed_after and not 1 <= len(self.seen_seeds) <= MAX_SEEDS:
+            raise ValueError(f"fixed_after {self.fixed_after!r} names no seed, or too many")
         return self
 
     @model_validator(mode="after")
@@ -181,7 +196,7 @@ class Report(_Strict):
     mechanism: str = ""
     figure: str = ""  # what the mechanism figure shows, for those who can't see it
     curves: tuple[str, ...] = ()  # variants whose learning curves are switched on at first
-    quick_epochs: PositiveInt | None = None  # of `--quick`, where the study's would take minutes
+    quick_epochs: Count | None = None  # of `--quick`, where the study's would take minutes
     gaps: tuple[Gap, ...] = ()
 
     @property
@@ -203,8 +218,8 @@ class Study(_Strict):
     name: str = Field(pattern=NAME)
     title: str
     question: str
-    seeds: int = Field(ge=1, le=MAX_SEEDS)
-    block: PositiveInt = 10
+    seeds: Seeds
+    block: Seeds = 10
     metric: str
     better: Literal["higher", "lower"]
     log_scale: bool = False
@@ -274,33 +289,36 @@ def load_study(name: str) -> Study:
 
 def read_study(path: Path) -> Study:
     """Read and check a study file; raises as `load_study` does."""
+    content = _read_content(path)
+    _refuse_controls(content, path)
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-        _refuse_controls(content, path)
         study = Study.model_validate(_tuples(content))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise StudyError(f"{path}: not a TOML file: {error}") from None
     except ValidationError as error:
         lines = explain(error, KEYS)
         raise StudyError("\n".join(f"{path}: {line}" for line in lines)) from None
     if study.name != path.stem:
         raise StudyError(f"{path}: name: is {study.name!r}, must be the file's: {path.stem!r}")
-    problems = list(_contradictions(study, find_experiment(study.name)))
+    # what is too large is not looked at further
+    problems = _wrong_sizes(study) or _contradictions(study, find_experiment(study.name))
     if problems:
         raise StudyError("\n".join(f"{path}: {line}" for line in problems))
     return study
 
 
-def _refuse_controls(value: Any, place: object) -> None:
-    """Raise `StudyError` for a text that moves a cursor, or ends a table's row, where it is shown.
+def _read_content(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(read_regular(path, MAX_BYTES, follow=True).decode())
+    except (ValueError, RecursionError) as error:  # one of the many digits of a number, too
+        raise StudyError(f"{path}: not a TOML file: {error}") from None
 
-    Line feeds and tabs may be.
-    """
-    if isinstance(value, str) and (control := CONTROL.search(value)):
-        raise StudyError(f"{place}: has the control character {control[0]!r}; leave it out")
+
+def _refuse_controls(value: Any, place: object) -> None:
+    """Raise `StudyError` for a text with controls: see `repro.study.text`."""
+    if isinstance(value, str) and (control := next(controls(value), "")):
+        raise StudyError(f"{place}: has the control character {control!a}; leave it out")
     if isinstance(value, dict):
         for key, item in value.items():
-            _refuse_controls(key, f"{place}: the key {key!r}")
+            _refuse_controls(key, f"{place}: the key {key[:LONGEST_NAME]!a}")
             _refuse_controls(item, f"{place}: {key}")
     elif isinstance(value, list):
         for item in value:
@@ -324,21 +342,38 @@ def explain(error: ValidationError, known: Iterable[str] = ()) -> list[str]:
     return lines
 
 
+def _wrong_sizes(study: Study) -> list[str]:
+    """Return what is too much, or is named as nothing can be."""
+    problems = []
+    for kind, names in (
+        ("variants", study.variants),
+        ("grids", study.grids),
+        ("claims", study.claims),
+    ):
+        problems += wrong_names(kind, names)
+    cells = {name: grid.size for name, grid in study.grids.items()}
+    count = len(study.variants) + sum(cells.values())
+    if count > MAX_VARIANTS:
+        problems.append(f"grids: {count:,} variants are too many; at most {MAX_VARIANTS:,}")
+    runs = sum(variant.seeds or study.seeds for variant in study.variants.values())
+    runs += sum(cells[name] * (grid.seeds or study.seeds) for name, grid in study.grids.items())
+    return problems + ([too_many_runs(runs)] if runs > MAX_RUNS else [])
+
+
+def too_many_runs(runs: int, most: int = MAX_RUNS) -> str:
+    """Return the sentence on more runs than there may be."""
+    return f"{runs:,} runs are too many; at most {most:,}"
+
+
 def _contradictions(study: Study, experiment: Experiment) -> list[str]:
-    problems, metrics = [], experiment.metrics
-    for name, variant in study.all_variants.items():
-        try:
-            fixed = experiment.applicable(study.fixed, variant.parameters)
-            experiment.parameters(fixed | variant.parameters)
-        except ValidationError as error:
-            lines = explain(error, experiment.names)
-            problems += [f"variants.{name}.parameters.{line}" for line in lines]
+    metrics, variants = experiment.metrics, study.all_variants
+    problems = [*_wrong_parameters(study, variants, experiment)]
     if study.metric not in metrics:
         problems.append(_unknown("metric", "metric", study.metric, metrics))
     for key, claim in study.claims.items():
         table = f"claims.{key}"
         for role, value in (("variant", claim.variant), ("reference", claim.reference)):
-            if value is not None and value not in study.all_variants:
+            if value is not None and value not in variants:
                 problems.append(_unknown(f"{table}.{role}", "variant", value, study.variants))
         if claim.published and not claim.counts_runs and metrics.get(claim.metric) != "flag":
             problems.append(f"{table}.published: {claim.metric} is no flag; count runs by it")
@@ -363,6 +398,35 @@ def _contradictions(study: Study, experiment: Experiment) -> list[str]:
     return problems
 
 
+def _wrong_parameters(
+    study: Study, variants: Mapping[str, Variant], experiment: Experiment
+) -> Iterator[str]:
+    """Yield what is wrong with the parameters of the variants, and cells that are there twice."""
+    seen: dict[tuple[str, str], str] = {}
+    for name, variant in variants.items():
+        place = f"variants.{name}.parameters"
+        try:
+            fixed = experiment.applicable(study.fixed, variant.parameters)
+            parameters = experiment.parameters(fixed | variant.parameters)
+        except ValidationError as error:
+            yield from (f"{place}.{line}" for line in explain(error, experiment.names))
+            continue
+        yield from (f"{place}.{line}" for line in beyond_whole(parameters))
+        grid, _, cell = name.partition("@")
+        if cell and (first := seen.setdefault((grid, repr(parameters)), cell)) != cell:
+            yield f"grids.{grid}: {cell} is {first} again; write each value once"
+    for key, vary in study.grids.items():
+        if len(vary.variants(key)) < vary.size:
+            yield f"grids.{key}: two cells have one name; write each value once"
+
+
+def beyond_whole(parameters: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line for each whole number that is larger than any parameter can mean."""
+    for name, value in parameters.items():
+        if isinstance(value, int) and abs(value) > MAX_WHOLE:
+            yield f"{name}: is beyond {MAX_WHOLE:,}"
+
+
 def _unknown(key: str, kind: str, value: str, known: Iterable[str]) -> str:
     return f"{key}: {unknown(kind, value, known)}"
 
@@ -372,7 +436,7 @@ def _needs(key: str, needed: bool) -> str:
 
 
 def _short(value: Any, width: int = 60) -> str:
-    text = repr(value)
+    text = printable(repr(value))
     return text if len(text) <= width else text[: width - 1] + "…"
 
 

@@ -8,12 +8,19 @@ from pydantic import ValidationError
 
 from repro.study.errors import StudyError, unknown
 from repro.study.experiments import NOT_PARAMETERS, Experiment, find_experiment
-from repro.study.identity import digest
+from repro.study.naming import results_name
 from repro.study.plan import Plan
-from repro.study.schema import Grid, Study, explain, load_study
+from repro.study.schema import (
+    MAX_VARIANTS,
+    Grid,
+    Study,
+    beyond_whole,
+    explain,
+    load_study,
+    too_many_runs,
+)
 
 MAX_RUNS = 100_000
-LONGEST_NAME = 120  # characters of a folder's name that say what is varied
 
 
 def sweep_study(name: str, settings: Sequence[str], seeds: int) -> Study:
@@ -32,7 +39,9 @@ def sweep_study(name: str, settings: Sequence[str], seeds: int) -> Study:
     texts = _split(settings)
     runs = math.prod(map(len, texts.values())) * seeds
     if runs > MAX_RUNS:
-        raise StudyError(f"{runs:,} runs are too many; at most {MAX_RUNS:,} a sweep")
+        raise StudyError(f"{too_many_runs(runs, MAX_RUNS)} a sweep")
+    if (cells := runs // seeds) > MAX_VARIANTS:
+        raise StudyError(f"{cells:,} combinations are too many; at most {MAX_VARIANTS:,} a sweep")
     values = {key: _values(experiment, key, written) for key, written in texts.items()}
     vary = {key: several for key, several in values.items() if len(several) > 1} or values
     fixed = {key: single for key, (single, *_) in values.items() if key not in vary}
@@ -62,11 +71,9 @@ def sweep_name(plan: Plan) -> str:
     held = {key: [str(value)] for key, value in study.fixed.items() if own.get(key) != value}
     settings = {**values, **held, "seeds": [f"{seeds[0]}-{seeds[-1]}"]}
     settings |= {"data": [plan.data]} if plan.data != plan.experiment.data and plan.data else {}
-    named = ",".join(f"{key}={'+'.join(texts)}" for key, texts in settings.items())
-    if len(named) > LONGEST_NAME:
-        everything = {"parameters": plan.parameters, "seeds": plan.seeds, "data": plan.data}
-        named = f"{named[: LONGEST_NAME - 9]},{digest(everything)[:8]}"
-    return f"{study.name}@sweep,{named.replace('/', '-')}"
+    differs = ["sweep", *(f"{key}={'+'.join(texts)}" for key, texts in settings.items())]
+    everything = {"parameters": plan.parameters, "seeds": plan.seeds, "data": plan.data}
+    return results_name(study.name, differs, everything)
 
 
 def _split(settings: Sequence[str]) -> dict[str, list[str]]:
@@ -89,6 +96,9 @@ def _values(experiment: Experiment, key: str, texts: Sequence[str]) -> tuple[Any
         values = {text: experiment.read(key, text) for text in texts}
     except ValidationError as error:
         raise StudyError("\n".join(explain(error))) from None
+    for value in values.values():
+        for line in beyond_whole({key: value}):
+            raise StudyError(line)
     if len(set(values.values())) < len(texts):
         raise StudyError(f"{key}={','.join(texts)} has a value twice")
     # in names and figures a fraction says more than its digits do

@@ -21,6 +21,7 @@ from repro.study.errors import StudyError
 from repro.study.plan import make_plan
 from repro.study.schema import load_study
 from repro.study.selection import choose_blocks
+from tests.forged import forge_digests, forge_provenance
 from tests.undrawn import UNDRAWN
 
 ROOT = Path(__file__).parents[2]
@@ -62,18 +63,19 @@ def verify(package, results, *args):
 
 
 def spoil(results, table, column, change, where=lambda rows: rows.index == 0):
+    """Change a table, and the digests with it: what is forged must not be seen by these alone."""
     rows = read_table(results / f"{table}.csv")
     rows.loc[where(rows), column] = rows.loc[where(rows), column].map(change)
     write_table(rows, results / f"{table}.csv")
+    forge_digests(results)
 
 
 def made_by_other_code(results):
-    path = results / "provenance.json"
-    provenance = json.loads(path.read_text(encoding="utf-8"))
-    provenance |= {"code": "0123456789", "runs": ""}
-    provenance["fingerprint"]["libraries"]["numpy"] = "1.0"
-    provenance["fingerprint"]["instruction_sets"].append("abacus")
-    path.write_text(json.dumps(provenance), encoding="utf-8")
+    recorded = json.loads((results / "provenance.json").read_text(encoding="utf-8"))
+    fingerprint = recorded["fingerprint"]
+    fingerprint["libraries"]["numpy"] = "1.0"
+    fingerprint["instruction_sets"].append("abacus")
+    forge_provenance(results, code="0123456789", runs="", fingerprint=fingerprint)
 
 
 def test_the_same_code_on_the_same_machine_gives_the_same_bits(package, results):
@@ -126,11 +128,44 @@ def test_elsewhere_numbers_may_differ_and_what_has_changed_is_said(package, resu
     assert "99 equal to the bit" in done.stdout
 
 
+def test_elsewhere_a_number_beyond_the_tolerance_fails_unless_rounding_is_taken_for_it(
+    package, results
+):
+    """One run forged, with digests and provenance to suit: no verdict moves, nor does a mean."""
+    made_by_other_code(results)
+    spoil(results, "runs", "mse", lambda mse: mse + 0.2)
+    assert call(package, results.parents[1], "verdicts", "absolute_value").returncode == 0
+    done = verify(package, results, "--variants", "posted", "--seeds", "1")
+    assert done.returncode == 1
+    assert "All 4 verdicts stand" in done.stdout
+    assert "1 numbers are beyond their tolerance" in done.stdout
+    there = verify(package, results, "--variants", "posted", "--seeds", "1", "--elsewhere")
+    assert there.returncode == 0
+    assert "taken for another machine's rounding" in there.stdout
+
+
+def test_an_estimate_that_the_runs_do_not_give_is_found(package, results):
+    spoil(results, "claims", "estimate", lambda estimate: estimate + 0.01)
+    args = ("--variants", "posted", "--seeds", "1")
+    refused = verify(package, results, *args)
+    assert refused.returncode == 2
+    assert "edited since they were made: claims.csv: estimate of" in refused.stderr
+    compared = verify(package, results, *args, "--anyway")
+    assert compared.returncode == 1
+    assert "All 4 verdicts stand" in compared.stdout
+    assert "1 estimates differ" in compared.stdout
+
+
 @pytest.mark.slow
 def test_elsewhere_another_verdict_fails(package, results):
     made_by_other_code(results)
     spoil(results, "claims", "verdict", lambda _: "holds")
     done = verify(package, results, "--variants", "posted", "--seeds", "1")
+    assert done.returncode == 2
+    assert (
+        "claims.csv: verdict of two_are_enough is 'holds', the runs give 'refuted'" in done.stderr
+    )
+    done = verify(package, results, "--variants", "posted", "--seeds", "1", "--anyway")
     assert done.returncode == 1
     assert "1 of 4 verdicts differ" in done.stdout
     assert re.search(r"two_are_enough +holds +refuted", done.stdout)
@@ -141,7 +176,7 @@ def test_runs_run_again_count_in_the_verdicts(package, results):
     made_by_other_code(results)
     spoil(results, "runs", "learned", lambda _: 1, lambda rows: rows.variant == "posted")
     spoil(results, "claims", "verdict", lambda _: "holds")
-    done = verify(package, results, "--variants", "posted", "--seeds", "1")
+    done = verify(package, results, "--variants", "posted", "--seeds", "1", "--anyway")
     assert done.returncode == 1
     assert re.search(r"two_are_enough +holds +refuted", done.stdout)
 
@@ -170,8 +205,12 @@ def test_what_is_verified_is_not_written_to(package, results):
 
 
 def test_results_that_lack_a_run_are_refused(package, results):
-    rows = read_table(results / "runs.csv")
-    write_table(rows.drop(index=7), results / "runs.csv")
+    for table in ("runs", "curves"):
+        rows = read_table(results / f"{table}.csv")
+        lost = (rows.variant == "posted") & (rows.seed == 7)
+        write_table(rows[~lost], results / f"{table}.csv")
+    forge_digests(results)
+    assert call(package, results.parents[1], "verdicts", "absolute_value").returncode == 0
     done = verify(package, results)
     assert done.returncode == 2
     assert "has no run of posted, seed 7" in done.stderr

@@ -1,5 +1,6 @@
 """Tables of any content under all commands that read them: a line, never a traceback."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from repro.running.workers import ONE_THREAD
 from repro.store import results
 from repro.store.runs import FILE
 from repro.study.schema import Report, load_study
+from tests.forged import forge_digests
 
 unhurried = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 ODD = ["", "nan", "inf", "-1", "1e999", "True", "1.5", "x", '"', "\x00", "é", "9" * 30, "1,2", "\n"]
@@ -111,13 +113,48 @@ def check(folder, trained, change, jobs, capsys):
     for job in jobs:
         for table, content in damaged.items():
             (folder / table).write_bytes(content)
+        forge_digests(folder)  # or all would be refused for these
         code = reported(JOBS[job])
         said = capsys.readouterr().err
         if code == 2:
             assert said.startswith("Error: ")
-            assert name in said
+            assert name in said or "claims.csv: " in said  # which other runs do not give
         else:  # verify: it differs
             assert (code, said) in ((0, ""), (int(job == "verify"), "")), (job, said)
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("job", [*FAST, *DRAWING])
+def test_an_edited_table_is_refused_in_one_line_and_shown_if_asked(folder, capsys, job, table):
+    """Whatever was edited: one digit in the last row."""
+    path = folder / table
+    *rows, last = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    edited = re.sub(r"\d", lambda digit: str((int(digit[0]) + 1) % 10), last, count=1)
+    path.write_text("".join([*rows, edited]), encoding="utf-8")
+    if job == "verdicts" and table == "claims.csv":  # which it writes anew
+        assert reported(JOBS[job]) == 0
+        return
+    assert reported(JOBS[job]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"Error: results/add_numbers: edited since they were made: {table}")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("job", "file", "mark"),
+    [
+        (lambda: regenerate.report(["add_numbers"], anyway=True), "index.html", "were edited"),
+        (lambda: regenerate.write_ledgers(["add_numbers"], anyway=True), "README.md", "edited"),
+        (lambda: regenerate.redraw(["add_numbers"], anyway=True), "runs.svg", "edited"),
+    ],
+)
+def test_what_is_made_of_edited_tables_is_marked(folder, capsys, job, file, mark):
+    with (folder / "claims.csv").open("a", encoding="utf-8") as table:
+        table.write("\n")
+    (folder / file).unlink(missing_ok=True)
+    assert job() == 0
+    assert "edited since they were made, and shown anyway: claims.csv" in capsys.readouterr().err
+    assert mark in (folder / file).read_text(encoding="utf-8")
 
 
 @given(change=damages())

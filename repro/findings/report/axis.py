@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
+from repro.findings.drawing import HUGE
 from repro.findings.numbers import number, power_of_ten
 
 Scale = Literal["linear", "log", "log1p"]
@@ -34,13 +35,13 @@ class Axis:
         On a log axis 0 is at the low end.
         """
         values = np.asarray(values, float)
-        finite = np.where(np.isfinite(values), values, np.nan)
+        finite = np.where(np.abs(values) <= HUGE, values, np.nan)
         low, high, warped = (self._warp(np.asarray(v)) for v in (self.low, self.high, finite))
         return np.round(100 * (np.clip(warped, low, high) - low) / (high - low), 2)
 
     def position(self, value: float) -> float | None:
         """Return where a value lies, in percent of the axis' length; None if it is not finite."""
-        return float(self.positions(value)) if np.isfinite(value) else None
+        return float(self.positions(value)) if abs(value) <= HUGE else None
 
     @property
     def ticks(self) -> list[Tick]:
@@ -69,7 +70,7 @@ class Axis:
 def axis_of(values: ArrayLike, *, log: bool, margin: float = 0.03) -> Axis:
     """Return the axis that holds all finite values; on a log axis, all positive ones."""
     values = np.asarray(values, float)
-    finite = values[np.isfinite(values) & ((values > 0) | (not log))]
+    finite = values[(np.abs(values) <= HUGE) & ((values > 0) | (not log))]
     if not finite.size:
         return Axis(0, 1)
     low, high = float(finite.min()), float(finite.max())

@@ -15,6 +15,7 @@ from repro.findings.report.numbers import Numbers, numbers_of
 from repro.findings.report.prose import Piece, paragraphs, pieces
 from repro.findings.report.recovery import Panel, panels_of
 from repro.findings.wording import NO_VERDICT
+from repro.store.files import read_regular
 from repro.store.provenance import Provenance
 from repro.store.results import read_results
 from repro.store.tables import VERDICTS
@@ -38,6 +39,7 @@ class Chapter:
     fixed: Mapping[str, Any]
     provenance: Provenance
     runs: int
+    doubts: tuple[str, ...] = ()  # what in the tables is not as it was written
 
     @cached_property
     def by_key(self) -> dict[str, ClaimRow]:
@@ -59,13 +61,18 @@ class Chapter:
         return {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]}
 
 
-def make_chapter(study: Study, folder: Path) -> Chapter:
+def make_chapter(study: Study, folder: Path, doubts: Sequence[str] = ()) -> Chapter:
     """Read a study's tables from a results folder and return its chapter.
 
+    Args:
+        study: whose results they are.
+        folder: the results folder.
+        doubts: what is known not to be as it was written; it is shown, marked.
+
     Raises:
-        StudyError: if a table is missing, or the claims are those of another study.
+        StudyError: if a table is missing, was edited, or the claims are those of another study.
     """
-    tables = read_results(folder)
+    tables = read_results(folder, study.name, anyway=bool(doubts))
     claims = claims_of(study, tables.claims) if study.claims else []
     is_whole = len(claims) == len(study.claims)  # else the prose would cite what is not judged
     return Chapter(
@@ -81,6 +88,7 @@ def make_chapter(study: Study, folder: Path) -> Chapter:
         fixed=_fixed(study),
         provenance=tables.provenance,
         runs=len(tables.runs),
+        doubts=tuple(doubts),
     )
 
 
@@ -95,7 +103,7 @@ def _lead(study: Study, claims: Sequence[ClaimRow]) -> list[Piece]:
 def _picture(path: Path) -> str | None:
     if not path.is_file():
         return None
-    return f"data:image/svg+xml;base64,{b64encode(path.read_bytes()).decode()}"
+    return f"data:image/svg+xml;base64,{b64encode(read_regular(path)).decode()}"
 
 
 def _fixed(study: Study) -> dict[str, Any]:

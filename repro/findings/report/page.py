@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,13 +20,23 @@ from repro.study.schema import Study
 FILE = "index.html"
 
 
-def write_report(results: Sequence[tuple[Study, Path]], folder: Path) -> Path:
+def write_report(
+    results: Sequence[tuple[Study, Path]],
+    folder: Path,
+    doubts: Mapping[Path, Sequence[str]] | None = None,
+) -> Path:
     """Write `index.html` into a folder, of studies and their results folders; return its path.
 
+    Args:
+        results: studies with their results folders.
+        folder: for the page.
+        doubts: of results folders: what is known not to be as it was written, and is marked.
+
     Raises:
-        StudyError: if a study's tables are missing.
+        StudyError: if a study's tables are missing, or were edited.
     """
-    chapters = [make_chapter(study, tables) for study, tables in results]
+    doubted = doubts or {}
+    chapters = [make_chapter(study, tables, doubted.get(tables, ())) for study, tables in results]
     write_whole(folder / FILE, render(chapters).encode())
     return folder / FILE
 

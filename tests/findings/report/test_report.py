@@ -17,6 +17,7 @@ from repro.store.tables import read_table, write_table
 from repro.study.errors import StudyError
 from repro.study.folder import study_names
 from repro.study.schema import load_study
+from tests.forged import forge_digests
 
 ROOT = Path(__file__).parents[3]
 RESULTS = ROOT / "results"
@@ -145,6 +146,7 @@ def test_a_studys_lead_stands_only_while_its_claims_do(tmp_path):
     claims = read_table(folder / "claims.csv")
     claims.loc[claims["claim"] == "rate_kills", "verdict"] = "inconclusive"
     write_table(claims, folder / "claims.csv")
+    forge_digests(folder)
     assert make_chapter(study, tmp_path / study.name).lead == []
 
 

@@ -5,15 +5,19 @@ pickle.
 """
 
 import importlib.util
+import os
 import sys
+import zipfile
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
+from repro.store.files import open_regular
 
+MAX_BYTES = 4 * 2**30  # of a data file, unpacked; a few of its copies must fit into memory
 NAMES = {
     "x": ("x", "X", "x_train", "X_train"),
     "y": ("y", "Y", "y_train", "Y_train"),
@@ -79,25 +83,46 @@ def load_data(target: str) -> dict[str, Any]:
     """
     if ".py:" in target:
         return _from_function(target)
-    path = Path(target)
     try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        handle = open_regular(Path(target), os.O_RDONLY, follow=True)
+        with os.fdopen(handle, "rb") as opened:
+            check_sizes(opened, target)
+            with np.load(opened, allow_pickle=False) as file:
+                known = [name for spellings in NAMES.values() for name in spellings]
+                arrays = {name: file[name] for name in file.files if name in known}
+                others = dict.fromkeys(file.files)
     except OSError as error:
         raise DiagnoseError(f"{target} can't be read: {error.strerror or error}") from error
+    except DiagnoseError:
+        raise
     except Exception as error:  # hostile bytes make parsers raise nearly anything
         raise DiagnoseError(
             f"{target} must be an .npz file of plain arrays of numbers (objects would need pickle, "
             "which can run code)"
         ) from error
-    return _named(target, arrays)
+    return _named(target, others | arrays)
+
+
+def check_sizes(opened: BinaryIO, target: str) -> None:
+    """Raise `DiagnoseError` if an archive would unpack to more than `MAX_BYTES`; unpacks nothing.
+
+    What its index says is no more than a promise, and the unpacking keeps to it.
+    """
+    with zipfile.ZipFile(opened) as archive:
+        total = sum(member.file_size for member in archive.infolist())
+    opened.seek(0)
+    if total > MAX_BYTES:
+        raise DiagnoseError(
+            f"{target} unpacks to {total / 2**30:,.1f} GiB, and may to {MAX_BYTES // 2**30} GiB; "
+            "give fewer rows, or a function: FILE.py:NAME"
+        )
 
 
 def _from_function(target: str) -> dict[str, Any]:
     function = load_object(target)
     try:
         data = function() if callable(function) else function
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise DiagnoseError(f"{target} raised {one_line(error)}") from error
     if isinstance(data, dict):
         return _named(target, data)

@@ -1,0 +1,137 @@
+"""How a command ends: one meaning for each exit code, and a line for what went wrong.
+
+    0    done; also what asks for help, or for the version
+    1    found: a number that differs, a run that crashed, what `lint` minds
+    2    wrong use, or an environment in which it can't be done: a name, a file, a full disk
+    130  interrupted: Ctrl-C, or SIGTERM while it trains
+    141  nobody reads any more, as behind `| head`
+
+Whatever the code is, what was stored or written before is whole.
+"""
+
+import errno
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from repro.app.environment import settle_home
+from repro.app.streams import prepare_streams, warn
+
+DONE, FOUND, WRONG, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
+UNFINISHED = "what was stored or written before is whole; run again"
+
+
+def run_to_end(command: click.Command, prog_name: str) -> NoReturn:
+    """Run a command with this process' arguments, and end the process with its exit code."""
+    handled = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+    if handled:
+        signal.signal(signal.SIGINT, _stop_now)  # until `reported` does something to be ended
+    # twice, since there may be nobody to read what is wrong either
+    code = _ended(lambda: _ended(lambda: _invoked(command, prog_name)))
+    if handled:
+        signal.signal(signal.SIGINT, _stop_now)
+    sys.exit(_flushed(code))
+
+
+def _invoked(command: click.Command, prog_name: str) -> int:
+    # not click's main(): it has an exit code of its own for a closed pipe
+    with command.make_context(prog_name, sys.argv[1:]) as context:
+        command.invoke(context)
+    return DONE
+
+
+def _ended(job: Callable[[], int]) -> int:
+    """Do a job; return its exit code, whichever way it ends."""
+    try:
+        prepare_streams()
+        return job()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else DONE if end.code is None else WRONG
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        error.show()
+        return WRONG
+    except (KeyboardInterrupt, click.Abort) as stop:
+        return _interrupted(stop)
+    except BrokenPipeError:
+        return UNREAD
+    except OSError as error:
+        return _unable(error)
+
+
+def reported(job: Callable[[], int]) -> int:
+    """Do a job; return its exit code, after a line that says what is wrong if anything is."""
+    # Set before TensorFlow is imported.
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    from repro.data import DataCorrupt, DataUnavailable
+    from repro.running.workers import PoolError
+    from repro.store.runs import StoreError
+    from repro.study.schema import StudyError
+
+    try:
+        settle_home()
+        if signal.getsignal(signal.SIGINT) is _stop_now:
+            signal.signal(signal.SIGINT, _stop)
+        return job()
+    except (StudyError, StoreError, PoolError, DataCorrupt, DataUnavailable) as error:
+        warn(f"Error: {error}")
+        return WRONG
+    except BrokenPipeError:  # for the process to end with
+        raise
+    except OSError as error:
+        return _unable(error)
+    except MemoryError:
+        warn("Error: there is not enough memory; nothing that was stored is lost")
+        return WRONG
+    except KeyboardInterrupt as stop:  # some say more (repro.running.runner.stopping_means)
+        return _interrupted(stop)
+
+
+def _unable(error: OSError) -> int:
+    where = os.fsdecode(error.filename) if error.filename else "the output"
+    warn(f"Error: {where}: {error.strerror or error}; nothing is lost")
+    return WRONG
+
+
+def _interrupted(stop: BaseException) -> int:
+    if signal.getsignal(signal.SIGINT) is _stop:
+        signal.signal(signal.SIGINT, _stop_now)
+    warn(f"Stopped at once: {str(stop) or UNFINISHED}.")
+    return INTERRUPTED
+
+
+def _flushed(code: int) -> int:
+    """Write out what was printed; return the exit code, another one if that fails."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError as error:
+            # or Python would try again, and complain, when it ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            if error.errno == errno.EPIPE:
+                code = code or UNREAD
+            elif stream is sys.stdout:
+                code = code or _unable(error)
+    return code
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """Stop what is done: the first Ctrl-C lets it clean up, the next does not."""
+    signal.signal(signal.SIGINT, _stop_now)
+    raise KeyboardInterrupt
+
+
+def _stop_now(number: int, frame: FrameType | None) -> None:
+    """End the process and its workers here; what is on disk is whole at every moment."""
+    for process in multiprocessing.active_children():
+        process.kill()
+    os.write(2, f"Stopped at once: {UNFINISHED}.\n".encode())
+    os._exit(INTERRUPTED)

@@ -1,0 +1,55 @@
+"""What is said on the streams: text, in whatever encoding they have."""
+
+import codecs
+import os
+import sys
+import unicodedata
+
+from repro.study.text import printable
+
+LOOKALIKES = {
+    "…": "...", "–": "-", "—": "-", "−": "-", "·": "*", "×": "x", "≤": "<=", "≥": ">=", "±": "+-",
+    "“": '"', "”": '"', "‘": "'", "’": "'", "†": "+", "→": "->", "━": "-", "╸": "-", "╺": "-",
+}  # fmt: skip
+PLAIN = "repro-plain"  # the name of the handler of what a stream's encoding lacks
+
+
+def say(text: object) -> None:
+    """Print a line, with controls written out."""
+    print(printable(str(text)))
+
+
+def warn(text: object) -> None:
+    """Print a line on the error stream, with controls written out."""
+    print(printable(str(text)), file=sys.stderr)  # click would write UTF-8 where ASCII is asked for
+
+
+def prepare_streams() -> None:
+    """Let any text be written, whatever the streams' encoding is, and give closed ones a sink.
+
+    A closed stream's number would go to the next file that is opened.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    codecs.register_error(PLAIN, _plain)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors=PLAIN)
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    """Return what stands for characters that an encoding lacks: letters like them, or "?"."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    characters = error.object[error.start : error.end]
+    return "".join(map(_lookalike, characters)), error.end
+
+
+def _lookalike(character: str) -> str:
+    if character in LOOKALIKES:
+        return LOOKALIKES[character]
+    letters = unicodedata.normalize("NFKD", character)
+    return "".join(letter for letter in letters if letter.isascii()) or "?"

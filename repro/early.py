@@ -1,0 +1,25 @@
+"""Ctrl-C while a command is still being imported: it ends without a traceback, with 130.
+
+`repro.app.exits` takes over when the command begins. Nothing is imported here that takes time.
+"""
+
+import os
+import signal
+import sys
+from types import FrameType
+
+
+def _is_command() -> bool:
+    """Return whether this process was started to run a command of this package."""
+    if sys.argv[:1] == ["-m"]:  # as long as the module is looked for
+        return any(name.split(".")[0] == "repro" for name in sys.orig_argv[1:4])
+    return bool(sys.argv) and sys.argv[0].endswith("/repro")
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    os.write(2, b"Stopped at once: nothing had begun.\n")
+    os._exit(130)
+
+
+if _is_command() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, _end)
