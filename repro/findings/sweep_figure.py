@@ -17,12 +17,14 @@ from repro.findings.drawing import drawable, metric_label
 from repro.findings.numbers import interval, number
 from repro.findings.summary import summarize
 from repro.findings.wording import words
+from repro.study.experiments import find_experiment, metric_kinds
 from repro.study.schema import Study
 from repro.study.sweep import swept
 
 MAX_PANELS = 48
 MAX_TICKS = 12  # more are left to matplotlib
 DECADES = 30  # largest / smallest value from which an axis is logarithmic
+LENGTHS = ("epochs", "iterations", "steps", "images")  # what experiments call their training's
 COLUMNS = 3  # of panels
 MAX_INTERVALS, MAX_NUMBERS = 5, 12  # cells side by side that have room for them
 
@@ -49,9 +51,29 @@ def draw_sweep(study: Study, runs: pd.DataFrame) -> Figure | None:
             return None
         shown = len(panels) == 1 and len(cells[names[0]].unique()) <= MAX_INTERVALS
         figure = _heat_maps(study, cells, names[:2], panels, intervals=shown)
-    title = f"{study.title}: mean over {runs.seed.nunique()} seeds" + ", 95 % interval" * shown
+    title = f"{study.title}: {_summary_name(study, runs)}" + ", 95 % interval" * shown
     figure.suptitle("\n".join(textwrap.wrap(title, 100)), x=0.01, ha="left", fontsize=9)
     return figure
+
+
+def _summary_name(study: Study, runs: pd.DataFrame) -> str:
+    """Return what a cell or a mark is: of what, over how many seeds, after which training."""
+    what = "share of runs" if _counts_runs(study) else "mean"
+    return f"{what} over {runs.seed.nunique()} seeds{training_length(study)}"
+
+
+def training_length(study: Study) -> str:
+    """Return ", 15 epochs", or what else an experiment is trained for; nothing if that is swept."""
+    settings = find_experiment(study.name).defaults | study.fixed
+    units = [unit for unit in LENGTHS if settings.get(unit)]
+    if not units or set(LENGTHS) & set(swept(study)):
+        return ""
+    length = settings[units[0]]
+    return f", {length:,} {units[0] if length > 1 else units[0][:-1]}"
+
+
+def _counts_runs(study: Study) -> bool:
+    return metric_kinds(study.name)[study.metric] == "flag"
 
 
 def summarize_sweep(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
@@ -79,6 +101,7 @@ def _points(study: Study, runs: pd.DataFrame, cells: pd.DataFrame, name: str) ->
     positions = _positions(axes, values, cells[name])
     for x, cell in zip(positions, cells.itertuples(), strict=True):
         metric = drawable(runs.loc[runs["variant"] == cell.variant, study.metric])
+        metric = metric[:0] if _counts_runs(study) else metric  # a share has no dots
         _draw_combination(axes, x, metric, cell)
     means = drawable(cells["mean"])
     axes.plot(positions, means, "-", color="0.6", linewidth=0.8, zorder=0)
