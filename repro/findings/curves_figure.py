@@ -24,6 +24,7 @@ from repro.findings.drawing import (
     warn_of_blank,
 )
 from repro.findings.media import SCREEN, Medium
+from repro.findings.units import unit_of
 from repro.study.schema import Study
 
 SPANS = 100  # longest over shortest step from which steps are drawn logarithmically
@@ -54,6 +55,7 @@ def draw_curves(study: Study, curves: pd.DataFrame, medium: Medium = SCREEN) -> 
         return None
     curves = curves[curves["variant"].isin(chosen)]
     quantiles = curves.groupby(["variant", step])[study.metric].quantile(QUANTILES).unstack()
+    quantiles *= unit_of(study, study.metric).factor
     floor = log_floor(study, quantiles)
     figure = Figure(figsize=(medium.width, medium.curves), layout="constrained")
     axes = figure.subplots()

@@ -12,6 +12,7 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
+from repro.findings.units import says_yes_or_no, unit_of
 from repro.findings.wording import words
 from repro.study.schema import Group, Study, Variant
 
@@ -30,13 +31,16 @@ def present_variants(study: Study, table: pd.DataFrame) -> dict[str, Variant]:
     return {name: variant for name, variant in study.variants.items() if name in names}
 
 
-def metric_label(study: Study, metric: str = "", *, share: bool = False) -> str:
-    """Return the label of an axis for a metric, the study's own if empty, or for a share of runs.
+def metric_label(study: Study, metric: str = "") -> str:
+    """Return the label of an axis for a metric, the study's own if empty: name, unit, better end.
 
     Which end of another metric is the better one, a study does not say.
     """
-    name = f"{words(metric or study.metric)}{', share of runs in %' if share else ''}"
-    return f"{name} ({study.better} is better)" if metric in ("", study.metric) else name
+    name = metric or study.metric
+    unit = unit_of(study, name).name
+    label = f"{words(name)}{', share of runs' if says_yes_or_no(study, name) else ''}"
+    label += f" in {unit}" if unit else ""
+    return f"{label} ({study.better} is better)" if metric in ("", study.metric) else label
 
 
 def drawable(values: ArrayLike) -> NDArray[np.float64]:

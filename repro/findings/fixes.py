@@ -11,7 +11,7 @@ import pandas as pd
 
 from repro.findings.statistics import Sample
 from repro.findings.summary import summarize
-from repro.study.experiments import metric_kinds
+from repro.findings.units import says_yes_or_no
 from repro.study.schema import Gap, Study
 
 MOST = 12  # fixes that are drawn
@@ -54,7 +54,7 @@ def fixes_of(study: Study, runs: pd.DataFrame) -> Fixes | None:
     if any(np.isnan(values.get(end, np.nan)).all() for end in (gap.failing, gap.reference)):
         return None
     level = summarize(study, runs[runs["variant"] == gap.reference], metric).iloc[0]
-    flag = metric_kinds(study.name)[metric] == "flag"
+    flag = says_yes_or_no(study, metric)
     aim = _Aim(level["mean"], study.margins.get(metric, 0.0), np.nanmean(values[gap.failing]))
     failing, *fixes = (
         FixRow(name, label, role, np.nan if flag else aim.share_of(values[name]))

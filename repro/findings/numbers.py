@@ -43,7 +43,11 @@ def interval(low: SupportsFloat, high: SupportsFloat) -> str:
 
 def marked_interval(low: SupportsFloat, high: SupportsFloat, coverage: float) -> str:
     """Return both limits, with a dagger if such an interval holds the mean too seldom."""
-    limits = interval(low, high)
+    return marked(interval(low, high), coverage)
+
+
+def marked(limits: str, coverage: float) -> str:
+    """Return an interval's text, with a dagger if its like hold the mean too seldom."""
     return f"{limits} †" if coverage < LEVEL - SHORTFALL and limits != ABSENT else limits
 
 

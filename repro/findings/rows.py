@@ -18,7 +18,7 @@ from repro.findings.drawing import (
 )
 from repro.findings.statistics import Sample
 from repro.findings.summary import summarize
-from repro.study.experiments import metric_kinds
+from repro.findings.units import says_yes_or_no, unit_of
 from repro.study.schema import Study
 
 Look = Literal["share", "mean", "median"]
@@ -45,11 +45,11 @@ class RunAxis:
     @property
     def unit(self) -> float:
         """How many times its value a number is drawn: shares are in percent."""
-        return 100.0 if self.look == "share" else 1.0
+        return unit_of(self.study, self.metric).factor
 
     def positions(self, values: Sample) -> Sample:
         """Return where values are drawn; those that can't be are left out."""
-        shown = self.floor.raised(values) if self.floor else drawable(values)
+        shown = self.floor.raised(values) if self.floor else self.unit * drawable(values)
         return shown[np.isfinite(shown)]
 
     def middle(self, runs: pd.DataFrame) -> tuple[float, float, float]:
@@ -66,7 +66,7 @@ class RunAxis:
 
     def set_up(self, axes: Axes) -> None:
         """Give axes their scale and label; to be called after the rows are drawn."""
-        axes.set_xlabel(metric_label(self.study, self.metric, share=self.look == "share"))
+        axes.set_xlabel(metric_label(self.study, self.metric))
         if self.look == "share":
             axes.set_xlim(-3, 103)
         elif self.floor:
@@ -79,7 +79,7 @@ class RunAxis:
 def run_axis(study: Study, runs: pd.DataFrame, metric: str = "") -> RunAxis:
     """Return the axis that suits a metric's kind, and its values in these runs."""
     metric = metric or study.metric
-    if metric_kinds(study.name)[metric] == "flag":
+    if says_yes_or_no(study, metric):
         return RunAxis(study, metric, "share")
     floor = log_floor(study, runs[metric]) if metric == study.metric else None
     return RunAxis(study, metric, "median" if floor else "mean", floor)

@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from repro.findings.drawing import drawable, metric_label
 from repro.findings.numbers import interval, number
 from repro.findings.summary import summarize
+from repro.findings.units import says_yes_or_no, unit_of
 from repro.findings.wording import words
-from repro.study.experiments import find_experiment, metric_kinds
+from repro.study.experiments import find_experiment
 from repro.study.schema import Study
 from repro.study.sweep import swept
 
+NUMBERS = ["mean", "ci_low", "ci_high"]  # columns in the metric's unit
 MAX_PANELS = 48
 MAX_TICKS = 12  # more are left to matplotlib
 DECADES = 30  # largest / smallest value from which an axis is logarithmic
@@ -42,7 +44,10 @@ def draw_sweep(study: Study, runs: pd.DataFrame) -> Figure | None:
     Returns:
         The figure; None if it would have more than `MAX_PANELS` panels.
     """
+    factor = unit_of(study, study.metric).factor
     cells, names = summarize_sweep(study, runs), swept(study)
+    cells[NUMBERS] *= factor
+    runs = runs.assign(**{study.metric: factor * runs[study.metric]})
     if len(names) == 1:
         figure, shown = _points(study, runs, cells, names[0]), True
     else:
@@ -58,7 +63,7 @@ def draw_sweep(study: Study, runs: pd.DataFrame) -> Figure | None:
 
 def _summary_name(study: Study, runs: pd.DataFrame) -> str:
     """Return what a cell or a mark is: of what, over how many seeds, after which training."""
-    what = "share of runs" if _counts_runs(study) else "mean"
+    what = "share of runs" if says_yes_or_no(study, study.metric) else "mean"
     return f"{what} over {runs.seed.nunique()} seeds{training_length(study)}"
 
 
@@ -70,10 +75,6 @@ def training_length(study: Study) -> str:
         return ""
     length = settings[units[0]]
     return f", {length:,} {units[0] if length > 1 else units[0][:-1]}"
-
-
-def _counts_runs(study: Study) -> bool:
-    return metric_kinds(study.name)[study.metric] == "flag"
 
 
 def summarize_sweep(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
@@ -101,7 +102,9 @@ def _points(study: Study, runs: pd.DataFrame, cells: pd.DataFrame, name: str) ->
     positions = _positions(axes, values, cells[name])
     for x, cell in zip(positions, cells.itertuples(), strict=True):
         metric = drawable(runs.loc[runs["variant"] == cell.variant, study.metric])
-        metric = metric[:0] if _counts_runs(study) else metric  # a share has no dots
+        metric = (
+            metric[:0] if says_yes_or_no(study, study.metric) else metric
+        )  # a share has no dots
         _draw_combination(axes, x, metric, cell)
     means = drawable(cells["mean"])
     axes.plot(positions, means, "-", color="0.6", linewidth=0.8, zorder=0)

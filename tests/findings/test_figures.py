@@ -71,7 +71,7 @@ def test_the_intervals_drawn_are_the_intervals_computed():
         axes = draw_runs(study, runs).axes[0]
     computed = summarize(study, runs[runs.variant.isin(study.variants)]).dropna(subset="mean")
     bars = [tuple(line.get_xdata()) for line in axes.lines if len(line.get_xdata()) == 2]
-    assert sorted(bars) == sorted(zip(computed.ci_low, computed.ci_high, strict=True))
+    assert sorted(bars) == sorted(zip(100 * computed.ci_low, 100 * computed.ci_high, strict=True))
     points = sum(len(collection.get_offsets()) for collection in axes.collections)
     assert points == runs[runs.variant.isin(study.variants)].test_accuracy.notna().sum()
 

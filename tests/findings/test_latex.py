@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from repro.findings import figures, summary
+from repro.findings import figures, summary, units
 from repro.findings.article import article
 from repro.findings.latex import latex_files, macros
 from repro.findings.pdf import pdf_figures
@@ -85,9 +85,10 @@ def threadless(monkeypatch):
     monkeypatch.setattr(
         figures, "find_mechanism", lambda name: None if "made_up" in name else find_mechanism(name)
     )
-    monkeypatch.setattr(
-        summary, "metric_kinds", lambda name: KINDS if "made_up" in name else metric_kinds(name)
-    )
+    for module in (summary, units):
+        monkeypatch.setattr(
+            module, "metric_kinds", lambda name: KINDS if "made_up" in name else metric_kinds(name)
+        )
 
 
 def compiled(folder, engine, files):
