@@ -19,7 +19,7 @@ PASSES = 2  # a legend's place goes by the height of its axes, which goes by the
 
 def narrow(figure: Figure) -> Figure:
     """Stack a figure's panels, of each part of it, in one column; return the figure, changed."""
-    width, height = figure.get_size_inches()
+    height = figure.get_figheight()
     parts: list[Figure | SubFigure] = [*figure.subfigs] or [figure]
     panels = [_stack(part) for part in parts]
     if figure.subfigs:

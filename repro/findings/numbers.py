@@ -63,9 +63,9 @@ def p_value(value: SupportsFloat, relation: str = "=") -> str:
     return f"{'≤ ' if relation == '<=' else ''}{number(value, P_DIGITS)}"
 
 
-def percent(share: float) -> str:
-    """Return a share in whole percent."""
-    return ABSENT if math.isnan(share) else f"{_hundredths(share, 0)} %"
+def percent(share: float, decimals: int = 0) -> str:
+    """Return a share in percent, whole ones by default."""
+    return ABSENT if math.isnan(share) else f"{_hundredths(share, decimals)} %"
 
 
 def percent_interval(low: float, high: float) -> str:

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import SupportsFloat
 
-from repro.findings.numbers import ABSENT, DIGITS, number
+from repro.findings.numbers import ABSENT, number
 from repro.findings.wording import words
 from repro.study.experiments import metric_kinds
 from repro.study.schema import Study
@@ -17,20 +17,20 @@ class Unit:
     factor: float = 1.0
     name: str = ""
 
-    def number(self, value: SupportsFloat, digits: int = DIGITS) -> str:
+    def number(self, value: SupportsFloat) -> str:
         """Return a number with its unit, or a dash for none."""
-        text = self.bare(value, digits)
+        text = self.bare(value)
         return text if text == ABSENT or not self.name else f"{text}\N{NO-BREAK SPACE}{self.name}"
 
-    def bare(self, value: SupportsFloat, digits: int = DIGITS) -> str:
+    def bare(self, value: SupportsFloat) -> str:
         """Return a number without its unit, which stands elsewhere."""
-        return number(self.factor * float(value), digits)
+        return number(self.factor * float(value))
 
-    def interval(self, low: SupportsFloat, high: SupportsFloat, digits: int = DIGITS) -> str:
+    def interval(self, low: SupportsFloat, high: SupportsFloat) -> str:
         """Return both limits with the unit, or a dash if either is none."""
         if math.isnan(low) or math.isnan(high):
             return ABSENT
-        return f"{self.bare(low, digits)} … {self.number(high, digits)}"
+        return f"{self.bare(low)} … {self.number(high)}"
 
 
 def unit_of(study: Study, metric: str, *, difference: bool = False, share: bool = False) -> Unit:

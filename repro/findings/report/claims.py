@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import pandas as pd
 
-from repro.findings.numbers import marked, p_value
+from repro.findings.numbers import ABSENT, marked, p_value
 from repro.findings.report.prose import Piece, pieces
 from repro.findings.statistics import Interval
 from repro.findings.units import quantity, unit_of
@@ -83,7 +83,9 @@ def _row(study: Study, claim: Claim, row: Any) -> ClaimRow:
 
 
 def _relation(p: str) -> str:
-    """Return a p-value as part of a sentence: p = 0.01, p < 0.0001."""
+    """Return a p-value as part of a sentence: p = 0.01, p < 0.0001, not tested."""
+    if p == ABSENT:
+        return "not tested"
     return f"p {p}" if p[0] in "<≤" else f"p = {p}"
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from repro.findings.fixes import Fixes, Role, fixes_of
-from repro.findings.numbers import percent
+from repro.findings.numbers import percent, percent_interval
 from repro.findings.report.axis import Axis
 from repro.findings.report.prose import Piece, pieces
 from repro.findings.report.track import Track, track, track_axis
@@ -15,8 +15,6 @@ from repro.findings.summary import summarize
 from repro.findings.units import unit_of
 from repro.findings.wording import words
 from repro.study.schema import Study
-
-LARGE_DIGITS = 3  # significant ones of the numbers that open a chapter
 
 
 @dataclass(frozen=True)
@@ -97,9 +95,11 @@ def _rows(fixes: Fixes, runs: pd.DataFrame, drawn: RunAxis, axis: Axis) -> list[
 def _level(study: Study, runs: pd.DataFrame, variant: str, metric: str) -> Level:
     row = summarize(study, runs[runs["variant"] == variant], metric).iloc[0]
     unit = unit_of(study, metric)
+    mean, low, high = row[["mean", "ci_low", "ci_high"]].astype(float)
+    share = unit.name == "%"  # of which one decimal is enough where a number is large
     return Level(
         label=pieces(study.variants[variant].label),
-        mean=unit.number(row["mean"], LARGE_DIGITS),
-        interval=unit.interval(row["ci_low"], row["ci_high"], LARGE_DIGITS),
+        mean=percent(mean, 1) if share else unit.number(mean),
+        interval=percent_interval(low, high) if share else unit.interval(low, high),
         n=int(row["runs"]),
     )
