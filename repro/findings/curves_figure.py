@@ -30,7 +30,7 @@ from repro.study.schema import Study
 SPANS = 100  # longest over shortest step from which steps are drawn logarithmically
 QUANTILES = [0.1, 0.5, 0.9]
 MEDIAN = 0.5
-MOST = 7  # curves
+MOST_CURVES = 7  # curves
 LEADER = {
     "arrowstyle": "-",
     "lw": 0.6,
@@ -75,7 +75,7 @@ def chosen_curves(study: Study, curves: pd.DataFrame) -> list[str]:
     present = present_variants(study, curves)
     gaps = [[gap.failing, gap.reference, *gap.fixes] for gap in study.report.gaps[:1]]
     names = dict.fromkeys([*study.report.curves] or itertools.chain(*gaps))
-    return ([name for name in names if name in present] or [*present])[:MOST]
+    return ([name for name in names if name in present] or [*present])[:MOST_CURVES]
 
 
 def curve_dashes(study: Study, names: Sequence[str]) -> dict[str, int]:

@@ -91,8 +91,8 @@ def make_logarithmic(axes: Axes, direction: Literal["x", "y"], floor: Floor) -> 
     axes.set(**{f"{direction}lim": (floor.value / 1.8 if floor.hides else floor.value, top)})
     first, last = (round(np.log10(end)) for end in (floor.value, top))
     exponents = range(first, last + 1, max(1, -(-(last - first) // TICKS)))
-    least = r"\leq" if floor.hides else ""
-    labels = [rf"${least if n == first else ''}10^{{{n}}}$" for n in exponents]
+    sign = r"\leq" if floor.hides else ""
+    labels = [rf"${sign if n == first else ''}10^{{{n}}}$" for n in exponents]
     axis.set_major_locator(FixedLocator([10.0**n for n in exponents]))
     axis.set_major_formatter(FixedFormatter(labels))
     axis.set_minor_locator(NullLocator())

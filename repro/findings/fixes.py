@@ -14,7 +14,7 @@ from repro.findings.summary import summarize
 from repro.findings.units import says_yes_or_no
 from repro.study.schema import Gap, Study
 
-MOST = 12  # fixes that are drawn
+MOST_FIXES = 12  # fixes that are drawn
 Role = Literal["fails", "thread", "ours"]
 
 
@@ -67,8 +67,8 @@ def fixes_of(study: Study, runs: pd.DataFrame) -> Fixes | None:
         says_yes_or_no=flag,
         reference=gap.reference,
         level=level,
-        rows=[failing, *fixes[:MOST]],
-        left_out=max(0, len(fixes) - MOST),
+        rows=[failing, *fixes[:MOST_FIXES]],
+        left_out=max(0, len(fixes) - MOST_FIXES),
     )
 
 

@@ -5,7 +5,6 @@ import textwrap
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.gridspec import GridSpec
 from matplotlib.legend import Legend
 
 from repro.findings.figures import MARGIN, draw_mechanism, rendered
@@ -52,9 +51,9 @@ def _make_one_column(figure: Figure, legend: Legend) -> None:
 def _stack(part: Figure | SubFigure) -> int:
     """Put the panels of a figure, or of a part, below one another; return how many there are."""
     panels = [axes for axes in part.axes if axes.get_subplotspec() and axes.figure is part]
-    grid = GridSpec(len(panels), 1, figure=part)
-    for axes, cell in zip(panels, grid, strict=True):
-        axes.set_subplotspec(cell)
+    grid = part.add_gridspec(len(panels), 1)
+    for row, axes in enumerate(panels):
+        axes.set_subplotspec(grid[row])
         _fold_title(axes)
     return len(panels)
 
@@ -68,6 +67,6 @@ def _fold_title(axes: Axes) -> None:
 
 def _share_height(figure: Figure, panels: list[int]) -> None:
     """Give each part of a figure a height for its panels; parts stand below one another."""
-    grid = figure.subfigs[0]._subplotspec.get_gridspec()
+    grid = figure.subfigs[0]._subplotspec.get_gridspec()  # type: ignore[attr-defined]
     old = grid.get_height_ratios()
     grid.set_height_ratios([n * ratio for n, ratio in zip(panels, old, strict=True)])

@@ -44,7 +44,7 @@ class RunAxis:
 
     @property
     def unit(self) -> float:
-        """How many times its value a number is drawn: shares are in percent."""
+        """The factor by which a number is drawn: 100 where it is in percent."""
         return unit_of(self.study, self.metric).factor
 
     def positions(self, values: Sample) -> Sample:
@@ -123,7 +123,7 @@ def lost_runs(status: pd.Series) -> str:
     """Return how many runs diverged or crashed, in words; nothing if none did."""
     counts = status[status != "ok"].value_counts(sort=False)
     whole = "all " if len(counts) == 1 and counts.iloc[0] == len(status) else ""
-    return ", ".join(f"{whole}{count:,} {what}" for what, count in counts.items())
+    return ", ".join(f"{whole}{count:,} {end}" for end, count in counts.items())
 
 
 def write(axes: Axes, place: tuple[float, float], text: str, **style: Any) -> None:

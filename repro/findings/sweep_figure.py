@@ -63,8 +63,8 @@ def draw_sweep(study: Study, runs: pd.DataFrame) -> Figure | None:
 
 def _summary_name(study: Study, runs: pd.DataFrame) -> str:
     """Return what a cell or a mark is: of what, over how many seeds, after which training."""
-    what = "share of runs" if says_yes_or_no(study, study.metric) else "mean"
-    return f"{what} over {runs.seed.nunique()} seeds{training_length(study)}"
+    kind = "share of runs" if says_yes_or_no(study, study.metric) else "mean"
+    return f"{kind} over {runs.seed.nunique()} seeds{training_length(study)}"
 
 
 def training_length(study: Study) -> str:

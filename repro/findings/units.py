@@ -12,7 +12,7 @@ from repro.study.schema import Study
 
 @dataclass(frozen=True)
 class Unit:
-    """How a number is written: so many times its value, and what follows it."""
+    """A factor by which a number is written, and the name that follows it."""
 
     factor: float = 1.0
     name: str = ""
@@ -50,5 +50,5 @@ def says_yes_or_no(study: Study, metric: str) -> bool:
 
 def quantity(metric: str, event: str, *, difference: bool) -> str:
     """Return what an estimate is, in a few words."""
-    what = f"share of runs with {words(metric)} {event}" if event else words(metric)
-    return f"difference in {what}" if difference else what
+    name = f"share of runs with {words(metric)} {event}" if event else words(metric)
+    return f"difference in {name}" if difference else name

@@ -17,7 +17,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from repro.findings import figures
-from repro.findings.curves_figure import MOST, chosen_curves, draw_curves
+from repro.findings.curves_figure import MOST_CURVES, chosen_curves, draw_curves
 from repro.findings.drawing import PALETTE, spread
 from repro.findings.figures import draw_figures
 from repro.findings.fixes import fixes_of
@@ -180,7 +180,7 @@ def test_the_few_curves_that_matter_are_overlaid_and_labelled(name, scale):
     figure = drawn(draw_curves, name, "curves")
     (axes,) = figure.axes
     assert axes.get_xscale() == scale
-    assert len(axes.lines) == len(study.report.curves) <= MOST
+    assert len(axes.lines) == len(study.report.curves) <= MOST_CURVES
     labels = {study.variants[variant].label for variant in study.report.curves}
     assert labels <= set(texts(figure))
     for line, variant in zip(axes.lines, study.report.curves, strict=True):
@@ -202,7 +202,7 @@ def test_without_a_choice_curves_are_those_of_the_gap():
     chosen = chosen_curves(study.model_copy(update={"report": report}), tables("mnist_relu")[1])
     (gap,) = study.report.gaps
     assert chosen[:2] == [gap.failing, gap.reference]
-    assert len(chosen) == MOST
+    assert len(chosen) == MOST_CURVES
 
 
 @pytest.mark.parametrize("draw", [draw_runs, draw_fixes])

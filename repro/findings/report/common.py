@@ -1,4 +1,4 @@
-"""What most rows of a table say, so that its caption can say it once."""
+"""The text that most rows of a table have, so that its caption can say it once."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -20,5 +20,5 @@ class Usual:
 def usual(texts: Iterable[str]) -> Usual:
     """Return the text that more than half of a column's rows have."""
     counts = Counter(texts)
-    text, most = counts.most_common(1)[0] if counts else ("", 0)
-    return Usual(text, most == counts.total()) if 2 * most > counts.total() else Usual("")
+    text, rows = counts.most_common(1)[0] if counts else ("", 0)
+    return Usual(text, rows == counts.total()) if 2 * rows > counts.total() else Usual("")

@@ -40,7 +40,7 @@ class Panel:
     reference: str
     reference_mean: str
     fixes: list[Fix]
-    without: list[str]  # fixes that have no share
+    unknown: list[str]  # fixes that have no share
 
 
 def panels_of(study: Study, runs: pd.DataFrame) -> list[Panel]:
@@ -65,7 +65,7 @@ def _panel(study: Study, gap: Gap, runs: pd.DataFrame) -> Panel:
         reference=study.variants[gap.reference].label,
         reference_mean=unit.number(means[gap.reference]),
         fixes=[_fix(study, gap, row) for _, row in shares.dropna(subset="share").iterrows()],
-        without=[gap.fixes[name] for name in shares.loc[shares["share"].isna(), "variant"]],
+        unknown=[gap.fixes[name] for name in shares.loc[shares["share"].isna(), "variant"]],
     )
 
 

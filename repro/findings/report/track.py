@@ -16,7 +16,7 @@ LEVELS = 14  # across it, half to each side
 
 @dataclass(frozen=True)
 class Track:
-    """What is drawn of a variant's runs, in percent of the axis; None for what there is not."""
+    """The drawing of a variant's runs, in percent of the axis; None for what there is not."""
 
     dots: str
     middle_at: float | None
