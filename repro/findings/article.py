@@ -8,10 +8,17 @@ from repro.findings.wording import CAPTIONS
 from repro.study.schema import Study
 
 PREAMBLE = r"""% An example: compile it here with pdflatex or lualatex, then change it as you like.
+% Run LaTeX twice: a longtable learns in the first run how wide its columns are.
 % The next export writes the folders anew, and leaves this file as it is.
 \documentclass{article}
-\usepackage[T1]{fontenc}
-\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
+% Text that can be copied and searched, and outlines in place of bitmaps, whatever is installed:
+% without Latin Modern and cm-super the accents are composed, in the encoding that TeX began with.
+\IfFileExists{cmap.sty}{\usepackage{cmap}}{}
+\ifdefined\pdfgentounicode
+  \IfFileExists{glyphtounicode.tex}{\input{glyphtounicode}\pdfgentounicode=1}{}
+\fi
+\IfFileExists{lmodern.sty}{\usepackage[T1]{fontenc}\usepackage{lmodern}}{%
+  \IfFileExists{type1ec.sty}{\usepackage[T1]{fontenc}\usepackage{type1ec}}{}}
 \usepackage[textwidth=7in,textheight=9in]{geometry}
 \usepackage{array,booktabs,graphicx,longtable}
 """

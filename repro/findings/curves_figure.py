@@ -1,5 +1,6 @@
-"""The figure of learning curves: a panel a variant."""
+"""The figure of learning curves: the few variants that matter on one pair of axes."""
 
+import itertools
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -8,90 +9,146 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
-from matplotlib.transforms import Bbox
+from matplotlib.ticker import MaxNLocator
 
 from repro.findings.drawing import (
     PALETTE,
+    Floor,
     drawable,
-    is_logarithmic,
+    log_floor,
+    make_logarithmic,
+    metric_label,
     present_variants,
     shows_any,
+    spread,
     warn_of_blank,
 )
 from repro.findings.media import SCREEN, Medium
-from repro.findings.wording import words
+from repro.findings.units import unit_of
 from repro.study.schema import Study
 
-SPANS = 30  # longest over shortest training from which steps are drawn logarithmically
+SPANS = 100  # longest over shortest step from which steps are drawn logarithmically
 QUANTILES = [0.1, 0.5, 0.9]
+MEDIAN = 0.5
+MOST_CURVES = 7  # curves
+LEADER = {
+    "arrowstyle": "-",
+    "lw": 0.6,
+    "alpha": 0.6,
+    "relpos": (0, 0.5),
+    "shrinkA": 1,
+    "shrinkB": 0,
+}
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
 
 
 def draw_curves(study: Study, curves: pd.DataFrame, medium: Medium = SCREEN) -> Figure | None:
-    """Draw the headline metric over training, a panel a variant: median and the middle 80 %."""
+    """Draw the headline metric over training, a line a variant: median and the middle 80 %.
+
+    What is drawn is chosen as `chosen_curves` says. None if the table has no such curve.
+    """
+    if study.metric not in curves:
+        return None
     step = "epoch" if "epoch" in curves else "step"
-    if study.metric not in curves or curves.empty:
+    curves = _steps_shown(curves, step)
+    if not (chosen := chosen_curves(study, curves)):
         return None
-    step_scale = _step_scale(curves.groupby("variant")[step].max())
-    if step_scale == "log":
-        curves = curves[curves[step] > 0]
-    if not (present := present_variants(study, curves)):
-        return None
-    log = is_logarithmic(study, curves[study.metric])
-    rows = -(-len(present) // medium.panels)
-    height = min(0.4 + medium.panel * rows, medium.tallest)
-    figure = Figure(figsize=(medium.width, height), layout="constrained")
-    panels = figure.subplots(rows, medium.panels, squeeze=False).ravel()
-    for axes, (name, variant) in zip(panels, present.items(), strict=False):
-        values = curves[curves["variant"] == name].groupby(step)[study.metric]
-        quantiles = values.quantile(QUANTILES).unstack()
-        if shows_any(quantiles, log=log):
-            _draw_band(axes, quantiles, PALETTE[variant.group])
-        else:
-            warn_of_blank(study, name, log=log)
-        axes.set_title(medium.text(_folded(variant.label)), fontsize=medium.panel_title)
-        if log:
-            axes.set_yscale("log")
-    for axes in panels[len(present) :]:
-        axes.set_axis_off()
-    _align(list(panels[: len(present)]), medium.panels, step_scale)
-    size = medium.rc["font.size"]
-    figure.supxlabel(f"{step}  (line: median over seeds, band: the middle 80 %)", fontsize=size)
-    figure.supylabel(words(study.metric), fontsize=size)
+    curves = curves[curves["variant"].isin(chosen)]
+    quantiles = curves.groupby(["variant", step])[study.metric].quantile(QUANTILES).unstack()
+    quantiles *= unit_of(study, study.metric).factor
+    floor = log_floor(study, quantiles)
+    figure = Figure(figsize=(medium.width, medium.curves), layout="constrained")
+    axes = figure.subplots()
+    ends = _draw_lines(axes, study, {name: quantiles.loc[name] for name in chosen}, floor)
+    _scale(axes, floor, is_log=curves[step].max() >= SPANS)
+    _label_lines(axes, study, ends, medium)
+    seeds = curves.groupby("variant")["seed"].nunique().max()
+    axes.set_xlabel(f"{step} (line: median of {seeds} seeds, band: the middle 80 %)")
+    axes.set_ylabel(metric_label(study))
+    if medium.titled:
+        axes.set_title(medium.text(study.title), loc="left")
     return figure
 
 
-def _step_scale(last: pd.Series) -> str:
-    """Return "log" if some variants, by their last step, would be mere dots on a linear axis."""
-    return "log" if last.max() >= SPANS * last.min() else "linear"
+def chosen_curves(study: Study, curves: pd.DataFrame) -> list[str]:
+    """Return the variants that matter: those that the study names, or its first gap's."""
+    present = present_variants(study, curves)
+    gaps = [[gap.failing, gap.reference, *gap.fixes] for gap in study.report.gaps[:1]]
+    names = dict.fromkeys([*study.report.curves] or itertools.chain(*gaps))
+    return ([name for name in names if name in present] or [*present])[:MOST_CURVES]
 
 
-def _draw_band(axes: Axes, quantiles: pd.DataFrame, color: Any) -> None:
-    low, median, high = drawable(quantiles[QUANTILES]).T
-    axes.fill_between(quantiles.index, low, high, color=color, alpha=0.25, lw=0)
-    marker = "o" if len(quantiles) == 1 else ""  # one point makes no line
-    axes.plot(quantiles.index, median, marker=marker, color=color, lw=1.5, ms=3)
+def curve_dashes(study: Study, names: Sequence[str]) -> dict[str, int]:
+    """Return a number a variant that tells it from those before it in its group, and colour."""
+    groups = [study.variants[name].group for name in names]
+    return {name: groups[:place].count(groups[place]) for place, name in enumerate(names)}
+
+
+def _steps_shown(curves: pd.DataFrame, step: str) -> pd.DataFrame:
+    is_log = curves[step].max() >= SPANS  # never so of a table without rows
+    return curves[curves[step] > 0] if is_log else curves
+
+
+def _draw_lines(
+    axes: Axes, study: Study, quantiles: dict[str, pd.DataFrame], floor: Floor | None
+) -> dict[str, tuple[float, float]]:
+    """Draw each variant's curve; return where it ends."""
+    ends: dict[str, tuple[float, float]] = {}
+    dashes = curve_dashes(study, list(quantiles))
+    for name, rows in quantiles.items():
+        if not shows_any(rows[MEDIAN], log=floor is not None):
+            warn_of_blank(study, name, log=floor is not None)
+            continue
+        low, median, high = (floor.raised(rows) if floor else drawable(rows)).T
+        style = _line_style(study, name, dashes[name])
+        axes.fill_between(rows.index, low, high, color=style["color"], alpha=0.12, lw=0)
+        marker = "o" if len(rows) == 1 else ""  # one point makes no line
+        axes.plot(rows.index, median, marker=marker, lw=1.6, ms=3, **style)
+        last = np.flatnonzero(np.isfinite(median))[-1]
+        ends[name] = (float(rows.index[last]), float(median[last]))
+    return ends
+
+
+def _line_style(study: Study, name: str, dash: int) -> dict[str, Any]:
+    color = PALETTE[study.variants[name].group]
+    return {"color": color, "linestyle": DASHES[dash % len(DASHES)]}
+
+
+def _scale(axes: Axes, floor: Floor | None, *, is_log: bool) -> None:
     axes.grid(axis="y", color="0.9", linewidth=0.6)
+    if floor:
+        make_logarithmic(axes, "y", floor)
+    if is_log:
+        axes.set_xscale("log")
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.margins(x=0.01)
 
 
-def _align(panels: Sequence[Axes], across: int, step_scale: str) -> None:
-    """Give panels, so many side by side, one scale and limits; tick labels to the outer alone.
+def _label_lines(
+    axes: Axes, study: Study, ends: dict[str, tuple[float, float]], medium: Medium
+) -> None:
+    """Write each line's name right of the axes, at its end's height or as near as there is room."""
+    to_axes = axes.transScale + axes.transLimits
+    heights = {name: float(to_axes.transform(end)[1]) for name, end in ends.items()}
+    names = sorted(heights, key=lambda name: heights[name])
+    texts = {name: _folded(study.variants[name].label, medium.label_width) for name in names}
+    gap = (1 + max((text.count("\n") for text in texts.values()), default=0)) * medium.label_gap
+    places = spread([heights[name] for name in names], gap, low=0.01, high=1.0)
+    for name, place in zip(names, places, strict=True):
+        color = PALETTE[study.variants[name].group]
+        axes.annotate(
+            medium.text(texts[name]),
+            xy=ends[name],
+            xytext=(1.02, place),
+            textcoords="axes fraction",
+            color=color,
+            fontsize=medium.label_size,
+            va="center",
+            annotation_clip=False,
+            arrowprops=LEADER | {"color": color},
+        )
 
-    As matplotlib's shared axes would, but sixty of those take most of the time of a drawing.
-    """
-    filled = [axes.dataLim for axes in panels if np.isfinite(axes.dataLim.get_points()).all()]
-    for i, axes in enumerate(panels):
-        if filled:
-            axes.update_datalim(Bbox.union(filled).get_points())
-        if step_scale == "linear":
-            axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-        else:
-            axes.set_xscale(step_scale)
-            axes.xaxis.set_major_locator(LogLocator(numticks=5))
-            axes.xaxis.set_minor_locator(NullLocator())
-        axes.autoscale_view()
-        axes.tick_params(labelleft=i % across == 0, labelbottom=i + across >= len(panels))
 
-
-def _folded(label: str, width: int = 22) -> str:
+def _folded(label: str, width: int) -> str:
     return "\n".join(textwrap.wrap(label, width))

@@ -39,8 +39,9 @@ def draw_figures(
     """Draw a study's figures, or those of these names, into its results folder, as PNG and SVG.
 
     `fixes`: the failing network and what recovers it; `runs`: every run of every named variant;
-    `learning_curves`: the headline metric as training goes on; `mechanism`: what the module
-    `repro.NAME.mechanism` draws, if the tables hold what it needs. A `mark` is written on each.
+    `learning_curves`: the headline metric of the few that matter, as training goes on; `mechanism`:
+    what the module `repro.NAME.mechanism` draws, if the tables hold what it needs. A `mark` is
+    written on each.
     """
     drawings: dict[str, Callable[[], Figure | None]] = {
         "fixes": lambda: draw_fixes(study, runs),

@@ -2,9 +2,11 @@ r"""LaTeX for an article: a study's numbers as macros, its tables, its figures.
 
 Each study gets a folder of its own name: `numbers.tex` to be read in the preamble (it also holds
 what the tables need), `variants.tex` (a `tabular`), `claims.tex` (a `longtable`), and figures as
-PDF. They need the packages array, booktabs, graphicx and longtable. `runs.pdf` and
-`learning_curves.pdf` are one column wide (3.33 inches), `mechanism.pdf` two (7 inches); type is
-Computer Modern, 6 to 9 points, embedded as TrueType. Macros are named after what they hold, digits
+PDF. They need the packages array, booktabs, graphicx and longtable, which needs LaTeX run twice.
+Numbers have the places that give their interval three significant digits; those without one have
+three of their own. `runs.pdf` and `learning_curves.pdf` are one column wide (3.33 inches),
+`fixes.pdf` and `mechanism.pdf` two (7 inches); type is Computer Modern, 6 to 9 points, embedded as
+TrueType. Macros are named after what they hold, digits
 spelled:
 
     \mnistReluReluRawTestAccuracy           mean over seeds; ...Low, ...High, ...N; ...Quoted

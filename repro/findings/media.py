@@ -1,4 +1,4 @@
-"""Media in which a figure is seen: its size, its type, how many panels stand side by side."""
+"""Media in which a figure is seen: its size and its type."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -55,10 +55,11 @@ class Medium:
     rc: Mapping[str, Any]
     width: float
     row: float  # height of a variant
-    panels: int  # side by side
-    panel: float  # height
+    curves: float  # height of the figure of learning curves
+    label_width: int  # characters of a line's label
+    label_size: float
+    label_gap: float  # between lines' labels, as a share of the axes' height
     tallest: float
-    panel_title: float
     titled: bool = True  # in an article the caption says it
     glyphs: Mapping[str, str] = field(default_factory=dict)
 
@@ -67,16 +68,26 @@ class Medium:
         return "".join({"$": r"\$", **self.glyphs}.get(c, c) for c in text)
 
 
-SCREEN = Medium(RC, width=7, row=0.27, panels=4, panel=1.35, tallest=math.inf, panel_title=8)
+SCREEN = Medium(
+    RC,
+    width=7,
+    row=0.27,
+    curves=3.4,
+    label_width=40,
+    label_size=8,
+    label_gap=0.055,
+    tallest=math.inf,
+)
 # One column of a two-column article: IEEE's is 3.5 inches wide, ACM's 3.33.
 COLUMN = Medium(
     COLUMN_RC,
     width=3.33,
     row=0.2,
-    panels=3,
-    panel=0.88,
+    curves=2.2,
+    label_width=18,
+    label_size=6,
+    label_gap=0.055,
     tallest=8,
-    panel_title=6,
     titled=False,
     glyphs=NOT_IN_CMR10,
 )

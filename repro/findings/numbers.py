@@ -43,7 +43,11 @@ def interval(low: SupportsFloat, high: SupportsFloat) -> str:
 
 def marked_interval(low: SupportsFloat, high: SupportsFloat, coverage: float) -> str:
     """Return both limits, with a dagger if such an interval holds the mean too seldom."""
-    limits = interval(low, high)
+    return marked(interval(low, high), coverage)
+
+
+def marked(limits: str, coverage: float) -> str:
+    """Return an interval's text, with a dagger if its like hold the mean too seldom."""
     return f"{limits} †" if coverage < LEVEL - SHORTFALL and limits != ABSENT else limits
 
 
@@ -59,9 +63,9 @@ def p_value(value: SupportsFloat, relation: str = "=") -> str:
     return f"{'≤ ' if relation == '<=' else ''}{number(value, P_DIGITS)}"
 
 
-def percent(share: float) -> str:
-    """Return a share in whole percent."""
-    return ABSENT if math.isnan(share) else f"{_hundredths(share, 0)} %"
+def percent(share: float, decimals: int = 0) -> str:
+    """Return a share in percent, whole ones by default."""
+    return ABSENT if math.isnan(share) else f"{_hundredths(share, decimals)} %"
 
 
 def percent_interval(low: float, high: float) -> str:

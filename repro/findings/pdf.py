@@ -10,6 +10,7 @@ from matplotlib.text import Text
 
 from repro.findings.curves_figure import draw_curves
 from repro.findings.figures import draw_mechanism, rendered, write_mark
+from repro.findings.fixes_figure import draw_fixes
 from repro.findings.media import COLUMN, PAGE, SERIF, Medium, style
 from repro.findings.runs_figure import draw_runs
 from repro.study.schema import Study
@@ -20,10 +21,11 @@ def pdf_figures(
 ) -> dict[str, bytes]:
     """Return a study's figures by file name: the same tables, the same bytes.
 
-    `runs.pdf` and `learning_curves.pdf` are one column wide, `mechanism.pdf` two; the last two only
-    if the study has them. A `mark` is written on each.
+    `runs.pdf` and `learning_curves.pdf` are one column wide, `fixes.pdf` and `mechanism.pdf` two;
+    all but the first only if the study has them. A `mark` is written on each.
     """
     drawings = {
+        "fixes.pdf": (PAGE, lambda: draw_fixes(study, runs, PAGE)),
         "runs.pdf": (COLUMN, lambda: draw_runs(study, runs, COLUMN)),
         "learning_curves.pdf": (COLUMN, lambda: draw_curves(study, curves, COLUMN)),
         "mechanism.pdf": (PAGE, lambda: draw_mechanism(study, runs, curves)),

@@ -1,6 +1,7 @@
 """Recovery: the share of a gap that a fix closes."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -30,8 +31,7 @@ def recovered(runs: pd.DataFrame, gap: Gap, metric: str) -> pd.DataFrame:
     by_seed = named.pivot(index="seed", columns="variant", values=metric).astype(float)
     rows = []
     for fix in gap.fixes:
-        present = runs.loc[runs["variant"] == fix, "seed"]
-        values = by_seed.loc[by_seed.index.isin(present)]
+        values = by_seed.loc[_common_seeds(runs, [gap.failing, gap.reference, fix])]
         closed, whole = (values[name] - values[gap.failing] for name in (fix, gap.reference))
         share, interval = ratio_of_means(closed, whole)
         rows.append(
@@ -44,6 +44,12 @@ def recovered(runs: pd.DataFrame, gap: Gap, metric: str) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _common_seeds(runs: pd.DataFrame, variants: Sequence[str]) -> list[int]:
+    """Return the seeds that all of these variants were run with, whatever became of the runs."""
+    seeds = [set(runs.loc[runs["variant"] == name, "seed"]) for name in variants]
+    return sorted(set.intersection(*seeds))
 
 
 def ratio_of_means(

@@ -1,29 +1,18 @@
-"""The figure of all runs: a row a variant."""
+"""The figure of all runs: a row a variant, in groups, the best of each group first."""
 
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from numpy.typing import NDArray
 
-from repro.findings.drawing import (
-    PALETTE,
-    drawable,
-    is_logarithmic,
-    metric_label,
-    present_variants,
-    shows_any,
-    warn_of_blank,
-)
+from repro.findings.drawing import PALETTE, present_variants
 from repro.findings.media import SCREEN, Medium
-from repro.findings.summary import summarize
+from repro.findings.rows import RunAxis, draw_row, lost_runs, middle_handle, run_axis, write
+from repro.findings.summary import named_runs
 from repro.study.schema import Study
-
-JITTER = 0.18  # of a row's height
-MANY = 100  # runs, from which dots are fainter, and drawn as one picture
 
 QUOTED: dict[str, Any] = {  # the look of the thread's numbers
     "linestyle": "",
@@ -35,78 +24,67 @@ QUOTED: dict[str, Any] = {  # the look of the thread's numbers
 
 
 def draw_runs(study: Study, runs: pd.DataFrame, medium: Medium = SCREEN) -> Figure:
-    """Draw every run as a point, each variant's mean and 95 % interval, the thread's numbers."""
-    present = present_variants(study, runs)
-    log = is_logarithmic(study, runs[study.metric])
-    summary = summarize(study, runs).set_index("variant")
-    height = min(0.9 + medium.row * len(present), medium.tallest)
+    """Draw every run as a point with each variant's middle, or shares, and the thread's numbers."""
+    runs = named_runs(study, runs)
+    axis = run_axis(study, runs)
+    rows = ordered_rows(axis, runs)
+    height = min(0.9 + medium.row * len(rows), medium.tallest)
     figure = Figure(figsize=(medium.width, height), layout="constrained")
     axes = figure.subplots()
-    for row, (name, variant) in enumerate(present.items()):
-        values = runs.loc[runs["variant"] == name, study.metric].to_numpy(float)
-        # a variant without any number does not run at all: its empty row is no surprise
-        if not shows_any(values, log=log) and not np.isnan(values).all():
-            warn_of_blank(study, name, log=log)
-        _draw_row(axes, row, drawable(values), PALETTE[variant.group])
-        _draw_mean(axes, row, summary.loc[name])
-        for quoted in variant.quotes:
-            axes.plot(quoted, row, **QUOTED)
-    axes.set_yticks(range(len(present)), [medium.text(v.label) for v in present.values()])
-    axes.set_ylim(len(present) - 0.4, -0.6)
-    if log:
-        axes.set_xscale("log")
-    axes.set_xlabel(metric_label(study))
-    axes.grid(axis="x", color="0.9", linewidth=0.6)
-    axes.tick_params(axis="y", length=0)
-    _draw_legend(figure, list(dict.fromkeys(v.group for v in present.values())), study, medium)
+    for row, name in enumerate(rows):
+        if name in study.variants:
+            variant_runs = runs[runs["variant"] == name]
+            draw_row(axes, row, variant_runs, axis=axis, color=PALETTE[study.variants[name].group])
+            _draw_quoted(axes, row, study.variants[name].quotes, unit=axis.unit)
+            _count_runs(axes, row, variant_runs)
+    _label_rows(axes, study, rows, medium)
+    axis.set_up(axes)
+    _draw_legend(figure, study, rows, axis)
+    if medium.titled:
+        axes.set_title(medium.text(study.title), loc="left")
     return figure
 
 
-def _draw_row(axes: Axes, row: int, values: NDArray[np.float64], color: Any) -> None:
-    values = values[np.isfinite(values)]
-    # a fixed spread, not a random one: the same figure every time
-    spread = JITTER * np.sin(2.4 * np.arange(len(values)))
-    many = len(values) > MANY
-    axes.scatter(
-        values,
-        row + spread,
-        s=9,
-        color=color,
-        alpha=0.08 if many else 0.35,
-        linewidths=0,
-        rasterized=many,
-    )
+def ordered_rows(axis: RunAxis, runs: pd.DataFrame) -> list[str]:
+    """Return each group's name and then its variants, best first; those without a number last."""
+    study = axis.study
+    present = present_variants(study, runs)
+    middles = {name: axis.middle(runs[runs["variant"] == name])[0] for name in present}
+    best_first = sorted(present, key=lambda name: _rank(middles[name], study))
+    rows = []
+    for group in PALETTE:
+        members = [name for name in best_first if present[name].group == group]
+        rows += [group, *members] if members else []
+    return rows
 
 
-def _draw_mean(axes: Axes, row: int, summary: pd.Series) -> None:
-    mean, *limits = drawable(summary[["mean", "ci_low", "ci_high"]])
-    if np.isfinite(mean):
-        axes.plot(limits, [row, row], color="black", linewidth=1.4)
-        axes.plot(mean, row, "|", color="black", markersize=9, markeredgewidth=1.6)
+def _rank(middle: float, study: Study) -> tuple[bool, float]:
+    return middle != middle, -middle if study.better == "higher" else middle  # NaN after all
 
 
-def _draw_legend(figure: Figure, groups: list[str], study: Study, medium: Medium) -> None:
-    spacing: dict[str, Any] = {"borderaxespad": 0.2, "handletextpad": 0.4, "columnspacing": 1.2}
-    if not medium.titled:
-        handles = _handles(groups)
-        figure.legend(handles=handles, loc="outside upper left", ncols=3, **spacing)
-        return
-    (axes,) = figure.axes
-    axes.set_title(medium.text(study.title), loc="left", pad=34 if len(groups) > 2 else 22)
-    axes.legend(
-        handles=_handles(groups),
-        loc="lower left",
-        bbox_to_anchor=(-0.45, 1.0),
-        ncols=4,
-        **spacing,
-    )
+def _draw_quoted(axes: Axes, row: float, quotes: Sequence[float], *, unit: float) -> None:
+    for quoted in quotes:
+        axes.plot(unit * quoted, row, **QUOTED)
 
 
-def _handles(groups: list[str]) -> list[Line2D]:
-    dots = [
-        Line2D([], [], marker="o", linestyle="", markersize=4, color=PALETTE[group], label=group)
-        for group in groups
-    ]
-    mean = Line2D([], [], color="black", marker="|", markersize=8, label="mean, 95 % interval")
-    quoted = Line2D([], [], label="the thread's number", **QUOTED)
-    return [*dots, mean, quoted]
+def _count_runs(axes: Axes, row: float, runs: pd.DataFrame) -> None:
+    lost = lost_runs(runs["status"])
+    others = "" if lost.startswith("all ") else lost  # the row itself says that of all
+    write(axes, (1.015, row), ", ".join(filter(None, [f"{len(runs):,}", others])))
+
+
+def _label_rows(axes: Axes, study: Study, rows: Sequence[str], medium: Medium) -> None:
+    labels = [study.variants[row].label if row in study.variants else row for row in rows]
+    axes.set_yticks(range(len(rows)), [medium.text(label) for label in labels])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    for row, label in zip(rows, axes.get_yticklabels(), strict=True):
+        if row in PALETTE:
+            label.set(color=PALETTE[row], fontweight="bold")
+    write(axes, (1.015, -0.6), "runs")
+
+
+def _draw_legend(figure: Figure, study: Study, rows: Sequence[str], axis: RunAxis) -> None:
+    handles = [middle_handle(axis.look)]
+    if any(study.variants[row].quotes for row in rows if row in study.variants):
+        handles.append(Line2D([], [], label="the thread's number", **QUOTED))
+    figure.legend(handles=handles, loc="outside lower right", ncols=2, handletextpad=0.4)

@@ -16,13 +16,17 @@ from numpy.typing import NDArray
 from repro.findings.drawing import drawable, metric_label
 from repro.findings.numbers import interval, number
 from repro.findings.summary import summarize
+from repro.findings.units import says_yes_or_no, unit_of
 from repro.findings.wording import words
+from repro.study.experiments import find_experiment
 from repro.study.schema import Study
 from repro.study.sweep import swept
 
+NUMBERS = ["mean", "ci_low", "ci_high"]  # columns in the metric's unit
 MAX_PANELS = 48
 MAX_TICKS = 12  # more are left to matplotlib
 DECADES = 30  # largest / smallest value from which an axis is logarithmic
+LENGTHS = ("epochs", "iterations", "steps", "images")  # what experiments call their training's
 COLUMNS = 3  # of panels
 MAX_INTERVALS, MAX_NUMBERS = 5, 12  # cells side by side that have room for them
 
@@ -40,7 +44,10 @@ def draw_sweep(study: Study, runs: pd.DataFrame) -> Figure | None:
     Returns:
         The figure; None if it would have more than `MAX_PANELS` panels.
     """
+    factor = unit_of(study, study.metric).factor
     cells, names = summarize_sweep(study, runs), swept(study)
+    cells[NUMBERS] *= factor
+    runs = runs.assign(**{study.metric: factor * runs[study.metric]})
     if len(names) == 1:
         figure, shown = _points(study, runs, cells, names[0]), True
     else:
@@ -49,9 +56,25 @@ def draw_sweep(study: Study, runs: pd.DataFrame) -> Figure | None:
             return None
         shown = len(panels) == 1 and len(cells[names[0]].unique()) <= MAX_INTERVALS
         figure = _heat_maps(study, cells, names[:2], panels, intervals=shown)
-    title = f"{study.title}: mean over {runs.seed.nunique()} seeds" + ", 95 % interval" * shown
+    title = f"{study.title}: {_summary_name(study, runs)}" + ", 95 % interval" * shown
     figure.suptitle("\n".join(textwrap.wrap(title, 100)), x=0.01, ha="left", fontsize=9)
     return figure
+
+
+def _summary_name(study: Study, runs: pd.DataFrame) -> str:
+    """Return what a cell or a mark is: of what, over how many seeds, after which training."""
+    kind = "share of runs" if says_yes_or_no(study, study.metric) else "mean"
+    return f"{kind} over {runs.seed.nunique()} seeds{training_length(study)}"
+
+
+def training_length(study: Study) -> str:
+    """Return ", 15 epochs", or what else an experiment is trained for; nothing if that is swept."""
+    settings = find_experiment(study.name).defaults | study.fixed
+    units = [unit for unit in LENGTHS if settings.get(unit)]
+    if not units or set(LENGTHS) & set(swept(study)):
+        return ""
+    length = settings[units[0]]
+    return f", {length:,} {units[0] if length > 1 else units[0][:-1]}"
 
 
 def summarize_sweep(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
@@ -79,6 +102,9 @@ def _points(study: Study, runs: pd.DataFrame, cells: pd.DataFrame, name: str) ->
     positions = _positions(axes, values, cells[name])
     for x, cell in zip(positions, cells.itertuples(), strict=True):
         metric = drawable(runs.loc[runs["variant"] == cell.variant, study.metric])
+        metric = (
+            metric[:0] if says_yes_or_no(study, study.metric) else metric
+        )  # a share has no dots
         _draw_combination(axes, x, metric, cell)
     means = drawable(cells["mean"])
     axes.plot(positions, means, "-", color="0.6", linewidth=0.8, zorder=0)

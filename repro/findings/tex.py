@@ -63,7 +63,7 @@ ACCENTS = {
     "\u0327": "c",
     "\u0328": "k",
 }
-DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
+SPELLED = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 # A character that no macro sets: itself where the engine reads Unicode, else its number.
 UNICODE = r"""\ifdefined\Umathcode
   \providecommand{\reprounicode}[2]{#2}
@@ -72,6 +72,7 @@ UNICODE = r"""\ifdefined\Umathcode
 \fi
 """
 LIGATURE_BREAK = r"{\kern0pt}"  # LuaTeX joins characters over an empty group
+DIGITS = 3  # significant ones: of an interval, or of a number that has none
 PLACES, SMALL = 6, 0.001  # smaller numbers that need more places are written as powers of ten
 ABSENT = "--"
 
@@ -120,24 +121,24 @@ def _words(part: str) -> list[str]:
 
 def _spelled(character: str) -> str:
     if character in "0123456789":
-        return DIGITS[int(character)]
+        return SPELLED[int(character)]
     name = unicodedata.name(character, f"character {ord(character):X}")
     return "".join(_words(name.title().replace("-", " ")))
 
 
 def places(low: float, high: float) -> int | None:
-    """Return the decimal places that give half the width of an interval two significant digits.
+    """Return the decimal places that give an interval's width `DIGITS` significant digits.
 
     None where there is no width to go by: no interval, or a point.
     """
-    half = (high - low) / 2
-    if not math.isfinite(half) or half <= 1e-9 * max(abs(low), abs(high)):
+    width = high - low
+    if not math.isfinite(width) or width <= 1e-9 * max(abs(low), abs(high)):
         return None
-    return 1 - math.floor(math.log10(half))
+    return DIGITS - 1 - math.floor(math.log10(width))
 
 
 def number(value: float, digits: int | None = None) -> str:
-    """Return a number with so many decimal places, by default with four significant digits.
+    """Return a number with so many decimal places, by default with `DIGITS` significant digits.
 
     Less than no places are tens, hundreds, ...; NaN is a dash.
     """
@@ -145,7 +146,7 @@ def number(value: float, digits: int | None = None) -> str:
         return ABSENT
     if math.isinf(value):
         return rf"\ensuremath{{{'-' if value < 0 else ''}\infty}}"
-    mantissa, exponent = rounded(value) if digits is None else _with_places(value, digits)
+    mantissa, exponent = rounded(value, DIGITS) if digits is None else _with_places(value, digits)
     if exponent:
         return rf"\ensuremath{{{mantissa}\times10^{{{exponent}}}}}"
     return rf"\ensuremath{{{mantissa}}}" if mantissa.startswith("-") else mantissa

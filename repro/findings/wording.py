@@ -5,10 +5,10 @@ import pandas as pd
 LANGUAGES = {"en": "English", "pt": "Portuguese", "zh": "Chinese"}
 NO_VERDICT = "not judged"  # of a claim that quotes a number for other data than the runs had
 CAPTIONS = {  # of the figures in a results folder
-    "fixes": "the failing network, its reference, and the fixes by what they recover: a dot a seed",
-    "runs": "every run, with means and 95\N{NO-BREAK SPACE}% intervals",
-    "learning_curves": "medians over seeds as training goes on; the band is the middle "
-    "80\N{NO-BREAK SPACE}%",
+    "fixes": "the failing network, its reference as a line, and the fixes by what they recover",
+    "runs": "every run, or the share of runs that do; in groups, the best first",
+    "learning_curves": "the variants that matter as training goes on: medians over seeds, and the "
+    "middle 80\N{NO-BREAK SPACE}%",
     "mechanism": "why",
 }
 

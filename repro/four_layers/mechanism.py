@@ -107,5 +107,6 @@ def _draw_map(axes: Axes, runs: pd.DataFrame) -> None:
     axes.set_yticklabels(names, rotation=0)
     axes.set_xticklabels([f"{rate:g}" for rate in cells.columns], rotation=0)
     axes.tick_params(length=0)
-    axes.set(xlabel="learning rate (10,000 images)", ylabel="")
+    seeds = runs["seed"].nunique()
+    axes.set(xlabel=f"learning rate (10,000 images, {seeds} seeds)", ylabel="")
     axes.set_title("c  Accuracy (%) by output", loc="right", fontweight="bold")

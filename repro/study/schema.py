@@ -186,9 +186,10 @@ class Gap(_Strict):
 class Report(_Strict):
     """The prose of the report on a study, and what it shows of it first.
 
-    In `answer` and `mechanism`, `[claim_id]` cites a claim, a line left empty parts paragraphs.
-    `lead` is the study's sentence in the answer that opens the report. It cites with the verdict
-    that it leans on, `[claim_id holds]`, and is left out where a claim has another one.
+    The prose cites a claim with the verdict that it leans on, `[claim_id refuted]`: the report
+    marks the sentence by whether the runs agree. `[claim_id]` cites a claim and judges nothing. A
+    line left empty parts paragraphs. `lead` is the study's sentence among the answers that open the
+    report; it is left out where a claim has another verdict than the one that it leans on.
     """
 
     lead: str = ""
@@ -202,8 +203,9 @@ class Report(_Strict):
     @property
     def cited(self) -> list[str]:
         """The ids of the claims that the prose cites."""
-        leaned_on = [key for key, _ in re.findall(CITED_VERDICT, self.lead)]
-        return [*leaned_on, *re.findall(CITATION, f"{self.lead} {self.answer} {self.mechanism}")]
+        prose = " ".join(f"{self.lead} {self.answer} {self.mechanism}".split())
+        leaned_on = [key for key, _ in re.findall(CITED_VERDICT, prose)]
+        return [*leaned_on, *re.findall(CITATION, prose)]
 
     @property
     def variants(self) -> list[str]:

@@ -81,5 +81,8 @@ def _draw_factorial(axes: Axes, runs: pd.DataFrame) -> None:
     labels = [f"{OUTPUTS[output]}{', biases' if bias else ''}" for output, bias in rows]
     axes.set_yticklabels(labels, rotation=0)
     axes.set_xticklabels([f"{rate:g}" for rate in cells.columns], rotation=0)
-    axes.set(xlabel="learning rate", ylabel="output layer")
+    seeds, iterations = runs["seed"].nunique(), runs["iterations"].max()
+    axes.set(
+        xlabel=f"learning rate ({seeds} seeds, {iterations:,} iterations)", ylabel="output layer"
+    )
     axes.set_title("b  Output, biases, rate interact", loc="left", fontweight="bold")

@@ -164,7 +164,7 @@ def test_one_parameter_is_drawn_against_its_values_with_the_computed_intervals()
         if len(line.get_xdata()) == 2 and line.get_color() == "black"
     ]
     cells = summarize_sweep(study, runs)
-    assert bars == list(zip(cells.ci_low, cells.ci_high, strict=True))
+    assert bars == list(zip(100 * cells.ci_low, 100 * cells.ci_high, strict=True))  # in %
 
 
 def test_names_and_near_numbers_have_no_logarithmic_axis():
@@ -182,7 +182,7 @@ def test_two_parameters_make_a_heat_map_of_the_means_that_says_what_diverged():
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0.1", "1"]
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["sgd", "adam"]
     texts = [text.get_text() for text in axes.texts]
-    assert [text.partition("\n")[0] for text in texts] == ["0.125", "0.125", "–", "–"]
+    assert [text.partition("\n")[0] for text in texts] == ["12.5", "12.5", "–", "–"]
     assert all("2 of 2\ndiverged" in text for text in texts[2:])
 
 
@@ -193,7 +193,7 @@ def test_more_parameters_make_panels_up_to_a_limit():
     titles = [axes.get_title(loc="left") for axes in panels]
     assert titles[:2] == ["hidden units 5\nepochs 1", "hidden units 5\nepochs 2"]
     assert len(titles) == 6
-    assert {text.get_text() for text in panels[2].texts} == {"0.3"}
+    assert {text.get_text() for text in panels[2].texts} == {"30"}
     many = sweep_study(
         "mnist_relu", [*settings[:2], f"epochs={','.join(map(str, range(1, 50)))}"], 1
     )

@@ -3,22 +3,31 @@
 Slow: those of the other studies.
 """
 
+import itertools
 import math
 import warnings
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 from repro.findings import figures
-from repro.findings.curves_figure import draw_curves
+from repro.findings.curves_figure import MOST_CURVES, chosen_curves, draw_curves
+from repro.findings.drawing import PALETTE, spread
 from repro.findings.figures import draw_figures
+from repro.findings.fixes import fixes_of
+from repro.findings.fixes_figure import draw_fixes
 from repro.findings.media import style
 from repro.findings.pdf import pdf_figures
-from repro.findings.runs_figure import draw_runs
+from repro.findings.rows import run_axis
+from repro.findings.runs_figure import draw_runs, ordered_rows
 from repro.findings.summary import summarize
-from repro.findings.sweep_figure import draw_sweep
+from repro.findings.sweep_figure import draw_sweep, training_length
 from repro.store.tables import read_table
 from repro.study.folder import study_names
 from repro.study.schema import load_study
@@ -60,11 +69,9 @@ def test_the_intervals_drawn_are_the_intervals_computed():
     runs, _ = tables("mnist_relu")
     with style():
         axes = draw_runs(study, runs).axes[0]
-    computed = summarize(study, runs).set_index("variant").loc[list(study.variants)]
-    computed = computed.dropna(subset="mean")  # all runs of one variant diverged
-    segments = [line for line in axes.lines if len(line.get_xdata()) == 2]
-    drawn = [tuple(line.get_xdata()) for line in segments]
-    assert drawn == list(zip(computed.ci_low, computed.ci_high, strict=True))
+    computed = summarize(study, runs[runs.variant.isin(study.variants)]).dropna(subset="mean")
+    bars = [tuple(line.get_xdata()) for line in axes.lines if len(line.get_xdata()) == 2]
+    assert sorted(bars) == sorted(zip(100 * computed.ci_low, 100 * computed.ci_high, strict=True))
     points = sum(len(collection.get_offsets()) for collection in axes.collections)
     assert points == runs[runs.variant.isin(study.variants)].test_accuracy.notna().sum()
 
@@ -110,7 +117,7 @@ def drawn_and_left_blank(draw, *arguments):
 @pytest.mark.parametrize("value", [math.nan, math.inf, 0.0, 1e308])
 def test_what_an_axis_cannot_show_is_left_blank_and_named(value, log):
     study = load_study("add_numbers").model_copy(update={"log_scale": log})
-    shown = 0 < value < 1e100 if log else abs(value) < 1e100
+    shown = 0 <= value < 1e100  # 0 where a logarithmic axis begins
     curves = trained(study, {"relu_posted": value, "sigmoid_posted": 0.1}, seeds=1 if log else 3)
     expected = set() if shown else {"relu_posted"}
     assert drawn_and_left_blank(draw_curves, study, curves) == expected
@@ -128,7 +135,7 @@ def test_where_no_axis_can_show_anything_there_is_still_a_figure(value):
         drawn_and_left_blank(draw, study, table[table["epoch"] == 2])
 
 
-@pytest.mark.parametrize("value", [math.inf, 0.0])
+@pytest.mark.parametrize("value", [math.inf, 1e308])
 def test_figures_of_an_article_leave_blank_too(value):
     study = load_study("add_numbers")
     curves = trained(study, {"relu_posted": value, "sigmoid_posted": 0.1})
@@ -150,32 +157,161 @@ def test_a_sweep_of_any_values_is_drawn(value, log):
         assert drawn_and_left_blank(draw_sweep, study, runs) == set()
 
 
+def drawn(draw, name, *kinds):
+    """A committed study's figure, laid out."""
+    study = load_study(name)
+    with style():
+        figure = draw(study, *(read_table(RESULTS / name / f"{kind}.csv") for kind in kinds))
+        figure.draw_without_rendering()
+    return figure
+
+
+def texts(figure):
+    return [text.get_text() for text in figure.findobj(Text) if text.get_visible()]
+
+
+def legend_entries(figure):
+    return {text.get_text() for legend in figure.legends for text in legend.get_texts()}
+
+
 @pytest.mark.parametrize(("name", "scale"), [("four_layers", "log"), ("mnist_relu", "linear")])
-def test_panels_have_one_scale_on_which_every_training_shows(name, scale):
-    study, (_, curves) = load_study(name), tables(name)
-    with style():
-        drawn = draw_curves(study, curves)
-    panels = [axes for axes in drawn.axes if axes.axison]
-    assert {axes.get_xscale() for axes in panels} == {scale}
-    assert len({axes.get_xlim() for axes in panels}) == 1
-    assert len({axes.get_ylim() for axes in panels}) == 1
-    for axes in panels:
-        (line,) = axes.lines
-        assert len(line.get_xdata()) > 1 or line.get_marker() == "o"
+def test_the_few_curves_that_matter_are_overlaid_and_labelled(name, scale):
+    study = load_study(name)
+    figure = drawn(draw_curves, name, "curves")
+    (axes,) = figure.axes
+    assert axes.get_xscale() == scale
+    assert len(axes.lines) == len(study.report.curves) <= MOST_CURVES
+    labels = {study.variants[variant].label for variant in study.report.curves}
+    assert labels <= set(texts(figure))
+    for line, variant in zip(axes.lines, study.report.curves, strict=True):
+        assert line.get_color() == PALETTE[study.variants[variant].group]
+    looks = {(line.get_color(), str(line._dash_pattern)) for line in axes.lines}
+    assert len(looks) == len(axes.lines)
 
 
-def test_the_lowest_panel_of_each_column_has_labels():
-    study, (_, curves) = load_study("truth_table"), tables("truth_table")
-    with style():
-        drawn = draw_curves(study, curves)
-        drawn.draw_without_rendering()
-    panels = [axes for axes in drawn.axes if axes.axison]
-    assert len(panels) % 4 != 0  # the last row is not full
-    labelled = [
-        any(label.get_visible() and label.get_text() for label in axes.get_xticklabels())
-        for axes in panels
+def test_labels_of_lines_do_not_overlap():
+    figure = drawn(draw_curves, "mnist_relu", "curves")
+    boxes = [Text.get_window_extent(label) for label in figure.axes[0].texts]  # without its leader
+    boxes = [Bbox.from_extents(0, box.y0 + 0.2 * box.height, 1, box.y1) for box in boxes]
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
+
+
+def test_without_a_choice_curves_are_those_of_the_gap():
+    study = load_study("mnist_relu")
+    report = study.report.model_copy(update={"curves": ()})
+    chosen = chosen_curves(study.model_copy(update={"report": report}), tables("mnist_relu")[1])
+    (gap,) = study.report.gaps
+    assert chosen[:2] == [gap.failing, gap.reference]
+    assert len(chosen) == MOST_CURVES
+
+
+@pytest.mark.parametrize("draw", [draw_runs, draw_fixes])
+@pytest.mark.parametrize("name", ["truth_table", "relu_at_zero", "four_layers"])
+def test_a_legend_has_no_mark_that_is_not_drawn(draw, name):
+    figure = drawn(draw, name, "runs")
+    (axes,) = figure.axes
+    markers = {line.get_marker() for line in axes.lines}
+    said = legend_entries(figure)
+    assert ("the thread's number" in said) == ("D" in markers)
+    colors = [to_rgb(mark.get_color()) for mark in axes.lines if mark.get_marker() == "|"]
+    colors += [
+        tuple(dots.get_facecolor()[0][:3]) for dots in axes.collections if len(dots.get_offsets())
     ]
-    assert labelled == [False] * (len(panels) - 4) + [True] * 4
+    for group in PALETTE:
+        if group in said:
+            assert to_rgb(PALETTE[group]) in colors
+
+
+def test_variants_without_a_number_say_what_became_of_them():
+    said = texts(drawn(draw_runs, "relu_at_zero", "runs"))
+    assert said.count("all 30 crashed") == 6
+    assert "all 30 diverged" in texts(drawn(draw_runs, "mnist_relu", "runs"))
+
+
+def test_yes_and_no_are_shares_with_their_intervals():
+    study, (runs, _) = load_study("relu_at_zero"), tables("relu_at_zero")
+    (axes,) = drawn(draw_runs, "relu_at_zero", "runs").axes
+    assert not axes.collections  # no dots at 0 and 1
+    computed = summarize(study, runs[runs.variant.isin(study.variants)]).dropna(subset="mean")
+    bars = {tuple(line.get_xdata()) for line in axes.lines if len(line.get_xdata()) == 2}
+    assert bars == set(zip(100 * computed.ci_low, 100 * computed.ci_high, strict=True))
+    assert "share of runs in %" in axes.get_xlabel()
+
+
+def test_a_middle_on_a_logarithmic_axis_is_the_median_of_what_is_drawn():
+    figure = drawn(draw_runs, "truth_table", "runs")
+    (axes,) = figure.axes
+    assert legend_entries(figure) == {"median, middle half of the runs", "the thread's number"}
+    dots = [collection.get_offsets()[:, 0] for collection in axes.collections]
+    marks = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "|"]
+    assert marks == [np.median(values.data) for values in dots]
+
+
+@pytest.mark.parametrize("name", ["truth_table", "add_numbers"])
+def test_a_logarithmic_axis_ends_before_rounding_begins(name):
+    (axes,) = drawn(draw_runs, name, "runs").axes
+    low, high = axes.get_xlim()
+    assert np.log10(high / low) < 10
+    assert axes.get_xticklabels()[0].get_text() == r"$\leq10^{-8}$"
+    drawn_at = np.concatenate([dots.get_offsets()[:, 0] for dots in axes.collections])
+    assert drawn_at.min() == 1e-8
+    runs = tables(name)[0]
+    shown = runs[runs.variant.isin(load_study(name).variants)]
+    assert len(drawn_at) == shown[load_study(name).metric].notna().sum()  # none is left out
+
+
+def test_runs_stand_in_groups_the_best_first():
+    study, (runs, _) = load_study("mnist_relu"), tables("mnist_relu")
+    rows = ordered_rows(run_axis(study, runs), runs)
+    means = runs.groupby("variant").test_accuracy.mean()
+    groups = [row for row in rows if row in PALETTE]
+    assert groups == [group for group in PALETTE if group in groups]
+    for group in groups:
+        first = rows.index(group) + 1
+        members = list(itertools.takewhile(lambda row: row not in PALETTE, rows[first:]))
+        assert {study.variants[name].group for name in members} == {group}
+        levels = means[members].to_list()
+        finite = [level for level in levels if not math.isnan(level)]
+        assert levels[: len(finite)] == sorted(finite, reverse=True)
+
+
+def test_fixes_are_sorted_by_what_they_recover():
+    study, (runs, _) = load_study("truth_table"), tables("truth_table")
+    fixes = fixes_of(study, runs)
+    aim = runs[runs.variant == "sigmoid_posted"].mean_abs_error.mean()
+    for row in fixes.rows:
+        own = runs[runs.variant == row.variant].mean_abs_error
+        assert row.recovered == (own <= aim + 0.01).mean()
+    shares = [row.recovered for row in fixes.rows[1:]]
+    assert shares == sorted(shares, reverse=True)
+    assert fixes.rows[0].variant == "relu_posted"
+
+
+def test_fixes_of_another_metric_go_towards_the_reference():
+    study, (runs, _) = load_study("add_numbers"), tables("add_numbers")
+    assert study.better == "lower"
+    fixes = fixes_of(study, runs)
+    learned = runs.groupby("variant").learned.mean()
+    shares = [learned[row.variant] for row in fixes.rows[1:]]
+    assert shares == sorted(shares, reverse=True)
+    assert len(fixes.rows) + fixes.left_out == 1 + len(study.report.gaps[0].fixes)
+
+
+def test_places_are_spread_no_more_than_they_need():
+    assert spread([0.1, 0.5, 0.9], 0.1, low=0, high=1) == [0.1, 0.5, 0.9]
+    assert spread([0.5, 0.5, 0.55], 0.1, low=0, high=1) == pytest.approx([0.5, 0.6, 0.7])
+    assert spread([0.9, 0.95, 1.0], 0.1, low=0, high=1) == pytest.approx([0.8, 0.9, 1.0])
+
+
+def test_a_sweep_says_seeds_and_length():
+    study = sweep_study("add_numbers", ["learning_rate=0.1,1", "momentum=0,0.9"], 2)
+    table = trained(study, dict.fromkeys(study.variants, 0.1), seeds=2)
+    runs = table[table["epoch"] == 2]
+    parameters = [study.variants[name].parameters for name in runs["variant"]]
+    with style():
+        figure = draw_sweep(study, runs.assign(**pd.DataFrame(parameters, index=runs.index)))
+    assert "mean over 2 seeds, 5,000 epochs" in figure.get_suptitle()
+    assert training_length(sweep_study("mnist_relu", ["epochs=1,2"], 2)) == ""
 
 
 def test_the_summary_by_hand():

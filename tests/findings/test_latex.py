@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from repro.findings import figures, summary
+from repro.findings import figures, summary, units
 from repro.findings.article import article
 from repro.findings.latex import latex_files, macros
 from repro.findings.pdf import pdf_figures
@@ -85,9 +85,10 @@ def threadless(monkeypatch):
     monkeypatch.setattr(
         figures, "find_mechanism", lambda name: None if "made_up" in name else find_mechanism(name)
     )
-    monkeypatch.setattr(
-        summary, "metric_kinds", lambda name: KINDS if "made_up" in name else metric_kinds(name)
-    )
+    for module in (summary, units):
+        monkeypatch.setattr(
+            module, "metric_kinds", lambda name: KINDS if "made_up" in name else metric_kinds(name)
+        )
 
 
 def compiled(folder, engine, files):
@@ -116,10 +117,30 @@ def test_an_article_from_committed_results_compiles(tmp_path, need):
     text = text_of(pdf, need("pdftotext"))
     assert "ReLUagainstsigmoidonrawMNISTpixels" in text
     relu = tables("mnist_relu")[-1].set_index("claim").loc["relu_below_half"]
-    ours = f"{relu.estimate:.3f}[{relu.ci_low:.3f},{relu.ci_high:.3f}]{relu.n}"
+    ours = f"{relu.estimate:.4f}[{relu.ci_low:.4f},{relu.ci_high:.4f}]{relu.n}"
     assert f"ReLU,rawpixelsasposted0.5,0.55{ours}" in text  # the table of variants
     assert "TheReLUnetworkoverfits" in text.replace("-", "")  # the table of claims
     assert "deadhiddenunits(%)" in text  # a figure
+
+
+def test_a_minimal_tex_is_enough(tmp_path, need):
+    engine = need("pdflatex")
+    study = load_study("mnist_relu")
+    files = latex_files(study, *tables("mnist_relu"))
+    minimal = article([study], files)
+    for package in (b"lmodern.sty", b"type1ec.sty"):  # as if neither were installed
+        assert package in minimal
+        minimal = minimal.replace(package, b"not-installed.sty")
+    pdf = compiled(tmp_path, engine, files | {"article.tex": minimal})
+    assert "TheReLUnetworkoverfits" in text_of(pdf, need("pdftotext")).replace("-", "")
+    fonts = subprocess.run([need("pdffonts"), pdf], capture_output=True, text=True, check=True)
+    assert "Type 3" not in fonts.stdout  # no bitmaps
+    assert "LMRoman" not in fonts.stdout
+
+
+def test_the_article_says_how_often_to_run_latex():
+    study, _ = made_up()
+    assert b"Run LaTeX twice" in article([study], [])
 
 
 @pytest.mark.parametrize("engine", ["pdflatex", "lualatex", "xelatex"])
@@ -211,7 +232,7 @@ def test_macros_hold_what_the_tables_say_and_no_name_is_given_twice(studies):
             if math.isnan(row.estimate):
                 assert tex == ABSENT
                 continue
-            rounding = max(0.05 * (row.ci_high - row.ci_low) / 2, 5e-4 * abs(row.estimate))
+            rounding = max(0.005 * (row.ci_high - row.ci_low), 5e-3 * abs(row.estimate))
             assert abs(value_of(tex) - row.estimate) <= rounding * 1.0001, row.claim
             assert held[macro(name, "claim", row.claim, "verdict")][1] == row.verdict
     assert len(set(names)) == len(names)
@@ -250,16 +271,17 @@ def test_macro_names_are_letters(parts, name):
 @pytest.mark.parametrize(
     ("value", "low", "high", "shown"),
     [
-        (0.939876, 0.939486, 0.940316, "0.93988"),  # half the interval is 0.00042
-        (0.567747, 0.527457, 0.602914, "0.568"),
-        (-0.37213, -0.41399, -0.33696, r"\ensuremath{-0.372}"),
-        (123.232, 118.763, 127.437, "123.2"),
-        (12345.0, 11000.0, 14000.0, "12300"),
-        (-0.00001, -0.1, 0.1, "0.00"),
+        (0.939876, 0.939486, 0.940316, "0.939876"),  # the interval is 0.000830 wide
+        (0.567747, 0.527457, 0.602914, "0.5677"),
+        (-0.37213, -0.41399, -0.33696, r"\ensuremath{-0.3721}"),
+        (123.232, 118.763, 127.437, "123.23"),
+        (12347.0, 11000.0, 14000.0, "12350"),
+        (-0.00001, -0.1, 0.1, "0.000"),
         (0.098, 0.098, 0.098, "0.098"),
-        (1.0, 0.996, 1.0, "1.0000"),
-        (2.3456e-16, 1e-16, 4e-16, r"\ensuremath{2.3\times10^{-16}}"),
-        (0.0823843, 0.0823838, 0.0823846, "0.08238430"),
+        (1.0, 0.996, 1.0, "1.00000"),
+        (2.3456e-16, 1e-16, 4e-16, r"\ensuremath{2.35\times10^{-16}}"),
+        (0.0823843, 0.0823838, 0.0823846, "0.082384300"),
+        (0.12345, math.nan, math.nan, "0.123"),
         (5.0, math.nan, math.nan, "5"),
         (math.nan, math.nan, math.nan, "--"),
         (math.inf, math.nan, math.nan, r"\ensuremath{\infty}"),

@@ -35,6 +35,12 @@ def test_shares_are_those_of_the_means():
     assert np.isnan(shares.loc["lost", ["share", "ci_low", "ci_high"]].astype(float)).all()
 
 
+def test_a_reference_of_fewer_seeds_leaves_a_share():
+    runs = table(bad=[0.1, 0.3, 9.0], good=[0.9, 1.1], half=[0.5, 0.7, 9.0])
+    row = recovered(runs, GAP.model_copy(update={"fixes": {"half": ""}}), "accuracy").iloc[0]
+    assert (row.share, row.n) == (pytest.approx(0.5), 2)
+
+
 def test_lower_is_better_needs_no_other_formula():
     runs = table(bad=[0.5, 0.5], good=[0.1, 0.1], half=[0.3, 0.3], worse=[0.7, 0.7], lost=[0, 0])
     assert recovered(runs, GAP, "accuracy").share[:2].tolist() == pytest.approx([0.5, -0.5])

@@ -7,11 +7,12 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from repro.findings.drawing import HUGE
+from repro.findings.drawing import HUGE, Floor
 from repro.findings.numbers import number, power_of_ten
 
 Scale = Literal["linear", "log", "log1p"]
 TICKS = 5
+NEAR = 5.0  # times
 
 
 class Tick(NamedTuple):
@@ -23,11 +24,15 @@ class Tick(NamedTuple):
 
 @dataclass(frozen=True)
 class Axis:
-    """From `low` to `high`; what lies outside is drawn at the end."""
+    """From `low` to `high`; what lies outside is drawn at the end.
+
+    A logarithmic axis may begin with a floor at which it draws what is smaller, and says so.
+    """
 
     low: float
     high: float
     scale: Scale = "linear"
+    floor: Floor | None = None
 
     def positions(self, values: ArrayLike) -> NDArray[np.float64]:
         """Return where values lie, in percent of the axis' length; NaN where they are not finite.
@@ -36,6 +41,8 @@ class Axis:
         """
         values = np.asarray(values, float)
         finite = np.where(np.abs(values) <= HUGE, values, np.nan)
+        if self.floor:
+            finite = np.maximum(finite, self.floor.value)
         low, high, warped = (self._warp(np.asarray(v)) for v in (self.low, self.high, finite))
         return np.round(100 * (np.clip(warped, low, high) - low) / (high - low), 2)
 
@@ -53,8 +60,10 @@ class Axis:
             first = 0 if self.scale == "log1p" else int(np.ceil(np.log10(self.low) - 1e-9))
             last = int(np.floor(np.log10(self.high) + 1e-9))
             stride = max(1, -(-(last - first) // TICKS))
-            exponents = range(-(-first // stride) * stride, last + 1, stride)
+            exponents = range(first, last + 1, stride)
             labels = {10.0**exponent: power_of_ten(exponent) for exponent in exponents}
+        if self.floor and self.floor.hides:
+            labels |= {self.floor.value: f"≤ {power_of_ten(round(np.log10(self.floor.value)))}"}
         inside = [m for m in labels if self.low * (1 - 1e-9) <= m <= self.high * (1 + 1e-9)]
         return [Tick(float(self.positions(mark)), labels[mark]) for mark in inside]
 
@@ -67,15 +76,21 @@ class Axis:
         return values
 
 
-def axis_of(values: ArrayLike, *, log: bool, margin: float = 0.03) -> Axis:
-    """Return the axis that holds all finite values; on a log axis, all positive ones."""
+def axis_of(values: ArrayLike, floor: Floor | None = None, margin: float = 0.03) -> Axis:
+    """Return the axis that holds all finite values: logarithmic if it begins with a floor."""
     values = np.asarray(values, float)
-    finite = values[(np.abs(values) <= HUGE) & ((values > 0) | (not log))]
+    finite = values[np.abs(values) <= HUGE]
     if not finite.size:
         return Axis(0, 1)
     low, high = float(finite.min()), float(finite.max())
-    if log:
-        room = (high / low) ** margin
-        return Axis(low / max(room, 1.05), high * max(room, 1.05), "log")
+    if floor:
+        room = 1.5 if floor.hides else 1.05
+        return Axis(floor.value / room, _top(max(high, 2 * floor.value)), "log", floor)
     room = (high - low) * margin or abs(high) * margin or 1.0
     return Axis(low - room, high + room)
+
+
+def _top(high: float) -> float:
+    """Return the upper end of a logarithmic axis: the next power of ten if it is near."""
+    power = float(10.0 ** np.ceil(np.log10(high)))
+    return 1.1 * power if power <= NEAR * high else 1.5 * high

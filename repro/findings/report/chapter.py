@@ -1,6 +1,5 @@
 """A chapter: all that the page says of one thread, as plain data."""
 
-import re
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,8 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from repro.findings.narrow_figure import narrow_mechanism
 from repro.findings.report.claims import ClaimRow, claims_of
+from repro.findings.report.common import Usual, usual
 from repro.findings.report.curves import Curves, curves_of
+from repro.findings.report.fixes import Picture, picture_of
 from repro.findings.report.numbers import Numbers, numbers_of
 from repro.findings.report.prose import Piece, paragraphs, pieces
 from repro.findings.report.recovery import Panel, panels_of
@@ -20,7 +22,7 @@ from repro.store.provenance import Provenance
 from repro.store.results import read_results
 from repro.store.tables import VERDICTS
 from repro.study.experiments import find_experiment
-from repro.study.schema import CITED_VERDICT, Study
+from repro.study.schema import Study
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,11 @@ class Chapter:
     answer: list[list[Piece]]
     mechanism: list[list[Piece]]
     panels: list[Panel]
+    fixes: Picture | None
     numbers: Numbers
     curves: Curves | None
     picture: str | None  # the mechanism figure, as a data URI
+    narrow_picture: str | None  # the same for a phone
     claims: list[ClaimRow]
     fixed: Mapping[str, Any]
     provenance: Provenance
@@ -45,6 +49,16 @@ class Chapter:
     def by_key(self) -> dict[str, ClaimRow]:
         """The claims by id."""
         return {claim.key: claim for claim in self.claims}
+
+    @property
+    def n(self) -> Usual:
+        """The number of runs that most claims are judged on."""
+        return usual(claim.n for claim in self.claims)
+
+    @property
+    def p_value(self) -> Usual:
+        """The p-value that most claims have."""
+        return usual(claim.p_value for claim in self.claims)
 
     @property
     def verdicts(self) -> list[str]:
@@ -74,6 +88,7 @@ def make_chapter(study: Study, folder: Path, doubts: Sequence[str] = ()) -> Chap
     """
     tables = read_results(folder, study.name, anyway=bool(doubts))
     claims = claims_of(study, tables.claims) if study.claims else []
+    wide = folder / "mechanism.svg"
     is_whole = len(claims) == len(study.claims)  # else the prose would cite what is not judged
     return Chapter(
         study=study,
@@ -81,9 +96,11 @@ def make_chapter(study: Study, folder: Path, doubts: Sequence[str] = ()) -> Chap
         answer=paragraphs(study.report.answer) if is_whole else [],
         mechanism=paragraphs(study.report.mechanism) if is_whole else [],
         panels=panels_of(study, tables.runs),
+        fixes=picture_of(study, tables.runs),
         numbers=numbers_of(study, tables.runs),
         curves=curves_of(study, tables.curves),
-        picture=_picture(folder / "mechanism.svg"),
+        picture=_picture(read_regular(wide)) if wide.is_file() else None,
+        narrow_picture=_picture(narrow_mechanism(study, tables.runs, tables.curves)),
         claims=claims,
         fixed=_fixed(study),
         provenance=tables.provenance,
@@ -94,16 +111,12 @@ def make_chapter(study: Study, folder: Path, doubts: Sequence[str] = ()) -> Chap
 
 def _lead(study: Study, claims: Sequence[ClaimRow]) -> list[Piece]:
     verdicts = {claim.key: claim.verdict for claim in claims}
-    cited = re.findall(CITED_VERDICT, study.report.lead)
-    if any(verdicts[key] != verdict for key, verdict in cited):
-        return []
-    return pieces(re.sub(CITED_VERDICT, r"[\1]", study.report.lead))
+    lead = pieces(study.report.lead)
+    return lead if all(piece.leans_on in ("", verdicts.get(piece.text)) for piece in lead) else []
 
 
-def _picture(path: Path) -> str | None:
-    if not path.is_file():
-        return None
-    return f"data:image/svg+xml;base64,{b64encode(read_regular(path)).decode()}"
+def _picture(svg: bytes | None) -> str | None:
+    return f"data:image/svg+xml;base64,{b64encode(svg).decode()}" if svg else None
 
 
 def _fixed(study: Study) -> dict[str, Any]:

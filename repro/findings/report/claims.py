@@ -6,9 +6,10 @@ from typing import Any, get_args
 
 import pandas as pd
 
-from repro.findings.numbers import marked_interval, number, p_value
+from repro.findings.numbers import ABSENT, marked, p_value
 from repro.findings.report.prose import Piece, pieces
 from repro.findings.statistics import Interval
+from repro.findings.units import quantity, unit_of
 from repro.findings.verdicts import bound_fixed, region
 from repro.findings.wording import verdict_name, words
 from repro.study.errors import StudyError
@@ -27,10 +28,11 @@ class ClaimRow:
     because: list[Piece]
     criterion: str
     recovers: bool
-    estimate: str
+    estimate: str  # with its unit
+    quantity: str  # what the estimate is
     interval: str
     p_value: str
-    n: int
+    n: str
     verdict: str
 
     @property
@@ -61,6 +63,9 @@ def claims_of(study: Study, claims: pd.DataFrame) -> list[ClaimRow]:
 
 
 def _row(study: Study, claim: Claim, row: Any) -> ClaimRow:
+    difference = claim.reference is not None or claim.published is not None
+    unit = unit_of(study, claim.metric, difference=difference, share=claim.counts_runs)
+    interval = unit.interval(row.ci_low, row.ci_high)
     return ClaimRow(
         key=row.claim,
         made_by=row.made_by,
@@ -68,12 +73,20 @@ def _row(study: Study, claim: Claim, row: Any) -> ClaimRow:
         because=pieces(claim.because),
         criterion=_criterion(study, claim),
         recovers=claim.test == "recovers",
-        estimate=number(row.estimate),
-        interval=marked_interval(row.ci_low, row.ci_high, row.coverage),
-        p_value=p_value(row.p_value, row.p_relation),
-        n=row.n,
+        estimate=unit.number(row.estimate),
+        quantity=quantity(claim.metric, claim.event, difference=difference),
+        interval=marked(interval, row.coverage),
+        p_value=_relation(p_value(row.p_value, row.p_relation)),
+        n=f"n = {row.n:,}",
         verdict=verdict_name(row.verdict),
     )
+
+
+def _relation(p: str) -> str:
+    """Return a p-value as part of a sentence: p = 0.01, p < 0.0001, not tested."""
+    if p == ABSENT:
+        return "not tested"
+    return f"p {p}" if p[0] in "<≤" else f"p = {p}"
 
 
 def _criterion(study: Study, claim: Claim) -> str:
@@ -81,7 +94,7 @@ def _criterion(study: Study, claim: Claim) -> str:
     estimand = _share(study, claim) if claim.counts_runs else _mean(study, claim)
     fresh = f" Its bound was set {bound_fixed(claim)}; it is judged on others."
     seeds = fresh if claim.fixed_after else ""
-    return f"Holds if {estimand} is {_in_region(claim, region(claim, study.better))}.{seeds}"
+    return f"Holds if {estimand} is {_in_region(study, claim, region(claim, study.better))}.{seeds}"
 
 
 def _mean(study: Study, claim: Claim) -> str:
@@ -100,15 +113,18 @@ def _share(study: Study, claim: Claim) -> str:
     return f"the difference in the share of runs with {event}, “{variant}” − “{reference}”,"
 
 
-def _in_region(claim: Claim, region: Interval) -> str:
+def _in_region(study: Study, claim: Claim, region: Interval) -> str:
+    difference = claim.reference is not None or claim.published is not None
+    unit = unit_of(study, claim.metric, difference=difference, share=claim.counts_runs)
+    margin = unit_of(study, claim.metric, difference=True, share=claim.counts_runs)
     if math.isinf(region.high):
-        return f"above {number(region.low)}"
+        return f"above {unit.number(region.low)}"
     if math.isinf(region.low):
-        return f"below {number(region.high)}"
+        return f"below {unit.number(region.high)}"
     if claim.published is not None:
         successes, total = (f"{count:,}" for count in claim.published)
-        return f"within {number(claim.bound)} of the published share, {successes} of {total}"
-    return f"within {number(claim.bound)} of {number(claim.target or 0.0)}"
+        return f"within {margin.number(claim.bound)} of the published share, {successes} of {total}"
+    return f"within {margin.number(claim.bound)} of {unit.number(claim.target or 0.0)}"
 
 
 def _label(study: Study, name: str | None) -> str:

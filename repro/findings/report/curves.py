@@ -6,26 +6,31 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from repro.findings.curves_figure import chosen_curves, curve_dashes
+from repro.findings.drawing import log_floor, spread
 from repro.findings.report.axis import Axis, axis_of
 from repro.findings.report.prose import Piece, pieces
 from repro.findings.summary import named_runs
+from repro.findings.units import unit_of
 from repro.study.schema import Study
 
 BAND = (0.1, 0.5, 0.9)  # quantiles over seeds: the middle 80 % and the median
-COLORS, DASHES = 7, 4
+DASHES = 4
+GAP = 5.0  # percent of the axis between the names of two lines
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A variant's median and band, in a box of 1000 x 1000."""
+    """A variant's median and band in a box of 1000 x 1000, and where its name stands (percent)."""
 
     key: str
     label: list[Piece]
     shown: bool
-    color: int
     dash: int
     line: str
     band: str
+    end: tuple[float, float]
+    name_at: float | None
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ class Curves:
 
     x: Axis
     y: Axis
+    unit: str
     step: str
     seeds: int
     groups: dict[str, list[Curve]]
@@ -47,22 +53,56 @@ def curves_of(study: Study, curves: pd.DataFrame) -> Curves | None:
     step = "epoch" if "epoch" in curves else "step"
     quantiles = named.groupby(["variant", step], sort=False)[study.metric].quantile(BAND).unstack()
     quantiles = quantiles[np.isfinite(quantiles).all(axis="columns")]  # not where seeds diverged
+    quantiles *= unit_of(study, study.metric).factor
     named = named[named["variant"].isin(quantiles.index.get_level_values("variant"))]
     if named.empty:
         return None
-    x, y = _steps(named[step]), axis_of(quantiles, log=study.log_scale)
-    groups: dict[str, list[Curve]] = {}
-    looks = _shown_first(study, list(named["variant"].unique()))
-    for name in filter(looks.__contains__, study.variants):
-        curve = _curve(study, name, quantiles.loc[name], axes=(x, y), look=looks.index(name))
-        groups.setdefault(study.variants[name].group, []).append(curve)
-    seeds = int(named.groupby("variant")["seed"].nunique().max())
-    return Curves(x, y, step=step, seeds=seeds, groups=groups)
+    axes = (_steps(named[step]), axis_of(quantiles, log_floor(study, quantiles)))
+    return Curves(
+        *axes,
+        unit=unit_of(study, study.metric).name,
+        step=step,
+        seeds=int(named.groupby("variant")["seed"].nunique().max()),
+        groups=_groups(study, named, quantiles, axes),
+    )
 
 
-def _shown_first(study: Study, present: list[str]) -> list[str]:
+def _groups(
+    study: Study, named: pd.DataFrame, quantiles: pd.DataFrame, axes: tuple[Axis, Axis]
+) -> dict[str, list[Curve]]:
+    """Return the curves by group, in the study's order."""
+    chosen = chosen_curves(study, named)
+    present = list(named["variant"].unique())
     # those that are on at first have the first looks, so that no two of them share one
-    return sorted(present, key=lambda name: name not in study.report.curves)
+    dashes = curve_dashes(study, sorted(present, key=lambda name: name not in chosen))
+    ends = {name: _end(quantiles.loc[name], axes) for name in present}
+    names_at = _names_at({name: ends[name][1] for name in chosen})
+    groups: dict[str, list[Curve]] = {}
+    for name in (name for name in study.variants if name in dashes):
+        line, band = _paths(quantiles.loc[name], axes)
+        curve = Curve(
+            key=f"{study.name}-{name}",
+            label=pieces(study.variants[name].label),
+            shown=name in chosen,
+            dash=dashes[name] % DASHES,
+            line=line,
+            band=band,
+            end=ends[name],
+            name_at=names_at.get(name),
+        )
+        groups.setdefault(study.variants[name].group, []).append(curve)
+    return groups
+
+
+def _end(quantiles: pd.DataFrame, axes: tuple[Axis, Axis]) -> tuple[float, float]:
+    """Return where a median ends, in percent from the left and from below."""
+    x, y = axes
+    return float(x.positions(quantiles.index[-1])), float(y.positions(quantiles[0.5].iloc[-1]))
+
+
+def _names_at(heights: dict[str, float]) -> dict[str, float]:
+    names = sorted(heights, key=lambda name: heights[name])
+    return dict(zip(names, spread([heights[n] for n in names], GAP, low=1, high=99), strict=True))
 
 
 def _steps(steps: pd.Series) -> Axis:
@@ -70,21 +110,12 @@ def _steps(steps: pd.Series) -> Axis:
     return Axis(low, high, "log1p" if high > 100 * max(low, 1) else "linear")
 
 
-def _curve(
-    study: Study, name: str, quantiles: pd.DataFrame, *, axes: tuple[Axis, Axis], look: int
-) -> Curve:
+def _paths(quantiles: pd.DataFrame, axes: tuple[Axis, Axis]) -> tuple[str, str]:
+    """Return the SVG paths of a median and of its band."""
     x, y = axes
     steps = x.positions(quantiles.index.to_numpy(float))
     low, middle, high = (y.positions(quantiles[quantile]) for quantile in BAND)
-    return Curve(
-        key=f"{study.name}-{name}",
-        label=pieces(study.variants[name].label),
-        shown=not study.report.curves or name in study.report.curves,
-        color=look % COLORS,
-        dash=look // COLORS % DASHES,
-        line=_path(steps, middle),
-        band=f"{_path(np.r_[steps, steps[::-1]], np.r_[low, high[::-1]])}Z",
-    )
+    return _path(steps, middle), f"{_path(np.r_[steps, steps[::-1]], np.r_[low, high[::-1]])}Z"
 
 
 def _path(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:

@@ -18,6 +18,7 @@ from repro.store.files import write_whole
 from repro.study.schema import Study
 
 FILE = "index.html"
+HEADLINE = "mnist_relu"  # the study whose picture opens the page, as it does the README
 
 
 def write_report(
@@ -58,11 +59,18 @@ def render(chapters: Sequence[Chapter]) -> str:
         policy=_policy(style, script),
         style=Markup(style),  # noqa: S704 - this package's own file
         script=Markup(script),  # noqa: S704
+        headline=_headline(chapters),
         makers=MAKERS,
         axis=AXIS,
         total=_total(chapters),
         finished=max(chapter.provenance.finished for chapter in chapters)[:10],
     )
+
+
+def _headline(chapters: Sequence[Chapter]) -> Chapter | None:
+    """Return the chapter that opens the page, of those that have a picture."""
+    pictured = [chapter for chapter in chapters if chapter.fixes]
+    return next(iter(sorted(pictured, key=lambda c: c.study.name != HEADLINE)), None)
 
 
 def _source(environment: Environment, name: str) -> str:

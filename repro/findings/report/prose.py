@@ -3,9 +3,9 @@
 import re
 from typing import NamedTuple
 
-from repro.study.schema import CITATION
+from repro.study.schema import CITATION, CITED_VERDICT
 
-TOKEN = re.compile(rf"`([^`]+)`|{CITATION}")
+TOKEN = re.compile(rf"`([^`]+)`|{CITATION}|{CITED_VERDICT}")
 
 
 class Piece(NamedTuple):
@@ -13,6 +13,7 @@ class Piece(NamedTuple):
 
     kind: str  # text | code | claim
     text: str
+    leans_on: str = ""  # the verdict of the claim that the sentence needs
 
 
 def paragraphs(prose: str) -> list[list[Piece]]:
@@ -21,13 +22,18 @@ def paragraphs(prose: str) -> list[list[Piece]]:
 
 
 def pieces(prose: str) -> list[Piece]:
-    """Return one paragraph's text, `code` and cited claims, [claim], in order."""
+    """Return one paragraph's text, `code` and cited claims, [claim] or [claim holds], in order."""
     prose, stretches, end = " ".join(prose.split()), [], 0
     for match in TOKEN.finditer(prose):
         text = prose[end : match.start()]
         # a mark clings to the word before it
         stretches.append(Piece("text", text if match[1] else text.rstrip()))
-        stretches.append(Piece("code", match[1]) if match[1] else Piece("claim", match[2]))
+        stretches.append(_token(match))
         end = match.end()
     stretches.append(Piece("text", prose[end:]))
     return [piece for piece in stretches if piece.text]
+
+
+def _token(match: re.Match[str]) -> Piece:
+    code, plain, claim, verdict = match.groups()
+    return Piece("code", code) if code else Piece("claim", plain or claim, verdict or "")

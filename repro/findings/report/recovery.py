@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from repro.findings.numbers import number, percent, percent_interval
+from repro.findings.numbers import percent, percent_interval
 from repro.findings.recovery import recovered
 from repro.findings.report.axis import Axis
+from repro.findings.units import unit_of
 from repro.findings.wording import words
 from repro.study.schema import Gap, Study
 
@@ -39,30 +40,32 @@ class Panel:
     reference: str
     reference_mean: str
     fixes: list[Fix]
+    unknown: list[str]  # fixes that have no share
 
 
 def panels_of(study: Study, runs: pd.DataFrame) -> list[Panel]:
-    """Return a panel for each gap of the study whose two ends have runs."""
+    """Return a panel for each gap of the study that has shares: of ends that have runs."""
     present = set(runs["variant"])
     panels = []
     for gap in study.report.gaps:
         fixes = {name: text for name, text in gap.fixes.items() if name in present}
         if {gap.failing, gap.reference} <= present and fixes:
             panels.append(_panel(study, gap.model_copy(update={"fixes": fixes}), runs))
-    return panels
+    return [panel for panel in panels if panel.fixes]
 
 
 def _panel(study: Study, gap: Gap, runs: pd.DataFrame) -> Panel:
     metric = gap.metric or study.metric
     shares = recovered(runs, gap, metric).sort_values("share", ascending=False, kind="stable")
-    means = runs.groupby("variant")[metric].mean()
+    means, unit = runs.groupby("variant")[metric].mean(), unit_of(study, metric)
     return Panel(
         metric=words(metric),
         failing=study.variants[gap.failing].label,
-        failing_mean=number(means[gap.failing]),
+        failing_mean=unit.number(means[gap.failing]),
         reference=study.variants[gap.reference].label,
-        reference_mean=number(means[gap.reference]),
-        fixes=[_fix(study, gap, row) for _, row in shares.iterrows()],
+        reference_mean=unit.number(means[gap.reference]),
+        fixes=[_fix(study, gap, row) for _, row in shares.dropna(subset="share").iterrows()],
+        unknown=[gap.fixes[name] for name in shares.loc[shares["share"].isna(), "variant"]],
     )
 
 

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 
+from repro.findings.drawing import Floor
 from repro.findings.numbers import (
     interval,
     number,
@@ -15,8 +16,11 @@ from repro.findings.numbers import (
     percent_interval,
 )
 from repro.findings.report.axis import Axis, axis_of
-from repro.findings.report.numbers import sina
+from repro.findings.report.common import Usual, usual
 from repro.findings.report.prose import paragraphs, pieces
+from repro.findings.report.track import sina
+from repro.findings.units import quantity, unit_of
+from repro.study.schema import load_study
 
 
 @pytest.mark.parametrize(
@@ -46,11 +50,18 @@ def test_intervals_p_values_and_shares():
 
 def test_prose_is_text_code_and_citations():
     assert pieces("it dies [units_die], see `relu` of [a_b]") == [
-        ("text", "it dies"), ("claim", "units_die"), ("text", ", see "), ("code", "relu"),
-        ("text", " of"), ("claim", "a_b"),
-    ]  # fmt: skip
-    assert pieces("drawn from [-1, 1] and [0, 1]") == [("text", "drawn from [-1, 1] and [0, 1]")]
-    assert paragraphs("one\ntwo\n\nthree\n") == [[("text", "one two")], [("text", "three")]]
+        ("text", "it dies", ""),
+        ("claim", "units_die", ""),
+        ("text", ", see ", ""),
+        ("code", "relu", ""),
+        ("text", " of", ""),
+        ("claim", "a_b", ""),
+    ]
+    assert pieces("it is not [a_b refuted].")[1] == ("claim", "a_b", "refuted")
+    assert pieces("drawn from [-1, 1] and [0, 1]") == [
+        ("text", "drawn from [-1, 1] and [0, 1]", "")
+    ]
+    assert paragraphs("one\ntwo\n\nthree\n") == [[("text", "one two", "")], [("text", "three", "")]]
 
 
 def test_axes_place_values_and_label_ticks():
@@ -64,11 +75,39 @@ def test_axes_place_values_and_label_ticks():
 
 
 def test_an_axis_holds_what_is_finite():
-    axis = axis_of([0.2, 0.8, math.inf, math.nan], log=False)
+    axis = axis_of([0.2, 0.8, math.inf, math.nan])
     assert axis.low < 0.2 < 0.8 < axis.high < 1
-    assert axis_of([0, 1e-8, 1], log=True).low == pytest.approx(1e-8, rel=0.5)
-    assert axis_of([math.nan], log=True) == Axis(0, 1)
-    assert axis_of([3, 3], log=False).low < 3
+    assert axis_of([3, 3]).low < 3
+    assert axis_of([math.nan], Floor(1e-8, hides=True)) == Axis(0, 1)
+
+
+def test_what_is_below_the_floor_of_an_axis_is_drawn_there():
+    axis = axis_of([0, 1e-20, 1], Floor(1e-8, hides=True))
+    assert len({*axis.positions([0, 1e-20, 1e-8])}) == 1
+    assert axis.ticks[0].label == "≤ 10⁻⁸"
+    assert axis.ticks[0].position == axis.position(0.0)
+    assert axis_of([1e-8, 1], Floor(1e-8, hides=False)).ticks[0].label == "10⁻⁸"
+
+
+def test_numbers_have_units():
+    study = load_study("mnist_relu")
+    share, points = (unit_of(study, "test_accuracy", difference=d) for d in (False, True))
+    assert share.number(0.9398) == "93.98\N{NO-BREAK SPACE}%"
+    assert points.interval(-0.4114, -0.3196) == "−41.14 … −31.96\N{NO-BREAK SPACE}points"
+    assert unit_of(study, "generalization_gap").number(0.05) == "5\N{NO-BREAK SPACE}points"
+    assert unit_of(study, "test_loss").number(0.5) == "0.5"
+    assert unit_of(study, "test_loss", share=True).number(0.5) == "50\N{NO-BREAK SPACE}%"
+    assert (
+        quantity("test_loss", "above 1", difference=False) == "share of runs with test loss above 1"
+    )
+    assert quantity("test_loss", "", difference=True) == "difference in test loss"
+
+
+def test_a_caption_says_what_most_rows_do():
+    assert usual(["a", "a", "b"]) == Usual("a", always=False)
+    assert usual(["a", "a"]) == Usual("a", always=True)
+    assert usual(["a", "b"]) == usual([]) == Usual("")
+    assert Usual("a").differs("b")
 
 
 def test_every_run_is_a_dot_and_dense_ones_spread():

@@ -3,6 +3,7 @@
 Slow: axe at other widths and colours.
 """
 
+import itertools
 import re
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ from repro.findings.report.page import render, write_report
 from repro.store.tables import read_table, write_table
 from repro.study.errors import StudyError
 from repro.study.folder import study_names
-from repro.study.schema import load_study
+from repro.study.schema import CITED_VERDICT, load_study
 from tests.forged import forge_digests
 
 ROOT = Path(__file__).parents[3]
@@ -140,7 +141,7 @@ def test_claims_of_another_study_are_refused():
 def test_a_studys_lead_stands_only_while_its_claims_do(tmp_path):
     study = load_study("mnist_relu")
     chapter = make_chapter(study, RESULTS / study.name)
-    assert ("claim", "rate_kills") in chapter.lead
+    assert ("claim", "rate_kills", "holds") in chapter.lead
     folder = tmp_path / study.name
     shutil.copytree(RESULTS / study.name, folder, ignore=shutil.ignore_patterns(".*", "*.png"))
     claims = read_table(folder / "claims.csv")
@@ -154,6 +155,38 @@ def test_a_studys_lead_stands_only_while_its_claims_do(tmp_path):
 def test_every_committed_lead_stands(name):
     study = load_study(name)
     assert bool(make_chapter(study, RESULTS / study.name).lead) == bool(study.report.lead)
+
+
+@pytest.mark.parametrize("name", study_names())
+def test_no_sentence_leans_on_another_verdict_than_its_claim_has(name):
+    report = load_study(name).report
+    verdicts = read_table(RESULTS / name / "claims.csv").set_index("claim").verdict
+    prose = " ".join(f"{report.lead} {report.answer} {report.mechanism}".split())
+    for claim, verdict in re.findall(CITED_VERDICT, prose):
+        assert verdicts[claim] == verdict, claim
+
+
+def marks(study):
+    text = render([make_chapter(study, RESULTS / study.name)])
+    return {
+        (claim, mark)
+        for claim, mark in re.findall(
+            r'<a class="cite[^>]*href="#four_layers-(\w+)"[^>]*>(.)<', text
+        )
+    }
+
+
+def test_a_mark_judges_the_sentence_and_not_the_claim():
+    study = load_study("four_layers")
+    prose = "No fix [maxout_recovers refuted]. A fix [maxout_recovers_rate_10th refuted]."
+    prose += " Open [relu_output_loses_digits holds]. Named [keras_agrees]."
+    report = study.report.model_copy(update={"lead": "", "mechanism": "", "answer": prose})
+    assert marks(study.model_copy(update={"report": report})) == {
+        ("maxout_recovers", "✓"),  # the sentence says, as the runs do, that it does not
+        ("maxout_recovers_rate_10th", "✕"),
+        ("relu_output_loses_digits", "?"),
+        ("keras_agrees", "§"),
+    }
 
 
 def test_nothing_is_asked_of_anybody_and_nothing_complains(page, report):
@@ -205,6 +238,77 @@ def test_claims_are_filtered_with_the_keyboard(page):
     assert focused == "refuted"
     assert rows(page) == [row for row in everything if row[0] != "refuted"]
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+def test_claims_are_searched(page):
+    everything = rows(page)
+    page.locator(f"{CLAIMS} input[type=search]").fill("Dropout KERAS")
+    shown = page.locator(f"{CLAIMS} tbody tr:visible")
+    assert 0 < shown.count() < len(everything)
+    for text in shown.all_inner_texts():
+        assert "dropout" in text.lower()
+        assert "keras" in text.lower()
+
+
+def test_all_claims_are_searched_at_once(page):
+    page.get_by_label("Search all").fill("maxout")
+    hits = page.locator("[data-finder] li a")
+    assert hits.count() > 0
+    hits.first.click()
+    claim = page.locator(page.evaluate("location.hash"))
+    assert "maxout" in claim.inner_text().lower()
+    assert claim.is_visible()
+
+
+def test_a_claim_has_a_link_that_is_copied(open_page):
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    anchor = page.locator("#mnist_relu-rate_kills .anchor")
+    anchor.click()
+    assert page.evaluate("location.hash") == "#mnist_relu-rate_kills"
+    page.wait_for_selector("#mnist_relu-rate_kills .anchor[data-copied]")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.endswith("index.html#mnist_relu-rate_kills")
+
+
+def test_the_navigation_says_where_one_is(page):
+    current = page.locator(".bar a[aria-current]")
+    for name in ("mnist_relu", "truth_table"):
+        page.locator(f"#{name}-why").scroll_into_view_if_needed()
+        page.evaluate(f"document.getElementById('{name}').scrollIntoView()")
+        page.wait_for_function(
+            "name => document.querySelector('.bar a[aria-current]')?.hash === `#${name}`", arg=name
+        )
+        assert current.count() == 1
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (360, 740)])
+def test_the_first_screen_has_picture_answer_and_number(open_page, width, height):
+    page = open_page(viewport={"width": width, "height": height})
+    for part, share in ((".lead", 1.0), (".level b", 1.0), (".fixes tbody tr.fails", 1.0)):
+        box = page.locator(f".masthead {part}").first.bounding_box()
+        assert box["y"] + share * box["height"] <= height
+    assert page.locator(".bar").bounding_box()["height"] <= 0.1 * height
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_names_of_lines_do_not_overlap(open_page, width):
+    page = open_page(viewport={"width": width, "height": 800})
+    boxes = page.locator(f"{CURVES} .name:not([hidden]) text").evaluate_all(
+        "all => all.map(t => t.getBoundingClientRect()).map(b => [b.top, b.bottom, b.right])"
+    )
+    boxes.sort()
+    assert len(boxes) == len(load_study("mnist_relu").report.curves)
+    assert all(above[1] <= below[0] + 4 for above, below in itertools.pairwise(boxes))
+    assert all(right <= width for _, _, right in boxes)
+
+
+def test_a_phone_has_figures_of_its_own(open_page):
+    sizes = "all => all.map(i => i.naturalWidth / i.naturalHeight)"
+    for width, upright in ((360, True), (1280, False)):
+        page = open_page(viewport={"width": width, "height": 800})
+        shapes = page.locator(".picture img").evaluate_all(sizes)
+        assert shapes
+        assert all((shape < 1) == upright for shape in shapes)
 
 
 def test_a_link_to_a_hidden_claim_shows_it(page):

@@ -1,0 +1,142 @@
+"""A row of runs in a figure: a dot a run with their middle or, of yes and no, their share."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from repro.findings.drawing import (
+    Floor,
+    drawable,
+    log_floor,
+    make_logarithmic,
+    metric_label,
+    warn_of_blank,
+)
+from repro.findings.statistics import Sample
+from repro.findings.summary import summarize
+from repro.findings.units import says_yes_or_no, unit_of
+from repro.study.schema import Study
+
+Look = Literal["share", "mean", "median"]
+MIDDLES: dict[Look, str] = {
+    "share": "share of runs, 95 % interval",
+    "mean": "mean, 95 % interval",
+    "median": "median, middle half of the runs",
+}
+JITTER = 0.18  # of a row's height
+MANY = 100  # runs, from which dots are fainter, and drawn as one picture
+MIDDLE: dict[str, Any] = {"marker": "|", "color": "black", "markersize": 9, "markeredgewidth": 1.6}
+NOTE: dict[str, Any] = {"va": "center", "fontsize": 7, "color": "0.35", "annotation_clip": False}
+
+
+@dataclass(frozen=True)
+class RunAxis:
+    """The axis along which rows of runs are drawn: of shares, or logarithmic if it has a floor."""
+
+    study: Study
+    metric: str
+    look: Look
+    floor: Floor | None = None
+
+    @property
+    def unit(self) -> float:
+        """The factor by which a number is drawn: 100 where it is in percent."""
+        return unit_of(self.study, self.metric).factor
+
+    def positions(self, values: Sample) -> Sample:
+        """Return where values are drawn; those that can't be are left out."""
+        shown = self.floor.raised(values) if self.floor else self.unit * drawable(values)
+        return shown[np.isfinite(shown)]
+
+    def middle(self, runs: pd.DataFrame) -> tuple[float, float, float]:
+        """Return a variant's middle and both ends of its bar, NaN where there is none."""
+        if self.look == "median":
+            values = self.positions(runs[self.metric].to_numpy(float))
+            quartiles = [0.5, 0.25, 0.75]
+            middle, low, high = np.quantile(values, quartiles) if len(values) else [np.nan] * 3
+        else:
+            row = summarize(self.study, runs, self.metric).iloc[0]
+            limits = row[["mean", "ci_low", "ci_high"]].astype(float)
+            middle, low, high = self.unit * drawable(limits)
+        return float(middle), float(low), float(high)
+
+    def set_up(self, axes: Axes) -> None:
+        """Give axes their scale and label; to be called after the rows are drawn."""
+        axes.set_xlabel(metric_label(self.study, self.metric))
+        if self.look == "share":
+            axes.set_xlim(-3, 103)
+        elif self.floor:
+            make_logarithmic(axes, "x", self.floor)
+        axes.grid(axis="x", color="0.9", linewidth=0.6)
+        axes.set_axisbelow(True)
+        axes.tick_params(axis="y", length=0)
+
+
+def run_axis(study: Study, runs: pd.DataFrame, metric: str = "") -> RunAxis:
+    """Return the axis that suits a metric's kind, and its values in these runs."""
+    metric = metric or study.metric
+    if says_yes_or_no(study, metric):
+        return RunAxis(study, metric, "share")
+    floor = log_floor(study, runs[metric]) if metric == study.metric else None
+    return RunAxis(study, metric, "median" if floor else "mean", floor)
+
+
+def draw_row(axes: Axes, row: float, runs: pd.DataFrame, *, axis: RunAxis, color: Any) -> None:
+    """Draw a variant's runs as dots and their middle, or their share; without any, say why."""
+    values = axis.positions(runs[axis.metric].to_numpy(float))
+    if not len(values):
+        _say_why_blank(axes, row, runs, axis)
+        return
+    if axis.look != "share":
+        _draw_dots(axes, row, values, color)
+    middle, *ends = axis.middle(runs)
+    ink = {"color": color} if axis.look == "share" else {"color": "black"}
+    if np.isfinite(middle):
+        axes.plot(ends, [row, row], linewidth=1.4, **ink)
+        axes.plot(middle, row, **MIDDLE | ink)
+
+
+def _draw_dots(axes: Axes, row: float, values: Sample, color: Any) -> None:
+    many = len(values) > MANY
+    axes.scatter(
+        values,
+        row + JITTER * np.sin(2.4 * np.arange(len(values))),  # the same figure every time
+        s=9,
+        color=color,
+        alpha=0.08 if many else 0.4,
+        linewidths=0,
+        rasterized=many,
+    )
+
+
+def _say_why_blank(axes: Axes, row: float, runs: pd.DataFrame, axis: RunAxis) -> None:
+    if runs[axis.metric].notna().any():  # such a variant does run, but no axis can show its values
+        warn_of_blank(axis.study, runs["variant"].iloc[0], log=axis.floor is not None)
+    write(axes, (0.02, row), lost_runs(runs["status"]) or "no number")
+
+
+def lost_runs(status: pd.Series) -> str:
+    """Return how many runs diverged or crashed, in words; nothing if none did."""
+    counts = status[status != "ok"].value_counts(sort=False)
+    whole = "all " if len(counts) == 1 and counts.iloc[0] == len(status) else ""
+    return ", ".join(f"{whole}{count:,} {end}" for end, count in counts.items())
+
+
+def write(axes: Axes, place: tuple[float, float], text: str, **style: Any) -> None:
+    """Write at a place: across the axes in shares of their width, along them in rows."""
+    axes.annotate(text, place, xycoords=axes.get_yaxis_transform(), **NOTE | style)
+
+
+def middle_handle(look: Look) -> Line2D:
+    """Return what a legend says of the middle."""
+    return Line2D([], [], linewidth=1.4, label=MIDDLES[look], **MIDDLE)
+
+
+def color_handle(look: Look, color: Any, label: str) -> Line2D:
+    """Return what a legend says of a colour, as a mark of the kind that is drawn."""
+    mark = MIDDLE if look == "share" else {"marker": "o", "linestyle": "", "markersize": 4}
+    return Line2D([], [], label=label, **mark | {"color": color})

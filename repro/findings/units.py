@@ -1,0 +1,54 @@
+"""Units of metrics as readers see them: shares are in percent, their differences in points."""
+
+import math
+from dataclasses import dataclass
+from typing import SupportsFloat
+
+from repro.findings.numbers import ABSENT, number
+from repro.findings.wording import words
+from repro.study.experiments import metric_kinds
+from repro.study.schema import Study
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A factor by which a number is written, and the name that follows it."""
+
+    factor: float = 1.0
+    name: str = ""
+
+    def number(self, value: SupportsFloat) -> str:
+        """Return a number with its unit, or a dash for none."""
+        text = self.bare(value)
+        return text if text == ABSENT or not self.name else f"{text}\N{NO-BREAK SPACE}{self.name}"
+
+    def bare(self, value: SupportsFloat) -> str:
+        """Return a number without its unit, which stands elsewhere."""
+        return number(self.factor * float(value))
+
+    def interval(self, low: SupportsFloat, high: SupportsFloat) -> str:
+        """Return both limits with the unit, or a dash if either is none."""
+        if math.isnan(low) or math.isnan(high):
+            return ABSENT
+        return f"{self.bare(low)} … {self.number(high)}"
+
+
+def unit_of(study: Study, metric: str, *, difference: bool = False, share: bool = False) -> Unit:
+    """Return the unit of a metric, of a difference in it, or of the share of runs with an event."""
+    kind = metric_kinds(study.name)[metric]
+    if kind == "difference":
+        return Unit(100.0, "points")
+    if share or kind in ("share", "flag"):
+        return Unit(100.0, "points" if difference else "%")
+    return Unit()
+
+
+def says_yes_or_no(study: Study, metric: str) -> bool:
+    """Return True if a metric is the answer to a question of each run, and its mean a share."""
+    return metric_kinds(study.name)[metric] == "flag"
+
+
+def quantity(metric: str, event: str, *, difference: bool) -> str:
+    """Return what an estimate is, in a few words."""
+    name = f"share of runs with {words(metric)} {event}" if event else words(metric)
+    return f"difference in {name}" if difference else name
