@@ -13,7 +13,12 @@ from repro.app.cli import SeedsType, reported
     epilog="Example: python -m repro diagnose my_model.py:build --data my_data.npz --epochs 20"
 )
 @click.argument("target", metavar="FILE.py:NAME")
-@click.option("--data", required=True, help="FILE.npz with x, y (x_val, y_val), or FILE.py:NAME.")
+@click.option(
+    "--data",
+    required=True,
+    help="FILE.npz with x, y (x_val, y_val), FILE.csv, FILE.parquet, or FILE.py:NAME.",
+)
+@click.option("--target", "column", metavar="NAME", help="The column of a table that is y.")
 @click.option(
     "--epochs",
     type=click.IntRange(min=1),
@@ -21,6 +26,9 @@ from repro.app.cli import SeedsType, reported
 )
 @click.option("--batch-size", type=click.IntRange(min=1), default=32, show_default=True)
 @click.option("--seeds", type=SeedsType(), default="10", show_default=True)
+@click.option("--no-shuffle", is_flag=True, help="You call fit(…, shuffle=False).")
+@click.option("--retune", is_flag=True, help="Compare the change at the best rate, too.")
+@click.option("--details", is_flag=True, help="Show all suspects and all changes.")
 @click.option(
     "--budget",
     type=click.FloatRange(min=1),
@@ -43,8 +51,8 @@ def command(target: str, **options: Any) -> None:
     FILE.py:NAME is a function that takes no arguments and returns a compiled Keras model.
 
     The file is code, and naming it here runs it: name only files that you would run yourself. Data
-    are loaded from .npz without pickle; a FILE.py:NAME that returns (x, y) or (x, y, x_val, y_val)
-    is run, too.
+    are loaded from .npz without pickle, or from a table with --target; a FILE.py:NAME that returns
+    (x, y), (x, y, x_val, y_val) or a tf.data.Dataset is run, too.
 
     If NAME takes (parameters, x, y), it is a hand-written training step, and its gradient is
     audited; --model, --parameters and --rate then say what the step ought to do.
@@ -62,7 +70,9 @@ def _run(target: str, out: Path | None, **options: Any) -> int:
         raise StudyError(str(error)) from error
 
 
-def _report(target: str, out: Path | None, data: str, **options: Any) -> int:
+def _report(
+    target: str, out: Path | None, data: str, column: str | None, details: bool, **options: Any
+) -> int:
     from rich.console import Console
 
     from repro.instruments.diagnose.numpy_step import audit_step, is_step
@@ -70,7 +80,7 @@ def _report(target: str, out: Path | None, data: str, **options: Any) -> int:
     from repro.training import quiet  # noqa: F401  # before the user's file imports Keras
 
     console = Console()
-    function, arrays = load_object(target), load_data(data)
+    function, arrays = load_object(target), load_data(data, column)
     step_options = {name: options.pop(name) for name in ("model", "parameters", "rate")}
     if is_step(function):
         console.print(audit_step(function, arrays, **step_options))
@@ -79,6 +89,8 @@ def _report(target: str, out: Path | None, data: str, **options: Any) -> int:
         raise _misplaced(target)
     diagnosis = _diagnosed(function, arrays, Console(stderr=True), **options)
     console.print(diagnosis)
+    if details:
+        console.print(diagnosis.details, markup=False, highlight=False)
     if out is not None:
         diagnosis.save(out)
         console.print(f"Report, tables and figures: {out}", markup=False)
@@ -99,6 +111,8 @@ def _diagnosed(build: Any, arrays: dict[str, Any], console: Any, **options: Any)
     from repro.instruments.diagnose import diagnose
 
     validation = (arrays["x_val"], arrays["y_val"]) if "x_val" in arrays else None
+    options["shuffle"] = not options.pop("no_shuffle")
+    options["sample_weight"] = arrays.get("sample_weight")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("examining")
@@ -108,5 +122,5 @@ def _diagnosed(build: Any, arrays: dict[str, Any], console: Any, **options: Any)
             if not console.is_terminal:
                 console.print(f"{number + 1}/{count} {title}", markup=False, highlight=False)
 
-        x, y = arrays["x"], arrays["y"]
+        x, y = arrays["x"], arrays.get("y")
         return diagnose(build, x, y, validation_data=validation, say=say, **options)

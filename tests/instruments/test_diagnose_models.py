@@ -16,6 +16,7 @@ import repro
 from repro.instruments.diagnose import DiagnoseError
 from repro.instruments.diagnose.changes.catalogue import applicable
 from repro.instruments.diagnose.changes.change import NOTHING, Change, changed_build, combine
+from repro.instruments.diagnose.measurements.baselines import linear_skill
 from repro.instruments.diagnose.measurements.examination import Examination, examine
 from repro.instruments.diagnose.proof.judge import Proof, judge
 from repro.instruments.diagnose.proof.prove import remedies
@@ -23,7 +24,7 @@ from repro.instruments.diagnose.proof.retune import retune
 from repro.instruments.diagnose.proof.train import Trained, Trainer, train
 from repro.instruments.diagnose.report.diagnosis import Diagnosis
 from repro.instruments.diagnose.setup.setup import make_setup
-from repro.instruments.diagnose.setup.skill import best_constant, linear_skill, metric
+from repro.instruments.diagnose.setup.skill import best_constant, metric
 from repro.instruments.diagnose.setup.task import Task, infer_task
 from repro.instruments.diagnose.symptoms.find import find_symptoms
 

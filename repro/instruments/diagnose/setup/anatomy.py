@@ -65,6 +65,16 @@ def is_graph(model: "keras.Model") -> bool:
     return isinstance(model, keras.Sequential | keras.src.models.Functional) and bool(model.inputs)
 
 
+def has_own_steps(model: "keras.Model") -> bool:
+    """Tell whether the model trains or tests by steps of the user's own."""
+    import keras
+
+    return any(
+        getattr(type(model), name) is not getattr(keras.Model, name)
+        for name in ("train_step", "test_step", "compute_loss", "compute_metrics")
+    )
+
+
 def graph(model: "keras.Model") -> "keras.Model":
     """Return the model as a functional one that isn't compiled; it shares all layers."""
     import keras
