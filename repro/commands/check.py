@@ -15,7 +15,7 @@ def command(target: str) -> None:
     FILE.py:NAME is a function that takes no arguments and returns a compiled Keras model. The file
     is code, and naming it here runs it: name only files that you would run yourself.
 
-    Ends with 1 if something was found. What only data can tell, `diagnose` measures.
+    Ends with 1 if something was result. What only data can tell, `diagnose` measures.
     """
     sys.exit(reported(lambda: _run(target)))
 
@@ -37,6 +37,6 @@ def _report(target: str) -> int:
     from repro.instruments.diagnose.check import check
     from repro.instruments.diagnose.setup.loading import load_object
 
-    found = check(load_object(target))
-    Console().print(str(found), markup=False, highlight=False, soft_wrap=True)
-    return 1 if found.findings else 0
+    result = check(load_object(target))
+    Console().print(str(result), markup=False, highlight=False, soft_wrap=True)
+    return 1 if result.findings else 0

@@ -11,7 +11,7 @@ from repro.instruments.diagnose.symptoms.written import written_symptoms
 
 @dataclass(frozen=True)
 class Check:
-    """What is written wrong; print it, or read `.findings`.
+    """The mistakes that can be told from the code; print it, or read `.findings`.
 
     Attributes:
         findings: the causes that the code alone points at, with their symptoms.

@@ -16,7 +16,7 @@ from repro.instruments.diagnose.report.conclusion import make_suspects
 from repro.instruments.diagnose.report.diagnosis import Diagnosis
 from repro.instruments.diagnose.setup.budget import FULL_BUDGET
 from repro.instruments.diagnose.setup.errors import DiagnoseError
-from repro.instruments.diagnose.setup.reading import Data, read, read_pair, worst_output
+from repro.instruments.diagnose.setup.reading import Data, read, worst_output
 from repro.instruments.diagnose.setup.setup import Setup, make_setup
 from repro.instruments.diagnose.symptoms.causes import explain
 from repro.instruments.diagnose.symptoms.find import find_symptoms
@@ -33,7 +33,7 @@ def diagnose(
     validation_data: tuple[Any, Any] | None = None,
     epochs: int | None = None,
     batch_size: int = 32,
-    seeds: Sequence[int] = range(SEEDS),
+    seeds: int | Sequence[int] = range(SEEDS),
     shuffle: bool = True,
     sample_weight: Any = None,
     class_weight: dict[int, float] | None = None,
@@ -46,14 +46,15 @@ def diagnose(
     Args:
         build: returns a compiled Keras model; called without arguments, as by `fit_seeds`.
         x: inputs, an array of shape (n, …), or a list or dict of them; or a `tf.data.Dataset`
-            of batches, whose batch size, weights and order are taken as they come.
+            of batches, whose batch size, weights and order are taken as they come; or all in one
+            tuple, (x, y) or (x, y, x_val, y_val).
         y: targets of shape (n,), (n, columns) or, of a class a step or pixel, (n, steps …); of
             several outputs a list or dict, of which the worst output is diagnosed.
         validation_data: (x, y) to take the score on, or a data set; a fifth of the rows is held
             out if None.
         epochs: passes over the data, as the network is trained; enough for 600 steps if None.
         batch_size: samples a step.
-        seeds: non-negative integers, no two alike.
+        seeds: non-negative integers, no two alike, or how many.
         shuffle: as `fit` is called: whether every epoch takes the rows in another order.
         sample_weight: a weight for each row, as in `fit`.
         class_weight: a weight for each class, as in `fit`.
@@ -71,25 +72,13 @@ def diagnose(
     start = time.monotonic()
     if not budget > 0:
         raise DiagnoseError(f"budget must be positive seconds, got {budget!r}")
-    data = Data(x, y, sample_weight, batch_size=batch_size, shuffle=shuffle)
-    data, validation_data = read(data), read_pair(validation_data)
+    data = Data(x=x, y=y, validation_data=validation_data, sample_weight=sample_weight)
+    data = read(replace(data, batch_size=batch_size, shuffle=shuffle, class_weight=class_weight))
     with warnings.catch_warnings():
         # what Keras warns of is examined, and models are built over and over
         warnings.simplefilter("ignore")
-        build, data, validation_data, notes = worst_output(build, data, validation_data, epochs)
-        setup = make_setup(
-            build,
-            data.x,
-            data.y,
-            validation_data,
-            epochs=epochs,
-            batch_size=data.batch_size,
-            seeds=seeds,
-            budget=budget,
-            shuffle=data.shuffle,
-            sample_weight=data.sample_weight,
-            class_weight=class_weight,
-        )
+        build, data, notes = worst_output(build, data, epochs)
+        setup = make_setup(build, **vars(data), epochs=epochs, seeds=seeds, budget=budget)
         setup = replace(setup, notes=(*notes, *setup.notes))
         trainer = Trainer(setup, start + budget)
         diagnosis = _diagnose(setup, trainer, retune, say or _say_nothing)

@@ -57,7 +57,7 @@ class Alteration:
 
     @property
     def is_mix_up(self) -> bool:
-        """Whether an array is taken for another."""
+        """True if an array is taken for another."""
         return bool(self.inputs or self.scaled or self.transposed or self.bias_row is not None)
 
 
@@ -178,8 +178,8 @@ class DenseStack:
         """Return the gradient of a layer's weights: its input times its error, rows added up."""
         if k in alteration.scaled:
             return self.values[self.layers[k - 1].kernel] * delta.sum(axis=0)
-        taken = alteration.inputs.get(k)
-        return (self._signal(k - 1, alteration.signal) if taken is None else taken).T @ delta
+        signal = alteration.inputs.get(k)
+        return (self._signal(k - 1, alteration.signal) if signal is None else signal).T @ delta
 
     def square_layers(self) -> list[int]:
         """Return the layers above the first whose weights could be transposed by mistake."""
@@ -187,7 +187,7 @@ class DenseStack:
         return [k for k, (rows, columns) in enumerate(shapes, 1) if k > 1 and rows == columns > 1]
 
     def other_inputs(self) -> list[tuple[int, int]]:
-        """Return (layer, other): outputs of the other layer (0: the inputs) would fit its weights."""
+        """Return (layer, other): the output of the other (0: the inputs) would fit its weights."""
         widths = [signal.shape[1] for signal in self.signals]
         numbers = range(len(self.signals))
         return [

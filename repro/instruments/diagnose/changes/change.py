@@ -164,7 +164,7 @@ def settings_of(optimizer: Any) -> dict[str, Any]:
 
 
 def _no_loss(y_true: Any, y_pred: Any) -> Any:
-    """Return 0: stands for the loss that the user's own training step holds, and none else knows."""
+    """Return 0: stands for the loss that only the user's own training step knows."""
     from keras import ops
 
     return 0.0 * ops.mean(y_pred)

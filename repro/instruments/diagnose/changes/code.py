@@ -22,7 +22,7 @@ def layer_code(layer: Any, **arguments: Any) -> str:
     for key, value in config.items():
         if key not in required and key not in UNTOLD and value != usual.get(key):
             listed[key] = value
-    return f"keras.layers.{type(layer).__name__}({_told(listed)})"
+    return f"keras.layers.{type(layer).__name__}({_arguments(listed)})"
 
 
 def optimizer_code(optimizer: Any, **arguments: Any) -> str:
@@ -31,14 +31,14 @@ def optimizer_code(optimizer: Any, **arguments: Any) -> str:
     config = optimizer.get_config() | arguments
     listed = {"learning_rate": config["learning_rate"]}
     listed |= {k: v for k, v in config.items() if k not in UNTOLD and v != usual.get(k)}
-    return f"keras.optimizers.{type(optimizer).__name__}({_told(listed)})"
+    return f"keras.optimizers.{type(optimizer).__name__}({_arguments(listed)})"
 
 
-def _told(arguments: Mapping[str, Any]) -> str:
-    told = {key: _value(value) for key, value in arguments.items()}
+def _arguments(arguments: Mapping[str, Any]) -> str:
+    listed_code = {key: _value(value) for key, value in arguments.items()}
     return ", ".join(
         value if key in ("units", "filters") else f"{key}={value}"
-        for key, value in told.items()
+        for key, value in listed_code.items()
         if value
     )
 
@@ -51,7 +51,7 @@ def _value(value: Any) -> str:
         ):
             return ""
         settings = {k: v for k, v in value["config"].items() if v is not None}
-        return f"{value['module']}.{value['class_name']}({_told(settings)})"
+        return f"{value['module']}.{value['class_name']}({_arguments(settings)})"
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, str):

@@ -43,7 +43,7 @@ def _penalty_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:
             removes=("penalty",),
             group="penalty",
             edit=edits.unpenalize,
-            optimizer=lambda optimizer: _without(optimizer, {"weight_decay": None}),
+            optimizer=lambda optimizer: _remade(optimizer, {"weight_decay": None}),
         )
     if "tiny_clip" in symptoms:
         yield Change(
@@ -53,11 +53,11 @@ def _penalty_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:
             code=compile_code(optimizer_code(setup.optimizer, **UNCLIPPED)),
             removes=("clip",),
             group="clip",
-            optimizer=lambda optimizer: _without(optimizer, UNCLIPPED),
+            optimizer=lambda optimizer: _remade(optimizer, UNCLIPPED),
         )
 
 
-def _without(optimizer: object, settings: dict[str, None]) -> object:
+def _remade(optimizer: object, settings: dict[str, None]) -> object:
     rate = float(optimizer.learning_rate)  # type: ignore[attr-defined]
     config = settings_of(optimizer) | {"learning_rate": rate} | settings
     return type(optimizer).from_config(config)  # type: ignore[attr-defined]

@@ -63,11 +63,11 @@ def _mixing() -> Change:
 
 
 def _mix(train: Pair, test: Pair) -> tuple[Pair, Pair]:
-    """Put both together, and draw as many of each at random."""
+    """Put mixed together, and draw as many of each at random."""
     count = len(test[1])
     order = np.random.default_rng(0).permutation(len(train[1]) + count)
-    both = iter([np.concatenate(pair)[order] for pair in _pairs(train, test)])
-    x = map_arrays(train[0], lambda _: next(both))
+    mixed = iter([np.concatenate(pair)[order] for pair in _pairs(train, test)])
+    x = map_arrays(train[0], lambda _: next(mixed))
     y = np.concatenate([train[1], test[1]])[order]
     return (
         (map_arrays(x, lambda a: a[count:]), y[count:]),

@@ -53,10 +53,10 @@ def relate(x: Array, y: Any) -> Relation | None:
     unmoved = _agreement(near, labels)
     shifted = {k: _agreement(near, np.roll(labels, k, axis=0)) for k in SHIFTS}
     best = max(shifted, key=lambda k: shifted[k])
-    found = Relation(p_value(unmoved), _contradicted(near, as_table(y)[rows]))
+    unmoved_relation = Relation(p_value(unmoved), _contradicted(near, as_table(y)[rows]))
     if shifted[best] <= unmoved:
-        return found
-    return replace(found, best_shift=best, shifted_p_value=p_value(shifted[best]))
+        return unmoved_relation
+    return replace(unmoved_relation, best_shift=best, shifted_p_value=p_value(shifted[best]))
 
 
 def _contradicted(near: Array, labels: Array) -> float:

@@ -30,7 +30,7 @@ class Attribution:
 
     @property
     def proven(self) -> bool:
-        """Whether the cause's own remedy recovers, and nothing else does unless it is a fact."""
+        """True if the cause's own remedy recovers, and nothing else does unless it is a fact."""
         return self.is_own and (self.certain or not self.rivals)
 
 

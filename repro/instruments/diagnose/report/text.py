@@ -68,16 +68,16 @@ def _not_proven(conclusion: Conclusion, title: str) -> str:
 
 
 def _measured(conclusion: Conclusion) -> Iterator[str]:
-    """Say what was measured of the cause, and what comes of it; no symptom is told twice."""
+    """Say what was measured of the cause, and what comes of it; no symptom is named twice."""
     by_key = {finding.key: finding for finding in conclusion.findings}
     also = conclusion.attribution.also if conclusion.attribution else ()
-    told: set[str] = set()
+    named: set[str] = set()
     for key in [key for key in (conclusion.cause, *also) if key in by_key]:
-        signs = [s for s in by_key[key].signs if s.key not in told][:MOST_NAMED]
-        told |= {symptom.key for symptom in by_key[key].signs}
+        signs = [s for s in by_key[key].signs if s.key not in named][:MOST_NAMED]
+        named |= {symptom.key for symptom in by_key[key].signs}
         clauses = "; ".join(symptom.says for symptom in signs)
         yield f"{capital(clauses)}. {CAUSES[key].says}." if signs else f"{CAUSES[key].says}."
-    fate = [symptom.says for symptom in conclusion.failures if symptom.key not in told]
+    fate = [symptom.says for symptom in conclusion.failures if symptom.key not in named]
     if fate:
         yield f"In the end {'; '.join(fate[:MOST_TOLD])}."
     if conclusion.verdict == "not proven" and conclusion.cause:
@@ -95,19 +95,18 @@ def _harmless(conclusion: Conclusion) -> Iterator[str]:
 
 
 def _number(conclusion: Conclusion) -> str:
-    """Return the skill before and after, in the currency that it is measured in."""
+    """Return the skill as it is and with the change, in the currency that it is measured in."""
     proof, setup = conclusion.proof, conclusion.setup
-    before = float(proof.original.test.mean())
-    where = f"on {setup.tested_on}, over {len(setup.seeds)} seeds"
+    original = float(proof.original.test.mean())
+    rows = f"on {setup.tested_on}, over {len(setup.seeds)} seeds"
     scale = "0 is the best constant, 1 is perfect"
     shown = conclusion.smallest or _best(conclusion)
     if shown is None:
-        return f"Skill {before:.2f} {where}; {scale}."
-    after = f"{before:.2f} → {shown.skill:.2f}"
-    gained = f"gain {_in_words(shown.gained)}"
+        return f"Skill {original:.2f} {rows}; {scale}."
+    skills = f"{original:.2f} → {shown.skill:.2f}"
     if conclusion.smallest is None:
-        return f"The best that was tried, {shown.change.title}: skill {after} {where}; {scale}."
-    return f"Skill {after} {where}: {gained}; {scale}."
+        return f"The best that was tried, {shown.change.title}: skill {skills} {rows}; {scale}."
+    return f"Skill {skills} {rows}: gain {_in_words(shown.gained)}; {scale}."
 
 
 def _best(conclusion: Conclusion) -> Judged | None:
@@ -138,8 +137,8 @@ def _rivals(attribution: Attribution) -> Iterator[str]:
     rivals = attribution.rivals
     if rivals:
         named = ", ".join(f"{j.change.title} ({j.skill:.2f})" for j in rivals[:MOST_NAMED])
-        more = f" and {len(rivals) - MOST_NAMED} more" if len(rivals) > MOST_NAMED else ""
-        yield f"These recover as well, and are no remedy of that cause: {named}{more}."
+        rest = f" and {len(rivals) - MOST_NAMED} more" if len(rivals) > MOST_NAMED else ""
+        yield f"These recover as well, and are no remedy of that cause: {named}{rest}."
     elif not attribution.is_own:
         yield "The change helps against that cause without removing it, so it is no proof of it."
 
@@ -158,10 +157,10 @@ def _suspects(conclusion: Conclusion) -> Iterator[Any]:
         yield Text("No symptom was found.")
         return
     yield Text("Suspects, from data to steps, with what was measured", style="bold")
-    told: set[str] = set()
+    named: set[str] = set()
     for finding in conclusion.findings:
-        says = [symptom.says for symptom in finding.signs if symptom.key not in told]
-        told |= {symptom.key for symptom in finding.signs}
+        says = [symptom.says for symptom in finding.signs if symptom.key not in named]
+        named |= {symptom.key for symptom in finding.signs}
         yield Text(f"• {finding.title} ({_standing(conclusion, finding)})", style="cyan")
         if says:
             yield Text(f"  {'; '.join(says)}")

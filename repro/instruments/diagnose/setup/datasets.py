@@ -51,11 +51,17 @@ def read_dataset(dataset: Any) -> Rows:
     if not batches or not isinstance(batches[0], tuple) or len(batches[0]) < 2:
         raise DiagnoseError("the data set must yield (inputs, targets) in batches: .batch(32)")
     x, y, *weights = (_joined(parts) for parts in zip(*batches, strict=True))
-    again = next(islice(dataset.as_numpy_iterator(), 1))
-    same = all(
-        np.array_equal(a, b) for a, b in zip(_arrays(batches[0]), _arrays(again), strict=True)
+    second_pass = next(islice(dataset.as_numpy_iterator(), 1))
+    is_repeated = all(
+        np.array_equal(a, b) for a, b in zip(_arrays(batches[0]), _arrays(second_pass), strict=True)
     )
-    return Rows(x, y, weights[0] if weights else None, _size(batches[0]), not same)
+    return Rows(
+        x=x,
+        y=y,
+        sample_weight=weights[0] if weights else None,
+        batch_size=_size(batches[0]),
+        shuffle=not is_repeated,
+    )
 
 
 def _size(batch: Any) -> int:

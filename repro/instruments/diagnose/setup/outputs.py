@@ -59,11 +59,17 @@ def outputs_of(
     names = list(y) if isinstance(y, dict) else list(model.output_names)
     tests = leaves(validation[1]) if validation else [None] * len(targets)
     skills = _joint_skills(build, x, targets, epochs=epochs, batch_size=batch_size, keys=names)
-    found = [
-        Output(str(name), skills[i], _alone(build, i, name), targets[i], tests[i])
+    outputs = [
+        Output(
+            name=str(name),
+            joint_skill=skills[i],
+            build=_alone(build, i, name),
+            y=targets[i],
+            y_test=tests[i],
+        )
         for i, name in enumerate(names)
     ]
-    return sorted(found, key=lambda output: output.joint_skill)
+    return sorted(outputs, key=lambda output: output.joint_skill)
 
 
 def _alone(build: Callable[[], Any], place: int, name: Any) -> Callable[[], "keras.Model"]:

@@ -66,8 +66,8 @@ def read_program(build: Callable[[], Any]) -> Program:
     keras.utils.set_random_seed(0)
     model = call_build(build)
     shape = None if is_graph(model) else _assume_shape(model)
-    found = sites(model) if len(getattr(model, "outputs", None) or []) == 1 else []
-    return Program(model, read_compiled(model), tuple(found), shape)
+    layers = sites(model) if len(getattr(model, "outputs", None) or []) == 1 else []
+    return Program(model, read_compiled(model), tuple(layers), shape)
 
 
 def _assume_shape(model: "keras.Model") -> tuple[int | None, ...] | None:

@@ -143,11 +143,11 @@ def make_setup(
     build: Callable[[], Any],
     x: Any,
     y: Any,
-    validation_data: Pair | None,
+    validation_data: Pair | None = None,
     *,
     epochs: int | None,
     batch_size: int,
-    seeds: Sequence[int],
+    seeds: int | Sequence[int],
     budget: float,
     shuffle: bool = True,
     sample_weight: Any = None,
@@ -159,23 +159,18 @@ def make_setup(
         DiagnoseError: in one line, what is wrong and what would be right.
     """
     x, y = _checked_data(x, y)
-    check_count("batch_size", batch_size)
-    check_count("epochs", 1 if epochs is None else epochs)
-    seeds = _checked_seeds(seeds)
+    _check_counts(batch_size, epochs)
+    checked_seeds = _checked_seeds(seeds)
     build = checked_build(build, x)
     model = build()
     network = _read_network(model, x, y)
     weights = row_weights(y, sample_weight, class_weight)
-    split = split_rows(x, y, validation_data)
-    _check_varies(y)
-    rows = len(split.train[1])
-    asked, asked_seeds = epochs or default_epochs(rows, batch_size), len(seeds)
-    seeds = seeds[
-        : affordable_seeds(model, epochs=asked, rows=rows, seeds=asked_seeds, budget=budget)
-    ]
-    rows, epochs = affordable(
-        model, rows=rows, epochs=asked, batch_size=batch_size, seeds=len(seeds), budget=budget
+    split = split_rows(x, _check_varies(y), validation_data)
+    asked = epochs or default_epochs(len(split.train[1]), batch_size)
+    kept, rows, epochs = _affordable(
+        model, len(split.train[1]), asked, checked_seeds, batch_size=batch_size, budget=budget
     )
+    notes = _notes_of_cuts(epochs, asked, rows, len(y))
     return Setup(
         **vars(network),
         build=build,
@@ -186,14 +181,27 @@ def make_setup(
         tested_on=split.tested_on,
         batch_size=batch_size,
         epochs=epochs,
-        seeds=seeds,
-        notes=(
-            *split.notes,
-            *_notes_of_cuts(epochs, asked, rows, len(y)),
-            *_notes_of_seeds(len(seeds), asked_seeds),
-        ),
+        seeds=kept,
+        notes=(*split.notes, *notes, *_notes_of_seeds(len(kept), len(checked_seeds))),
         cut_short=epochs < asked or rows < CUT_SHORT * len(y),
     )
+
+
+def _affordable(
+    model: "keras.Model",
+    rows: int,
+    epochs: int,
+    seeds: tuple[int, ...],
+    *,
+    batch_size: int,
+    budget: float,
+) -> tuple[tuple[int, ...], int, int]:
+    """Return the seeds, rows and epochs of a training that the budget pays for."""
+    count = affordable_seeds(model, epochs=epochs, rows=rows, seeds=len(seeds), budget=budget)
+    rows, epochs = affordable(
+        model, rows=rows, epochs=epochs, batch_size=batch_size, seeds=count, budget=budget
+    )
+    return seeds[:count], rows, epochs
 
 
 def _checked_data(x: Any, y: Any) -> Pair:
@@ -202,18 +210,25 @@ def _checked_data(x: Any, y: Any) -> Pair:
     return x, y
 
 
-def _check_varies(y: Array) -> None:
+def _check_counts(batch_size: Any, epochs: Any) -> None:
+    check_count("batch_size", batch_size)
+    check_count("epochs", 1 if epochs is None else epochs)
+
+
+def _check_varies(y: Array) -> Array:
+    """Return the targets; raise DiagnoseError if there is nothing to tell apart."""
     if not np.ptp(np.asarray(y, float), axis=0).any():
         raise DiagnoseError(
             "y is the same in all rows, so there is nothing to learn; give rows that differ"
         )
+    return y
 
 
-def _checked_seeds(seeds: Sequence[int]) -> tuple[int, ...]:
+def _checked_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
     from repro.training.fit import check_seeds
 
     try:
-        return tuple(check_seeds(list(seeds)))
+        return tuple(check_seeds(seeds))
     except (TypeError, ValueError) as error:
         raise DiagnoseError(str(error)) from error
 

@@ -50,12 +50,12 @@ def split_rows(x: Any, y: Array, validation: Any) -> Split:
             f"{rows} rows are too few to hold some out, so the score is taken on the training rows"
         )
         pair = (x, y)
-        return Split(pair, pair, "training rows", np.arange(rows), (note,))
+        return Split(pair, pair, "training rows", rows=np.arange(rows), notes=(note,))
     count = int(rows * HELD_OUT)
     kept = np.sort(order[count:][:MOST_ROWS])
     test = select_rows((x, y), np.sort(order[: min(count, MOST_ROWS)]))
     note = "no validation data: a fifth of the rows is held out for the score"
-    return Split(select_rows((x, y), kept), test, "held-out rows", kept, (note,))
+    return Split(select_rows((x, y), kept), test, "held-out rows", rows=kept, notes=(note,))
 
 
 def _checked_validation(x: Any, y: Array, validation: Any) -> Pair:

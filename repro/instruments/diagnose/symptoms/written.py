@@ -137,15 +137,15 @@ def _weight_symptoms(program: Program) -> Symptoms:
     gains = {site.label: _gain(program.operations[site.position]) for site in program.sites}
     for label, gain in gains.items():
         text = f"{label}: initial weights make sums {gain:.3g} times as large as the inputs"
-        found = list(detect("weights_large", gain, text, label))
-        yield from found or detect("weights_small", gain, text, label)
+        symptoms = list(detect("weights_large", gain, text, label))
+        yield from symptoms or detect("weights_small", gain, text, label)
     factors = [gains[s.label] / HALVES for s in program.hidden if s.activation in CLIPPED]
     if len(factors) >= FEWEST_LAYERS and all(factor > 0 for factor in factors):
         forecast = float(np.prod(factors))
         text = f"initial weights multiply a signal by {forecast:.2g} on its way through "
         text += f"{len(factors)} ReLU layers"
-        found = list(detect("signal_forecast_small", forecast, text))
-        yield from found or detect("signal_forecast_large", forecast, text)
+        symptoms = list(detect("signal_forecast_small", forecast, text))
+        yield from symptoms or detect("signal_forecast_large", forecast, text)
 
 
 def _gain(layer: Any) -> float:
@@ -179,5 +179,5 @@ def _rate_symptoms(program: Program) -> Symptoms:
     name, rate = program.compiled.optimizer, program.compiled.rate
     low, high = USUAL_RATES.get(name, WIDEST_USUAL)
     text = f"{name}'s rate {rate:g} lies outside of {low:g} to {high:g}, which is usual for it"
-    found = list(detect("rate_above_usual", rate / high, text))
-    yield from found or detect("rate_below_usual", rate / low, text)
+    symptoms = list(detect("rate_above_usual", rate / high, text))
+    yield from symptoms or detect("rate_below_usual", rate / low, text)
