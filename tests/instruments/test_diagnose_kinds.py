@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from keras import layers
 
-from repro.instruments.diagnose.changes.catalogue import applicable
+from repro.instruments.diagnose.changes.catalogue import CATALOGUE, applicable
 from repro.instruments.diagnose.changes.change import NOTHING, Change, changed_build, combine
 from repro.instruments.diagnose.check import check
 from repro.instruments.diagnose.measurements.baselines import linear_skill, neighbour_skill
-from repro.instruments.diagnose.measurements.examination import examine
+from repro.instruments.diagnose.measurements.examination import examine, examine_data
 from repro.instruments.diagnose.measurements.inputs import largest_eigenvalue, share_a_scale
 from repro.instruments.diagnose.proof.attribution import attribute
 from repro.instruments.diagnose.proof.judge import Proof, judge
@@ -53,11 +53,13 @@ def setup_of(build, x, y, validation=None, **settings):
 
 
 def examined(setup):
-    """The causes that are found before training, and the changes on offer by key."""
-    examination = examine(setup)
+    """The causes that code and data point at, and the changes on offer; nothing is trained."""
+    examination = examine_data(setup)
     symptoms = find_symptoms(setup, examination, None)
     causes = [finding.key for finding in explain(symptoms)]
-    return causes, {c.key: c for c in applicable(setup, examination, symptoms)}
+    keys = frozenset(symptom.key for symptom in symptoms)
+    offers = [change for group in CATALOGUE for change in group(setup, examination, keys)]
+    return causes, {change.key: change for change in offers}
 
 
 # What a task is ----------------------------------------------------------------------------------
@@ -277,7 +279,8 @@ def test_a_cause_is_measured_and_its_remedy_removes_it(cause, key, build, x, y):
     change = changes[key]
     data = change.data(setup.train, setup.test) if change.data else (setup.train, setup.test)
     model = changed_build(setup, change)()
-    assert np.isfinite(model.train_on_batch(*(a[:16] for a in data[0]))[0])
+    x, y = (np.asarray(a[:16]) for a in data[0])
+    assert np.isfinite(float(model.compute_loss(x=x, y=y, y_pred=model(x))))
     if cause not in ("loss_choice", "mask", "output_loss"):
 
         def changed():

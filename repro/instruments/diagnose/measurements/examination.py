@@ -46,11 +46,11 @@ class Examination:
         return float(np.fmax(self.linear, self.neighbours))
 
 
-def examine(setup: Setup) -> Examination:
-    """Measure the data, and the network before training and in its first steps, over the seeds."""
+def examine_data(setup: Setup) -> Examination:
+    """Measure the data alone; nothing is trained."""
     are_indices = setup.preprocessing.looks_up  # whose distances and sizes mean nothing
     is_seen = setup.test is setup.train  # a row would be its own neighbour
-    examination = Examination(
+    return Examination(
         inputs=None if are_indices else measure_inputs(setup),
         relation=None
         if are_indices or setup.task.per_step
@@ -60,6 +60,11 @@ def examine(setup: Setup) -> Examination:
         layers=pd.DataFrame(),
         outputs=pd.DataFrame(),
     )
+
+
+def examine(setup: Setup) -> Examination:
+    """Measure the data, and the network before training and in its first steps, over the seeds."""
+    examination = examine_data(setup)
     try:
         layers, outputs = first_steps(setup)
     except DiagnoseError:
