@@ -92,6 +92,8 @@ def a_setup(rows=100, batch_size=51, classes=0, units=2):
         hidden=hidden,
         sites=[],
         train=(np.zeros((rows, 1)), np.linspace(0, 1, rows)),
+        targets=np.linspace(0, 1, rows)[:, None],
+        output=None,
         output_shape=(None, 1),
         batch_size=batch_size,
         steps=4,

@@ -1,5 +1,7 @@
 """Changes of what is minimized: the loss of a regression, penalties, what stands behind."""
 
+from typing import Any
+
 from repro.instruments.diagnose.changes import edits
 from repro.instruments.diagnose.changes.change import Change, Changes, settings_of
 from repro.instruments.diagnose.changes.code import compile_code, optimizer_code
@@ -13,6 +15,7 @@ for layer in model._flatten_layers():  # or leave the regularizers out where the
     for variable in layer.variables:
         variable.regularizer = None
 """
+UNDECAYED = {"weight_decay": 0.0}  # AdamW takes no None
 UNCLIPPED = {"clipnorm": None, "clipvalue": None, "global_clipnorm": None}
 
 
@@ -34,7 +37,7 @@ def loss_changes(setup: Setup, examination: Examination, symptoms: frozenset[str
 
 def _penalty_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:
     if symptoms & {"penalty", "weight_decay"}:
-        optimizer = optimizer_code(setup.optimizer, weight_decay=None)
+        optimizer = optimizer_code(setup.optimizer, **UNDECAYED)
         yield Change(
             key="no_penalty",
             title="no penalty on the weights",
@@ -43,7 +46,7 @@ def _penalty_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:
             removes=("penalty",),
             group="penalty",
             edit=edits.unpenalize,
-            optimizer=lambda optimizer: _remade(optimizer, {"weight_decay": None}),
+            optimizer=lambda optimizer: _remade(optimizer, UNDECAYED),
         )
     if "tiny_clip" in symptoms:
         yield Change(
@@ -57,7 +60,7 @@ def _penalty_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:
         )
 
 
-def _remade(optimizer: object, settings: dict[str, None]) -> object:
+def _remade(optimizer: object, settings: dict[str, Any]) -> object:
     rate = float(optimizer.learning_rate)  # type: ignore[attr-defined]
     config = settings_of(optimizer) | {"learning_rate": rate} | settings
     return type(optimizer).from_config(config)  # type: ignore[attr-defined]

@@ -27,9 +27,9 @@ class Relation:
     """
 
     p_value: float
-    noise: float = np.nan
     best_shift: int = 0
     shifted_p_value: float = np.nan
+    noise: float = np.nan
 
 
 def relate(x: Array, y: Any) -> Relation | None:
@@ -53,7 +53,7 @@ def relate(x: Array, y: Any) -> Relation | None:
     unmoved = _agreement(near, labels)
     shifted = {k: _agreement(near, np.roll(labels, k, axis=0)) for k in SHIFTS}
     best = max(shifted, key=lambda k: shifted[k])
-    unmoved_relation = Relation(p_value(unmoved), _contradicted(near, as_table(y)[rows]))
+    unmoved_relation = Relation(p_value(unmoved), noise=_contradicted(near, as_table(y)[rows]))
     if shifted[best] <= unmoved:
         return unmoved_relation
     return replace(unmoved_relation, best_shift=best, shifted_p_value=p_value(shifted[best]))

@@ -62,7 +62,7 @@ def _by_remedy(
     return Attribution(
         cause=cause,
         judged=judged,
-        rivals=tuple(j for j in singles if cause not in j.change.helps_against),
+        rivals=_rivals(cause, singles),
         certain=cause in suspects.certain,
     )
 
@@ -98,4 +98,14 @@ def _by_help(recovering: Sequence[Judged], suspects: Suspects) -> Attribution:
     helped = judged.change.helps_against
     present = [cause for cause in helped if cause in suspects.causes]
     cause = next(iter([*present, *helped]), "")
-    return Attribution(cause=cause, judged=judged, is_own=cause in judged.change.removes)
+    return Attribution(
+        cause=cause,
+        judged=judged,
+        rivals=_rivals(cause, recovering),
+        is_own=cause in judged.change.removes,
+    )
+
+
+def _rivals(cause: str, judged: Sequence[Judged]) -> tuple[Judged, ...]:
+    """Return the single changes that have nothing to do with the cause."""
+    return tuple(j for j in judged if j.change.parts == 1 and cause not in j.change.helps_against)

@@ -111,9 +111,10 @@ def prove(
     proof = Proof(original, baseline=baseline)
     trials = Trials(trainer, proof, say)
     tried: list[Change] = []
-    for causes in _stages(suspects):
+    for stage, causes in enumerate(_stages(suspects)):
         if not _is_settled(trials, suspects):
-            tried += _try_remedies(trials, changes, causes, tried)
+            left = [change for change in changes if change not in tried]
+            tried += _try_remedies(trials, left, causes, are_facts=stage == 0)
     rest = [change for change in changes if change not in tried]
     worth, proof.spared = _worth_trying(trials, rest, suspects)
     trials.add(sorted(worth, key=_urgency(suspects.causes)), KEPT_FROM_SINGLES)
@@ -130,13 +131,16 @@ def _stages(suspects: Suspects) -> list[list[str]]:
 
 
 def _try_remedies(
-    trials: Trials, changes: Sequence[Change], causes: Sequence[str], known: Sequence[Change]
+    trials: Trials, changes: Sequence[Change], causes: Sequence[str], *, are_facts: bool
 ) -> list[Change]:
-    """Try a remedy of each cause that has none yet, until one does well; then all at once."""
-    left = [cause for cause in causes if not any(cause in c.removes for c in known)]
+    """Try a remedy of each cause that has none yet, until one does well; then all at once.
+
+    Those of facts are tried in any case: what is written wrong may harm a fit that looks good.
+    """
+    removed = {cause for trained in trials.results for cause in trained.change.removes}
     tried: list[Change] = []
-    for change in first_remedies(changes, left):
-        if trials.best_skill < GOOD or not known:
+    for change in first_remedies(changes, [cause for cause in causes if cause not in removed]):
+        if trials.best_skill < GOOD or are_facts:
             trials.add([change], KEPT_FROM_FIRST)
             tried.append(change)
     if tried and trials.best_skill < GOOD:

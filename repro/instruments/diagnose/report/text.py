@@ -70,7 +70,8 @@ def _not_proven(conclusion: Conclusion, title: str) -> str:
 def _measured(conclusion: Conclusion) -> Iterator[str]:
     """Say what was measured of the cause, and what comes of it; no symptom is named twice."""
     by_key = {finding.key: finding for finding in conclusion.findings}
-    also = conclusion.attribution.also if conclusion.attribution else ()
+    is_wrong = conclusion.verdict != "fine" and conclusion.attribution
+    also = conclusion.attribution.also if conclusion.attribution and is_wrong else ()
     named: set[str] = set()
     for key in [key for key in (conclusion.cause, *also) if key in by_key]:
         signs = [s for s in by_key[key].signs if s.key not in named][:MOST_NAMED]

@@ -62,7 +62,8 @@ def is_graph(model: "keras.Model") -> bool:
     """Tell whether the model's graph of layers is known: Sequential and Functional, built."""
     import keras
 
-    return isinstance(model, keras.Sequential | keras.src.models.Functional) and bool(model.inputs)
+    is_kind = isinstance(model, keras.Sequential | keras.src.models.Functional)
+    return is_kind and bool(getattr(model, "inputs", None))
 
 
 def has_own_steps(model: "keras.Model") -> bool:
