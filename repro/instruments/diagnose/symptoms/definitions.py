@@ -262,13 +262,16 @@ DEFINITIONS = {
     ),
     "weights_small": Definition(
         title="initial weights too small",
-        measured="the same",
+        measured="root mean square of a layer's weights over that of Glorot's",
         counts=below(0.1),
-        source=HE,
+        source=GLOROT_SHARE,
     ),
     "signal_forecast_small": Definition(
         title="initial weights shrink the signal",
-        measured=f"that over the root of 2, multiplied over {FEWEST_LAYERS} ReLU layers or more",
+        measured=(
+            "root mean square of the weights times the root of half of a unit's inputs, multiplied "
+            f"over {FEWEST_LAYERS} ReLU layers or more behind the first"
+        ),
         counts=below(1e-2),
         source=HE,
     ),

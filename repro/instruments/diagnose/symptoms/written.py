@@ -11,6 +11,7 @@ from repro.instruments.diagnose.setup.anatomy import (
     Site,
     operation_name,
 )
+from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.compiled import Compiled
 from repro.instruments.diagnose.symptoms.definitions import (
     FEWEST_LAYERS,
@@ -134,27 +135,40 @@ def _layer_symptoms(program: Program) -> Symptoms:
 
 def _weight_symptoms(program: Program) -> Symptoms:
     """Compare initial weights with those that pass a signal on at its size."""
-    gains = {site.label: _gain(program.operations[site.position]) for site in program.sites}
-    for label, gain in gains.items():
+    kernels = {site.label: _kernel(program.operations[site.position]) for site in program.sites}
+    for label, kernel in kernels.items():
+        gain, share = _gain(kernel), _share_of_glorot(kernel)
         text = f"{label}: initial weights make sums {gain:.3g} times as large as the inputs"
-        symptoms = list(detect("weights_large", gain, text, label))
-        yield from symptoms or detect("weights_small", gain, text, label)
-    factors = [gains[s.label] / HALVES for s in program.hidden if s.activation in CLIPPED]
+        large = list(detect("weights_large", gain, text, label))
+        text = f"{label}: initial weights are {share:.2g} times as large as Glorot's"
+        yield from large or detect("weights_small", share, text, label)
+    # the first layer may have few inputs, and so small sums, by its nature
+    deeper = [site for site in program.hidden[1:] if site.activation in CLIPPED]
+    factors = [_gain(kernels[site.label]) / HALVES for site in deeper]
     if len(factors) >= FEWEST_LAYERS and all(factor > 0 for factor in factors):
         forecast = float(np.prod(factors))
         text = f"initial weights multiply a signal by {forecast:.2g} on its way through "
         text += f"{len(factors)} ReLU layers"
-        symptoms = list(detect("signal_forecast_small", forecast, text))
-        yield from symptoms or detect("signal_forecast_large", forecast, text)
+        small = list(detect("signal_forecast_small", forecast, text))
+        yield from small or detect("signal_forecast_large", forecast, text)
 
 
-def _gain(layer: Any) -> float:
-    """Return the root mean square of a unit's weights times the square root of their number."""
+def _kernel(layer: Any) -> Array:
+    """Return a layer's kernel as (inputs of a unit, units); empty if it has none."""
     kernels = [v for v in layer.weights if v.name == "kernel"]
     if not kernels:
-        return np.nan
-    kernel = np.asarray(kernels[0], float).reshape(-1, kernels[0].shape[-1])
-    return float(np.sqrt((kernel**2).mean() * len(kernel)))
+        return np.empty((0, 0))
+    return np.asarray(kernels[0], float).reshape(-1, kernels[0].shape[-1])
+
+
+def _gain(kernel: Array) -> float:
+    """Return the root mean square of the weights times the root of a unit's inputs."""
+    return float(np.sqrt((kernel**2).mean() * len(kernel))) if kernel.size else np.nan
+
+
+def _share_of_glorot(kernel: Array) -> float:
+    """Return the root mean square of the weights over that of Glorot's for such a layer."""
+    return float(np.sqrt((kernel**2).mean() * sum(kernel.shape) / 2)) if kernel.size else np.nan
 
 
 def _penalty_symptoms(program: Program) -> Symptoms:
