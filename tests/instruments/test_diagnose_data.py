@@ -103,6 +103,7 @@ def two_outputs():
     return model
 
 
+@pytest.mark.filterwarnings("ignore:.*softmax over axis -1")
 def test_the_worst_of_several_outputs_comes_first():
     x = np.tile(X, (4, 1))
     y = [x[:, 0], (x[:, 1] > 0).astype(int)]

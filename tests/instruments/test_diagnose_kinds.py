@@ -328,9 +328,9 @@ def test_validation_rows_from_another_range_are_seen_in_one_feature():
 
 
 def test_labels_that_contradict_their_neighbours_are_counted():
-    x = DRAW.normal(size=(600, 2))
+    x = DRAW.normal(size=(900, 2))
     y = (x[:, 0] > 0).astype(int)
-    noisy = np.where(DRAW.uniform(size=600) < 0.35, 1 - y, y)
+    noisy = np.where(DRAW.uniform(size=900) < 0.28, 1 - y, y)
     setup = setup_of(sequential(HIDDEN, SIGMOID), x, noisy)
     assert "label_noise" in examined(setup)[0]
     assert "label_noise" not in examined(setup_of(sequential(HIDDEN, SIGMOID), x, y))[0]
@@ -431,8 +431,8 @@ def test_pasted_code_does_what_the_trial_did():
     layer = eval(changes["hidden_relu"].code.split("  #")[0], {"keras": keras})  # noqa: S307
     assert (layer.units, layer.activation.__name__) == (8, "relu")
     names = {"keras": keras, "model": setup.build()}
-    exec(changes["rate_x10"].code, names)  # noqa: S102  # our own text
-    assert float(names["model"].optimizer.learning_rate) == pytest.approx(0.1)
+    exec(changes["rate_x0.1"].code, names)  # noqa: S102  # our own text
+    assert float(names["model"].optimizer.learning_rate) == pytest.approx(0.001)
 
 
 # Before any data ---------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from repro.instruments.diagnose.changes.edits import Edit, chain
+from repro.instruments.diagnose.setup.anatomy import has_own_steps
 from repro.instruments.diagnose.setup.building import Build
 from repro.instruments.diagnose.setup.compiled import compile_arguments
 from repro.instruments.diagnose.setup.setup import Setup
@@ -186,7 +187,8 @@ def changed_build(setup: Setup, change: Change) -> Build:
             optimizer=change.optimizer(optimizer) if change.optimizer else optimizer,
             loss=change.loss or arguments["loss"] or _no_loss,
             loss_weights=arguments["loss_weights"],
-            metrics=[score],
+            # a training step of the user's own need not know of metrics: see `proof.train`
+            metrics=None if has_own_steps(original) else [score],
         )
         return model
 

@@ -53,7 +53,9 @@ def _value(value: Any) -> str:
         settings = {k: v for k, v in value["config"].items() if v is not None}
         return f"{value['module']}.{value['class_name']}({_arguments(settings)})"
     if isinstance(value, float):
-        return f"{value:.6g}"
+        digits = f"{value:.6g}"
+        # Keras takes no whole number for a rate
+        return digits if set(digits) & set(".en") else f"{digits}.0"
     if isinstance(value, str):
         return f'"{value}"'
     return repr(value) if isinstance(value, int | tuple | list) else ""

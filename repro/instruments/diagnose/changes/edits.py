@@ -4,6 +4,7 @@ The model that `build()` returned is thrown away afterwards, so the edited one m
 Weights that still fit stay as they were drawn: an edited model starts where the original does.
 """
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,9 @@ def rebuild(model: "keras.Model", new: Mapping[int, Replacement]) -> "keras.Mode
     behind = {id(put): layers for put, layers in names.values()}
 
     def call(operation: Any, *args: Any, **kwargs: Any) -> Any:
+        if id(operation) in behind:  # it may take other arguments, such as no mask
+            accepted = inspect.signature(operation.call).parameters
+            kwargs = {name: value for name, value in kwargs.items() if name in accepted}
         result = operation(*args, **kwargs)
         for layer in behind.get(id(operation), ()):
             result = layer(result)

@@ -39,7 +39,7 @@ def input_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
             group="input",
             edit=edits.remove(("Rescaling",)),
         )
-    if symptoms & {"validation_differs", "validation_shifted"}:
+    if symptoms & {"validation_differs", "validation_shifted", "feature_shifted"}:
         yield Change(
             key="match_validation",
             title="preprocess the validation inputs as the training inputs",
