@@ -14,7 +14,12 @@ from repro.app.exits import reported
     epilog="Example: python -m repro diagnose my_model.py:build --data my_data.npz --epochs 20"
 )
 @click.argument("target", metavar="FILE.py:NAME")
-@click.option("--data", required=True, help="FILE.npz with x, y (x_val, y_val), or FILE.py:NAME.")
+@click.option(
+    "--data",
+    required=True,
+    help="FILE.npz with x, y (x_val, y_val), FILE.csv, FILE.parquet, or FILE.py:NAME.",
+)
+@click.option("--target", "column", metavar="NAME", help="The column of a table that is y.")
 @click.option(
     "--epochs",
     type=EPOCHS,
@@ -22,6 +27,9 @@ from repro.app.exits import reported
 )
 @click.option("--batch-size", type=click.IntRange(1, 1_000_000), default=32, show_default=True)
 @click.option("--seeds", type=SeedsType(), default="10", show_default=True)
+@click.option("--no-shuffle", is_flag=True, help="You call fit(…, shuffle=False).")
+@click.option("--retune", is_flag=True, help="Compare the change at the best rate, too.")
+@click.option("--details", is_flag=True, help="Show all suspects and all changes.")
 @click.option(
     "--budget",
     type=click.FloatRange(1, 1e6),
@@ -44,8 +52,8 @@ def command(target: str, **options: Any) -> None:
     FILE.py:NAME is a function that takes no arguments and returns a compiled Keras model.
 
     The file is code, and naming it here runs it: name only files that you would run yourself. Data
-    are loaded from .npz without pickle; a FILE.py:NAME that returns (x, y) or (x, y, x_val, y_val)
-    is run, too.
+    are loaded from .npz without pickle, or from a table with --target; a FILE.py:NAME that returns
+    (x, y), (x, y, x_val, y_val) or a tf.data.Dataset is run, too.
 
     If NAME takes (parameters, x, y), it is a hand-written training step, and its gradient is
     audited; --model, --parameters and --rate then say what the step ought to do.
@@ -65,14 +73,16 @@ def _run(target: str, out: Path | None, **options: Any) -> int:
         raise StudyError(f"{target} ended the program (SystemExit: {end.code})") from None
 
 
-def _report(target: str, out: Path | None, data: str, **options: Any) -> int:
+def _report(
+    target: str, out: Path | None, data: str, column: str | None, details: bool, **options: Any
+) -> int:
     from repro.app.terminal import Terminal
     from repro.instruments.diagnose.numpy_step import audit_step, is_step
     from repro.instruments.diagnose.setup.loading import load_data, load_object
     from repro.training import quiet  # noqa: F401  # before the user's file imports Keras
 
     console = Terminal()
-    function, arrays = load_object(target), load_data(data)
+    function, arrays = load_object(target), load_data(data, column)
     step_options = {name: options.pop(name) for name in ("model", "parameters", "rate")}
     if is_step(function):
         console.print(audit_step(function, arrays, **step_options))
@@ -81,6 +91,8 @@ def _report(target: str, out: Path | None, data: str, **options: Any) -> int:
         raise _misplaced(target)
     diagnosis = _diagnosed(function, arrays, Terminal(stderr=True), **options)
     console.print(diagnosis)
+    if details:
+        console.print(diagnosis.details, markup=False, highlight=False)
     if out is not None:
         diagnosis.save(out)
         console.print(f"Report, tables and figures: {out}", markup=False, soft_wrap=True)
@@ -101,6 +113,8 @@ def _diagnosed(build: Any, arrays: dict[str, Any], console: Any, **options: Any)
     from repro.instruments.diagnose import diagnose
 
     validation = (arrays["x_val"], arrays["y_val"]) if "x_val" in arrays else None
+    options["shuffle"] = not options.pop("no_shuffle")
+    options["sample_weight"] = arrays.get("sample_weight")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("examining")
@@ -110,5 +124,5 @@ def _diagnosed(build: Any, arrays: dict[str, Any], console: Any, **options: Any)
             if not console.is_terminal:
                 console.print(f"{number + 1}/{count} {title}", markup=False, highlight=False)
 
-        x, y = arrays["x"], arrays["y"]
+        x, y = arrays["x"], arrays.get("y")
         return diagnose(build, x, y, validation_data=validation, say=say, **options)

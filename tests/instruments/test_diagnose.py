@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 
 from repro.instruments.diagnose import DiagnoseError
+from repro.instruments.diagnose.measurements.baselines import linear_skill
 from repro.instruments.diagnose.setup.loading import load_data, load_object
 from repro.instruments.diagnose.setup.setup import make_setup
-from repro.instruments.diagnose.setup.skill import linear_skill, margin, metric, skill
+from repro.instruments.diagnose.setup.skill import margin, metric, skill
 from repro.instruments.diagnose.setup.task import Task, infer_task, is_one_hot
 
 ROOT = Path(__file__).parent.parent.parent

@@ -287,7 +287,7 @@ MISTAKES = [
     ({}, {}),
     ({"scale": 2.0}, {"factor 2": EVERYWHERE}),
     ({"scale": -1.0}, {"factor -1": EVERYWHERE}),
-    ({"scale": 7.0}, {"factor 7": EVERYWHERE}),
+    ({"scale": 7.0}, {"factor 7: a sum in place of a mean over 7 rows": EVERYWHERE}),
     ({"scale": 0.3721}, {"factor 0.3721": EVERYWHERE}),
     ({"slope": np.ones_like}, {"activation derivative of layer 1": ["W1", "b1"]}),
     (
@@ -715,3 +715,81 @@ def test_documented_code_prints_what_is_documented(tmp_path, capsys):
 def test_importing_the_audit_does_not_import_tensorflow():
     code = "import sys, repro.instruments.gradient_audit; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# ---------------------------------------------------------------- arrays taken for others
+
+
+def square_step(*, back=None, taken=None, bias=None, scale=1.0):
+    """A right step of a 4-4-4 sigmoid chain under half the squared error, but for what is given."""
+
+    def step(p, x, y):
+        W1, b1, W2, b2 = p
+        hidden = sigmoid(x @ W1 + b1)
+        outputs = sigmoid(hidden @ W2 + b2)
+        delta2 = scale * (outputs - y) * outputs * (1 - outputs)
+        delta1 = delta2 @ (W2.T if back is None else back(W2)) * hidden * (1 - hidden)
+        gradient2 = hidden.T @ delta2 if taken is None else taken(x, hidden, W2, delta2)
+        add_up = (lambda delta: delta.sum(axis=0)) if bias is None else bias
+        gradients = (x.T @ delta1, add_up(delta1), gradient2, add_up(delta2))
+        return [a - RATE * g for a, g in zip(p, gradients, strict=True)]
+
+    return step
+
+
+@pytest.mark.parametrize(
+    ("mistake", "expected"),
+    [
+        ({}, {}),
+        ({"back": lambda W: W}, {"W2 in place of W2.T": ["W1", "b1"]}),
+        (
+            {"taken": lambda x, hidden, W, delta: x.T @ delta},
+            {"x in place of the input of layer 2": ["W2"]},
+        ),
+        (
+            {"taken": lambda x, hidden, W, delta: W * delta.sum(axis=0)},
+            {"W2 in place of the input of layer 2": ["W2"]},
+        ),
+        (
+            {"bias": lambda delta: delta[0]},
+            {"errors of the first row alone in the biases": ["b1", "b2"]},
+        ),
+        (
+            {"bias": lambda delta: delta[-1]},
+            {"errors of the last row alone in the biases": ["b1", "b2"]},
+        ),
+    ],
+)
+def test_arrays_that_are_taken_for_others_are_named(mistake, expected):
+    random = np.random.default_rng(4)
+    parameters = [random.normal(size=shape) for shape in ((4, 4), (4,), (4, 4), (4,))]
+    x, y = random.normal(size=(9, 4)), random.uniform(size=(9, 4))
+    audit = gradient_audit(
+        square_step(**mistake),
+        parameters,
+        x,
+        y,
+        model=dense((4, 4, 4), ("sigmoid", "sigmoid")),
+        loss=half_squared_error,
+        learning_rate=RATE,
+        transposed=False,
+    )
+    assert audit.causes == expected
+
+
+def test_a_sum_in_place_of_a_mean_is_named_by_its_rows():
+    random = np.random.default_rng(5)
+    parameters = [random.normal(size=shape) for shape in ((4, 4), (4,), (4, 4), (4,))]
+    x, y = random.normal(size=(9, 4)), random.uniform(size=(9, 4))
+    audit = gradient_audit(
+        square_step(),
+        parameters,
+        x,
+        y,
+        model=dense((4, 4, 4), ("sigmoid", "sigmoid")),
+        loss=lambda y, predictions: half_squared_error(y, predictions) / len(x),
+        learning_rate=RATE,
+        transposed=False,
+    )
+    words = "factor 9: a sum in place of a mean over 9 rows"
+    assert audit.causes == {words: ["W1", "b1", "W2", "b2"]}

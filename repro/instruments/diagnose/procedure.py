@@ -12,12 +12,15 @@ from repro.instruments.diagnose.measurements.examination import examine, with_tr
 from repro.instruments.diagnose.proof.prove import Say, prove
 from repro.instruments.diagnose.proof.retune import retune as retune_rates
 from repro.instruments.diagnose.proof.train import Trainer
+from repro.instruments.diagnose.report.conclusion import make_suspects
 from repro.instruments.diagnose.report.diagnosis import Diagnosis
 from repro.instruments.diagnose.setup.budget import FULL_BUDGET
 from repro.instruments.diagnose.setup.errors import DiagnoseError
+from repro.instruments.diagnose.setup.reading import Data, read, worst_output
 from repro.instruments.diagnose.setup.setup import Setup, make_setup
 from repro.instruments.diagnose.symptoms.causes import explain
 from repro.instruments.diagnose.symptoms.find import find_symptoms
+from repro.instruments.diagnose.symptoms.written import written_symptoms
 
 SEEDS = 10
 
@@ -25,26 +28,36 @@ SEEDS = 10
 def diagnose(
     build: Callable[[], Any],
     x: Any,
-    y: Any,
+    y: Any = None,
     *,
     validation_data: tuple[Any, Any] | None = None,
     epochs: int | None = None,
     batch_size: int = 32,
-    seeds: Sequence[int] = range(SEEDS),
+    seeds: int | Sequence[int] = range(SEEDS),
+    shuffle: bool = True,
+    sample_weight: Any = None,
+    class_weight: dict[int, float] | None = None,
     budget: float = FULL_BUDGET,
-    retune: bool = True,
+    retune: bool = False,
     say: Say | None = None,
 ) -> Diagnosis:
     """Examine a network over seeds, explain what fails, and try every change that applies.
 
     Args:
         build: returns a compiled Keras model; called without arguments, as by `fit_seeds`.
-        x: inputs, an array of shape (n, …), or a list or dict of them.
-        y: targets of shape (n,) or (n, columns).
-        validation_data: (x, y) to take the score on; a fifth of the rows is held out if None.
+        x: inputs, an array of shape (n, …), or a list or dict of them; or a `tf.data.Dataset`
+            of batches, whose batch size, weights and order are taken as they come; or all in one
+            tuple, (x, y) or (x, y, x_val, y_val).
+        y: targets of shape (n,), (n, columns) or, of a class a step or pixel, (n, steps …); of
+            several outputs a list or dict, of which the worst output is diagnosed.
+        validation_data: (x, y) to take the score on, or a data set; a fifth of the rows is held
+            out if None.
         epochs: passes over the data, as the network is trained; enough for 600 steps if None.
         batch_size: samples a step.
-        seeds: non-negative integers, no two alike.
+        seeds: non-negative integers, no two alike, or how many.
+        shuffle: as `fit` is called: whether every epoch takes the rows in another order.
+        sample_weight: a weight for each row, as in `fit`.
+        class_weight: a weight for each class, as in `fit`.
         budget: seconds, of two cores; it decides beforehand how many rows and epochs are trained,
             and while running which trials are left out.
         retune: compare the best change with the original at the best rate of each, too.
@@ -59,19 +72,14 @@ def diagnose(
     start = time.monotonic()
     if not budget > 0:
         raise DiagnoseError(f"budget must be positive seconds, got {budget!r}")
+    data = Data(x=x, y=y, validation_data=validation_data, sample_weight=sample_weight)
+    data = read(replace(data, batch_size=batch_size, shuffle=shuffle, class_weight=class_weight))
     with warnings.catch_warnings():
         # what Keras warns of is examined, and models are built over and over
         warnings.simplefilter("ignore")
-        setup = make_setup(
-            build,
-            x,
-            y,
-            validation_data,
-            epochs=epochs,
-            batch_size=batch_size,
-            seeds=seeds,
-            budget=budget,
-        )
+        build, data, notes = worst_output(build, data, epochs)
+        setup = make_setup(build, **vars(data), epochs=epochs, seeds=seeds, budget=budget)
+        setup = replace(setup, notes=(*notes, *setup.notes))
         trainer = Trainer(setup, start + budget)
         diagnosis = _diagnose(setup, trainer, retune, say or _say_nothing)
         return replace(diagnosis, seconds=time.monotonic() - start)
@@ -82,6 +90,7 @@ def _say_nothing(task: str, number: int, count: int) -> None:
 
 
 def _diagnose(setup: Setup, trainer: Trainer, retune: bool, say: Say) -> Diagnosis:
+    _say_first_suspect(setup, say)
     say("first steps", 0, 2)
     examination = examine(setup)
     say("the network as it is", 1, 2)
@@ -89,22 +98,34 @@ def _diagnose(setup: Setup, trainer: Trainer, retune: bool, say: Say) -> Diagnos
     examination = with_trained(examination, setup, original.model, original.fails)
     symptoms = find_symptoms(setup, examination, original.curve)
     findings = explain(symptoms)
-    causes = [finding.key for finding in findings]
+    suspects = make_suspects(findings, symptoms)
     changes = applicable(setup, examination, symptoms)
-    changes.sort(key=lambda change: not set(change.treats) & set(causes))
     diagnosis = Diagnosis(
         setup=setup,
         examination=examination,
         symptoms=symptoms,
         findings=findings,
-        proof=prove(original, changes, causes, trainer=trainer, say=say),
+        proof=prove(
+            original,
+            changes,
+            suspects,
+            trainer=trainer,
+            say=say,
+            baseline=examination.baseline,
+        ),
     )
     if retune:
         retune_rates(diagnosis.proof, _to_retune(diagnosis), trainer, say)
     return diagnosis
 
 
+def _say_first_suspect(setup: Setup, say: Say) -> None:
+    """Say what can be read off the code, before anything is trained."""
+    for finding in explain(list(written_symptoms(setup)))[:1]:
+        say(f"first suspect: {finding.title} ({finding.signs[0].says})", 0, 2)
+
+
 def _to_retune(diagnosis: Diagnosis) -> list[Change]:
-    """Return the smallest recovering change, unless it is the rate itself that it changes."""
+    """Return the change that recovers, unless it is the rate itself that it changes."""
     chosen = diagnosis.change
     return [chosen.change] if chosen and not chosen.change.changes_optimizer else []

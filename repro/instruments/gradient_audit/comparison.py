@@ -39,6 +39,7 @@ def tabulate(
     *,
     statuses: Sequence[str],
     stack: DenseStack | None,
+    rows: int,
 ) -> pd.DataFrame:
     """Compare what can be compared, and explain the differences: one row per parameter array."""
     implied = [
@@ -48,7 +49,8 @@ def tabulate(
     candidates = list_candidates(parameters, reference, stack, [u.updated for u in updates])
     # Half of the digits of the step's arithmetic: what rounding in sums of products leaves.
     tolerance = float(np.sqrt(max(update.epsilon for update in updates)))
-    explained = explain(implied, candidates, [update.noise for update in updates], tolerance)
+    noise = [update.noise for update in updates]
+    explained = explain(implied, candidates, noise, tolerance, rows=rows)
     columns = zip(parameters, implied, reference, explained, statuses, strict=True)
     return pd.DataFrame(
         {

@@ -38,6 +38,7 @@ class Candidate:
 
     label: str
     gradients: list[Array | None]
+    is_rare: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,24 @@ def alterations(stack: DenseStack) -> Iterator[Alteration]:
     yield Alteration(MASK, signal="mask")
     yield Alteration(PRE_ACTIVATION, signal="pre-activation")
     yield Alteration(UPDATED_WEIGHTS, updated_weights=True)
+    yield from _mix_ups(stack)
+
+
+def _mix_ups(stack: DenseStack) -> Iterator[Alteration]:
+    """List arrays taken for others: transposed weights, another layer's signal, a single row."""
+    square = stack.square_layers()
+    for layers in _subsets(square):
+        names = " and ".join(f"W{k}" for k in layers)
+        yield Alteration(f"{names} in place of {names}.T", transposed=frozenset(layers))
+    for k, j in stack.other_inputs():
+        source = f"the output of layer {j}" if j else "x"
+        label = f"{source} in place of the input of layer {k}"
+        yield Alteration(label, inputs={k: stack.signals[j]})
+    for k in range(1, len(stack.layers) + 1):
+        yield Alteration(f"W{k} in place of the input of layer {k}", scaled=frozenset([k]))
+    if len(stack.signals[0]) > 1:
+        for row, name in ((0, "first"), (-1, "last")):
+            yield Alteration(f"errors of the {name} row alone in the biases", bias_row=row)
 
 
 def _subsets(layers: Sequence[int]) -> list[tuple[int, ...]]:
@@ -99,7 +118,7 @@ def list_candidates(
             gradient + (altered[i] - right[i]) if i in altered else None
             for i, gradient in enumerate(reference)
         ]
-        candidates.append(Candidate(alteration.label, gradients))
+        candidates.append(Candidate(alteration.label, gradients, alteration.is_mix_up))
     return candidates
 
 
@@ -112,17 +131,30 @@ class _Hypothesis:
     plain: Fraction | None
     fits: tuple[bool, ...]
     acts: tuple[bool, ...]
+    rows: int
 
     @property
-    def rank(self) -> tuple[int, bool, bool]:
-        return sum(self.fits), self.plain == 1, self.plain is not None
+    def rank(self) -> tuple[int, bool, bool, bool]:
+        # on an array or two, a rare mistake may fit by chance where a constant factor is enough
+        is_usual = not self.candidate.is_rare
+        return sum(self.fits), is_usual, self.plain == 1, self.plain is not None
 
     def words(self, row: int) -> str:
         """Name the cause and the factor for one array."""
         number = f"{self.factor:.6g}" if self.plain is None else str(self.plain)
         parts = [self.candidate.label] if self.acts[row] else []
-        parts += [f"factor {number}"] if self.plain != 1 else []
+        meaning = _meaning(self.plain, self.rows)
+        parts += [f"factor {number}{meaning}"] if self.plain != 1 else []
         return ", ".join(parts) or NONE
+
+
+def _meaning(factor: Fraction | None, rows: int) -> str:
+    """Say what a factor comes of, if it is the number of rows or one over it."""
+    if rows < 3 or factor is None:  # of two rows, the factor may be a squared error's 2
+        return ""
+    if factor == rows:
+        return f": a sum in place of a mean over {rows} rows"
+    return f": a mean over {rows} rows in place of a sum" if factor * rows == 1 else ""
 
 
 def explain(
@@ -130,23 +162,26 @@ def explain(
     candidates: Sequence[Candidate],
     noise: Sequence[float],
     tolerance: float,
+    rows: int = 0,
 ) -> list[Explanation]:
     """Explain each implied gradient by a candidate, to rounding.
 
     An array is fitted when the norm of what is left is within `tolerance` of the gradient's, plus
-    `noise`, the rounding of the update itself. An array that is None is not compared.
+    `noise`, the rounding of the update itself. An array that is None is not compared. `rows` is the
+    number of examples, by which a sum and a mean differ; 0 if it isn't known.
     """
     right = candidates[0].gradients
     hypotheses: list[_Hypothesis] = []
     for candidate in candidates:
-        rows = list(zip(implied, candidate.gradients, right, noise, strict=True))
-        acts = tuple(not _equal(mistaken, true, tolerance, n) for _, mistaken, true, n in rows)
+        arrays = list(zip(implied, candidate.gradients, right, noise, strict=True))
+        acts = tuple(not _equal(mistaken, true, tolerance, n) for _, mistaken, true, n in arrays)
         for factor, plain in _factors(implied, candidate, tolerance):
             fits = tuple(
                 _equal(gradient, None if mistaken is None else factor * mistaken, tolerance, n)
-                for gradient, mistaken, _, n in rows
+                for gradient, mistaken, _, n in arrays
             )
-            hypotheses.append(_Hypothesis(candidate, factor, plain, fits=fits, acts=acts))
+            hypothesis = _Hypothesis(candidate, factor, plain, fits=fits, acts=acts, rows=rows)
+            hypotheses.append(hypothesis)
     return [_best(hypotheses, row, gradient) for row, gradient in enumerate(implied)]
 
 

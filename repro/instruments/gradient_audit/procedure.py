@@ -95,6 +95,7 @@ def _compare(
         updates,
         statuses=statuses,
         stack=dense_stack(problem.model, problem.values, problem.x, problem.measure),
+        rows=len(problem.x),
     )
     table.insert(len(table.columns) - 1, "reference_error", [error for error, _ in confirmed])
     named = zip(problem.names, statuses, strict=True)

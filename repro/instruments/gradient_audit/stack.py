@@ -38,13 +38,27 @@ class DenseLayer:
 
 @dataclass(frozen=True)
 class Alteration:
-    """One mistake: per layer (from 1), the rule in its own update and in the errors passed back."""
+    """One mistake: per layer (from 1), the rule in its own update and in the errors passed back.
+
+    `inputs` holds arrays that stand in place of a layer's input in its update, `scaled` the layers
+    whose weights do; `transposed` the layers whose weights are passed back through as they are,
+    where their transpose belongs; `bias_row` the one row whose errors alone move the biases.
+    """
 
     label: str
     update: Mapping[int, Rule] = field(default_factory=dict)
     passed: Mapping[int, Rule] = field(default_factory=dict)
     signal: Signal = "activation"
     updated_weights: bool = False
+    inputs: Mapping[int, Array] = field(default_factory=dict)
+    scaled: frozenset[int] = frozenset()
+    transposed: frozenset[int] = frozenset()
+    bias_row: int | None = None
+
+    @property
+    def is_mix_up(self) -> bool:
+        """True if an array is taken for another."""
+        return bool(self.inputs or self.scaled or self.transposed or self.bias_row is not None)
 
 
 RIGHT = Alteration("none")
@@ -149,14 +163,39 @@ class DenseStack:
         for k, layer in reversed(list(enumerate(self.layers, start=1))):
             rule = alteration.update.get(k, "right")
             delta = self._delta(k, error, rule)
-            gradients[layer.kernel] = self._signal(k - 1, alteration.signal).T @ delta
+            gradients[layer.kernel] = self._kernel_gradient(k, delta, alteration)
             if layer.bias is not None:
-                gradients[layer.bias] = delta.sum(axis=0)
+                row = alteration.bias_row
+                gradients[layer.bias] = delta.sum(axis=0) if row is None else delta[row]
             kernel = weights[layer.kernel]
             if kernel is None:
                 break
-            error = self._delta(k, error, alteration.passed.get(k, rule)) @ kernel.T
+            back = kernel if k in alteration.transposed else kernel.T
+            error = self._delta(k, error, alteration.passed.get(k, rule)) @ back
         return gradients
+
+    def _kernel_gradient(self, k: int, delta: Array, alteration: Alteration) -> Array:
+        """Return the gradient of a layer's weights: its input times its error, rows added up."""
+        if k in alteration.scaled:
+            return self.values[self.layers[k - 1].kernel] * delta.sum(axis=0)
+        signal = alteration.inputs.get(k)
+        return (self._signal(k - 1, alteration.signal) if signal is None else signal).T @ delta
+
+    def square_layers(self) -> list[int]:
+        """Return the layers above the first whose weights could be transposed by mistake."""
+        shapes = [self.values[layer.kernel].shape for layer in self.layers]
+        return [k for k, (rows, columns) in enumerate(shapes, 1) if k > 1 and rows == columns > 1]
+
+    def other_inputs(self) -> list[tuple[int, int]]:
+        """Return (layer, other): the output of the other (0: the inputs) would fit its weights."""
+        widths = [signal.shape[1] for signal in self.signals]
+        numbers = range(len(self.signals))
+        return [
+            (k, j)
+            for k in numbers[1:]
+            for j in numbers
+            if j != k - 1 and widths[j] == widths[k - 1]
+        ]
 
     def _signal(self, k: int, signal: Signal) -> Array:
         """Return the signal that stands for the output of layer k in the next layer's update."""

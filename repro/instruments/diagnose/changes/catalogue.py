@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 from repro.instruments.diagnose.changes.change import Change, Changes, changed_build
 from repro.instruments.diagnose.changes.inputs import input_changes
 from repro.instruments.diagnose.changes.layers import layer_changes
+from repro.instruments.diagnose.changes.loss import loss_changes
 from repro.instruments.diagnose.changes.output import output_changes
+from repro.instruments.diagnose.changes.rows import row_changes, token_changes
 from repro.instruments.diagnose.changes.steps import length_changes, optimizer_changes
 from repro.instruments.diagnose.changes.targets import label_changes, target_changes
 from repro.instruments.diagnose.measurements.examination import Examination
@@ -14,10 +16,13 @@ from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.symptoms.symptom import Symptom
 
 CATALOGUE: tuple[Callable[[Setup, Examination, frozenset[str]], Changes], ...] = (
+    row_changes,
+    token_changes,
     input_changes,
     label_changes,
     target_changes,
     output_changes,
+    loss_changes,
     layer_changes,
     optimizer_changes,
     length_changes,

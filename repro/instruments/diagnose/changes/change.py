@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from repro.instruments.diagnose.changes.edits import Edit, chain
+from repro.instruments.diagnose.setup.anatomy import has_own_steps
 from repro.instruments.diagnose.setup.building import Build
 from repro.instruments.diagnose.setup.compiled import compile_arguments
 from repro.instruments.diagnose.setup.setup import Setup
@@ -27,10 +28,15 @@ class Change:
     Attributes:
         key: its name in tables.
         title: its name in words.
+        members: the single changes, if it is several at once.
         size: number of arguments or lines of the user's code that it edits.
         code: lines to paste.
-        treats: the causes that it would remove, keys of `causes.CAUSES`.
+        removes: the causes that are gone with it, keys of `causes.CAUSES`: it is their remedy.
+        treats: other causes that it would help against, without removing them.
         group: changes of one group exclude each other.
+        rows: draws rows to train on and to score on anew; None leaves them.
+        shuffle: whether rows are shuffled, though the user's aren't.
+        unweighted: whether sample and class weights are left out.
         data: changes the data; None leaves them.
         labels_from_0: whether the changed labels count from 0.
         unit: what 1 of the changed targets is in the user's targets.
@@ -45,9 +51,14 @@ class Change:
     key: str
     title: str
     size: int
+    members: tuple["Change", ...] = ()
     code: str = ""
+    removes: tuple[str, ...] = ()
     treats: tuple[str, ...] = ()
     group: str = ""
+    rows: ChangeData | None = None
+    shuffle: bool = False
+    unweighted: bool = False
     data: ChangeData | None = None
     labels_from_0: bool = False
     unit: float = 1.0
@@ -57,6 +68,21 @@ class Change:
     loss: str | None = None
     epochs: int = 1
     batch_size: int | None = None
+
+    @property
+    def singles(self) -> tuple["Change", ...]:
+        """The single changes that it consists of, itself if it is one."""
+        return self.members or (self,)
+
+    @property
+    def parts(self) -> int:
+        """The number of changes that are made at once."""
+        return len(self.singles)
+
+    @property
+    def helps_against(self) -> tuple[str, ...]:
+        """The causes that it removes, then those that it would help against."""
+        return (*self.removes, *self.treats)
 
     @property
     def changes_optimizer(self) -> bool:
@@ -76,9 +102,14 @@ def combine(first: Change, second: Change) -> Change:
         key=f"{first.key}+{second.key}",
         title=f"{first.title}; {second.title}",
         size=first.size + second.size,
+        members=(*first.singles, *second.singles),
         code=f"{first.code}\n{second.code}",
+        removes=(*first.removes, *second.removes),
         treats=(*first.treats, *second.treats),
         group=f"{first.group}+{second.group}",
+        rows=first.rows or second.rows,
+        shuffle=first.shuffle or second.shuffle,
+        unweighted=first.unweighted or second.unweighted,
         data=_combined_data(first.data, second.data),
         labels_from_0=first.labels_from_0 or second.labels_from_0,
         unit=first.unit * second.unit,
@@ -133,6 +164,13 @@ def settings_of(optimizer: Any) -> dict[str, Any]:
     return {key: value for key, value in config.items() if key not in ("learning_rate", "name")}
 
 
+def _no_loss(y_true: Any, y_pred: Any) -> Any:
+    """Return 0: stands for the loss that only the user's own training step knows."""
+    from keras import ops
+
+    return 0.0 * ops.mean(y_pred)
+
+
 def changed_build(setup: Setup, change: Change) -> Build:
     """Return the build function with the change in it; its metric is `score` alone."""
     logits = setup.compiled.from_logits and change.loss is None
@@ -147,9 +185,10 @@ def changed_build(setup: Setup, change: Change) -> Build:
         optimizer = original.optimizer
         model.compile(
             optimizer=change.optimizer(optimizer) if change.optimizer else optimizer,
-            loss=change.loss or arguments["loss"],
+            loss=change.loss or arguments["loss"] or _no_loss,
             loss_weights=arguments["loss_weights"],
-            metrics=[score],
+            # a training step of the user's own need not know of metrics: see `proof.train`
+            metrics=None if has_own_steps(original) else [score],
         )
         return model
 

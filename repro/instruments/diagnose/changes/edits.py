@@ -4,12 +4,19 @@ The model that `build()` returned is thrown away afterwards, so the edited one m
 Weights that still fit stay as they were drawn: an edited model starts where the original does.
 """
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from repro.instruments.diagnose.setup.anatomy import Site, activation_name, graph, trace
+from repro.instruments.diagnose.setup.anatomy import (
+    Site,
+    activation_name,
+    graph,
+    has_own_steps,
+    trace,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -28,16 +35,23 @@ def rebuild(model: "keras.Model", new: Mapping[int, Replacement]) -> "keras.Mode
     behind = {id(put): layers for put, layers in names.values()}
 
     def call(operation: Any, *args: Any, **kwargs: Any) -> Any:
+        if id(operation) in behind:  # it may take other arguments, such as no mask
+            accepted = inspect.signature(operation.call).parameters
+            kwargs = {name: value for name, value in kwargs.items() if name in accepted}
         result = operation(*args, **kwargs)
         for layer in behind.get(id(operation), ()):
             result = layer(result)
         return result
 
-    return keras.models.clone_model(
+    rebuilt = keras.models.clone_model(
         graph(model),
         clone_function=lambda op: names[op.name][0] if op.name in names else op,
         call_function=call,
     )
+    # a class of the user's own may train by steps of its own, which have to stay
+    if has_own_steps(model):
+        return type(model)(inputs=rebuilt.inputs, outputs=rebuilt.outputs)
+    return rebuilt
 
 
 def copy_layer(layer: Any, **arguments: Any) -> Any:
@@ -167,6 +181,85 @@ def remove(kinds: Sequence[str]) -> Edit:
         )
 
     return edit
+
+
+def unfreeze(model: "keras.Model") -> "keras.Model":
+    """Let all weights be trained that a layer of this kind trains."""
+    model.trainable = True
+    for layer in model._flatten_layers(include_self=False):
+        layer.trainable = True
+    return model
+
+
+def unpenalize(model: "keras.Model") -> "keras.Model":
+    """Take the penalties off weights and activations."""
+    for layer in model._flatten_layers():
+        for name in ("kernel", "bias", "recurrent", "embeddings", "activity"):
+            if getattr(layer, f"{name}_regularizer", None) is not None:
+                setattr(layer, f"{name}_regularizer", None)
+    for variable in model.variables:
+        variable.regularizer = None
+    return model
+
+
+def insert_hidden(output: Site, units: int) -> Edit:
+    """Return the edit that puts a hidden ReLU layer in front of the output."""
+
+    def edit(model: "keras.Model") -> "keras.Model":
+        import keras
+
+        old, dtype = trace(model).operations[output.position], _dtype(model)
+        hidden = keras.layers.Dense(units, activation="relu", dtype=dtype)
+        return rebuild(model, {output.position: (hidden, [copy_layer(old)])})
+
+    return edit
+
+
+def put_behind(position: int, make: Callable[[], Any], redrawn: int) -> Edit:
+    """Return the edit that puts a new layer behind an operation; a later layer is drawn anew."""
+
+    def edit(model: "keras.Model") -> "keras.Model":
+        operations = trace(model).operations
+        new: dict[int, Replacement] = {position: (operations[position], [make()])}
+        new[redrawn] = (copy_layer(operations[redrawn]), ())
+        return rebuild(model, new)
+
+    return edit
+
+
+def pass_by(positions: Sequence[int]) -> Edit:
+    """Return the edit that lets the operations at these positions pass everything."""
+
+    def edit(model: "keras.Model") -> "keras.Model":
+        import keras
+
+        return rebuild(model, {position: (keras.layers.Identity(), ()) for position in positions})
+
+    return edit
+
+
+def replace_kind(kind: str, **arguments: Any) -> Edit:
+    """Return the edit that gives all layers of a class other arguments; weights that fit stay."""
+
+    def edit(model: "keras.Model") -> "keras.Model":
+        operations = trace(model).operations
+        places = [i for i, old in enumerate(operations) if type(old).__name__ == kind]
+        return rebuild(
+            model,
+            {
+                i: (with_weights(copy_layer(operations[i], **arguments), operations[i]), ())
+                for i in places
+            },
+        )
+
+    return edit
+
+
+def mask_inputs(model: "keras.Model") -> "keras.Model":
+    """Mask steps of nothing but zeros, in front of the first layer."""
+    import keras
+
+    return rebuild(model, {0: (keras.layers.Masking(), [trace(model).operations[0]])})
 
 
 def chain(*edits: Edit) -> Edit:

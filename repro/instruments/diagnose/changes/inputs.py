@@ -9,11 +9,12 @@ import numpy as np
 from repro.instruments.diagnose.changes import edits
 from repro.instruments.diagnose.changes.change import Change, ChangeData, Changes
 from repro.instruments.diagnose.measurements.examination import Examination
+from repro.instruments.diagnose.measurements.inputs import share_a_scale
 from repro.instruments.diagnose.setup.arrays import Array, leaves, map_arrays
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.splitting import Pair
 
-MANY_FEATURES = 100  # so many are pixels or the like, and share one scale
+INPUTS_TREAT = ("saturated", "dead", "rate_high", "rate_low", "initial_weights")
 NEAR_MEAN = 0.3  # of the deviation: so near to 0, an input counts as centred
 NEAR_DEVIATION = (0.5, 2.0)  # an input's deviation between these counts as scaled
 LARGEST_VALUE = (0.1, 2.0)  # a largest value between these is no reason to divide by it
@@ -34,11 +35,11 @@ def input_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
             title="no Rescaling layer",
             size=1,
             code="# remove the Rescaling layers",
-            treats=("input_scale",),
+            removes=("input_scale",),
             group="input",
             edit=edits.remove(("Rescaling",)),
         )
-    if symptoms & {"validation_differs", "validation_shifted"}:
+    if symptoms & {"validation_differs", "validation_shifted", "feature_shifted"}:
         yield Change(
             key="match_validation",
             title="preprocess the validation inputs as the training inputs",
@@ -46,7 +47,7 @@ def input_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
             code=(
                 "x_val = preprocess(x_val)  # the very function, with the very numbers, used for x"
             ),
-            treats=("validation",),
+            removes=("validation",),
             group="validation",
             data=_match_validation,
         )
@@ -69,7 +70,7 @@ def _lead(setup: Setup) -> str:
 def _standardizing(setup: Setup) -> Change:
     axes = _axes(leaves(setup.train[0])[0])
     axis = "" if axes is None else f"axis={axes[0] if len(axes) == 1 else axes}"
-    lines = f"mean, deviation = x.mean({axis}), x.std({axis})  # of the training inputs\n"
+    lines = f"mean, deviation = x.mean({axis}), x.std({axis}) + 1e-12  # of the training inputs\n"
     lines += "x = (x - mean) / deviation  # the same two for validation and prediction"
     scope = "all together" if axes is None else "feature by feature"
     return Change(
@@ -77,7 +78,8 @@ def _standardizing(setup: Setup) -> Change:
         title=f"standardize the input ({scope})",
         size=1,
         code=_lead(setup) + lines,
-        treats=("input_scale", "saturated", "dead", "rate_high"),
+        removes=("input_scale",),
+        treats=INPUTS_TREAT,
         group="input",
         data=_on_inputs(_fit_standardizing),
     )
@@ -92,7 +94,8 @@ def _dividing(setup: Setup, largest: float) -> Change:
         title=f"divide {'each' if several else 'the'} input by {divisor}",
         size=1,
         code=f"{_lead(setup)}x = x / {number}  # training, validation and all that is predicted",
-        treats=("input_scale", "saturated", "dead", "rate_high"),
+        removes=("input_scale",),
+        treats=INPUTS_TREAT,
         group="input",
         data=_on_inputs(lambda a: _Affine(np.zeros(1), np.abs(a).max() or 1.0)),
     )
@@ -103,8 +106,8 @@ def _centring(setup: Setup) -> Change:
         key="centre_input",
         title="centre the input",
         size=1,
-        code=f"{_lead(setup)}x = x - mean  # mean = x.mean(axis=0) of the training inputs",
-        treats=("rate_high", "input_scale", "no_bias"),
+        code=f"{_lead(setup)}mean = x.mean(axis=0)  # of the training inputs\nx = x - mean",
+        treats=("input_scale", *INPUTS_TREAT, "no_bias"),
         group="input",
         data=_on_inputs(lambda a: _Affine(a.mean(axis=0, dtype=float), np.ones(1))),
     )
@@ -128,19 +131,18 @@ def _fit_standardizing(a: Array) -> _Affine:
 
 
 def _axes(a: Array) -> tuple[int, ...] | None:
-    """Axes to standardize over: rows, and steps or pixels; all where features hardly vary."""
-    axes = (0, *range(1, a.ndim - 1))
-    deviation = a.std(axis=axes, dtype=float)
-    alike = a.ndim <= 2 and deviation.size > MANY_FEATURES
-    return None if alike or (deviation < 1e-6 * max(deviation.max(), 1e-30)).any() else axes
+    """Axes to standardize over: rows, and steps or pixels; all where features share one scale."""
+    return None if share_a_scale(a) else (0, *range(1, a.ndim - 1))
 
 
 def _is_standardized(a: Array) -> bool:
     """Tell whether an input is centred and scaled well enough as it is."""
     axes, (low, high) = _axes(a), NEAR_DEVIATION
     mean, deviation = a.mean(axis=axes, dtype=float), a.std(axis=axes, dtype=float)
-    centred = np.all(np.abs(mean) < NEAR_MEAN * deviation)
-    return bool(centred and np.all((deviation > low) & (deviation < high)))
+    varies = deviation > 0  # a constant feature stays one
+    centred = (np.abs(mean) < NEAR_MEAN * deviation) | ~varies
+    scaled = ((deviation > low) & (deviation < high)) | ~varies
+    return bool(np.all(centred & scaled))
 
 
 def _on_inputs(fit: Callable[[Array], Callable[[Array], Array]]) -> ChangeData:

@@ -1,9 +1,11 @@
 """Changes of the hidden layers: activations, initial weights, normalization, bias, units."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from repro.instruments.diagnose.changes import edits
 from repro.instruments.diagnose.changes.change import Change, Changes
+from repro.instruments.diagnose.changes.code import changed_layers, layer_code
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.setup.anatomy import CLIPPED, SATURATING, Site
 from repro.instruments.diagnose.setup.setup import Setup
@@ -11,115 +13,197 @@ from repro.instruments.diagnose.setup.setup import Setup
 LIKE_RELU = (*CLIPPED, "leaky_relu", "elu", "gelu", "silu", "swish")
 DROPOUTS = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout")
 FEW_UNITS = 16  # of no more, a layer is widened
+DEAD_TREAT = ("initial_weights", "relu_output", "rate_high", "narrow")
+NORMALIZING_TREATS = (
+    "vanishing",
+    "initial_weights",
+    "saturated",
+    "dead",
+    "input_scale",
+    "rate_low",
+    "rate_high",
+)
 WIDER = 8  # times as many units, and FEW_UNITS at least
+ADDED_UNITS = 64  # of a hidden layer, where there is none
 
 
 def layer_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Change hidden layers."""
     hidden = [site for site in setup.hidden if site.is_plain]
+    if "no_hidden" in symptoms and setup.output is not None:
+        yield _hidden_layer(setup, setup.output)
+    yield from _capacity_changes(setup, hidden, symptoms)
     if not hidden:
         return
-    yield from _activation_changes(hidden)
-    yield _initializer(hidden)
-    if "BatchNormalization" not in {type(v).__name__ for v in setup.build().layers}:
-        yield _normalization(hidden)
+    yield from _activation_changes(setup, hidden)
+    yield _initializer(setup, hidden)
+    if "BatchNormalization" not in {type(v).__name__ for v in setup.operations}:
+        yield _normalization(setup, hidden)
+
+
+def _capacity_changes(setup: Setup, hidden: Sequence[Site], symptoms: frozenset[str]) -> Changes:
+    """Give back what is kept from learning: biases, units, dropped, penalized or frozen weights."""
     if "no_bias" in symptoms:
-        yield _bias(setup.sites)
+        yield _bias(setup)
     dense = [site for site in hidden if site.kind == "Dense"]
     if "narrow" in symptoms and dense:
-        yield _units(dense)
+        yield _units(setup, dense)
     if "dropout" in symptoms:
         yield Change(
             key="no_dropout",
             title="no dropout",
             size=1,
             code="# remove the Dropout layers",
-            treats=("dropout",),
+            removes=("dropout",),
             group="dropout",
             edit=edits.remove(DROPOUTS),
         )
+    if "frozen" in symptoms:
+        yield Change(
+            key="unfreeze",
+            title="all layers trained",
+            size=1,
+            code="model.trainable = True  # before compile",
+            removes=("frozen",),
+            group="frozen",
+            edit=edits.unfreeze,
+        )
 
 
-def _activation_changes(hidden: Sequence[Site]) -> Changes:
+def _activation_changes(setup: Setup, hidden: Sequence[Site]) -> Changes:
     clipped = [site for site in hidden if site.activation in CLIPPED]
     if clipped:
-        treats: tuple[str, ...] = ("dead", "initial_weights", "relu_output")
-        yield _activation("hidden_leaky_relu", "leaky_relu", clipped, treats)
-    curved = [site for site in hidden if site.activation in SATURATING]
+        yield _activation(
+            setup,
+            clipped,
+            key="hidden_leaky_relu",
+            name="leaky_relu",
+            removes=("dead",),
+            treats=DEAD_TREAT,
+        )
+    curved = [site for site in hidden if site.activation in (*SATURATING, "softmax")]
     if curved:
-        treats = ("vanishing", "saturated", "initial_weights", "rate_low")
-        yield _activation("hidden_relu", "relu", curved, treats)
+        yield _activation(
+            setup,
+            curved,
+            key="hidden_relu",
+            name="relu",
+            removes=("vanishing", "saturated", "hidden_softmax"),
+            treats=("initial_weights", "rate_low", "epochs"),
+        )
     straight = [site for site in hidden if site.activation == "linear"]
     if straight:
-        yield _activation("relu_on_linear", "relu", straight, ("linear_stack",))
+        removes = ("linear_stack",)
+        yield _activation(setup, straight, key="relu_on_linear", name="relu", removes=removes)
 
 
-def _activation(key: str, name: str, sites: Sequence[Site], treats: tuple[str, ...]) -> Change:
+def _activation(
+    setup: Setup,
+    sites: Sequence[Site],
+    *,
+    key: str,
+    name: str,
+    removes: tuple[str, ...],
+    treats: tuple[str, ...] = (),
+) -> Change:
     words = name.replace("_", " ").replace("relu", "ReLU")
+    own = [site for site in sites if site.activated_at == site.position]
+    lines = [changed_layers(setup, own, activation=name)] if own else []
+    if len(own) < len(sites):
+        apart = ", ".join(site.label for site in sites if site not in own)
+        lines.append(f'keras.layers.Activation("{name}")  # behind {apart}')
     return Change(
         key=key,
         title=f"{words} in the hidden layers",
         size=len(sites),
-        code=_lines(sites, f'activation="{name}"'),
+        code="\n".join(lines),
+        removes=removes,
         treats=treats,
         group="activation",
         edit=edits.activate(sites, name),
     )
 
 
-def _initializer(hidden: Sequence[Site]) -> Change:
+def _initializer(setup: Setup, hidden: Sequence[Site]) -> Change:
     """He's draws in front of ReLU and its like, Glorot's in front of all else."""
     chosen = [(s, "he_normal" if s.activation in LIKE_RELU else "glorot_uniform") for s in hidden]
-    names = " and ".join(sorted({name for _, name in chosen}))
+    names = sorted({name for _, name in chosen})
+    lines = []
+    for name in names:
+        sites = [site for site, own in chosen if own == name]
+        zero: dict[str, Any] = {"bias_initializer": "zeros"}
+        biased = [s for s in sites if getattr(setup.operations[s.position], "use_bias", False)]
+        rest = [site for site in sites if site not in biased]
+        lines += [changed_layers(setup, biased, kernel_initializer=name, **zero)] if biased else []
+        lines += [changed_layers(setup, rest, kernel_initializer=name)] if rest else []
     return Change(
         key="initializer",
-        title=f"initial weights by {names}",
+        title=f"initial weights by {' and '.join(names)}",
         size=len(chosen),
-        code="\n".join(f'kernel_initializer="{name}"  # {site.label}' for site, name in chosen),
-        treats=("initial_weights", "alike", "vanishing", "dead", "saturated"),
+        code="\n".join(lines),
+        removes=("initial_weights", "alike"),
+        treats=("vanishing", "dead", "saturated"),
         group="initializer",
         edit=edits.draw_anew(chosen),
     )
 
 
-def _normalization(hidden: Sequence[Site]) -> Change:
+def _normalization(setup: Setup, hidden: Sequence[Site]) -> Change:
+    lines = [changed_layers(setup, hidden, activation="linear")]
+    lines.append("keras.layers.BatchNormalization()  # behind each of them, in front of")
+    lines += [
+        f'keras.layers.Activation("{name}")' for name in sorted({s.activation for s in hidden})
+    ]
     return Change(
         key="batch_normalization",
         title="batch normalization in front of the activations",
         size=2 * len(hidden),
-        code=_lines(hidden, "BatchNormalization() between sums and activation"),
-        treats=("vanishing", "initial_weights", "saturated", "dead", "input_scale", "rate_low"),
+        code="\n".join(lines),
+        treats=NORMALIZING_TREATS,
         group="normalization",
         edit=edits.normalize(hidden),
         inserts=True,
     )
 
 
-def _bias(sites: Sequence[Site]) -> Change:
+def _bias(setup: Setup) -> Change:
     return Change(
         key="bias",
         title="biases on all layers",
-        size=len(sites),
-        code=_lines(sites, "use_bias=True"),
-        treats=("no_bias", "relu_output", "dead"),
+        size=len(setup.sites),
+        code=changed_layers(setup, setup.sites, use_bias=True),
+        removes=("no_bias",),
+        treats=("relu_output", "dead"),
         group="bias",
-        edit=edits.set_arguments(sites, use_bias=True),
+        edit=edits.set_arguments(setup.sites, use_bias=True),
     )
 
 
-def _units(dense: Sequence[Site]) -> Change:
+def _units(setup: Setup, dense: Sequence[Site]) -> Change:
     thin = [site for site in dense if site.units <= FEW_UNITS]
     units = {site.position: max(WIDER * site.units, FEW_UNITS) for site in thin}
     return Change(
         key="more_units",
         title="more units in the hidden layers",
         size=len(thin),
-        code="\n".join(f"units={units[site.position]}  # {site.label}" for site in thin),
-        treats=("narrow", "dead"),
+        code="\n".join(changed_layers(setup, [s], units=units[s.position]) for s in thin),
+        removes=("narrow",),
+        treats=("dead",),
         group="units",
         edit=edits.widen(units),
     )
 
 
-def _lines(sites: Sequence[Site], argument: str) -> str:
-    return "\n".join(f"{argument}  # {site.label}" for site in sites)
+def _hidden_layer(setup: Setup, output: Site) -> Change:
+    hidden = f'keras.layers.Dense({ADDED_UNITS}, activation="relu")'
+    lines = f"{hidden}  # in front of\n{layer_code(setup.operations[output.position])}"
+    return Change(
+        key="hidden_layer",
+        title=f"a hidden layer of {ADDED_UNITS} ReLU units",
+        size=1,
+        code=lines,
+        removes=("no_hidden",),
+        group="hidden",
+        edit=edits.insert_hidden(output, ADDED_UNITS),
+        inserts=True,
+    )

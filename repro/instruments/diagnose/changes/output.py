@@ -5,20 +5,19 @@ from dataclasses import dataclass
 
 from repro.instruments.diagnose.changes import edits
 from repro.instruments.diagnose.changes.change import Change, Changes
+from repro.instruments.diagnose.changes.code import changed_layers, compile_code
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.setup.anatomy import CLIPPED, REACH, Site
 from repro.instruments.diagnose.setup.setup import Setup
-from repro.instruments.diagnose.setup.task import as_table
 
-TREATS = (
+REMOVES = (
     "output_loss",
     "output_width",
     "unreachable",
     "relu_output",
     "labels_encoding",
-    "saturated",
-    "dead",
 )
+TREATS = ("saturated", "dead", "loss_choice", "rate_low")
 MOST_UNUSED = 4  # times as many units as classes: labels that ask for more are no count
 
 
@@ -34,7 +33,11 @@ class Output:
 def output_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Make output and loss fit the targets."""
     site = setup.output
-    if site is None or site.kind != "Dense" or len(setup.output_shape) != 2:
+    if (
+        site is None
+        or site.kind != "Dense"
+        or (len(setup.output_shape) != 2 and not setup.task.per_step)
+    ):
         return
     for output in _fitting_outputs(setup, site):
         change = _change(setup, site, output)
@@ -52,17 +55,18 @@ def _change(setup: Setup, site: Site, output: Output) -> Change:
         edit.append(edits.activate([site], output.activation))
         titles.append(f"{output.activation} output")
     if edit:
-        arguments = f'{output.units}, activation="{output.activation}"'
-        lines.append(f"keras.layers.Dense({arguments})  # {site.label}")
+        arguments = {"units": output.units, "activation": output.activation}
+        lines.append(changed_layers(setup, [site], **arguments))
     changes_loss = not _is_loss(setup, output.loss)
     if changes_loss:
         titles.append(f"loss {output.loss}")
-        lines.append(f'model.compile(..., loss="{output.loss}")')
+        lines.append(compile_code(loss=f'"{output.loss}"'))
     return Change(
         key=f"{output.activation}_output",
         title=", ".join(titles),
         size=len(titles),
         code="\n".join(lines),
+        removes=(*REMOVES, *(("loss_choice",) if changes_loss else ())),
         treats=TREATS,
         group="output",
         edit=edits.chain(*edit) if edit else None,
@@ -71,7 +75,7 @@ def _change(setup: Setup, site: Site, output: Output) -> Change:
 
 
 def _fitting_outputs(setup: Setup, site: Site) -> Iterator[Output]:
-    y, task, loss = as_table(setup.train[1]), setup.task, setup.compiled.loss
+    y, task, loss = setup.targets, setup.task, setup.compiled.loss
     columns, is_entropy = y.shape[1], "crossentropy" in loss
     if task.kind == "regression":
         loss = "mean_squared_error" if is_entropy else loss

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from repro.instruments.diagnose.changes.change import Change, Changes, settings_of, with_rate
+from repro.instruments.diagnose.changes.code import compile_code, optimizer_code
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.setup.setup import Setup
 
@@ -13,7 +14,10 @@ LOST = {"diverges", "nan_loss"}
 TOO_LONG = LOST | {"large_steps", "over_limit", "killed", "exploding_gradient"}
 LOWER, HIGHER = (0.1, 0.01, 0.001), (10.0, 100.0, 1000.0)
 SMALL_BATCH = 32
+CLIPPED = {"clipnorm": None, "clipvalue": None, "global_clipnorm": 1.0}
 LONGER = 4  # times the epochs
+HIGHER_TREATS = ("target_scale", "epochs", "loss_choice")
+ADAM_TREATS = ("rate_low", "rate_high", "vanishing", "input_scale", "target_scale", "epochs")
 
 
 def optimizer_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
@@ -27,19 +31,19 @@ def optimizer_changes(setup: Setup, examination: Examination, symptoms: frozense
             key="adam",
             title="Adam at its default rate",
             size=1,
-            code="optimizer=keras.optimizers.Adam()",
-            treats=("rate_high", "rate_low", "vanishing", "input_scale", "target_scale"),
+            code=compile_code("keras.optimizers.Adam()"),
+            treats=ADAM_TREATS,
             group="rate",
             optimizer=_adam,
         )
     if too_long:
-        arguments = f"learning_rate={setup.compiled.rate:g}, global_clipnorm=1.0"
+        optimizer = optimizer_code(setup.optimizer, **CLIPPED)
         yield Change(
             key="clip_gradient",
             title="gradients clipped to length 1",
             size=1,
-            code=f"optimizer=keras.optimizers.{name}({arguments})",
-            treats=("rate_high", "target_scale", "dead"),
+            code=compile_code(optimizer),
+            treats=("rate_high", "target_scale", "dead", "input_scale"),
             group="clip",
             optimizer=_clipped,
         )
@@ -47,13 +51,14 @@ def optimizer_changes(setup: Setup, examination: Examination, symptoms: frozense
 
 def _rate(setup: Setup, factor: float) -> Change:
     rate = setup.compiled.rate * factor
-    lower = ("rate_high", "dead", "input_scale", "target_scale")
+    lower = ("dead", "input_scale", "target_scale")
     return Change(
         key=f"rate_x{factor:g}",
         title=f"learning rate {rate:.2g}",
         size=1,
-        code=f"optimizer=keras.optimizers.{setup.compiled.optimizer}(learning_rate={rate:.6g})",
-        treats=lower if factor < 1 else ("rate_low", "target_scale"),
+        code=compile_code(optimizer_code(setup.optimizer, learning_rate=rate)),
+        removes=("rate_high",) if factor < 1 else ("rate_low",),
+        treats=lower if factor < 1 else HIGHER_TREATS,
         group="rate",
         optimizer=partial(with_rate, factor=factor),
     )
@@ -67,19 +72,20 @@ def _adam(optimizer: Any) -> Any:
 
 def _clipped(optimizer: Any) -> Any:
     rate = float(np.asarray(optimizer.learning_rate))
-    config = settings_of(optimizer) | {"clipnorm": None, "clipvalue": None}
-    return type(optimizer).from_config(config | {"learning_rate": rate, "global_clipnorm": 1.0})
+    config = settings_of(optimizer) | {"learning_rate": rate}
+    return type(optimizer).from_config(config | CLIPPED)
 
 
 def length_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Take more steps."""
-    if "large_batch" in symptoms:
+    if symptoms & {"large_batch", "batch_norm_alone"}:
         yield Change(
             key="small_batch",
             title=f"batches of {SMALL_BATCH}",
             size=1,
-            code=f"model.fit(..., batch_size={SMALL_BATCH})",
-            treats=("large_batch", "rate_low"),
+            code=f"model.fit(x, y, epochs={setup.epochs}, batch_size={SMALL_BATCH})",
+            removes=("large_batch", "batch_norm_alone"),
+            treats=("rate_low", "epochs"),
             group="batch",
             batch_size=SMALL_BATCH,
         )
@@ -88,8 +94,9 @@ def length_changes(setup: Setup, examination: Examination, symptoms: frozenset[s
             key="more_epochs",
             title=f"{LONGER * setup.epochs} epochs",
             size=1,
-            code=f"model.fit(..., epochs={LONGER * setup.epochs})",
-            treats=("epochs", "rate_low"),
+            code=f"model.fit(x, y, epochs={LONGER * setup.epochs}, batch_size={setup.batch_size})",
+            removes=("epochs",),
+            treats=("rate_low", "large_batch", "loss_choice"),
             group="epochs",
             epochs=LONGER,
         )

@@ -10,7 +10,6 @@ from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.splitting import Pair
-from repro.instruments.diagnose.setup.task import as_table
 
 LARGE_TARGETS = 3.0  # root mean square from which on standardized targets are offered
 SMALL_DEVIATION = 0.1  # deviation below which they are, too
@@ -22,7 +21,7 @@ def label_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
     relation = examination.relation
     if "labels_shifted" in symptoms and relation is not None:
         yield _moving(relation.best_shift)
-    y = as_table(setup.train[1])
+    y = setup.targets
     labels = np.unique(y)
     if y.shape[1] > 1 or not setup.task.classes or not symptoms & MISREAD:
         return
@@ -36,7 +35,7 @@ def _moving(rows: int) -> Change:
         title=f"move the labels by {rows:+d} rows",
         size=1,
         code=f"y = np.roll(y, {rows}, axis=0)",
-        treats=("labels_shifted",),
+        removes=("labels_shifted",),
         group="labels",
         data=_on_targets(lambda a: np.roll(a, rows, axis=0)),
     )
@@ -48,7 +47,8 @@ def _counting(labels: Array) -> Change:
         title=f"count the labels from 0 to {len(labels) - 1}",
         size=1,
         code="y = np.unique(y, return_inverse=True)[1]",
-        treats=("labels_encoding", "unreachable"),
+        removes=("labels_encoding",),
+        treats=("unreachable", "output_loss"),
         group="labels",
         data=_on_targets(lambda a: np.searchsorted(labels, a)),
         labels_from_0=True,
@@ -64,7 +64,7 @@ def _on_targets(function: Callable[[Array], Any]) -> ChangeData:
 
 def target_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Standardize the targets of a regression."""
-    y = as_table(setup.train[1])
+    y = setup.targets
     mean, deviation = float(y.mean()), float(y.std())
     is_large = np.sqrt((y**2).mean()) > LARGE_TARGETS
     if setup.task.kind != "regression" or not deviation > 0:
@@ -76,7 +76,8 @@ def target_changes(setup: Setup, examination: Examination, symptoms: frozenset[s
             title="standardize the targets",
             size=1,
             code=f"{scaled}  # and predictions * {deviation:.6g} + {mean:.6g}",
-            treats=("target_scale", "rate_high", "rate_low", "unreachable"),
+            removes=("target_scale",),
+            treats=("rate_high", "rate_low", "unreachable", "loss_choice"),
             group="targets",
             data=_on_targets(lambda a: ((a - mean) / deviation).astype("float32")),
             unit=deviation,

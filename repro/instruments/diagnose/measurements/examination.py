@@ -1,17 +1,18 @@
 """Measure a network's data, and for every seed its layers, before training and in first steps."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from repro.instruments.diagnose.measurements.baselines import linear_skill, neighbour_skill
 from repro.instruments.diagnose.measurements.inputs import Inputs, measure_inputs
 from repro.instruments.diagnose.measurements.relation import Relation, relate
 from repro.instruments.diagnose.measurements.steps import BuildTrained, first_steps, last_step
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
 from repro.instruments.diagnose.setup.setup import Setup
-from repro.instruments.diagnose.setup.skill import linear_skill
 from repro.instruments.diagnose.setup.task import as_table
 
 
@@ -23,6 +24,7 @@ class Examination:
         inputs: scale and centre of the inputs; None if they are indices.
         relation: how well labels go with their rows; None if that can't be told.
         linear: the skill of ridge regression; NaN if that is no match for the task.
+        neighbours: the skill of the mean of the nearest rows; NaN likewise.
         layers: one row a seed, step and layer: `seed, step, label, dead, saturated, signal,
             gradient, ratio, alike`; ratio: length of the step's update over that of the weights;
             alike: 1 if all units of the layer have the same weights.
@@ -36,18 +38,33 @@ class Examination:
     layers: pd.DataFrame
     outputs: pd.DataFrame
     fails: str = ""
+    neighbours: float = np.nan
+
+    @property
+    def baseline(self) -> float:
+        """The better of the two baselines; NaN if there is none."""
+        return float(np.fmax(self.linear, self.neighbours))
+
+
+def examine_data(setup: Setup) -> Examination:
+    """Measure the data alone; nothing is trained."""
+    are_indices = setup.preprocessing.looks_up  # whose distances and sizes mean nothing
+    is_seen = setup.test is setup.train  # a row would be its own neighbour
+    return Examination(
+        inputs=None if are_indices else measure_inputs(setup),
+        relation=None
+        if are_indices or setup.task.per_step
+        else relate(setup.inputs, setup.train[1]),
+        linear=_baseline(setup, linear_skill),
+        neighbours=np.nan if are_indices or is_seen else _baseline(setup, neighbour_skill),
+        layers=pd.DataFrame(),
+        outputs=pd.DataFrame(),
+    )
 
 
 def examine(setup: Setup) -> Examination:
     """Measure the data, and the network before training and in its first steps, over the seeds."""
-    are_indices = setup.preprocessing.looks_up  # whose distances and sizes mean nothing
-    examination = Examination(
-        inputs=None if are_indices else measure_inputs(setup),
-        relation=None if are_indices else relate(setup.inputs, setup.train[1]),
-        linear=_linear_skill(setup),
-        layers=pd.DataFrame(),
-        outputs=pd.DataFrame(),
-    )
+    examination = examine_data(setup)
     try:
         layers, outputs = first_steps(setup)
     except DiagnoseError:
@@ -73,11 +90,11 @@ def with_trained(
     )
 
 
-def _linear_skill(setup: Setup) -> float:
+def _baseline(setup: Setup, score: Callable[..., float]) -> float:
     train, test = (setup.inputs, setup.train[1]), (setup.test_inputs, setup.test[1])
-    if _are_same(setup.inputs, as_table(setup.train[1])):
+    if setup.task.per_step or _are_same(setup.inputs, as_table(setup.train[1])):
         return np.nan  # an autoencoder's: no feat for a matrix
-    return linear_skill(setup.task, train, test)
+    return score(setup.task, train, test)
 
 
 def _are_same(x: Array, y: Array) -> bool:

@@ -47,7 +47,7 @@ class Probe:
         def measure(x: Any, y: Any) -> tuple[Any, ...]:
             with tf.GradientTape() as tape:
                 *hidden, out = watched(x, training=False) if watched else [model(x, training=False)]
-                loss = model.compute_loss(x=x, y=y, y_pred=out, training=False)
+                loss = _loss(model, x, y, out)
             gradients = tape.gradient(loss, hidden) if hidden else []
             summaries = [_summaries(s, a) for s, a in zip(sites, hidden, strict=True)]
             return loss, out, summaries, [_root_mean_square(g) for g in gradients]
@@ -82,6 +82,16 @@ class Probe:
         frame = pd.DataFrame(layers, columns=list(LAYER_COLUMNS))
         outputs = np.concatenate([np.asarray(chunk) for chunk in predictions])
         return frame, {"loss": loss, "constant": float(_is_constant(outputs, np.asarray(y)))}
+
+
+def _loss(model: "keras.Model", x: Any, y: Any, predictions: Any) -> Any:
+    """Return the compiled loss; NaN where the user's own training step holds the only one."""
+    import keras
+    import tensorflow as tf
+
+    if model.loss is None and type(model).compute_loss is keras.Model.compute_loss:
+        return tf.reduce_mean(predictions) * np.nan
+    return model.compute_loss(x=x, y=y, y_pred=predictions, training=False)
 
 
 def _root_mean_square(gradient: Any) -> Any:

@@ -1,14 +1,16 @@
 """Measure whether labels go with their rows: rows that lie close should have labels alike."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from repro.instruments.diagnose.measurements.baselines import some_features
 from repro.instruments.diagnose.setup.arrays import Array
-from repro.instruments.diagnose.setup.task import as_table
+from repro.instruments.diagnose.setup.task import MOST_CLASSES, as_table
 
 NEIGHBOURS = 5
+HALF = 0.5
 PERMUTATIONS = 199
 RELATED_ROWS = 1000
 SHIFTS = (-2, -1, 1, 2)
@@ -19,13 +21,15 @@ LEAST_TO_RELATE = 60
 class Relation:
     """The agreement of every row's labels with those of its nearest neighbours.
 
-    `p_value` is that of a permutation test, small if they agree. `best_shift` is the number of rows
+    `p_value` is that of a permutation test, small if they agree. `noise` is the share of rows whose
+    class less than half of their neighbours have. `best_shift` is the number of rows
     to move the labels by so that they agree best, with `shifted_p_value`; 0 if none does better.
     """
 
     p_value: float
     best_shift: int = 0
     shifted_p_value: float = np.nan
+    noise: float = np.nan
 
 
 def relate(x: Array, y: Any) -> Relation | None:
@@ -33,7 +37,7 @@ def relate(x: Array, y: Any) -> Relation | None:
     if len(y) < LEAST_TO_RELATE:
         return None
     rows = slice(RELATED_ROWS)
-    x, labels = _standardized(np.asarray(x, float)[rows]), as_table(y)[rows]
+    x, labels = _standardized(some_features(np.asarray(x[rows]))), as_table(y)[rows]
     distance = (x**2).sum(axis=1) - 2 * x @ x.T
     np.fill_diagonal(distance, np.inf)
     near = np.argpartition(distance, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
@@ -49,9 +53,19 @@ def relate(x: Array, y: Any) -> Relation | None:
     unmoved = _agreement(near, labels)
     shifted = {k: _agreement(near, np.roll(labels, k, axis=0)) for k in SHIFTS}
     best = max(shifted, key=lambda k: shifted[k])
+    unmoved_relation = Relation(p_value(unmoved), noise=_contradicted(near, as_table(y)[rows]))
     if shifted[best] <= unmoved:
-        return Relation(p_value(unmoved))
-    return Relation(p_value(unmoved), best, p_value(shifted[best]))
+        return unmoved_relation
+    return replace(unmoved_relation, best_shift=best, shifted_p_value=p_value(shifted[best]))
+
+
+def _contradicted(near: Array, labels: Array) -> float:
+    """Return the share of rows whose class most of their neighbours don't have; NaN of numbers."""
+    classes = np.unique(labels, axis=0, return_inverse=True)[1].reshape(-1)
+    if classes.max() >= MOST_CLASSES:
+        return np.nan
+    agreeing = (classes[near] == classes[:, None]).mean(axis=1)
+    return float((agreeing < HALF).mean())
 
 
 def _agreement(near: Array, labels: Array) -> float:

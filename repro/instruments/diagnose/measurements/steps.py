@@ -123,11 +123,13 @@ def _train(
     yield 0, {}
     step, last = 0, min(CHECKPOINTS[-1], setup.steps)
     for epoch in range(1, setup.epochs + 1):
-        order = data_order(seed, epoch, rows)
+        order = data_order(seed, epoch, rows) if setup.shuffle else np.arange(rows)
         for start in range(0, rows, size):
             is_checkpoint = step + 1 in CHECKPOINTS
             old = watch.kernel_values() if is_checkpoint else {}
-            model.train_on_batch(*select_rows(watch.train, order[start : start + size]))
+            batch = order[start : start + size]
+            weights = None if setup.weights is None else setup.weights[batch]
+            model.train_on_batch(*select_rows(watch.train, batch), sample_weight=weights)
             step += 1
             if is_checkpoint:
                 yield step, _ratios(old, watch.kernel_values())

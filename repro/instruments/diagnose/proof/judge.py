@@ -1,5 +1,6 @@
 """Judge changes by their gains over the original, and find the smallest one that recovers."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ from repro.instruments.diagnose.setup.skill import LEAST_MARGIN, margin
 
 SHARE_OF_BEST = 0.9  # of the best change's gain: from there on a change recovers
 LEAST_SHARE = 0.75  # from there on, if what is missing is within the margin of the rows
+DESERVED = 0.5  # skill that is called a recovery, unless baselines reach less
+LEAST_DESERVED = 0.15  # what baselines reach, if they reach hardly anything
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Judged:
         gained: the gain in skill.
         superiority: share of the seeds in which the change does better, ties half.
         helps: whether the gain counts.
-        recovers: whether it helps, and nearly as much as the best change.
+        recovers: whether it helps, nearly as much as the best change, to a skill that deserves it.
     """
 
     trained: Trained
@@ -81,21 +84,36 @@ class Proof:
         judged: the changes, best first.
         retuned: changes compared with the original at the best rate of each.
         left_out: titles of what wasn't trained.
+        untried: the changes among these.
+        spared: changes that weren't trained since they could have taught nothing.
+        budget_needed: seconds that would have been enough for what was left out.
         margin: the least gain that counts.
+        baseline: a skill that a network should reach; NaN if none is known.
     """
 
     original: Trained
     judged: list[Judged] = field(default_factory=list)
     retuned: list[Retuned] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    untried: list[Change] = field(default_factory=list)
+    spared: list[Change] = field(default_factory=list)
+    budget_needed: int = 0
     margin: float = LEAST_MARGIN
+    baseline: float = math.nan
+
+    @property
+    def deserved(self) -> float:
+        """The least skill that is called a recovery: a half, or what the baselines reach."""
+        if math.isnan(self.baseline):
+            return DESERVED
+        return min(DESERVED, max(LEAST_DESERVED, self.baseline - self.margin))
 
     def smallest(self, causes: Sequence[str]) -> Judged | None:
         """Return the smallest change that recovers, rather one that treats a cause, or None."""
 
         def preference(judged: Judged) -> tuple[bool, int, int, bool, float]:
             change = judged.change
-            treated = [causes.index(key) for key in change.treats if key in causes]
+            treated = [causes.index(key) for key in change.helps_against if key in causes]
             rate_first = change.changes_optimizer and bool(treated)
             foremost = min(treated, default=len(causes))
             return not treated, change.size, foremost, rate_first, -judged.gained.mean
@@ -120,7 +138,7 @@ def judge(setup: Setup, proof: Proof, results: Sequence[Trained]) -> list[Judged
                 gained=gained,
                 superiority=probability_of_superiority(trained.test, reference),
                 helps=helps,
-                recovers=helps and gained.mean >= enough,
+                recovers=helps and gained.mean >= enough and trained.test.mean() >= proof.deserved,
             )
         )
     proof.judged = sorted(judged, key=lambda j: -j.gained.mean)

@@ -1,7 +1,8 @@
-"""Train every change over the same seeds beside the original: alone, in pairs, all at once."""
+"""Train changes over the same seeds beside the original, those of the likeliest cause first."""
 
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
@@ -11,11 +12,33 @@ from repro.instruments.diagnose.proof.train import Trained, Trainer
 
 GOOD = 0.9  # skill from which on no pair is tried
 PARTNERS = 3  # pairs with the best change that are tried
-KEPT_FROM_SINGLES, KEPT_FROM_PAIRS = 0.35, 0.2  # shares of the time left, kept for what follows
+CONTROLS = ("adam", "rate_x10", "rate_x0.1", "more_epochs", "initializer", "standardize_input")
+"""Changes that are no remedy of most causes, and tell whether anything would have helped."""
+MOST_CONTROLS = 4
+KEPT_FROM_FIRST, KEPT_FROM_SINGLES, KEPT_FROM_PAIRS = 0.1, 0.35, 0.2
+"""Shares of the time left that are kept for what follows."""
 KEPT_FROM_ALL, KEPT_FROM_FEWER = 0.1, 0.05
+ROUND_BUDGET = 10  # seconds, to which a budget that would do is rounded up
 
 Say = Callable[[str, int, int], None]
 """(the task at hand, its number, how many there are) -> shown as progress."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suspects:
+    """The causes that are present, upstream first.
+
+    Attributes:
+        causes: all of them.
+        certain: those that are facts of code or data.
+        vague: those that nothing but the failure points at.
+        fails: whether the network as it is fails.
+    """
+
+    causes: Sequence[str]
+    certain: frozenset[str] = frozenset()
+    vague: frozenset[str] = frozenset()
+    fails: bool = True
 
 
 @dataclass
@@ -30,18 +53,25 @@ class Trials:
     @property
     def best_skill(self) -> float:
         """The best mean skill so far, the original's among them."""
-        return max(self.proof.judged[0].skill, float(self.proof.original.test.mean()))
+        original = float(self.proof.original.test.mean())
+        return max([judged.skill for judged in self.proof.judged[:1]] + [original])
 
     def add(self, changes: Sequence[Change], kept: float) -> None:
         """Train changes and judge all results; a share of the time that is left is kept."""
         reserve = kept * max(self.trainer.deadline - time.monotonic(), 0)
         for i, change in enumerate(changes):
-            if self.trainer.has_time(reserve):
+            if self.trainer.has_time(reserve, change):
                 self.say(change.title, i, len(changes))
                 self.results.append(self.trainer.train(change))
             else:
-                self.proof.left_out.append(change.title)
+                self._leave_out(change)
         judge(self.trainer.setup, self.proof, self.results)
+
+    def _leave_out(self, change: Change) -> None:
+        self.proof.left_out.append(change.title)
+        self.proof.untried.append(change)
+        needed = self.trainer.budget + len(self.proof.untried) * self.trainer.longest
+        self.proof.budget_needed = ROUND_BUDGET * math.ceil(needed / ROUND_BUDGET)
 
     def result(self, changes: Sequence[Change], kept: float) -> Trained | None:
         """Return the result of several changes made at once; None if there is no time for it."""
@@ -62,58 +92,146 @@ def _single_keys(change: Change) -> set[str]:
 def prove(
     original: Trained,
     changes: Sequence[Change],
-    causes: Sequence[str],
+    suspects: Suspects,
     *,
     trainer: Trainer,
     say: Say,
+    baseline: float = math.nan,
 ) -> Proof:
-    """Try each change alone, then the smallest that recovers as much as any, with others.
+    """Try the remedy of each cause, all of them at once, other changes alone, and with others.
 
     Args:
         original: the network as it is, trained.
         changes: the changes to try.
-        causes: the causes that are present, upstream first.
+        suspects: the causes that are present.
         trainer: trains them, within its deadline.
         say: reports progress.
+        baseline: a skill that a network should reach; NaN if none is known.
     """
-    proof = Proof(original)
+    proof = Proof(original, baseline=baseline)
     trials = Trials(trainer, proof, say)
-    trials.add(changes, KEPT_FROM_SINGLES)
+    tried: list[Change] = []
+    for stage, causes in enumerate(_stages(suspects)):
+        if not _is_settled(trials, suspects):
+            left = [change for change in changes if change not in tried]
+            tried += _try_remedies(trials, left, causes, are_facts=stage == 0)
+    rest = [change for change in changes if change not in tried]
+    worth, proof.spared = _worth_trying(trials, rest, suspects)
+    trials.add(sorted(worth, key=_urgency(suspects.causes)), KEPT_FROM_SINGLES)
+    if trials.best_skill < GOOD and (suspects.fails or any(j.helps for j in proof.judged)):
+        _try_with_others(trials, suspects.causes)
+    return proof
+
+
+def _stages(suspects: Suspects) -> list[list[str]]:
+    """Return the facts, then all causes with signs of their own, then all causes."""
+    facts = [cause for cause in suspects.causes if cause in suspects.certain]
+    clear = [cause for cause in suspects.causes if cause not in suspects.vague]
+    return [facts, clear, list(suspects.causes)]
+
+
+def _try_remedies(
+    trials: Trials, changes: Sequence[Change], causes: Sequence[str], *, are_facts: bool
+) -> list[Change]:
+    """Try a remedy of each cause that has none yet, until one does well; then all at once.
+
+    Those of facts are tried in any case: what is written wrong may harm a fit that looks good.
+    """
+    removed = {cause for trained in trials.results for cause in trained.change.removes}
+    tried: list[Change] = []
+    for change in first_remedies(changes, [cause for cause in causes if cause not in removed]):
+        if trials.best_skill < GOOD or are_facts:
+            trials.add([change], KEPT_FROM_FIRST)
+            tried.append(change)
+    if tried and trials.best_skill < GOOD:
+        singles = [result.change for result in trials.results if result.change.parts == 1]
+        _try_together(trials, remedies(singles, causes))
+    return tried
+
+
+def first_remedies(changes: Sequence[Change], causes: Sequence[str]) -> list[Change]:
+    """Return one change for each cause, in the causes' order: the first that removes it."""
+    first: dict[str, Change] = {}
+    for cause in causes:
+        if not any(cause in change.removes for change in first.values()):
+            for change in [c for c in changes if cause in c.removes][:1]:
+                first[change.key] = change
+    return sorted(first.values(), key=lambda change: change.epochs)
+
+
+def _urgency(causes: Sequence[str]) -> Callable[[Change], tuple[int, int]]:
+    """Order changes: those that remove a cause, those that help against one, long ones last."""
+
+    def urgency(change: Change) -> tuple[int, int]:
+        removes, helps = set(change.removes) & set(causes), set(change.treats) & set(causes)
+        return change.epochs, 0 if removes else 1 if helps else 2
+
+    return urgency
+
+
+def _worth_trying(
+    trials: Trials, rest: Sequence[Change], suspects: Suspects
+) -> tuple[list[Change], list[Change]]:
+    """Split changes into those worth a trial, and those that could teach nothing any more.
+
+    Where a cause's own remedy does well, the others are tried only to see whether anything does;
+    and none is needed where the cause is a fact of the code. Where nothing fails, a few will do.
+    """
+    if trials.best_skill < GOOD:
+        return list(rest), []
+    controls = [change for change in rest if change.key in CONTROLS][:MOST_CONTROLS]
+    if _is_settled(trials, suspects):
+        controls = []
+    return controls, [change for change in rest if change not in controls]
+
+
+def _is_settled(trials: Trials, suspects: Suspects) -> bool:
+    """Tell whether the remedy of a fact of code or data recovers."""
+    return any(
+        judged.recovers and judged.skill >= GOOD and set(judged.change.removes) & suspects.certain
+        for judged in trials.proof.judged
+    )
+
+
+def _try_with_others(trials: Trials, causes: Sequence[str]) -> None:
+    """Try the best change together with others, then all remedies at once."""
+    proof = trials.proof
     # a longer training is no repair, and would make every other look better: it stays alone
-    ranked = [judged.change for judged in proof.judged if judged.change.epochs == 1]
-    if not ranked or trials.best_skill >= GOOD:
-        return proof
+    ranked = [j.change for j in proof.judged if j.change.epochs == 1 and j.change.parts == 1]
+    if not ranked:
+        return
     smallest = proof.smallest(causes)
     base = smallest.change if smallest and smallest.change in ranked else ranked[0]
     pairs = [combine(base, other) for other in _partners(base, ranked, causes)]
-    trials.add(pairs, KEPT_FROM_PAIRS)
-    if trials.best_skill < GOOD:
+    trials.add([pair for pair in pairs if not trials._results(pair)], KEPT_FROM_PAIRS)
+    if trials.best_skill < GOOD or not any(judged.recovers for judged in proof.judged):
         _try_together(trials, remedies(ranked, causes))
-    return proof
 
 
 def _partners(base: Change, ranked: Sequence[Change], causes: Sequence[str]) -> list[Change]:
     """Choose partners: the remedy of each cause that the change leaves, then the best of others."""
     apart = [other for other in ranked if other.group != base.group]
-    left = [cause for cause in causes if cause not in base.treats]
+    left = [cause for cause in causes if cause not in base.removes]
     chosen = {change.key: change for change in [*remedies(apart, left), *apart]}
     return list(chosen.values())[:PARTNERS]
 
 
-def remedies(ranked: Sequence[Change], causes: Sequence[str]) -> list[Change]:
+def remedies(ranked: Iterable[Change], causes: Sequence[str]) -> list[Change]:
     """Return for each cause the change that is foremost made against it; of equals, the best.
 
-    Changes exclude those of their own group, and a cause that one has treated needs no other.
+    Changes exclude those of their own group, and a cause that one has removed needs no other.
     """
-    chosen: list[Change] = []
+    ranked, chosen = list(ranked), list[Change]()
     for cause in causes:
-        if any(cause in change.treats for change in chosen):
+        if any(cause in change.removes for change in chosen):
             continue
         groups = {change.group for change in chosen}
-        treating = [c for c in ranked if cause in c.treats and c.group not in groups]
-        if treating:
-            chosen.append(min(treating, key=lambda change: change.treats.index(cause)))
-    return chosen
+        fitting = [c for c in ranked if cause in c.helps_against and c.group not in groups]
+        if fitting and not any(cause in change.treats for change in chosen):
+            chosen.append(min(fitting, key=lambda change: change.helps_against.index(cause)))
+        elif any(cause in c.removes for c in fitting):
+            chosen.append(next(c for c in fitting if cause in c.removes))
+    return [change for change in chosen if change.epochs == 1]
 
 
 def _try_together(trials: Trials, chosen: Sequence[Change]) -> None:
@@ -124,9 +242,9 @@ def _try_together(trials: Trials, chosen: Sequence[Change]) -> None:
     if len(chosen) < 2:
         return
     proof = trials.proof
-    best_so_far = max(judged.skill for judged in proof.judged)
-    trials.result(chosen, KEPT_FROM_ALL)
-    if proof.judged[0].skill < best_so_far + proof.margin:
+    singles = [judged.skill for judged in proof.judged if judged.change.parts < len(chosen)]
+    together = trials.result(chosen, KEPT_FROM_ALL)
+    if together is None or together.test.mean() < max(singles) + proof.margin:
         return
     needed, goal = list(chosen), SHARE_OF_BEST * proof.judged[0].gained.mean
     for remedy in reversed(chosen):

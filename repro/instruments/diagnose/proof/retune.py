@@ -27,7 +27,9 @@ def retune(proof: Proof, changes: Sequence[Change], trainer: Trainer, say: Say) 
         return
     split = _hold_out(trainer.setup)
     if split is None:
-        proof.left_out.append("re-tuned rates (too few training rows to hold some out)")
+        proof.left_out.append(
+            "re-tuned rates (too few training rows to hold some out, or weights of rows)"
+        )
         return
     best: dict[str, tuple[float, Trained]] = {}
     known = {NOTHING.key: proof.original} | {j.change.key: j.trained for j in proof.judged}
@@ -65,7 +67,7 @@ def _compare(
 
 def _hold_out(setup: Setup) -> tuple[Pair, Pair] | None:
     rows = len(setup.train[1])
-    if rows < FEWEST_ROWS:
+    if rows < FEWEST_ROWS or setup.weights is not None:
         return None
     order = np.random.default_rng(2).permutation(rows)
     cut = rows // 5

@@ -4,7 +4,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from repro.instruments.diagnose.measurements.steps import BuildTrained
 from repro.instruments.diagnose.setup.arrays import Array, select_rows
 from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
 from repro.instruments.diagnose.setup.setup import Setup
-from repro.instruments.diagnose.setup.skill import skill
+from repro.instruments.diagnose.setup.skill import metric, skill
 from repro.instruments.diagnose.setup.splitting import Pair
 from repro.training.order import data_order
 
@@ -54,11 +54,12 @@ class Trainer:
 
     def __init__(self, setup: Setup, deadline: float):
         self.setup, self.deadline = setup, deadline
-        self.longest = 0.0
+        self.budget = deadline - time.monotonic()
+        self.longest = 0.0  # of a training as long as the user's
 
-    def has_time(self, kept: float) -> bool:
+    def has_time(self, kept: float, change: Change = NOTHING) -> bool:
         """Tell whether another training ends before the deadline with so many seconds left."""
-        return time.monotonic() + self.longest < self.deadline - kept
+        return time.monotonic() + change.epochs * self.longest < self.deadline - kept
 
     def train(
         self,
@@ -70,7 +71,7 @@ class Trainer:
         start = time.monotonic()
         trained = train(self.setup, change, seeds or self.setup.seeds, data)
         seconds = time.monotonic() - start - trained.check_seconds
-        self.longest = max(self.longest, seconds)
+        self.longest = max(self.longest, seconds / change.epochs)
         return trained
 
 
@@ -79,14 +80,16 @@ def train(
 ) -> Trained:
     """Train one change with `fit_seeds`; a training that raises is a result: its skill is 0."""
     pairs = data or (setup.train, setup.test)
+    pairs = change.rows(*pairs) if change.rows else pairs
     try:
         fit = _fit(setup, change, seeds, pairs)
+        frame = _scored(setup, change, fit, pairs)
     except DiagnoseError:
         raise
     except Exception as error:
         nothing = np.zeros(len(seeds))
         return Trained(change=change, test=nothing, train=nothing, fails=one_line(error))
-    last = fit.frame.groupby("seed").last().reindex(seeds)
+    last = frame.groupby("seed").last().reindex(seeds)
 
     def skills(loss: str, score: str, targets: Array) -> Array:
         values = skill(setup.task, last[score], targets, change.unit)
@@ -96,7 +99,7 @@ def train(
         change=change,
         test=skills("val_loss", "val_score", pairs[1][1]),
         train=skills("loss", "score", pairs[0][1]),
-        curve=fit.frame,
+        curve=frame,
         model=fit.model,
         check_seconds=fit.check_seconds,
     )
@@ -109,7 +112,13 @@ def _fit(
 
     (x, y), test = change.data(*pairs) if change.data else pairs
     epochs, size = setup.epochs * change.epochs, change.batch_size or setup.batch_size
-    x, y, rounds, shuffle = _in_rounds(x, y, epochs)
+    weights = None if change.unweighted else setup.weights
+    if setup.shuffle or change.shuffle:
+        order, rounds, shuffle = _in_rounds(len(y), epochs)
+        x, y = select_rows((x, y), order)
+        weights = weights if weights is None else weights[order]
+    else:
+        rounds, shuffle = epochs, False
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return fit_seeds(
@@ -122,22 +131,42 @@ def _fit(
             validation_data=test,
             validation_batch_size=min(len(test[1]), SCORED_ROWS),
             shuffle=shuffle,
+            sample_weight=weights,
             block_size=len(seeds),
             verbose=0,
             check=change.key == NOTHING.key,  # once, on the user's own network
         )
 
 
-def _in_rounds(x: Any, y: Any, epochs: int) -> tuple[Any, Any, int, bool]:
-    """Data of one round of several epochs, how many rounds, and whether they are shuffled.
+def _in_rounds(rows: int, epochs: int) -> tuple[Array, int, bool]:
+    """Return the rows of one round of several epochs, how many rounds, and if they are shuffled.
 
     A round costs a call. Few rows are repeated, in the sample orders of their epochs (those of seed
     0 for all seeds), so that a step sees what it would; only the last batch of an epoch may run
     into the next.
     """
-    rows = len(y)
     repeats = min(-(-epochs // ROUNDS), max(1, REPEATED_ROWS // rows))
     if repeats == 1:
-        return x, y, epochs, True
+        return np.arange(rows), epochs, True
     order = np.concatenate([data_order(0, epoch, rows) for epoch in range(1, repeats + 1)])
-    return *select_rows((x, y), order), -(-epochs // repeats), False
+    return order, -(-epochs // repeats), False
+
+
+def _scored(
+    setup: Setup, change: Change, fit: "SeedsFit", pairs: tuple[Pair, Pair]
+) -> pd.DataFrame:
+    """Return the history; where steps of the user's own keep no score, that of the end."""
+    frame = fit.frame.copy()
+    missing = {"loss", "score", "val_loss", "val_score"} - set(frame.columns)
+    if not missing:
+        return frame
+    # a loss that isn't kept can't be seen to be infinite
+    frame = frame.assign(**{name: 0.0 if "loss" in name else np.nan for name in missing})
+    changed = change.data(*pairs) if change.data else pairs
+    score = metric(setup.task, setup.compiled.from_logits and change.loss is None)
+    for seed, rows in frame.groupby("seed").groups.items():
+        model = fit.model(int(seed))
+        for name, (x, y) in zip(("score", "val_score"), changed, strict=True):
+            hits = score(np.asarray(y, float), model.predict(x, batch_size=SCORED_ROWS, verbose=0))
+            frame.loc[rows[-1], name] = float(np.mean(np.asarray(hits)))
+    return frame

@@ -1,19 +1,36 @@
-"""The conclusion from measurements and trials: verdict, cause, smallest change that recovers."""
+"""The conclusion from measurements and trials: verdict, cause, change."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 from repro.instruments.diagnose.measurements.examination import Examination
+from repro.instruments.diagnose.proof.attribution import Attribution, attribute
 from repro.instruments.diagnose.proof.judge import Judged, Proof
+from repro.instruments.diagnose.proof.prove import Suspects
 from repro.instruments.diagnose.setup.setup import Setup
-from repro.instruments.diagnose.symptoms.causes import Finding
+from repro.instruments.diagnose.symptoms.causes import CAUSES, UNPROVABLE, Finding
 from repro.instruments.diagnose.symptoms.definitions import FAILURES
 from repro.instruments.diagnose.symptoms.symptom import Symptom
 
-GOOD_FIT = 0.75  # ours: from this skill on, what gains more is an improvement, not a repair
+GOOD_FIT = 0.75  # ours: from this skill on, what gains a little more is an improvement, no repair
+LARGE_GAIN = 0.2  # ours: what gains more than this is a repair, however good the fit
+UNLEARNABLE = 0.1  # skill of the baselines, below which the labels may have nothing to tell
+OF_FAILURE = {*FAILURES, "slow", "overfits"}
 
-Verdict = Literal["fine", "proven", "not proven"]
+Verdict = Literal["fine", "proven", "likely", "not proven"]
+
+
+def make_suspects(findings: Sequence[Finding], symptoms: Sequence[Symptom]) -> Suspects:
+    """Return the causes that are present, and those among them that are facts."""
+    causes = [finding.key for finding in findings]
+    return Suspects(
+        causes=causes,
+        certain=frozenset(key for key in causes if CAUSES[key].certain),
+        vague=frozenset(f.key for f in findings if {s.key for s in f.signs} <= OF_FAILURE),
+        fails=any(symptom.key in FAILURES for symptom in symptoms),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,43 +54,79 @@ class Conclusion:
     seconds: float = 0.0
 
     @cached_property
+    def suspects(self) -> Suspects:
+        """The causes that are present."""
+        return make_suspects(self.findings, self.symptoms)
+
+    @cached_property
+    def attribution(self) -> Attribution | None:
+        """The cause that the trials speak for; None if no change recovers."""
+        return attribute(self.proof, self.suspects)
+
+    @property
     def smallest(self) -> Judged | None:
-        """The smallest change that recovers; one that treats a present cause if any does."""
-        return self.proof.smallest([finding.key for finding in self.findings])
+        """The change that recovers and is recommended, or gains though nothing is wrong."""
+        return self.attribution.judged if self.attribution else None
 
     @property
     def change(self) -> Judged | None:
-        """The smallest change that recovers; None if nothing needs to."""
+        """The change that recovers and is recommended; None if nothing needs to."""
         return None if self.verdict == "fine" else self.smallest
 
     @cached_property
     def cause(self) -> str:
-        """The cause that the smallest recovering change removes; a key of `CAUSES`, or ""."""
-        if self.change is None:
-            untreatable = [f.key for f in self.findings if f.key == "labels_unrelated"]
-            return untreatable[0] if untreatable and self.failures else ""
-        treats = self.change.change.treats
-        present = [finding.key for finding in self.findings if finding.key in treats]
-        return present[0] if present else treats[0]
+        """The cause, or the first suspect; a key of `CAUSES`, or "" if nothing is wrong."""
+        if self.verdict == "fine":
+            return "metric" if "metric" in self.suspects.causes else ""
+        if self.attribution:
+            return self.attribution.cause
+        return next(iter(self._ranked_suspects()), "")
+
+    def _ranked_suspects(self) -> list[str]:
+        """Return the causes: facts, those whose remedy helps, untested ones, then refuted ones."""
+        return sorted(self.suspects.causes, key=self._doubt)
+
+    def _doubt(self, cause: str) -> int:
+        if cause in self.suspects.certain:
+            return 0
+        tried = [judged for judged in self.proof.judged if cause in judged.change.removes]
+        if any(judged.helps for judged in tried):
+            return 1
+        if cause == "labels_unrelated":
+            return 5 if self.examination.baseline > UNLEARNABLE else 2
+        if cause in UNPROVABLE:
+            return 3
+        return 5 if tried else 4
 
     @property
     def failures(self) -> list[Symptom]:
         """The symptoms of a fit that is not fine."""
         return [symptom for symptom in self.symptoms if symptom.key in FAILURES]
 
-    @property
+    @cached_property
     def verdict(self) -> Verdict:
-        """The verdict: fine, proven or not proven.
+        """The verdict: fine, proven, likely or not proven.
 
-        It is fine if nothing fails and the fit is good or no change helps; proven if a change
-        recovers.
+        It is proven if a cause's own remedy recovers, and the cause is a fact or nothing that has
+        to do with other causes recovers as well; likely if something else does; not proven if no
+        change recovers.
         """
-        is_good = float(self.proof.original.test.mean()) >= GOOD_FIT
-        if not self.failures and (is_good or self.smallest is None):
+        if not self.failures and self._is_fine():
             return "fine"
-        return "proven" if self.smallest else "not proven"
+        if self.attribution is None:
+            return "not proven"
+        return "proven" if self.attribution.proven else "likely"
+
+    def _is_fine(self) -> bool:
+        """Tell whether a fit that doesn't fail is as good as it gets, or nearly."""
+        attribution = self.attribution
+        if attribution is None:
+            return True
+        is_good = float(self.proof.original.test.mean()) >= GOOD_FIT
+        is_fault = attribution.certain or attribution.judged.gained.mean > LARGE_GAIN
+        return is_good and not is_fault
 
     @property
     def code(self) -> str:
-        """The smallest recovering (of a fine fit: improving) change to paste; "" if none."""
+        """The recommended (of a fine fit: improving) change to paste; "" if there is none."""
         return self.smallest.change.code if self.smallest else ""

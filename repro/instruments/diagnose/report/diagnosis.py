@@ -8,7 +8,7 @@ import pandas as pd
 
 from repro.instruments.diagnose.report.conclusion import Conclusion
 from repro.instruments.diagnose.report.tables import change_table, symptom_table
-from repro.instruments.diagnose.report.text import render
+from repro.instruments.diagnose.report.text import render, render_details
 
 
 class Diagnosis(Conclusion):
@@ -28,13 +28,12 @@ class Diagnosis(Conclusion):
         return change_table(self)
 
     def __str__(self) -> str:
-        import io
+        return _as_text(render(self))
 
-        from rich.console import Console
-
-        out = io.StringIO()
-        Console(file=out, width=100, no_color=True).print(self)
-        return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+    @property
+    def details(self) -> str:
+        """All suspects, all changes that were tried, and what was left out, as text."""
+        return _as_text(render_details(self))
 
     def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
         yield from render(self)
@@ -46,7 +45,20 @@ class Diagnosis(Conclusion):
 
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "diagnosis.txt").write_text(str(self), encoding="utf-8")
+        (folder / "diagnosis.txt").write_text(f"{self}\n{self.details}", encoding="utf-8")
         write_table(self.table, folder / "changes.csv")
         write_table(symptom_table(self), folder / "symptoms.csv")
         draw_figures(self, folder)
+
+
+def _as_text(parts: Iterator[Any]) -> str:
+    """Return what the terminal would show, without colours."""
+    import io
+
+    from rich.console import Console
+
+    out = io.StringIO()
+    console = Console(file=out, width=100, no_color=True)
+    for part in parts:
+        console.print(part)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"

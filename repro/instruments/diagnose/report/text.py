@@ -1,63 +1,182 @@
-"""The text of a diagnosis, as the terminal shows it."""
+"""The text of a diagnosis: one cause, one change, one number; the details on request."""
 
 from collections.abc import Iterator
 from typing import Any
 
+from repro.instruments.diagnose.proof.attribution import Attribution
 from repro.instruments.diagnose.proof.judge import Gain, Judged
 from repro.instruments.diagnose.report.conclusion import Conclusion
-from repro.instruments.diagnose.symptoms.causes import CAUSES
+from repro.instruments.diagnose.symptoms.causes import CAUSES, UNPROVABLE, Finding, capital
 
 MOST_CHANGES = 8
-HEADLINES = {
-    "fine": "Nothing wrong was found: the fit is fine, and no change that was tried helps.",
-    "better": "Nothing wrong was found: the fit is fine. One change still gains: {change}.",
-    "proven": "Cause: {cause}. Smallest change that recovers: {change}.",
-    "not proven": "Something is wrong, but no change that was tried recovers it.{suspect}",
-}
+MOST_TOLD = 2  # failures in a sentence
+MOST_NAMED = 4  # changes in a sentence
 
 
 def render(conclusion: Conclusion) -> Iterator[Any]:
-    """Yield what the terminal shows."""
+    """Yield what the terminal shows: cause, change, number, code, and what was not done."""
     from rich.text import Text
 
     yield Text(headline(conclusion), style="bold")
+    yield from (Text(f"  {line}") for line in _measured(conclusion))
     yield Text("")
-    yield from _findings(conclusion)
-    yield Text("")
-    yield _changes(conclusion)
-    yield from (Text(line) for line in _remarks(conclusion))
+    yield from (Text(line) for line in (_number(conclusion), *_reservations(conclusion)))
     if conclusion.code:
         yield Text("\nTo paste:", style="bold")
         yield Text(conclusion.code, style="green")
 
 
+def render_details(conclusion: Conclusion) -> Iterator[Any]:
+    """Yield all suspects, all changes, and how the numbers came about."""
+    from rich.text import Text
+
+    yield from _suspects(conclusion)
+    yield Text("")
+    yield _changes(conclusion)
+    yield from (Text(line) for line in _remarks(conclusion))
+
+
 def headline(conclusion: Conclusion) -> str:
-    """Return the verdict in a sentence."""
-    cause = CAUSES[conclusion.cause].title if conclusion.cause else ""
-    if conclusion.verdict == "not proven" and cause:
-        return f"Likely cause, which no change can prove: {cause}."
-    change = conclusion.smallest.change.title if conclusion.smallest else ""
-    verdict = "better" if conclusion.verdict == "fine" and change else conclusion.verdict
-    first = next((finding.title for finding in conclusion.findings), "")
-    suspect = f" First suspect: {first}." if first else ""
-    return HEADLINES[verdict].format(cause=cause, change=change, suspect=suspect)
+    """Return cause and change in a sentence each."""
+    if conclusion.verdict == "fine":
+        return _fine(conclusion)
+    title = CAUSES[conclusion.cause].title if conclusion.cause else ""
+    attribution = conclusion.attribution
+    if attribution is None:
+        return _not_proven(conclusion, title)
+    word = "Cause" if attribution.proven else "Likely cause"
+    also = [CAUSES[key].title for key in attribution.also]
+    causes = "; ".join([title, *also])
+    return f"{word}: {causes}. Change: {attribution.judged.change.title}."
 
 
-def _findings(conclusion: Conclusion) -> Iterator[Any]:
+def _fine(conclusion: Conclusion) -> str:
+    if conclusion.cause == "metric":
+        return f"The fit is fine, and the metric isn't: {CAUSES['metric'].title}."
+    gained = conclusion.smallest
+    if gained is not None:
+        return f"Nothing wrong was found. One change still gains: {gained.change.title}."
+    return "Nothing wrong was found, and no change that was tried helps."
+
+
+def _not_proven(conclusion: Conclusion, title: str) -> str:
+    if not title:
+        return "Something is wrong, but no cause was found, and no change that was tried recovers."
+    if conclusion.cause in UNPROVABLE:
+        return f"Likely cause, against which no change can be tried: {title}."
+    return f"Something is wrong, and no change that was tried recovers. First suspect: {title}."
+
+
+def _measured(conclusion: Conclusion) -> Iterator[str]:
+    """Say what was measured of the cause, and what comes of it; no symptom is named twice."""
+    by_key = {finding.key: finding for finding in conclusion.findings}
+    is_wrong = conclusion.verdict != "fine" and conclusion.attribution
+    also = conclusion.attribution.also if conclusion.attribution and is_wrong else ()
+    named: set[str] = set()
+    for key in [key for key in (conclusion.cause, *also) if key in by_key]:
+        signs = [s for s in by_key[key].signs if s.key not in named][:MOST_NAMED]
+        named |= {symptom.key for symptom in by_key[key].signs}
+        clauses = "; ".join(symptom.says for symptom in signs)
+        yield f"{capital(clauses)}. {CAUSES[key].says}." if signs else f"{CAUSES[key].says}."
+    fate = [symptom.says for symptom in conclusion.failures if symptom.key not in named]
+    if fate:
+        yield f"In the end {'; '.join(fate[:MOST_TOLD])}."
+    if conclusion.verdict == "not proven" and conclusion.cause:
+        yield f"What to do: {CAUSES[conclusion.cause].remedy}."
+    if conclusion.verdict == "fine":
+        yield from _harmless(conclusion)
+
+
+def _harmless(conclusion: Conclusion) -> Iterator[str]:
+    """Name what is written wrong, and does no harm that can be measured here."""
+    wrong = [f for f in conclusion.findings if f.key in conclusion.suspects.certain]
+    for finding in wrong:
+        signs = "; ".join(symptom.says for symptom in finding.signs)
+        yield f"Worth mending, though it costs no skill here: {finding.title} ({signs})."
+
+
+def _number(conclusion: Conclusion) -> str:
+    """Return the skill as it is and with the change, in the currency that it is measured in."""
+    proof, setup = conclusion.proof, conclusion.setup
+    original = float(proof.original.test.mean())
+    rows = f"on {setup.tested_on}, over {len(setup.seeds)} seeds"
+    scale = "0 is the best constant, 1 is perfect"
+    shown = conclusion.smallest or _best(conclusion)
+    if shown is None:
+        return f"Skill {original:.2f} {rows}; {scale}."
+    skills = f"{original:.2f} → {shown.skill:.2f}"
+    if conclusion.smallest is None:
+        return f"The best that was tried, {shown.change.title}: skill {skills} {rows}; {scale}."
+    return f"Skill {skills} {rows}: gain {_in_words(shown.gained)}; {scale}."
+
+
+def _best(conclusion: Conclusion) -> Judged | None:
+    helping = [judged for judged in conclusion.proof.judged if judged.helps]
+    return next(iter(helping), None)
+
+
+def _reservations(conclusion: Conclusion) -> Iterator[str]:
+    """Say what weakens the conclusion: rivals, what wasn't tried, what was cut."""
+    proof = conclusion.proof
+    attribution = conclusion.attribution
+    if attribution and conclusion.verdict != "fine":
+        yield from _rivals(attribution)
+        if conclusion.examination.linear - attribution.judged.skill > proof.margin:
+            yield (
+                f"Ridge regression reaches {conclusion.examination.linear:.2f}, which is more: "
+                "something else is wrong, too, or training is too short."
+            )
+    removing = [c for c in proof.untried if set(c.removes) & set(conclusion.suspects.causes)]
+    if removing and not (attribution and attribution.proven):
+        titles = ", ".join(change.title for change in removing[:MOST_NAMED])
+        yield f"No time was left to try: {titles}. Give --budget {proof.budget_needed}."
+    if conclusion.verdict != "fine":
+        yield from _cuts(conclusion)
+
+
+def _rivals(attribution: Attribution) -> Iterator[str]:
+    rivals = attribution.rivals
+    if rivals:
+        named = ", ".join(f"{j.change.title} ({j.skill:.2f})" for j in rivals[:MOST_NAMED])
+        rest = f" and {len(rivals) - MOST_NAMED} more" if len(rivals) > MOST_NAMED else ""
+        yield f"These recover as well, and are no remedy of that cause: {named}{rest}."
+    elif not attribution.is_own:
+        yield "The change helps against that cause without removing it, so it is no proof of it."
+
+
+def _cuts(conclusion: Conclusion) -> Iterator[str]:
+    setup = conclusion.setup
+    if setup.cut_short:
+        cut = [note for note in setup.notes if "budget" in note or "rows are used" in note]
+        yield f"Note: {'; '.join(cut)}."
+
+
+def _suspects(conclusion: Conclusion) -> Iterator[Any]:
     from rich.text import Text
 
     if not conclusion.findings:
-        failures = "; ".join(symptom.says for symptom in conclusion.failures)
-        yield Text(failures or "No symptom was found.")
+        yield Text("No symptom was found.")
         return
-    yield Text("What was measured, from cause to symptom", style="bold")
-    main = conclusion.cause or conclusion.findings[0].key
-    for finding in sorted(conclusion.findings, key=lambda f: f.key != main):
-        mark = "proven" if finding.key == conclusion.cause else "not proven"
-        if conclusion.verdict == "fine":
-            mark = "does no harm"
-        yield Text(f"• {finding.title} ({mark})", style="cyan")
-        yield Text(f"  {finding.chain} {finding.ends if finding.key == main else ''}".rstrip())
+    yield Text("Suspects, from data to steps, with what was measured", style="bold")
+    named: set[str] = set()
+    for finding in conclusion.findings:
+        says = [symptom.says for symptom in finding.signs if symptom.key not in named]
+        named |= {symptom.key for symptom in finding.signs}
+        yield Text(f"• {finding.title} ({_standing(conclusion, finding)})", style="cyan")
+        if says:
+            yield Text(f"  {'; '.join(says)}")
+
+
+def _standing(conclusion: Conclusion, finding: Finding) -> str:
+    """Say what the trials made of a suspect."""
+    attribution = conclusion.attribution
+    if attribution and finding.key in (attribution.cause, *attribution.also):
+        return conclusion.verdict if conclusion.verdict != "fine" else "does little harm"
+    tried = [j for j in conclusion.proof.judged if finding.key in j.change.removes]
+    if not tried:
+        return "not tried"
+    best = max(tried, key=lambda judged: judged.gained.mean)
+    return f"its remedy gains {best.gained.mean:+.2f}"
 
 
 def _changes(conclusion: Conclusion) -> Any:
@@ -81,7 +200,7 @@ def _changes(conclusion: Conclusion) -> Any:
             f"{judged.gained.mean:+.2f}",
             f"{judged.gained.low:+.2f}…{judged.gained.high:+.2f}",
             f"{judged.superiority:.2f}",
-            "smallest" if judged is conclusion.smallest else _mark(judged),
+            "chosen" if judged is conclusion.smallest else _mark(judged),
         )
     return shown
 
@@ -93,24 +212,35 @@ def _mark(judged: Judged) -> str:
 
 
 def _remarks(conclusion: Conclusion) -> Iterator[str]:
-    proof, setup, chosen = conclusion.proof, conclusion.setup, conclusion.change
+    proof, setup = conclusion.proof, conclusion.setup
     yield from _retuned(conclusion)
-    linear = conclusion.examination.linear
-    if chosen and linear - chosen.skill > proof.margin:
-        text = f"Even so, its skill of {chosen.skill:.2f} is below that of ridge regression"
-        yield f"{text} ({linear:.2f}): something else is wrong, too, or training is too short."
     hidden = len(proof.judged) - MOST_CHANGES
     if hidden > 0:
         yield f"{hidden} more changes were tried that gained less."
-    rule = f"Helps: the interval is above 0 and the gain at least {proof.margin:.2f}."
-    yield f"{rule} Recovers: nine tenths of the best gain, or the margin from it."
-    yield from setup.notes
+    yield f"Helps: the interval is above 0 and the gain at least {proof.margin:.2f}."
+    yield (
+        "Recovers: helps, by nine tenths of the best gain or the margin from it, and to a skill of "
+        f"{proof.deserved:.2f} at least."
+    )
+    yield from _baselines(conclusion)
+    yield from (f"{note[:1].upper()}{note[1:]}." for note in setup.notes)
     if setup.cut_short and any(symptom.key == "slow" for symptom in conclusion.symptoms):
         text = "The trainings here are shorter than yours and the loss still falls: what only makes"
         yield f"{text} learning faster may not matter to you."
     if proof.left_out:
         yield f"Left out for want of time or rows: {', '.join(proof.left_out)}."
+    if proof.spared:
+        titles = ", ".join(change.title for change in proof.spared)
+        yield f"Not tried, since it could have taught nothing more: {titles}."
     yield f"{setup.epochs} epochs, {setup.steps:,} steps; {conclusion.seconds:.0f} s."
+
+
+def _baselines(conclusion: Conclusion) -> Iterator[str]:
+    linear, near = conclusion.examination.linear, conclusion.examination.neighbours
+    known = [f"ridge regression {linear:.2f}"] if linear == linear else []
+    known += [f"the mean of the nearest rows {near:.2f}"] if near == near else []
+    if known:
+        yield f"Baselines: {', '.join(known)}."
 
 
 def _retuned(conclusion: Conclusion) -> Iterator[str]:
@@ -121,4 +251,4 @@ def _retuned(conclusion: Conclusion) -> Iterator[str]:
 
 
 def _in_words(gained: Gain) -> str:
-    return f"{gained.mean:+.3f} ({gained.low:+.3f} … {gained.high:+.3f})"
+    return f"{gained.mean:+.2f} ({gained.low:+.2f} … {gained.high:+.2f})"

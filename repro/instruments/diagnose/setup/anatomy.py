@@ -62,7 +62,18 @@ def is_graph(model: "keras.Model") -> bool:
     """Tell whether the model's graph of layers is known: Sequential and Functional, built."""
     import keras
 
-    return isinstance(model, keras.Sequential | keras.src.models.Functional) and bool(model.inputs)
+    is_kind = isinstance(model, keras.Sequential | keras.src.models.Functional)
+    return is_kind and bool(getattr(model, "inputs", None))
+
+
+def has_own_steps(model: "keras.Model") -> bool:
+    """Tell whether the model trains or tests by steps of the user's own."""
+    import keras
+
+    return any(
+        getattr(type(model), name) is not getattr(keras.Model, name)
+        for name in ("train_step", "test_step", "compute_loss", "compute_metrics")
+    )
 
 
 def graph(model: "keras.Model") -> "keras.Model":

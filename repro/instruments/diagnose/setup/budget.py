@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     import keras
 
 STEPS_PER_SECOND = 30  # of the budget; a fused step of ten small networks takes under 1 ms
-FLOPS_PER_SECOND = 1e9  # of the budget: a training may take about a fiftieth of it
+FLOPS_PER_SECOND = 2e9  # of the budget: a training may take about a twentieth of it
 FULL_BUDGET = 110.0  # seconds; more buys time for more trials, not longer ones
 FEWEST_ROWS = 256
+FEWEST_SEEDS = 4  # large networks are trained from fewer seeds, rather than for fewer steps
 DEFAULT_STEPS = 600
 DEFAULT_EPOCHS = (5, 100)
 
@@ -20,6 +21,14 @@ def default_epochs(rows: int, batch_size: int) -> int:
     """Return the epochs that take about 600 steps."""
     fewest, longest = DEFAULT_EPOCHS
     return int(np.clip(round(DEFAULT_STEPS / math.ceil(rows / batch_size)), fewest, longest))
+
+
+def affordable_seeds(
+    model: "keras.Model", *, rows: int, epochs: int, seeds: int, budget: float
+) -> int:
+    """Return from how many of the seeds all rows and epochs can be trained; 4 if from none."""
+    visits = FLOPS_PER_SECOND * min(budget, FULL_BUDGET) / (6 * max(_products(model), 1))
+    return int(np.clip(int(visits) // (rows * epochs), min(FEWEST_SEEDS, seeds), seeds))
 
 
 def affordable(

@@ -4,7 +4,10 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from repro.instruments.diagnose.setup.arrays import first_rows, shapes
+import numpy as np
+
+from repro.instruments.diagnose.setup.anatomy import has_own_steps
+from repro.instruments.diagnose.setup.arrays import Array, first_rows, map_arrays, shapes
 from repro.instruments.diagnose.setup.compiled import compile_arguments
 from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
 
@@ -28,7 +31,7 @@ def checked_build(build: Callable[[], Any], x: Any) -> Build:
 
     def build_model() -> "keras.Model":
         nonlocal is_checked, last
-        model = _call_build(build)
+        model = call_build(build)
         if last() is model:
             raise DiagnoseError("build() returns the same model again; make a new one inside it")
         last = weakref.ref(model)
@@ -44,9 +47,26 @@ def checked_build(build: Callable[[], Any], x: Any) -> Build:
     return build_model
 
 
+def readable_rows(model: "keras.Model", x: Any) -> Any:
+    """Return a row that the model can take: of an embedding's tokens, those that it has rows for.
+
+    Tokens out of its range are a fault to diagnose, and none that keeps the model from being read.
+    """
+    rows = first_rows(x, 1)
+    kinds = [type(layer).__name__ for layer in model._flatten_layers()]
+    if "Embedding" not in kinds:
+        return rows
+    sizes = [v.input_dim for v in model._flatten_layers() if type(v).__name__ == "Embedding"]
+    return map_arrays(rows, lambda a: np.clip(a, 0, min(sizes) - 1) if _are_indices(a) else a)
+
+
+def _are_indices(a: Array) -> bool:
+    return bool((a == np.rint(a)).all())
+
+
 def _check_inputs_fit(model: "keras.Model", x: Any) -> None:
     try:
-        model(first_rows(x, 1))
+        model(readable_rows(model, x))
     except Exception as error:
         raise DiagnoseError(
             f"the model can't take x of shape {shapes(x)}: {one_line(error)}"
@@ -66,7 +86,8 @@ def _renew_optimizer(model: "keras.Model") -> None:
     )
 
 
-def _call_build(build: Callable[[], Any]) -> "keras.Model":
+def call_build(build: Callable[[], Any]) -> "keras.Model":
+    """Call the user's function; raise DiagnoseError unless it returns a compiled model."""
     import keras
 
     try:
@@ -78,7 +99,7 @@ def _call_build(build: Callable[[], Any]) -> "keras.Model":
         raise DiagnoseError(f"build() must return a compiled keras.Model, got {kind}")
     if not model.compiled or model.optimizer is None:
         raise DiagnoseError("build() returns a model that isn't compiled; call model.compile")
-    if model.loss is None:
+    if model.loss is None and not has_own_steps(model):
         raise DiagnoseError("build() returns a model without a loss; give compile a loss")
     for loss in keras.tree.flatten(model.loss):
         try:

@@ -14,7 +14,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from repro.instruments.diagnose.setup.datasets import is_dataset
 from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
+from repro.instruments.diagnose.setup.tables import TABLES, load_table
 from repro.store.files import open_regular
 
 MAX_BYTES = 4 * 2**30  # of a data file, unpacked; a few of its copies must fit into memory
@@ -23,6 +25,7 @@ NAMES = {
     "y": ("y", "Y", "y_train", "Y_train"),
     "x_val": ("x_val", "X_val", "x_test", "X_test", "x_valid"),
     "y_val": ("y_val", "Y_val", "y_test", "Y_test", "y_valid"),
+    "sample_weight": ("sample_weight", "weights"),
 }
 
 
@@ -72,17 +75,20 @@ def _run(path: Path) -> Any:
     return module
 
 
-def load_data(target: str) -> dict[str, Any]:
-    """Return `x`, `y` and, if there, `x_val`, `y_val` of `FILE.npz` or of `FILE.py:NAME`.
+def load_data(target: str, column: str | None = None) -> dict[str, Any]:
+    """Return `x`, `y` and, if there, `x_val`, `y_val`, `sample_weight` of a file or a function.
 
     A function is called without arguments and returns (x, y), (x, y, x_val, y_val), a pair of such
-    pairs, or a dict with these names.
+    pairs, a dict with these names, or a `tf.data.Dataset`. Of a table, `column` is `y`.
 
     Raises:
         DiagnoseError: if they can't be loaded.
     """
     if ".py:" in target:
         return _from_function(target)
+    path = Path(target)
+    if path.suffix in TABLES:
+        return load_table(path, column)
     try:
         handle = open_regular(Path(target), os.O_RDONLY, follow=True)
         with os.fdopen(handle, "rb") as opened:
@@ -124,10 +130,12 @@ def _from_function(target: str) -> dict[str, Any]:
         data = function() if callable(function) else function
     except (Exception, SystemExit) as error:
         raise DiagnoseError(f"{target} raised {one_line(error)}") from error
+    if is_dataset(data):
+        return {"x": data, "y": None}
     if isinstance(data, dict):
         return _named(target, data)
     if isinstance(data, tuple | list) and len(data) == 4:
-        return dict(zip(NAMES, data, strict=True))
+        return dict(zip(NAMES, data, strict=False))
     if isinstance(data, tuple | list) and len(data) == 2:
         are_pairs = all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in data)
         flat = [*data[0], *data[1]] if are_pairs else data

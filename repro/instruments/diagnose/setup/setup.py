@@ -8,25 +8,29 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from repro.instruments.diagnose.setup.anatomy import Site, sites
+from repro.instruments.diagnose.setup.anatomy import Site, is_graph, sites, trace
 from repro.instruments.diagnose.setup.arrays import (
     Array,
     as_columns,
     check_count,
     check_same_rows,
     checked_arrays,
-    first_rows,
     leaves,
     map_arrays,
     select_rows,
 )
-from repro.instruments.diagnose.setup.budget import affordable, default_epochs
-from repro.instruments.diagnose.setup.building import Build, checked_build
+from repro.instruments.diagnose.setup.budget import (
+    affordable,
+    affordable_seeds,
+    default_epochs,
+)
+from repro.instruments.diagnose.setup.building import Build, checked_build, readable_rows
 from repro.instruments.diagnose.setup.compiled import Compiled, read_compiled
 from repro.instruments.diagnose.setup.errors import DiagnoseError
 from repro.instruments.diagnose.setup.preprocessing import Preprocessing, read_preprocessing
 from repro.instruments.diagnose.setup.splitting import Pair, split_rows
-from repro.instruments.diagnose.setup.task import Task, infer_task
+from repro.instruments.diagnose.setup.task import Task, infer_step_task, infer_task, target_table
+from repro.instruments.diagnose.setup.weights import row_weights
 
 if TYPE_CHECKING:
     import keras
@@ -65,6 +69,8 @@ class Setup(Network):
         batch_size: samples a step.
         epochs: passes over `train`.
         seeds: all of them are trained.
+        shuffle: whether training rows come in another random order in every epoch.
+        weights: one number a training row, by which its loss is multiplied; None if all are alike.
         notes: sentences that say what was cut.
         cut_short: whether the trainings are shorter than what the user trains.
     """
@@ -76,6 +82,8 @@ class Setup(Network):
     batch_size: int
     epochs: int
     seeds: tuple[int, ...]
+    shuffle: bool
+    weights: Array | None
     notes: tuple[str, ...]
     cut_short: bool
 
@@ -88,6 +96,27 @@ class Setup(Network):
     def test_inputs(self) -> Array:
         """The inputs that the score is taken on, likewise."""
         return self._preprocessed(self.test[0])
+
+    @cached_property
+    def targets(self) -> Array:
+        """The training targets as a table; see `task.target_table`."""
+        return target_table(self.task, self.train[1])
+
+    @cached_property
+    def test_targets(self) -> Array:
+        """The targets that the score is taken on, likewise."""
+        return target_table(self.task, self.test[1])
+
+    @cached_property
+    def optimizer(self) -> Any:
+        """The optimizer of one model, as the user set it."""
+        return self.build().optimizer
+
+    @cached_property
+    def operations(self) -> list[Any]:
+        """The operations of one model, in the order in which they run; [] if it is no graph."""
+        model = self.build()
+        return trace(model).operations if is_graph(model) else []
 
     def _preprocessed(self, x: Any) -> Array:
         flat = np.concatenate([a.reshape(len(a), -1) for a in leaves(x)], axis=1)
@@ -114,12 +143,15 @@ def make_setup(
     build: Callable[[], Any],
     x: Any,
     y: Any,
-    validation_data: Pair | None,
+    validation_data: Pair | None = None,
     *,
     epochs: int | None,
     batch_size: int,
-    seeds: Sequence[int],
+    seeds: int | Sequence[int],
     budget: float,
+    shuffle: bool = True,
+    sample_weight: Any = None,
+    class_weight: dict[int, float] | None = None,
 ) -> Setup:
     """Check the arguments of `diagnose`, and decide how many rows and epochs are used.
 
@@ -127,31 +159,48 @@ def make_setup(
         DiagnoseError: in one line, what is wrong and what would be right.
     """
     x, y = _checked_data(x, y)
-    check_count("batch_size", batch_size)
-    check_count("epochs", 1 if epochs is None else epochs)
-    seeds = _checked_seeds(seeds)
+    _check_counts(batch_size, epochs)
+    checked_seeds = _checked_seeds(seeds)
     build = checked_build(build, x)
-    model = build()
-    network = _read_network(model, x, y)
-    split = split_rows(x, y, validation_data)
-    _check_varies(y)
-    rows = len(split.train[1])
-    asked = epochs or default_epochs(rows, batch_size)
-    rows, epochs = affordable(
-        model, rows=rows, epochs=asked, batch_size=batch_size, seeds=len(seeds), budget=budget
+    network = _read_network(model := build(), x, y)
+    weights = row_weights(y, sample_weight, class_weight)
+    split = split_rows(x, _check_varies(y), validation_data)
+    asked = epochs or default_epochs(len(split.train[1]), batch_size)
+    kept, rows, epochs = _affordable(
+        model, len(split.train[1]), asked, checked_seeds, batch_size=batch_size, budget=budget
     )
+    notes = _notes_of_cuts(epochs, asked, rows, len(y))
     return Setup(
         **vars(network),
         build=build,
         train=_cut(split.train, rows),
         test=split.test,
+        shuffle=shuffle,
+        weights=None if weights is None else weights[split.rows][:rows],
         tested_on=split.tested_on,
         batch_size=batch_size,
         epochs=epochs,
-        seeds=seeds,
-        notes=(*split.notes, *_notes_of_cuts(epochs, asked, rows, len(y))),
+        seeds=kept,
+        notes=(*split.notes, *notes, *_notes_of_seeds(len(kept), len(checked_seeds))),
         cut_short=epochs < asked or rows < CUT_SHORT * len(y),
     )
+
+
+def _affordable(
+    model: "keras.Model",
+    rows: int,
+    epochs: int,
+    seeds: tuple[int, ...],
+    *,
+    batch_size: int,
+    budget: float,
+) -> tuple[tuple[int, ...], int, int]:
+    """Return the seeds, rows and epochs of a training that the budget pays for."""
+    count = affordable_seeds(model, epochs=epochs, rows=rows, seeds=len(seeds), budget=budget)
+    rows, epochs = affordable(
+        model, rows=rows, epochs=epochs, batch_size=batch_size, seeds=count, budget=budget
+    )
+    return seeds[:count], rows, epochs
 
 
 def _checked_data(x: Any, y: Any) -> Pair:
@@ -160,18 +209,25 @@ def _checked_data(x: Any, y: Any) -> Pair:
     return x, y
 
 
-def _check_varies(y: Array) -> None:
+def _check_counts(batch_size: Any, epochs: Any) -> None:
+    check_count("batch_size", batch_size)
+    check_count("epochs", 1 if epochs is None else epochs)
+
+
+def _check_varies(y: Array) -> Array:
+    """Return the targets; raise DiagnoseError if there is nothing to tell apart."""
     if not np.ptp(np.asarray(y, float), axis=0).any():
         raise DiagnoseError(
             "y is the same in all rows, so there is nothing to learn; give rows that differ"
         )
+    return y
 
 
-def _checked_seeds(seeds: Sequence[int]) -> tuple[int, ...]:
+def _checked_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
     from repro.training.fit import check_seeds
 
     try:
-        return tuple(check_seeds(list(seeds)))
+        return tuple(check_seeds(seeds))
     except (TypeError, ValueError) as error:
         raise DiagnoseError(str(error)) from error
 
@@ -180,22 +236,23 @@ def _read_network(model: "keras.Model", x: Any, y: Any) -> Network:
     """Read a model for these inputs and targets; raise DiagnoseError if it can't be scored."""
     layers = tuple(sites(model))
     compiled = read_compiled(model)
-    predictions = model(first_rows(x, 1))
+    predictions = model(readable_rows(model, x))
     if isinstance(y, dict | list | tuple) or isinstance(predictions, dict | list | tuple):
-        raise DiagnoseError("models of several outputs can't be diagnosed; give a model of one")
-    shape = tuple(predictions.shape)
-    if len(shape) > 2 and "sparse" in compiled.loss:
         raise DiagnoseError(
-            f"an output of shape {shape} under {compiled.loss} names a class for every step or "
-            "pixel, which can't be scored here; give a model with one class a row"
+            "the model has several outputs, and y isn't a list or dict with one array for each"
         )
-    task = infer_task(
-        y,
-        loss=compiled.loss,
-        activation=layers[-1].activation if layers else "",
-        units=int(shape[-1] or 1),
-        wants_accuracy=compiled.wants_accuracy,
-    )
+    shape = tuple(predictions.shape)
+    units, loss = int(shape[-1] or 1), compiled.loss
+    if len(shape) > 2 and units > 1 and "categorical" in loss:
+        task = infer_step_task(y, units=units, sparse="sparse" in loss)
+    else:
+        task = infer_task(
+            y,
+            loss=loss,
+            activation=layers[-1].activation if layers else "",
+            units=units,
+            wants_accuracy=compiled.wants_accuracy,
+        )
     return Network(
         task=task,
         compiled=compiled,
@@ -216,3 +273,7 @@ def _notes_of_cuts(epochs: int, asked: int, rows: int, all_rows: int) -> list[st
     if rows < all_rows:
         notes.append(f"{rows:,} of {all_rows:,} training rows are used")
     return notes
+
+
+def _notes_of_seeds(used: int, asked: int) -> list[str]:
+    return [f"{used} of {asked} seeds are trained (budget)"] if used < asked else []

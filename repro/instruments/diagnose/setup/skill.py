@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from repro.instruments.diagnose.setup.arrays import Array
-from repro.instruments.diagnose.setup.task import Task, as_table
+from repro.instruments.diagnose.setup.task import Task, target_table
 
 LEAST_MARGIN = 0.05  # ours: smaller differences in skill are not called an improvement
 LARGEST_MARGIN = 0.5
@@ -44,11 +44,15 @@ def _class_hits(task: Task, from_logits: bool) -> Callable[[Any, Any], Any]:
     are_whole = all(label == round(label) for label in task.labels)
     middle = 0.0 if from_logits or not task.labels else (task.labels[0] + task.labels[-1]) / 2
 
-    def decoded(values: Any, is_prediction: bool) -> Any:
+    def labels_of(values: Any) -> Any:
         if len(values.shape) > 1 and values.shape[-1] > 1:
             return ops.cast(ops.argmax(values, axis=-1), "float32")
         flat = ops.cast(ops.reshape(values, (-1,)), "float32")
-        if not is_prediction or len(task.labels) > 2:
+        return ops.round(flat) if are_whole else flat
+
+    def predicted(values: Any) -> Any:
+        flat = ops.cast(ops.reshape(values, (-1,)), "float32")
+        if len(task.labels) > 2:
             return ops.round(flat) if are_whole else flat
         if not task.labels:
             return flat
@@ -56,9 +60,32 @@ def _class_hits(task: Task, from_logits: bool) -> Callable[[Any, Any], Any]:
         return ops.where(flat > middle, ops.full_like(flat, high), ops.full_like(flat, low))
 
     def score(y_true: Any, y_pred: Any) -> Any:
-        return ops.cast(ops.equal(decoded(y_true, False), decoded(y_pred, True)), "float32")
+        if task.per_step:
+            shape = ops.shape(y_pred)[:-1]
+            truth = labels_of(ops.reshape(y_true, (-1, task.columns)))
+            return _shared_hits(ops.reshape(truth, shape), y_pred)
+        truth = labels_of(y_true)
+        if len(y_pred.shape) > 1 and y_pred.shape[-1] > 1:
+            return _shared_hits(truth, y_pred)
+        return ops.cast(ops.equal(truth, predicted(y_pred)), "float32")
 
     return score
+
+
+def _shared_hits(truth: Any, y_pred: Any) -> Any:
+    """Return the chance to hit the true class if ties are drawn for: a flat output earns no skill.
+
+    `argmax` names the first of equal outputs, and so would credit saturated units with its rows.
+    """
+    from keras import ops
+
+    units = y_pred.shape[-1]
+    largest = ops.max(y_pred, axis=-1, keepdims=True)
+    tied = ops.cast(ops.equal(y_pred, largest), "float32")
+    # a label that names no unit hits nothing
+    is_true = ops.equal(ops.expand_dims(truth, -1), ops.arange(units, dtype="float32"))
+    hits = ops.sum(tied * ops.cast(is_true, "float32"), axis=-1)
+    return hits / ops.maximum(ops.sum(tied, axis=-1), 1.0)
 
 
 def skill(task: Task, score: Any, y: Array, unit: float = 1.0) -> Array:
@@ -76,13 +103,13 @@ def skill(task: Task, score: Any, y: Array, unit: float = 1.0) -> Array:
             chance = best_constant(task, y)
             raw = (values - chance) / max(1 - chance, 1e-9)
         else:
-            raw = 1 - values * unit**2 / max(float(as_table(y).var(axis=0).mean()), 1e-30)
+            raw = 1 - values * unit**2 / max(float(target_table(task, y).var(axis=0).mean()), 1e-30)
     return np.where(np.isfinite(raw), np.clip(raw, 0, 1), 0.0)
 
 
 def best_constant(task: Task, y: Array) -> float:
     """Return the accuracy of naming the commonest class; of several, the mean over them."""
-    rows = as_table(y)
+    rows = target_table(task, y)
     if task.several:
         return float(np.maximum(rows.mean(axis=0), 1 - rows.mean(axis=0)).mean())
     labels = rows.argmax(axis=1) if rows.shape[1] > 1 else rows[:, 0]
@@ -108,34 +135,3 @@ def margin(task: Task, best: float, y: Array) -> float:
     else:
         error = math.sqrt(4 * best * (1 - best) ** 2 / n)
     return min(max(LEAST_MARGIN, 2 * error), LARGEST_MARGIN)
-
-
-def linear_skill(task: Task, train: tuple[Array, Array], test: tuple[Array, Array]) -> float:
-    """Return the skill of ridge regression on the standardized inputs.
-
-    A network should reach at least that. Classes are told by the largest of one regression a class
-    (least-squares classification).
-    """
-    (x, y), (x_test, y_test) = train, test
-    x, x_test = as_table(x), as_table(x_test)
-    mean, deviation = x.mean(axis=0), x.std(axis=0)
-    deviation[deviation == 0] = 1
-    x, x_test = (np.c_[(a - mean) / deviation, np.ones(len(a))] for a in (x, x_test))
-    penalty = 1e-2 * len(x) * np.eye(x.shape[1])
-    penalty[-1, -1] = 0
-    weights = np.linalg.lstsq(x.T @ x + penalty, x.T @ _indicators(task, y), rcond=None)[0]
-    predicted = x_test @ weights
-    if task.several:
-        score = np.mean((predicted > 0.5) == (as_table(y_test) > 0.5))
-    elif task.kind == "classification":
-        score = np.mean(predicted.argmax(axis=1) == _indicators(task, y_test).argmax(axis=1))
-    else:
-        score = np.mean((predicted - as_table(y_test)) ** 2)
-    return float(skill(task, score, y_test))
-
-
-def _indicators(task: Task, y: Array) -> Array:
-    rows = as_table(y)
-    if task.labels:
-        return (rows == np.array(task.labels)).astype(float)
-    return rows

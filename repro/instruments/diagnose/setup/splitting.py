@@ -25,11 +25,15 @@ LEAST_ROWS_TO_SPLIT = 50
 
 @dataclass(frozen=True)
 class Split:
-    """Rows to train on and rows to score on; `tested_on` and `notes` say which, in words."""
+    """Rows to train on and rows to score on; `tested_on` and `notes` say which, in words.
+
+    `rows` are the places of the training rows in the user's data.
+    """
 
     train: Pair
     test: Pair
     tested_on: str
+    rows: Array
     notes: tuple[str, ...] = ()
 
 
@@ -38,18 +42,20 @@ def split_rows(x: Any, y: Array, validation: Any) -> Split:
     rows = len(y)
     order = np.random.default_rng(0).permutation(rows)
     if validation is not None:
-        train = select_rows((x, y), np.sort(order[:MOST_ROWS]))
-        return Split(train, _checked_validation(x, y, validation), "validation data")
+        kept = np.sort(order[:MOST_ROWS])
+        test = _checked_validation(x, y, validation)
+        return Split(select_rows((x, y), kept), test, "validation data", kept)
     if rows < LEAST_ROWS_TO_SPLIT:
         note = (
             f"{rows} rows are too few to hold some out, so the score is taken on the training rows"
         )
-        return Split((x, y), (x, y), "training rows", (note,))
+        pair = (x, y)
+        return Split(pair, pair, "training rows", rows=np.arange(rows), notes=(note,))
     count = int(rows * HELD_OUT)
-    train = select_rows((x, y), np.sort(order[count:][:MOST_ROWS]))
+    kept = np.sort(order[count:][:MOST_ROWS])
     test = select_rows((x, y), np.sort(order[: min(count, MOST_ROWS)]))
     note = "no validation data: a fifth of the rows is held out for the score"
-    return Split(train, test, "held-out rows", (note,))
+    return Split(select_rows((x, y), kept), test, "held-out rows", rows=kept, notes=(note,))
 
 
 def _checked_validation(x: Any, y: Array, validation: Any) -> Pair:

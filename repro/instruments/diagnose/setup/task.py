@@ -10,6 +10,7 @@ from repro.instruments.diagnose.setup.arrays import Array
 
 CLASS_LOSSES = ("crossentropy", "hinge", "focal")
 MOST_CLASSES = 50
+SMOOTHED = 0.1  # one-hot labels may be as far from 0 and 1 as this: 0.01 and 0.99, say
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,14 @@ class Task:
             columns, or no classes.
         columns: number of columns of the targets.
         several: whether any number of classes may hold for a row, each with a column of 0 and 1.
+        per_step: whether every time step or pixel of a row has a class of its own.
     """
 
     kind: Literal["classification", "regression"]
     labels: tuple[float, ...]
     columns: int
     several: bool = False
+    per_step: bool = False
 
     @property
     def classes(self) -> int:
@@ -43,15 +46,47 @@ def as_table(y: Array) -> Array:
     return values.reshape(len(values), -1)
 
 
+def target_table(task: Task, y: Array) -> Array:
+    """Return targets as a table with a row for everything that has a class, or numbers, of its own.
+
+    A row is a row of the data, or each time step or pixel of one.
+    """
+    values = np.asarray(y, float)
+    return values.reshape(-1, task.columns) if task.per_step else as_table(values)
+
+
 def is_one_hot(y: Array) -> bool:
-    """Tell whether each row has one largest entry and all others alike: 0/1, or say 0.01/0.99."""
+    """Tell whether each row holds zeros and one 1; or two numbers near those, the same in all rows.
+
+    Of two columns of a regression, too, one is the larger in every row.
+    """
     rows = as_table(y)
     if rows.shape[1] < 2:
         return False
-    ordered = np.sort(rows, axis=1)
-    return bool(
-        (ordered[:, -1] > ordered[:, -2]).all() and np.allclose(ordered[:, 0], ordered[:, -2])
-    )
+    low, high = rows.min(), rows.max()
+    ones = np.isclose(rows, high)
+    is_binary = (ones | np.isclose(rows, low)).all()
+    is_near = abs(low) <= SMOOTHED and abs(high - 1) <= SMOOTHED
+    return bool(is_binary and is_near and (ones.sum(axis=1) == 1).all())
+
+
+def class_numbers(*tables: Array) -> list[Array]:
+    """Return the class of each row of several tables, as numbers that mean the same in all."""
+    columns = tables[0].shape[1]
+    return [t.argmax(axis=1) if columns > 1 else t[:, 0] for t in tables]
+
+
+def is_class_loss(loss: str) -> bool:
+    """Tell whether a loss, by its name, is made for classes."""
+    return any(name in loss for name in CLASS_LOSSES)
+
+
+def infer_step_task(y: Array, *, units: int, sparse: bool) -> Task:
+    """Return the task of a class for every step or pixel: integers, or a column a class."""
+    if not sparse:
+        return Task("classification", (), units, per_step=True)
+    labels = tuple(np.unique(np.asarray(y, float)).tolist())
+    return Task("classification", labels, 1, per_step=True)
 
 
 def infer_task(y: Array, *, loss: str, activation: str, units: int, wants_accuracy: bool) -> Task:
@@ -65,14 +100,14 @@ def infer_task(y: Array, *, loss: str, activation: str, units: int, wants_accura
     values = np.unique(as_table(y))
     if columns > 1:
         one_hot = is_one_hot(y)
-        several = set(values) <= {0.0, 1.0} and (activation in PROBABILITIES or wants_accuracy)
-        several = several and not one_hot
+        asks_classes = activation in PROBABILITIES or wants_accuracy or is_class_loss(loss)
+        several = set(values) <= {0.0, 1.0} and asks_classes and not one_hot
         return Task("classification" if several or one_hot else "regression", (), columns, several)
     are_labels = len(values) <= max(2, min(MOST_CLASSES, len(y) // 5))
     if not (are_labels and ((values == np.rint(values)).all() or "sparse" in loss)):
         return Task("regression", (), 1)
     are_classes = (
-        any(name in loss for name in CLASS_LOSSES)
+        is_class_loss(loss)
         or wants_accuracy
         or activation == "softmax"
         or (activation == "sigmoid" and len(values) == 2)

@@ -1,16 +1,9 @@
-"""Explain symptoms by causes, in sentences with the numbers that were measured.
-
-Causes stand in the order of the chain: data, labels, network, start, steps. The first one that is
-present accounts for the symptoms downstream.
-"""
+"""Explain symptoms by causes, in the order of the chain: data, labels, network, start, steps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from repro.instruments.diagnose.symptoms.definitions import FAILURES
 from repro.instruments.diagnose.symptoms.symptom import Symptom
-
-MOST_TOLD = 3  # symptoms in a sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,12 +14,17 @@ class Cause:
         title: its name in words.
         signs: the symptoms that point at it.
         says: a sentence on how it does harm.
+        remedy: what mends it, in words, for who can't try it here.
+        certain: whether its signs are facts of code and data: then it is there, and all that a
+            trial has to show is that it does harm.
         unless: the symptoms that speak against it.
     """
 
     title: str
     signs: tuple[str, ...]
     says: str
+    remedy: str
+    certain: bool = False
     unless: tuple[str, ...] = ()
 
 
@@ -35,88 +33,187 @@ CAUSES = {
         title="labels written in another way than the loss reads them",
         signs=("labels_encoding", "labels_range"),
         says="The loss reads other labels than the data hold",
+        remedy="count labels from 0 for a sparse loss, give a column a class to any other",
+        certain=True,
     ),
     "labels_shifted": Cause(
         title="labels belong to other rows",
         signs=("labels_shifted",),
         says="The labels stand beside other rows",
+        remedy="look for rows that were sorted, dropped or shuffled without their labels",
     ),
-    "labels_unrelated": Cause(
-        title="labels have nothing to do with the inputs",
-        signs=("labels_unrelated",),
-        says="There is nothing to learn, whatever the network",
+    "split": Cause(
+        title="classes are missing in training",
+        signs=("unseen_classes",),
+        says="What is asked for was never shown",
+        remedy="shuffle the rows before they are split",
+        certain=True,
+    ),
+    "order": Cause(
+        title="rows sorted by class",
+        signs=("sorted_rows",),
+        says="Batches of a single class teach the network to name that class, one after the other",
+        remedy="shuffle the rows, or leave shuffle=True",
+    ),
+    "index_range": Cause(
+        title="tokens out of the embedding's range",
+        signs=("index_range",),
+        says="There is no row to look up for them",
+        remedy="set input_dim to the largest token plus 1",
+        certain=True,
     ),
     "imbalance": Cause(
         title="classes out of balance",
         signs=("imbalance",),
         says=(
             "Whoever always names that class is nearly always right, so accuracy hardly tells "
-            "what is learned; weigh the classes, or look at precision and recall"
+            "what is learned"
         ),
+        remedy="weigh the classes, or look at precision and recall",
     ),
     "validation": Cause(
         title="validation data preprocessed differently",
-        signs=("validation_differs", "validation_shifted"),
+        signs=("validation_differs", "validation_shifted", "feature_shifted"),
         says="The network is asked about inputs unlike those that it learned from",
+        remedy="preprocess both by the same function, with the training data's numbers",
     ),
     "output_loss": Cause(
         title="loss and output activation don't fit",
         signs=("softmax_one_unit", "loss_output", "loss_task"),
         says="The loss is not made for such an output",
+        remedy=(
+            "sigmoid with binary_crossentropy for yes or no, softmax with a categorical one for "
+            "classes, no activation with mean_squared_error for numbers; from_logits=True if and "
+            "only if the output has no activation"
+        ),
+        certain=True,
+    ),
+    "double_activation": Cause(
+        title="the output is activated twice",
+        signs=("double_activation",),
+        says="Probabilities are squeezed a second time, to where they hardly differ",
+        remedy="leave out one of the two activations",
+        certain=True,
+    ),
+    "output_noise": Cause(
+        title="dropout behind the output",
+        signs=("output_noise",),
+        says="Training sees predictions that are dropped or blurred",
+        remedy="put dropout in front of the output layer",
+        certain=True,
     ),
     "output_width": Cause(
         title="wrong number of output units",
         signs=("target_shape",),
         says="Keras stretches the targets over the output units, or can't",
+        remedy="give the output as many units as the targets have columns",
+        certain=True,
     ),
     "unreachable": Cause(
         title="targets out of the output's reach",
         signs=("unreachable",),
         says="No weights bring the output to these targets",
+        remedy="take the activation off the output, or scale the targets into its range",
+        certain=True,
     ),
     "alike": Cause(
         title="units start alike",
         signs=("alike",),
         says="Units that start alike get the same gradient and stay so",
+        remedy="draw kernels at random: kernel_initializer='glorot_uniform'",
+        certain=True,
+    ),
+    "frozen": Cause(
+        title="layers are kept from training",
+        signs=("frozen",),
+        says="What they compute stays what it was drawn to be",
+        remedy="set trainable to True before compile",
+    ),
+    "weights": Cause(
+        title="few rows have all of the weight",
+        signs=("weighted",),
+        says="The loss hears of the other rows next to nothing",
+        remedy="check sample_weight and class_weight",
     ),
     "input_scale": Cause(
         title="inputs not scaled",
         signs=("input_scale", "input_uneven", "input_tiny"),
-        says="Large inputs make large sums and large steps of the first layer",
-    ),
-    "target_scale": Cause(
-        title="targets not scaled",
-        signs=("target_scale",),
-        says="Large targets make large errors and gradients",
+        says="A weight's step grows with its input, so no one rate suits inputs of such a size",
+        remedy="standardize every feature by the training rows",
     ),
     "relu_output": Cause(
         title="ReLU on the output",
         signs=("relu_output",),
         says="An output unit that is switched off gets no gradient, and none passes it",
+        remedy="no activation for numbers, sigmoid or softmax for classes",
+    ),
+    "target_scale": Cause(
+        title="targets not scaled",
+        signs=("target_scale",),
+        says="The output has to grow from near 0 to that size, by weights that start near 1",
+        remedy="standardize the targets, and multiply predictions back",
+    ),
+    "penalty": Cause(
+        title="weights held down by a penalty",
+        signs=("penalty", "weight_decay"),
+        says="It costs less to keep the weights small than to fit the data",
+        remedy="lower l1, l2 and weight_decay a hundredfold, or leave them out",
+    ),
+    "hidden_softmax": Cause(
+        title="softmax in a hidden layer",
+        signs=("hidden_softmax",),
+        says="The more units it has, the less each of them can pass on",
+        remedy="use relu in hidden layers",
     ),
     "no_bias": Cause(
         title="no biases",
         signs=("no_bias",),
         says="No weight can move the output of a row that is all zero",
+        remedy="leave use_bias=True",
     ),
     "linear_stack": Cause(
         title="no activation between the layers",
         signs=("linear_stack",),
         says="Linear layers in a row are one",
+        remedy="give hidden layers an activation: relu",
+    ),
+    "no_hidden": Cause(
+        title="no hidden layer",
+        signs=("no_hidden",),
+        says="A single layer draws straight lines only",
+        remedy="put a hidden layer with relu in front of the output",
     ),
     "narrow": Cause(
         title="too few units",
         signs=("narrow",),
         says="What doesn't pass the bottleneck is lost",
+        remedy="widen the narrowest layer",
     ),
     "dropout": Cause(
         title="too much dropout",
         signs=("dropout",),
         says="Most units are dropped in every step",
+        remedy="drop a fifth to a half",
+    ),
+    "mask": Cause(
+        title="padding is read like data",
+        signs=("unmasked",),
+        says="A recurrent layer reads zeros last, and forgets the data in front of them",
+        remedy="mask_zero=True in the embedding, a Masking layer, or padding in front",
+    ),
+    "batch_norm_alone": Cause(
+        title="batch normalization over too few rows",
+        signs=("batch_norm_alone",),
+        says="Of one or two rows, mean and deviation say nothing",
+        remedy="train in batches of 16 rows or more",
     ),
     "initial_weights": Cause(
         title="initial weights don't fit the depth or the activation",
         signs=(
+            "weights_large",
+            "weights_small",
+            "signal_forecast_small",
+            "signal_forecast_large",
             "vanishing_signal",
             "exploding_signal",
             "exploding_gradient",
@@ -124,59 +221,110 @@ CAUSES = {
             "saturated_at_birth",
         ),
         says="The initial weights pass neither signal nor gradient on at their size",
+        remedy="kernel_initializer='he_normal' for relu, 'glorot_uniform' for sigmoid and tanh",
     ),
     "vanishing": Cause(
         title="gradient vanishes through the layers",
-        signs=("vanishing_gradient",),
+        signs=("vanishing_gradient", "curved_stack"),
         says="Every layer's slope makes the gradient smaller",
+        remedy="use relu in hidden layers, or fewer of them",
     ),
     "rate_high": Cause(
         title="learning rate too high",
-        signs=("over_limit", "large_steps", "diverges", "nan_loss", "killed"),
-        says="Steps are longer than the loss is smooth",
+        signs=(
+            "over_limit",
+            "large_steps",
+            "diverges",
+            "nan_loss",
+            "killed",
+            "rate_above_usual",
+        ),
+        says="A step goes past what it aims at",
+        remedy="divide the rate by 10, and by 10 again",
     ),
     "saturated": Cause(
         title="saturated units",
         signs=("saturated",),
         says="Saturated units pass no gradient",
+        remedy="use relu, or smaller initial weights",
     ),
     "dead": Cause(
         title="dead ReLU units",
         signs=("killed", "output_dead"),
         says="Dead units get no gradient",
+        remedy="use leaky_relu, or a lower rate",
     ),
     "large_batch": Cause(
         title="batch too large",
         signs=("large_batch",),
         says="Few steps are taken",
+        remedy="take batches of 32",
+    ),
+    "clip": Cause(
+        title="gradients clipped to nothing",
+        signs=("tiny_clip",),
+        says="However wrong the network is, its steps stay short",
+        remedy="clip gradients to a length of 1, or not at all",
     ),
     "rate_low": Cause(
         title="learning rate too low",
-        signs=("tiny_steps", "slow", "stalls", "below_linear"),
+        signs=(
+            "tiny_steps",
+            "rate_below_usual",
+            "slow",
+            "stalls",
+            "below_linear",
+            "below_neighbours",
+        ),
         says="Steps are too short for so few of them",
+        remedy="multiply the rate by 10, and by 10 again",
         unless=("over_limit", "large_steps", "killed", "born_dead", "diverges", "nan_loss"),
     ),
+    "loss_choice": Cause(
+        title="a loss that learns slowly here",
+        signs=("squared_classes", "absolute_loss"),
+        says="Another loss of the same targets leads there faster",
+        remedy="a cross-entropy for classes, mean_squared_error for numbers",
+    ),
     "epochs": Cause(
-        title="too few epochs",
-        signs=("slow",),
-        says="Training stops while the loss still falls",
+        title="too few steps",
+        signs=("slow", "stalls", "below_linear", "below_neighbours"),
+        says="Training stops before the network has learned",
+        remedy="train longer",
+    ),
+    "label_noise": Cause(
+        title="labels contradict each other",
+        signs=("label_noise",),
+        says="No network can agree with labels that disagree",
+        remedy="look at rows whose nearest rows have another label, and correct them",
+    ),
+    "labels_unrelated": Cause(
+        title="labels have nothing to do with the inputs",
+        signs=("labels_unrelated",),
+        says="There is nothing to learn, whatever the network",
+        remedy="check that labels and rows were read in the same order",
+    ),
+    "inputs_constant": Cause(
+        title="inputs that don't vary",
+        signs=("constant_inputs",),
+        says="A feature that is the same in all rows tells nothing",
+        remedy="check how the inputs are read and scaled",
+    ),
+    "overfits": Cause(
+        title="training rows learned by heart",
+        signs=("overfits",),
+        says="It fits the training rows, and not what they have in common with others",
+        remedy="more rows, fewer units, dropout, or fewer epochs",
+    ),
+    "metric": Cause(
+        title="accuracy asked of numbers",
+        signs=("accuracy_metric",),
+        says="Accuracy asks for equality, which real numbers hardly ever have: it tells nothing",
+        remedy="look at mean_absolute_error or at R² instead",
     ),
 }
-DOWNSTREAM = (
-    "over_limit",
-    "large_steps",
-    "vanishing_signal",
-    "vanishing_gradient",
-    "exploding_signal",
-    "exploding_gradient",
-    "saturated_at_birth",
-    "born_dead",
-    "killed",
-    "output_dead",
-    "saturated",
-    "tiny_steps",
-)
-"""Symptoms in the layers and steps: they may come of a cause that stands before them."""
+UNPROVABLE = ("labels_unrelated", "label_noise", "inputs_constant")
+"""Causes that no change can be tried against."""
 
 
 @dataclass(frozen=True)
@@ -186,14 +334,10 @@ class Finding:
     Attributes:
         key: its key in `CAUSES`.
         signs: the symptoms that point at it.
-        chain: sentences on what was measured, and how it does harm.
-        ends: sentences on what comes of it in layers and training, if it is the cause.
     """
 
     key: str
     signs: tuple[Symptom, ...]
-    chain: str
-    ends: str
 
     @property
     def title(self) -> str:
@@ -208,25 +352,10 @@ def explain(symptoms: Sequence[Symptom]) -> list[Finding]:
     for key, cause in CAUSES.items():
         signs = tuple(symptom for symptom in symptoms if symptom.key in cause.signs)
         if signs and not keys & set(cause.unless):
-            chain = f"{_capital(_joined(signs))}. {cause.says}."
-            findings.append(Finding(key, signs, chain, _ends(signs, symptoms)))
+            findings.append(Finding(key, signs))
     return findings
 
 
-def _ends(signs: Sequence[Symptom], symptoms: Sequence[Symptom]) -> str:
-    layers = [s for s in symptoms if s.key in DOWNSTREAM and s not in signs]
-    fate = [s for s in symptoms if s.key in FAILURES and s not in signs]
-    sentences = [f"{_capital(_joined(layers))}."] if layers else []
-    sentences += [f"So {_joined(fate)}."] if fate else []
-    return " ".join(sentences)
-
-
-def _joined(symptoms: Sequence[Symptom]) -> str:
-    clauses = [symptom.says for symptom in symptoms[:MOST_TOLD]]
-    left_out = len(symptoms) - len(clauses)
-    clauses += [f"and {left_out} more like it"] if left_out > 0 else []
-    return "; ".join(clauses)
-
-
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
+    """Return a clause as the beginning of a sentence."""
     return text[:1].upper() + text[1:]

@@ -8,8 +8,7 @@ from repro.instruments.diagnose.measurements.relation import Relation
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.skill import best_constant
-from repro.instruments.diagnose.setup.task import as_table
-from repro.instruments.diagnose.symptoms.definitions import DEFINITIONS, UNEVEN_RMS
+from repro.instruments.diagnose.symptoms.definitions import DEFINITIONS
 from repro.instruments.diagnose.symptoms.symptom import Symptoms, detect, percent
 
 MOSTLY = 0.5  # share of the mean in the largest eigenvalue, from which on the text tells it
@@ -17,7 +16,7 @@ MOSTLY = 0.5  # share of the mean in the largest eigenvalue, from which on the t
 
 def label_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     """Compare labels with the loss, the output and the rows that they stand beside."""
-    y, loss, sparse = as_table(setup.train[1]), setup.compiled.loss, "sparse" in setup.compiled.loss
+    y, loss, sparse = setup.targets, setup.compiled.loss, "sparse" in setup.compiled.loss
     yield from _width_symptoms(setup, y)
     if sparse and y.shape[1] == 1 and (y != np.rint(y)).any():
         text = f"loss {loss} wants whole numbers, y runs from {y.min():.3g} to {y.max():.3g} in "
@@ -71,16 +70,20 @@ def input_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     text = f"the validation inputs' deviation is {inputs.validation_ratio:.3g} times that of the "
     text += f"training inputs, their mean {inputs.validation_shift:.2g} deviations away"
     differs = list(detect("validation_differs", ratio, text))
-    yield from differs or detect("validation_shifted", inputs.validation_shift, text)
+    shifted = differs or list(detect("validation_shifted", inputs.validation_shift, text))
+    text = (
+        f"the mean of a feature lies {inputs.shifted_feature:.2g} deviations from that in training"
+    )
+    yield from shifted or detect("feature_shifted", inputs.shifted_feature, text)
 
 
 def _scale_symptoms(inputs: Inputs) -> Symptoms:
     text = f"the inputs' root mean square is {inputs.rms:.3g}, not 1"
-    large = list(detect("input_scale", inputs.rms, text))
-    yield from large
-    if not large and inputs.rms > UNEVEN_RMS:
-        text = f"the largest feature is {inputs.ratio_of_scales:,.0f} times the smallest"
-        yield from detect("input_uneven", inputs.ratio_of_scales, text)
+    yield from detect("input_scale", inputs.rms, text)
+    text = f"the largest feature is {inputs.ratio_of_scales:,.0f} times the smallest"
+    yield from detect("input_uneven", inputs.ratio_of_scales, text)
+    text = f"{percent(inputs.constant)} of the features are the same in all rows"
+    yield from detect("constant_inputs", inputs.constant, text)
     text = f"the inputs' root mean square is {inputs.rms:.2g}"
     yield from detect("input_tiny", inputs.rms, text)
 

@@ -15,9 +15,19 @@ from repro.instruments.diagnose.symptoms.definition import (
     below,
 )
 
-UNEVEN_RMS = 3.0
 FEW_ROWS = 64
 FEWEST_LAYERS = 3
+USUAL_RATES = {
+    "SGD": (1e-4, 1.0),
+    "RMSprop": (1e-5, 0.03),
+    "Adam": (1e-5, 0.03),
+    "AdamW": (1e-5, 0.03),
+    "Adamax": (1e-5, 0.1),
+    "Nadam": (1e-5, 0.03),
+    "Adagrad": (1e-3, 1.0),
+    "Adadelta": (1e-2, 10.0),
+}
+WIDEST_USUAL = (1e-6, 10.0)  # of an optimizer that isn't listed
 USELESS_SKILL = 0.05
 LEARNED_SKILL = 0.1
 FEW_EPOCHS = 5
@@ -65,6 +75,54 @@ DEFINITIONS = {
         counts=above(0.9),
         source=OURS,
     ),
+    "unseen_classes": Definition(
+        title="classes that training never saw",
+        measured="share of the rows scored on whose class no training row has",
+        counts=above(0),
+        source=OURS,
+    ),
+    "sorted_rows": Definition(
+        title="rows sorted by class",
+        measured=(
+            "how much more often than by chance a row has the class of the row before, if rows "
+            "are not shuffled: 1 if always"
+        ),
+        counts=above(0.5),
+        source="Bengio 2012, section 2 asks for rows in random order; the share is ours",
+    ),
+    "label_noise": Definition(
+        title="labels contradict their neighbours",
+        measured=(
+            "share of the rows whose class most of the nearest rows don't have, if near rows have "
+            "labels alike all the same"
+        ),
+        counts=above(0.25),
+        source="the rule is that of Wilson 1972; the share is ours",
+    ),
+    "index_range": Definition(
+        title="index out of an embedding's range",
+        measured="share of the tokens that an embedding has no row for",
+        counts=above(0),
+        source="Keras: indices run from 0 to input_dim - 1",
+    ),
+    "unmasked": Definition(
+        title="padding is read like data",
+        measured="share of the time steps that are zeros at the end, if nothing masks them",
+        counts=above(0.25),
+        source="Keras' guide to masking and padding; the share is ours",
+    ),
+    "constant_inputs": Definition(
+        title="constant inputs",
+        measured="share of the features that are the same in all rows",
+        counts=above(0.5),
+        source=OURS,
+    ),
+    "weighted": Definition(
+        title="uneven weights of the rows",
+        measured="share of the rows that hold nine tenths of the weight, if weights are given",
+        counts=below(0.5),
+        source=OURS,
+    ),
     "input_scale": Definition(
         title="inputs not scaled",
         measured="root mean square of the inputs",
@@ -74,8 +132,8 @@ DEFINITIONS = {
     "input_uneven": Definition(
         title="features on unlike scales",
         measured=(
-            "largest over smallest root mean square of a feature, if that of all inputs "
-            f"is over {UNEVEN_RMS:g}"
+            "largest value of the largest over that of the smallest feature, if they are measured "
+            "in units of their own"
         ),
         counts=above(100),
         source=LECUN,
@@ -107,6 +165,12 @@ DEFINITIONS = {
     "validation_shifted": Definition(
         title="validation shifted",
         measured="distance of the inputs' means, in standard deviations",
+        counts=above(2),
+        source=OURS,
+    ),
+    "feature_shifted": Definition(
+        title="validation from another range",
+        measured="distance of the means of a feature, in standard deviations, largest feature",
         counts=above(2),
         source=OURS,
     ),
@@ -143,6 +207,115 @@ DEFINITIONS = {
         title="ReLU on the output",
         measured="an output that is off for a row learns nothing from it",
         source=LU,
+    ),
+    "double_activation": Definition(
+        title="two activations on the output",
+        measured="activations behind the output's own",
+        counts=at_least(1),
+        source="Keras' documentation of its losses",
+    ),
+    "output_noise": Definition(
+        title="dropout behind the output",
+        measured="layers of dropout or noise behind the output",
+        counts=at_least(1),
+        source="arithmetic: a prediction that is dropped is 0",
+    ),
+    "squared_classes": Definition(
+        title="a loss of numbers on classes",
+        measured="the loss is one of numbers, the targets are classes",
+        source="Golik et al. 2013",
+    ),
+    "absolute_loss": Definition(
+        title="a loss whose gradient doesn't grow with the error",
+        measured="the loss of a regression is an absolute or a logarithmic error",
+        source="derivative of the losses",
+    ),
+    "hidden_softmax": Definition(
+        title="softmax in a hidden layer",
+        measured="hidden layers with a softmax",
+        counts=at_least(1),
+        source="softmax's definition",
+    ),
+    "curved_stack": Definition(
+        title="many layers that saturate",
+        measured="hidden layers, if all of them saturate",
+        counts=at_least(4),
+        source="Glorot & Bengio 2010; the number is ours",
+    ),
+    "no_hidden": Definition(
+        title="no hidden layer",
+        measured="skill of the nearest rows minus that of ridge regression, without a hidden layer",
+        counts=above(0.15),
+        source=OURS,
+    ),
+    "frozen": Definition(
+        title="layers that aren't trained",
+        measured="layers with weights whose trainable is False",
+        counts=at_least(1),
+        source="Keras' guide to transfer learning",
+    ),
+    "weights_large": Definition(
+        title="initial weights too large",
+        measured="root mean square of a layer's weights times the root of a unit's inputs",
+        counts=above(5),
+        source=HE,
+    ),
+    "weights_small": Definition(
+        title="initial weights too small",
+        measured="root mean square of a layer's weights over that of Glorot's",
+        counts=below(0.1),
+        source=GLOROT_SHARE,
+    ),
+    "signal_forecast_small": Definition(
+        title="initial weights shrink the signal",
+        measured=(
+            "root mean square of the weights times the root of half of a unit's inputs, multiplied "
+            f"over {FEWEST_LAYERS} ReLU layers or more behind the first"
+        ),
+        counts=below(1e-2),
+        source=HE,
+    ),
+    "signal_forecast_large": Definition(
+        title="initial weights blow up the signal",
+        measured="the same",
+        counts=above(1e2),
+        source=HE,
+    ),
+    "penalty": Definition(
+        title="heavy penalty on the weights",
+        measured="sum of the penalties on the initial weights",
+        counts=above(0.5),
+        source=OURS,
+    ),
+    "weight_decay": Definition(
+        title="heavy weight decay",
+        measured="the optimizer's weight decay",
+        counts=above(0.05),
+        source="0.01 is usual (Loshchilov & Hutter 2019); the factor is ours",
+    ),
+    "tiny_clip": Definition(
+        title="gradients clipped to nothing",
+        measured="the length or value that gradients are clipped to",
+        counts=below(1e-2),
+        source=OURS,
+    ),
+    "rate_above_usual": Definition(
+        title="rate above the usual",
+        measured="rate over the largest one that is usual for the optimizer",
+        counts=above(1),
+        source="ranges in use, from Keras' defaults by powers of ten; ours",
+    ),
+    "rate_below_usual": Definition(
+        title="rate below the usual",
+        measured="rate over the smallest one that is usual for the optimizer",
+        counts=below(1),
+        source="ranges in use, from Keras' defaults by powers of ten; ours",
+    ),
+    "batch_norm_alone": Definition(
+        title="batch normalization of too few rows",
+        measured="rows in a batch, if a layer normalizes over them",
+        counts=at_most(2),
+        source="Ioffe & Szegedy 2015: the deviation of one row is 0",
     ),
     "no_bias": Definition(
         title="no biases",
@@ -333,6 +506,12 @@ DEFINITIONS = {
         counts=above(LEAST_MARGIN),
         source=OURS,
     ),
+    "below_neighbours": Definition(
+        title="worse than the nearest rows",
+        measured="skill of the mean of the nearest rows minus that of the network",
+        counts=above(0.2),
+        source=OURS,
+    ),
     "overfits": Definition(
         title="overfits",
         measured="skill on the training rows minus that on the rows held out",
@@ -349,5 +528,6 @@ FAILURES = (
     "constant",
     "some_seeds",
     "below_linear",
+    "below_neighbours",
 )
 """Symptoms of a fit that is not fine; the others are only observed."""

@@ -17,11 +17,15 @@ from repro.instruments.diagnose.symptoms.network import (
     settings_symptoms,
     target_symptoms,
 )
+from repro.instruments.diagnose.symptoms.rows import row_symptoms, token_symptoms
 from repro.instruments.diagnose.symptoms.symptom import Symptom, detect
 from repro.instruments.diagnose.symptoms.training import training_symptoms
+from repro.instruments.diagnose.symptoms.written import written_symptoms
 
 AS_WRITTEN = (
     label_symptoms,
+    row_symptoms,
+    token_symptoms,
     input_symptoms,
     target_symptoms,
     output_symptoms,
@@ -42,7 +46,8 @@ def find_symptoms(
         curve: `fit_seeds`' frame of the network as it is; None if it can't be trained.
     """
     groups = AS_WRITTEN if examination.layers.empty else AS_WRITTEN + IN_LAYERS
-    symptoms = [symptom for group in groups for symptom in group(setup, examination)]
+    symptoms = list(written_symptoms(setup))
+    symptoms += [symptom for group in groups for symptom in group(setup, examination)]
     if examination.fails:
         symptoms += detect("crash", 1, f"Keras can't train it: {examination.fails}")
     if curve is not None:

@@ -88,4 +88,6 @@ def step_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     text = f"{largest}: an early step is {percent(ratio)} of the weights"
     yield from detect("large_steps", ratio, text, largest)
     text = f"no layer moves by more than {ratio:.1g} of its weights a step"
+    if ratio == 0:
+        text = "no weight moves at all: every gradient is 0"
     yield from detect("tiny_steps", ratio, text)

@@ -29,7 +29,7 @@ def training_symptoms(setup: Setup, examination: Examination, curve: pd.DataFram
     constant = float(outputs[outputs.step == outputs.step.max()].constant.mean())
     text = "the predictions are the same for every row"
     yield from _detect_in_seeds("constant", constant, text, len(loss))
-    yield from _fit_symptoms(setup, examination.linear, float(train.mean()), float(test.mean()))
+    yield from _fit_symptoms(setup, examination, float(train.mean()), float(test.mean()))
     yield from _slow_symptoms(loss)
 
 
@@ -64,10 +64,13 @@ def _skill_symptoms(setup: Setup, train: Array, test: Array) -> Symptoms:
         yield from _detect_in_seeds("some_seeds", share, text, len(train))
 
 
-def _fit_symptoms(setup: Setup, linear: float, train: float, test: float) -> Symptoms:
+def _fit_symptoms(setup: Setup, examination: Examination, train: float, test: float) -> Symptoms:
+    linear, neighbours = examination.linear, examination.neighbours
     if linear - test > margin(setup.task, max(linear, test), setup.test[1]):
         text = f"skill {test:.2f} on {setup.tested_on}, that of ridge regression {linear:.2f}"
         yield from detect("below_linear", linear - test, text)
+    text = f"skill {test:.2f} on {setup.tested_on}, that of the nearest rows {neighbours:.2f}"
+    yield from detect("below_neighbours", neighbours - test, text)
     text = f"skill {train:.2f} on the training rows, {test:.2f} on {setup.tested_on}"
     yield from detect("overfits", train - test, text)
 

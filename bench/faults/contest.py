@@ -1,0 +1,199 @@
+"""Diagnose published faults, beside two other ways to spend the same number of trainings.
+
+(a) "random": changes drawn at random from those that apply; (b) "commonest": changes in the order
+of how common their cause is. Both take the change with the best skill for the remedy, and the cause
+that it removes for the cause. A change counts as recovering by plain `keras.Model.fit` over five
+seeds, none of which `diagnose` has trained.
+"""
+
+import time
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench.faults.fault import Fault
+
+RESULTS = Path(__file__).parent.parent / "results"
+FRESH_SEEDS = range(100, 105)
+COMMONEST = (
+    "input_scale",
+    "output_loss",
+    "rate_high",
+    "rate_low",
+    "epochs",
+    "labels_encoding",
+    "unreachable",
+    "relu_output",
+    "output_width",
+    "linear_stack",
+    "narrow",
+    "no_hidden",
+    "loss_choice",
+    "target_scale",
+    "initial_weights",
+    "vanishing",
+    "large_batch",
+    "dropout",
+    "penalty",
+)
+"""Causes by how common they are in Humbatova et al. 2020, as far as their groups tell; ours."""
+COLUMNS = ("fault", "method", "causes", "cause", "cause_right", "proven", "change", "recovers")
+
+
+def fault_set(name: str) -> Sequence[Fault]:
+    """Return the faults of a set, a module of this folder."""
+    faults: Sequence[Fault] = import_module(f"bench.faults.{name}").FAULTS
+    return faults
+
+
+def contest(fault: Fault, budget: float) -> list[dict[str, Any]]:
+    """Return a row for each way to look for the cause."""
+    from repro.instruments.diagnose import diagnose
+
+    x, y, *validation = fault.data()
+    start = time.monotonic()
+    diagnosis = diagnose(
+        fault.build,
+        x,
+        y,
+        validation_data=tuple(validation) or None,
+        epochs=fault.epochs,
+        batch_size=fault.batch_size,
+        budget=budget,
+        **fault.options,
+    )
+    seconds = time.monotonic() - start
+    chosen = diagnosis.change.change if diagnosis.change else None
+    rows = [
+        _row(fault, "diagnose", diagnosis.cause, chosen, diagnosis)
+        | {"proven": diagnosis.verdict == "proven", "verdict": diagnosis.verdict}
+    ]
+    trainings = len(diagnosis.proof.judged)
+    pool = _pool(diagnosis)
+    for method, order in (("random", _shuffled(pool, fault.name)), ("commonest", _common(pool))):
+        best = _best(diagnosis, order[: max(trainings, 1)])
+        cause = next(iter(best.removes or best.treats), "") if best else ""
+        rows.append(_row(fault, method, cause, best, diagnosis))
+    return [row | {"seconds": round(seconds), "trainings": trainings} for row in rows]
+
+
+def _row(fault: Fault, method: str, cause: str, change: Any, diagnosis: Any) -> dict[str, Any]:
+    return {
+        "fault": fault.name,
+        "method": method,
+        "causes": " or ".join(fault.causes) or "healthy",
+        "cause": cause,
+        "cause_right": cause in fault.causes if fault.causes else not change,
+        "proven": False,
+        "change": change.key if change else "",
+        "recovers": bool(change) and _recovers(diagnosis, change),
+    }
+
+
+def _pool(diagnosis: Any) -> list[Any]:
+    from repro.instruments.diagnose.changes.catalogue import applicable
+
+    return applicable(diagnosis.setup, diagnosis.examination, diagnosis.symptoms)
+
+
+def _shuffled(pool: list[Any], name: str) -> list[Any]:
+    order = np.random.default_rng(sum(map(ord, name))).permutation(len(pool))
+    return [pool[i] for i in order]
+
+
+def _common(pool: list[Any]) -> list[Any]:
+    def place(change: Any) -> int:
+        known = [COMMONEST.index(cause) for cause in change.removes if cause in COMMONEST]
+        return min(known, default=len(COMMONEST))
+
+    return sorted(pool, key=place)
+
+
+def _best(diagnosis: Any, changes: Sequence[Any]) -> Any:
+    """Train the changes, and return the best one that gains the margin; None if none does."""
+    from repro.instruments.diagnose.proof.train import train
+
+    known = {judged.change.key: judged.trained for judged in diagnosis.proof.judged}
+    seeds, original = diagnosis.setup.seeds, diagnosis.proof.original.test
+    skills = {
+        change.key: (known.get(change.key) or train(diagnosis.setup, change, seeds)).test.mean()
+        for change in changes
+    }
+    best = max(changes, key=lambda change: skills[change.key], default=None)
+    is_better = best and skills[best.key] - original.mean() >= diagnosis.proof.margin
+    return best if is_better else None
+
+
+def _recovers(diagnosis: Any, change: Any) -> bool:
+    """Tell whether a change recovers under plain `fit`, from seeds that were not trained yet."""
+    from repro.instruments.diagnose.changes.change import NOTHING
+
+    before, after = (_plain_skill(diagnosis.setup, c) for c in (NOTHING, change))
+    proof = diagnosis.proof
+    return after >= proof.deserved and after - before >= proof.margin
+
+
+def _plain_skill(setup: Any, change: Any) -> float:
+    import keras
+
+    from repro.instruments.diagnose.changes.change import changed_build
+    from repro.instruments.diagnose.setup.skill import skill
+
+    pairs = change.rows(setup.train, setup.test) if change.rows else (setup.train, setup.test)
+    train, test = change.data(*pairs) if change.data else pairs
+    scores = []
+    for seed in FRESH_SEEDS:
+        keras.utils.set_random_seed(seed)
+        model = changed_build(setup, change)()
+        try:
+            model.fit(
+                *train,
+                epochs=setup.epochs * change.epochs,
+                batch_size=change.batch_size or setup.batch_size,
+                shuffle=setup.shuffle or change.shuffle,
+                verbose=0,
+            )
+            logs = model.evaluate(*test, verbose=0, return_dict=True)
+        except Exception:  # what TensorFlow says of labels that don't fit: it hasn't learned
+            logs = {"score": np.nan}
+        scores.append(logs["score"])
+    return float(skill(setup.task, np.array(scores), pairs[1][1], change.unit).mean())
+
+
+def record(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Put a fault's rows into the set's table, in place of its last ones; return the table."""
+    path = RESULTS / f"diagnose_{name}.csv"
+    old = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["fault"])
+    kept = old[~old.fault.isin({row["fault"] for row in rows})]
+    frame = pd.concat([kept, pd.DataFrame(rows)], ignore_index=True)
+    order = {fault.name: i for i, fault in enumerate(fault_set(name))}
+    frame = frame.sort_values("fault", key=lambda c: c.map(order), kind="stable")
+    frame.to_csv(path, index=False, lineterminator="\n")
+    return frame
+
+
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return recall and precision of causes, recoveries, false alarms and seconds by method.
+
+    Recall: share of the sick programs whose cause is named; precision: share of the causes named,
+    false alarms among them, that are right.
+    """
+    rows = rows.fillna({"cause": "", "change": ""})
+    sick = rows[rows.causes != "healthy"]
+    healthy = rows[rows.causes == "healthy"]
+    named = rows[(rows.cause != "") & ((rows.causes != "healthy") | (rows.change != ""))]
+    right = named.cause_right.astype(bool) & (named.causes != "healthy")
+    return pd.DataFrame(
+        {
+            "recall": sick.groupby("method").cause_right.mean(),
+            "precision": right.groupby(named.method).mean(),
+            "recovers": sick.groupby("method").recovers.mean(),
+            "false_alarms": (healthy.change != "").groupby(healthy.method).sum(),
+            "programs": sick.groupby("method").size(),
+            "median_seconds": rows.groupby("method").seconds.median(),
+        }
+    ).loc[[m for m in ("diagnose", "random", "commonest") if m in set(rows.method)]]

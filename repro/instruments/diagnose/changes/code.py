@@ -1,0 +1,81 @@
+"""Code to paste: a layer's or an optimizer's constructor, with the arguments that differ.
+
+Every line that is printed runs: `keras`, `np`, and the user's `x`, `y`, `model` are all it needs.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from repro.instruments.diagnose.setup.anatomy import Site
+from repro.instruments.diagnose.setup.setup import Setup
+
+REQUIRED = ("units", "filters", "kernel_size", "input_dim", "output_dim", "rate", "pool_size")
+UNTOLD = ("name", "trainable", "dtype", "seed", "build_config", "cell", "quantization_config")
+
+
+def layer_code(layer: Any, **arguments: Any) -> str:
+    """Return the constructor of a layer like this one but for some arguments."""
+    config = layer.get_config() | arguments
+    required = {key: config[key] for key in REQUIRED if key in config}
+    usual = type(layer)(**required).get_config()
+    listed = dict(required)
+    for key, value in config.items():
+        if key not in required and key not in UNTOLD and value != usual.get(key):
+            listed[key] = value
+    return f"keras.layers.{type(layer).__name__}({_arguments(listed)})"
+
+
+def optimizer_code(optimizer: Any, **arguments: Any) -> str:
+    """Return the constructor of an optimizer like this one but for some arguments."""
+    usual = type(optimizer)().get_config()
+    config = optimizer.get_config() | arguments
+    listed = {"learning_rate": config["learning_rate"]}
+    listed |= {k: v for k, v in config.items() if k not in UNTOLD and v != usual.get(k)}
+    return f"keras.optimizers.{type(optimizer).__name__}({_arguments(listed)})"
+
+
+def _arguments(arguments: Mapping[str, Any]) -> str:
+    listed_code = {key: _value(value) for key, value in arguments.items()}
+    return ", ".join(
+        value if key in ("units", "filters") else f"{key}={value}"
+        for key, value in listed_code.items()
+        if value
+    )
+
+
+def _value(value: Any) -> str:
+    """Return a value as code; "" for a function of the user's own, which only they can name."""
+    if isinstance(value, dict):
+        if not (
+            str(value.get("module")).startswith("keras.") and isinstance(value["config"], dict)
+        ):
+            return ""
+        settings = {k: v for k, v in value["config"].items() if v is not None}
+        return f"{value['module']}.{value['class_name']}({_arguments(settings)})"
+    if isinstance(value, float):
+        digits = f"{value:.6g}"
+        # Keras takes no whole number for a rate
+        return digits if set(digits) & set(".en") else f"{digits}.0"
+    if isinstance(value, str):
+        return f'"{value}"'
+    return repr(value) if isinstance(value, int | tuple | list) else ""
+
+
+def compile_code(optimizer: str = "model.optimizer", loss: str = "model.loss") -> str:
+    """Return the call of `compile`; what isn't given stays as the model was compiled with."""
+    return f"model.compile(optimizer={optimizer}, loss={loss})"
+
+
+def changed_layers(setup: Setup, sites: Sequence[Site], **arguments: Any) -> str:
+    """Return a line a layer, with other arguments; those that are alike share a line."""
+    lines: dict[str, list[str]] = {}
+    for site in sites:
+        line = layer_code(setup.operations[site.position], **arguments)
+        lines.setdefault(line, []).append(site.label)
+    return "\n".join(f"{line}  # {_listed(labels)}" for line, labels in lines.items())
+
+
+def _listed(labels: Sequence[str]) -> str:
+    if len(labels) > 3:
+        return f"{labels[0]} … {labels[-1]}, {len(labels)} layers"
+    return ", ".join(labels)

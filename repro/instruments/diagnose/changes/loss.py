@@ -1,0 +1,95 @@
+"""Changes of what is minimized: the loss of a regression, penalties, what stands behind."""
+
+from typing import Any
+
+from repro.instruments.diagnose.changes import edits
+from repro.instruments.diagnose.changes.change import Change, Changes, settings_of
+from repro.instruments.diagnose.changes.code import compile_code, optimizer_code
+from repro.instruments.diagnose.measurements.examination import Examination
+from repro.instruments.diagnose.setup.anatomy import operation_name
+from repro.instruments.diagnose.setup.setup import Setup
+from repro.instruments.diagnose.symptoms.written import NOISES
+
+UNPENALIZED = """\
+for layer in model._flatten_layers():  # or leave the regularizers out where the layers are made
+    for variable in layer.variables:
+        variable.regularizer = None
+"""
+UNDECAYED = {"weight_decay": 0.0}  # AdamW takes no None
+UNCLIPPED = {"clipnorm": None, "clipvalue": None, "global_clipnorm": None}
+
+
+def loss_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
+    """Change the loss, and leave out what is added to it or put behind the output."""
+    if "absolute_loss" in symptoms:
+        yield Change(
+            key="squared_loss",
+            title="loss mean_squared_error",
+            size=1,
+            code=compile_code(loss='"mean_squared_error"'),
+            removes=("loss_choice",),
+            group="loss",
+            loss="mean_squared_error",
+        )
+    yield from _penalty_changes(setup, symptoms)
+    yield from _behind_changes(setup, symptoms)
+
+
+def _penalty_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:
+    if symptoms & {"penalty", "weight_decay"}:
+        optimizer = optimizer_code(setup.optimizer, **UNDECAYED)
+        yield Change(
+            key="no_penalty",
+            title="no penalty on the weights",
+            size=1,
+            code=f"{UNPENALIZED}{compile_code(optimizer)}",
+            removes=("penalty",),
+            group="penalty",
+            edit=edits.unpenalize,
+            optimizer=lambda optimizer: _remade(optimizer, UNDECAYED),
+        )
+    if "tiny_clip" in symptoms:
+        yield Change(
+            key="no_clip",
+            title="gradients of any length",
+            size=1,
+            code=compile_code(optimizer_code(setup.optimizer, **UNCLIPPED)),
+            removes=("clip",),
+            group="clip",
+            optimizer=lambda optimizer: _remade(optimizer, UNCLIPPED),
+        )
+
+
+def _remade(optimizer: object, settings: dict[str, Any]) -> object:
+    rate = float(optimizer.learning_rate)  # type: ignore[attr-defined]
+    config = settings_of(optimizer) | {"learning_rate": rate} | settings
+    return type(optimizer).from_config(config)  # type: ignore[attr-defined]
+
+
+def _behind_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:
+    output = setup.output
+    if output is None:
+        return
+    rest = list(enumerate(setup.operations))[output.activated_at + 1 :]
+    if "double_activation" in symptoms:
+        places = [i for i, operation in rest if operation_name(operation) not in ("", "linear")]
+        yield Change(
+            key="one_activation",
+            title=f"one {output.activation} on the output",
+            size=1,
+            code="# remove what activates the output a second time",
+            removes=("double_activation",),
+            group="behind",
+            edit=edits.pass_by(places),
+        )
+    if "output_noise" in symptoms:
+        places = [i for i, operation in rest if type(operation).__name__ in NOISES]
+        yield Change(
+            key="no_output_noise",
+            title="no dropout behind the output",
+            size=1,
+            code="# remove the layers of dropout or noise behind the output",
+            removes=("output_noise",),
+            group="behind",
+            edit=edits.pass_by(places),
+        )

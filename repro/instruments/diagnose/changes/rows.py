@@ -1,0 +1,123 @@
+"""Changes of the rows: their split, order, weights; tokens, masks and padding."""
+
+import numpy as np
+
+from repro.instruments.diagnose.changes import edits
+from repro.instruments.diagnose.changes.change import Change, Changes
+from repro.instruments.diagnose.changes.code import layer_code
+from repro.instruments.diagnose.measurements.examination import Examination
+from repro.instruments.diagnose.setup.arrays import leaves, map_arrays
+from repro.instruments.diagnose.setup.sequences import embeddings, padding_in_front
+from repro.instruments.diagnose.setup.setup import Setup
+from repro.instruments.diagnose.setup.splitting import Pair
+
+APART = {"unseen_classes", "validation_differs", "validation_shifted", "feature_shifted"}
+SHUFFLING = "order = np.random.default_rng(0).permutation(len(x))"
+PRE_PADDING = """\
+empty = x == 0 if x.ndim == 2 else (x == 0).all(axis=2)
+shift = np.logical_and.accumulate(empty[:, ::-1], axis=1).sum(axis=1)
+x = np.stack([np.roll(row, count, axis=0) for row, count in zip(x, shift)])"""
+
+
+def row_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
+    """Mix, shuffle, or weigh the rows anew."""
+    if symptoms & APART and setup.weights is None and setup.tested_on == "validation data":
+        yield _mixing()
+    if "sorted_rows" in symptoms:
+        yield Change(
+            key="shuffle",
+            title="rows in random order",
+            size=1,
+            code=f"{SHUFFLING}\nx, y = x[order], y[order]  # and fit(…, shuffle=True)",
+            removes=("order",),
+            group="order",
+            shuffle=True,
+        )
+    if "weighted" in symptoms:
+        yield Change(
+            key="no_weights",
+            title="the same weight for every row",
+            size=1,
+            code="sample_weight = None  # and class_weight = None",
+            removes=("weights",),
+            group="weights",
+            unweighted=True,
+        )
+
+
+def _mixing() -> Change:
+    lines = "x, y = np.concatenate([x, x_val]), np.concatenate([y, y_val])\n"
+    lines += f"{SHUFFLING}\ncount = len(x_val)\n"
+    lines += "x_val, y_val = x[order[:count]], y[order[:count]]\n"
+    lines += "x, y = x[order[count:]], y[order[count:]]"
+    return Change(
+        key="mix_split",
+        title="training and validation rows drawn from the same rows",
+        size=1,
+        code=lines,
+        removes=("split",),
+        treats=("validation",),
+        group="validation",
+        rows=_mix,
+    )
+
+
+def _mix(train: Pair, test: Pair) -> tuple[Pair, Pair]:
+    """Put mixed together, and draw as many of each at random."""
+    count = len(test[1])
+    order = np.random.default_rng(0).permutation(len(train[1]) + count)
+    mixed = iter([np.concatenate(pair)[order] for pair in _pairs(train, test)])
+    x = map_arrays(train[0], lambda _: next(mixed))
+    y = np.concatenate([train[1], test[1]])[order]
+    return (
+        (map_arrays(x, lambda a: a[count:]), y[count:]),
+        (map_arrays(x, lambda a: a[:count]), y[:count]),
+    )
+
+
+def _pairs(train: Pair, test: Pair) -> list[tuple[np.ndarray, np.ndarray]]:
+    return list(zip(leaves(train[0]), leaves(test[0]), strict=True))
+
+
+def token_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
+    """Give an embedding enough rows; mask the padding, or put it in front."""
+    layers = embeddings(setup)
+    if "index_range" in symptoms:
+        rows = 1 + int(max(a.max() for pair in (setup.train, setup.test) for a in leaves(pair[0])))
+        yield Change(
+            key="larger_embedding",
+            title=f"an embedding of {rows:,} rows",
+            size=1,
+            code=layer_code(layers[0], input_dim=rows),
+            removes=("index_range",),
+            group="embedding",
+            edit=edits.replace_kind("Embedding", input_dim=rows),
+        )
+    if "unmasked" in symptoms:
+        yield Change(
+            key="mask",
+            title="padding masked",
+            size=1,
+            code=layer_code(layers[0], mask_zero=True)
+            if layers
+            else "keras.layers.Masking(mask_value=0.0)  # in front of the first layer",
+            removes=("mask",),
+            group="mask",
+            edit=edits.replace_kind("Embedding", mask_zero=True) if layers else edits.mask_inputs,
+        )
+        yield Change(
+            key="pre_padding",
+            title="padding in front of the data",
+            size=1,
+            code=PRE_PADDING,
+            removes=("mask",),
+            group="mask",
+            data=_pre_pad,
+        )
+
+
+def _pre_pad(train: Pair, test: Pair) -> tuple[Pair, Pair]:
+    def pad(pair: Pair) -> Pair:
+        return map_arrays(pair[0], padding_in_front), pair[1]
+
+    return pad(train), pad(test)

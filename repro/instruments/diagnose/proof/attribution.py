@@ -1,0 +1,111 @@
+"""Tell the cause from the trials: which remedy recovers, and what else does."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from repro.instruments.diagnose.changes.change import Change
+from repro.instruments.diagnose.proof.judge import Judged, Proof
+from repro.instruments.diagnose.proof.prove import Suspects
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attribution:
+    """A cause, the change that recovers, and how far the one proves the other.
+
+    Attributes:
+        cause: its key in `CAUSES`.
+        also: other causes that the change removes, all of them present and needed.
+        judged: the change.
+        rivals: changes that have nothing to do with the cause, and recover as well.
+        is_own: whether the change removes the cause, and doesn't only help against it.
+        certain: whether the cause is a fact of code or data.
+    """
+
+    cause: str
+    judged: Judged
+    also: tuple[str, ...] = ()
+    rivals: tuple[Judged, ...] = ()
+    is_own: bool = True
+    certain: bool = False
+
+    @property
+    def proven(self) -> bool:
+        """True if the cause's own remedy recovers, and nothing else does unless it is a fact."""
+        return self.is_own and (self.certain or not self.rivals)
+
+
+def attribute(proof: Proof, suspects: Suspects) -> Attribution | None:
+    """Attribute the failure to a cause; None if no change recovers."""
+    recovering = [judged for judged in proof.judged if judged.recovers]
+    if not recovering:
+        return None
+    singles = [judged for judged in recovering if judged.change.parts == 1]
+    candidates = [
+        _by_remedy(cause, own, singles, suspects)
+        for cause in suspects.causes
+        if (own := [judged for judged in singles if cause in judged.change.removes])
+    ]
+    if candidates:
+        return min(candidates, key=_preference)
+    return _by_several(recovering, suspects) or _by_help(recovering, suspects)
+
+
+def _preference(attribution: Attribution) -> tuple[bool, int]:
+    """Prefer facts, then the cause with the fewest rivals; of equals, the one upstream."""
+    return not attribution.certain, 0 if attribution.certain else len(attribution.rivals)
+
+
+def _by_remedy(
+    cause: str, own: Sequence[Judged], singles: Sequence[Judged], suspects: Suspects
+) -> Attribution:
+    judged = min(own, key=lambda judged: (judged.change.size, -judged.gained.mean))
+    return Attribution(
+        cause=cause,
+        judged=judged,
+        rivals=_rivals(cause, singles),
+        certain=cause in suspects.certain,
+    )
+
+
+def _by_several(recovering: Sequence[Judged], suspects: Suspects) -> Attribution | None:
+    """Attribute it to all causes that several changes at once remove, the foremost first."""
+    several = [judged for judged in recovering if judged.change.parts > 1]
+    several.sort(key=lambda judged: (judged.change.parts, -judged.gained.mean))
+    singles = tuple(judged for judged in recovering if judged.change.parts == 1)
+    for judged in several:
+        removed = [_removed(single, suspects.causes) for single in judged.change.singles]
+        present = sorted({c for c in removed if c}, key=list(suspects.causes).index)
+        if present:
+            return Attribution(
+                cause=present[0],
+                also=tuple(present[1:]),
+                judged=judged,
+                rivals=singles,
+                is_own=all(removed),
+                certain=present[0] in suspects.certain,
+            )
+    return None
+
+
+def _removed(change: Change, causes: Sequence[str]) -> str:
+    """Return the foremost of the causes that a single change removes, or ""."""
+    return next((cause for cause in causes if cause in change.removes), "")
+
+
+def _by_help(recovering: Sequence[Judged], suspects: Suspects) -> Attribution:
+    """Attribute it to a cause that the smallest change helps against, present or not."""
+    judged = min(recovering, key=lambda j: (j.change.parts, j.change.size, -j.gained.mean))
+    helped = judged.change.helps_against
+    present = [cause for cause in helped if cause in suspects.causes]
+    cause = next(iter([*present, *helped]), "")
+    return Attribution(
+        cause=cause,
+        judged=judged,
+        rivals=_rivals(cause, recovering),
+        is_own=cause in judged.change.removes,
+    )
+
+
+def _rivals(cause: str, judged: Sequence[Judged]) -> tuple[Judged, ...]:
+    """Return the single changes that have nothing to do with the cause."""
+    return tuple(j for j in judged if j.change.parts == 1 and cause not in j.change.helps_against)

@@ -1,0 +1,82 @@
+"""A compiled model, read before any data are known."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from repro.instruments.diagnose.setup.anatomy import Site, is_graph, sites, trace
+from repro.instruments.diagnose.setup.building import call_build
+from repro.instruments.diagnose.setup.compiled import Compiled, read_compiled
+
+if TYPE_CHECKING:
+    import keras
+
+LIKELY_SHAPES = ((None, 8), (None, 8, 8), (None, 32, 32, 3), (None, 32, 32, 1))
+"""Shapes that are tried on a model that doesn't say which inputs it takes."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A compiled model, with what can be read off it; see `symptoms.written.Program`.
+
+    `shape` is the inputs' shape that was assumed, None if the model says it.
+    """
+
+    model: "keras.Model"
+    compiled: Compiled
+    sites: tuple[Site, ...]
+    shape: tuple[int | None, ...] | None
+
+    @property
+    def hidden(self) -> tuple[Site, ...]:
+        """All layers with weights but the output."""
+        return tuple(site for site in self.sites if not site.is_output)
+
+    @property
+    def output(self) -> Site | None:
+        """The layer that makes the prediction, if it is known."""
+        return self.sites[-1] if self.sites and self.sites[-1].is_output else None
+
+    @property
+    def output_shape(self) -> tuple[int | None, ...]:
+        """The shape of the predictions, rows first."""
+        shape = self.model.output_shape if self.sites else (None, None)
+        return tuple(shape) if isinstance(shape, tuple) else (None, None)
+
+    @cached_property
+    def operations(self) -> list[Any]:
+        """The model's operations in the order in which they run."""
+        return trace(self.model).operations if is_graph(self.model) else []
+
+    @property
+    def optimizer(self) -> Any:
+        """The optimizer, as the user set it."""
+        return self.model.optimizer
+
+
+def read_program(build: Callable[[], Any]) -> Program:
+    """Call `build`, and read what it returns.
+
+    Raises:
+        DiagnoseError: if it returns no compiled model.
+    """
+    import keras
+
+    keras.utils.set_random_seed(0)
+    model = call_build(build)
+    shape = None if is_graph(model) else _assume_shape(model)
+    layers = sites(model) if len(getattr(model, "outputs", None) or []) == 1 else []
+    return Program(model, read_compiled(model), tuple(layers), shape)
+
+
+def _assume_shape(model: "keras.Model") -> tuple[int | None, ...] | None:
+    return next((shape for shape in LIKELY_SHAPES if _can_be_built(model, shape)), None)
+
+
+def _can_be_built(model: "keras.Model", shape: tuple[int | None, ...]) -> bool:
+    try:
+        model.build(shape)
+    except Exception:  # whatever its layers say of such inputs, they may take the next
+        return False
+    return is_graph(model)

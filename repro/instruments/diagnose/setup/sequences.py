@@ -1,0 +1,57 @@
+"""Tokens, sequences and their padding, where a model has a single input."""
+
+from typing import Any
+
+import numpy as np
+
+from repro.instruments.diagnose.setup.arrays import Array, leaves
+from repro.instruments.diagnose.setup.setup import Setup
+
+RECURRENT = ("LSTM", "GRU", "SimpleRNN", "Bidirectional")
+MASKS = ("Masking",)
+
+
+def single_input(setup: Setup) -> Array | None:
+    """Return the only input array; None if there are several."""
+    arrays = leaves(setup.train[0])
+    return arrays[0] if len(arrays) == 1 else None
+
+
+def embeddings(setup: Setup) -> list[Any]:
+    """Return the embeddings of the model."""
+    return [o for o in setup.operations if type(o).__name__ == "Embedding"]
+
+
+def reads_steps(setup: Setup) -> bool:
+    """Tell whether a recurrent layer sums up the steps, and so reads the padding last."""
+    return any(type(o).__name__ in RECURRENT for o in setup.operations)
+
+
+def padded_share(setup: Setup, x: Array) -> float:
+    """Return the share of the steps that are zeros at the end and aren't masked; 0 if none can be.
+
+    Of tokens, index 0 is padding by Keras' own rule; of numbers, a step of nothing but zeros.
+    """
+    is_tokens = bool(embeddings(setup)) and x.ndim == 2
+    if not reads_steps(setup) or not (is_tokens or x.ndim == 3):
+        return 0.0
+    if any(layer.mask_zero for layer in embeddings(setup)):
+        return 0.0
+    if any(type(o).__name__ in MASKS for o in setup.operations):
+        return 0.0
+    return float(at_the_end(x).mean())
+
+
+def at_the_end(x: Array) -> Array:
+    """Return which steps are zeros with nothing but zeros behind them, (n, steps)."""
+    empty = x == 0 if x.ndim == 2 else (x == 0).all(axis=2)
+    return np.asarray(np.logical_and.accumulate(empty[:, ::-1], axis=1)[:, ::-1])
+
+
+def padding_in_front(x: Array) -> Array:
+    """Return sequences with the padding moved from their end to their front."""
+    steps = np.arange(x.shape[1])
+    shifts = at_the_end(x).sum(axis=1)
+    places = (steps[None, :] - shifts[:, None]) % x.shape[1]
+    rows = np.arange(len(x))[:, None]
+    return np.asarray(x[rows, places])

@@ -1,0 +1,89 @@
+"""Data in a table: CSV and Parquet files, one row an example, one column the target."""
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from repro.instruments.diagnose.setup.arrays import Array
+from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
+
+TABLES = (".csv", ".tsv", ".parquet")
+
+
+def load_table(path: Path, target: str | None) -> dict[str, Array]:
+    """Return a table's columns as `x`, but for those named by `target`, which are `y`.
+
+    Args:
+        path: the file.
+        target: the target's column, or several with commas between them. Text in it is a class, and
+            classes are counted from 0 in alphabetical order.
+
+    Raises:
+        DiagnoseError: if the file can't be read, or a column holds no numbers.
+    """
+    table = _read(path)
+    columns = _target_columns(path, table, target)
+    return {"x": _inputs(path, table.drop(columns=columns)), "y": _targets(path, table[columns])}
+
+
+def _read(path: Path) -> pd.DataFrame:
+    try:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        return pd.read_csv(path, sep="\t" if path.suffix == ".tsv" else ",")
+    except OSError as error:
+        raise DiagnoseError(f"{path} can't be read: {error.strerror or error}") from error
+    except ImportError as error:
+        raise DiagnoseError(
+            f"{path}: reading Parquet needs pyarrow: pip install pyarrow"
+        ) from error
+    except Exception as error:  # parsers raise nearly anything on bytes that are no table
+        raise DiagnoseError(f"{path} is no table: {one_line(error)}") from error
+
+
+def _target_columns(path: Path, table: pd.DataFrame, target: str | None) -> list[str]:
+    names = [str(name) for name in table.columns]
+    if target is None:
+        raise DiagnoseError(f"{path} needs --target NAME; its columns are {', '.join(names)}")
+    chosen = [target] if target in names else target.split(",")
+    for name in chosen:
+        if name not in names:
+            nearest = get_close_matches(name, names, n=1)
+            meant = f"; did you mean {nearest[0]!r}" if nearest else f"; it has {', '.join(names)}"
+            raise DiagnoseError(f"{path} has no column {name!r}{meant}")
+    return chosen
+
+
+def _inputs(path: Path, table: pd.DataFrame) -> Array:
+    text = [str(name) for name in table.columns if not _is_number(table[name])]
+    if text:
+        raise DiagnoseError(
+            f"{path}: column {text[0]!r} holds no numbers; leave it out, or write it as numbers, "
+            "such as by pandas.get_dummies"
+        )
+    if table.shape[1] == 0:
+        raise DiagnoseError(f"{path} has no column besides the target")
+    empty = [str(name) for name in table.columns if table[name].isna().any()]
+    if empty:
+        raise DiagnoseError(f"{path}: column {empty[0]!r} has empty cells; fill or drop them")
+    return table.to_numpy("float32")
+
+
+def _targets(path: Path, table: pd.DataFrame) -> Array:
+    if table.isna().to_numpy().any():
+        raise DiagnoseError(f"{path}: the target has empty cells; drop those rows")
+    columns = [_numbers(table[name]) for name in table.columns]
+    return columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
+
+
+def _numbers(column: Any) -> Array:
+    if _is_number(column):
+        return np.asarray(column.to_numpy())
+    return np.unique(column.astype(str).to_numpy(str), return_inverse=True)[1]
+
+
+def _is_number(column: Any) -> bool:
+    return bool(pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column))

@@ -1,0 +1,66 @@
+"""Symptoms of the rows: their order, their split, their weights, their tokens and padding."""
+
+import numpy as np
+
+from repro.instruments.diagnose.measurements.examination import Examination
+from repro.instruments.diagnose.setup.arrays import Array
+from repro.instruments.diagnose.setup.sequences import embeddings, padded_share, single_input
+from repro.instruments.diagnose.setup.setup import Setup
+from repro.instruments.diagnose.setup.task import class_numbers
+from repro.instruments.diagnose.symptoms.definitions import DEFINITIONS
+from repro.instruments.diagnose.symptoms.symptom import Symptoms, detect, percent
+
+MOST_OF_WEIGHT = 0.9
+
+
+def row_symptoms(setup: Setup, examination: Examination) -> Symptoms:
+    """Look for classes missing in training, rows in order of their class, noise, and weights."""
+    if setup.task.classes:
+        train, test = class_numbers(setup.targets, setup.test_targets)
+        unseen = float((~np.isin(test, train)).mean())
+        text = f"{percent(unseen)} of the {setup.tested_on} are of classes that no training row has"
+        yield from detect("unseen_classes", unseen, text)
+        if not setup.shuffle:
+            excess = _excess_of_repeats(train)
+            text = f"rows aren't shuffled, and {percent(float((train[1:] == train[:-1]).mean()))} "
+            yield from detect("sorted_rows", excess, f"{text}have the class of the row before")
+    yield from _noise_symptoms(examination)
+    if setup.weights is not None:
+        share = _share_of_rows(setup.weights)
+        text = f"{percent(share)} of the rows hold nine tenths of the sample or class weights"
+        yield from detect("weighted", share, text)
+
+
+def _noise_symptoms(examination: Examination) -> Symptoms:
+    relation = examination.relation
+    if relation is None or DEFINITIONS["labels_unrelated"].is_met(relation.p_value):
+        return
+    text = f"{percent(relation.noise)} of the rows have another class than most of the rows nearest"
+    yield from detect("label_noise", relation.noise, text)
+
+
+def _excess_of_repeats(classes: Array) -> float:
+    """Return how much more often than by chance a class repeats: 0 by chance, 1 always."""
+    shares = np.unique(classes, return_counts=True)[1] / len(classes)
+    chance = float((shares**2).sum())
+    repeats = float((classes[1:] == classes[:-1]).mean())
+    return (repeats - chance) / max(1 - chance, 1e-9)
+
+
+def _share_of_rows(weights: Array) -> float:
+    ordered = np.sort(weights)[::-1].cumsum()
+    return float((ordered < MOST_OF_WEIGHT * ordered[-1]).sum() + 1) / len(weights)
+
+
+def token_symptoms(setup: Setup, examination: Examination) -> Symptoms:
+    """Look for tokens out of an embedding's range, and for padding that is read like data."""
+    x = single_input(setup)
+    if x is None:
+        return
+    for layer in embeddings(setup):
+        outside = float(((x < 0) | (x >= layer.input_dim)).mean())
+        text = f"tokens run from {x.min():g} to {x.max():g}, the embedding has rows for 0 to "
+        yield from detect("index_range", outside, f"{text}{layer.input_dim - 1}")
+    share = padded_share(setup, x)
+    text = f"{percent(share)} of the steps are zeros at the end, which nothing masks"
+    yield from detect("unmasked", share, text)

@@ -1,0 +1,197 @@
+"""Symptoms that can be read off a model and its compile arguments, before any data."""
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from repro.instruments.diagnose.setup.anatomy import (
+    CLIPPED,
+    PROBABILITIES,
+    SATURATING,
+    Site,
+    operation_name,
+)
+from repro.instruments.diagnose.setup.arrays import Array
+from repro.instruments.diagnose.setup.compiled import Compiled
+from repro.instruments.diagnose.symptoms.definitions import (
+    FEWEST_LAYERS,
+    USUAL_RATES,
+    WIDEST_USUAL,
+)
+from repro.instruments.diagnose.symptoms.symptom import Symptoms, detect, percent
+
+NOISES = ("Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout")
+HALVES = np.sqrt(2.0)  # by which ReLU makes the root mean square of a layer's sums smaller
+
+
+class Program(Protocol):
+    """A model and its compile arguments, read; the data may be unknown."""
+
+    @property
+    def compiled(self) -> Compiled:
+        """The arguments of `compile`."""
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """The layers with weights."""
+
+    @property
+    def hidden(self) -> tuple[Site, ...]:
+        """All but the output."""
+
+    @property
+    def output(self) -> Site | None:
+        """The layer that makes the prediction, if it is known."""
+
+    @property
+    def output_shape(self) -> tuple[int | None, ...]:
+        """The shape of the predictions, rows first."""
+
+    @property
+    def operations(self) -> list[Any]:
+        """The model's operations in the order in which they run."""
+
+    @property
+    def optimizer(self) -> Any:
+        """The optimizer, as the user set it."""
+
+
+def written_symptoms(program: Program) -> Symptoms:
+    """Look at output, loss, layers, initial weights, penalties and rate."""
+    if program.output is not None:
+        yield from _output_symptoms(program, program.output)
+    yield from _layer_symptoms(program)
+    yield from _weight_symptoms(program)
+    yield from _penalty_symptoms(program)
+    yield from _rate_symptoms(program)
+
+
+def _output_symptoms(program: Program, output: Site) -> Symptoms:
+    units, loss, name = int(program.output_shape[-1] or 1), program.compiled.loss, output.activation
+    if name == "softmax":
+        text = f"{output.label}: softmax over one unit is always 1"
+        yield from detect("softmax_one_unit", units, text)
+    if "crossentropy" in loss:
+        yield from _entropy_symptoms(program, output, units)
+    if name in CLIPPED:
+        text = f"{output.label}: the output is a {name}"
+        yield from detect("relu_output", 1, text, output.label)
+    yield from _behind_output_symptoms(program, output)
+
+
+def _entropy_symptoms(program: Program, output: Site, units: int) -> Symptoms:
+    """Compare a cross-entropy with the output's activation and number of units."""
+    loss, logits = program.compiled.loss, program.compiled.from_logits
+    name, label = output.activation, output.label
+    if not logits and name not in PROBABILITIES:
+        text = f"{label}: {loss} takes probabilities, {name} puts out none"
+        yield from detect("loss_output", 1, text, label)
+    if logits and name != "linear":
+        text = f"{label}: {loss} from logits, but the output is a {name}"
+        yield from detect("loss_output", 1, text, label)
+    if "categorical" in loss and units == 1 and name != "softmax":
+        text = f"{label}: {loss} needs a unit for each class, the output has one"
+        yield from detect("loss_output", 1, text, label)
+    elif loss.startswith("categorical") and name == "sigmoid":
+        text = f"{label}: {loss} wants probabilities that sum to 1, not sigmoids"
+        yield from detect("loss_output", 1, text, label)
+
+
+def _behind_output_symptoms(program: Program, output: Site) -> Symptoms:
+    """Look at what stands behind the output's activation: nothing should."""
+    rest = program.operations[output.activated_at + 1 :]
+    names = [name for name in map(operation_name, rest) if name and name != "linear"]
+    if names and output.activation != "linear":
+        text = f"{output.label}: a {names[0]} of a {output.activation}"
+        yield from detect("double_activation", len(names), text, output.label)
+    noises = [operation for operation in rest if type(operation).__name__ in NOISES]
+    if noises:
+        text = f"{type(noises[0]).__name__} stands behind the output and blots out predictions"
+        yield from detect("output_noise", len(noises), text, output.label)
+
+
+def _layer_symptoms(program: Program) -> Symptoms:
+    hidden = program.hidden
+    linear = [site.label for site in hidden if site.activation == "linear"]
+    if len(linear) == len(hidden):
+        text = f"no activation on {', '.join(linear)}"
+        yield from detect("linear_stack", len(linear), text)
+    soft = [site.label for site in hidden if site.activation == "softmax"]
+    text = f"softmax on {', '.join(soft)}, a hidden layer: its units share an output of 1"
+    yield from detect("hidden_softmax", len(soft), text)
+    curved = [site for site in hidden if site.is_plain and site.activation in SATURATING]
+    if len(curved) == len(hidden):
+        text = f"{len(curved)} hidden layers of {' and '.join({s.activation for s in curved})}"
+        yield from detect("curved_stack", len(curved), text)
+    rates = [o.rate for o in program.operations if type(o).__name__ == "Dropout"]
+    if rates:
+        yield from detect("dropout", max(rates), f"dropout of {percent(max(rates))}")
+    frozen = [
+        site.label for site in program.sites if not program.operations[site.position].trainable
+    ]
+    text = f"{', '.join(frozen)}: trainable is False, so the first weights stay"
+    yield from detect("frozen", len(frozen), text)
+
+
+def _weight_symptoms(program: Program) -> Symptoms:
+    """Compare initial weights with those that pass a signal on at its size."""
+    kernels = {site.label: _kernel(program.operations[site.position]) for site in program.sites}
+    for label, kernel in kernels.items():
+        gain, share = _gain(kernel), _share_of_glorot(kernel)
+        text = f"{label}: initial weights make sums {gain:.3g} times as large as the inputs"
+        large = list(detect("weights_large", gain, text, label))
+        text = f"{label}: initial weights are {share:.2g} times as large as Glorot's"
+        yield from large or detect("weights_small", share, text, label)
+    # the first layer may have few inputs, and so small sums, by its nature
+    deeper = [site for site in program.hidden[1:] if site.activation in CLIPPED]
+    factors = [_gain(kernels[site.label]) / HALVES for site in deeper]
+    if len(factors) >= FEWEST_LAYERS and all(factor > 0 for factor in factors):
+        forecast = float(np.prod(factors))
+        text = f"initial weights multiply a signal by {forecast:.2g} on its way through "
+        text += f"{len(factors)} ReLU layers"
+        small = list(detect("signal_forecast_small", forecast, text))
+        yield from small or detect("signal_forecast_large", forecast, text)
+
+
+def _kernel(layer: Any) -> Array:
+    """Return a layer's kernel as (inputs of a unit, units); empty if it has none."""
+    kernels = [v for v in layer.weights if v.name == "kernel"]
+    if not kernels:
+        return np.empty((0, 0))
+    return np.asarray(kernels[0], float).reshape(-1, kernels[0].shape[-1])
+
+
+def _gain(kernel: Array) -> float:
+    """Return the root mean square of the weights times the root of a unit's inputs."""
+    return float(np.sqrt((kernel**2).mean() * len(kernel))) if kernel.size else np.nan
+
+
+def _share_of_glorot(kernel: Array) -> float:
+    """Return the root mean square of the weights over that of Glorot's for such a layer."""
+    return float(np.sqrt((kernel**2).mean() * sum(kernel.shape) / 2)) if kernel.size else np.nan
+
+
+def _penalty_symptoms(program: Program) -> Symptoms:
+    variables = [v for o in program.operations for v in getattr(o, "trainable_variables", ())]
+    penalized = [v for v in variables if getattr(v, "regularizer", None) is not None]
+    if penalized:
+        penalty = sum(float(np.asarray(v.regularizer(v))) for v in penalized)
+        text = f"the penalty on the first weights is {penalty:.3g}, beside the loss itself"
+        yield from detect("penalty", penalty, text)
+    decay = float(getattr(program.optimizer, "weight_decay", None) or 0)
+    yield from detect("weight_decay", decay, f"weight decay of {decay:g}")
+    clips = [
+        getattr(program.optimizer, name, None)
+        for name in ("clipnorm", "clipvalue", "global_clipnorm")
+    ]
+    shortest = min((float(clip) for clip in clips if clip is not None), default=np.nan)
+    yield from detect("tiny_clip", shortest, f"gradients are clipped to {shortest:g}")
+
+
+def _rate_symptoms(program: Program) -> Symptoms:
+    """Compare the rate with the range that is usual for the optimizer."""
+    name, rate = program.compiled.optimizer, program.compiled.rate
+    low, high = USUAL_RATES.get(name, WIDEST_USUAL)
+    text = f"{name}'s rate {rate:g} lies outside of {low:g} to {high:g}, which is usual for it"
+    symptoms = list(detect("rate_above_usual", rate / high, text))
+    yield from symptoms or detect("rate_below_usual", rate / low, text)

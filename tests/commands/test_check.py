@@ -1,0 +1,42 @@
+"""`python -m repro check`, as a user calls it."""
+
+import textwrap
+
+import pytest
+from click.testing import CliRunner
+
+from repro.app.cli import main
+
+MODEL = """
+import keras
+
+def good():
+    model = keras.Sequential([keras.layers.Dense(8, "relu"), keras.layers.Dense(1, "sigmoid")])
+    model.compile("adam", "binary_crossentropy")
+    return model
+
+def bad():
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, "softmax")])
+    model.compile("adam", "binary_crossentropy")
+    return model
+
+def uncompiled():
+    return keras.Sequential([keras.layers.Dense(1)])
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "says"),
+    [
+        ("good", 0, "Nothing is written wrong that can be told without data."),
+        ("good", 0, "The model names no input shape; (8,) was assumed."),
+        ("bad", 1, "softmax over one unit is always 1"),
+        ("uncompiled", 2, "isn't compiled; call model.compile"),
+        ("missing", 2, "has no 'missing'"),
+    ],
+)
+def test_what_is_written_wrong_is_named_without_data(tmp_path, name, status, says):
+    (tmp_path / "model.py").write_text(textwrap.dedent(MODEL), encoding="utf-8")
+    result = CliRunner().invoke(main, ["check", f"{tmp_path / 'model.py'}:{name}"])
+    assert result.exit_code == status, result.output
+    assert says in result.output

@@ -1,0 +1,489 @@
+"""`repro.diagnose` on the kinds of faults that it must tell: each by a small program of its own."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from repro.instruments.diagnose.changes.catalogue import CATALOGUE, applicable
+from repro.instruments.diagnose.changes.change import NOTHING, Change, changed_build, combine
+from repro.instruments.diagnose.check import check
+from repro.instruments.diagnose.measurements.baselines import linear_skill, neighbour_skill
+from repro.instruments.diagnose.measurements.examination import examine, examine_data
+from repro.instruments.diagnose.measurements.inputs import largest_eigenvalue, share_a_scale
+from repro.instruments.diagnose.proof.attribution import attribute
+from repro.instruments.diagnose.proof.judge import Proof, judge
+from repro.instruments.diagnose.proof.prove import Suspects
+from repro.instruments.diagnose.proof.train import Trained, train
+from repro.instruments.diagnose.setup.sequences import padding_in_front
+from repro.instruments.diagnose.setup.setup import make_setup
+from repro.instruments.diagnose.setup.skill import metric, skill
+from repro.instruments.diagnose.setup.task import Task, infer_task, is_one_hot
+from repro.instruments.diagnose.symptoms.causes import CAUSES, explain
+from repro.instruments.diagnose.symptoms.find import find_symptoms
+
+DRAW = np.random.default_rng(0)
+X = DRAW.normal(size=(80, 6)).astype("float32")
+Y = (X[:, 0] + X[:, 1] > 0).astype(int)
+NO_ACCURACY = {"wants_accuracy": False}
+CLASSES = DRAW.integers(0, 3, 80)
+
+
+def sequential(*stack, loss="binary_crossentropy", optimizer="adam", metrics=None):
+    """A build function of these layers, each a function without arguments."""
+
+    def build():
+        model = keras.Sequential([make() for make in stack])
+        model.compile(optimizer() if callable(optimizer) else optimizer, loss, metrics=metrics)
+        return model
+
+    return build
+
+
+def dense(*arguments, **settings):
+    return lambda: layers.Dense(*arguments, **settings)
+
+
+HIDDEN, SIGMOID = dense(8, "relu"), dense(1, "sigmoid")
+
+
+def setup_of(build, x, y, validation=None, **settings):
+    settings = {"epochs": 2, "batch_size": 16, "seeds": range(2), "budget": 110} | settings
+    return make_setup(build, x, y, validation, **settings)
+
+
+def examined(setup):
+    """The causes that code and data point at, and the changes on offer; nothing is trained."""
+    examination = examine_data(setup)
+    symptoms = find_symptoms(setup, examination, None)
+    causes = [finding.key for finding in explain(symptoms)]
+    keys = frozenset(symptom.key for symptom in symptoms)
+    offers = [change for group in CATALOGUE for change in group(setup, examination, keys)]
+    return causes, {change.key: change for change in offers}
+
+
+# What a task is ----------------------------------------------------------------------------------
+
+
+def test_two_columns_that_never_tie_are_no_classes():
+    t = np.arange(40)
+    y = np.stack([1 + t % 10, 10 - t % 10], axis=1)
+    assert not is_one_hot(y)
+    task = infer_task(y, loss="mean_squared_error", activation="softmax", units=2, **NO_ACCURACY)
+    assert task.kind == "regression"
+    normal = DRAW.normal(size=(40, 2))
+    task = infer_task(normal, loss="mse", activation="softmax", units=2, **NO_ACCURACY)
+    assert task.kind == "regression"
+
+
+def test_targets_under_a_softmax_must_sum_to_one():
+    y = DRAW.uniform(0.5, 0.9, (80, 2))
+    causes, changes = examined(
+        setup_of(sequential(HIDDEN, dense(2, "softmax"), loss="mean_squared_error"), X, y)
+    )
+    assert "unreachable" in causes
+    assert changes["linear_output"].code == "keras.layers.Dense(2)  # Dense 2"
+
+
+def test_ties_share_a_hit_so_that_flat_outputs_earn_no_skill():
+    task = Task("classification", (0.0, 1.0, 2.0), 1)
+    flat = np.ones((6, 3), "float32")
+    y = np.array([0, 0, 0, 0, 1, 2], "float32")
+    hits = np.asarray(metric(task, False)(y, flat))
+    assert hits.tolist() == pytest.approx([1 / 3] * 6)
+    assert skill(task, hits.mean(), y) == 0
+
+
+# Scales ------------------------------------------------------------------------------------------
+
+
+def test_features_of_different_scale_are_standardized_one_by_one():
+    x = X * 10.0 ** np.linspace(0, 9, 6)
+    x[:, 5] = 7.0  # a constant feature
+    setup = setup_of(sequential(HIDDEN, SIGMOID), x, Y)
+    causes, changes = examined(setup)
+    assert "input_scale" in causes
+    (changed, _), _ = changes["standardize_input"].data(setup.train, setup.test)
+    assert np.allclose(changed[:, :5].std(axis=0), 1, atol=1e-3)
+    assert np.allclose(changed[:, 5], 0)
+
+
+def test_pixels_share_one_scale_and_quantities_do_not():
+    pixels = DRAW.integers(0, 256, (50, 64)) * (DRAW.uniform(size=64) > 0.2)
+    assert share_a_scale(pixels)
+    assert not share_a_scale(X)
+    assert not share_a_scale(pixels * np.r_[np.ones(63), 1e6])
+
+
+# Baselines are bounded ---------------------------------------------------------------------------
+
+
+def test_baselines_look_at_some_of_very_many_features():
+    x = DRAW.normal(size=(300, 3072))
+    numbers = Task("regression", (), 1)
+    pair = (x, x.mean(axis=1))
+    assert np.isfinite(linear_skill(numbers, pair, pair))
+    assert np.isfinite(neighbour_skill(numbers, pair, pair))
+    wide = DRAW.normal(size=(600, 700))
+    exact = np.linalg.eigvalsh(wide.T @ wide)[-1] / 600
+    assert largest_eigenvalue(wide) == pytest.approx(exact, rel=1e-6)
+
+
+# What proves a cause -----------------------------------------------------------------------------
+
+OWN = Change(key="own", title="own remedy", size=1, removes=("input_scale",))
+OTHER = Change(key="other", title="another change", size=1, removes=("narrow",))
+HELP = Change(key="help", title="help", size=1, treats=("input_scale",))
+
+
+def attributed(gains, causes, certain=(), before=0.0, baseline=np.nan):
+    setup = setup_of(sequential(SIGMOID), np.tile(X, (6, 1)), np.tile(Y, 6))
+    seeds = 0.005 * np.arange(5)
+    proof = Proof(Trained(change=NOTHING, test=before + seeds, train=seeds), baseline=baseline)
+    results = [Trained(change=c, test=g + seeds, train=g + seeds) for c, g in gains.items()]
+    judge(setup, proof, results)
+    return attribute(proof, Suspects(causes=causes, certain=frozenset(certain)))
+
+
+def test_a_cause_is_proven_by_its_own_remedy_alone():
+    found = attributed({OWN: 0.9, OTHER: 0.1}, ["input_scale"])
+    assert (found.cause, found.proven, found.rivals) == ("input_scale", True, ())
+    found = attributed({OWN: 0.9, HELP: 0.9}, ["input_scale"])
+    assert found.proven  # what would help against it speaks for it
+
+
+def test_a_cause_is_not_proven_if_another_change_does_as_well():
+    found = attributed({OWN: 0.9, OTHER: 0.9}, ["input_scale"])
+    assert not found.proven
+    assert [rival.change.key for rival in found.rivals] == ["other"]
+    assert attributed({OWN: 0.9, OTHER: 0.9}, ["input_scale"], ["input_scale"]).proven
+
+
+def test_a_cause_whose_remedy_does_not_recover_is_not_the_one():
+    found = attributed({OWN: 0.1, OTHER: 0.9}, ["input_scale", "narrow"])
+    assert found.cause == "narrow"
+    found = attributed({HELP: 0.9}, ["input_scale"])
+    assert (found.cause, found.proven) == ("input_scale", False)
+
+
+def test_several_faults_are_named_together():
+    both = combine(OWN, OTHER)
+    found = attributed({OWN: 0.2, OTHER: 0.2, both: 0.95}, ["input_scale", "narrow"])
+    assert (found.cause, found.also, found.proven) == ("input_scale", ("narrow",), True)
+
+
+def test_a_recovery_needs_a_skill_that_deserves_the_word():
+    assert attributed({OWN: 0.12}, ["input_scale"]) is None
+    assert attributed({OWN: 0.12}, ["input_scale"], baseline=0.05) is None
+    assert attributed({OWN: 0.35}, ["input_scale"], baseline=0.9) is None
+    assert attributed({OWN: 0.35}, ["input_scale"], baseline=0.4) is not None
+
+
+# The catalogue -----------------------------------------------------------------------------------
+
+
+def l2(strength):
+    return lambda: layers.Dense(8, "relu", kernel_regularizer=keras.regularizers.L2(strength))
+
+
+def decaying():
+    return keras.optimizers.AdamW(1e-3, weight_decay=0.5)
+
+
+SOFT = {"loss": "sparse_categorical_crossentropy"}
+THREE = dense(3, "softmax")
+PROGRAMS = [
+    ("penalty", "no_penalty", sequential(l2(1.0), SIGMOID), X, Y),
+    ("penalty", "no_penalty", sequential(HIDDEN, SIGMOID, optimizer=decaying), X, Y),
+    ("loss_choice", "squared_loss", sequential(HIDDEN, dense(1), loss="mae"), X, X[:, 0]),
+    ("loss_choice", "softmax_output", sequential(HIDDEN, THREE, loss="mse"), X, np.eye(3)[CLASSES]),
+    (
+        "double_activation",
+        "one_activation",
+        sequential(HIDDEN, THREE, layers.Softmax, **SOFT),
+        X,
+        CLASSES,
+    ),
+    (
+        "output_noise",
+        "no_output_noise",
+        sequential(HIDDEN, SIGMOID, lambda: layers.Dropout(0.5)),
+        X,
+        Y,
+    ),
+    ("hidden_softmax", "hidden_relu", sequential(dense(8, "softmax"), SIGMOID), X, Y),
+    ("frozen", "unfreeze", sequential(dense(8, "relu", trainable=False), SIGMOID), X, Y),
+    (
+        "clip",
+        "no_clip",
+        sequential(HIDDEN, SIGMOID, optimizer=lambda: keras.optimizers.SGD(0.1, clipnorm=1e-4)),
+        X,
+        Y,
+    ),
+    (
+        "initial_weights",
+        "initializer",
+        sequential(
+            dense(8, "relu", kernel_initializer=keras.initializers.RandomNormal(0, 9)), SIGMOID
+        ),
+        X,
+        Y,
+    ),
+    (
+        "index_range",
+        "larger_embedding",
+        sequential(lambda: layers.Embedding(5, 2), layers.Flatten, SIGMOID),
+        DRAW.integers(0, 9, (80, 3)),
+        Y,
+    ),
+    (
+        "mask",
+        "mask",
+        sequential(lambda: layers.Embedding(9, 2), lambda: layers.LSTM(3), SIGMOID),
+        DRAW.integers(1, 9, (80, 6)) * (np.arange(6) < 3),
+        Y,
+    ),
+    (
+        "mask",
+        "pre_padding",
+        sequential(lambda: layers.GRU(3), SIGMOID),
+        DRAW.normal(size=(80, 6, 2)) * (np.arange(6) < 3)[:, None],
+        Y,
+    ),
+    ("output_loss", "sigmoid_output", sequential(HIDDEN, dense(1)), X, Y),
+    (
+        "output_loss",
+        "softmax_output",
+        sequential(HIDDEN, dense(3, "relu"), **SOFT),
+        X,
+        CLASSES,
+    ),
+    (
+        "output_loss",
+        "linear_output",
+        sequential(HIDDEN, SIGMOID, loss="binary_crossentropy"),
+        X,
+        9 * X[:, 0],
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("cause", "key", "build", "x", "y"), PROGRAMS, ids=[f"{p[0]}-{p[1]}" for p in PROGRAMS]
+)
+def test_a_cause_is_measured_and_its_remedy_removes_it(cause, key, build, x, y):
+    setup = setup_of(build, x, y)
+    causes, changes = examined(setup)
+    assert cause in causes
+    assert cause in changes[key].removes
+    change = changes[key]
+    data = change.data(setup.train, setup.test) if change.data else (setup.train, setup.test)
+    model = changed_build(setup, change)()
+    x, y = (np.asarray(a[:16]) for a in data[0])
+    assert np.isfinite(float(model.compute_loss(x=x, y=y, y_pred=model(x))))
+    if cause not in ("loss_choice", "mask", "output_loss"):
+
+        def changed():
+            return changed_build(setup, change)()
+
+        again, _ = examined(setup_of(changed, *data[0]))
+        assert cause not in again
+
+
+def test_a_healthy_program_has_none_of_them():
+    causes, _ = examined(setup_of(sequential(HIDDEN, SIGMOID), X, Y))
+    assert set(causes) <= {"labels_unrelated", "label_noise", "no_hidden"}  # 64 rows tell little
+
+
+def test_rows_sorted_by_class_matter_where_they_are_not_shuffled():
+    order = np.argsort(Y)
+    build = sequential(HIDDEN, SIGMOID)
+    rows = np.tile(X[order], (2, 1)), np.sort(np.tile(Y, 2))
+    validation = (X, Y)
+    causes, changes = examined(setup_of(build, *rows, validation, shuffle=False))
+    assert "order" in causes
+    assert changes["shuffle"].shuffle
+    causes, _ = examined(setup_of(build, *rows, validation))
+    assert "order" not in causes
+
+
+def test_classes_that_training_never_saw_are_named_and_mixed_in():
+    old = CLASSES < 2
+    setup = setup_of(
+        sequential(HIDDEN, THREE, **SOFT), X[old], CLASSES[old], (X[~old], CLASSES[~old])
+    )
+    causes, changes = examined(setup)
+    assert causes[0] == "split"
+    (_, y), (_, y_test) = changes["mix_split"].rows(setup.train, setup.test)
+    assert set(np.unique(y)) == {0, 1, 2}
+    assert len(y_test) == (~old).sum()
+
+
+def test_validation_rows_from_another_range_are_seen_in_one_feature():
+    other = X.copy()
+    other[:, 3] += 6
+    causes, changes = examined(setup_of(sequential(HIDDEN, SIGMOID), X, Y, (other, Y)))
+    assert "validation" in causes
+    assert {"match_validation", "mix_split"} <= changes.keys()
+
+
+def test_labels_that_contradict_their_neighbours_are_counted():
+    x = DRAW.normal(size=(900, 2))
+    y = (x[:, 0] > 0).astype(int)
+    noisy = np.where(DRAW.uniform(size=900) < 0.28, 1 - y, y)
+    setup = setup_of(sequential(HIDDEN, SIGMOID), x, noisy)
+    assert "label_noise" in examined(setup)[0]
+    assert "label_noise" not in examined(setup_of(sequential(HIDDEN, SIGMOID), x, y))[0]
+
+
+def test_batch_normalization_needs_rows():
+    build = sequential(HIDDEN, layers.BatchNormalization, SIGMOID)
+    causes, changes = examined(setup_of(build, X, Y, batch_size=1))
+    assert "batch_norm_alone" in causes
+    assert "batch_norm_alone" in changes["small_batch"].removes
+    assert "batch_norm_alone" not in examined(setup_of(build, X, Y))[0]
+
+
+def test_weights_that_a_few_rows_hold_are_seen():
+    weights = np.where(np.arange(80) < 4, 1.0, 1e-6)
+    causes, changes = examined(setup_of(sequential(HIDDEN, SIGMOID), X, Y, sample_weight=weights))
+    assert "weights" in causes
+    assert changes["no_weights"].unweighted
+    setup = setup_of(sequential(HIDDEN, SIGMOID), X, Y, class_weight={0: 1.0, 1: 2.0})
+    assert set(setup.weights) == {1.0, 2.0}
+    assert "weights" not in examined(setup)[0]
+
+
+def test_padding_goes_in_front_and_zeros_within_stay():
+    x = np.array([[3, 0, 4, 0, 0], [1, 2, 3, 4, 5]])
+    assert padding_in_front(x).tolist() == [[0, 0, 3, 0, 4], [1, 2, 3, 4, 5]]
+
+
+def test_a_network_without_a_hidden_layer_is_told_when_it_needs_one():
+    x = DRAW.uniform(-1, 1, (600, 2))
+    y = (x[:, 0] * x[:, 1] > 0).astype(int)
+    setup = setup_of(sequential(SIGMOID), x, y)
+    causes, changes = examined(setup)
+    assert "no_hidden" in causes
+    model = changed_build(setup, changes["hidden_layer"])()
+    assert [layer.units for layer in model.layers if hasattr(layer, "units")] == [64, 1]
+
+
+# Trained by the user's own steps -----------------------------------------------------------------
+
+
+class OwnSteps(keras.Model):
+    """Trains by steps of its own, and keeps no score; as it is compiled without a loss."""
+
+    def train_step(self, data):
+        import tensorflow as tf
+
+        x, y = data[0], data[1]
+        with tf.GradientTape() as tape:
+            y = tf.reshape(tf.cast(y, "float32"), (-1, 1))
+            loss = tf.reduce_mean(keras.losses.binary_crossentropy(y, self(x, training=True)))
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+        return {"loss": loss}
+
+
+def own_steps():
+    inputs = keras.Input((6,))
+    model = OwnSteps(inputs, SIGMOID()(HIDDEN()(inputs)))
+    model.compile(keras.optimizers.Adam(0.05))
+    return model
+
+
+def test_a_custom_train_step_is_trained_and_scored():
+    setup = setup_of(own_steps, np.tile(X, (2, 1)), np.tile(Y, 2), epochs=8)
+    examination = examine(setup)
+    assert not examination.fails
+    trained = train(setup, NOTHING, setup.seeds)
+    assert not trained.fails
+    assert trained.test.min() > 0.5
+    changes = applicable(setup, examination, find_symptoms(setup, examination, trained.curve))
+    leaky = next(change for change in changes if change.key == "hidden_leaky_relu")
+    assert isinstance(changed_build(setup, leaky)(), OwnSteps)  # its steps stay
+
+
+# Code to paste runs ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", range(0, len(PROGRAMS), 3))
+def test_every_change_runs_from_its_printed_text(place):
+    _, _, build, x, y = PROGRAMS[place]
+    setup = setup_of(build, 30 * x if x.dtype.kind == "f" else x, y)
+    _, changes = examined(setup)
+    for key, change in changes.items():
+        assert change.code, key
+        model = setup.build()
+        names = {"keras": keras, "np": np, "model": model, "x": x, "y": y, "x_val": x, "y_val": y}
+        exec(compile(change.code, key, "exec"), names)  # noqa: S102  # our own text
+
+
+def test_pasted_code_does_what_the_trial_did():
+    setup = setup_of(sequential(dense(8, "sigmoid"), dense(1), optimizer="sgd"), 50 * X, Y)
+    _, changes = examined(setup)
+    names = {"np": np, "x": setup.train[0]}
+    exec(changes["standardize_input"].code, names)  # noqa: S102  # our own text
+    (changed, _), _ = changes["standardize_input"].data(setup.train, setup.test)
+    assert np.allclose(names["x"], changed, atol=1e-4)
+    layer = eval(changes["hidden_relu"].code.split("  #")[0], {"keras": keras})  # noqa: S307
+    assert (layer.units, layer.activation.__name__) == (8, "relu")
+    names = {"keras": keras, "model": setup.build()}
+    exec(changes["rate_x0.1"].code, names)  # noqa: S102  # our own text
+    assert float(names["model"].optimizer.learning_rate) == pytest.approx(0.001)
+
+
+# Before any data ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cause", "build"),
+    [
+        ("output_loss", sequential(HIDDEN, dense(1, "softmax"))),
+        ("output_loss", sequential(HIDDEN, dense(1))),
+        ("output_loss", sequential(HIDDEN, dense(1, "sigmoid"), loss="categorical_crossentropy")),
+        (
+            "output_loss",
+            sequential(HIDDEN, SIGMOID, loss=keras.losses.BinaryCrossentropy(from_logits=True)),
+        ),
+        ("linear_stack", sequential(dense(8), dense(8), SIGMOID)),
+        ("initial_weights", sequential(*[dense(32, "relu")] * 34, SIGMOID)),
+        ("rate_high", sequential(HIDDEN, SIGMOID, optimizer=lambda: keras.optimizers.Adam(0.5))),
+        ("rate_low", sequential(HIDDEN, SIGMOID, optimizer=lambda: keras.optimizers.SGD(1e-7))),
+        ("vanishing", sequential(*[dense(8, "sigmoid")] * 6, SIGMOID)),
+        ("relu_output", sequential(HIDDEN, dense(1, "relu"), loss="mse")),
+    ],
+)
+def test_check_names_what_is_written_wrong(cause, build):
+    found = check(build)
+    assert cause in [finding.key for finding in found.findings]
+    assert CAUSES[cause].remedy in str(found)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        sequential(HIDDEN, SIGMOID),
+        sequential(HIDDEN, dense(1), loss=keras.losses.BinaryCrossentropy(from_logits=True)),
+        sequential(HIDDEN, THREE, loss="sparse_categorical_crossentropy", optimizer="sgd"),
+        sequential(dense(32, "tanh"), dense(1), loss="mse", optimizer="rmsprop"),
+        sequential(lambda: layers.LSTM(8), dense(1), loss="mae"),
+        sequential(lambda: layers.Conv2D(4, 3, activation="relu"), layers.Flatten, THREE, **SOFT),
+    ],
+)
+def test_check_finds_nothing_in_healthy_programs(build):
+    found = check(build)
+    assert not found.findings, str(found)
+    assert "Nothing is written wrong" in str(found)
+
+
+# Words -------------------------------------------------------------------------------------------
+
+
+def test_every_cause_has_signs_a_remedy_and_one_sentence():
+    for key, cause in CAUSES.items():
+        assert cause.signs, key
+        assert cause.remedy, key
+        assert not cause.says.endswith("."), key
