@@ -32,7 +32,8 @@
  * @property {(settings: Settings) => number[]} steps
  * @property {(settings: Settings) => Settings} [beside] a second network for each seed, to compare with
  * @property {string} [digits] what is said of the images that the page carries
- * @property {string} [grid] the committed sweep that is shown as a map
+ * @property {string[]} smaller parameters whose values may be the page's own: it is smaller than the study
+ * @property {{name: string, x: string, y: string}} [grid] the committed sweep that is shown as a map
  * @property {(settings: Settings, seed: number, detail: boolean, digits: any) => Generator<Snapshot>} train
  */
 

@@ -18,6 +18,7 @@ from repro.store.files import write_whole
 from repro.study.schema import Study
 
 FILE = "index.html"
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_report(results: Sequence[tuple[Study, Path]], folder: Path) -> Path:
@@ -41,7 +42,7 @@ def render(chapters: Sequence[Chapter]) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"words": words, "language": language, "pieces": pieces}
-    style, script = (_source(environment, name) for name in ("style.css", "script.js"))
+    style, script = source_of("style.css"), source_of("script.js")
     page = environment.get_template("page.html")
     return page.render(
         chapters=sorted(chapters, key=lambda chapter: chapter.study.thread.source),
@@ -55,20 +56,21 @@ def render(chapters: Sequence[Chapter]) -> str:
     )
 
 
-def _source(environment: Environment, name: str) -> str:
-    assert environment.loader is not None  # noqa: S101 - given above
-    return environment.loader.get_source(environment, name)[0].strip()
+def source_of(name: str) -> str:
+    """Return the report's style or script; other pages look as the report does."""
+    return (TEMPLATES / name).read_text(encoding="utf-8").strip()
 
 
 def _policy(style: str, script: str) -> str:
     """Return the policy: nothing is loaded, no style or script runs but the two in the page."""
     return (
         "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
-        f"style-src '{_hash(style)}'; script-src '{_hash(script)}'"
+        f"style-src '{content_hash(style)}'; script-src '{content_hash(script)}'"
     )
 
 
-def _hash(text: str) -> str:
+def content_hash(text: str) -> str:
+    """Return a text's digest as a content security policy names it."""
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 

@@ -37,7 +37,8 @@ export const fourLayers = {
     + `the digits right. ${having(snapshots, DEAD)} are lost: no error passes any more.`,
   digits: "Here a network learns 1,000 images in 1 to 10 passes and is tested on 200; in the study it learns 60,000, "
     + "or 10,000, once and is tested on 10,000.",
-  grid: "factorial",
+  smaller: ["images", "twin"],
+  grid: { name: "factorial", x: "output_activation", y: "learning_rate" },
   steps: (settings) => [0, 10, 100, ...Array.from({ length: 4 * settings.epochs }, (_, i) => (i + 1) * settings.images / 4)],
   beside: (settings) => ({ ...settings, hidden_activation: "sigmoid", output_activation: "sigmoid" }),
   *train(settings, seed, detail, digits) {

@@ -36,7 +36,8 @@ export const mnistRelu = {
     + `are right, on average. ${outOf(having(snapshots, DEAD), snapshots.length)} networks have lost more than half of their units.`,
   digits: "Here a network learns 1,000 images, 10 steps a pass, and is tested on 200; in the study it learns 60,000, "
     + "600 steps a pass, and is tested on 10,000.",
-  grid: "scale_by_rate",
+  smaller: [],
+  grid: { name: "scale_by_rate", x: "input_scale", y: "learning_rate" },
   steps: (settings) => [0, 1, 2, 3, 5, 7, 12, ...[2, 3, 5, 7, 10, 15, 20, 30, 40, 50].map((e) => 10 * e).filter((s) => s <= 10 * settings.epochs)],
   beside: (settings) => ({ ...settings, hidden_activation: "sigmoid" }),
   *train(settings, seed, detail, digits) {

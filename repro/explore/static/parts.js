@@ -1,0 +1,123 @@
+// Parts of the page that are made of elements: controls, the map of a sweep, a row of a table.
+import { cellsOf } from "./tables.js";
+
+/** @param {string} id @returns {any} the element, of whatever kind */
+export const find = (id) => document.getElementById(id);
+
+/** @param {Element} parent */
+export function clear(parent) {
+  parent.replaceChildren();
+  return parent;
+}
+
+/**
+ * @param {string} tag
+ * @param {Record<string, string | boolean>} attributes
+ * @param {string | (string | Node)[]} [content]
+ */
+export function element(tag, attributes, content = []) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== false) made.setAttribute(name, `${value}`);
+  }
+  made.append(...(typeof content === "string" ? [content] : content));
+  return made;
+}
+
+/** @param {import("./scene.js").Control} control @param {any} value */
+const shown = (control, value) => (control.show ? control.show(value)
+  : typeof value === "number" ? value.toLocaleString("en", { maximumFractionDigits: 9 }) : `${value}`.replaceAll("_", " "));
+
+/**
+ * Make a slider of numbers, a list of words, a box of yes and no.
+ * @param {HTMLElement} parent
+ * @param {import("./state.js").State} state
+ * @param {(change: Partial<import("./state.js").State>) => void} go
+ */
+export function makeControls(parent, state, go) {
+  const { scene, settings, seeds } = state;
+  const focused = document.activeElement?.id;
+  const set = (/** @type {string} */ name, /** @type {any} */ value) => go({ settings: { ...settings, [name]: value } });
+  const made = scene.controls.filter(({ name }) => name in settings).map((control) =>
+    makeControl(control, settings[control.name], (value) => set(control.name, value)));
+  const ofSeeds = { name: "seeds", label: "Seeds", values: [...scene.seeds].sort((a, b) => a - b) };
+  made.push(makeControl(ofSeeds, seeds, (value) => go({ seeds: value })));
+  clear(parent).append(...made);
+  if (focused?.startsWith("set-")) find(focused)?.focus(); // it was made anew under the reader's hands
+}
+
+/**
+ * @param {import("./scene.js").Control} control
+ * @param {any} value
+ * @param {(value: any) => void} set
+ */
+function makeControl(control, value, set) {
+  const { name, label, values } = control;
+  const id = `set-${name}`;
+  const at = values.indexOf(value);
+  if (typeof value === "boolean") {
+    const box = /** @type {HTMLInputElement} */ (element("input", { id, type: "checkbox" }));
+    box.checked = value;
+    box.addEventListener("change", () => set(box.checked));
+    return element("label", { class: "control box" }, [box, label]);
+  }
+  if (typeof value === "string") {
+    const list = /** @type {HTMLSelectElement} */ (element("select", { id }, values.map((v) =>
+      element("option", { value: v, selected: v === value }, shown(control, v)))));
+    list.addEventListener("change", () => set(list.value));
+    return element("label", { class: "control" }, [element("span", {}, label), list]);
+  }
+  const slider = /** @type {HTMLInputElement} */ (element("input", { id, type: "range", min: "0", max: `${values.length - 1}`, step: "1" }));
+  slider.value = `${at}`;
+  const output = element("output", { for: id }, shown(control, value));
+  const tell = () => {
+    output.textContent = shown(control, values[+slider.value]);
+    slider.setAttribute("aria-valuetext", output.textContent);
+  };
+  tell();
+  slider.addEventListener("input", tell);
+  slider.addEventListener("change", () => set(values[+slider.value]));
+  return element("label", { class: "control" }, [element("span", {}, [label, " ", output]), slider]);
+}
+
+/**
+ * Make a map of the committed sweep, a button a cell.
+ * @param {HTMLElement} parent
+ * @param {import("./tables.js").Table} table
+ * @param {import("./state.js").State} state
+ * @param {(change: Partial<import("./state.js").State>) => void} go
+ */
+export function heatMap(parent, table, state, go) {
+  const { scene, settings } = state;
+  const { grid } = scene;
+  const cells = grid ? cellsOf(table, settings, grid.name, [grid.x, grid.y, scene.horizon, ...scene.smaller]) : [];
+  parent.hidden = cells.length === 0;
+  if (!grid || parent.hidden) return;
+  const control = (/** @type {string} */ name) => /** @type {import("./scene.js").Control} */ (scene.controls.find((c) => c.name === name));
+  const values = (/** @type {string} */ name) => [...new Set(cells.map((cell) => cell.settings[name]))];
+  const row = (/** @type {any} */ y) => element("tr", {}, [element("th", { scope: "row" }, shown(control(grid.y), y)),
+    ...values(grid.x).map((x) => {
+      const cell = cells.find(({ settings: own }) => own[grid.x] === x && own[grid.y] === y);
+      if (!cell) return element("td", {});
+      const label = `${control(grid.x).label} ${shown(control(grid.x), x)}, ${control(grid.y).label} ${shown(control(grid.y), y)}`;
+      const text = cell.mean === null ? "–" : `${Math.round(100 * cell.mean)}`;
+      const pressed = settings[grid.x] === x && settings[grid.y] === y;
+      const button = element("button", { type: "button", "aria-pressed": `${pressed}`, "aria-label": `${label}: ${text} %`, "data-level": `${Math.round(10 * (cell.mean ?? 0))}` }, text);
+      button.addEventListener("click", () => go({ settings: { ...settings, [grid.x]: x, [grid.y]: y } }));
+      return element("td", {}, [button]);
+    })]);
+  const head = element("tr", {}, [element("th", { scope: "col" }, control(grid.y).label), ...values(grid.x).map((x) => element("th", { scope: "col" }, shown(control(grid.x), x)))]);
+  clear(parent).append(element("table", {}, [
+    element("caption", {}, `The study’s sweep: test accuracy in %, by ${control(grid.x).label.toLowerCase()} (across). Press a cell to train it here.`),
+    element("thead", {}, [head]), element("tbody", {}, values(grid.y).map(row))]));
+}
+
+/**
+ * Return the cells of a seed's row in `runs.csv`.
+ * @param {import("./tables.js").Variant} variant
+ * @param {number} seed
+ */
+export function rowOf(variant, seed) {
+  const row = variant.rows[seed];
+  return row ? variant.columns.map((name, i) => [name, row[i] === null ? "–" : `${row[i]}`]) : [];
+}
