@@ -17,6 +17,7 @@ from repro.study.schema import Study
 
 VALUES = 500  # runs of a variant that its silhouette is made of
 ROWS = 100  # seeds whose row in `runs.csv` is shown
+METRIC = {"relu_at_zero": "change"}  # on the scene's axis, where it is not the study's own
 HORIZONS = ("epochs", "iterations", "steps")  # parameters that say how long a network trains
 
 
@@ -59,11 +60,12 @@ def _runs(study: Study, experiment: Experiment, runs: pd.DataFrame) -> dict[str,
     """Return what the page shows of a variant's runs; nothing that is not a number is a number."""
     runs = runs.sort_values("seed")
     told = runs.iloc[:ROWS][[*experiment.metrics, "status"]]
+    metric = METRIC.get(study.name, study.metric)
     columns = [name for name in told if told[name].notna().any()]
-    values = runs[study.metric].head(VALUES)
+    values = runs[metric].head(VALUES)
     return {
         "seeds": len(runs),
-        "mean": _plain(runs[study.metric].mean()),
+        "mean": _plain(runs[metric].mean()),
         "values": [_plain(value, digits=4) for value in values],
         "columns": columns,
         "rows": [[_plain(value) for value in row] for row in told[columns].to_numpy()],

@@ -8,7 +8,7 @@ export const PIXELS = 784;
  * @property {Uint8Array} label (n)
  * @property {number} train how many are to learn from; the others are to test
  *
- * @typedef {{pixels: Uint16Array, values: Float64Array}} Ink the inked pixels of an image
+ * @typedef {{pixels: Uint16Array, values: Float64Array, sum: number}} Ink the inked pixels of an image
  */
 
 /**
@@ -30,18 +30,34 @@ export function unpack(packed) {
   return { grey, label, train: packed.train };
 }
 
+/** @type {{digits: Digits | null, scale: number, ink: Ink[]}} what all networks of a job share */
+const shared = { digits: null, scale: 0, ink: [] };
+
 /**
  * Return the inked pixels of every image, their values `scale` times the grey level.
  * @param {Digits} digits
  * @param {number} scale
  * @returns {Ink[]}
  */
-export function inked({ grey, label }, scale) {
-  return Array.from(label, (_, image) => {
-    const all = grey.subarray(image * PIXELS, (image + 1) * PIXELS);
-    const pixels = Uint16Array.from(all.keys()).filter((pixel) => all[pixel] > 0);
-    return { pixels, values: Float64Array.from(pixels, (pixel) => all[pixel] * scale) };
-  });
+export function inked(digits, scale) {
+  if (shared.digits !== digits || shared.scale !== scale) {
+    const ink = Array.from(digits.label, (_, image) => inkOf(digits.grey, image, scale));
+    Object.assign(shared, { digits, scale, ink });
+  }
+  return shared.ink;
+}
+
+/**
+ * @param {Uint8Array} grey
+ * @param {number} image
+ * @param {number} scale
+ * @returns {Ink}
+ */
+function inkOf(grey, image, scale) {
+  const pixels = [];
+  for (let pixel = 0; pixel < PIXELS; pixel++) if (grey[image * PIXELS + pixel] > 0) pixels.push(pixel);
+  const values = Float64Array.from(pixels, (pixel) => grey[image * PIXELS + pixel] * scale);
+  return { pixels: Uint16Array.from(pixels), values, sum: values.reduce((sum, value) => sum + value, 0) };
 }
 
 /** @param {ArrayLike<number>} values */
@@ -52,15 +68,44 @@ export function argmax(values) {
 }
 
 /**
- * Add value * row to sums.
+ * Add to sums each of these rows times its value, four rows at a time so that sums are read less often.
  * @param {Float64Array} sums
  * @param {Float64Array} kernel rows one behind another
- * @param {number} row
- * @param {number} value
+ * @param {Uint16Array} rows
+ * @param {Float64Array} values
+ * @param {number} [count] of the rows, if not all
  */
-export function addRow(sums, kernel, row, value) {
-  const start = row * sums.length;
-  for (let i = 0; i < sums.length; i++) sums[i] += value * kernel[start + i];
+export function addRows(sums, kernel, rows, values, count = rows.length) {
+  const width = sums.length;
+  let k = 0;
+  for (; k + 3 < count; k += 4) {
+    const a = rows[k] * width, b = rows[k + 1] * width, c = rows[k + 2] * width, d = rows[k + 3] * width;
+    const p = values[k], q = values[k + 1], r = values[k + 2], s = values[k + 3];
+    for (let i = 0; i < width; i++) sums[i] += p * kernel[a + i] + q * kernel[b + i] + r * kernel[c + i] + s * kernel[d + i];
+  }
+  for (; k < count; k++) {
+    const start = rows[k] * width;
+    for (let i = 0; i < width; i++) sums[i] += values[k] * kernel[start + i];
+  }
+}
+
+const ROWS = new Uint16Array(PIXELS);
+const VALUES = new Float64Array(PIXELS);
+
+/**
+ * Add to sums what a layer's outputs bring, leaving out the zeros.
+ * @param {Float64Array} sums
+ * @param {Float64Array} kernel
+ * @param {Float64Array} outputs
+ */
+export function addOutputs(sums, kernel, outputs) {
+  let count = 0;
+  for (let i = 0; i < outputs.length; i++) {
+    if (outputs[i] === 0) continue;
+    ROWS[count] = i;
+    VALUES[count++] = outputs[i];
+  }
+  addRows(sums, kernel, ROWS, VALUES, count);
 }
 
 /**
@@ -71,6 +116,14 @@ export function addRow(sums, kernel, row, value) {
  * @param {Float64Array} steps
  */
 export function moveRow(kernel, row, value, steps) {
-  const start = row * steps.length;
-  for (let i = 0; i < steps.length; i++) kernel[start + i] += value * steps[i];
+  const width = steps.length;
+  let at = row * width;
+  let i = 0;
+  for (; i + 3 < width; i += 4, at += 4) { // a processor has more than one to do at a time
+    kernel[at] += value * steps[i];
+    kernel[at + 1] += value * steps[i + 1];
+    kernel[at + 2] += value * steps[i + 2];
+    kernel[at + 3] += value * steps[i + 3];
+  }
+  for (; i < width; i++, at++) kernel[at] += value * steps[i];
 }

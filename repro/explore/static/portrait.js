@@ -144,17 +144,31 @@ export function drawField(canvas, detail, digits, colour) {
     });
     y += Math.ceil(units.length / across) * cell * 0.55 + 6;
   }
-  context.imageSmoothingEnabled = true;
-  const sheet = new OffscreenCanvas(28, 28);
-  const pen = /** @type {OffscreenCanvasRenderingContext2D} */ (sheet.getContext("2d"));
   detail.silent.forEach((silent, i) => {
-    const image = pen.createImageData(28, 28);
-    const start = (digits.train + i) * PIXELS;
-    for (let pixel = 0; pixel < PIXELS; pixel++) {
-      const level = digits.grey[start + pixel];
-      image.data.set(silent ? [128, 128, 128, 40 + level * 0.25] : [255, 255, 255, 255].map((v, c) => (c < 3 ? level : v)), 4 * pixel);
-    }
-    pen.putImageData(image, 0, 0);
-    context.drawImage(sheet, (i % across) * cell, y + Math.floor(i / across) * cell, cell - 1, cell - 1);
+    context.globalAlpha = silent ? 0.3 : 1;
+    context.drawImage(picture(digits, digits.train + i), (i % across) * cell, y + Math.floor(i / across) * cell, cell - 1, cell - 1);
   });
+  context.globalAlpha = 1;
+}
+
+/** @type {HTMLCanvasElement[]} */
+const pictures = [];
+
+/**
+ * @param {import("./digits.js").Digits} digits
+ * @param {number} image
+ */
+function picture(digits, image) {
+  if (!pictures[image]) {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 28, height: 28 });
+    const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    const drawn = pen.createImageData(28, 28);
+    for (let pixel = 0; pixel < PIXELS; pixel++) {
+      const level = digits.grey[image * PIXELS + pixel];
+      drawn.data.set([level, level, level, 255], 4 * pixel);
+    }
+    pen.putImageData(drawn, 0, 0);
+    pictures[image] = canvas;
+  }
+  return pictures[image];
 }

@@ -1,6 +1,6 @@
 // Thread 004: a 784-200-100-10 network that learns digits one by one; errors lack a derivative as posted.
 // A pixel without ink has the input 0.01, which moves all rows of the first layer alike: `shift` keeps that apart.
-import { addRow, argmax, inked, moveRow, PIXELS } from "../digits.js";
+import { addOutputs, addRows, argmax, inked, moveRow, PIXELS } from "../digits.js";
 import { dataOrder, RandomState } from "../random.js";
 import { activate, DEAD, derivative, having, kindOf, outOf, percent } from "../scene.js";
 
@@ -72,7 +72,7 @@ function draw(settings, random) {
     return { kind, kernel, bias, sums, out, steps, back, errors };
   });
   const total = new Float64Array(WIDTHS[1]);
-  for (let i = 0; i < PIXELS; i++) addRow(total, layers[0].kernel, i, 1);
+  addOutputs(total, layers[0].kernel, new Float64Array(PIXELS).fill(1));
   return { layers, shift: new Float64Array(WIDTHS[1]), total };
 }
 
@@ -81,19 +81,18 @@ function draw(settings, random) {
  * @param {Network} network
  * @param {import("../digits.js").Ink} image
  */
-function forward(settings, { layers, shift, total }, { pixels, values }) {
-  layers.forEach(({ kind, kernel, bias, sums, out }, depth) => {
+function forward(settings, { layers, shift, total }, { pixels, values, sum }) {
+  for (let depth = 0; depth < layers.length; depth++) {
+    const { kind, kernel, bias, sums, out } = layers[depth];
     sums.set(bias);
     if (depth === 0) {
-      const all = values.reduce((sum, value) => sum + value, 0);
-      for (let j = 0; j < sums.length; j++) sums[j] += BACKGROUND * total[j] + all * shift[j];
-      for (let k = 0; k < pixels.length; k++) addRow(sums, kernel, pixels[k], values[k]);
+      for (let j = 0; j < sums.length; j++) sums[j] += BACKGROUND * total[j] + sum * shift[j];
+      addRows(sums, kernel, pixels, values);
     } else {
-      const inputs = layers[depth - 1].out;
-      for (let i = 0; i < inputs.length; i++) if (inputs[i] !== 0) addRow(sums, kernel, i, inputs[i]);
+      addOutputs(sums, kernel, layers[depth - 1].out);
     }
     for (let j = 0; j < sums.length; j++) out[j] = activate(kind, sums[j], settings.leaky_slope);
-  });
+  }
 }
 
 /**
@@ -142,7 +141,7 @@ function passBack(kernel, back, errors) {
  * @param {number} depth
  * @param {import("../digits.js").Ink} image
  */
-function move(settings, { layers, shift, total }, depth, { pixels, values }) {
+function move(settings, { layers, shift, total }, depth, { pixels, values, sum }) {
   const { kernel, bias, steps } = layers[depth];
   if (steps.every((step) => step === 0)) return;
   if (settings.bias) moveRow(bias, 0, 1, steps);
@@ -153,7 +152,7 @@ function move(settings, { layers, shift, total }, depth, { pixels, values }) {
   }
   for (let k = 0; k < pixels.length; k++) moveRow(kernel, pixels[k], values[k], steps);
   moveRow(shift, 0, BACKGROUND, steps);
-  moveRow(total, 0, PIXELS * BACKGROUND + values.reduce((sum, value) => sum + value, 0), steps);
+  moveRow(total, 0, PIXELS * BACKGROUND + sum, steps);
 }
 
 /**

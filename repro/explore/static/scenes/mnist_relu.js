@@ -1,5 +1,5 @@
 // Thread 002: a 784-100-10 network with softmax and cross-entropy, gradient descent in batches of 100.
-import { addRow, argmax, inked, moveRow, PIXELS } from "../digits.js";
+import { addOutputs, addRows, argmax, inked, moveRow, PIXELS } from "../digits.js";
 import { dataOrder, RandomState } from "../random.js";
 import { activate, DEAD, derivative, having, kindOf, outOf, percent } from "../scene.js";
 
@@ -79,14 +79,19 @@ function draw(settings, random) {
 function forward(settings, { hidden, output }, { pixels, values }) {
   const kind = kindOf(settings.hidden_activation);
   hidden.out.set(hidden.bias);
-  for (let k = 0; k < pixels.length; k++) addRow(hidden.out, hidden.kernel, pixels[k], values[k]);
+  addRows(hidden.out, hidden.kernel, pixels, values);
   for (let j = 0; j < hidden.out.length; j++) hidden.out[j] = activate(kind, hidden.out[j], settings.leaky_slope);
   output.out.set(output.bias);
-  hidden.out.forEach((value, j) => { if (value !== 0) addRow(output.out, output.kernel, j, value); });
-  const highest = output.out[argmax(output.out)];
-  const powers = output.out.map((sum) => Math.exp(sum - highest));
-  const total = powers.reduce((sum, value) => sum + value, 0);
-  output.out.forEach((_, j) => { output.out[j] = powers[j] / total; });
+  addOutputs(output.out, output.kernel, hidden.out);
+  softmax(output.out);
+}
+
+/** @param {Float64Array} sums replaced by the shares */
+function softmax(sums) {
+  const highest = sums[argmax(sums)];
+  let total = 0;
+  for (let c = 0; c < sums.length; c++) total += sums[c] = Math.exp(sums[c] - highest);
+  for (let c = 0; c < sums.length; c++) sums[c] /= total;
 }
 
 /**
@@ -98,30 +103,41 @@ function forward(settings, { hidden, output }, { pixels, values }) {
  * @param {Uint8Array} labels
  */
 function learn(settings, network, batch, ink, labels) {
-  const { hidden, output } = network;
-  const rate = settings.learning_rate / batch.length;
-  const kind = kindOf(settings.hidden_activation);
   const moves = batch.map((image) => {
     forward(settings, network, ink[image]);
-    const upper = output.out.map((share, c) => -rate * (share - (c === labels[image] ? 1 : 0)));
-    const lower = hidden.out.map((value, j) => {
-      const slope = derivative(kind, value, settings.leaky_slope);
-      if (slope === 0) return 0;
-      let back = 0;
-      for (let c = 0; c < CLASSES; c++) back += output.kernel[j * CLASSES + c] * upper[c];
-      return back * slope;
-    });
-    return { image, upper, lower, values: hidden.out.slice() };
+    return { image, ...deltas(settings, network, labels[image], settings.learning_rate / batch.length) };
   });
+  const { hidden, output } = network;
   for (const { image, upper, lower, values } of moves) {
     moveRow(output.bias, 0, 1, upper);
-    values.forEach((value, j) => { if (value !== 0) moveRow(output.kernel, j, value, upper); });
+    for (let j = 0; j < values.length; j++) if (values[j] !== 0) moveRow(output.kernel, j, values[j], upper);
     if (lower.every((step) => step === 0)) continue;
     moveRow(hidden.bias, 0, 1, lower);
     const { pixels, values: inputs } = ink[image];
-    const factor = settings.first_layer_rate;
-    for (let k = 0; k < pixels.length; k++) moveRow(hidden.kernel, pixels[k], factor * inputs[k], lower);
+    for (let k = 0; k < pixels.length; k++) moveRow(hidden.kernel, pixels[k], settings.first_layer_rate * inputs[k], lower);
   }
+}
+
+/**
+ * Return the steps of both layers' sums for the image that went forward, and its hidden values.
+ * @param {import("../scene.js").Settings} settings
+ * @param {Network} network
+ * @param {number} label
+ * @param {number} rate
+ */
+function deltas(settings, { hidden, output }, label, rate) {
+  const kind = kindOf(settings.hidden_activation);
+  const upper = new Float64Array(CLASSES);
+  for (let c = 0; c < CLASSES; c++) upper[c] = -rate * (output.out[c] - (c === label ? 1 : 0));
+  const lower = new Float64Array(hidden.out.length);
+  for (let j = 0; j < lower.length; j++) {
+    const slope = derivative(kind, hidden.out[j], settings.leaky_slope);
+    if (slope === 0) continue;
+    let back = 0;
+    for (let c = 0; c < CLASSES; c++) back += output.kernel[j * CLASSES + c] * upper[c];
+    lower[j] = back * slope;
+  }
+  return { upper, lower, values: hidden.out.slice() };
 }
 
 /**
