@@ -45,7 +45,9 @@ def _as_function(path: Path, text: str, folder: Path) -> str:
     body = EXPORT.sub("", body)
     if foreign := KEYWORD.search(body):
         raise ValueError(f"{path.name}: the bundle does not understand {foreign[0].strip()!r}")
-    return f"const {_name(path, folder)} = (() => {{\n{body}return {{ {', '.join(names)} }};\n}})();"
+    return (
+        f"const {_name(path, folder)} = (() => {{\n{body}return {{ {', '.join(names)} }};\n}})();"
+    )
 
 
 def _taken(match: re.Match[str], path: Path, folder: Path) -> str:

@@ -35,9 +35,7 @@ def table_of(study: Study, folder: Path) -> dict[str, Any]:
     }
 
 
-def _variants(
-    study: Study, experiment: Experiment, runs: pd.DataFrame
-) -> Iterator[dict[str, Any]]:
+def _variants(study: Study, experiment: Experiment, runs: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Yield the variants that are in the table and that the experiment understands."""
     by_variant = dict(iter(runs.groupby("variant", sort=False)))
     for name in filter(by_variant.__contains__, study.all_variants):
