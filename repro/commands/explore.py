@@ -11,7 +11,7 @@ from repro.app.cli import reported
 def command() -> None:
     """Write results/explore.html, a page that trains the threads' networks in the browser.
 
-    It shows them over the committed runs, whose tables it takes from results/. Nothing is trained here.
+    It shows them over the committed runs, from the tables in results/. The command trains nothing.
     """
     from repro.app.regenerate import explore
 

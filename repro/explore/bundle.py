@@ -1,8 +1,8 @@
 """Make one script of the page's modules, as a page that loads nothing needs it.
 
-Each module becomes a function that returns what it exports, after those that it imports. Modules write
-`import { a, b } from "./name.js";` and `export` before a function, a class or a constant; no more is
-understood, and anything else is an error.
+Each module becomes a function that returns what it exports, after those that it imports. Modules
+write `import { a, b } from "./name.js";` and `export` before a function, a class or a constant; no
+more is understood, and anything else is an error.
 """
 
 import re

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from repro.explore.bundle import STATIC, bundle
 from repro.explore.digits import pack_digits
 from repro.explore.tables import table_of
-from repro.findings.report.page import content_hash, source_of
+from repro.findings.report.page import content_hash
 from repro.findings.wording import words
 from repro.store.files import write_whole
 from repro.store.results import require_file
@@ -35,7 +35,11 @@ def render(results: Sequence[tuple[Study, Path]]) -> str:
     by_name = {study.name: (study, folder) for study, folder in results}
     chosen = [by_name[name] for name in SCENES if name in by_name]
     environment = _environment()
-    styles = [source_of("style.css"), (STATIC / "explore.css").read_text(encoding="utf-8")]
+    report = PackageLoader("repro.findings.report")  # the page looks as the report does
+    styles = [
+        report.get_source(environment, "style.css")[0],
+        (STATIC / "explore.css").read_text(encoding="utf-8"),
+    ]
     script = bundle()
     return environment.get_template("explore.html").render(
         studies=[study for study, _ in chosen],

@@ -11,10 +11,7 @@ export const PIXELS = 784;
  * @typedef {{pixels: Uint16Array, values: Float64Array, sum: number}} Ink the inked pixels of an image
  */
 
-/**
- * @param {{labels: string, images: string, train: number}} packed images in base64
- * @returns {Digits}
- */
+/** @param {{labels: string, images: string, train: number}} packed images in base64 @returns {Digits} */
 export function unpack(packed) {
   const bytes = Uint8Array.from(atob(packed.images), (character) => character.charCodeAt(0));
   const label = Uint8Array.from(packed.labels, Number);
@@ -35,9 +32,7 @@ const shared = { digits: null, scale: 0, ink: [] };
 
 /**
  * Return the inked pixels of every image, their values `scale` times the grey level.
- * @param {Digits} digits
- * @param {number} scale
- * @returns {Ink[]}
+ * @param {Digits} digits @param {number} scale @returns {Ink[]}
  */
 export function inked(digits, scale) {
   if (shared.digits !== digits || shared.scale !== scale) {
@@ -47,12 +42,7 @@ export function inked(digits, scale) {
   return shared.ink;
 }
 
-/**
- * @param {Uint8Array} grey
- * @param {number} image
- * @param {number} scale
- * @returns {Ink}
- */
+/** @param {Uint8Array} grey @param {number} image @param {number} scale @returns {Ink} */
 function inkOf(grey, image, scale) {
   const pixels = [];
   for (let pixel = 0; pixel < PIXELS; pixel++) if (grey[image * PIXELS + pixel] > 0) pixels.push(pixel);
@@ -69,11 +59,8 @@ export function argmax(values) {
 
 /**
  * Add to sums each of these rows times its value, four rows at a time so that sums are read less often.
- * @param {Float64Array} sums
- * @param {Float64Array} kernel rows one behind another
- * @param {Uint16Array} rows
- * @param {Float64Array} values
- * @param {number} [count] of the rows, if not all
+ * @param {Float64Array} sums @param {Float64Array} kernel rows one behind another @param {Uint16Array} rows
+ * @param {Float64Array} values @param {number} [count] of the rows, if not all
  */
 export function addRows(sums, kernel, rows, values, count = rows.length) {
   const width = sums.length;
@@ -94,9 +81,7 @@ const VALUES = new Float64Array(PIXELS);
 
 /**
  * Add to sums what a layer's outputs bring, leaving out the zeros.
- * @param {Float64Array} sums
- * @param {Float64Array} kernel
- * @param {Float64Array} outputs
+ * @param {Float64Array} sums @param {Float64Array} kernel @param {Float64Array} outputs
  */
 export function addOutputs(sums, kernel, outputs) {
   let count = 0;
@@ -110,10 +95,7 @@ export function addOutputs(sums, kernel, outputs) {
 
 /**
  * Add value * steps to a row of the kernel.
- * @param {Float64Array} kernel
- * @param {number} row
- * @param {number} value
- * @param {Float64Array} steps
+ * @param {Float64Array} kernel @param {number} row @param {number} value @param {Float64Array} steps
  */
 export function moveRow(kernel, row, value, steps) {
   const width = steps.length;

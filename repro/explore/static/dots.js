@@ -1,5 +1,7 @@
 // The picture of a scene: a dot a network, piled up by its value, over the committed runs' silhouette.
 import { keyOf } from "./pool.js";
+/** @import { Known } from "./pool.js" */
+/** @import { Scene, Settings, Snapshot } from "./scene.js" */
 
 /**
  * @typedef {object} Dot
@@ -8,7 +10,7 @@ import { keyOf } from "./pool.js";
  * @property {boolean} beside
  * @property {number} x
  * @property {number} y
- * @property {import("./scene.js").Snapshot} snapshot
+ * @property {Snapshot} snapshot
  *
  * @typedef {{width: number, height: number, radius: number, columns: number, left: number, base: number}} Room
  */
@@ -41,9 +43,7 @@ export class Dots {
 
   /**
    * Return the column of a value: 0 to columns - 1. Two columns make a bin. Beyond an end is at the end.
-   * @param {import("./scene.js").Scene["axis"]} axis
-   * @param {number} value
-   * @param {Room} room
+   * @param {Scene["axis"]} axis @param {number} value @param {Room} room
    */
   bin(axis, value, room) {
     const bins = Math.floor(room.columns / 2);
@@ -53,13 +53,9 @@ export class Dots {
 
   /**
    * Move each dot towards its place, and draw; return whether any is still on its way.
-   * @param {object} shown
-   * @param {import("./scene.js").Scene} shown.scene
-   * @param {import("./scene.js").Settings} shown.settings
-   * @param {import("./pool.js").Known[]} shown.runs
+   * @param {object} shown @param {Scene} shown.scene @param {Settings} shown.settings @param {Known[]} shown.runs
    * @param {number} shown.step index of the logged step
-   * @param {number[]} shown.committed values of the study's runs, or none
-   * @param {number} shown.follow
+   * @param {number[]} shown.committed values of the study's runs, or none @param {number} shown.follow
    * @param {boolean} shown.still without motion
    */
   draw({ scene, settings, runs, step, committed, follow, still }) {
@@ -85,14 +81,11 @@ export class Dots {
 
   /**
    * Return where each dot belongs (column and row of its pile), and how high the piles are.
-   * @param {import("./scene.js").Scene} scene
-   * @param {import("./pool.js").Known[]} runs
-   * @param {number} step
-   * @param {Room} room
+   * @param {Scene} scene @param {Known[]} runs @param {number} step @param {Room} room
    */
   places(scene, runs, step, room) {
     const heights = new Array(room.columns).fill(0);
-    /** @type {Map<string, {column: number, row: number, run: import("./pool.js").Known, snapshot: any}>} */
+    /** @type {Map<string, {column: number, row: number, run: Known, snapshot: any}>} */
     const targets = new Map();
     const rank = (/** @type {any} */ s) => scene.states.findIndex(({ flag }) => s.flags & flag);
     const shown = runs.map((run) => ({ run, snapshot: run.snapshots[Math.min(step, run.snapshots.length - 1)] }))
@@ -106,11 +99,7 @@ export class Dots {
     return { targets, heights };
   }
 
-  /**
-   * @param {Map<string, any>} targets
-   * @param {Room} room
-   * @param {boolean} still
-   */
+  /** @param {Map<string, any>} targets @param {Room} room @param {boolean} still */
   move(targets, room, still) {
     let moving = false;
     for (const key of this.dots.keys()) if (!targets.has(key)) this.dots.delete(key);
@@ -128,11 +117,7 @@ export class Dots {
     return moving;
   }
 
-  /**
-   * Return the dot nearest to a point of the canvas, if one is near.
-   * @param {number} x
-   * @param {number} y
-   */
+  /** Return the dot nearest to a point of the canvas, if one is near. @param {number} x @param {number} y */
   nearest(x, y) {
     const away = (/** @type {Dot} */ dot) => Math.hypot(dot.x - x, dot.y - y);
     const all = [...this.dots.values()].sort((a, b) => away(a) - away(b));
@@ -140,10 +125,7 @@ export class Dots {
   }
 }
 
-/**
- * @param {import("./scene.js").Scene["axis"]} axis
- * @param {number} value
- */
+/** @param {Scene["axis"]} axis @param {number} value */
 export function position({ low, high, log, none }, value) {
   const start = none ? 0.14 : 0; // what has no logarithm stands apart
   if (none && !(value > 0)) return 0.05;
@@ -151,11 +133,7 @@ export function position({ low, high, log, none }, value) {
   return start + (1 - start) * ((v - a) / (b - a));
 }
 
-/**
- * @param {number[]} values
- * @param {(value: number) => number} bin
- * @param {number} bins
- */
+/** @param {number[]} values @param {(value: number) => number} bin @param {number} bins */
 function histogram(values, bin, bins) {
   const shares = new Array(bins).fill(0);
   for (const value of values) shares[bin(value)] += 1 / values.length;
@@ -172,12 +150,7 @@ export function palette(element) {
 
 /** @typedef {ReturnType<typeof palette>} Palette */
 
-/**
- * @param {CanvasRenderingContext2D} context
- * @param {number[]} heights
- * @param {Room} room
- * @param {Palette} colours
- */
+/** @param {CanvasRenderingContext2D} context @param {number[]} heights @param {Room} room @param {Palette} colours */
 function drawSilhouette(context, heights, room, colours) {
   const width = 2 * (2 * room.radius + 1);
   context.fillStyle = colours.committed;
@@ -187,10 +160,7 @@ function drawSilhouette(context, heights, room, colours) {
 }
 
 /**
- * @param {CanvasRenderingContext2D} context
- * @param {import("./scene.js").Scene} scene
- * @param {import("./scene.js").Settings} settings
- * @param {Room} room
+ * @param {CanvasRenderingContext2D} context @param {Scene} scene @param {Settings} settings @param {Room} room
  * @param {Palette} colours
  */
 function drawAxis(context, { axis, marks }, settings, room, colours) {
@@ -221,10 +191,7 @@ function drawAxis(context, { axis, marks }, settings, room, colours) {
 }
 
 /**
- * @param {CanvasRenderingContext2D} context
- * @param {Dot} dot
- * @param {import("./scene.js").Scene} scene
- * @param {number} radius
+ * @param {CanvasRenderingContext2D} context @param {Dot} dot @param {Scene} scene @param {number} radius
  * @param {Palette} colours
  */
 function drawDot(context, dot, scene, radius, colours) {
@@ -240,11 +207,8 @@ function drawDot(context, dot, scene, radius, colours) {
 }
 
 /**
- * @param {CanvasRenderingContext2D} context
- * @param {{x: number, y: number}} centre
- * @param {number} radius
- * @param {string} colour
- * @param {number} width
+ * @param {CanvasRenderingContext2D} context @param {{x: number, y: number}} centre @param {number} radius
+ * @param {string} colour @param {number} width
  */
 function ring(context, { x, y }, radius, colour, width) {
   context.strokeStyle = colour;
@@ -255,11 +219,7 @@ function ring(context, { x, y }, radius, colour, width) {
 }
 
 /**
- * @param {CanvasRenderingContext2D} context
- * @param {number} x1
- * @param {number} y1
- * @param {number} x2
- * @param {number} y2
+ * @param {CanvasRenderingContext2D} context @param {number} x1 @param {number} y1 @param {number} x2 @param {number} y2
  */
 function line(context, x1, y1, x2, y2) {
   context.beginPath();

@@ -8,6 +8,8 @@ import { scenes } from "./scenes.js";
 import { asCommand, asPython, asToml, read, write } from "./state.js";
 import { claimsOf, matching } from "./tables.js";
 import { serve } from "./worker.js";
+/** @import { Scene } from "./scene.js" */
+/** @import { State } from "./state.js" */
 
 const PACE = 110; // milliseconds a logged step
 const BIRTH = 900; // before the first step, to see how the networks start
@@ -25,11 +27,14 @@ class Page {
     this.state = this.addressed();
     this.clock = { step: 0, since: 0, running: true };
     this.asked = false;
+    this.shown = ""; // name of the scene
+    this.told = -1; // job that has been told in words
+    this.portrayed = "";
     this.listen();
     this.begin();
   }
 
-  usual(/** @type {import("./scene.js").Scene} */ scene) {
+  usual(/** @type {Scene} */ scene) {
     return { ...this.tables[scene.name].defaults, ...scene.settings };
   }
 
@@ -44,15 +49,16 @@ class Page {
     });
     addEventListener("resize", () => this.ask());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.ask());
-    find("step").addEventListener("input", (event) => {
+    find("step").addEventListener("input", () => {
       this.clock.running = false;
-      this.clock.step = Number(/** @type {HTMLInputElement} */ (event.target).value);
+      this.clock.step = Number(find("step").value);
       this.ask();
     });
     find("play").addEventListener("click", () => {
       this.clock = { step: 0, since: performance.now(), running: true };
       this.ask();
     });
+    /** @type {HTMLCanvasElement} */
     const canvas = find("dots");
     canvas.addEventListener("click", (event) => {
       const dot = this.dots.nearest(event.offsetX, event.offsetY);
@@ -63,11 +69,9 @@ class Page {
       canvas.title = dot ? `seed ${dot.seed}${dot.beside ? ", sigmoid" : ""}: ${dot.snapshot.value.toPrecision(4)}` : "";
     });
     canvas.addEventListener("keydown", (event) => {
-      const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      if (by) {
-        event.preventDefault();
-        this.follow(Math.max(0, this.state.follow + by));
-      }
+      if (event.key !== "ArrowRight" && event.key !== "ArrowLeft") return;
+      event.preventDefault();
+      this.follow(Math.max(0, this.state.follow + (event.key === "ArrowRight" ? 1 : -1)));
     });
     find("seed").addEventListener("change", () => this.follow(Math.max(0, Math.floor(Number(find("seed").value) || 0))));
     for (const button of document.querySelectorAll("[data-copy]")) {
@@ -75,7 +79,7 @@ class Page {
     }
   }
 
-  /** Go to another state: its address changes, and with it the page. @param {Partial<import("./state.js").State>} change */
+  /** Go to another state: its address changes, and with it the page. @param {Partial<State>} change */
   go(change) {
     const state = { ...this.state, ...change };
     history.replaceState(null, "", write(state, this.usual(state.scene)));
@@ -193,9 +197,7 @@ class Page {
 
   /**
    * Let time pass; return whether it goes on by itself.
-   * @param {number} known the step that all runs have reached
-   * @param {number} last
-   * @param {boolean} still
+   * @param {number} known the step that all runs have reached @param {number} last @param {boolean} still
    */
   tick(known, last, still) {
     const { clock } = this;
@@ -211,13 +213,14 @@ class Page {
     return clock.step < known;
   }
 
-  /**
-   * @param {number} step
-   * @param {number} at
-   */
+  /** @param {number} step @param {number} at */
   portray(step, at) {
     const { scene, settings, follow } = this.state;
     const runs = [false, true].map((beside) => this.pool.runs.get(keyOf({ seed: follow, beside }))).filter((run) => run !== undefined);
+    const lengths = runs.map(({ snapshots }) => snapshots.length);
+    const key = [this.pool.job, follow, step, lengths, innerWidth, matchMedia("(prefers-color-scheme: dark)").matches].join();
+    if (key === this.portrayed) return; // there is no news of it
+    this.portrayed = key;
     drawCurve(find("curve"), scene, settings, runs, step);
     for (const { beside, snapshots } of runs) {
       const detail = snapshots[Math.min(step, snapshots.length - 1)]?.detail;

@@ -1,5 +1,8 @@
 // Parts of the page that are made of elements: controls, the map of a sweep, a row of a table.
 import { cellsOf } from "./tables.js";
+/** @import { Control } from "./scene.js" */
+/** @import { State } from "./state.js" */
+/** @import { Table, Variant } from "./tables.js" */
 
 /** @param {string} id @returns {any} the element, of whatever kind */
 export const find = (id) => document.getElementById(id);
@@ -11,8 +14,7 @@ export function clear(parent) {
 }
 
 /**
- * @param {string} tag
- * @param {Record<string, string | boolean>} attributes
+ * @param {string} tag @param {Record<string, string | boolean>} attributes
  * @param {string | (string | Node)[]} [content]
  */
 export function element(tag, attributes, content = []) {
@@ -24,15 +26,13 @@ export function element(tag, attributes, content = []) {
   return made;
 }
 
-/** @param {import("./scene.js").Control} control @param {any} value */
+/** @param {Control} control @param {any} value */
 const shown = (control, value) => (control.show ? control.show(value)
   : typeof value === "number" ? value.toLocaleString("en", { maximumFractionDigits: 9 }) : `${value}`.replaceAll("_", " "));
 
 /**
  * Make a slider of numbers, a list of words, a box of yes and no.
- * @param {HTMLElement} parent
- * @param {import("./state.js").State} state
- * @param {(change: Partial<import("./state.js").State>) => void} go
+ * @param {HTMLElement} parent @param {State} state @param {(change: Partial<State>) => void} go
  */
 export function makeControls(parent, state, go) {
   const { scene, settings, seeds } = state;
@@ -46,11 +46,7 @@ export function makeControls(parent, state, go) {
   if (focused?.startsWith("set-")) find(focused)?.focus(); // it was made anew under the reader's hands
 }
 
-/**
- * @param {import("./scene.js").Control} control
- * @param {any} value
- * @param {(value: any) => void} set
- */
+/** @param {Control} control @param {any} value @param {(value: any) => void} set */
 function makeControl(control, value, set) {
   const { name, label, values } = control;
   const id = `set-${name}`;
@@ -82,10 +78,7 @@ function makeControl(control, value, set) {
 
 /**
  * Make a map of the committed sweep, a button a cell.
- * @param {HTMLElement} parent
- * @param {import("./tables.js").Table} table
- * @param {import("./state.js").State} state
- * @param {(change: Partial<import("./state.js").State>) => void} go
+ * @param {HTMLElement} parent @param {Table} table @param {State} state @param {(change: Partial<State>) => void} go
  */
 export function heatMap(parent, table, state, go) {
   const { scene, settings } = state;
@@ -93,7 +86,7 @@ export function heatMap(parent, table, state, go) {
   const cells = grid ? cellsOf(table, settings, grid.name, [grid.x, grid.y, scene.horizon, ...scene.smaller]) : [];
   parent.hidden = cells.length === 0;
   if (!grid || parent.hidden) return;
-  const control = (/** @type {string} */ name) => /** @type {import("./scene.js").Control} */ (scene.controls.find((c) => c.name === name));
+  const control = (/** @type {string} */ name) => /** @type {Control} */ (scene.controls.find((c) => c.name === name));
   const values = (/** @type {string} */ name) => [...new Set(cells.map((cell) => cell.settings[name]))];
   const row = (/** @type {any} */ y) => element("tr", {}, [element("th", { scope: "row" }, shown(control(grid.y), y)),
     ...values(grid.x).map((x) => {
@@ -112,11 +105,7 @@ export function heatMap(parent, table, state, go) {
     element("thead", {}, [head]), element("tbody", {}, values(grid.y).map(row))]));
 }
 
-/**
- * Return the cells of a seed's row in `runs.csv`.
- * @param {import("./tables.js").Variant} variant
- * @param {number} seed
- */
+/** Return the cells of a seed's row in `runs.csv`. @param {Variant} variant @param {number} seed */
 export function rowOf(variant, seed) {
   const row = variant.rows[seed];
   return row ? variant.columns.map((name, i) => [name, row[i] === null ? "–" : `${row[i]}`]) : [];

@@ -1,11 +1,12 @@
 // One network: its curve, its weights as a diagram, its units as cells that go dark, the images that reach none.
 import { PIXELS } from "./digits.js";
 import { palette, position } from "./dots.js";
+/** @import { Digits } from "./digits.js" */
+/** @import { Palette } from "./dots.js" */
+/** @import { Known } from "./pool.js" */
+/** @import { Scene, Settings } from "./scene.js" */
 
-/**
- * @param {HTMLCanvasElement} canvas
- * @returns {{context: CanvasRenderingContext2D, width: number, height: number}}
- */
+/** @param {HTMLCanvasElement} canvas @returns {{context: CanvasRenderingContext2D, width: number, height: number}} */
 function fitted(canvas) {
   const { clientWidth: width, clientHeight: height } = canvas;
   const ratio = devicePixelRatio || 1;
@@ -19,11 +20,8 @@ function fitted(canvas) {
 
 /**
  * Draw a network's values over the logged steps, each as far from the next.
- * @param {HTMLCanvasElement} canvas
- * @param {import("./scene.js").Scene} scene
- * @param {import("./scene.js").Settings} settings
- * @param {import("./pool.js").Known[]} runs the network, and the one beside it
- * @param {number} step
+ * @param {HTMLCanvasElement} canvas @param {Scene} scene @param {Settings} settings
+ * @param {Known[]} runs the network, and the one beside it @param {number} step
  */
 export function drawCurve(canvas, scene, settings, runs, step) {
   const { context, width, height } = fitted(canvas);
@@ -54,10 +52,7 @@ export function drawCurve(canvas, scene, settings, runs, step) {
   stroke(context, [[x(step), 8], [x(step), height - 24]]);
 }
 
-/**
- * @param {CanvasRenderingContext2D} context
- * @param {number[][]} points
- */
+/** @param {CanvasRenderingContext2D} context @param {number[][]} points */
 function stroke(context, points) {
   context.beginPath();
   for (const [x, y] of points) context.lineTo(x, y);
@@ -106,10 +101,8 @@ export function drawNetwork(canvas, detail, step) {
 
 /**
  * Draw a cell for each hidden unit and sample, lit once its input was exactly zero, brightest where it just was.
- * @param {CanvasRenderingContext2D} context
- * @param {number[][]} met
- * @param {number} step
- * @param {{x: number, height: number, colours: import("./dots.js").Palette}} room
+ * @param {CanvasRenderingContext2D} context @param {number[][]} met @param {number} step
+ * @param {{x: number, height: number, colours: Palette}} room
  */
 function drawZeros(context, met, step, { x, height, colours }) {
   const size = Math.min(9, height / met.length - 1);
@@ -123,9 +116,7 @@ function drawZeros(context, met, step, { x, height, colours }) {
 
 /**
  * Draw hidden units as cells, dark if they react to no test image, and the images, grey if no unit reacts to them.
- * @param {HTMLCanvasElement} canvas
- * @param {{cells: Uint8Array[], silent: boolean[]}} detail
- * @param {import("./digits.js").Digits} digits
+ * @param {HTMLCanvasElement} canvas @param {{cells: Uint8Array[], silent: boolean[]}} detail @param {Digits} digits
  * @param {string} colour of a unit that reacts
  */
 export function drawField(canvas, detail, digits, colour) {
@@ -154,10 +145,7 @@ export function drawField(canvas, detail, digits, colour) {
 /** @type {HTMLCanvasElement[]} */
 const pictures = [];
 
-/**
- * @param {import("./digits.js").Digits} digits
- * @param {number} image
- */
+/** @param {Digits} digits @param {number} image */
 function picture(digits, image) {
   if (!pictures[image]) {
     const canvas = Object.assign(document.createElement("canvas"), { width: 28, height: 28 });

@@ -41,10 +41,7 @@ export class RandomState {
     return (high * 67108864 + (this.bits() >>> 6)) / 9007199254740992;
   }
 
-  /**
-   * @param {number} low
-   * @param {number} high
-   */
+  /** @param {number} low @param {number} high */
   uniform(low, high) {
     return low + (high - low) * this.random();
   }
@@ -67,27 +64,18 @@ export class RandomState {
     return factor * y;
   }
 
-  /**
-   * Return so many standard normal numbers.
-   * @param {number} count
-   */
+  /** Return so many standard normal numbers. @param {number} count */
   normals(count) {
     return Float64Array.from({ length: count }, () => this.normal());
   }
 
-  /**
-   * Return the numbers 0 to n - 1 in a random order.
-   * @param {number} n
-   */
+  /** Return the numbers 0 to n - 1 in a random order. @param {number} n */
   permutation(n) {
     return shuffled(n, () => this.bits());
   }
 }
 
-/**
- * @param {number} n
- * @param {() => number} bits 32 random ones
- */
+/** @param {number} n @param {() => number} bits 32 random ones */
 function shuffled(n, bits) {
   const order = Uint32Array.from({ length: n }, (_, i) => i);
   for (let i = n - 1; i > 0; i--) {
@@ -103,9 +91,7 @@ function shuffled(n, bits) {
 /**
  * Return the order in which a seed sees n samples in an epoch, counted from 1: `repro.training.order.data_order`,
  * which is `numpy.random.default_rng((seed, epoch)).permutation(n)`.
- * @param {number} seed
- * @param {number} epoch
- * @param {number} n
+ * @param {number} seed @param {number} epoch @param {number} n
  */
 export function dataOrder(seed, epoch, n) {
   return shuffled(n, pcg64(seedSequence([seed, epoch])));

@@ -47,17 +47,10 @@ const RELU = 0, LEAKY_RELU = 1, SIGMOID = 2, TANH = 3, LINEAR = 4;
 /** @type {Record<string, number>} */
 const KINDS = { relu: RELU, leaky_relu: LEAKY_RELU, sigmoid: SIGMOID, tanh: TANH, linear: LINEAR };
 
-/**
- * Return the activation's number: a loop compares it faster than a name.
- * @param {string} name
- */
+/** Return the activation's number: a loop compares it faster than a name. @param {string} name */
 export const kindOf = (name) => KINDS[name];
 
-/**
- * @param {number} kind
- * @param {number} z
- * @param {number} slope below zero, of leaky ReLU
- */
+/** @param {number} kind @param {number} z @param {number} slope below zero, of leaky ReLU */
 export function activate(kind, z, slope) {
   if (kind === RELU) return z <= 0 ? 0 : z; // NaN stays NaN
   if (kind === SIGMOID) return 1 / (1 + Math.exp(-z));
@@ -67,9 +60,7 @@ export function activate(kind, z, slope) {
 
 /**
  * Return the derivative where the activation has this value.
- * @param {number} kind
- * @param {number} value
- * @param {number} slope
+ * @param {number} kind @param {number} value @param {number} slope
  */
 export function derivative(kind, value, slope) {
   if (kind === RELU) return value > 0 ? 1 : 0;
@@ -78,10 +69,7 @@ export function derivative(kind, value, slope) {
   return kind === LINEAR ? 1 : 1 - value * value;
 }
 
-/**
- * Return 1, 2, 5, 10, 20, 50, ... below the last step, and the last.
- * @param {number} last
- */
+/** Return 1, 2, 5, 10, 20, 50, ... below the last step, and the last. @param {number} last */
 export function rising(last) {
   const steps = [];
   for (let power = 1; power < last; power *= 10) {
@@ -90,16 +78,10 @@ export function rising(last) {
   return [...steps, last];
 }
 
-/**
- * @param {number} share
- * @param {number} count
- */
+/** @param {number} share @param {number} count */
 export const outOf = (share, count) => `${share} of ${count}`;
 
-/**
- * @param {Snapshot[]} snapshots
- * @param {number} flag
- */
+/** @param {Snapshot[]} snapshots @param {number} flag */
 export const having = (snapshots, flag) => snapshots.filter((s) => s.flags & flag).length;
 
 /** @param {number} value */

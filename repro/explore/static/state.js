@@ -1,18 +1,17 @@
 // A state of the page has an address, its fragment; and it can be said in Python, on the command line and in TOML.
+/** @import { Scene, Settings } from "./scene.js" */
 
 /**
  * @typedef {object} State
- * @property {import("./scene.js").Scene} scene
- * @property {import("./scene.js").Settings} settings of the experiment, defaults included
+ * @property {Scene} scene
+ * @property {Settings} settings of the experiment, defaults included
  * @property {number} seeds
  * @property {number} follow
  */
 
 /**
  * Read a fragment; what it has no right value for is as posted.
- * @param {string} fragment
- * @param {Record<string, import("./scene.js").Scene>} scenes
- * @param {(scene: import("./scene.js").Scene) => import("./scene.js").Settings} usual
+ * @param {string} fragment @param {Record<string, Scene>} scenes @param {(scene: Scene) => Settings} usual
  * @returns {State}
  */
 export function read(fragment, scenes, usual) {
@@ -29,10 +28,7 @@ export function read(fragment, scenes, usual) {
   return { scene, settings, seeds, follow: Math.max(0, whole("seed")) };
 }
 
-/**
- * @param {State} state
- * @param {import("./scene.js").Settings} usual
- */
+/** @param {State} state @param {Settings} usual */
 export function write({ scene, settings, seeds, follow }, usual) {
   const said = new URLSearchParams({ scene: scene.name });
   for (const { name } of scene.controls) if (settings[name] !== usual[name]) said.set(name, settings[name]);
@@ -41,11 +37,7 @@ export function write({ scene, settings, seeds, follow }, usual) {
   return `#${said}`;
 }
 
-/**
- * Return what differs from the experiment's own defaults.
- * @param {State} state
- * @param {import("./scene.js").Settings} defaults
- */
+/** Return what differs from the experiment's own defaults. @param {State} state @param {Settings} defaults */
 function changes({ scene, settings }, defaults) {
   const names = [...new Set([...scene.controls.map(({ name }) => name), ...Object.keys(scene.settings)])];
   return names.filter((name) => name in defaults && settings[name] !== defaults[name])
@@ -69,10 +61,7 @@ const python = (value) => typeof value === "number" ? numeral(value)
 const toml = (value) => (typeof value === "number" && numeral(value).includes("/") ? `"${numeral(value)}"`
   : typeof value === "string" ? `"${value}"` : `${value}`);
 
-/**
- * @param {State} state
- * @param {import("./scene.js").Settings} defaults
- */
+/** @param {State} state @param {Settings} defaults */
 export function asPython(state, defaults) {
   const { scene, seeds } = state;
   const given = changes(state, defaults).map(({ name, value }) => `    ${name}=${python(value)},\n`).join("");
@@ -80,10 +69,7 @@ export function asPython(state, defaults) {
   return `from repro.${scene.name} import experiment\n\nruns, curves = experiment(\n    seeds=range(${seeds}),\n${data}${given})\n`;
 }
 
-/**
- * @param {State} state
- * @param {import("./scene.js").Settings} defaults
- */
+/** @param {State} state @param {Settings} defaults */
 export function asCommand(state, defaults) {
   const { scene, seeds } = state;
   const given = changes(state, defaults).map(({ name, value }) => ` ${name}=${python(value).replaceAll('"', "")}`);
@@ -91,10 +77,7 @@ export function asCommand(state, defaults) {
   return `python -m repro sweep ${scene.name}${given.join("")} --seeds ${seeds}${scene.digits ? " --data mnist5k" : ""}\n`;
 }
 
-/**
- * @param {State} state
- * @param {import("./scene.js").Settings} defaults
- */
+/** @param {State} state @param {Settings} defaults */
 export function asToml(state, defaults) {
   const given = changes(state, defaults).map(({ name, value }) => `${name} = ${toml(value)}`).join(", ");
   const name = changes(state, defaults).map(({ value }) => `${value}`.replaceAll(/\W+/g, "_")).join("_").toLowerCase();

@@ -1,14 +1,17 @@
 // In a worker: trains many seeds in turns, the one that has come least far first, and tells what it saw of them.
 import { scenes } from "./scenes.js";
+/** @import { Digits } from "./digits.js" */
+/** @import { Snapshot } from "./scene.js" */
 
 const SLICE = 40; // milliseconds between two reports
 
 /** @typedef {{seed: number, beside: boolean, detail: boolean}} Run
- * @typedef {Run & {first: number, snapshots: import("./scene.js").Snapshot[], done: boolean}} Progress
- * @typedef {Run & {generator: Generator<import("./scene.js").Snapshot>, reached: number}} Training */
+ * @typedef {Run & {first: number, snapshots: Snapshot[], done: boolean}} Progress
+ * @typedef {Run & {generator: Generator<Snapshot>, reached: number}} Training */
 
 /** Answer {digits} once, and {job, scene, settings, runs} with {job, progress} until all runs are done. */
 export function serve() {
+  /** @type {Digits | null} */
   let digits = null;
   let job = -1;
   /** @type {Training[]} */

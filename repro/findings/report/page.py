@@ -18,7 +18,6 @@ from repro.store.files import write_whole
 from repro.study.schema import Study
 
 FILE = "index.html"
-TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_report(results: Sequence[tuple[Study, Path]], folder: Path) -> Path:
@@ -42,7 +41,7 @@ def render(chapters: Sequence[Chapter]) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"words": words, "language": language, "pieces": pieces}
-    style, script = source_of("style.css"), source_of("script.js")
+    style, script = (_source(environment, name) for name in ("style.css", "script.js"))
     page = environment.get_template("page.html")
     return page.render(
         chapters=sorted(chapters, key=lambda chapter: chapter.study.thread.source),
@@ -56,9 +55,9 @@ def render(chapters: Sequence[Chapter]) -> str:
     )
 
 
-def source_of(name: str) -> str:
-    """Return the report's style or script; other pages look as the report does."""
-    return (TEMPLATES / name).read_text(encoding="utf-8").strip()
+def _source(environment: Environment, name: str) -> str:
+    assert environment.loader is not None  # noqa: S101 - given above
+    return environment.loader.get_source(environment, name)[0].strip()
 
 
 def _policy(style: str, script: str) -> str:

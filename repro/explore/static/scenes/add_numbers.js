@@ -1,6 +1,7 @@
 // Thread 003: a 2-4-4-1 network that adds two numbers, one sample a step, with the posted mistakes or without.
 import { RandomState } from "../random.js";
 import { ACTIVATION, activate, BORN_DEAD, DEAD, derivative, kindOf, outOf, power, rising } from "../scene.js";
+/** @import { Scene, Settings } from "../scene.js" */
 
 const X = [[0.1, 0.2], [0.5, 0.3], [0.2, 0.4], [0.3, 0.7], [0.5, 0.5], [0.4, 0.3]];
 const Y = [0.3, 0.8, 0.6, 1.0, 1.0, 0.7];
@@ -9,7 +10,7 @@ const LEARNED = 0.001;
 /** @typedef {{n: number, kind: number, w: Float64Array, b: Float64Array, dw: Float64Array, db: Float64Array,
  *   out: Float64Array, delta: Float64Array}} Layer a unit's weights stand side by side in w */
 
-/** @type {import("../scene.js").Scene} */
+/** @type {Scene} */
 export const addNumbers = {
   name: "add_numbers",
   title: "Add two numbers",
@@ -68,11 +69,7 @@ export const addNumbers = {
   },
 };
 
-/**
- * @param {import("../scene.js").Settings} settings
- * @param {RandomState} random
- * @returns {Layer[]}
- */
+/** @param {Settings} settings @param {RandomState} random @returns {Layer[]} */
 function draw(settings, random) {
   const widths = [2, ...Array(settings.hidden_layers).fill(settings.hidden_width), 1];
   /** @type {ArrayLike<number>[]} */
@@ -92,11 +89,7 @@ function draw(settings, random) {
   });
 }
 
-/**
- * @param {Layer} layer
- * @param {number} j
- * @param {ArrayLike<number>} inputs
- */
+/** @param {Layer} layer @param {number} j @param {ArrayLike<number>} inputs */
 function sumOf({ n, w, b }, j, inputs) {
   let sum = 0;
   for (let i = 0; i < n; i++) sum += w[j * n + i] * inputs[i];
@@ -105,8 +98,7 @@ function sumOf({ n, w, b }, j, inputs) {
 
 /**
  * Turn the sign of each unit that fewer samples raise than lower.
- * @param {Layer} layer
- * @param {ArrayLike<number>[]} samples
+ * @param {Layer} layer @param {ArrayLike<number>[]} samples
  */
 function flip(layer, samples) {
   const { n, w, b } = layer;
@@ -117,11 +109,7 @@ function flip(layer, samples) {
   }
 }
 
-/**
- * @param {import("../scene.js").Settings} settings
- * @param {Layer[]} layers
- * @param {ArrayLike<number>} x
- */
+/** @param {Settings} settings @param {Layer[]} layers @param {ArrayLike<number>} x */
 function forward(settings, layers, x) {
   const slope = settings.leaky_slope;
   let inputs = x;
@@ -135,10 +123,7 @@ function forward(settings, layers, x) {
 
 /**
  * Update the network on one sample; return its squared error before the update.
- * @param {import("../scene.js").Settings} settings
- * @param {Layer[]} layers
- * @param {number[]} x
- * @param {number} y
+ * @param {Settings} settings @param {Layer[]} layers @param {number[]} x @param {number} y
  */
 function learn(settings, layers, x, y) {
   const difference = forward(settings, layers, x) - y;
@@ -156,11 +141,7 @@ function learn(settings, layers, x, y) {
   return difference * difference;
 }
 
-/**
- * @param {import("../scene.js").Settings} settings
- * @param {Layer} layer
- * @param {ArrayLike<number>} inputs
- */
+/** @param {Settings} settings @param {Layer} layer @param {ArrayLike<number>} inputs */
 function update(settings, { n, w, b, dw, db, delta }, inputs) {
   const { learning_rate: rate, momentum } = settings;
   const decays = settings.bias_update === "posted";
@@ -175,10 +156,7 @@ function update(settings, { n, w, b, dw, db, delta }, inputs) {
   }
 }
 
-/**
- * @param {Layer} layer
- * @param {Float64Array} below the errors of the layer below, filled in
- */
+/** @param {Layer} layer @param {Float64Array} below the errors of the layer below, filled in */
 function passBack({ n, w, delta }, below) {
   for (let i = 0; i < n; i++) {
     let sum = 0;
@@ -189,8 +167,7 @@ function passBack({ n, w, delta }, below) {
 
 /**
  * Return whether every sample is stopped by a ReLU layer with no unit above zero.
- * @param {import("../scene.js").Settings} settings
- * @param {Layer[]} layers
+ * @param {Settings} settings @param {Layer[]} layers
  */
 function isDead(settings, layers) {
   const relu = kindOf("relu");
@@ -200,10 +177,7 @@ function isDead(settings, layers) {
   });
 }
 
-/**
- * @param {import("../scene.js").Settings} settings
- * @param {Layer[]} layers
- */
+/** @param {Settings} settings @param {Layer[]} layers */
 function portray(settings, layers) {
   const dead = layers.map(({ out }) => Array(out.length).fill(true));
   for (const x of X) {

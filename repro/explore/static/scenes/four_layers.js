@@ -3,6 +3,8 @@
 import { addOutputs, addRows, argmax, inked, moveRow, PIXELS } from "../digits.js";
 import { dataOrder, RandomState } from "../random.js";
 import { activate, DEAD, derivative, having, kindOf, outOf, percent } from "../scene.js";
+/** @import { Digits, Ink } from "../digits.js" */
+/** @import { Scene, Settings } from "../scene.js" */
 
 const WIDTHS = [PIXELS, 200, 100, 10];
 const [BACKGROUND, INK, LOW, HIGH] = [0.01, 0.99, 0.01, 0.99];
@@ -11,7 +13,7 @@ const [BACKGROUND, INK, LOW, HIGH] = [0.01, 0.99, 0.01, 0.99];
  *   steps: Float64Array, back: Float64Array, errors: Float64Array}} Layer kernel by inputs
  * @typedef {{layers: Layer[], shift: Float64Array, total: Float64Array}} Network */
 
-/** @type {import("../scene.js").Scene} */
+/** @type {Scene} */
 export const fourLayers = {
   name: "four_layers",
   title: "Four layers",
@@ -56,11 +58,7 @@ export const fourLayers = {
   },
 };
 
-/**
- * @param {import("../scene.js").Settings} settings
- * @param {RandomState} random
- * @returns {Network}
- */
+/** @param {Settings} settings @param {RandomState} random @returns {Network} */
 function draw(settings, random) {
   const gain = settings.initialization === "he" ? Math.SQRT2 : 1;
   const layers = WIDTHS.slice(1).map((units, depth) => {
@@ -76,11 +74,7 @@ function draw(settings, random) {
   return { layers, shift: new Float64Array(WIDTHS[1]), total };
 }
 
-/**
- * @param {import("../scene.js").Settings} settings
- * @param {Network} network
- * @param {import("../digits.js").Ink} image
- */
+/** @param {Settings} settings @param {Network} network @param {Ink} image */
 function forward(settings, { layers, shift, total }, { pixels, values, sum }) {
   for (let depth = 0; depth < layers.length; depth++) {
     const { kind, kernel, bias, sums, out } = layers[depth];
@@ -97,18 +91,15 @@ function forward(settings, { layers, shift, total }, { pixels, values, sum }) {
 
 /**
  * Learn the image that went forward; return false if the network has overflowed.
- * @param {import("../scene.js").Settings} settings
- * @param {Network} network
- * @param {import("../digits.js").Ink} image
- * @param {number} label
+ * @param {Settings} settings @param {Network} network @param {Ink} image @param {number} label
  */
 function learn(settings, network, image, label) {
   const { layers } = network;
   const last = layers[2];
   for (let j = 0; j < 10; j++) last.errors[j] = (j === label ? HIGH : LOW) - last.out[j];
   if (!last.errors.every(Number.isFinite)) return false;
-  const carries = [false, ["hidden_mended", "true"], ["output_mended", "true"]].map(
-    (names) => names && names.includes(settings.backpropagation));
+  const isTrue = settings.backpropagation === "true";
+  const carries = [false, isTrue || settings.backpropagation === "hidden_mended", isTrue || settings.backpropagation === "output_mended"];
   for (let depth = 2; depth >= 0; depth--) {
     const { kind, kernel, out, steps, back, errors } = layers[depth];
     for (let j = 0; j < out.length; j++) {
@@ -122,11 +113,7 @@ function learn(settings, network, image, label) {
   return true;
 }
 
-/**
- * @param {Float64Array} kernel
- * @param {Float64Array} back
- * @param {Float64Array} errors
- */
+/** @param {Float64Array} kernel @param {Float64Array} back @param {Float64Array} errors */
 function passBack(kernel, back, errors) {
   for (let i = 0; i < errors.length; i++) {
     let error = 0;
@@ -135,12 +122,7 @@ function passBack(kernel, back, errors) {
   }
 }
 
-/**
- * @param {import("../scene.js").Settings} settings
- * @param {Network} network
- * @param {number} depth
- * @param {import("../digits.js").Ink} image
- */
+/** @param {Settings} settings @param {Network} network @param {number} depth @param {Ink} image */
 function move(settings, { layers, shift, total }, depth, { pixels, values, sum }) {
   const { kernel, bias, steps } = layers[depth];
   if (steps.every((step) => step === 0)) return;
@@ -156,11 +138,7 @@ function move(settings, { layers, shift, total }, depth, { pixels, values, sum }
 }
 
 /**
- * @param {import("../scene.js").Settings} settings
- * @param {Network} network
- * @param {import("../digits.js").Ink[]} ink
- * @param {import("../digits.js").Digits} digits
- * @param {boolean} detail
+ * @param {Settings} settings @param {Network} network @param {Ink[]} ink @param {Digits} digits @param {boolean} detail
  */
 function test(settings, network, ink, digits, detail) {
   const { layers } = network;

@@ -2,6 +2,8 @@
 import { addOutputs, addRows, argmax, inked, moveRow, PIXELS } from "../digits.js";
 import { dataOrder, RandomState } from "../random.js";
 import { activate, DEAD, derivative, having, kindOf, outOf, percent } from "../scene.js";
+/** @import { Digits, Ink } from "../digits.js" */
+/** @import { Scene, Settings } from "../scene.js" */
 
 const CLASSES = 10;
 
@@ -10,7 +12,7 @@ const CLASSES = 10;
 
 const fraction = (/** @type {number} */ v) => (v < 1 ? `1/${Math.round(1 / v).toLocaleString("en")}` : v.toLocaleString("en"));
 
-/** @type {import("../scene.js").Scene} */
+/** @type {Scene} */
 export const mnistRelu = {
   name: "mnist_relu",
   title: "Digits on raw pixels",
@@ -56,11 +58,7 @@ export const mnistRelu = {
   },
 };
 
-/**
- * @param {import("../scene.js").Settings} settings
- * @param {RandomState} random
- * @returns {Network}
- */
+/** @param {Settings} settings @param {RandomState} random @returns {Network} */
 function draw(settings, random) {
   const layer = (/** @type {number} */ inputs, /** @type {number} */ units, /** @type {number} */ factor) => {
     const limit = Math.sqrt(6 / (inputs + units));
@@ -71,11 +69,7 @@ function draw(settings, random) {
   return { hidden: layer(PIXELS, units, settings.first_layer_init), output: layer(units, CLASSES, 1) };
 }
 
-/**
- * @param {import("../scene.js").Settings} settings
- * @param {Network} network
- * @param {import("../digits.js").Ink} image
- */
+/** @param {Settings} settings @param {Network} network @param {Ink} image */
 function forward(settings, { hidden, output }, { pixels, values }) {
   const kind = kindOf(settings.hidden_activation);
   hidden.out.set(hidden.bias);
@@ -96,10 +90,7 @@ function softmax(sums) {
 
 /**
  * Take a step along the mean gradient of the cross-entropy over a batch.
- * @param {import("../scene.js").Settings} settings
- * @param {Network} network
- * @param {number[]} batch
- * @param {import("../digits.js").Ink[]} ink
+ * @param {Settings} settings @param {Network} network @param {number[]} batch @param {Ink[]} ink
  * @param {Uint8Array} labels
  */
 function learn(settings, network, batch, ink, labels) {
@@ -120,10 +111,7 @@ function learn(settings, network, batch, ink, labels) {
 
 /**
  * Return the steps of both layers' sums for the image that went forward, and its hidden values.
- * @param {import("../scene.js").Settings} settings
- * @param {Network} network
- * @param {number} label
- * @param {number} rate
+ * @param {Settings} settings @param {Network} network @param {number} label @param {number} rate
  */
 function deltas(settings, { hidden, output }, label, rate) {
   const kind = kindOf(settings.hidden_activation);
@@ -141,11 +129,7 @@ function deltas(settings, { hidden, output }, label, rate) {
 }
 
 /**
- * @param {import("../scene.js").Settings} settings
- * @param {Network} network
- * @param {import("../digits.js").Ink[]} ink
- * @param {import("../digits.js").Digits} digits
- * @param {boolean} detail
+ * @param {Settings} settings @param {Network} network @param {Ink[]} ink @param {Digits} digits @param {boolean} detail
  */
 function test(settings, network, ink, digits, detail) {
   const { hidden, output } = network;

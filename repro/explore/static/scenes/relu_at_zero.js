@@ -1,24 +1,29 @@
 // Thread 001: a 3-30-1 network on four random samples, trained with one ReLU'(0) and, beside it, with 0.
 import { RandomState } from "../random.js";
 import { DIFFERS, having, LIT, outOf, power, rising } from "../scene.js";
+/** @import { Scene, Settings } from "../scene.js" */
 
 const [SAMPLES, INPUTS, HIDDEN] = [4, 3, 30];
 /** @type {Record<string, number>} */
 const DERIVATIVE = { zero: 0, half: 0.5, one: 1 };
+/** @type {Record<string, string>} */
+const fraction = { zero: "0", half: "1/2", one: "1" };
+/** @type {Record<string, string>} */
+const place = { multiply: "multiplies the gradient", assign: "takes its place" };
 
 /** @typedef {{x: Float64Array[], y: Float64Array, w1: Float64Array[], w2: Float64Array}} Network x and w1 by inputs */
 
-/** @type {import("../scene.js").Scene} */
+/** @type {Scene} */
 export const reluAtZero = {
   name: "relu_at_zero",
   title: "ReLU at zero",
   hint: "Two networks a seed, equal but for the derivative at zero. Do their weights ever differ?",
   controls: [
-    { name: "at_zero", label: "Derivative at 0", values: ["zero", "half", "one"], show: (v) => ({ zero: "0", half: "1/2", one: "1" })[v] ?? v },
+    { name: "at_zero", label: "Derivative at 0", values: ["zero", "half", "one"], show: (v) => fraction[v] },
     { name: "precision", label: "Precision", values: ["float64", "float32"] },
     { name: "inputs", label: "Inputs", values: ["gaussian", "zero_sample", "integers"] },
     { name: "bias", label: "Bias", values: ["column", "zero_start", "none"] },
-    { name: "backward", label: "The derivative", values: ["multiply", "assign"], show: (v) => ({ multiply: "multiplies the gradient", assign: "takes its place" })[v] ?? v },
+    { name: "backward", label: "The derivative", values: ["multiply", "assign"], show: (v) => place[v] },
     { name: "steps", label: "Steps", values: [1, 20, 200, 2000, 20000] },
   ],
   settings: {},
@@ -62,9 +67,7 @@ export const reluAtZero = {
 
 /**
  * Draw data and weights in the thread's order, with its seed moved to the top.
- * @param {import("../scene.js").Settings} settings
- * @param {RandomState} random
- * @param {(value: number) => number} round
+ * @param {Settings} settings @param {RandomState} random @param {(value: number) => number} round
  */
 function draw({ inputs, bias }, random, round) {
   const rows = Array.from({ length: SAMPLES }, () => random.normals(INPUTS - 1));
@@ -87,13 +90,10 @@ const BACK = new Float64Array(SAMPLES);
 
 /**
  * Take one step; return how many hidden inputs were exactly zero. Sums run from left to right.
- * @param {Network & {loss: number}} network
- * @param {number} rate
- * @param {number} atZero
+ * @param {Network & {loss: number}} network @param {number} rate @param {number} atZero
  * @param {boolean} assigned the derivative takes the gradient's place
  * @param {(value: number) => number} round after each operation
- * @param {Uint32Array[] | null} met the last step with a zero, by unit and sample
- * @param {number} step
+ * @param {Uint32Array[] | null} met the last step with a zero, by unit and sample @param {number} step
  */
 function descend(network, rate, atZero, assigned, round, met, step) {
   const { x, y, w1, w2 } = network;
@@ -140,8 +140,7 @@ function descend(network, rate, atZero, assigned, round, met, step) {
 
 /**
  * Return the length of the difference as a share of the reference's.
- * @param {Float64Array[]} ours
- * @param {Float64Array[]} zero
+ * @param {Float64Array[]} ours @param {Float64Array[]} zero
  */
 function distance(ours, zero) {
   let [apart, length] = [0, 0];

@@ -1,6 +1,7 @@
 // Thread 000: a 3-4-1 network on six rows at once, without biases as posted; the target is "not x3".
 import { RandomState } from "../random.js";
 import { activate, BORN_DEAD, DEAD, derivative, kindOf, outOf, power, rising } from "../scene.js";
+/** @import { Scene, Settings } from "../scene.js" */
 
 const X = [[0, 0, 1], [0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 0, 0], [0, 1, 0]];
 const Y = [0, 1, 0, 0, 1, 1];
@@ -10,7 +11,7 @@ const LEARNED = 0.05;
 /** @typedef {{first: Float64Array, second: Float64Array, hidden: Float64Array, outputs: Float64Array,
  *   deltas: Float64Array}} Network a hidden unit's three weights and bias stand side by side in `first` */
 
-/** @type {import("../scene.js").Scene} */
+/** @type {Scene} */
 export const truthTable = {
   name: "truth_table",
   title: "A truth table",
@@ -60,11 +61,7 @@ export const truthTable = {
   },
 };
 
-/**
- * @param {import("../scene.js").Settings} settings
- * @param {RandomState} random
- * @returns {Network}
- */
+/** @param {Settings} settings @param {RandomState} random @returns {Network} */
 function draw(settings, random) {
   const isUniform = settings.initializer === "uniform";
   const number = (/** @type {number} */ n) => (isUniform ? 2 * random.random() - 1 : random.normal() * Math.sqrt(2 / n));
@@ -75,10 +72,7 @@ function draw(settings, random) {
   return { first, second, hidden, outputs: new Float64Array(ROWS), deltas: new Float64Array(ROWS) };
 }
 
-/**
- * @param {import("../scene.js").Settings} settings
- * @param {Network} network
- */
+/** @param {Settings} settings @param {Network} network */
 function forward(settings, { first, second, hidden, outputs }) {
   const slope = settings.leaky_slope;
   const inner = kindOf(settings.hidden_activation);
@@ -98,8 +92,7 @@ function forward(settings, { first, second, hidden, outputs }) {
 
 /**
  * Take one step on all rows; return whether it changed anything.
- * @param {import("../scene.js").Settings} settings
- * @param {Network} network
+ * @param {Settings} settings @param {Network} network
  */
 function descend(settings, network) {
   const { first, second, hidden, outputs, deltas } = network;
@@ -137,11 +130,7 @@ function descend(settings, network) {
   return moved;
 }
 
-/**
- * @param {Float64Array} weights
- * @param {number} i
- * @param {number} step
- */
+/** @param {Float64Array} weights @param {number} i @param {number} step */
 function add(weights, i, step) {
   const old = weights[i];
   weights[i] += step;
