@@ -11,6 +11,7 @@ import { keyOf } from "./pool.js";
  * @property {number} x
  * @property {number} y
  * @property {Snapshot} snapshot
+ * @property {boolean} late it has not come as far as the others
  *
  * @typedef {{width: number, height: number, radius: number, columns: number, left: number, base: number}} Room
  */
@@ -37,7 +38,7 @@ export class Dots {
     if (this.canvas.width !== Math.round(width * ratio)) this.canvas.width = Math.round(width * ratio);
     if (this.canvas.height !== Math.round(height * ratio)) this.canvas.height = Math.round(height * ratio);
     const radius = width < 600 ? 3.4 : 5;
-    const columns = Math.floor((width - MARGIN.left - MARGIN.right) / (2 * radius + 1));
+    const columns = Math.max(2, Math.floor((width - MARGIN.left - MARGIN.right) / (2 * radius + 1)));
     return { width, height, radius, columns, left: MARGIN.left, base: height - MARGIN.bottom };
   }
 
@@ -65,7 +66,7 @@ export class Dots {
     const silhouette = histogram(committed, (value) => this.bin(scene.axis, value, room), Math.floor(room.columns / 2));
     const highest = Math.max(1, ...places.heights, ...silhouette.map((share) => (share * own) / 2));
     this.pitch = Math.min(2 * room.radius + 1, (room.base - MARGIN.top) / highest);
-    const moving = this.move(places.targets, room, still);
+    const moving = this.move(places.targets, room, { step, still });
     const context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
     const ratio = devicePixelRatio || 1;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -74,6 +75,7 @@ export class Dots {
     drawSilhouette(context, silhouette.map((share) => (share * own) / 2 * this.pitch), room, colours);
     drawAxis(context, scene, settings, room, colours);
     for (const dot of this.dots.values()) drawDot(context, dot, scene, room.radius, colours);
+    context.globalAlpha = 1;
     const followed = this.dots.get(keyOf({ seed: follow, beside: false }));
     if (followed) ring(context, followed, room.radius + 4, colours.ink, 2);
     return moving;
@@ -99,15 +101,17 @@ export class Dots {
     return { targets, heights };
   }
 
-  /** @param {Map<string, any>} targets @param {Room} room @param {boolean} still */
-  move(targets, room, still) {
+  /** @param {Map<string, any>} targets @param {Room} room @param {{step: number, still: boolean}} time */
+  move(targets, room, { step, still }) {
     let moving = false;
     for (const key of this.dots.keys()) if (!targets.has(key)) this.dots.delete(key);
     for (const [key, { column, row, run, snapshot }] of targets) {
       const x = room.left + (column + 0.5) * (2 * room.radius + 1);
       const y = room.base - (row + 0.5) * this.pitch - 1;
-      const dot = this.dots.get(key) ?? { key, seed: run.seed, beside: run.beside, x, y: still ? y : MARGIN.top, snapshot };
+      const top = still ? y : MARGIN.top;
+      const dot = this.dots.get(key) ?? { key, seed: run.seed, beside: run.beside, x, y: top, snapshot, late: false };
       dot.snapshot = snapshot;
+      dot.late = run.snapshots.length <= step;
       const speed = still ? 1 : 0.22;
       dot.x += (x - dot.x) * speed;
       dot.y += (y - dot.y) * speed;
@@ -195,6 +199,7 @@ function drawAxis(context, { axis, marks }, settings, room, colours) {
  * @param {Palette} colours
  */
 function drawDot(context, dot, scene, radius, colours) {
+  context.globalAlpha = dot.late ? 0.4 : 1;
   if (dot.beside) {
     ring(context, dot, radius - 1.2, colours.beside, 2);
     return;

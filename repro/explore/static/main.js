@@ -157,6 +157,7 @@ class Page {
     const cells = this.variant ? rowOf(this.variant, this.state.follow) : [];
     clear(find("row")).append(...cells.map(([name, value]) => element("div", {}, [element("dt", {}, name), element("dd", {}, value)])));
     find("rows").hidden = cells.length === 0;
+    find("other").textContent = this.state.scene.other ?? "";
   }
 
   /** Draw soon, once. */
@@ -176,18 +177,18 @@ class Page {
     const runs = [...this.pool.runs.values()].filter(({ seed }) => seed < seeds || seed === follow);
     const own = runs.filter(({ beside }) => !beside);
     const last = scene.steps(settings).length - 1;
-    const known = own.length < seeds ? 0 : Math.min(...own.map(({ snapshots }) => snapshots.length - 1));
+    const known = Math.max(0, ...own.map(({ snapshots }) => snapshots.length - 1));
     const running = this.tick(known, last, still);
     const { step } = this.clock;
     const moving = this.dots.draw({ scene, settings, runs, step, follow, still, committed: this.variant?.values ?? [] });
-    const snapshots = own.map((run) => run.snapshots[Math.min(step, run.snapshots.length - 1)]).filter(Boolean);
+    const snapshots = own.map((run) => run.snapshots[step]).filter(Boolean);
     find("told").textContent = snapshots.length ? scene.tell(snapshots, settings) : "Training starts …";
     const at = scene.steps(settings)[step];
     find("at").textContent = step === 0 ? "before the first step" : `${scene.unit} ${at.toLocaleString("en")}`;
     find("step").value = `${step}`;
     find("step").setAttribute("aria-valuetext", find("at").textContent ?? "");
     this.portray(step, at);
-    if (step === last && this.told !== this.pool.job) {
+    if (snapshots.length >= seeds && step === last && this.told !== this.pool.job) {
       this.told = this.pool.job; // once a job, for those who hear the page
       find("dots").setAttribute("aria-label", `${scene.tell(snapshots, settings)} ${scene.axis.label}, a dot a network.`);
       find("status").textContent = scene.tell(snapshots, settings);
@@ -197,7 +198,7 @@ class Page {
 
   /**
    * Let time pass; return whether it goes on by itself.
-   * @param {number} known the step that all runs have reached @param {number} last @param {boolean} still
+   * @param {number} known the step that some run has reached @param {number} last @param {boolean} still
    */
   tick(known, last, still) {
     const { clock } = this;

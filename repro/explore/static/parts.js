@@ -28,7 +28,7 @@ export function element(tag, attributes, content = []) {
 
 /** @param {Control} control @param {any} value */
 const shown = (control, value) => (control.show ? control.show(value)
-  : typeof value === "number" ? value.toLocaleString("en", { maximumFractionDigits: 9 }) : `${value}`.replaceAll("_", " "));
+  : typeof value === "number" ? (value > 0 && value < 1e-3 ? value.toExponential() : value.toLocaleString("en")) : `${value}`.replaceAll("_", " "));
 
 /**
  * Make a slider of numbers, a list of words, a box of yes and no.

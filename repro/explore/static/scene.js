@@ -22,6 +22,7 @@
  * @property {Settings} settings what differs here from the experiment's defaults, such as fewer images
  * @property {string} horizon the parameter that says how long a network trains
  * @property {string} unit of the steps
+ * @property {number} wave how many networks a worker trains side by side
  * @property {number[]} seeds how many one can ask for, the usual number first
  * @property {{label: string, low: number, high: number, ticks: number[], log?: boolean, none?: string,
  *   show: (value: number) => string}} axis
@@ -32,6 +33,7 @@
  * @property {(settings: Settings) => number[]} steps
  * @property {(settings: Settings) => Settings} [beside] a second network for each seed, to compare with
  * @property {string} [digits] what is said of the images that the page carries
+ * @property {string} [other] how the study's run of a seed is another than the page's
  * @property {string[]} smaller parameters whose values may be the page's own: it is smaller than the study
  * @property {{name: string, x: string, y: string}} [grid] the committed sweep that is shown as a map
  * @property {(settings: Settings, seed: number, detail: boolean, digits: any) => Generator<Snapshot>} train

@@ -7,7 +7,7 @@ const SLICE = 40; // milliseconds between two reports
 
 /** @typedef {{seed: number, beside: boolean, detail: boolean}} Run
  * @typedef {Run & {first: number, snapshots: Snapshot[], done: boolean}} Progress
- * @typedef {Run & {generator: Generator<Snapshot>, reached: number}} Training */
+ * @typedef {Run & {generator: Generator<Snapshot>, reached: number, wave: number}} Training */
 
 /** Answer {digits} once, and {job, scene, settings, runs} with {job, progress} until all runs are done. */
 export function serve() {
@@ -47,11 +47,12 @@ export function serve() {
     const scene = scenes[data.scene];
     for (const run of data.runs) {
       const settings = run.beside && scene.beside ? scene.beside(data.settings) : data.settings;
-      trainings.push({ ...run, reached: 0, generator: scene.train(settings, run.seed, run.detail, digits) });
+      const wave = Math.floor(trainings.length / scene.wave);
+      trainings.push({ ...run, wave, reached: 0, generator: scene.train(settings, run.seed, run.detail, digits) });
     }
     if (idle) work();
   });
 }
 
-/** A run that is followed goes first. @param {Training} training */
-const rank = ({ detail, reached }) => (detail ? reached - 1e6 : reached);
+/** The run that is followed goes first, then each wave of runs side by side. @param {Training} training */
+const rank = ({ detail, wave, reached }) => (detail ? reached - 1e6 : reached + 1e3 * wave);

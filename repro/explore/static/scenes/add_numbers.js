@@ -33,6 +33,7 @@ export const addNumbers = {
   horizon: "epochs",
   unit: "epoch",
   smaller: [],
+  wave: 1000,
   seeds: [100, 20, 200, 500, 1000],
   axis: { label: "mean squared error", low: 1e-8, high: 1, ticks: [1e-8, 1e-6, 1e-4, 1e-2, 1], log: true, show: power },
   states: [

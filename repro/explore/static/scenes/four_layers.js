@@ -30,6 +30,7 @@ export const fourLayers = {
   settings: { images: 1000, epochs: 2 },
   horizon: "epochs",
   unit: "image",
+  wave: 4,
   seeds: [20, 10, 50, 100],
   axis: { label: "test accuracy", low: 0, high: 1, ticks: [0, 0.2, 0.4, 0.6, 0.8, 1], show: percent },
   states: [{ flag: DEAD, label: "lost: a whole layer is dead, or weights overflowed" }],
@@ -39,6 +40,7 @@ export const fourLayers = {
     + `the digits right. ${having(snapshots, DEAD)} are lost: no error passes any more.`,
   digits: "Here a network learns 1,000 images in 1 to 10 passes and is tested on 200; in the study it learns 60,000, "
     + "or 10,000, once and is tested on 10,000.",
+  other: "It starts with the same weights and learns more images.",
   smaller: ["images", "twin"],
   grid: { name: "factorial", x: "output_activation", y: "learning_rate" },
   steps: (settings) => [0, 10, 100, ...Array.from({ length: 4 * settings.epochs }, (_, i) => (i + 1) * settings.images / 4)],

@@ -29,6 +29,7 @@ export const mnistRelu = {
   settings: { hidden_activation: "relu", batch_size: 100 },
   horizon: "epochs",
   unit: "step",
+  wave: 4,
   seeds: [20, 10, 50, 100],
   axis: { label: "test accuracy", low: 0, high: 1, ticks: [0, 0.2, 0.4, 0.6, 0.8, 1], show: percent },
   states: [{ flag: DEAD, label: "more than half of its units are dead" }],
@@ -38,6 +39,7 @@ export const mnistRelu = {
     + `are right, on average. ${outOf(having(snapshots, DEAD), snapshots.length)} networks have lost more than half of their units.`,
   digits: "Here a network learns 1,000 images, 10 steps a pass, and is tested on 200; in the study it learns 60,000, "
     + "600 steps a pass, and is tested on 10,000.",
+  other: "It has another draw of its weights, by Keras, and learns more images.",
   smaller: [],
   grid: { name: "scale_by_rate", x: "input_scale", y: "learning_rate" },
   steps: (settings) => [0, 1, 2, 3, 5, 7, 12, ...[2, 3, 5, 7, 10, 15, 20, 30, 40, 50].map((e) => 10 * e).filter((s) => s <= 10 * settings.epochs)],

@@ -30,6 +30,7 @@ export const reluAtZero = {
   horizon: "steps",
   unit: "step",
   smaller: [],
+  wave: 1000,
   seeds: [100, 20, 200, 500, 1000],
   axis: { label: "how far the first layer's weights are apart", low: 1e-9, high: 10, ticks: [1e-8, 1e-6, 1e-4, 1e-2, 1], log: true, none: "the same", show: power },
   states: [{ flag: LIT, label: "met an exact zero" }],

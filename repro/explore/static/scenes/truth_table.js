@@ -29,6 +29,7 @@ export const truthTable = {
   horizon: "iterations",
   unit: "iteration",
   smaller: [],
+  wave: 1000,
   seeds: [100, 20, 200, 500, 1000],
   axis: { label: "mean absolute error", low: 1e-4, high: 1, ticks: [1e-4, 1e-3, 1e-2, 0.1, 1], log: true, show: power },
   states: [{ flag: DEAD, label: "says the same for every row" }],
