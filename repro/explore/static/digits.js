@@ -68,7 +68,9 @@ export function addRows(sums, kernel, rows, values, count = rows.length) {
   for (; k + 3 < count; k += 4) {
     const a = rows[k] * width, b = rows[k + 1] * width, c = rows[k + 2] * width, d = rows[k + 3] * width;
     const p = values[k], q = values[k + 1], r = values[k + 2], s = values[k + 3];
-    for (let i = 0; i < width; i++) sums[i] += p * kernel[a + i] + q * kernel[b + i] + r * kernel[c + i] + s * kernel[d + i];
+    for (let i = 0; i < width; i++) {
+      sums[i] += p * kernel[a + i] + q * kernel[b + i] + r * kernel[c + i] + s * kernel[d + i];
+    }
   }
   for (; k < count; k++) {
     const start = rows[k] * width;

@@ -92,7 +92,8 @@ export class Dots {
     const rank = (/** @type {any} */ s) => scene.states.findIndex(({ flag }) => s.flags & flag);
     const shown = runs.map((run) => ({ run, snapshot: run.snapshots[Math.min(step, run.snapshots.length - 1)] }))
       .filter(({ snapshot }) => snapshot)
-      .sort((a, b) => Number(a.run.beside) - Number(b.run.beside) || rank(b.snapshot) - rank(a.snapshot) || a.run.seed - b.run.seed);
+      .sort((a, b) => rank(b.snapshot) - rank(a.snapshot) || a.run.seed - b.run.seed)
+      .sort((a, b) => Number(a.run.beside) - Number(b.run.beside));
     for (const { run, snapshot } of shown) {
       const bin = this.bin(scene.axis, snapshot.value, room);
       const column = heights[2 * bin] <= heights[2 * bin + 1] ? 2 * bin : 2 * bin + 1;
@@ -148,8 +149,17 @@ function histogram(values, bin, bins) {
 export function palette(element) {
   const style = getComputedStyle(element);
   const colour = (/** @type {string} */ name) => style.getPropertyValue(`--${name}`).trim();
-  return { ink: colour("ink"), quiet: colour("quiet"), rule: colour("rule"), paper: colour("paper"), raised: colour("raised"),
-    alive: colour("alive"), states: [colour("state-0"), colour("state-1")], beside: colour("beside"), committed: colour("committed") };
+  return {
+    ink: colour("ink"),
+    quiet: colour("quiet"),
+    rule: colour("rule"),
+    paper: colour("paper"),
+    raised: colour("raised"),
+    alive: colour("alive"),
+    states: [colour("state-0"), colour("state-1")],
+    beside: colour("beside"),
+    committed: colour("committed"),
+  };
 }
 
 /** @typedef {ReturnType<typeof palette>} Palette */
@@ -158,8 +168,9 @@ export function palette(element) {
 function drawSilhouette(context, heights, room, colours) {
   const width = 2 * (2 * room.radius + 1);
   context.fillStyle = colours.committed;
-  heights.forEach((height, bin) => {
-    if (height > 0) context.fillRect(room.left + bin * width, room.base - Math.max(height, 1.5), width, Math.max(height, 1.5));
+  heights.forEach((exact, bin) => {
+    const height = exact > 0 ? Math.max(exact, 1.5) : 0; // one run of thousands is seen, too
+    context.fillRect(room.left + bin * width, room.base - height, width, height);
   });
 }
 

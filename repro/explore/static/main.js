@@ -66,14 +66,17 @@ class Page {
     });
     canvas.addEventListener("pointermove", (event) => {
       const dot = this.dots.nearest(event.offsetX, event.offsetY);
-      canvas.title = dot ? `seed ${dot.seed}${dot.beside ? ", sigmoid" : ""}: ${dot.snapshot.value.toPrecision(4)}` : "";
+      const said = dot && `seed ${dot.seed}${dot.beside ? ", sigmoid" : ""}: ${dot.snapshot.value.toPrecision(4)}`;
+      canvas.title = said ?? "";
     });
     canvas.addEventListener("keydown", (event) => {
       if (event.key !== "ArrowRight" && event.key !== "ArrowLeft") return;
       event.preventDefault();
       this.follow(Math.max(0, this.state.follow + (event.key === "ArrowRight" ? 1 : -1)));
     });
-    find("seed").addEventListener("change", () => this.follow(Math.max(0, Math.floor(Number(find("seed").value) || 0))));
+    find("seed").addEventListener("change", () => {
+      this.follow(Math.min(999999999, Math.max(0, Math.floor(Number(find("seed").value) || 0))));
+    });
     for (const button of document.querySelectorAll("[data-copy]")) {
       button.addEventListener("click", () => this.copy(/** @type {HTMLElement} */ (button)));
     }
@@ -134,7 +137,9 @@ class Page {
     const items = [["alive", scene.alive], ...scene.states.map(({ label }, i) => [`state-${i}`, label])];
     if (scene.beside) items.push(["beside", "the same with sigmoid"]);
     if (this.variant) items.push(["committed", `the study’s runs of ${this.variant.name}`]);
-    clear(find("legend")).append(...items.map(([name, label]) => element("li", {}, [element("span", { class: `swatch ${name}` }), label])));
+    const item = (/** @type {string[]} */ [name, label]) =>
+      element("li", {}, [element("span", { class: `swatch ${name}` }), label]);
+    clear(find("legend")).append(...items.map(item));
   }
 
   tellStudy() {
@@ -146,7 +151,8 @@ class Page {
     }
     const { name, seeds, horizon } = this.variant;
     const last = `${this.state.scene.horizon} ${horizon.toLocaleString("en")}`;
-    said.append(element("p", {}, ["In grey: ", element("code", {}, name), `, ${seeds.toLocaleString("en")} seeds, ${last}.`]));
+    const size = `, ${seeds.toLocaleString("en")} seeds, ${last}.`;
+    said.append(element("p", {}, ["In grey: ", element("code", {}, name), size]));
     const claims = claimsOf(study, name);
     said.append(element("ul", { class: "verdicts" }, claims.map(({ id, says, verdict, n }) => element("li", {}, [
       element("span", { class: `verdict ${verdict.replace(" ", "-")}` }, verdict), ` ${says} `,
@@ -155,7 +161,9 @@ class Page {
 
   tellRow() {
     const cells = this.variant ? rowOf(this.variant, this.state.follow) : [];
-    clear(find("row")).append(...cells.map(([name, value]) => element("div", {}, [element("dt", {}, name), element("dd", {}, value)])));
+    const cell = (/** @type {string[]} */ [name, value]) =>
+      element("div", {}, [element("dt", {}, name), element("dd", {}, value)]);
+    clear(find("row")).append(...cells.map(cell));
     find("rows").hidden = cells.length === 0;
     find("other").textContent = this.state.scene.other ?? "";
   }
@@ -180,7 +188,8 @@ class Page {
     const known = Math.max(0, ...own.map(({ snapshots }) => snapshots.length - 1));
     const running = this.tick(known, last, still);
     const { step } = this.clock;
-    const moving = this.dots.draw({ scene, settings, runs, step, follow, still, committed: this.variant?.values ?? [] });
+    const committed = this.variant?.values ?? [];
+    const moving = this.dots.draw({ scene, settings, runs, step, follow, still, committed });
     const snapshots = own.map((run) => run.snapshots[step]).filter(Boolean);
     find("told").textContent = snapshots.length ? scene.tell(snapshots, settings) : "Training starts …";
     const at = scene.steps(settings)[step];
@@ -190,8 +199,9 @@ class Page {
     this.portray(step, at);
     if (snapshots.length >= seeds && step === last && this.told !== this.pool.job) {
       this.told = this.pool.job; // once a job, for those who hear the page
-      find("dots").setAttribute("aria-label", `${scene.tell(snapshots, settings)} ${scene.axis.label}, a dot a network.`);
       find("status").textContent = scene.tell(snapshots, settings);
+      const label = `A dot a network, by ${scene.axis.label}. ${find("status").textContent}`;
+      find("dots").setAttribute("aria-label", `${label} The arrow keys follow the next seed.`);
     }
     return moving || running;
   }
@@ -217,9 +227,12 @@ class Page {
   /** @param {number} step @param {number} at */
   portray(step, at) {
     const { scene, settings, follow } = this.state;
-    const runs = [false, true].map((beside) => this.pool.runs.get(keyOf({ seed: follow, beside }))).filter((run) => run !== undefined);
+    const runs = [false, true]
+      .map((beside) => this.pool.runs.get(keyOf({ seed: follow, beside })))
+      .filter((run) => run !== undefined);
     const lengths = runs.map(({ snapshots }) => snapshots.length);
-    const key = [this.pool.job, follow, step, lengths, innerWidth, matchMedia("(prefers-color-scheme: dark)").matches].join();
+    const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
+    const key = [this.pool.job, follow, step, lengths, innerWidth, isDark].join();
     if (key === this.portrayed) return; // there is no news of it
     this.portrayed = key;
     drawCurve(find("curve"), scene, settings, runs, step);
@@ -228,7 +241,8 @@ class Page {
       if (!detail) continue;
       const colours = palette(find("dots"));
       if (!scene.digits) drawNetwork(find("network"), detail, at);
-      else drawField(find(beside ? "field-beside" : "field"), detail, this.digits, beside ? colours.beside : colours.alive);
+      else if (beside) drawField(find("field-beside"), detail, this.digits, colours.beside);
+      else drawField(find("field"), detail, this.digits, colours.alive);
       if (scene.digits) find(beside ? "tell-beside" : "tell-field").textContent = tellField(detail);
     }
   }
@@ -253,7 +267,8 @@ function tellField({ cells, silent }) {
   const hidden = cells.slice(0, Math.max(1, cells.length - 1));
   const units = hidden.flatMap((layer) => [...layer]);
   const dark = units.filter((reacts) => !reacts).length;
-  return `${dark} of ${units.length} hidden units are dead; ${silent.filter(Boolean).length} of ${silent.length} images reach none.`;
+  return `${dark} of ${units.length} hidden units are dead; `
+    + `${silent.filter(Boolean).length} of ${silent.length} images reach none.`;
 }
 
 if (typeof document === "undefined") {

@@ -28,7 +28,8 @@ export function element(tag, attributes, content = []) {
 
 /** @param {Control} control @param {any} value */
 const shown = (control, value) => (control.show ? control.show(value)
-  : typeof value === "number" ? (value > 0 && value < 1e-3 ? value.toExponential() : value.toLocaleString("en")) : `${value}`.replaceAll("_", " "));
+  : typeof value === "string" ? value.replaceAll("_", " ")
+  : value > 0 && value < 1e-3 ? value.toExponential() : value.toLocaleString("en"));
 
 /**
  * Make a slider of numbers, a list of words, a box of yes and no.
@@ -37,9 +38,10 @@ const shown = (control, value) => (control.show ? control.show(value)
 export function makeControls(parent, state, go) {
   const { scene, settings, seeds } = state;
   const focused = document.activeElement?.id;
-  const set = (/** @type {string} */ name, /** @type {any} */ value) => go({ settings: { ...settings, [name]: value } });
-  const made = scene.controls.filter(({ name }) => name in settings).map((control) =>
-    makeControl(control, settings[control.name], (value) => set(control.name, value)));
+  const made = scene.controls.filter(({ name }) => name in settings).map((control) => {
+    const set = (/** @type {any} */ value) => go({ settings: { ...settings, [control.name]: value } });
+    return makeControl(control, settings[control.name], set);
+  });
   const ofSeeds = { name: "seeds", label: "Seeds", values: [...scene.seeds].sort((a, b) => a - b) };
   made.push(makeControl(ofSeeds, seeds, (value) => go({ seeds: value })));
   clear(parent).append(...made);
@@ -57,13 +59,14 @@ function makeControl(control, value, set) {
     box.addEventListener("change", () => set(box.checked));
     return element("label", { class: "control box" }, [box, label]);
   }
-  if (typeof value === "string") {
+  if (typeof value === "string" && !control.slides) {
     const list = /** @type {HTMLSelectElement} */ (element("select", { id }, values.map((v) =>
       element("option", { value: v, selected: v === value }, shown(control, v)))));
     list.addEventListener("change", () => set(list.value));
     return element("label", { class: "control" }, [element("span", {}, label), list]);
   }
-  const slider = /** @type {HTMLInputElement} */ (element("input", { id, type: "range", min: "0", max: `${values.length - 1}`, step: "1" }));
+  const ends = { min: "0", max: `${values.length - 1}`, step: "1" };
+  const slider = /** @type {HTMLInputElement} */ (element("input", { id, type: "range", ...ends }));
   slider.value = `${at}`;
   const output = element("output", { for: id }, shown(control, value));
   const tell = () => {
@@ -92,16 +95,23 @@ export function heatMap(parent, table, state, go) {
     ...values(grid.x).map((x) => {
       const cell = cells.find(({ settings: own }) => own[grid.x] === x && own[grid.y] === y);
       if (!cell) return element("td", {});
-      const label = `${control(grid.x).label} ${shown(control(grid.x), x)}, ${control(grid.y).label} ${shown(control(grid.y), y)}`;
+      const label = [[grid.x, x], [grid.y, y]].map(([name, value]) => `${control(name).label} ${shown(control(name), value)}`);
       const text = cell.mean === null ? "–" : `${Math.round(100 * cell.mean)}`;
       const pressed = settings[grid.x] === x && settings[grid.y] === y;
-      const button = element("button", { type: "button", "aria-pressed": `${pressed}`, "aria-label": `${label}: ${text} %`, "data-level": `${Math.round(10 * (cell.mean ?? 0))}` }, text);
+      const button = element("button", {
+        type: "button",
+        "aria-pressed": `${pressed}`,
+        "aria-label": `${label.join(", ")}: ${text} %`,
+        "data-level": `${Math.round(10 * (cell.mean ?? 0))}`,
+      }, text);
       button.addEventListener("click", () => go({ settings: { ...settings, [grid.x]: x, [grid.y]: y } }));
       return element("td", {}, [button]);
     })]);
-  const head = element("tr", {}, [element("th", { scope: "col" }, control(grid.y).label), ...values(grid.x).map((x) => element("th", { scope: "col" }, shown(control(grid.x), x)))]);
+  const heads = [control(grid.y).label, ...values(grid.x).map((x) => shown(control(grid.x), x))];
+  const head = element("tr", {}, heads.map((text) => element("th", { scope: "col" }, text)));
+  const across = control(grid.x).label.toLowerCase();
   clear(parent).append(element("table", {}, [
-    element("caption", {}, `The study’s sweep: test accuracy in %, by ${control(grid.x).label.toLowerCase()} (across). Press a cell to train it here.`),
+    element("caption", {}, `The study’s sweep: test accuracy in %, by ${across} (across). Press a cell to train it here.`),
     element("thead", {}, [head]), element("tbody", {}, values(grid.y).map(row))]));
 }
 

@@ -130,14 +130,16 @@ export function drawField(canvas, detail, digits, colour) {
     units.forEach((reacts, j) => {
       context.fillStyle = reacts ? colour : colours.committed;
       context.beginPath();
-      context.roundRect((j % across) * cell + 1, y + Math.floor(j / across) * cell * 0.55 + 1, cell - 2, cell * 0.55 - 2, 2);
+      const top = y + Math.floor(j / across) * cell * 0.55;
+      context.roundRect((j % across) * cell + 1, top + 1, cell - 2, cell * 0.55 - 2, 2);
       context.fill();
     });
     y += Math.ceil(units.length / across) * cell * 0.55 + 6;
   }
   detail.silent.forEach((silent, i) => {
     context.globalAlpha = silent ? 0.3 : 1;
-    context.drawImage(picture(digits, digits.train + i), (i % across) * cell, y + Math.floor(i / across) * cell, cell - 1, cell - 1);
+    const top = y + Math.floor(i / across) * cell;
+    context.drawImage(picture(digits, digits.train + i), (i % across) * cell, top, cell - 1, cell - 1);
   });
   context.globalAlpha = 1;
 }

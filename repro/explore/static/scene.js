@@ -8,6 +8,7 @@
  * @property {string} label
  * @property {any[]} values numbers make a slider, words a list, true and false a box
  * @property {(value: any) => string} [show]
+ * @property {boolean} [slides] words that make a slider, too
  *
  * @typedef {object} Snapshot a network at a logged step
  * @property {number} value on the scene's axis; NaN once it has diverged

@@ -66,7 +66,8 @@ export function asPython(state, defaults) {
   const { scene, seeds } = state;
   const given = changes(state, defaults).map(({ name, value }) => `    ${name}=${python(value)},\n`).join("");
   const data = scene.digits ? '    data="mnist5k",\n' : "";
-  return `from repro.${scene.name} import experiment\n\nruns, curves = experiment(\n    seeds=range(${seeds}),\n${data}${given})\n`;
+  return `from repro.${scene.name} import experiment\n\n`
+    + `runs, curves = experiment(\n    seeds=range(${seeds}),\n${data}${given})\n`;
 }
 
 /** @param {State} state @param {Settings} defaults */
@@ -74,13 +75,15 @@ export function asCommand(state, defaults) {
   const { scene, seeds } = state;
   const given = changes(state, defaults).map(({ name, value }) => ` ${name}=${python(value).replaceAll('"', "")}`);
   if (given.length === 0) given.push(` ${scene.horizon}=${state.settings[scene.horizon]}`);
-  return `python -m repro sweep ${scene.name}${given.join("")} --seeds ${seeds}${scene.digits ? " --data mnist5k" : ""}\n`;
+  const data = scene.digits ? " --data mnist5k" : "";
+  return `python -m repro sweep ${scene.name}${given.join("")} --seeds ${seeds}${data}\n`;
 }
 
 /** @param {State} state @param {Settings} defaults */
 export function asToml(state, defaults) {
   const given = changes(state, defaults).map(({ name, value }) => `${name} = ${toml(value)}`).join(", ");
   const name = changes(state, defaults).map(({ value }) => `${value}`.replaceAll(/\W+/g, "_")).join("_").toLowerCase();
-  return `[variants.mine_${name || "as_posted"}]\nlabel = "from the page"\ngroup = "fix of ours"\nseeds = ${state.seeds}\n`
+  return `[variants.mine_${name || "as_posted"}]\n`
+    + `label = "from the page"\ngroup = "fix of ours"\nseeds = ${state.seeds}\n`
     + `parameters = { ${given} }\n`;
 }

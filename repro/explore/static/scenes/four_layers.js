@@ -43,12 +43,13 @@ export const fourLayers = {
   other: "It starts with the same weights and learns more images.",
   smaller: ["images", "twin"],
   grid: { name: "factorial", x: "output_activation", y: "learning_rate" },
-  steps: (settings) => [0, 10, 100, ...Array.from({ length: 4 * settings.epochs }, (_, i) => (i + 1) * settings.images / 4)],
+  steps: ({ epochs, images }) => [0, 10, 100, ...Array.from({ length: 4 * epochs }, (_, i) => ((i + 1) * images) / 4)],
   beside: (settings) => ({ ...settings, hidden_activation: "sigmoid", output_activation: "sigmoid" }),
   *train(settings, seed, detail, digits) {
     const ink = inked(digits, INK / 255);
     const network = draw(settings, new RandomState(seed));
-    const order = Array.from({ length: settings.epochs }, (_, e) => [...dataOrder(seed, e + 1, settings.images)]).flat();
+    const passes = Array.from({ length: settings.epochs }, (_, i) => dataOrder(seed, i + 1, settings.images));
+    const order = passes.flatMap((pass) => [...pass]);
     let [learned, alive] = [0, true];
     for (const stop of this.steps(settings)) {
       for (; learned < stop && alive; learned++) {
@@ -66,7 +67,9 @@ function draw(settings, random) {
   const layers = WIDTHS.slice(1).map((units, depth) => {
     const n = WIDTHS[depth];
     const kernel = new Float64Array(n * units);
-    for (let j = 0; j < units; j++) for (let i = 0; i < n; i++) kernel[i * units + j] = gain * (random.normal() * n ** -0.5);
+    for (let j = 0; j < units; j++) {
+      for (let i = 0; i < n; i++) kernel[i * units + j] = gain * (random.normal() * n ** -0.5);
+    }
     const [bias, sums, out, steps, back, errors] = Array.from({ length: 6 }, () => new Float64Array(units));
     const kind = kindOf(depth === 2 ? settings.output_activation : settings.hidden_activation);
     return { kind, kernel, bias, sums, out, steps, back, errors };
@@ -100,8 +103,8 @@ function learn(settings, network, image, label) {
   const last = layers[2];
   for (let j = 0; j < 10; j++) last.errors[j] = (j === label ? HIGH : LOW) - last.out[j];
   if (!last.errors.every(Number.isFinite)) return false;
-  const isTrue = settings.backpropagation === "true";
-  const carries = [false, isTrue || settings.backpropagation === "hidden_mended", isTrue || settings.backpropagation === "output_mended"];
+  const mended = (/** @type {string} */ name) => ["true", name].includes(settings.backpropagation);
+  const carries = [false, mended("hidden_mended"), mended("output_mended")];
   for (let depth = 2; depth >= 0; depth--) {
     const { kind, kernel, out, steps, back, errors } = layers[depth];
     for (let j = 0; j < out.length; j++) {

@@ -6,11 +6,13 @@ import { activate, DEAD, derivative, having, kindOf, outOf, percent } from "../s
 /** @import { Scene, Settings } from "../scene.js" */
 
 const CLASSES = 10;
+const STEPS = [0, 1, 2, 3, 5, 7, 12, 20, 30, 50, 70, 100, 150, 200, 300, 400, 500];
 
 /** @typedef {{kernel: Float64Array, bias: Float64Array, out: Float64Array}} Layer kernel by inputs
  * @typedef {{hidden: Layer, output: Layer}} Network */
 
-const fraction = (/** @type {number} */ v) => (v < 1 ? `1/${Math.round(1 / v).toLocaleString("en")}` : v.toLocaleString("en"));
+const fraction = (/** @type {number} */ value) =>
+  value < 1 ? `1/${Math.round(1 / value).toLocaleString("en")}` : value.toLocaleString("en");
 
 /** @type {Scene} */
 export const mnistRelu = {
@@ -35,14 +37,17 @@ export const mnistRelu = {
   states: [{ flag: DEAD, label: "more than half of its units are dead" }],
   alive: "most units alive",
   marks: () => [{ at: 0.1, label: "guessing" }],
-  tell: (snapshots) => `${percent(snapshots.reduce((sum, s) => sum + (s.value || 0), 0) / (snapshots.length || 1))} of the digits `
-    + `are right, on average. ${outOf(having(snapshots, DEAD), snapshots.length)} networks have lost more than half of their units.`,
+  tell(snapshots) {
+    const right = snapshots.reduce((sum, { value }) => sum + (value || 0), 0) / (snapshots.length || 1);
+    return `${percent(right)} of the digits are right, on average. `
+      + `${outOf(having(snapshots, DEAD), snapshots.length)} networks have lost more than half of their units.`;
+  },
   digits: "Here a network learns 1,000 images, 10 steps a pass, and is tested on 200; in the study it learns 60,000, "
     + "600 steps a pass, and is tested on 10,000.",
   other: "It has another draw of its weights, by Keras, and learns more images.",
   smaller: [],
   grid: { name: "scale_by_rate", x: "input_scale", y: "learning_rate" },
-  steps: (settings) => [0, 1, 2, 3, 5, 7, 12, ...[2, 3, 5, 7, 10, 15, 20, 30, 40, 50].map((e) => 10 * e).filter((s) => s <= 10 * settings.epochs)],
+  steps: ({ epochs }) => STEPS.filter((step) => step <= 10 * epochs),
   beside: (settings) => ({ ...settings, hidden_activation: "sigmoid" }),
   *train(settings, seed, detail, digits) {
     const ink = inked(digits, settings.input_scale);
@@ -107,7 +112,8 @@ function learn(settings, network, batch, ink, labels) {
     if (lower.every((step) => step === 0)) continue;
     moveRow(hidden.bias, 0, 1, lower);
     const { pixels, values: inputs } = ink[image];
-    for (let k = 0; k < pixels.length; k++) moveRow(hidden.kernel, pixels[k], settings.first_layer_rate * inputs[k], lower);
+    const factor = settings.first_layer_rate;
+    for (let k = 0; k < pixels.length; k++) moveRow(hidden.kernel, pixels[k], factor * inputs[k], lower);
   }
 }
 

@@ -19,7 +19,7 @@ export const reluAtZero = {
   title: "ReLU at zero",
   hint: "Two networks a seed, equal but for the derivative at zero. Do their weights ever differ?",
   controls: [
-    { name: "at_zero", label: "Derivative at 0", values: ["zero", "half", "one"], show: (v) => fraction[v] },
+    { name: "at_zero", label: "Derivative at 0", values: ["zero", "half", "one"], show: (v) => fraction[v], slides: true },
     { name: "precision", label: "Precision", values: ["float64", "float32"] },
     { name: "inputs", label: "Inputs", values: ["gaussian", "zero_sample", "integers"] },
     { name: "bias", label: "Bias", values: ["column", "zero_start", "none"] },
@@ -32,7 +32,10 @@ export const reluAtZero = {
   smaller: [],
   wave: 1000,
   seeds: [100, 20, 200, 500, 1000],
-  axis: { label: "how far the first layer's weights are apart", low: 1e-9, high: 10, ticks: [1e-8, 1e-6, 1e-4, 1e-2, 1], log: true, none: "the same", show: power },
+  axis: {
+    label: "how far the first layer's weights are apart, as a share of their length",
+    low: 1e-9, high: 10, ticks: [1e-8, 1e-6, 1e-4, 1e-2, 1], log: true, none: "the same", show: power,
+  },
   states: [{ flag: LIT, label: "met an exact zero" }],
   alive: "met none",
   marks: () => [],
@@ -45,14 +48,14 @@ export const reluAtZero = {
     const met = Array.from({ length: HIDDEN }, () => new Uint32Array(SAMPLES));
     const rate = round(settings.learning_rate ?? 0.002);
     const backward = settings.backward === "assign";
-    const losses = { ours: 0, zero: 0 };
     let [count, step] = [0, 0];
     const look = () => {
       const value = distance(ours.w1, zero.w1);
       const flags = (count ? LIT : 0) | (value > 0 ? DIFFERS : 0);
       if (!detail) return { value, flags };
-      const layers = [ours.w1[0].length ? unitsOf(ours) : [], [[...ours.w2]]];
-      return { value, flags, detail: { inputs: ["x1", "x2", "1"], layers, dead: [], met: met.map((m) => [...m]), loss: losses.ours } };
+      const layers = [unitsOf(ours), [[...ours.w2]]];
+      const zeros = met.map((samples) => [...samples]);
+      return { value, flags, detail: { inputs: ["x1", "x2", "1"], layers, dead: [], met: zeros, loss: ours.loss } };
     };
     yield look();
     for (const stop of rising(settings.steps)) {
@@ -60,7 +63,6 @@ export const reluAtZero = {
         count += descend(ours, rate, DERIVATIVE[settings.at_zero], backward, round, met, step + 1);
         descend(zero, rate, 0, false, round, null, step + 1);
       }
-      losses.ours = ours.loss;
       yield look();
     }
   },

@@ -34,12 +34,12 @@ export const truthTable = {
   axis: { label: "mean absolute error", low: 1e-4, high: 1, ticks: [1e-4, 1e-3, 1e-2, 0.1, 1], log: true, show: power },
   states: [{ flag: DEAD, label: "says the same for every row" }],
   alive: "tells rows apart",
-  marks: (settings) => [
-    { at: LEARNED, label: "learned" },
-    ...(settings.bias || settings.hidden_activation === "sigmoid"
-      ? []
-      : [settings.output_activation === "sigmoid" ? { at: 1 / 12, label: "floor 1/12" } : { at: 1 / 6, label: "floor 1/6" }]),
-  ],
+  marks(settings) {
+    const learned = { at: LEARNED, label: "learned" };
+    if (settings.bias || settings.hidden_activation === "sigmoid") return [learned];
+    const half = settings.output_activation === "sigmoid"; // a silent network then says 1/2
+    return [learned, half ? { at: 1 / 12, label: "floor 1/12" } : { at: 1 / 6, label: "floor 1/6" }];
+  },
   tell(snapshots) {
     const count = (/** @type {(s: any) => any} */ test) => snapshots.filter(test).length;
     return `${outOf(count((s) => s.value < LEARNED), snapshots.length)} networks have learned the table. `
@@ -65,7 +65,8 @@ export const truthTable = {
 /** @param {Settings} settings @param {RandomState} random @returns {Network} */
 function draw(settings, random) {
   const isUniform = settings.initializer === "uniform";
-  const number = (/** @type {number} */ n) => (isUniform ? 2 * random.random() - 1 : random.normal() * Math.sqrt(2 / n));
+  const number = (/** @type {number} */ n) =>
+    isUniform ? 2 * random.random() - 1 : random.normal() * Math.sqrt(2 / n);
   const first = new Float64Array(UNITS * (INPUTS + 1));
   for (let i = 0; i < INPUTS; i++) for (let u = 0; u < UNITS; u++) first[4 * u + i] = number(INPUTS);
   const second = Float64Array.from({ length: UNITS + 1 }, (_, u) => (u < UNITS ? number(UNITS) : 0));
