@@ -31,13 +31,13 @@ export class Dots {
     this.dots.clear();
   }
 
-  /** Fit the canvas to its place on the page. @returns {Room} */
-  room() {
+  /** Fit the canvas to its place on the page, and the dots to their number. @param {number} count @returns {Room} */
+  room(count) {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     const ratio = devicePixelRatio || 1;
     if (this.canvas.width !== Math.round(width * ratio)) this.canvas.width = Math.round(width * ratio);
     if (this.canvas.height !== Math.round(height * ratio)) this.canvas.height = Math.round(height * ratio);
-    const radius = width < 600 ? 3.4 : 5;
+    const radius = (count <= 60 ? 8 : count <= 300 ? 5 : 3.4) * (width < 600 ? 0.7 : 1);
     const columns = Math.max(2, Math.floor((width - MARGIN.left - MARGIN.right) / (2 * radius + 1)));
     return { width, height, radius, columns, left: MARGIN.left, base: height - MARGIN.bottom };
   }
@@ -55,12 +55,13 @@ export class Dots {
   /**
    * Move each dot towards its place, and draw; return whether any is still on its way.
    * @param {object} shown @param {Scene} shown.scene @param {Settings} shown.settings @param {Known[]} shown.runs
+   * @param {number} shown.expected how many runs there will be
    * @param {number} shown.step index of the logged step
    * @param {number[]} shown.committed values of the study's runs, or none @param {number} shown.follow
    * @param {boolean} shown.still without motion
    */
-  draw({ scene, settings, runs, step, committed, follow, still }) {
-    const room = this.room();
+  draw({ scene, settings, runs, expected, step, committed, follow, still }) {
+    const room = this.room(expected);
     const places = this.places(scene, runs, step, room);
     const own = runs.filter(({ beside }) => !beside).length || 1;
     const silhouette = histogram(committed, (value) => this.bin(scene.axis, value, room), Math.floor(room.columns / 2));

@@ -189,7 +189,8 @@ class Page {
     const running = this.tick(known, last, still);
     const { step } = this.clock;
     const committed = this.variant?.values ?? [];
-    const moving = this.dots.draw({ scene, settings, runs, step, follow, still, committed });
+    const expected = seeds * (scene.beside ? 2 : 1);
+    const moving = this.dots.draw({ scene, settings, runs, expected, step, follow, still, committed });
     const snapshots = own.map((run) => run.snapshots[step]).filter(Boolean);
     find("told").textContent = snapshots.length ? scene.tell(snapshots, settings) : "Training starts …";
     const at = scene.steps(settings)[step];
