@@ -10,7 +10,7 @@ import tomllib
 import pytest
 
 from repro.explore.bundle import bundle
-from repro.explore.page import SCENES, write_page
+from repro.explore.page import FILE, SCENES, render, write_page
 from repro.store.results import read_runs
 from repro.study.experiments import find_experiment
 from repro.study.folder import RESULTS, study_names
@@ -30,9 +30,9 @@ END = "() => document.querySelector('#status').textContent !== ''"
 
 
 @pytest.fixture(scope="session")
-def path(tmp_path_factory):
-    results = [(load_study(name), RESULTS.resolve() / name) for name in study_names()]
-    return write_page(results, tmp_path_factory.mktemp("results"))
+def path():
+    """The committed page, which another test compares with what the command writes."""
+    return (RESULTS / FILE).resolve()
 
 
 @pytest.fixture
@@ -58,6 +58,11 @@ def open_page(browser, path):
 
 def values_of(page):
     return page.evaluate("() => document.querySelector('#status').textContent")
+
+
+def test_it_is_the_committed_page(path):
+    results = [(load_study(name), RESULTS.resolve() / name) for name in study_names()]
+    assert render(results) == path.read_text(encoding="utf-8")
 
 
 def test_it_loads_nothing_and_says_nothing(open_page):
@@ -94,7 +99,7 @@ def test_every_setting_has_an_address(open_page):
     page.get_by_label("Output activation").select_option("linear")
     page.locator("#set-learning_rate").focus()
     page.keyboard.press("ArrowRight")
-    page.get_by_label("Follow seed").fill("7")
+    page.get_by_role("spinbutton", name="Follow seed").fill("7")
     page.keyboard.press("Enter")
     fragment = page.evaluate("location.hash")
     assert fragment == "#scene=add_numbers&output_activation=linear&learning_rate=0.03&seed=7"
