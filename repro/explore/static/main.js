@@ -185,7 +185,9 @@ class Page {
     const runs = [...this.pool.runs.values()].filter(({ seed }) => seed < seeds || seed === follow);
     const own = runs.filter(({ beside }) => !beside);
     const last = scene.steps(settings).length - 1;
-    const known = Math.max(0, ...own.map(({ snapshots }) => snapshots.length - 1));
+    const wave = Math.min(seeds, scene.beside ? scene.wave / 2 : scene.wave);
+    const reached = own.map(({ snapshots }) => snapshots.length - 1).sort((a, b) => b - a);
+    const known = reached[wave - 1] ?? 0; // by as many as train side by side
     const running = this.tick(known, last, still);
     const { step } = this.clock;
     const committed = this.variant?.values ?? [];
@@ -209,7 +211,7 @@ class Page {
 
   /**
    * Let time pass; return whether it goes on by itself.
-   * @param {number} known the step that some run has reached @param {number} last @param {boolean} still
+   * @param {number} known the step that a wave of runs has reached @param {number} last @param {boolean} still
    */
   tick(known, last, still) {
     const { clock } = this;
