@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: quick mnist_relu all test test-all faults lint verify-sample bench bench-check lock
+.PHONY: quick mnist_relu all test test-all faults lint lint-page verify-sample bench bench-check lock
 
 # a first answer, within a minute
 quick: $(VENV)/installed
@@ -40,6 +40,12 @@ lint: $(VENV)/installed
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+
+# the explorable page's modules: rules and types; needs npm, which nothing else does
+lint-page:
+	@if command -v npm >/dev/null; then \
+		cd repro/explore && npm ci --silent --no-audit --no-fund && npm run --silent check; \
+	else echo "lint-page is skipped: npm is missing"; fi
 
 bench: $(VENV)/installed
 	$(RUN) -m bench

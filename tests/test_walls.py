@@ -20,8 +20,9 @@ ALLOWED = {  # besides itself
     "store": {"study"},
     "running": {"data", "study", "store"},
     "findings": {"study", "store"},
+    "explore": {"data", "study", "store", "findings"},
     "instruments": {"training", "store", "findings"},
-    "app": {"data", "study", "store", "running", "findings"},
+    "app": {"data", "study", "store", "running", "findings", "explore"},
     "commands": {"app", "training", "study", "store", "findings", "instruments"},
 }  # and a thread as `repro.app.lint.imports` says
 ALLOWED_ALONE = {"training/shown.py": {"findings"}}  # a fit shows the intervals of the findings

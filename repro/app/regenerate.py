@@ -192,6 +192,14 @@ def report(names: Sequence[str], *, anyway: bool = False) -> int:
     return 0
 
 
+def explore() -> int:
+    """Write the explorable page of all studies that have results into results/."""
+    from repro.explore.page import write_page
+
+    print(write_page(list(_with_results([])), RESULTS))
+    return 0
+
+
 def _with_results(names: Sequence[str]) -> Iterator[tuple[Study, Path]]:
     """Yield studies with their folders; raise `StudyError` if there are no tables."""
     if names:

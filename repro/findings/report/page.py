@@ -82,11 +82,12 @@ def _policy(style: str, script: str) -> str:
     """Return the policy: nothing is loaded, no style or script runs but the two in the page."""
     return (
         "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
-        f"style-src '{_hash(style)}'; script-src '{_hash(script)}'"
+        f"style-src '{content_hash(style)}'; script-src '{content_hash(script)}'"
     )
 
 
-def _hash(text: str) -> str:
+def content_hash(text: str) -> str:
+    """Return a text's digest as a content security policy names it."""
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 

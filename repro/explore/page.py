@@ -1,0 +1,81 @@
+"""The explorable page: one HTML file that trains the threads' networks and loads nothing else."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from repro.explore.bundle import STATIC, bundle
+from repro.explore.digits import pack_digits
+from repro.explore.tables import table_of
+from repro.findings.report.page import content_hash
+from repro.findings.wording import words
+from repro.store.files import write_whole
+from repro.store.results import require_file
+from repro.study.schema import Study
+
+FILE = "explore.html"
+SCENES = ("add_numbers", "mnist_relu", "truth_table", "relu_at_zero", "four_layers")  # as scenes.js
+
+
+def write_page(results: Sequence[tuple[Study, Path]], folder: Path) -> Path:
+    """Write `explore.html` into a folder, of studies and their results folders; return its path.
+
+    Raises:
+        StudyError: if a study's tables are missing.
+    """
+    write_whole(folder / FILE, render(results).encode())
+    return folder / FILE
+
+
+def render(results: Sequence[tuple[Study, Path]]) -> str:
+    """Return the page; the same tables give the same text."""
+    by_name = {study.name: (study, folder) for study, folder in results}
+    chosen = [by_name[name] for name in SCENES if name in by_name]
+    environment = _environment()
+    report = PackageLoader("repro.findings.report")  # the page looks as the report does
+    styles = [
+        report.get_source(environment, "style.css")[0],
+        (STATIC / "explore.css").read_text(encoding="utf-8"),
+    ]
+    script = bundle()
+    return environment.get_template("explore.html").render(
+        studies=[study for study, _ in chosen],
+        pictures={study.name: _picture(folder) for study, folder in chosen},
+        tables={study.name: table_of(study, folder) for study, folder in chosen},
+        digits=pack_digits(),
+        policy=_policy(styles, script),
+        styles=[Markup(style) for style in styles],  # noqa: S704 - this package's own files
+        script=Markup(script),  # noqa: S704
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("repro.explore"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["words"] = words
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
+    return environment
+
+
+def _policy(styles: Sequence[str], script: str) -> str:
+    """Return the policy: nothing is loaded, nothing runs but this script, here and in workers."""
+    allowed = " ".join(f"'{content_hash(style)}'" for style in styles)
+    return (
+        "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; worker-src blob:; "
+        f"style-src {allowed}; script-src '{content_hash(script)}'"
+    )
+
+
+def _picture(folder: Path) -> str:
+    """Return the figure that is shown where no script runs, as a data URI."""
+    path = folder / "mechanism.svg"
+    require_file(path)
+    return f"data:image/svg+xml;base64,{b64encode(path.read_bytes()).decode()}"

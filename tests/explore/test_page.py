@@ -1,0 +1,225 @@
+"""The explorable page as a reader has it: in a browser, with mouse, keyboard, or no script.
+
+Slow: every scene at every width and colour.
+"""
+
+import json
+import re
+import tomllib
+
+import pytest
+
+from repro.explore.bundle import bundle
+from repro.explore.page import FILE, SCENES, render, write_page
+from repro.store.results import read_runs
+from repro.study.experiments import find_experiment
+from repro.study.folder import RESULTS, study_names
+from repro.study.schema import Variant, load_study
+
+SMALL = ("add_numbers", "truth_table", "relu_at_zero")  # networks that train in a moment
+LOOKS = [
+    ("add_numbers", "light", 1280),
+    ("mnist_relu", "dark", 360),
+    *(
+        pytest.param(scene, scheme, width, marks=pytest.mark.slow)
+        for scene in SCENES
+        for scheme, width in (("light", 360), ("dark", 1280))
+    ),
+]
+END = "() => document.querySelector('#status').textContent !== ''"
+
+
+@pytest.fixture(scope="session")
+def path():
+    """The committed page, which another test compares with what the command writes."""
+    return (RESULTS / FILE).resolve()
+
+
+@pytest.fixture
+def open_page(browser, path):
+    contexts = []
+
+    def open_page(fragment="", **options):
+        context = browser.new_context(**({"reduced_motion": "reduce"} | options))
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        page.said, page.asked = [], []
+        page.on("console", lambda message: page.said.append(message.text))
+        page.on("pageerror", lambda error: page.said.append(str(error)))
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.goto(path.as_uri() + fragment)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def values_of(page):
+    return page.evaluate("() => document.querySelector('#status').textContent")
+
+
+def test_it_is_the_committed_page(path):
+    results = [(load_study(name), RESULTS.resolve() / name) for name in study_names()]
+    assert render(results) == path.read_text(encoding="utf-8")
+
+
+def test_it_loads_nothing_and_says_nothing(open_page):
+    page = open_page("#scene=mnist_relu&seeds=10")
+    page.wait_for_function("() => document.querySelector('#tell-field').textContent !== ''")
+    assert page.said == []
+    assert [url for url in page.asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert len([url for url in page.asked if url.startswith("file:")]) == 1
+
+
+def test_its_networks_are_those_of_the_study(open_page):
+    page = open_page("#scene=add_numbers&seeds=20")
+    page.wait_for_function(END)
+    runs = read_runs(RESULTS / "add_numbers")
+    runs = runs[(runs.variant == "relu_posted") & (runs.seed < 20)]
+    born = int(runs.born_dead.sum())
+    assert values_of(page).startswith(
+        f"{int(runs.learned.sum())} of 20 networks have learned to add. {born} were born dead"
+    )
+    assert "relu_posted" in page.locator("#study").text_content()
+
+
+def test_no_dot_passes_the_floor_until_the_bias_is_on(open_page):
+    fragment = "#scene=truth_table&seeds=20&output_activation=linear&backpropagation=true"
+    page = open_page(fragment + "&learning_rate=0.1&iterations=10000")
+    page.wait_for_function(END)
+    assert values_of(page).startswith("0 of 20 networks have learned the table")
+    page.get_by_label("Biases").check()
+    runs = read_runs(RESULTS / "truth_table")
+    runs = runs[(runs.variant == "relu_linear_output_bias_rate_0_1") & (runs.seed < 20)]
+    said = f"{int(runs.learned.sum())} of 20 networks have learned the table"
+    page.wait_for_function(
+        "(said) => document.querySelector('#status').textContent.startsWith(said)", arg=said
+    )
+
+
+def test_every_setting_has_an_address(open_page):
+    page = open_page()
+    page.get_by_label("Output activation").select_option("linear")
+    page.locator("#set-learning_rate").focus()
+    page.keyboard.press("ArrowRight")
+    page.get_by_role("spinbutton", name="Follow seed").fill("7")
+    page.keyboard.press("Enter")
+    fragment = page.evaluate("location.hash")
+    assert fragment == "#scene=add_numbers&output_activation=linear&learning_rate=0.03&seed=7"
+    again = open_page(fragment)
+    assert again.get_by_label("Output activation").input_value() == "linear"
+    assert again.locator("#seed").input_value() == "7"
+    assert again.locator("#set-learning_rate").get_attribute("aria-valuetext") == "0.03"
+
+
+@pytest.mark.parametrize("fragment", ["#scene=__proto__", "#scene=x&seed=-1", "#%", "#seeds=1e9"])
+def test_an_address_that_means_nothing_is_the_first_scene(open_page, fragment):
+    page = open_page(fragment)
+    page.wait_for_function(
+        "() => /networks have/.test(document.querySelector('#told').textContent)"
+    )
+    assert page.said == []
+
+
+def test_the_arrow_keys_follow_the_next_seed(open_page):
+    page = open_page()
+    page.locator("#dots").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#seed").input_value() == "2"
+    runs = read_runs(RESULTS / "add_numbers")
+    row = runs[(runs.variant == "relu_posted") & (runs.seed == 2)].iloc[0]
+    shown = page.locator("#row div", has_text="mse").locator("dd").text_content()
+    assert float(shown) == pytest.approx(row.mse, rel=1e-5)
+
+
+def test_pointing_at_a_dot_follows_its_seed(open_page):
+    page = open_page("#scene=add_numbers&seeds=20", has_touch=True)
+    page.wait_for_function(END)
+    box = page.locator("#dots").bounding_box()
+    page.locator("#dots").tap(position={"x": 19, "y": box["height"] - 46})  # the best, at the left
+    runs = read_runs(RESULTS / "add_numbers")
+    runs = runs[(runs.variant == "relu_posted") & (runs.seed < 20) & (runs.mse < 1e-7)]
+    assert int(page.locator("#seed").input_value()) in set(runs.seed)
+
+
+def test_a_cell_of_the_sweep_sets_both_sliders(open_page):
+    page = open_page("#scene=mnist_relu&seeds=10")
+    page.get_by_role("button", name="Factor on the pixels 1/255, Learning rate 0.1").click()
+    assert "input_scale=0.00392" in page.evaluate("location.hash")
+    assert page.locator("#set-input_scale").get_attribute("aria-valuetext") == "1/255"
+    assert page.locator("#set-learning_rate").get_attribute("aria-valuetext") == "0.1"
+
+
+STATES = [
+    "#scene=add_numbers&output_activation=linear&momentum=0.9",
+    "#scene=mnist_relu&input_scale=0.00392156862745098&first_layer_rate=65025",
+    "#scene=truth_table&bias=true&backpropagation=true&learning_rate=0.1",
+    "#scene=relu_at_zero&inputs=integers&precision=float32",
+    "#scene=four_layers&output_activation=linear&bias=true",
+]
+
+
+@pytest.mark.parametrize("fragment", STATES)
+def test_a_state_can_be_taken_to_python_command_and_toml(open_page, fragment):
+    page = open_page(fragment)
+    name = re.search(r"scene=(\w+)", fragment)[1]
+    experiment = find_experiment(name)
+    python, command, toml = (
+        page.locator(f"#{part}").text_content() for part in ("python", "command", "toml")
+    )
+    compile(python, "page", "exec")
+    variants = tomllib.loads(toml)["variants"]
+    (variant,) = (Variant.model_validate(v) for v in variants.values())
+    chosen = experiment.parameters(variant.parameters)
+    typed = [word.split("=") for word in command.split() if "=" in word]
+    assert experiment.parameters({k: experiment.read(k, v) for k, v in typed}) == chosen
+    assert f"from repro.{name} import experiment" in python
+    for key in variant.parameters:
+        assert f"    {key}=" in python
+
+
+@pytest.mark.parametrize(("scene", "scheme", "width"), LOOKS)
+def test_it_fits_and_axe_finds_no_serious_fault(open_page, scene, scheme, width):
+    from axe_playwright_python.sync_playwright import Axe
+
+    size = {"width": width, "height": 800}
+    page = open_page(f"#scene={scene}", color_scheme=scheme, viewport=size)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    violations = Axe().run(page).response["violations"]
+    serious = [v for v in violations if v["impact"] in ("serious", "critical")]
+    assert not serious, [(v["id"], v["nodes"][0]["html"][:200]) for v in serious]
+
+
+def test_without_script_it_shows_the_committed_figures(open_page):
+    page = open_page(java_script_enabled=False)
+    assert page.locator("noscript img, main img").count() == len(SCENES)
+    assert not page.locator("#controls").is_visible()
+
+
+def test_what_studies_say_is_shown_not_run(tmp_path):
+    study = load_study("truth_table")
+    wicked = '</script><script>alert("x")</script>'
+    study = study.model_copy(update={"question": wicked})
+    text = write_page([(study, RESULTS.resolve() / "truth_table")], tmp_path).read_text()
+    assert "<script>alert" not in text
+    assert text.count("</script>") == 3
+
+
+def test_tables_without_a_variant_make_a_page_without_it(tmp_path):
+    study = load_study("truth_table")
+    variants = {**study.variants, "not_yet_run": study.variants["relu_posted"]}
+    study = study.model_copy(update={"variants": variants})
+    text = write_page([(study, RESULTS.resolve() / "truth_table")], tmp_path).read_text()
+    tables = json.loads(re.search(r'id="tables">(.*?)</script>', text)[1])
+    names = [variant["name"] for variant in tables["truth_table"]["variants"]]
+    assert "relu_posted" in names
+    assert "not_yet_run" not in names
+
+
+def test_the_bundle_refuses_what_it_does_not_understand(tmp_path):
+    (tmp_path / "main.js").write_text('import everything from "./other.js";\n')
+    with pytest.raises(ValueError, match="import everything"):
+        bundle("main.js", tmp_path)

@@ -1,0 +1,49 @@
+"""The page draws what numpy draws."""
+
+import numpy as np
+import pytest
+
+from repro.training.order import data_order
+
+SEEDS = (0, 1, 2, 77, 2**31, 2**32 - 1)
+
+
+def drawn(modules, seed, method, *arguments):
+    code = "([seed, method, rest]) => [...new _random.RandomState(seed)[method](...rest)]"
+    return modules.evaluate(code, [seed, method, list(arguments)])
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_uniform_draws_are_numpys_to_the_bit(modules, seed):
+    code = """(seed) => {
+        const random = new _random.RandomState(seed);
+        return Array.from({ length: 2000 }, () => random.random());
+    }"""
+    expected = np.random.RandomState(seed).random_sample(2000)
+    np.testing.assert_array_equal(modules.evaluate(code, seed), expected)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_range_is_numpys(modules, seed):
+    ours = modules.evaluate("(seed) => new _random.RandomState(seed).uniform(-0.3, 1.7)", seed)
+    assert ours == np.random.RandomState(seed).uniform(-0.3, 1.7)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_normal_draws_are_numpys_but_for_the_last_bit(modules, seed):
+    """The logarithm is the browser's."""
+    expected = np.random.RandomState(seed).randn(1999)
+    np.testing.assert_allclose(drawn(modules, seed, "normals", 1999), expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_permutation_is_numpys(modules, seed):
+    expected = np.random.RandomState(seed).permutation(100)
+    assert drawn(modules, seed, "permutation", 100) == expected.tolist()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_order_of_the_images_is_the_studies(modules, seed):
+    for epoch, n in ((1, 1000), (2, 1000), (15, 7)):
+        ours = modules.evaluate("(given) => [..._random.dataOrder(...given)]", [seed, epoch, n])
+        assert ours == data_order(seed, epoch, n).tolist()
