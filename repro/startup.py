@@ -1,10 +1,11 @@
-"""Let TensorFlow start without its notes, if `repro` is imported first."""
+"""Done when `repro` is imported: TensorFlow will start without its notes."""
 
 import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
@@ -62,6 +63,8 @@ class QuietTensorFlow(MetaPathFinder):
             spec.loader = _Quiet(spec.loader)
         return spec
 
+
+import_module("repro.callbacks")  # light, and so `repro.callbacks` needs no import of its own
 
 if "tensorflow" not in sys.modules:  # nor what somebody else has set up
     sys.meta_path.insert(0, QuietTensorFlow())

@@ -77,7 +77,7 @@ def _report(target: str, out: Path | None, data: str, **options: Any) -> int:
         return 0
     if any(value is not None for value in step_options.values()):
         raise _misplaced(target)
-    diagnosis = _diagnosed(function, arrays, Console(stderr=True), **options)
+    diagnosis = _diagnosed(function, arrays, **options)
     console.print(diagnosis)
     if out is not None:
         diagnosis.save(out)
@@ -93,20 +93,9 @@ def _misplaced(target: str) -> Exception:
     )
 
 
-def _diagnosed(build: Any, arrays: dict[str, Any], console: Any, **options: Any) -> Any:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
+def _diagnosed(build: Any, arrays: dict[str, Any], **options: Any) -> Any:
     from repro.instruments.diagnose import diagnose
 
     validation = (arrays["x_val"], arrays["y_val"]) if "x_val" in arrays else None
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("examining")
-
-        def say(title: str, number: int, count: int) -> None:
-            bar.update(task, description=title, completed=number, total=count)
-            if not console.is_terminal:
-                console.print(f"{number + 1}/{count} {title}", markup=False, highlight=False)
-
-        x, y = arrays["x"], arrays["y"]
-        return diagnose(build, x, y, validation_data=validation, say=say, **options)
+    x, y = arrays["x"], arrays["y"]
+    return diagnose(build, x, y, validation_data=validation, verbose=1, **options)

@@ -118,7 +118,7 @@ def make_setup(
     *,
     epochs: int | None,
     batch_size: int,
-    seeds: Sequence[int],
+    seeds: int | Sequence[int],
     budget: float,
 ) -> Setup:
     """Check the arguments of `diagnose`, and decide how many rows and epochs are used.
@@ -167,11 +167,11 @@ def _check_varies(y: Array) -> None:
         )
 
 
-def _checked_seeds(seeds: Sequence[int]) -> tuple[int, ...]:
+def _checked_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
     from repro.training.fit import check_seeds
 
     try:
-        return tuple(check_seeds(list(seeds)))
+        return tuple(check_seeds(seeds))
     except (TypeError, ValueError) as error:
         raise DiagnoseError(str(error)) from error
 
