@@ -53,8 +53,10 @@ def command(target: str, **options: Any) -> None:
 
 
 def _run(target: str, out: Path | None, **options: Any) -> int:
+    from repro.study.errors import StudyError
+
+    _check_file(target)  # before what takes seconds to import
     from repro.instruments.diagnose import DiagnoseError
-    from repro.study.schema import StudyError
 
     try:
         return _report(target, out, **options)
@@ -83,6 +85,14 @@ def _report(target: str, out: Path | None, data: str, **options: Any) -> int:
         diagnosis.save(out)
         console.print(f"Report, tables and figures: {out}", markup=False)
     return 0
+
+
+def _check_file(target: str) -> None:
+    from repro.study.errors import StudyError, unknown
+
+    path = Path(target.rpartition(":")[0] or target)
+    if not path.is_file() and (beside := sorted(p.name for p in path.parent.glob("*.py"))):
+        raise StudyError(unknown("file", path.name, beside))
 
 
 def _misplaced(target: str) -> Exception:

@@ -21,6 +21,21 @@ def test_an_unknown_command_is_answered_with_the_nearest(name, answer):
     assert result.output.endswith(answer)
 
 
+def test_a_number_is_not_cited_without_results(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, ["cite", "mnist_relu", "relu_raw"])
+    assert result.exit_code == 2
+    assert "run python -m repro.mnist_relu first" in result.output
+
+
+def test_a_wrong_variant_is_answered_with_the_nearest_and_without_grids():
+    result = CliRunner().invoke(main, ["run", "mnist_relu", "--variants", "relu_row"])
+    assert result.exit_code == 2
+    assert "did you mean 'relu_raw'?" in result.output
+    assert "@" not in result.output
+    assert "more" in result.output
+
+
 def test_every_command_answers_help():
     for name in main.list_commands(None):
         assert CliRunner().invoke(main, [name, "--help"]).exit_code == 0
