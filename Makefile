@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 
 DOCS := .venv-docs
 
-.PHONY: quick mnist_relu all test test-all test-versions faults lint verify-sample bench bench-check docs lock
+.PHONY: quick mnist_relu all test test-all test-versions test-lowest-direct test-highest faults lint verify-sample bench bench-check docs lock
 
 # a first answer, within a minute
 quick: $(VENV)/installed
@@ -20,6 +20,15 @@ all: $(VENV)/installed
 # one or two tests of each kind; modules say what the slow ones add
 test: $(VENV)/installed
 	$(RUN) -m pytest -n auto --dist loadfile
+
+# the quick tests that compare no bytes, with the lowest versions that pyproject.toml allows and with the latest; needs uv
+VERSIONED := tests/training tests/instruments tests/findings/test_statistics.py tests/findings/test_verdicts.py tests/commands tests/study tests/store tests/data tests/test_startup.py tests/test_docstrings.py
+test-versions: test-lowest-direct test-highest
+
+test-lowest-direct test-highest: test-%:
+	uv venv --quiet --clear .venv-$*
+	uv pip install --quiet --python .venv-$* --resolution $* ".[dev]"
+	.venv-$*/bin/python -m pytest -n auto --dist loadfile $(VERSIONED)
 
 # with the slow ones: all commands of the pages, all rounds of kills, full disks and damage
 test-all: $(VENV)/installed

@@ -3,6 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
+from repro import __version__
 from repro.app.cli import main
 
 
@@ -28,12 +29,23 @@ def test_a_number_is_not_cited_without_results(tmp_path, monkeypatch):
     assert "run python -m repro.mnist_relu first" in result.output
 
 
-def test_a_wrong_variant_is_answered_with_the_nearest_and_without_grids():
-    result = CliRunner().invoke(main, ["run", "mnist_relu", "--variants", "relu_row"])
+@pytest.mark.parametrize(
+    ("arguments", "nearest"),
+    [
+        ("run truth_tabel", "truth_table"),
+        ("run mnist_relu --variants relu_row", "relu_raw"),
+        ("sweep mnist_relu hidden_activaton=relu", "hidden_activation"),
+    ],
+)
+def test_a_wrong_name_is_answered_with_the_nearest_and_without_grids(arguments, nearest):
+    result = CliRunner().invoke(main, arguments.split())
     assert result.exit_code == 2
-    assert "did you mean 'relu_raw'?" in result.output
+    assert f"did you mean '{nearest}'?" in result.output
     assert "@" not in result.output
-    assert "more" in result.output
+
+
+def test_the_version_is_said():
+    assert CliRunner().invoke(main, ["--version"]).output == f"repro-relu, version {__version__}\n"
 
 
 def test_every_command_answers_help():
