@@ -3,7 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: quick mnist_relu all test test-all faults lint lint-page verify-sample bench bench-check lock
+DOCS := .venv-docs
+
+.PHONY: quick mnist_relu all test test-all test-versions test-lowest-direct test-highest faults lint lint-page
+.PHONY: verify-sample bench bench-check docs lock
 
 # a first answer, within a minute
 quick: $(VENV)/installed
@@ -18,6 +21,15 @@ all: $(VENV)/installed
 # one or two tests of each kind; modules say what the slow ones add
 test: $(VENV)/installed
 	$(RUN) -m pytest -n auto --dist loadfile
+
+# the quick tests that compare no bytes, with the lowest versions that pyproject.toml allows and with the latest; needs uv
+VERSIONED := tests/training tests/instruments tests/findings/test_statistics.py tests/findings/test_verdicts.py tests/commands tests/study tests/store tests/data tests/test_startup.py tests/test_docstrings.py
+test-versions: test-lowest-direct test-highest
+
+test-lowest-direct test-highest: test-%:
+	uv venv --quiet --clear .venv-$*
+	uv pip install --quiet --python .venv-$* --resolution $* ".[dev]"
+	.venv-$*/bin/python -m pytest -n auto --dist loadfile $(VERSIONED)
 
 # with the slow ones: all commands of the pages, all rounds of kills, full disks and damage
 test-all: $(VENV)/installed
@@ -54,12 +66,23 @@ bench: $(VENV)/installed
 bench-check: $(VENV)/installed
 	$(RUN) -m bench --check
 
+# the guides and the reference as a site, which opens without a server: build/site/index.html
+docs: $(DOCS)/installed
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/python -m mkdocs build --strict
+	@echo "Open build/site/index.html"
+
 # requirements.txt holds exact versions and hashes for Python 3.11 to 3.13; needs uv
+LOCK := uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
 lock:
-	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev \
-		--custom-compile-command "make lock" pyproject.toml -o requirements.txt
+	$(LOCK) --extra dev pyproject.toml -o requirements.txt
+	$(LOCK) --group docs -o docs/site/requirements.txt
 
 $(VENV)/installed: requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --require-hashes -r requirements.txt
+	touch $@
+
+$(DOCS)/installed: docs/site/requirements.txt
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --require-hashes -r docs/site/requirements.txt
 	touch $@

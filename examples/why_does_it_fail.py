@@ -30,12 +30,20 @@ def build():
 
 
 # %%
-diagnosis = repro.diagnose(build, (x[:1200], y[:1200], x[1200:], y[1200:]), epochs=5, seeds=4)
+diagnosis = repro.diagnose(
+    build, x[:1200], y[:1200], validation_data=(x[1200:], y[1200:]), epochs=5, seeds=4
+)
 print(diagnosis)
 
 # %% [markdown]
 # The verdict, the cause and the change can be read one by one; the table has all that was tried.
 
 # %%
-print(diagnosis.verdict, diagnosis.cause, diagnosis.change, sep="\n")
+print(diagnosis.verdict, diagnosis.cause, diagnosis.code, sep="\n")
 print(diagnosis.table)
+
+# %% [markdown]
+# What every change gains: a point is a seed, the line is the 95 % interval of the mean.
+
+# %%
+diagnosis.plot()

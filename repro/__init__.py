@@ -3,22 +3,32 @@
 For your own network:
 
 - `fit_seeds(build, x, y, seeds=8, ...)`: `keras.Model.fit` for many seeds at once.
+- `SeedsFit`: what it returns: the histories, the models, `summary()`, `plot()`.
 - `load_fit(path, build)`: a `SeedsFit` that was saved.
-- `SeedsFit`: what both return: the histories, the models, a summary, curves.
-- `gradient_audit(step, ...)`: hold a hand-written training step against automatic differentiation.
-- `diagnose(build, data, ...)`: why a network fails, and the change that makes it work.
-- `data_order(seed, ...)`: the order in which `fit` sees the rows.
+- `data_order(seed, epoch, n)`: the order in which a seed sees the rows.
+- `diagnose(build, x, y, ...)`: why a network fails, and the change that makes it work.
+- `gradient_audit(step, parameters, x, y, ...)`: whether a hand-written training step is right.
+- `callbacks.ReluHealth()`: logs dead units and the length of updates while your model trains.
 
-`help(repro.fit_seeds)` has arguments and an example, as for each of these. The threads' experiments
-are `repro.mnist_relu.experiment` and so on; `python -m repro` lists them.
+`help(repro.fit_seeds)` has arguments and an example, as for each of these. A thread's experiment is
+a function, too: `from repro.mnist_relu import experiment`; `python -m repro` lists the threads.
 
 The public names are loaded on first use, so that `import repro` does not import TensorFlow.
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from repro import startup as startup  # TensorFlow is quiet if this comes first
+
+if TYPE_CHECKING:  # for editors and type checkers
+    from repro import callbacks as callbacks
+    from repro.instruments.diagnose import diagnose as diagnose
+    from repro.instruments.gradient_audit import gradient_audit as gradient_audit
+    from repro.training.fit import SeedsFit as SeedsFit
+    from repro.training.fit import fit_seeds as fit_seeds
+    from repro.training.fit import load_fit as load_fit
+    from repro.training.order import data_order as data_order
 
 __version__ = "0.1.0"
 
@@ -31,7 +41,15 @@ _HOME = {
     "gradient_audit": "repro.instruments.gradient_audit",
 }
 
-__all__ = ["SeedsFit", "data_order", "diagnose", "fit_seeds", "gradient_audit", "load_fit"]
+__all__ = [
+    "SeedsFit",
+    "callbacks",
+    "data_order",
+    "diagnose",
+    "fit_seeds",
+    "gradient_audit",
+    "load_fit",
+]
 
 
 def __dir__() -> list[str]:

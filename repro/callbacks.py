@@ -3,7 +3,11 @@
 from importlib import import_module
 from typing import Any
 
-_NAMES = ("ReluHealth",)
+_NAMES = ["ReluHealth"]
+
+
+def __dir__() -> list[str]:
+    return _NAMES
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Let TensorFlow start without its notes, if `repro` is imported first."""
+"""Done when `repro` is imported: TensorFlow will start without its notes."""
 
 from repro import early as early  # isort: skip  # before all that takes time
 import os
@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
@@ -63,6 +64,8 @@ class QuietTensorFlow(MetaPathFinder):
             spec.loader = _Quiet(spec.loader)
         return spec
 
+
+import_module("repro.callbacks")  # light, and so `repro.callbacks` needs no import of its own
 
 if "tensorflow" not in sys.modules:  # nor what somebody else has set up
     sys.meta_path.insert(0, QuietTensorFlow())

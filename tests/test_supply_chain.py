@@ -1,6 +1,7 @@
 """What is installed is pinned by hash; no code of ours turns data into code."""
 
 import ast
+import hashlib
 import itertools
 import re
 import tomllib
@@ -9,14 +10,23 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-REQUIREMENTS = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+SITE = ROOT / "docs" / "site"
 PAGE = (ROOT / "docs" / "supply-chain.md").read_text(encoding="utf-8")
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = SETTINGS["project"]
 OPTIONAL = PROJECT["optional-dependencies"]
+
+
+def named(lines):
+    """Return the packages that lines such as `numpy>=2.1` name."""
+    return {re.split(r"[<>=\[]", line)[0] for line in lines} - {PROJECT["name"]}
+
+
+# By the file that pins them.
 DIRECT = {
-    re.split(r"[<>=\[]", line)[0]
-    for line in itertools.chain(PROJECT["dependencies"], *OPTIONAL.values())
-} - {PROJECT["name"]}
+    ROOT / "requirements.txt": named(itertools.chain(PROJECT["dependencies"], *OPTIONAL.values())),
+    SITE / "requirements.txt": named(SETTINGS["dependency-groups"]["docs"]),
+}
 
 MODULES = {"pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 CALLS = {"compile", "__import__", "os.system", "os.popen", "subprocess.getoutput"}
@@ -72,15 +82,23 @@ def test_no_module_turns_data_into_code(room):
         assert not list(dangers(path.read_text(encoding="utf-8"))), path
 
 
-def test_every_requirement_has_a_version_and_hashes():
-    joined = REQUIREMENTS.replace("\\\n", " ")
+@pytest.mark.parametrize("path", DIRECT, ids=lambda path: path.parent.name)
+def test_every_requirement_has_a_version_and_hashes(path):
+    joined = path.read_text(encoding="utf-8").replace("\\\n", " ")
     lines = [line for line in joined.splitlines() if line.strip() and line.lstrip()[0] != "#"]
     requirement = r"[a-z0-9._-]+==[0-9][^ ]*( ; [^#]*?)?( +--hash=sha256:[0-9a-f]{64})+ *"
     assert [line for line in lines if not re.fullmatch(requirement, line)] == []
     names = {line.split("==")[0] for line in lines}
-    assert names >= {name.lower() for name in DIRECT}
+    assert names >= {name.lower() for name in DIRECT[path]}
 
 
 def test_the_page_names_the_licence_of_every_direct_dependency():
     table = "\n".join(line for line in PAGE.splitlines() if line.startswith("|")).lower()
-    assert [name for name in DIRECT if name.lower() not in table] == []
+    names = set().union(*DIRECT.values(), ["iframe-worker"])
+    assert [name for name in names if name.lower() not in table] == []
+
+
+def test_the_shim_is_the_published_one():
+    """`docs/site/iframe-worker.js` is `shim/index.js` of version 1.0.4, as npm has it."""
+    digest = hashlib.sha256((SITE / "iframe-worker.js").read_bytes()).hexdigest()
+    assert f"`{digest}`" in PAGE

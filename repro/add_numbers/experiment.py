@@ -81,6 +81,12 @@ def experiment(
 
     Source:
         Seed thread 003, question and answers.
+
+    Examples:
+        >>> from repro.add_numbers import experiment
+        >>> runs, curves = experiment(seeds=range(3), epochs=100)
+        >>> runs[["seed", "status"]].values.tolist()
+        [[0, 'ok'], [1, 'ok'], [2, 'ok']]
     """
     settings = Settings(
         hidden_activation=hidden_activation,

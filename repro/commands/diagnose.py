@@ -62,8 +62,10 @@ def command(target: str, **options: Any) -> None:
 
 
 def _run(target: str, out: Path | None, **options: Any) -> int:
+    from repro.study.errors import StudyError
+
+    _check_file(target)  # before what takes seconds to import
     from repro.instruments.diagnose import DiagnoseError
-    from repro.study.schema import StudyError
 
     try:
         return _report(target, out, **options)
@@ -89,7 +91,7 @@ def _report(
         return 0
     if any(value is not None for value in step_options.values()):
         raise _misplaced(target)
-    diagnosis = _diagnosed(function, arrays, Terminal(stderr=True), **options)
+    diagnosis = _diagnosed(function, arrays, **options)
     console.print(diagnosis)
     if details:
         console.print(diagnosis.details, markup=False, highlight=False)
@@ -97,6 +99,14 @@ def _report(
         diagnosis.save(out)
         console.print(f"Report, tables and figures: {out}", markup=False, soft_wrap=True)
     return 0
+
+
+def _check_file(target: str) -> None:
+    from repro.study.errors import StudyError, unknown
+
+    path = Path(target.rpartition(":")[0] or target)
+    if not path.is_file() and (beside := sorted(p.name for p in path.parent.glob("*.py"))):
+        raise StudyError(unknown("file", path.name, beside))
 
 
 def _misplaced(target: str) -> Exception:
@@ -107,22 +117,11 @@ def _misplaced(target: str) -> Exception:
     )
 
 
-def _diagnosed(build: Any, arrays: dict[str, Any], console: Any, **options: Any) -> Any:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
+def _diagnosed(build: Any, arrays: dict[str, Any], **options: Any) -> Any:
     from repro.instruments.diagnose import diagnose
 
     validation = (arrays["x_val"], arrays["y_val"]) if "x_val" in arrays else None
     options["shuffle"] = not options.pop("no_shuffle")
     options["sample_weight"] = arrays.get("sample_weight")
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("examining")
-
-        def say(title: str, number: int, count: int) -> None:
-            bar.update(task, description=title, completed=number, total=count)
-            if not console.is_terminal:
-                console.print(f"{number + 1}/{count} {title}", markup=False, highlight=False)
-
-        x, y = arrays["x"], arrays.get("y")
-        return diagnose(build, x, y, validation_data=validation, say=say, **options)
+    x, y = arrays["x"], arrays.get("y")
+    return diagnose(build, x, y, validation_data=validation, verbose=1, **options)

@@ -83,6 +83,12 @@ def experiment(
 
     Source:
         Seed thread 004, question and answer.
+
+    Examples:
+        >>> from repro.four_layers import experiment
+        >>> runs, curves = experiment(seeds=range(2), data="mnist5k", images=100)
+        >>> runs[["seed", "status"]].values.tolist()
+        [[0, 'ok'], [1, 'ok']]
     """
     settings = Settings(
         data=data,

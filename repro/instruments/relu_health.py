@@ -30,6 +30,17 @@ class ReluHealth(keras.callbacks.Callback):
 
     Each unit's largest value is kept inside the training step, so that nothing is computed twice.
     Sequential and functional models are watched; of others the callback says that it can't.
+
+    Examples:
+        >>> import keras, numpy as np
+        >>> from repro.callbacks import ReluHealth
+        >>> hidden = keras.layers.Dense(8, "relu", name="hidden")
+        >>> model = keras.Sequential([keras.Input((2,)), hidden, keras.layers.Dense(1, name="out")])
+        >>> model.compile("sgd", "mse")
+        >>> x = np.random.default_rng(0).normal(size=(100, 2))
+        >>> fit = model.fit(x, x[:, 0], epochs=2, verbose=0, callbacks=[ReluHealth()])
+        >>> sorted(fit.history)
+        ['dead_units/hidden', 'loss', 'update_ratio/hidden', 'update_ratio/out']
     """
 
     def __init__(self) -> None:

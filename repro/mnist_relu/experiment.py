@@ -80,6 +80,12 @@ def experiment(
 
     Source:
         Seed thread 002, question and answers.
+
+    Examples:
+        >>> from repro.mnist_relu import experiment
+        >>> runs, curves = experiment(seeds=range(2), data="mnist5k", epochs=1)
+        >>> runs[["seed", "status"]].values.tolist()
+        [[0, 'ok'], [1, 'ok']]
     """
     settings = Settings(
         pixels=Pixels(data=data, input_scale=input_scale, standardize=standardize),

@@ -46,6 +46,12 @@ def experiment(
     Raises:
         TypeError: for a parameter that the chosen experiment does not have.
         ValueError: as that experiment does.
+
+    Examples:
+        >>> from repro.relu_at_zero import experiment
+        >>> runs, curves = experiment(seeds=range(3), steps=10)
+        >>> runs[["seed", "status"]].values.tolist()
+        [[0, 'ok'], [1, 'ok'], [2, 'ok']]
     """
     return EXPERIMENTS[network](seeds=seeds, **parameters)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-SHOWN = 40  # names; a study's grids may have hundreds
+SHOWN = 24  # names; a study may have many variants, and its grids hundreds
 
 
 class StudyError(ValueError):
@@ -26,6 +26,7 @@ def unknown(kind: str, name: str, known: Iterable[str], *, owner: str = "") -> s
     names = list(known)
     nearest = get_close_matches(name, names, n=1)
     meant = f"did you mean {nearest[0]!r}? There are" if nearest else "there are"
-    hidden = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    shown = [known for known in names if "@" not in known][:SHOWN]  # a grid's have settings behind
+    hidden = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
     place = f" of {owner}" if owner else ""
-    return f"no {kind}{place} is named {name!r}; {meant} {', '.join(names[:SHOWN])}{hidden}"
+    return f"no {kind}{place} is named {name!r}; {meant} {', '.join(shown)}{hidden}"

@@ -102,15 +102,18 @@ def fit_seeds(
         `keras.Model.fit`; the stacking follows `tf.vectorized_map` over a step without side
         effects.
 
-    Example:
+    Examples:
         >>> import keras, numpy as np
+        >>> from repro import fit_seeds
         >>> def build():
         ...     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
         ...     model.compile("sgd", "mse")
         ...     return model
         >>> x = np.linspace(0, 1, 20).reshape(10, 2)
-        >>> fit_seeds(build, x, x.sum(axis=1), seeds=3, epochs=2).frame.shape
-        (6, 3)
+        >>> y = x.sum(axis=1)
+        >>> fit = fit_seeds(build, x, y, seeds=8, epochs=2)
+        >>> fit.frame.shape  # a row a seed and epoch: seed, epoch, loss
+        (16, 3)
     """
     arguments = {name: value for name, value in locals().items() if name not in ("build", "seeds")}
     return _fit(build, check_seeds(seeds), arguments, {})
@@ -127,6 +130,14 @@ def load_fit(path: str | Path, build: Build) -> SeedsFit:
 
     Raises:
         ValueError: if the file is no saved fit, or not of this `build`.
+
+    Examples:
+        `fit` and `build` as in `fit_seeds`:
+
+        >>> from repro import load_fit
+        >>> fit.save("fit.npz")
+        >>> load_fit("fit.npz", build).frame.equals(fit.frame)
+        True
     """
     with _ONE_CALL:
         trained, blueprint, description = read_fit(path, build)

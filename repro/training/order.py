@@ -21,6 +21,11 @@ def data_order(seed: int, epoch: int, n: int) -> NDArray[np.int64]:
 
     Raises:
         ValueError: if the seed is negative, or the epoch or n is below 1.
+
+    Examples:
+        >>> from repro import data_order
+        >>> data_order(seed=3, epoch=1, n=6)
+        array([1, 2, 0, 4, 5, 3])
     """
     if seed < 0 or epoch < 1 or n < 1:
         raise ValueError(f"need seed >= 0, epoch >= 1 and n >= 1, got {seed=}, {epoch=}, {n=}")

@@ -41,6 +41,16 @@ class SeedsFit(Shown):
         blueprint: what makes a seed's model.
         arguments: those of `fit_seeds`.
         check_seconds: what the self-check took.
+
+    Examples:
+        `fit` as in `fit_seeds`:
+
+        >>> fit.seeds
+        [0, 1, 2, 3, 4, 5, 6, 7]
+        >>> list(fit.frame.columns)
+        ['seed', 'epoch', 'loss']
+        >>> print(fit.one_at_a_time)
+        None
     """
 
     frame: pd.DataFrame
@@ -61,6 +71,10 @@ class SeedsFit(Shown):
 
         Raises:
             KeyError: if the seed was not trained.
+
+        Examples:
+            >>> fit.model(3).predict(x, verbose=0).shape
+            (10, 1)
         """
         return self.blueprint.model(int(seed), self._training(seed).state)
 
@@ -69,6 +83,10 @@ class SeedsFit(Shown):
 
         Raises:
             KeyError: if the seed was not trained.
+
+        Examples:
+            >>> len(fit.history(3).history["loss"])  # one an epoch
+            2
         """
         history = keras.callbacks.History()
         history.on_train_begin()
@@ -83,6 +101,12 @@ class SeedsFit(Shown):
 
         Raises:
             KeyError: if the seed was not trained.
+
+        Examples:
+            >>> stop = keras.callbacks.EarlyStopping("loss")
+            >>> stopped = fit_seeds(build, x, y, seeds=2, epochs=2, callbacks=[stop])
+            >>> stopped.callbacks(1)[0].stopped_epoch  # 0: it was not stopped
+            0
         """
         return self._training(seed).callbacks
 
@@ -92,6 +116,10 @@ class SeedsFit(Shown):
         Args:
             x: inputs, as in `fit_seeds`; arrays.
             batch_size: samples at once.
+
+        Examples:
+            >>> fit.predict(x).shape
+            (8, 10, 1)
         """
         model = self.model(self.seeds[0])
         if self.one_at_a_time or is_batches(x) or not predicts_plainly(model):
@@ -110,6 +138,10 @@ class SeedsFit(Shown):
             y: targets.
             sample_weight: weights of the samples.
             batch_size: samples a step.
+
+        Examples:
+            >>> fit.evaluate(x, y).columns.tolist()
+            ['seed', 'loss']
         """
         if is_batches(x):
             rows = [self.model(s).evaluate(x, verbose=0, return_dict=True) for s in self.seeds]
@@ -137,13 +169,20 @@ class SeedsFit(Shown):
 
         Returns:
             A `SeedsFit` with all epochs.
+
+        Examples:
+            >>> fit.resume(epochs=3).frame.epoch.max()
+            np.int64(3)
         """
         return self._resume(self, epochs=epochs, **fit)
 
     def save(self, path: str | Path) -> None:
         """Write the histories and the states of all models to one .npz file, without pickle.
 
-        Callbacks and data are not saved.
+        Callbacks and data are not saved; `load_fit` reads the file.
+
+        Examples:
+            >>> fit.save("fit.npz")
         """
         arrays: dict[str, Any] = {
             f"{seed}/{place}": _native(value)

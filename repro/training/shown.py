@@ -4,7 +4,7 @@ import base64
 import io
 import math
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,8 @@ from repro.findings.statistics import FEWEST, LEVEL, mean_interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+SIZE = (5, 3)  # of a figure, in inches
 
 
 class Shown:
@@ -28,9 +30,9 @@ class Shown:
         (seeds whose last value is finite) and `diverged` (those whose is not). The others are over
         the finite values alone.
 
-        Example:
-            >>> fit = fit_seeds(build, x, y, seeds=8, epochs=3)      # doctest: +SKIP
-            >>> fit.summary().loc["loss", ["mean", "ci_low", "ci_high"]]  # doctest: +SKIP
+        Examples:
+            >>> fit.summary().loc["loss", ["n", "diverged"]].tolist()
+            [8, 0]
         """
         last = self.frame.groupby("seed").last().drop(columns="epoch", errors="ignore")
         rows = {str(name): _row(values.to_numpy(float)) for name, values in last.items()}
@@ -43,22 +45,27 @@ class Shown:
 
         Args:
             metric: a column of `frame`.
-            axes: to draw into; new ones if None.
+            axes: to draw into; new ones of pyplot, which a notebook shows, if None.
 
         Returns:
             The matplotlib axes.
 
         Raises:
             KeyError: for a metric that there is not; it names those that there are.
+
+        Examples:
+            >>> axes = fit.plot("loss")
+            >>> axes.get_xlabel()
+            'epoch'
         """
         names = [name for name in (metric, f"val_{metric}") if name in self.frame]
         if metric not in names:
             known = ", ".join(self.frame.columns.drop(["seed", "epoch"], errors="ignore"))
             raise KeyError(f"there is no metric {metric!r}; there are {known}")
         if axes is None:
-            from matplotlib.figure import Figure
+            from matplotlib import pyplot
 
-            axes = Figure(figsize=(5, 3), layout="constrained").subplots()
+            axes = pyplot.subplots(figsize=SIZE, layout="constrained")[1]
         for name, line in zip(names, ("-", "--"), strict=False):
             _draw(axes, self.frame, name, line)
         axes.set(xlabel="epoch", ylabel=metric.replace("_", " "))
@@ -68,8 +75,10 @@ class Shown:
     def _repr_html_(self) -> str:
         if "loss" not in self.frame:
             return f"<p>{self.frame['seed'].nunique()} seeds, no epochs</p>"
-        image = io.BytesIO()
-        figure: Any = self.plot().figure
+        from matplotlib.figure import Figure
+
+        image, figure = io.BytesIO(), Figure(figsize=SIZE, layout="constrained")
+        self.plot(axes=figure.subplots())
         figure.savefig(image, format="png", dpi=110)
         code = base64.b64encode(image.getvalue()).decode()
         table = self.summary().to_html(float_format=number)

@@ -72,6 +72,12 @@ def experiment(
 
     Source:
         Seed thread 000, question and answer.
+
+    Examples:
+        >>> from repro.truth_table import experiment
+        >>> runs, curves = experiment(seeds=range(3), iterations=1000)
+        >>> runs[["seed", "status"]].values.tolist()
+        [[0, 'ok'], [1, 'ok'], [2, 'ok']]
     """
     settings = Settings(
         hidden_activation=hidden_activation,

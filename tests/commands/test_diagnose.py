@@ -48,7 +48,7 @@ def test_the_defaults_are_those_of_the_function():
     function = inspect.signature(repro.diagnose).parameters
     for name in ("budget", "batch_size"):
         assert options[name] == function[name].default
-    assert int(options["seeds"]) == len(function["seeds"].default)
+    assert int(options["seeds"]) == function["seeds"].default
 
 
 def test_help_says_that_the_file_is_run():
@@ -61,7 +61,8 @@ def test_help_says_that_the_file_is_run():
     ("target", "data", "says"),
     [
         ("model.py", "data.npz", "must name a file and what is in it"),
-        ("nowhere.py:build", "data.npz", "is no Python file"),
+        ("modell.py:build", "data.npz", "is named 'modell.py'; did you mean 'model.py'?"),
+        ("data.npz:build", "data.npz", "is no Python file"),
         ("model.py:model", "data.npz", "model.py has no 'model'; it has build, with_argument"),
         ("model.py:with_argument", "data.npz", "this takes (units)"),
         ("broken.py:build", "data.npz", "broken.py can't be imported: ZeroDivisionError"),

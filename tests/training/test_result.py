@@ -1,6 +1,7 @@
 """What comes back: models that predict, go on, and survive the disk."""
 
 import keras
+import matplotlib.pyplot
 import numpy as np
 import pandas as pd
 import pytest
@@ -81,6 +82,15 @@ def test_a_vector_is_a_column_for_each_number():
 
 def test_it_says_what_it_is(fit):
     assert repr(fit).startswith("<SeedsFit: 2 seeds, 2 epochs, loss ")
+
+
+def test_a_notebook_shows_its_curves(fit):
+    matplotlib.use("agg")
+    assert 'src="data:image/png;base64,' in fit._repr_html_()
+    assert matplotlib.pyplot.get_fignums() == []  # none is left over to be shown again
+    axes = fit.plot()
+    assert matplotlib.pyplot.get_fignums() == [axes.figure.number]
+    matplotlib.pyplot.close(axes.figure)
 
 
 def test_a_seed_that_was_not_trained(fit):

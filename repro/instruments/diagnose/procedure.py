@@ -9,6 +9,7 @@ from typing import Any
 from repro.instruments.diagnose.changes.catalogue import applicable
 from repro.instruments.diagnose.changes.change import NOTHING, Change
 from repro.instruments.diagnose.measurements.examination import examine, with_trained
+from repro.instruments.diagnose.progress import progress
 from repro.instruments.diagnose.proof.prove import Say, prove
 from repro.instruments.diagnose.proof.retune import retune as retune_rates
 from repro.instruments.diagnose.proof.train import Trainer
@@ -33,13 +34,13 @@ def diagnose(
     validation_data: tuple[Any, Any] | None = None,
     epochs: int | None = None,
     batch_size: int = 32,
-    seeds: int | Sequence[int] = range(SEEDS),
+    seeds: int | Sequence[int] = SEEDS,
     shuffle: bool = True,
     sample_weight: Any = None,
     class_weight: dict[int, float] | None = None,
     budget: float = FULL_BUDGET,
     retune: bool = False,
-    say: Say | None = None,
+    verbose: int | str = "auto",
 ) -> Diagnosis:
     """Examine a network over seeds, explain what fails, and try every change that applies.
 
@@ -54,20 +55,36 @@ def diagnose(
             out if None.
         epochs: passes over the data, as the network is trained; enough for 600 steps if None.
         batch_size: samples a step.
-        seeds: non-negative integers, no two alike, or how many.
+        seeds: non-negative integers, no two alike; or how many, from 0.
         shuffle: as `fit` is called: whether every epoch takes the rows in another order.
         sample_weight: a weight for each row, as in `fit`.
         class_weight: a weight for each class, as in `fit`.
         budget: seconds, of two cores; it decides beforehand how many rows and epochs are trained,
             and while running which trials are left out.
         retune: compare the best change with the original at the best rate of each, too.
-        say: called with the task at hand, its number and how many there are.
+        verbose: 1 shows a bar, 0 nothing; "auto" shows one in a terminal or a notebook.
 
     Returns:
         A `Diagnosis`; print it, or read `.verdict`, `.cause`, `.change`, `.code`, `.table`.
 
     Raises:
         DiagnoseError: for what can't be diagnosed, before any training.
+
+    Examples:
+        Softmax over one unit is always 1:
+
+        >>> import keras, numpy as np
+        >>> from repro import diagnose
+        >>> def build():
+        ...     layers = [keras.layers.Dense(8, "relu"), keras.layers.Dense(1, "softmax")]
+        ...     model = keras.Sequential([keras.Input((2,)), *layers])
+        ...     model.compile("adam", "binary_crossentropy")
+        ...     return model
+        >>> x = np.random.default_rng(0).normal(size=(200, 2))
+        >>> y = (x[:, 0] > x[:, 1]).astype(int)
+        >>> diagnosis = diagnose(build, x, y, epochs=20, seeds=3, retune=False)
+        >>> diagnosis.verdict, diagnosis.cause
+        ('proven', 'output_loss')
     """
     start = time.monotonic()
     if not budget > 0:
@@ -81,12 +98,9 @@ def diagnose(
         setup = make_setup(build, **vars(data), epochs=epochs, seeds=seeds, budget=budget)
         setup = replace(setup, notes=(*notes, *setup.notes))
         trainer = Trainer(setup, start + budget)
-        diagnosis = _diagnose(setup, trainer, retune, say or _say_nothing)
+        with progress(verbose) as say:
+            diagnosis = _diagnose(setup, trainer, retune, say)
         return replace(diagnosis, seconds=time.monotonic() - start)
-
-
-def _say_nothing(task: str, number: int, count: int) -> None:
-    """Report no progress."""
 
 
 def _diagnose(setup: Setup, trainer: Trainer, retune: bool, say: Say) -> Diagnosis:

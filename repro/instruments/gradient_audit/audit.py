@@ -32,6 +32,12 @@ class Audit:
             missing, not numeric, shape changed, not finite.
 
     `loss` is the loss at the parameters, before the step.
+
+    Examples:
+        `audit` as in `gradient_audit`; `print(audit)` shows it as a table:
+
+        >>> audit.table[["parameter", "cosine", "norm_ratio"]].round(3).to_dict("records")
+        [{'parameter': 'W', 'cosine': 1.0, 'norm_ratio': 0.5}]
     """
 
     table: pd.DataFrame

@@ -60,6 +60,28 @@ def gradient_audit(
 
     Raises:
         ValueError: an argument can't be used; the message names it.
+
+    Examples:
+        Least squares by hand, with a factor missing: the gradient of a mean of squares has a 2.
+
+        >>> import keras, numpy as np
+        >>> from repro import gradient_audit
+        >>> def step(parameters, x, y):
+        ...     errors = x @ parameters["W"] - y
+        ...     return {"W": parameters["W"] - 0.1 * x.T @ errors / len(x)}
+        >>> x = np.random.default_rng(0).normal(size=(20, 3))
+        >>> y, parameters = x.sum(axis=1, keepdims=True), {"W": np.zeros((3, 1))}
+        >>> audit = gradient_audit(
+        ...     step,
+        ...     parameters,
+        ...     x,
+        ...     y,
+        ...     learning_rate=0.1,
+        ...     forward=lambda p, x: keras.ops.matmul(x, p["W"]),
+        ...     loss="mse",
+        ... )
+        >>> audit.is_right, audit.causes
+        (False, {'factor 1/2': ['W']})
     """
     rate = _positive(learning_rate)
     if checks < 0:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -10,11 +10,22 @@ from repro.instruments.diagnose.report.conclusion import Conclusion
 from repro.instruments.diagnose.report.tables import change_table, symptom_table
 from repro.instruments.diagnose.report.text import render, render_details
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 class Diagnosis(Conclusion):
     """A conclusion that is printed, read as a table, and saved.
 
-    Print it, or read `.verdict`, `.cause`, `.change`, `.code`, `.table`.
+    Print it, or read `.verdict`, `.cause`, `.change`, `.code`, `.table`; plot it. A notebook shows
+    it as it is.
+
+    Examples:
+        `diagnosis` as in `diagnose`:
+
+        >>> print(diagnosis.code)  # the smallest change that recovers, to paste
+        keras.layers.Dense(1, activation="sigmoid")  # Dense 2
+        optimizer=keras.optimizers.Adam(learning_rate=0.1)
     """
 
     @property
@@ -24,8 +35,39 @@ class Diagnosis(Conclusion):
         Columns: `change, says, size, skill, gain, ci_low, ci_high, superiority, n, helps, recovers,
         smallest, retuned_gain, retuned_low, retuned_high, through_rate, fails`; skills are means
         over the `n` seeds, the interval is that of the paired gain.
+
+        Examples:
+            >>> diagnosis.table.says[0]
+            'the network as it is'
         """
         return change_table(self)
+
+    def plot(self, axes: "Axes | None" = None) -> "Axes":
+        """Draw what every change gains: a point a seed, the mean, its 95 % interval.
+
+        Args:
+            axes: to draw into; new ones of pyplot, which a notebook shows, if None.
+
+        Returns:
+            The matplotlib axes.
+
+        Examples:
+            >>> diagnosis.plot().get_title(loc="left")
+            'What the changes recover'
+        """
+        from repro.instruments.diagnose.report.shown import plot
+
+        return plot(self, axes)
+
+    def __repr__(self) -> str:
+        from repro.instruments.diagnose.report.shown import few_lines
+
+        return few_lines(self)
+
+    def _repr_html_(self) -> str:
+        from repro.instruments.diagnose.report.shown import as_html
+
+        return as_html(self)
 
     def __str__(self) -> str:
         return _as_text(render(self))
@@ -39,7 +81,11 @@ class Diagnosis(Conclusion):
         yield from render(self)
 
     def save(self, folder: str | Path) -> None:
-        """Write `diagnosis.txt`, `changes.csv`, `symptoms.csv` and the figures into a folder."""
+        """Write `diagnosis.txt`, `changes.csv`, `symptoms.csv` and the figures into a folder.
+
+        Examples:
+            >>> diagnosis.save("report")
+        """
         from repro.instruments.diagnose.report.figures import draw_figures
         from repro.store.tables import write_table
 

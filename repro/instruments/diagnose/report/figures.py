@@ -117,9 +117,19 @@ def draw_changes(conclusion: Conclusion) -> "Figure":
     """Draw the gain of every change over the original: seeds as points, mean, 95 % interval."""
     from matplotlib.figure import Figure
 
+    figure = Figure(figsize=size_of_changes(conclusion), layout="constrained")
+    draw_gains(figure.subplots(), conclusion)
+    return figure
+
+
+def size_of_changes(conclusion: Conclusion) -> tuple[float, float]:
+    """Return width and height in inches that a figure of the changes needs."""
+    return 7, 0.9 + 0.27 * max(len(conclusion.proof.judged[:MOST_DRAWN]), 1)
+
+
+def draw_gains(axes: "Axes", conclusion: Conclusion) -> None:
+    """Draw into axes what `draw_changes` draws."""
     judged = conclusion.proof.judged[:MOST_DRAWN]
-    figure = Figure(figsize=(7, 0.9 + 0.27 * max(len(judged), 1)), layout="constrained")
-    axes = figure.subplots()
     for row, change in enumerate(judged):
         color, gained = BLUE if change.recovers else "0.5", change.gained
         gains = change.trained.test - conclusion.proof.original.test
@@ -133,4 +143,3 @@ def draw_changes(conclusion: Conclusion) -> "Figure":
     axes.axvline(0, color="0.7", linewidth=0.8)
     axes.set_xlabel("skill gained over the network as it is (blue: recovers)")
     axes.set_title("What the changes recover")
-    return figure

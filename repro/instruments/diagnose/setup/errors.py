@@ -4,7 +4,15 @@ import re
 
 
 class DiagnoseError(ValueError):
-    """The network or its data can't be diagnosed; the message says why and what would do."""
+    """The network or its data can't be diagnosed; the message says why and what would do.
+
+    Examples:
+        >>> from repro import diagnose
+        >>> diagnose(lambda: None, [[1.0], [2.0]], [1.0, 2.0])
+        Traceback (most recent call last):
+            ...
+        DiagnoseError: build() must return a compiled keras.Model, got NoneType
+    """
 
 
 def one_line(error: BaseException) -> str:

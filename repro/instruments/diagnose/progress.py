@@ -1,0 +1,53 @@
+"""What the terminal, or a notebook, shows while a network is diagnosed."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from repro.instruments.diagnose.proof.prove import Say
+
+VERBOSE = ("auto", 0, 1)
+
+
+@contextmanager
+def progress(verbose: int | str) -> Iterator[Say]:
+    """Yield a function to call with the task at hand, its number and how many there are.
+
+    Raises:
+        ValueError: if `verbose` is none of "auto", 0 and 1.
+    """
+    if verbose not in VERBOSE:
+        raise ValueError(f'verbose must be one of "auto", 0, 1, got {verbose!r}')
+    is_notebook = "ipykernel" in sys.modules
+    if verbose == 0 or (verbose == "auto" and not (sys.stderr.isatty() or is_notebook)):
+        yield lambda task, number, count: None
+    elif is_notebook:
+        yield _rewrite_line
+        _rewrite_line("done", 0, 0)
+    else:
+        with _bar() as say:
+            yield say
+
+
+def _rewrite_line(task: str, number: int, count: int) -> None:
+    """Write over the line before: in a notebook rich's bars need a package of their own."""
+    text = f"{number + 1}/{count} {task}" if count else task
+    print(f"\r{text:<70}", end="", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _bar() -> Iterator[Say]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("examining")
+
+        def say(title: str, number: int, count: int) -> None:
+            bar.update(task, description=title, completed=number, total=count)
+            if not console.is_terminal:
+                console.print(f"{number + 1}/{count} {title}", markup=False, highlight=False)
+
+        yield say

@@ -1,0 +1,90 @@
+"""A diagnosis is shown in a few lines, as HTML and as a plot; progress only where it is wanted."""
+
+import sys
+from types import SimpleNamespace
+
+import keras
+import matplotlib
+import numpy as np
+import pytest
+
+import repro
+from repro.instruments.diagnose.progress import progress
+from repro.instruments.diagnose.report.text import headline
+
+
+def build():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, "softmax")])
+    model.compile("sgd", "binary_crossentropy")
+    return model
+
+
+@pytest.fixture(scope="module")
+def diagnosis():
+    x = np.random.default_rng(0).normal(size=(60, 2))
+    y = (x[:, 0] > 0).astype(int)
+    return repro.diagnose(
+        build, x.tolist(), y.tolist(), epochs=2, seeds=2, budget=20, retune=False, verbose=0
+    )
+
+
+def test_a_count_of_seeds_is_the_first_so_many(diagnosis):
+    assert diagnosis.setup.seeds == (0, 1)
+
+
+def test_it_is_shown_in_a_few_lines(diagnosis):
+    lines = repr(diagnosis).splitlines()
+    assert len(lines) == 3
+    assert headline(diagnosis) in lines[0]
+    assert f"skill {diagnosis.table.skill[0]:.2f} as it is" in lines[1]
+
+
+def test_a_notebook_shows_verdict_changes_and_figure(diagnosis):
+    page = diagnosis._repr_html_()
+    assert headline(diagnosis).split(".")[0].split("'")[0] in page
+    assert page.count("<tr") == 1 + min(len(diagnosis.table), 9)
+    assert 'src="data:image/png;base64,' in page
+
+
+def test_what_the_user_wrote_is_text_in_a_notebook(diagnosis, monkeypatch):
+    from repro.instruments.diagnose.report import shown
+
+    monkeypatch.setattr(shown, "headline", lambda conclusion: "<script>alert(1)</script>")
+    assert "<script" not in diagnosis._repr_html_()
+
+
+def test_the_plot_has_a_row_a_change_and_takes_axes(diagnosis):
+    matplotlib.use("agg")
+    axes = diagnosis.plot()
+    assert len(axes.get_yticklabels()) == min(len(diagnosis.table) - 1, 12)
+    assert axes.figure.number in matplotlib.pyplot.get_fignums()  # so that a notebook shows it
+    assert diagnosis.plot(axes) is axes
+    matplotlib.pyplot.close(axes.figure)
+
+
+@pytest.mark.parametrize(
+    ("verbose", "terminal", "notebook", "shown"),
+    [("auto", False, False, ""), (0, True, True, ""), ("auto", False, True, "\r2/3 a task")],
+)
+def test_progress_is_shown_where_it_is_wanted(
+    verbose, terminal, notebook, shown, monkeypatch, capsys
+):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)
+    monkeypatch.setitem(sys.modules, "ipykernel", SimpleNamespace() if notebook else None)
+    if not notebook:
+        monkeypatch.delitem(sys.modules, "ipykernel")
+    with progress(verbose) as say:
+        say("a task", 1, 3)
+    assert capsys.readouterr().err.startswith(shown)
+    assert bool(shown) or not capsys.readouterr().err
+
+
+def test_a_bar_that_is_asked_for_says_each_task_where_there_is_no_terminal(capsys):
+    with progress(1) as say:
+        say("a task", 1, 3)
+    assert "2/3 a task" in capsys.readouterr().err
+
+
+def test_an_unknown_verbosity_is_refused():
+    with pytest.raises(ValueError, match="verbose must be one of"), progress("loud"):
+        pass
