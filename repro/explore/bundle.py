@@ -40,7 +40,7 @@ def imported(path: Path, text: str) -> list[Path]:
 
 
 def _as_function(path: Path, text: str, folder: Path) -> str:
-    body = IMPORT.sub(lambda match: _taken(match, path, folder), text)
+    body = IMPORT.sub(lambda match: _as_constants(match, path, folder), text)
     names = [match[1] for match in EXPORT.finditer(body)]
     body = EXPORT.sub("", body)
     if foreign := KEYWORD.search(body):
@@ -50,7 +50,7 @@ def _as_function(path: Path, text: str, folder: Path) -> str:
     )
 
 
-def _taken(match: re.Match[str], path: Path, folder: Path) -> str:
+def _as_constants(match: re.Match[str], path: Path, folder: Path) -> str:
     source = (path.parent / match[2]).resolve()
     return f"const {{ {match[1]} }} = {_name(source, folder)};\n"
 

@@ -1,4 +1,4 @@
-"""What the page shows of the committed runs: their settings, values and verdicts, as plain data."""
+"""The committed runs as the page shows them: settings, values and verdicts, as plain data."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -57,16 +57,16 @@ def _differing(variant: dict[str, Any], defaults: Mapping[str, Any]) -> dict[str
 def _runs(study: Study, experiment: Experiment, runs: pd.DataFrame) -> dict[str, Any]:
     """Return what the page shows of a variant's runs; nothing that is not a number is a number."""
     runs = runs.sort_values("seed")
-    told = runs.iloc[:ROWS][[*experiment.metrics, "status"]]
+    shown = runs.iloc[:ROWS][[*experiment.metrics, "status"]]
     metric = METRIC.get(study.name, study.metric)
-    columns = [name for name in told if told[name].notna().any()]
+    columns = [name for name in shown if shown[name].notna().any()]
     values = runs[metric].head(VALUES)
     return {
         "seeds": len(runs),
         "mean": _plain(runs[metric].mean()),
         "values": [_plain(value, digits=4) for value in values],
         "columns": columns,
-        "rows": [[_plain(value) for value in row] for row in told[columns].to_numpy()],
+        "rows": [[_plain(value) for value in row] for row in shown[columns].to_numpy()],
     }
 
 
