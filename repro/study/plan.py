@@ -116,8 +116,7 @@ def make_plan(
         )
         for name in parameters
     }
-    if (runs := sum(map(len, variant_seeds.values()))) > MAX_RUNS:
-        raise StudyError(too_many_runs(runs))
+    _refuse_many(sum(map(len, variant_seeds.values())))
     blocks = tuple(
         Block(
             name,
@@ -136,6 +135,11 @@ def make_plan(
         seeds=variant_seeds,
         blocks=blocks,
     )
+
+
+def _refuse_many(runs: int) -> None:
+    if runs > MAX_RUNS:
+        raise StudyError(too_many_runs(runs))
 
 
 def variant_parameters(study: Study, experiment: Experiment, variant: str) -> dict[str, Any]:
