@@ -110,12 +110,7 @@ def make_plan(
         )
         for name in choose_variants(study, variants)
     }
-    variant_seeds = {
-        name: tuple(
-            range(known[name].seeds or study.seeds) if seeds is None else seeds[: known[name].seeds]
-        )
-        for name in parameters
-    }
+    variant_seeds = {name: _seeds_of(known[name].seeds, study.seeds, seeds) for name in parameters}
     _refuse_many(sum(map(len, variant_seeds.values())))
     blocks = tuple(
         Block(
@@ -135,6 +130,10 @@ def make_plan(
         seeds=variant_seeds,
         blocks=blocks,
     )
+
+
+def _seeds_of(own: int | None, shared: int, seeds: Sequence[int] | None) -> tuple[int, ...]:
+    return tuple(range(own or shared) if seeds is None else seeds[:own])
 
 
 def _refuse_many(runs: int) -> None:
