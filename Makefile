@@ -40,7 +40,7 @@ faults: $(VENV)/installed
 	$(RUN) -m pytest tests/faults tests/fuzz -m "slow or not slow"
 
 # trains a few blocks of every study again and compares with results/: a minute
-VERIFY := $(RUN) -m repro verify --skip-unavailable --seeds 1
+VERIFY := $(RUN) -m repro verify --skip-unavailable --elsewhere --seeds 1
 verify-sample: $(VENV)/installed
 	$(VERIFY) truth_table --variants relu_posted,relu_sigmoid_output,relu_linear_output_rate_0_1
 	$(VERIFY) add_numbers --variants relu_posted,relu_rebuild,relu_linear_posted

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from repro.app.exits import DONE, FOUND
+from repro.app.exits import FINDING, FINISHED
 from repro.app.terminal import Terminal
 from repro.data import NAMES, load
 from repro.running.pool import Pool, make_pool
@@ -55,7 +55,7 @@ def adopt(
         outdated = _outdated(store, committed, study, experiment)
         if not outdated:
             console.print(f"{name}: all runs are of the code as it is; there is nothing to adopt.")
-            return DONE
+            return FINISHED
         candidates = _rerun(rerun, study, experiment, outdated) if rerun else outdated
         sample = draw_sample(_comparable(candidates))
         summary = _described(sample, outdated)
@@ -63,7 +63,7 @@ def adopt(
         changes = list(_changes(sample, _trained(name, sample, make_pool(workers))))
         if changes:
             _show(changes, console)
-            return FOUND
+            return FINDING
         adoption = _adoption(outdated, experiment, summary)
         carried = [carry(candidate.renewed, candidate.runs) for candidate in outdated]
         store.adopt(carried, adoption.model_dump())
@@ -72,7 +72,7 @@ def adopt(
             _rewrite(study, committed, runs, adoption)
     count = sum(len(candidate.runs) for candidate in outdated)
     console.print(f"[green]The sample is the same to the bit: {count:,} runs are carried over.")
-    return DONE
+    return FINISHED
 
 
 def _outdated(

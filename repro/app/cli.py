@@ -75,8 +75,8 @@ class OutFolder(click.Path):
 
 def anyway_option(command: Any) -> Any:
     """Give a command that shows tables the option to show edited ones."""
-    told = "Show tables that were edited since they were made, marked as such."
-    return click.option("--anyway", is_flag=True, help=told)(command)
+    meaning = "Show tables that were edited since they were made, marked as such."
+    return click.option("--anyway", is_flag=True, help=meaning)(command)
 
 
 def study_options(command: Any) -> Any:

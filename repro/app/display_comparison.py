@@ -78,7 +78,7 @@ def show_estimates(others: pd.DataFrame, console: Console) -> None:
 
 def show_beyond(compared: Mapping[str, Comparison], console: Console, *, elsewhere: bool) -> None:
     """Say how many numbers are beyond their tolerance, and what that means."""
-    count = sum(comparison.beyond for comparison in compared.values())
+    count = sum(comparison.disagreeing for comparison in compared.values())
     if count:
         meaning = (
             "taken for another machine's rounding, as --elsewhere asks"

@@ -1,4 +1,4 @@
-"""How a command ends: one meaning for each exit code, and a line for what went wrong.
+"""The end of a command: one meaning for each exit code, and a line for what went wrong.
 
     0    done; also what asks for help, or for the version
     1    found: a number that differs, a run that crashed, what `lint` minds
@@ -23,7 +23,7 @@ import click
 from repro.app.environment import settle_home
 from repro.app.streams import prepare_streams, warn
 
-DONE, FOUND, WRONG, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
+FINISHED, FINDING, WRONG, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
 UNFINISHED = "what was stored or written before is whole; run again"
 
 
@@ -43,7 +43,7 @@ def _invoked(command: click.Command, prog_name: str) -> int:
     # not click's main(): it has an exit code of its own for a closed pipe
     with command.make_context(prog_name, sys.argv[1:]) as context:
         command.invoke(context)
-    return DONE
+    return FINISHED
 
 
 def _ended(job: Callable[[], int]) -> int:
@@ -52,7 +52,7 @@ def _ended(job: Callable[[], int]) -> int:
         prepare_streams()
         return job()
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else DONE if end.code is None else WRONG
+        return end.code if isinstance(end.code, int) else FINISHED if end.code is None else WRONG
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
@@ -95,8 +95,8 @@ def reported(job: Callable[[], int]) -> int:
 
 
 def _unable(error: OSError) -> int:
-    where = os.fsdecode(error.filename) if error.filename else "the output"
-    warn(f"Error: {where}: {error.strerror or error}; nothing is lost")
+    place = os.fsdecode(error.filename) if error.filename else "the output"
+    warn(f"Error: {place}: {error.strerror or error}; nothing is lost")
     return WRONG
 
 

@@ -14,7 +14,7 @@ from repro.app.display import (
     disputes,
     variants_summary,
 )
-from repro.app.exits import DONE, FOUND, INTERRUPTED
+from repro.app.exits import FINDING, FINISHED, INTERRUPTED
 from repro.app.partial import PartialTables, Watchers
 from repro.app.quick import QUICK_SEEDS, quick_answer, quick_variants
 from repro.app.reuse import announce, reuse
@@ -116,7 +116,7 @@ def status(outcome: Outcome, console: Console) -> int:
     """Return a finished run's exit code, after naming runs that gave different numbers."""
     for line in disputes(outcome.disputed):
         console.print(line)
-    return FOUND if outcome.crashed or outcome.disputed else DONE
+    return FINDING if outcome.crashed or outcome.disputed else FINISHED
 
 
 def write_results(plan: Plan, outcome: Outcome, store: Store, folder: Path) -> None:

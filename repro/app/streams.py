@@ -1,4 +1,4 @@
-"""What is said on the streams: text, in whatever encoding they have."""
+"""Lines on the standard streams: text, in whatever encoding they have."""
 
 import codecs
 import os
@@ -8,9 +8,25 @@ import unicodedata
 from repro.study.text import printable
 
 LOOKALIKES = {
-    "…": "...", "–": "-", "—": "-", "−": "-", "·": "*", "×": "x", "≤": "<=", "≥": ">=", "±": "+-",
-    "“": '"', "”": '"', "‘": "'", "’": "'", "†": "+", "→": "->", "━": "-", "╸": "-", "╺": "-",
-}  # fmt: skip
+    "…": "...",
+    "–": "-",
+    "—": "-",
+    "−": "-",
+    "·": "*",
+    "×": "x",
+    "≤": "<=",
+    "≥": ">=",
+    "±": "+-",
+    "“": '"',
+    "”": '"',
+    "‘": "'",
+    "’": "'",
+    "†": "+",
+    "→": "->",
+    "━": "-",
+    "╸": "-",
+    "╺": "-",
+}
 PLAIN = "repro-plain"  # the name of the handler of what a stream's encoding lacks
 
 

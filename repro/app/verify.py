@@ -18,7 +18,7 @@ from repro.app.display_comparison import (
     show_origin,
     show_verdicts,
 )
-from repro.app.exits import DONE, FOUND, INTERRUPTED
+from repro.app.exits import FINDING, FINISHED, INTERRUPTED
 from repro.app.regenerate import read_believed
 from repro.app.terminal import Terminal
 from repro.data import NAMES, DataUnavailable
@@ -71,7 +71,7 @@ def verify(
 ) -> int:
     """Run a study again and compare it with its committed results; returns the exit code.
 
-    It is `FOUND` if a verdict or an estimate differs, or a number by more than its tolerance; or,
+    It is `FINDING` if a verdict or an estimate differs, or a number by more than its tolerance; or,
     made by the same code from the same settings on the same fingerprint, by any bit; or if a block
     crashed.
 
@@ -98,12 +98,9 @@ def verify(
         if not skip_unavailable:
             raise
         console.print(f"[yellow]{escape(str(error))}")
-        return DONE
+        return FINISHED
     plan = choose_blocks(whole, variants=variants, seeds=seeds, sample=sample)
-    console.print(
-        f"[bold]{name}[/]: {len(plan.identities):,} of {len(whole.identities):,} runs, "
-        f"{len(plan.blocks)} of {len(whole.blocks)} blocks (seeds that are trained together)"
-    )
+    console.print(_part(plan, whole))
     with _kept_in(out, committed) as folder, Store(folder) as store:
         outcome = session.train(plan, store, console, make_pool(workers))
         if outcome.interrupted:
@@ -119,6 +116,13 @@ def verify(
             console=console,
             elsewhere=elsewhere,
         )
+
+
+def _part(plan: Plan, whole: Plan) -> str:
+    return (
+        f"[bold]{plan.study.name}[/]: {len(plan.identities):,} of {len(whole.identities):,} runs, "
+        f"{len(plan.blocks)} of {len(whole.blocks)} blocks (seeds that are trained together)"
+    )
 
 
 def _whole_plan(name: str, committed: Results, console: Console) -> Plan:
@@ -186,9 +190,9 @@ def _judged(
     show_verdicts(others, claims, whole=plan.blocks == whole.blocks, console=console)
     estimates = other_estimates(committed.claims, claims, exact=not changes)
     show_estimates(estimates, console)
-    numbers = any(c.beyond if changes else len(c.cells) for c in compared.values())
-    found = len(others) or len(estimates) or (numbers and not (changes and elsewhere))
-    return FOUND if found else session.status(outcome, console)
+    numbers = any(c.disagreeing if changes else len(c.cells) for c in compared.values())
+    differs = len(others) or len(estimates) or (numbers and not (changes and elsewhere))
+    return FINDING if differs else session.status(outcome, console)
 
 
 def _rerun_tables(

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from repro.app.cli import Names, OutFolder, SeedsType, anyway_option
-from repro.app.exits import FOUND, INTERRUPTED, reported
+from repro.app.exits import FINDING, INTERRUPTED, reported
 
 
 @click.command(epilog="Example: python -m repro verify truth_table --sample 5")
@@ -80,4 +80,4 @@ def command(
         if codes[-1] == INTERRUPTED:
             break
     # what differs outranks what could not be verified
-    sys.exit(FOUND if FOUND in codes and INTERRUPTED not in codes else max(codes))
+    sys.exit(FINDING if FINDING in codes and INTERRUPTED not in codes else max(codes))

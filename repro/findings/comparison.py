@@ -43,7 +43,7 @@ class Comparison:
         return self.runs - len(self.cells[RUN].drop_duplicates())
 
     @property
-    def beyond(self) -> int:
+    def disagreeing(self) -> int:
         """The number of numbers beyond their tolerance, and of rows that one table alone has."""
         rows = int((self.cells["metric"] == "row").sum())
         return rows + int((self.metrics["compared"] - self.metrics["agree"]).sum())

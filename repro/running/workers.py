@@ -96,12 +96,10 @@ class Workers:
                     self._renew()
             if not running:
                 return
-            done = _finished(running)
-            if not done:
-                yield from ((block, _stalled()) for block in running.values())
-                running.clear()
-                self._renew()
-            for future in done:
+            finished = _finished(running)
+            if not finished:
+                yield from self._given_up(running)
+            for future in finished:
                 block = running.pop(future)
                 try:
                     yield block, future.result()
@@ -110,15 +108,22 @@ class Workers:
                     lost = [block, *running.values()]
                     running.clear()
                     self._renew()
-                    for block in lost:
-                        self._tries[block] = self._tries.get(block, 1) + 1
-                        if self._tries[block] > TRIES:
-                            yield block, error
-                        else:
-                            retries.append(block)
+                    tired = [block for block in lost if self._is_tired(block)]
+                    retries += [block for block in lost if block not in tired]
+                    yield from ((block, error) for block in tired)
                     break
                 except Exception as error:  # whatever an experiment raises, the others go on
                     yield block, error
+
+    def _is_tired(self, block: Block) -> bool:
+        """Return whether a block, tried once more, has been tried often enough."""
+        self._tries[block] = self._tries.get(block, 1) + 1
+        return self._tries[block] > TRIES
+
+    def _given_up(self, running: dict[Future[Any], Block]) -> Iterator[tuple[Block, Result]]:
+        yield from ((block, _stalled()) for block in running.values())
+        running.clear()
+        self._renew()
 
     def _renew(self) -> None:
         """Take other processes in the place of those that died or stalled."""
@@ -129,14 +134,15 @@ class Workers:
 
 def _finished(running: Iterable[Future[Any]]) -> set[Future[Any]]:
     """Wait for any of the blocks; return those that are done, none if all workers stall."""
-    since, before = time.monotonic(), -1.0
+    since, earlier = time.monotonic(), -1.0
     while True:
         period = PATIENCE / LOOKS
-        if done := wait(running, timeout=period, return_when=FIRST_COMPLETED).done:
-            return done
+        finished = wait(running, timeout=period, return_when=FIRST_COMPLETED).done
+        if finished:
+            return finished
         used = sum(map(_processor_time, multiprocessing.active_children()))
-        if used != before:
-            since, before = time.monotonic(), used
+        if used != earlier:
+            since, earlier = time.monotonic(), used
         elif time.monotonic() - since > PATIENCE:
             return set()
 
@@ -186,11 +192,11 @@ class _Pool(ProcessPoolExecutor):
 
     def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
         """Give it work, for which a process may be started."""
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         try:
             return super().submit(*args, **kwargs)
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _kill_all() -> None:

@@ -96,15 +96,15 @@ class Store:
             StoreError: if one has another seed, or lacks a metric.
         """
         planned = {identity: (variant, seed) for variant, seed, identity in plan.runs}
-        found = self.find(planned)
-        for identity, run in found.items():
+        stored = self.find(planned)
+        for identity, run in stored.items():
             variant, seed = planned[identity]  # the run may be of another name of the variant
             wrong = wrong_metrics(run.metrics, plan.experiment.metrics)
             if run.seed != seed:
                 wrong = f"has the seed {run.seed}"
             if wrong:
                 raise unsound(self.path, f"the run of {variant}, seed {seed} {wrong}")
-        return found
+        return stored
 
     def find(self, identities: Iterable[str]) -> dict[str, StoredRun]:
         """Return those of the runs that are stored, by identity."""

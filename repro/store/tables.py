@@ -215,8 +215,8 @@ def _is_within(kind: str) -> Callable[[pd.Series], bool]:
     return check
 
 
-def _is_integer_up_to(most: float) -> Callable[[pd.Series], bool]:
-    return lambda column: is_integer_dtype(column) and column.min() >= 0 and column.max() < most
+def _is_integer_up_to(limit: float) -> Callable[[pd.Series], bool]:
+    return lambda column: is_integer_dtype(column) and column.min() >= 0 and column.max() < limit
 
 
 _CHECKS: dict[str, Callable[[pd.Series], bool]] = {

@@ -43,13 +43,13 @@ def results_name(study: str, differs: Sequence[str], everything: object) -> str:
     return f"{study}@{named}"
 
 
-def results_path(given: Path | str) -> Path:
+def results_path(named: Path | str) -> Path:
     """Return the results folder that a user names, with a name of its own that others can follow.
 
     Raises:
         StudyError: if it is no path of a folder.
     """
-    text = str(given)
+    text = str(named)
     if not text.strip() or "\0" in text:
         raise StudyError(f"{printable(text)!r} names no folder; '.' is the current one")
     path = Path(text)

@@ -110,14 +110,8 @@ def make_plan(
         )
         for name in choose_variants(study, variants)
     }
-    variant_seeds = {
-        name: tuple(
-            range(known[name].seeds or study.seeds) if seeds is None else seeds[: known[name].seeds]
-        )
-        for name in parameters
-    }
-    if (runs := sum(map(len, variant_seeds.values()))) > MAX_RUNS:
-        raise StudyError(too_many_runs(runs))
+    variant_seeds = {name: _seeds_of(known[name].seeds, study.seeds, seeds) for name in parameters}
+    _refuse_many(sum(map(len, variant_seeds.values())))
     blocks = tuple(
         Block(
             name,
@@ -136,6 +130,15 @@ def make_plan(
         seeds=variant_seeds,
         blocks=blocks,
     )
+
+
+def _seeds_of(own: int | None, shared: int, seeds: Sequence[int] | None) -> tuple[int, ...]:
+    return tuple(range(own or shared) if seeds is None else seeds[:own])
+
+
+def _refuse_many(runs: int) -> None:
+    if runs > MAX_RUNS:
+        raise StudyError(too_many_runs(runs))
 
 
 def variant_parameters(study: Study, experiment: Experiment, variant: str) -> dict[str, Any]:

@@ -362,9 +362,9 @@ def _wrong_sizes(study: Study) -> list[str]:
     return problems + ([too_many_runs(runs)] if runs > MAX_RUNS else [])
 
 
-def too_many_runs(runs: int, most: int = MAX_RUNS) -> str:
+def too_many_runs(runs: int, limit: int = MAX_RUNS) -> str:
     """Return the sentence on more runs than there may be."""
-    return f"{runs:,} runs are too many; at most {most:,}"
+    return f"{runs:,} runs are too many; at most {limit:,}"
 
 
 def _contradictions(study: Study, experiment: Experiment) -> list[str]:
@@ -404,7 +404,7 @@ def _wrong_parameters(
     study: Study, variants: Mapping[str, Variant], experiment: Experiment
 ) -> Iterator[str]:
     """Yield what is wrong with the parameters of the variants, and cells that are there twice."""
-    seen: dict[tuple[str, str], str] = {}
+    cells: dict[tuple[str, str], str] = {}
     for name, variant in variants.items():
         place = f"variants.{name}.parameters"
         try:
@@ -415,7 +415,7 @@ def _wrong_parameters(
             continue
         yield from (f"{place}.{line}" for line in beyond_whole(parameters))
         grid, _, cell = name.partition("@")
-        if cell and (first := seen.setdefault((grid, repr(parameters)), cell)) != cell:
+        if cell and (first := cells.setdefault((grid, repr(parameters)), cell)) != cell:
             yield f"grids.{grid}: {cell} is {first} again; write each value once"
     for key, vary in study.grids.items():
         if len(vary.variants(key)) < vary.size:

@@ -147,7 +147,7 @@ def alive(pid):
         (["--seeds", "5:5"], "names no seed"),
         (["--seeds", "1000000000"], "at most 100,000 seeds"),
         (["--seeds", "1,1"], "neither a count"),
-        (["--epochs", "0"], "x>=1"),
+        (["--epochs", "0"], "1<=x<=1000000"),
         (["--variants", "rleu_raw"], "no variant of mnist_relu is named 'rleu_raw'"),
         (["--variants", "relu_raw,relu_raw"], "empty or repeated"),
         (["--data", "cifar"], "'cifar' is not one of"),

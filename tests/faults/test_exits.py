@@ -1,0 +1,126 @@
+"""One meaning for each exit code, of real processes; no command ends with a traceback.
+
+0 done, 1 found, 2 wrong use or environment, 130 interrupted, 141 nobody reads.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.faults.processes import ROOT
+
+TABLES_READ = ("cite truth_table relu_posted", "ledger", "figures", "report", "verdicts", "verify")
+COMMANDS = (*TABLES_READ, "adopt nope", "export --latex x", "lint nope", "new nope", "run nope")
+
+
+def call(*args, cwd, **options):
+    environment = os.environ | {"PYTHONPATH": str(ROOT)} | options.pop("env", {})
+    done = subprocess.run(
+        [sys.executable, "-m", "repro", *args], cwd=cwd, env=environment, stderr=subprocess.PIPE,
+        text=True, timeout=120, check=False, **{"stdout": subprocess.PIPE} | options,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_wrong_use_is_2_and_one_line_however_it_is_wrong(tmp_path, command):
+    """In a folder without results, all of them are."""
+    if command:
+        done = call(*command.split(), cwd=tmp_path)
+        assert done.returncode == 2
+        assert done.stderr.startswith(("Error: ", "Usage: "))
+    assert call(*command.split(), "--nope", cwd=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize("args", [(), ("--help",), ("cite",), ("nope",)])
+def test_a_full_device_is_said_in_one_line(tmp_path, args):
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = call(*args, cwd=tmp_path, stdout=full)
+    assert done.returncode == 2
+    assert "No space left on device" in done.stderr or "no command is named" in done.stderr
+
+
+@pytest.mark.parametrize("args", [(), ("--help",), ("cite",)])
+def test_a_reader_that_has_gone_is_141_without_a_word(tmp_path, args):
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = call(*args, cwd=tmp_path, stdout=writing)
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_where_only_ascii_can_be_written_it_is(tmp_path):
+    done = call("cite", cwd=tmp_path, env={"LC_ALL": "C", "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0
+    assert done.stdout.isascii()
+
+
+@pytest.mark.parametrize("name", ["KERAS_HOME", "REPRO_DATA", "REPRO_CACHE"])
+def test_a_home_of_nobody_is_named(tmp_path, name):
+    done = call("report", cwd=tmp_path, env={name: "~nosuchuser/x"})
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"Error: {name}='~nosuchuser/x': there is no such user")
+
+
+def test_what_a_path_does_to_a_terminal_is_written_out(tmp_path):
+    done = call("report", "\x1b[2J\u202e", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "\x1b" not in done.stderr
+    assert "\\x1b[2J\\u202e" in done.stderr
+
+
+@pytest.mark.parametrize("seconds", [0.3, 1.0])
+@pytest.mark.parametrize("args", [("repro", "run", "truth_table"), ("repro.truth_table",)])
+def test_ctrl_c_at_the_start_is_130_without_a_traceback(tmp_path, seconds, args):
+    with subprocess.Popen(
+        [sys.executable, "-m", *args], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    ) as driver:  # fmt: skip
+        time.sleep(seconds)
+        for _ in range(3):
+            os.killpg(driver.pid, signal.SIGINT)
+            time.sleep(0.05)
+        _, errors = driver.communicate(timeout=60)
+    assert driver.returncode == 130, errors
+    assert "Traceback" not in errors
+    assert errors.count("\n") <= 2
+
+
+STALL = """
+import resource, sys, threading, time
+from repro.running import workers
+from repro.study.plan import make_plan
+from repro.study.schema import load_study
+
+def starve():
+    import multiprocessing, os, signal
+    time.sleep(1)
+    for process in multiprocessing.active_children():
+        os.kill(process.pid, signal.SIGSTOP)  # alive, and never to compute again
+
+if __name__ == "__main__":
+    workers.PATIENCE = 2.0
+    plan = make_plan(load_study("truth_table"), seeds=[0], variants=["relu_posted"])
+    threading.Thread(target=starve, daemon=True).start()
+    with workers.Workers(1) as pool:
+        for _, result in pool.train("truth_table", None, plan.blocks):
+            print(type(result).__name__, result)
+"""
+
+
+def test_workers_that_stall_are_given_up_after_the_patience(tmp_path):
+    script = tmp_path / "stall.py"
+    script.write_text(STALL)
+    done = subprocess.run(
+        [sys.executable, script], env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True,
+        text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.stdout.startswith("Stalled its worker used no processor time for 2 s"), done.stderr
+    assert done.returncode == 0
