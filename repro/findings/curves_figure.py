@@ -65,8 +65,7 @@ def draw_curves(study: Study, curves: pd.DataFrame, medium: Medium = SCREEN) -> 
     seeds = curves.groupby("variant")["seed"].nunique().max()
     axes.set_xlabel(f"{step} (line: median of {seeds} seeds, band: the middle 80 %)")
     axes.set_ylabel(metric_label(study))
-    if medium.titled:
-        axes.set_title(medium.text(study.title), loc="left")
+    axes.set_title(medium.title(study.title), loc="left")
     return figure
 
 

@@ -49,8 +49,7 @@ def draw_fixes(study: Study, runs: pd.DataFrame, medium: Medium = SCREEN) -> Fig
     axis.set_up(axes)
     _draw_reference(axes, fixes, axis, medium.text(study.variants[fixes.reference].label))
     _draw_legend(figure, fixes, axis)
-    if medium.titled:
-        axes.set_title(medium.text(study.title), loc="left", pad=14)
+    axes.set_title(medium.title(study.title), loc="left", pad=14)
     return figure
 
 

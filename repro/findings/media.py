@@ -63,6 +63,10 @@ class Medium:
     titled: bool = True  # in an article the caption says it
     glyphs: Mapping[str, str] = field(default_factory=dict)
 
+    def title(self, title: str) -> str:
+        """Return what stands over a drawing: where a caption says it, room for what is there."""
+        return self.text(title) if self.titled else " "
+
     def text(self, text: str) -> str:
         """Return a study's text so that it is drawn as it is: no character starts mathematics."""
         return "".join({"$": r"\$", **self.glyphs}.get(c, c) for c in text)

@@ -40,8 +40,7 @@ def draw_runs(study: Study, runs: pd.DataFrame, medium: Medium = SCREEN) -> Figu
     _label_rows(axes, study, rows, medium)
     axis.set_up(axes)
     _draw_legend(figure, study, rows, axis)
-    if medium.titled:
-        axes.set_title(medium.text(study.title), loc="left")
+    axes.set_title(medium.title(study.title), loc="left")
     return figure
 
 
