@@ -24,7 +24,7 @@ def diagnosis():
     x = np.random.default_rng(0).normal(size=(60, 2))
     y = (x[:, 0] > 0).astype(int)
     return repro.diagnose(
-        build, x.tolist(), y.tolist(), epochs=2, seeds=2, budget=20, retune=False, verbose=0
+        build, x.tolist(), y.tolist(), epochs=2, seeds=2, budget=5, retune=False, verbose=0
     )
 
 
