@@ -90,8 +90,8 @@ def _findings(page: str) -> Iterator[str]:
 def _answer(readme: str, name: str) -> list[str]:
     """Return the sentences of a thread's answer, without its question and its links."""
     start = rf"^- \[`{name}`\].*?\?\*\s"
-    found = re.search(rf"{start}(.*?)\(\[", readme, flags=re.MULTILINE | re.DOTALL)
-    return _sentences(found[1]) if found else []
+    answer = re.search(rf"{start}(.*?)\(\[", readme, flags=re.MULTILINE | re.DOTALL)
+    return _sentences(answer[1]) if answer else []
 
 
 def _sentences(prose: str) -> list[str]:

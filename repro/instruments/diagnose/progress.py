@@ -1,4 +1,4 @@
-"""What the terminal, or a notebook, shows while a network is diagnosed."""
+"""Show in a terminal or a notebook how far a diagnosis is."""
 
 import sys
 from collections.abc import Iterator
