@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.contest import seconds
 from repro import fit_seeds
-from repro.mnist_relu.settings import Pixels, Settings
+from repro.mnist_relu.settings import Pixels, make_settings
 
 ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1"}  # of a product: blocks then train side by side
 PLAIN = "keras.Model.fit"
@@ -22,7 +22,7 @@ class Job:
         epochs: passes over the images.
         batch_size: images a step.
         images: how many; None for all 60,000.
-        settings: others of `repro.mnist_relu.settings.Settings`.
+        settings: others of `repro.mnist_relu.experiment`.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class Job:
     ):
         self._x, self._y = pixels(images)
         self._fit = {"epochs": epochs, "batch_size": batch_size}
-        self._settings = Settings(hidden_activation="relu", **settings)
+        self._settings = make_settings(hidden_activation="relu", **settings)
 
     def plain(self, steps: int = 1) -> float:
         """Return the seconds of `fit` with that many steps an execution."""

@@ -1,31 +1,34 @@
 """Train thread 002's network for many seeds, in Keras."""
 
 from collections.abc import Sequence
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from repro.mnist_relu.pixels import prepare
-from repro.mnist_relu.rebuilt import build_model
+from repro.mnist_relu.rebuilt import build_watched_model
 from repro.mnist_relu.settings import Settings
 
+if TYPE_CHECKING:
+    from repro.training.fit import SeedsFit
 
-def train(settings: Settings, seeds: Sequence[int]) -> pd.DataFrame:
-    """Train one network per seed; return Keras' history, one row a seed and epoch."""
+
+def train(settings: Settings, seeds: Sequence[int]) -> "SeedsFit":
+    """Train one network per seed."""
     from repro.training.fit import fit_seeds, seeds_in_cache
 
-    (x, y), test = prepare(settings.pixels)
-    fit = fit_seeds(
-        lambda: build_model(settings),
-        x,
+    (x, y), (x_test, y_test) = prepare(settings.pixels)
+    batch = [x[: settings.batch_size], y[: settings.batch_size]]
+    return fit_seeds(
+        lambda: build_watched_model(settings),
+        [x, y],
         y,
         seeds=seeds,
         epochs=settings.epochs,
         batch_size=settings.batch_size,
-        validation_data=test,
+        steps_per_epoch=settings.steps_per_epoch or None,
+        validation_data=([x_test, y_test], y_test),
         validation_batch_size=1000,
         # whatever the number of threads, so that the numbers do not depend on it
-        block_size=seeds_in_cache(build_model(settings), x[: settings.batch_size]),
+        block_size=seeds_in_cache(build_watched_model(settings), batch),
         verbose=0,
         check=False,
     )
-    return fit.frame

@@ -1,41 +1,45 @@
-"""Measure thread 002: accuracy, dead units, and the hidden layer before training."""
+"""Measure thread 002: accuracy, units, images that no unit sees, and the start of training."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from repro.mnist_relu.curvature import gauss_newton
 from repro.mnist_relu.pixels import eigenvalue_of, prepare
 from repro.mnist_relu.rebuilt import build_model
-from repro.mnist_relu.settings import Settings
+from repro.mnist_relu.settings import Pixels, Settings
 
-METRICS = (
-    "test_accuracy",
-    "test_loss",
-    "train_accuracy",
-    "train_loss",
-    "first_epoch_loss",
-    "generalization_gap",
-    "dead_fraction",
-    "always_on_fraction",
-    "switching_at_birth",
-    "active_at_birth",
-    "largest_initial_weight",
-    "largest_eigenvalue",
-)
-KINDS = {
+if TYPE_CHECKING:
+    import keras
+
+    from repro.training.fit import SeedsFit
+
+METRICS = {
     "test_accuracy": "share",
     "test_loss": "nonnegative",
     "train_accuracy": "share",
     "train_loss": "nonnegative",
     "first_epoch_loss": "nonnegative",
     "generalization_gap": "difference",
+    "late_slope": "difference",
+    "beats_guess": "flag",
+    "silent_images": "share",
+    "accuracy_on_silent": "share",
+    "accuracy_on_seen": "share",
+    "stuck_images": "share",
+    "stuck_errors": "share",
     "dead_fraction": "share",
     "always_on_fraction": "share",
-    "switching_at_birth": "share",
+    "switching_fraction": "share",
+    "active_fraction": "share",
+    "typical_sum": "nonnegative",
     "active_at_birth": "share",
+    "typical_sum_at_birth": "nonnegative",
     "largest_initial_weight": "nonnegative",
+    "largest_curvature": "nonnegative",
     "largest_eigenvalue": "nonnegative",
 }
 CURVES = {
@@ -45,54 +49,148 @@ CURVES = {
     "val_loss": "test_loss",
     "val_dead_fraction": "dead_fraction",
     "val_always_on_fraction": "always_on_fraction",
+    "val_silent_images": "silent_images",
+    "val_silent_correct": "silent_correct",
+    "val_stuck_images": "stuck_images",
 }
+LOSSES = ["train_loss", "test_loss"]
+LATE = 5  # epochs of which the slope is taken
+GUESS = 0.12  # the most frequent digit is 11.35 % of the test images
+SAMPLE = 1000  # training images, of which the curvature is taken
 
 
 def measure(
-    settings: Settings, seeds: Sequence[int], history: pd.DataFrame
+    settings: Settings, seeds: Sequence[int], fit: "SeedsFit"
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return runs, one row a seed with `METRICS`, and curves, one row a seed and epoch.
 
-    Metrics are those of the last epoch, and: first_epoch_loss, on the training images;
-    generalization_gap, train accuracy less test accuracy; largest_eigenvalue of the inputs; and
-    those of `at_birth`.
+    Metrics are those of `trace` at the last epoch, of `summarize`, `at_birth` and `sums_after`, and
+    largest_eigenvalue of the inputs. A diverged run has those of its start alone.
     """
-    curves = history[["seed", "epoch", *CURVES]].rename(columns=CURVES)
-    _, (x_test, _) = prepare(settings.pixels)
-    births = pd.DataFrame([at_birth(settings, seed, x_test) for seed in seeds])
-    runs = summarize(curves).merge(births, on="seed")
+    curves = trace(fit.frame)
+    births = pd.DataFrame([at_birth(settings, seed) for seed in seeds])
+    deaths = pd.DataFrame([sums_after(settings.pixels, seed, fit.model(seed)) for seed in seeds])
+    runs = summarize(curves).merge(deaths, on="seed")
+    diverged = runs.status == "diverged"
+    ends = runs.columns.difference(["seed", "status", "beats_guess", "first_epoch_loss"])
+    runs[ends] = runs[ends].mask(diverged)
+    runs = runs.merge(births, on="seed")
     return runs.assign(largest_eigenvalue=eigenvalue_of(settings.pixels)), curves
 
 
-def at_birth(settings: Settings, seed: int, x_test: NDArray[np.float32]) -> dict[str, float]:
-    """Measure a seed's untrained hidden layer on the test images (n, 784).
+def trace(history: pd.DataFrame) -> pd.DataFrame:
+    """Return the curves of Keras' history; a row whose losses are not finite has no shares.
 
-    Returns:
-        switching_at_birth: share of units that are above zero for some images and not for others.
-        active_at_birth: share of positive weighted sums.
-        largest_initial_weight: the largest magnitude of a weight.
+    - silent_images: share of test images for which all hidden units are exactly zero;
+    - accuracy_on_silent, accuracy_on_seen: test accuracy on these and on the others, empty where
+      there are none;
+    - stuck_images: share of test images that are called wrong and whose loss has no gradient;
+    - stuck_errors: share of stuck images among those that are called wrong;
+    - dead_fraction, always_on_fraction: shares of hidden units that are above zero for no test
+      image, and for every one.
     """
-    import keras
-
-    keras.utils.set_random_seed(seed)
-    kernel, _ = build_model(settings).get_layer("hidden").get_weights()
-    positive = x_test @ kernel > 0  # biases start at zero; (images, units)
-    share = positive.mean(axis=0)
-    return {
-        "seed": seed,
-        "switching_at_birth": float(np.mean((share > 0) & (share < 1))),
-        "active_at_birth": float(share.mean()),
-        "largest_initial_weight": float(np.abs(kernel).max()),
-    }
+    curves = history[["seed", "epoch", *CURVES]].rename(columns=CURVES)
+    silent, correct = curves.silent_images, curves.pop("silent_correct")
+    curves["accuracy_on_silent"] = correct / silent.where(silent > 0)
+    curves["accuracy_on_seen"] = (curves.test_accuracy - correct) / (1 - silent.where(silent < 1))
+    wrong = 1 - curves.test_accuracy
+    curves["stuck_errors"] = (curves.stuck_images / wrong.where(wrong > 0)).clip(upper=1.0)
+    shares = curves.columns.difference(["seed", "epoch", *LOSSES])
+    finite = np.isfinite(curves[LOSSES]).all(axis=1)
+    return curves.assign(**curves[shares].where(finite, axis=0))
 
 
 def summarize(curves: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a seed from its curve: the last epoch, the first epoch's loss, the status."""
-    last = curves.groupby("seed").last().drop(columns="epoch")
-    losses = curves.set_index("seed")[["train_loss", "test_loss"]]
-    finite = np.isfinite(losses).all(axis=1).groupby("seed").all()
+    """Return one row a seed from its curve: the last epoch, the status, and these.
+
+    - first_epoch_loss: on the training images;
+    - generalization_gap: train accuracy less test accuracy;
+    - late_slope: slope of train accuracy over the last epochs, an epoch's gain;
+    - beats_guess: 1 if test accuracy exceeded 12 % after some epoch whose losses were finite;
+    - switching_fraction: share of hidden units that are above zero for some test images only.
+    """
+    by_seed = curves.set_index("seed").groupby("seed")
+    last = by_seed.last(skipna=False).drop(columns="epoch")
+    finite = np.isfinite(curves.set_index("seed")[LOSSES]).all(axis=1).groupby("seed").all()
     return last.assign(
-        first_epoch_loss=curves.groupby("seed").train_loss.first(),
+        first_epoch_loss=by_seed.train_loss.first(),
         generalization_gap=last.train_accuracy - last.test_accuracy,
+        late_slope=by_seed.train_accuracy.apply(late_slope),
+        beats_guess=(by_seed.test_accuracy.max() > GUESS).astype(int),
+        switching_fraction=1 - last.dead_fraction - last.always_on_fraction,
         status=np.where(finite, "ok", "diverged"),
     ).reset_index()
+
+
+def late_slope(accuracy: pd.Series) -> float:
+    """Return the slope an epoch of the least-squares line over the last epochs; 0 of one alone."""
+    late = accuracy.to_numpy()[-LATE:]
+    epochs = np.arange(len(late)) - (len(late) - 1) / 2
+    return float(epochs @ late / max(epochs @ epochs, 1.0))
+
+
+def at_birth(settings: Settings, seed: int) -> dict[str, float]:
+    """Measure a seed's untrained network.
+
+    Returns:
+        active_at_birth: share of positive sums of the hidden units, over all test images.
+        typical_sum_at_birth: median magnitude of these sums.
+        largest_initial_weight: the largest magnitude of a weight of the hidden layer.
+        largest_curvature: largest eigenvalue of the Gauss-Newton matrix of the loss over the first
+            training images; empty with batch normalization or an output that is not softmax.
+    """
+    import keras
+
+    _, (x_test, _) = prepare(settings.pixels)
+    keras.utils.set_random_seed(seed)
+    model = build_model(settings)
+    kernel, _ = model.get_layer("hidden").get_weights()
+    active, typical = _sums(model, x_test)
+    return {
+        "seed": seed,
+        "active_at_birth": active,
+        "typical_sum_at_birth": typical,
+        "largest_initial_weight": float(np.abs(kernel).max()),
+        "largest_curvature": curvature(settings, model),
+    }
+
+
+def sums_after(pixels: Pixels, seed: int, model: "keras.Model") -> dict[str, float]:
+    """Measure a trained network's hidden sums over all test images.
+
+    Returns:
+        active_fraction: share of positive sums.
+        typical_sum: median magnitude of the sums.
+    """
+    _, (x_test, _) = prepare(pixels)
+    active, typical = _sums(model, x_test)
+    return {"seed": seed, "active_fraction": active, "typical_sum": typical}
+
+
+def curvature(settings: Settings, model: "keras.Model", images: int = SAMPLE) -> float:
+    """Return largest_curvature, see `at_birth`.
+
+    Args:
+        settings: of the network.
+        model: the network.
+        images: so many of the first training images.
+    """
+    if settings.batch_normalization or settings.output_activation != "softmax":
+        return np.nan
+    (x, _), _ = prepare(settings.pixels)
+    matrix = gauss_newton(
+        x[:images] * np.float32(np.sqrt(settings.first_layer_rate)),
+        model.get_weights()[:4],
+        activation=settings.hidden_activation,
+        leaky_slope=settings.leaky_slope,
+        gain=float(np.sqrt(settings.second_layer_rate)),
+    )
+    return matrix.largest_eigenvalue()
+
+
+def _sums(model: "keras.Model", x: NDArray[np.float32]) -> tuple[float, float]:
+    """Return the share of positive sums of the hidden units, and the sums' median magnitude."""
+    import keras
+
+    sums = keras.Model(model.inputs[0], model.get_layer("activation").input)(x).numpy()
+    return float((sums > 0).mean()), float(np.median(np.abs(sums)))

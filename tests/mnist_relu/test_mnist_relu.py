@@ -11,9 +11,12 @@ import pytest
 
 from repro.data import load
 from repro.mnist_relu import METRICS, experiment
+from repro.mnist_relu.curvature import gauss_newton
+from repro.mnist_relu.image_activity import ImageActivity
+from repro.mnist_relu.measures import curvature, late_slope, trace
 from repro.mnist_relu.pixels import largest_eigenvalue, prepare
-from repro.mnist_relu.rebuilt import build_model
-from repro.mnist_relu.settings import Pixels, Settings
+from repro.mnist_relu.rebuilt import build_model, build_watched_model
+from repro.mnist_relu.settings import Pixels, Settings, Updates
 from repro.mnist_relu.unit_activity import UnitActivity
 
 SMALL = {"seeds": [0, 1], "data": "mnist5k", "epochs": 2}
@@ -66,7 +69,7 @@ def test_raw_pixels_are_scaled_pixels_with_init_and_rate_enlarged():
     """The identity behind the factorial, step by step in both networks."""
     (raw, y), _ = prepare(RAW)
     (scaled, _), _ = prepare(SCALED)
-    settings = {"hidden_activation": "relu", "learning_rate": 1e-5}
+    settings = {"hidden_activation": "relu", "updates": Updates(learning_rate=1e-5)}
     keras.utils.set_random_seed(3)
     on_raw = build_model(Settings(**settings))
     keras.utils.set_random_seed(3)
@@ -84,21 +87,42 @@ def test_raw_pixels_are_scaled_pixels_with_init_and_rate_enlarged():
     )
 
 
-def test_a_first_layer_rate_changes_that_layers_weights_alone():
+@pytest.mark.parametrize(("layer", "place"), [("first", 0), ("second", 2)])
+def test_a_layers_rate_changes_its_weights_alone(layer, place):
     (x, y), _ = prepare(SCALED)
     moved = []
     for factor in (1.0, 4.0):
         keras.utils.set_random_seed(0)
-        model = build_model(Settings(first_layer_rate=factor, learning_rate=1.0))
-        scale = np.sqrt(factor)
+        rate = {f"{layer}_layer_rate": factor, "updates": Updates(learning_rate=1.0)}
+        model = build_model(Settings(**rate))
         before = [w.copy() for w in model.get_weights()]
         model.train_on_batch(x[:100], y[:100])
         steps = [b - a for a, b in zip(before, model.get_weights(), strict=True)]
-        moved.append([scale * steps[0], *steps[1:]])
+        steps[place] *= np.sqrt(factor)
+        moved.append(steps)
     plain, enlarged = moved
-    np.testing.assert_allclose(enlarged[0], 4 * plain[0], rtol=1e-4, atol=1e-7)
-    for a, b in zip(plain[1:], enlarged[1:], strict=True):
+    plain[place] *= 4
+    for a, b in zip(plain, enlarged, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("frozen", "still"), [("hidden", {0, 1}), ("hidden_weights", {0}), ("hidden_biases", {1})]
+)
+def test_what_is_frozen_stays(frozen, still):
+    (x, y), _ = prepare(SCALED)
+    model = build_model(Settings(frozen=frozen))
+    variables = [v for layer in ("hidden", "output") for v in model.get_layer(layer).variables]
+    before = [v.numpy().copy() for v in variables]
+    model.train_on_batch(x[:100], y[:100])
+    unmoved = [np.array_equal(a, v.numpy()) for a, v in zip(before, variables, strict=True)]
+    assert {place for place, same in enumerate(unmoved) if same} == still
+
+
+def test_the_early_rate_ends_with_the_early_epochs():
+    updates = Updates(early_rate=0.5, early_epochs=2, learning_rate=0.25)
+    rate = build_model(Settings(pixels=RAW, updates=updates)).optimizer._learning_rate
+    assert [float(rate(step)) for step in (0, 79, 80)] == [0.5, 0.5, 0.25]  # 40 steps an epoch
 
 
 def test_the_tables():
@@ -128,9 +152,17 @@ def test_relu_units_die_on_raw_pixels_and_not_on_scaled_ones():
     pd.testing.assert_series_equal(raw.active_at_birth, scaled.active_at_birth)
 
 
-def test_a_diverged_run_is_kept():
-    runs, _ = experiment(**SMALL, hidden_activation="relu", learning_rate=1e30)
+def test_a_diverged_run_is_kept_without_results():
+    runs, curves = experiment(**SMALL, hidden_activation="relu", learning_rate=1e30)
     assert set(runs.status) == {"diverged"}
+    assert (
+        runs[["test_accuracy", "dead_fraction", "silent_images", "active_fraction"]]
+        .isna()
+        .all(axis=None)
+    )
+    assert runs.active_at_birth.notna().all()
+    assert curves.test_accuracy.isna().all()
+    assert (runs.beats_guess == 0).all()
 
 
 def test_a_first_layer_rate_needs_a_linear_optimizer():
@@ -147,7 +179,11 @@ def test_a_first_layer_rate_needs_a_linear_optimizer():
             pytest.param(change, marks=pytest.mark.slow)
             for change in (
                 {"hidden_units": 50},
+                {"hidden_activation": "leaky_relu"},
                 {"optimizer": "momentum"},
+                {"second_layer_rate": 2.0},
+                {"frozen": "hidden_biases"},
+                {"early_epochs": 1, "early_rate": 0.1},
                 {"initializer": "he_normal"},
                 {"dropout": 0.5},
                 {"gradient_clipnorm": 0.01},
@@ -162,6 +198,12 @@ def test_every_parameter_reaches_the_network(base, change):
     given = SCALED_RELU | change
     other, _ = experiment(**SMALL, **given)
     assert (other.test_loss != base.test_loss).all()
+
+
+def test_a_leaky_units_slope_is_the_one_given():
+    slope = {"hidden_activation": "leaky_relu", "leaky_slope": 0.01}
+    activation = build_model(Settings(**slope)).get_layer("activation")
+    np.testing.assert_allclose(activation(np.array([[-2.0, 3.0]])), [[-0.02, 3.0]], rtol=1e-6)
 
 
 def test_clipping_keeps_the_output_off_zero_and_one():
@@ -184,3 +226,92 @@ def test_unit_activity_counts_units_over_the_whole_evaluation():
     found = model.evaluate(x, x, batch_size=2, verbose=0, return_dict=True)
     assert found["dead_fraction"] == pytest.approx(1 / 3)
     assert found["always_on_fraction"] == pytest.approx(1 / 3)
+
+
+def test_watching_changes_nothing_that_is_trained():
+    (x, y), _ = prepare(RAW)
+    losses = []
+    for build, inputs in ((build_model, x[:200]), (build_watched_model, [x[:200], y[:200]])):
+        keras.utils.set_random_seed(0)
+        model = build(Settings(hidden_activation="relu"))
+        fit = model.fit(inputs, y[:200], batch_size=100, shuffle=False, epochs=2, verbose=0)
+        losses.append(fit.history["loss"])
+    assert losses[0] == losses[1]
+
+
+def test_image_activity_tells_images_apart():
+    # image 0 is seen and right, 1 silent and right, 2 silent and wrong, 3 clipped and wrong
+    digits = np.eye(10, dtype="float32")[[0, 1, 2, 3]]
+    hidden = np.array([[1, 0], [0, 0], [0, 0], [0, 2]], "float32")
+    sums = np.zeros((4, 10), "float32")
+    sums[[0, 1, 2, 3], [0, 1, 5, 5]] = [9, 9, 9, 99]
+    for clips, stuck in ((True, 0.25), (False, 0)):
+        given = [keras.Input((10,)), keras.Input((2,)), keras.Input((10,))]
+        outputs = keras.layers.Activation("softmax")(given[0])
+        watch = ImageActivity("softmax", clips=clips)
+        model = keras.Model(given, watch([outputs, *given]))
+        model.compile(loss="mse")
+        found = model.evaluate([sums, hidden, digits], digits, verbose=0, return_dict=True)
+        assert found["silent_images"] == 0.5
+        assert found["silent_correct"] == 0.25
+        assert found["stuck_images"] == stuck
+
+
+def test_accuracy_is_parted_into_seen_and_silent_images():
+    row = dict.fromkeys(("loss", "val_loss", "accuracy", "val_dead_fraction"), 0.5)
+    row |= {"seed": 0, "epoch": 1, "val_accuracy": 0.6, "val_always_on_fraction": 0.0}
+    row |= {"val_silent_images": 0.4, "val_silent_correct": 0.1, "val_stuck_images": 0.1}
+    curve = trace(pd.DataFrame([row, row | {"val_silent_images": 0, "val_silent_correct": 0}]))
+    np.testing.assert_allclose(curve.accuracy_on_silent, [0.25, np.nan])
+    np.testing.assert_allclose(curve.accuracy_on_seen, [0.5 / 0.6, 0.6])
+    np.testing.assert_allclose(curve.stuck_errors, [0.25, 0.25])
+
+
+def test_late_slope_is_that_of_the_last_five():
+    assert late_slope(pd.Series([9, 9, 0.1, 0.2, 0.3, 0.4, 0.5])) == pytest.approx(0.1)
+    assert late_slope(pd.Series([0.3])) == 0
+
+
+def test_the_curvature_is_that_of_the_matrix_built_from_gradients():
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(6, 3))
+    weights = [generator.normal(size=shape) for shape in ((3, 2), (2,), (2, 10), (10,))]
+    for activation in ("relu", "sigmoid", "tanh", "leaky_relu"):
+        matrix = gauss_newton(x, weights, activation=activation, leaky_slope=0.3)
+        built = np.array([matrix.product(column) for column in np.eye(matrix.size)])
+        np.testing.assert_allclose(built, built.T, atol=1e-12)
+        expected = _by_finite_differences(x, weights, activation)
+        np.testing.assert_allclose(built, expected, atol=1e-5)
+        largest = np.linalg.eigvalsh(built)[-1]
+        assert matrix.largest_eigenvalue() == pytest.approx(largest, rel=1e-2)
+
+
+def _by_finite_differences(x, weights, activation):
+    """Return the mean of J'HJ, with the Jacobian J from differences of the output's sums."""
+    activate = {
+        "relu": lambda z: np.maximum(z, 0),
+        "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
+        "tanh": np.tanh,
+        "leaky_relu": lambda z: np.where(z > 0, z, 0.3 * z),
+    }[activation]
+    ends = np.cumsum([w.size for w in weights])[:-1]
+
+    def sums(flat):
+        w = [part.reshape(v.shape) for part, v in zip(np.split(flat, ends), weights, strict=True)]
+        return activate(x @ w[0] + w[1]) @ w[2] + w[3]
+
+    flat, step = np.concatenate([w.ravel() for w in weights]), 1e-6
+    jacobian = np.array(
+        [(sums(flat + e) - sums(flat - e)) / (2 * step) for e in step * np.eye(flat.size)]
+    )
+    p = np.exp(sums(flat))
+    p /= p.sum(axis=1, keepdims=True)
+    hessians = np.array([np.diag(q) - np.outer(q, q) for q in p])
+    return np.einsum("anc,ncd,bnd->ab", jacobian, hessians, jacobian) / len(x)
+
+
+def test_the_curvature_has_converged_in_images():
+    settings = Settings(pixels=RAW, hidden_activation="relu")
+    keras.utils.set_random_seed(0)
+    model = build_model(settings)
+    assert curvature(settings, model) == pytest.approx(curvature(settings, model, 4000), rel=0.25)
