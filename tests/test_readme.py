@@ -28,6 +28,7 @@ TEXTS = {"README": README} | {path.stem: path.read_text(encoding="utf-8") for pa
 # The numbers of the answers: means over a variant's runs, or a claim's estimate in points.
 ANSWERS = [
     ("mnist_relu", "It gets {:.0%}, sigmoid {:.0%}.", "relu_raw sigmoid_raw", "test_accuracy"),
+    ("mnist_relu", "and {:.0%} of the images reach no unit.", "relu_raw", "silent_images"),
     (
         "truth_table",
         "{:.1%} of the seeds learn under a sigmoid output, and {:.1%} under a linear one",
