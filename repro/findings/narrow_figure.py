@@ -55,7 +55,17 @@ def _stack(part: Figure | SubFigure) -> int:
     for row, axes in enumerate(panels):
         axes.set_subplotspec(grid[row])
         _fold_title(axes)
+        if legend := axes.get_legend():
+            _fold_legend(axes, legend)
     return len(panels)
+
+
+def _fold_legend(axes: Axes, legend: Legend) -> None:
+    """Put a panel's legend, which stands below it, into one column at the same height."""
+    height = axes.transAxes.inverted().transform(legend.get_bbox_to_anchor().p1)[1]
+    handles, labels = axes.get_legend_handles_labels()
+    place = {"loc": "upper center", "bbox_to_anchor": (0.3, height), "borderaxespad": 0}
+    axes.legend(handles, labels, ncols=1, **place)
 
 
 def _fold_title(axes: Axes) -> None:
