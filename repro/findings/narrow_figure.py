@@ -64,8 +64,8 @@ def _fold_legend(axes: Axes, legend: Legend) -> None:
     """Put a panel's legend, which stands below it, into one column at the same height."""
     height = axes.transAxes.inverted().transform(legend.get_bbox_to_anchor().p1)[1]
     handles, labels = axes.get_legend_handles_labels()
-    place = {"loc": "upper center", "bbox_to_anchor": (0.3, height), "borderaxespad": 0}
-    axes.legend(handles, labels, ncols=1, **place)
+    anchor = (0.3, height)
+    axes.legend(handles, labels, loc="upper center", bbox_to_anchor=anchor, borderaxespad=0)
 
 
 def _fold_title(axes: Axes) -> None:
