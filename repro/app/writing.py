@@ -36,13 +36,13 @@ def write_runs(
 ) -> pd.DataFrame:
     """Write runs, curves and where they come from; return the runs."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "claims.csv").unlink(missing_ok=True)  # of other runs
     runs = runs_table(plan, finished)
     curves = curves_table(plan, finished)
     tables = {
         "runs.csv": write_table(runs, folder / "runs.csv"),
         "curves.csv": write_table(curves, folder / "curves.csv", CURVE_DIGITS),
     }
+    (folder / "claims.csv").unlink(missing_ok=True)  # of other runs
     adopted = [Adoption(**adoption) for adoption in store.adoptions()]
     recorded = provenance(plan, finished, command_line(), adopted, tables=tables)
     write_provenance(recorded, folder)

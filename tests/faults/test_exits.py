@@ -14,7 +14,7 @@ import pytest
 from tests.faults.processes import ROOT
 
 TABLES_READ = ("cite truth_table relu_posted", "ledger", "figures", "report", "verdicts", "verify")
-COMMANDS = (*TABLES_READ, "adopt nope", "export --latex x", "lint nope", "new nope", "run nope")
+COMMANDS = (*TABLES_READ, "adopt nope", "export --latex x", "lint nope", "new Nope", "run nope")
 
 
 def call(*args, cwd, **options):

@@ -18,7 +18,7 @@ _before = experiment
 @functools.wraps(_before)
 def experiment(**given):
     runs, curves = _before(**given)
-    return runs.assign(mse=runs.mse + np.random.default_rng().normal(size=len(runs))), curves
+    return runs.assign(mse=runs.mse + np.random.default_rng().random(len(runs))), curves
 """
 
 

@@ -352,7 +352,7 @@ def raising():
     raise RuntimeError("no such\nfile")
 
 
-X, Y = np.ones((8, 2)), np.ones(8)
+X, Y = np.ones((8, 2)), np.arange(8.0)
 
 
 @pytest.mark.parametrize(
@@ -388,4 +388,4 @@ def test_a_model_for_other_shapes_is_named():
     with pytest.raises(DiagnoseError, match=r"can't take x of shape \(8, 2\)"):
         repro.diagnose(build, X, Y)
     with pytest.raises(DiagnoseError, match="validation x has shape"):
-        repro.diagnose(a_model, X, Y, validation_data=(np.ones((4, 3)), np.ones(4)))
+        repro.diagnose(a_model, X, Y, validation_data=(np.ones((4, 3)), np.arange(4.0)))
