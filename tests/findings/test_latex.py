@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from unicodedata import normalize
 
 import pandas as pd
 import pytest
@@ -120,7 +121,7 @@ def test_an_article_from_committed_results_compiles(tmp_path, need):
     ours = f"{relu.estimate:.4f}[{relu.ci_low:.4f},{relu.ci_high:.4f}]{relu.n}"
     assert f"ReLU,rawpixelsasposted0.5,0.55{ours}" in text  # the table of variants
     assert "TheReLUnetworkoverfits" in text.replace("-", "")  # the table of claims
-    assert "deadhiddenunits(%)" in text  # a figure
+    assert "imagesthatnounitsees" in text  # a figure
 
 
 def test_a_minimal_tex_is_enough(tmp_path, need):
@@ -153,7 +154,7 @@ def test_every_special_character_survives(engine, tmp_path, need):
     assert text.count(NASTY) >= 3  # heading, caption, claim
     assert COSTS.replace(" ", "") in text
     assert "[x]*y*--" in text
-    assert "λ≤2×10" in text
+    assert "λ≤2×10" in normalize("NFKC", text)  # fonts for formulas have letters of their own
     assert "ação" in text
     if engine == "pdflatex":
         assert "[U+4F7F][U+7528]relu" in text

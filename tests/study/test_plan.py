@@ -62,16 +62,15 @@ def test_rounds_show_every_variant_early():
         ("relu_raw", 0, 10),
         ("sigmoid_raw", 10, 10),
         ("relu_raw", 10, 10),
-        ("sigmoid_raw", 20, 5),
         ("relu_raw", 20, 5),
     ]
-    assert len(set(plan.identities)) == 50
+    assert len(set(plan.identities)) == 45  # the study has 20 seeds of sigmoid
 
 
 def test_a_variant_with_fewer_seeds_keeps_them_few():
     cell = "scale_by_rate@input_scale=1/4,learning_rate=0.1"
     plan = make_plan(STUDY, variants=[cell, "relu_raw"])
-    assert {name: len(seeds) for name, seeds in plan.seeds.items()} == {"relu_raw": 30, cell: 10}
+    assert {name: len(seeds) for name, seeds in plan.seeds.items()} == {"relu_raw": 42, cell: 3}
     assert plan.parameters[cell]["input_scale"] == 0.25
 
 

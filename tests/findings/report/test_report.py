@@ -141,11 +141,11 @@ def test_claims_of_another_study_are_refused():
 def test_a_studys_lead_stands_only_while_its_claims_do(tmp_path):
     study = load_study("mnist_relu")
     chapter = make_chapter(study, RESULTS / study.name)
-    assert ("claim", "rate_kills", "holds") in chapter.lead
+    assert ("claim", "images_fall_silent", "holds") in chapter.lead
     folder = tmp_path / study.name
     shutil.copytree(RESULTS / study.name, folder, ignore=shutil.ignore_patterns(".*", "*.png"))
     claims = read_table(folder / "claims.csv")
-    claims.loc[claims["claim"] == "rate_kills", "verdict"] = "inconclusive"
+    claims.loc[claims["claim"] == "images_fall_silent", "verdict"] = "inconclusive"
     write_table(claims, folder / "claims.csv")
     forge_digests(folder)
     assert make_chapter(study, tmp_path / study.name).lead == []
@@ -262,12 +262,12 @@ def test_all_claims_are_searched_at_once(page):
 
 def test_a_claim_has_a_link_that_is_copied(open_page):
     page = open_page(permissions=["clipboard-read", "clipboard-write"])
-    anchor = page.locator("#mnist_relu-rate_kills .anchor")
+    anchor = page.locator("#mnist_relu-images_fall_silent .anchor")
     anchor.click()
-    assert page.evaluate("location.hash") == "#mnist_relu-rate_kills"
-    page.wait_for_selector("#mnist_relu-rate_kills .anchor[data-copied]")
+    assert page.evaluate("location.hash") == "#mnist_relu-images_fall_silent"
+    page.wait_for_selector("#mnist_relu-images_fall_silent .anchor[data-copied]")
     copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied.endswith("index.html#mnist_relu-rate_kills")
+    assert copied.endswith("index.html#mnist_relu-images_fall_silent")
 
 
 def test_the_navigation_says_where_one_is(page):
@@ -313,9 +313,9 @@ def test_a_phone_has_figures_of_its_own(open_page):
 
 def test_a_link_to_a_hidden_claim_shows_it(page):
     page.locator(f"{CLAIMS} input[value=us]").uncheck()
-    assert not page.locator("#mnist_relu-rate_kills").is_visible()
-    page.locator("#mnist_relu a[href='#mnist_relu-rate_kills']").first.click()
-    assert page.locator("#mnist_relu-rate_kills").is_visible()
+    assert not page.locator("#mnist_relu-images_fall_silent").is_visible()
+    page.locator("#mnist_relu a[href='#mnist_relu-images_fall_silent']").first.click()
+    assert page.locator("#mnist_relu-images_fall_silent").is_visible()
 
 
 def curves(page):
