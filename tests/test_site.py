@@ -64,21 +64,16 @@ def test_nothing_names_another_host_to_load_from(site):
         assert not re.findall(loads, path.read_text(encoding="utf-8")), path
 
 
-def test_it_opens_and_searches_without_a_server(site, need):
+def test_it_opens_and_searches_without_a_server(site, browser):
     """From a folder, at a phone's width, in light and dark."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        path = need("chromium", "google-chrome")
-        browser = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 360, "height": 800}, color_scheme="dark")
-        fetched = []
-        page.on("request", lambda request: fetched.append(request.url))
-        for name in OPENED:
-            page.goto((site / f"{name}.html").as_uri())
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
-        page.click("label[for=__search]:visible")
-        page.type(".md-search__input", "dead units")  # key by key, which it listens to
-        page.wait_for_selector(".md-search-result__item")
-        browser.close()
+    page = browser.new_page(viewport={"width": 360, "height": 800}, color_scheme="dark")
+    fetched = []
+    page.on("request", lambda request: fetched.append(request.url))
+    for name in OPENED:
+        page.goto((site / f"{name}.html").as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+    page.click("label[for=__search]:visible")
+    page.type(".md-search__input", "dead units")  # key by key, which it listens to
+    page.wait_for_selector(".md-search-result__item")
+    page.close()
     assert [url for url in fetched if not url.startswith(("file:", "data:", "blob:"))] == []

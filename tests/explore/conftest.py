@@ -1,7 +1,5 @@
 """The explorable page and its modules, in a browser."""
 
-import shutil
-
 import pytest
 
 from repro.explore.bundle import bundle
@@ -21,19 +19,6 @@ LAST = """([name, settings, seeds, stops]) => {
         return snapshots.map(({ step, value, flags, detail }) => ({ step, value, flags, detail }));
     });
 }"""
-
-
-@pytest.fixture(scope="session")
-def browser():
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("needs chromium in the PATH")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
