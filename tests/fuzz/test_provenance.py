@@ -88,10 +88,10 @@ def test_any_json_is_refused(file, capsys, content):
 def changed(draw):
     """The sound content with a value of any depth replaced, or left out."""
     content = parent = json.loads(json.dumps(SOUND))
-    while isinstance(parent[key := draw(st.sampled_from(sorted(parent)))], dict) and draw(
-        st.booleans()
-    ):
+    key = draw(st.sampled_from(sorted(parent)))
+    while isinstance(parent[key], dict) and parent[key] and draw(st.booleans()):
         parent = parent[key]
+        key = draw(st.sampled_from(sorted(parent)))
     parent[key] = draw(anything)
     if draw(st.booleans()):
         del parent[key]
