@@ -4,7 +4,8 @@ import sys
 
 import click
 
-from repro.app.cli import reported
+from repro.app.exits import reported
+from repro.app.streams import say
 
 
 @click.command(epilog="Example: python -m repro check my_model.py:build")
@@ -15,7 +16,7 @@ def command(target: str) -> None:
     FILE.py:NAME is a function that takes no arguments and returns a compiled Keras model. The file
     is code, and naming it here runs it: name only files that you would run yourself.
 
-    Ends with 1 if something was result. What only data can tell, `diagnose` measures.
+    Ends with 1 if something was found. What only data can tell, `diagnose` measures.
     """
     sys.exit(reported(lambda: _run(target)))
 
@@ -31,12 +32,10 @@ def _run(target: str) -> int:
 
 
 def _report(target: str) -> int:
-    from rich.console import Console
-
     from repro.training import quiet  # noqa: F401  # isort: skip  # before the file imports Keras
     from repro.instruments.diagnose.check import check
     from repro.instruments.diagnose.setup.loading import load_object
 
     result = check(load_object(target))
-    Console().print(str(result), markup=False, highlight=False, soft_wrap=True)
+    say(result)
     return 1 if result.findings else 0

@@ -32,18 +32,17 @@ def _print(names: Sequence[str], form: str | None, *, anyway: bool) -> int:
     from repro.app.regenerate import read_believed
     from repro.findings.citation import bibtex, plain, references
     from repro.findings.sentence import sentence
+    from repro.store.results import require_file
     from repro.study.folder import RESULTS, study_names
-    from repro.study.schema import StudyError, load_study
+    from repro.study.schema import load_study
 
     studies, cited = list(names) or study_names(), []
     if len(names) > 1 and names[0] in study_names() and not set(names[1:]) & set(study_names()):
         studies, cited = [names[0]], list(names[1:])
     entries = references(load_study(name) for name in studies)
-    if cited and not (RESULTS / studies[0] / "claims.csv").exists():
-        missing = RESULTS / studies[0] / "claims.csv"
-        raise StudyError(f"{missing} is not there; run python -m repro.{studies[0]} first")
     if cited:
         study = load_study(studies[0])
+        require_file(RESULTS / study.name / "claims.csv")
         results = read_believed(study, RESULTS / study.name, anyway=anyway)
     for name in cited:
         prefix = "% " if form == "bibtex" else ""

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from repro.app.cli import reported
+from repro.app.exits import reported
 
 
 @click.command(epilog="Example: python -m repro explore")

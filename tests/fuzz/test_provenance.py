@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from repro.app import regenerate
 from repro.app import verify as verification
-from repro.app.cli import reported
+from repro.app.exits import reported
 from repro.store.provenance import command_line
 from repro.store.results import EDITED
 from repro.store.tables import read_table, write_table

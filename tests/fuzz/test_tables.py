@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from repro.app import regenerate
 from repro.app import run as session
 from repro.app import verify as verification
-from repro.app.cli import reported
+from repro.app.exits import reported
 from repro.running.workers import ONE_THREAD
 from repro.store import results
 from repro.store.runs import FILE
