@@ -8,6 +8,7 @@ import inspect
 import pydoc
 
 import matplotlib
+import matplotlib.pyplot as plt
 import pytest
 
 import repro
@@ -55,6 +56,7 @@ def test_the_examples_run(family, tmp_path, monkeypatch):
             said = []
             runner.run(example, out=said.append, clear_globs=False)
             assert not said, "".join(said)
+    plt.close("all")
 
 
 def test_the_public_names_are_shown():

@@ -182,21 +182,42 @@ def processes(count: int) -> Iterator[ProcessPoolExecutor]:
 
 def new_pool(count: int) -> ProcessPoolExecutor:
     """Return a pool of so many single-threaded processes that end when this one does."""
-    os.environ.update(ONE_THREAD)  # inherited by the workers, which do the computing
     context = multiprocessing.get_context("spawn")
     return _Pool(count, context, initializer=_start)
 
 
 class _Pool(ProcessPoolExecutor):
-    """A pool whose processes Ctrl-C does not reach before they can say what it means."""
+    """A pool whose processes inherit what only they are to have."""
 
     def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
         """Give it work, for which a process may be started."""
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-        try:
+        with _interrupts_held(), _environment(ONE_THREAD):
             return super().submit(*args, **kwargs)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Keep Ctrl-C from a process that can't say yet what it means."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+@contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """Set variables for a while: numba here raises if its number of threads changes for good."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _kill_all() -> None:

@@ -86,6 +86,7 @@ def test_it_says_what_it_is(fit):
 
 def test_a_notebook_shows_its_curves(fit):
     matplotlib.use("agg")
+    matplotlib.pyplot.close("all")
     assert 'src="data:image/png;base64,' in fit._repr_html_()
     assert matplotlib.pyplot.get_fignums() == []  # none is left over to be shown again
     axes = fit.plot()
