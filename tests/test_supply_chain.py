@@ -28,6 +28,8 @@ DIRECT = {
     SITE / "requirements.txt": named(SETTINGS["dependency-groups"]["docs"]),
 }
 
+# Sends this process's own objects to processes that it has started itself.
+ALLOWED = {"repro/training/jobs": "joblib.externals.loky"}
 MODULES = {"pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 CALLS = {"compile", "__import__", "os.system", "os.popen", "subprocess.getoutput"}
 METHODS = {"eval", "exec", "read_pickle", "to_pickle", "load_model"}  # of whatever
@@ -79,7 +81,9 @@ def test_no_module_turns_data_into_code(room):
     modules = list((ROOT / room).rglob("*.py"))
     assert modules
     for path in modules:
-        assert not list(dangers(path.read_text(encoding="utf-8"))), path
+        folder = path.parent.relative_to(ROOT).as_posix()
+        found = dangers(path.read_text(encoding="utf-8"))
+        assert not [name for name in found if not name.startswith(ALLOWED.get(folder, "no:"))], path
 
 
 @pytest.mark.parametrize("path", DIRECT, ids=lambda path: path.parent.name)

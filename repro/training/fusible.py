@@ -66,7 +66,7 @@ def why_not_fused(models: Sequence[keras.Model], first: keras.Model, sample: Tri
         _own_steps(first)
         or _own_updates(first.optimizer)
         or _large_convolutions(first, sample)
-        or _settings_differ(models, first)
+        or settings_differ(models, first)
         or _outputs_differ(models, first, sample)
     )
 
@@ -167,7 +167,8 @@ def _is_kerass(thing: Any, name: str) -> bool:
     return True
 
 
-def _settings_differ(models: Sequence[keras.Model], first: keras.Model) -> str | None:
+def settings_differ(models: Sequence[keras.Model], first: keras.Model) -> str | None:
+    """Name a setting in which models differ from the first, their learning rates apart."""
     expected = dict(_settings(first))
     for model in models:
         settings = dict(_settings(model))

@@ -35,7 +35,7 @@ class ArrayPass:
         # The data are arguments, not captured: TensorFlow keeps graphs, and all they capture, long
         # after they are of use.
         self._data = tensors_in(arrays.data)
-        self._seconds = 0.0  # that a step takes
+        self.seconds = 0.0  # that a step takes
         self.graph = self._graph()
 
     def run(
@@ -62,7 +62,7 @@ class ArrayPass:
             last = min(end, step + self._steps_at_once())
             start = time.monotonic()
             results = self._run(indices, step, last)
-            self._seconds = (time.monotonic() - start) / (last - step)
+            self.seconds = (time.monotonic() - start) / (last - step)
             step = last
         return results
 
@@ -126,7 +126,7 @@ class ArrayPass:
         return tf.slice(a, [start] + [0] * (a.ndim - 1), [size, *a.shape[1:]])
 
     def _steps_at_once(self) -> int:
-        return max(1, int(HEARD_WITHIN / self._seconds)) if self._seconds else 1
+        return max(1, int(HEARD_WITHIN / self.seconds)) if self.seconds else 1
 
 
 class BatchPass:

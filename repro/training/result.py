@@ -41,6 +41,8 @@ class SeedsFit(Shown):
         blueprint: what makes a seed's model.
         arguments: those of `fit_seeds`.
         check_seconds: what the self-check took.
+        one_process: why this process trained although `n_jobs` asked for others; None otherwise.
+        processes: how many processes trained.
 
     Examples:
         `fit` as in `fit_seeds`:
@@ -60,6 +62,8 @@ class SeedsFit(Shown):
     arguments: dict[str, Any]
     check_seconds: float
     _resume: Callable[..., "SeedsFit"]
+    one_process: str | None = None
+    processes: int = 1
 
     @property
     def seeds(self) -> list[int]:

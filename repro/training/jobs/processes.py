@@ -1,0 +1,169 @@
+"""Worker processes that train the blocks of one call; loky keeps them for the next call."""
+
+import json
+import os
+import signal
+import tempfile
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from repro.training.blocks import Advance, Rounds, Trainer
+from repro.training.jobs.bits import first_bits
+from repro.training.jobs.choice import (
+    FEW_STEPS,
+    TIMED,
+    pays,
+    processes_for,
+    steps_of,
+    why_here,
+)
+from repro.training.jobs.parcel import Packer
+from repro.training.jobs.worker import ALIKE, LOG, ONE_THREAD, Unfit, begin, train_block
+
+IDLE = 300  # seconds that a worker without work stays, ready for the next call
+TICK = 0.1  # seconds between two looks at the workers
+
+
+class Processes:
+    """The worker processes of one call of `fit_seeds`; none are started before they are needed.
+
+    Args:
+        n_jobs: as in `fit_seeds`.
+        advance: called after each epoch with the number of seeds and their logs.
+        most: how many blocks there are.
+        jobs: how many jobs of about the same size they belong to.
+
+    Attributes:
+        one_process: why this process trained although others were wanted; None if it did not.
+        used: how many processes trained.
+    """
+
+    def __init__(self, n_jobs: int | None, advance: Advance, *, most: int, jobs: int = 1):
+        self._is_chosen = n_jobs is None
+        self._jobs = jobs
+        self._count = min(processes_for(n_jobs), most)
+        self._advance = advance
+        self._folder = tempfile.TemporaryDirectory(prefix="fit_seeds_")
+        self._packer = Packer(Path(self._folder.name))
+        self._read: dict[Path, int] = {}
+        self._executor: Any = None
+        self.one_process: str | None = None
+        self.used = 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is not None:
+            self._kill()
+        self._folder.cleanup()
+
+    def train(self, trainer: Trainer, blocks: list[list[int]]) -> Iterator[Rounds] | None:
+        """Send the blocks to the processes; return what yields their trainings, block by block.
+
+        It ends early where processes compute otherwise than this one, or are lost.
+
+        Returns:
+            None if this process is to train them all.
+
+        Raises:
+            NotFused: if the seeds can't be trained at once.
+        """
+        steps = self._jobs * len(blocks) * steps_of(trainer.job)
+        few = self._is_chosen and steps < FEW_STEPS
+        if self._count == 1 or self.one_process or few:
+            return None
+        if reason := why_here(trainer.job):
+            self._give_up(reason)
+            return None
+        seeds, models, block = trainer.prepare(blocks[0])
+        if self._is_chosen and not pays(steps * block.seconds_a_step(seeds, TIMED), self._count):
+            return None
+        bits = first_bits(block, seeds, models)
+        return self._results(self._send(trainer, blocks, bits))
+
+    def _send(self, trainer: Trainer, blocks: list[list[int]], bits: str) -> list[Future[Any]]:
+        parcel, futures = self._packer.pack(trainer.job), []
+        for place, seeds in enumerate(blocks):
+            start = {seed: trainer.start[seed] for seed in seeds if seed in trainer.start}
+            work = {"seeds": seeds, "start": start, "bits": None if place else bits}
+            futures.append(self._submit(parcel=parcel, place=place, **work))
+        self.used = self._count
+        return futures
+
+    def _submit(self, **work: Any) -> Future[Any]:
+        from joblib.externals.loky import get_reusable_executor
+
+        with _interrupts_held():
+            self._executor = get_reusable_executor(
+                max_workers=self._count,
+                timeout=IDLE,
+                initializer=begin,
+                initargs=(os.getpid(),),
+                env=ONE_THREAD,
+            )
+            return self._executor.submit(train_block, **work)
+
+    def _results(self, futures: list[Future[Any]]) -> Iterator[Rounds]:
+        from joblib.externals.loky.process_executor import PicklingError
+
+        try:
+            for future in futures:
+                while not wait([future], timeout=TICK).done:
+                    self._show()
+                trained = future.result()
+                self._show()
+                yield 1, trained
+        except Unfit as error:
+            self._give_up(str(error))
+        except PicklingError as error:
+            self._give_up(f"build can not be sent to another process ({error.__cause__ or error})")
+        except BrokenProcessPool as error:
+            self._give_up(f"a worker was lost ({str(error).splitlines()[0]})")
+        except Exception:  # whatever was raised, as this process would have raised it
+            self._kill()
+            raise
+
+    def _give_up(self, reason: str) -> None:
+        self._kill()
+        self.one_process, self.used = reason, 1
+        if not self._is_chosen:
+            warnings.warn(f"one process: {reason}", stacklevel=2)
+
+    def _show(self) -> None:
+        """Tell of the epochs that are new in the logs, once it is known that they will count."""
+        folder = Path(self._folder.name)
+        for log in sorted(folder.glob(f"*{LOG}")):
+            if not (folder / f"{log.name.partition('_')[0]}{ALIKE}").exists():
+                continue
+            with log.open("rb") as file:
+                file.seek(self._read.get(log, 0))
+                lines = file.read().rpartition(b"\n")[0]
+            self._read[log] = self._read.get(log, 0) + len(lines) + bool(lines)
+            for told in map(json.loads, lines.splitlines()):
+                self._advance(told["count"], told["logs"])
+
+    def _kill(self) -> None:
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, kill_workers=True)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Keep Ctrl-C from a process that can't say yet what it means."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)

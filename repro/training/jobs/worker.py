@@ -1,0 +1,101 @@
+"""What a worker process does: train blocks of seeds of the jobs that it is sent."""
+
+import json
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from repro.training.alone import Trained
+    from repro.training.blocks import Trainer
+    from repro.training.building import State
+    from repro.training.jobs.parcel import Parcel
+
+# One thread a process: those that share a product spend much of their time on keeping in step.
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+}
+LOG, ALIKE = ".jsonl", ".alike"  # files of a block's epochs; of a job whose bits are the same here
+LOOKS_EVERY = 0.5  # seconds, whether the process that sends the work is still there
+
+_trainers: dict[str, "Trainer"] = {}  # the last job's: its graphs serve all its blocks
+
+
+class Unfit(Exception):
+    """The reason that this process can't train what the other one would."""
+
+
+def begin(parent: int) -> None:
+    """Leave Ctrl-C to the process that sends the work, and end when that one does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    threading.Thread(target=_end_with, args=[parent], daemon=True).start()
+
+
+def train_block(
+    *, parcel: "Parcel", place: int, seeds: list[int], start: dict[int, "State"], bits: str | None
+) -> list[tuple[int, "Trained"]]:
+    """Train a block of a job; return each seed and its training.
+
+    Args:
+        parcel: the job.
+        place: of the block among the job's.
+        seeds: the block's.
+        start: states to go on from, by seed.
+        bits: of the first steps that the other process has taken with these seeds, if it has.
+
+    Raises:
+        Unfit: if the first steps have other bits here.
+        NotFused: if the seeds can't be trained at once.
+    """
+    trainer = _trainer_of(parcel)
+    trainer.start = start
+    if bits is not None:
+        _check_bits(trainer, seeds, bits)
+        parcel.file(ALIKE).touch()
+    log = parcel.file(f"_{place}{LOG}")
+    trainer.advance = lambda count, logs: _tell(log, count, logs)
+    return list(trainer.train([seeds]))
+
+
+def _check_bits(trainer: "Trainer", seeds: list[int], bits: str) -> None:
+    from repro.training.jobs.bits import first_bits
+
+    _, models, block = trainer.prepare(seeds)
+    if first_bits(block, seeds, models) != bits:
+        raise Unfit(
+            "in a process of one thread the first steps have other last digits: sums are in "
+            "another order there, or build() finds something else"
+        )
+
+
+def _trainer_of(parcel: "Parcel") -> "Trainer":
+    key = str(parcel.file(""))
+    if key not in _trainers:
+        from repro.training import quiet  # noqa: F401  # before Keras imports TensorFlow
+        from repro.training.blocks import Trainer
+        from repro.training.jobs.parcel import unpack
+
+        _trainers.clear()
+        _trainers[key] = Trainer(unpack(parcel), {}, lambda count, logs: None)
+    return _trainers[key]
+
+
+def _tell(log: Path, count: int, logs: dict[str, Any]) -> None:
+    import numpy as np
+
+    means = {name: float(np.mean(values)) for name, values in logs.items()}
+    with log.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"count": count, "logs": means}) + "\n")
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(LOOKS_EVERY)
+    os._exit(1)
