@@ -18,7 +18,7 @@ REPEATS = 3
 CORES = cores()
 BENCHES = (
     "fit_seeds", "truth_table", "relu_at_zero", "add_numbers", "four_layers", "relu_health",
-    "commands",
+    "commands", "jobs",
 )  # fmt: skip
 
 Contest = Mapping[str, Callable[[], float]]  # each contender's seconds; the first is the measure

@@ -85,8 +85,8 @@ def fit_seeds(
         validation_batch_size: samples a step of the validation; `batch_size` if None.
         validation_freq: validate every so many epochs, or after these epochs.
         block_size: most seeds that are trained at once; blocks are made as equal as they can be.
-            Memory holds one block's weights and batches. None, by measurement: 8, or of blocks on
-            one core `seeds_in_cache`; all, where x is a data set.
+            Memory holds one block's weights and batches. None, by measurement: the 2
+            to 8 whose step stays in one core's cache, `seeds_in_cache`; all, where x is a data set.
         n_jobs: processes that train blocks side by side, each on one core: 1: this one alone; -1:
             as many as cores; -2: one less. None: all cores where the training is long enough to
             pay for the start of processes. The numbers are the same to the bit, whatever it is:

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from repro.training.blocks import most_at_once, split_evenly
+from repro.training.blocks import most_at_once, partition, split_evenly
 from repro.training.building import Blueprint, State, build_model
 from repro.training.callbacks import check_callbacks, makes_callbacks
 from repro.training.feeding import Batches
@@ -156,8 +156,8 @@ def _blocks(job: Job, seeds: list[int], size: int | None, *, count: int) -> list
 
     A cell that has blocks of its own gets the bits that `fit_seeds` gives it alone.
     """
+    of_cell = [[seeds.index(s) for s in own] for own in partition(job, seeds, size)]
     size = size or most_at_once(job, seeds)
-    of_cell = split_evenly(list(range(len(seeds))), size)
     if isinstance(job.data, Batches):  # which is read once for all
         return [list(range(count * len(seeds)))]
     if len(of_cell) > 1 or size < 2 * len(seeds):

@@ -29,12 +29,14 @@ def check_n_jobs(n_jobs: Any) -> None:
 
 def processes_for(n_jobs: int | None) -> int:
     """Return the number of processes that `n_jobs` stands for, as scikit-learn counts them."""
-    from joblib.externals.loky import cpu_count
+    if n_jobs == 1:
+        return 1
+    if n_jobs is None and (blocks_at_once() > 1 or multiprocessing.parent_process() is not None):
+        return 1  # blocks already train side by side, or another process decides on the cores
+    from joblib.externals.loky import cpu_count  # it counts what this process may use
 
     if n_jobs is None:
-        # blocks already train side by side, or another process decides on the cores
-        here = blocks_at_once() > 1 or multiprocessing.parent_process() is not None
-        return 1 if here else int(cpu_count())
+        return int(cpu_count())
     return int(n_jobs if n_jobs > 0 else max(cpu_count() + 1 + n_jobs, 1))
 
 

@@ -49,8 +49,8 @@ class Processes:
         self._jobs = jobs
         self._count = min(processes_for(n_jobs), most)
         self._advance = advance
-        self._folder = tempfile.TemporaryDirectory(prefix="fit_seeds_")
-        self._packer = Packer(Path(self._folder.name))
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._packer: Packer | None = None
         self._read: dict[Path, int] = {}
         self._executor: Any = None
         self.one_process: str | None = None
@@ -67,7 +67,8 @@ class Processes:
     ) -> None:
         if kind is not None:
             self._kill()
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def train(self, trainer: Trainer, blocks: list[list[int]]) -> Iterator[Rounds] | None:
         """Send the blocks to the processes; return what yields their trainings, block by block.
@@ -94,6 +95,9 @@ class Processes:
         return self._results(self._send(trainer, blocks, bits))
 
     def _send(self, trainer: Trainer, blocks: list[list[int]], bits: str) -> list[Future[Any]]:
+        if self._folder is None or self._packer is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="fit_seeds_")
+            self._packer = Packer(Path(self._folder.name))
         parcel, futures = self._packer.pack(trainer.job), []
         for place, seeds in enumerate(blocks):
             start = {seed: trainer.start[seed] for seed in seeds if seed in trainer.start}
@@ -143,7 +147,7 @@ class Processes:
 
     def _show(self) -> None:
         """Tell of the epochs that are new in the logs, once it is known that they will count."""
-        folder = Path(self._folder.name)
+        folder = Path(self._folder.name)  # type: ignore[union-attr]  # something has been sent
         for log in sorted(folder.glob(f"*{LOG}")):
             if not (folder / f"{log.name.partition('_')[0]}{ALIKE}").exists():
                 continue
@@ -157,6 +161,13 @@ class Processes:
     def _kill(self) -> None:
         if self._executor is not None:
             self._executor.shutdown(wait=True, kill_workers=True)
+
+
+def end_workers() -> None:
+    """End the processes that wait for the next call."""
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor().shutdown(wait=True)
 
 
 @contextmanager

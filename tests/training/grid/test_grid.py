@@ -69,7 +69,7 @@ def test_cells_that_differ_in_the_rate_alone_share_a_graph_and_others_do_not():
     groups = groups_of({"units": [3, 5], "momentum": [0.0, 0.9], "learning_rate": RATES})
     assert len(groups) == 4
     assert [len(group.job.blueprint.members) for group in groups] == [12] * 4
-    assert groups[0].blocks == [[0, 1, 2, 3, 4, 5, 6, 7], [8, 9, 10, 11]]  # of 4 seeds a cell
+    assert groups[0].blocks == [[0, 1, 2, 3, 4, 5, 6, 7], [8, 9, 10, 11]]  # two cells and one
 
 
 def test_cells_that_fill_blocks_of_their_own_share_none():
