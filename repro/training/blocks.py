@@ -36,12 +36,13 @@ class Trainer:
         job: what to train.
         start: states to go on from, by seed; a seed without one begins anew.
         advance: called after each epoch with the number of seeds and their logs.
+        first: the model that all others are compared with.
         check_seconds: the time that the self-check took.
     """
 
     def __init__(self, job: Job, start: dict[int, State], advance: Advance):
         self.job, self.start, self.advance = job, start, advance
-        self._first: keras.Model | None = None
+        self.first: keras.Model | None = None
         self._blocks: dict[tuple[int, int], Block] = {}
         self.check_seconds = 0.0
 
@@ -75,7 +76,7 @@ class Trainer:
         return seeds, models, block
 
     def _look_at(self, models: list[keras.Model]) -> None:
-        first = self._first = models[0] if self._first is None else self._first
+        first = self.first = models[0] if self.first is None else self.first
         try:
             reason = fusible.why_not_fused(models, first, self.job.blueprint.sample)
         except Exception as error:
@@ -235,7 +236,7 @@ class Blocks:
         self._job, self._start, self._advance = job, start, advance
         self._trainer = Trainer(job, start, advance)
         self._waiting: list[list[int]] = []
-        self._away: Iterator[Rounds] | None = None
+        self._in_others: Iterator[Rounds] | None = None
         self.one_at_a_time: str | None = None
 
     @property
@@ -254,14 +255,14 @@ class Blocks:
         self.one_at_a_time = _why_none_fused(self._job, [s for block in blocks for s in block])
         if elsewhere is not None and not self.one_at_a_time:
             try:
-                self._away = elsewhere(self._trainer, self._waiting)
+                self._in_others = elsewhere(self._trainer, self._waiting)
             except NotFused as error:
                 self.one_at_a_time = str(error)
 
     def finish(self) -> Iterator[tuple[int, Trained]]:
         """Yield each seed and its training."""
-        yield from self._fused(self._away)
-        yield from self._fused(self._here())
+        yield from self._fused(self._in_others)
+        yield from self._fused(self._in_this_process())
         if self._waiting:
             warnings.warn(f"one seed at a time: {self.one_at_a_time}", stacklevel=5)
             yield from self._alone([seed for block in self._waiting for seed in block])
@@ -276,7 +277,7 @@ class Blocks:
         except NotFused as error:
             self.one_at_a_time = str(error)
 
-    def _here(self) -> Iterator[Rounds]:
+    def _in_this_process(self) -> Iterator[Rounds]:
         in_threads = isinstance(self._job.data, Arrays) and self._job.callbacks is None
         at_once = blocks_at_once() if in_threads else 1
         while self._waiting:
@@ -310,6 +311,8 @@ def most_at_once(job: Job, seeds: Sequence[int]) -> int:
     """Return how many seeds make a block where nobody says, whoever trains it."""
     if isinstance(job.data, Batches):
         return len(seeds)  # so that the data set is read once
+    if not job.data.dense:
+        return SEEDS_A_BLOCK  # of no meaning: they are trained one at a time
     model = job.blueprint.model(seeds[0])
     return seeds_in_cache(model, tensors_in(job.blueprint.sample[0]))
 

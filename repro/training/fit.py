@@ -161,7 +161,7 @@ def _fit(
         parts = partition(job, seeds, block_size)
         with (
             progress(job, seeds, verbose) as advance,
-            Processes(n_jobs, advance, most=len(parts)) as processes,
+            Processes(n_jobs, advance, blocks=len(parts)) as processes,
         ):
             blocks = Blocks(job, start, advance)
             blocks.begin(parts, processes.train)

@@ -76,12 +76,14 @@ def fit_grid(
     if unknown := sorted(set(fit) - set(DEFAULTS)):
         raise TypeError(f"neither fit_grid nor fit_seeds takes {', '.join(unknown)}")
     cells, seeds = cells_of(build, grid), check_seeds(seeds)
-    arguments, given = checked({**DEFAULTS, "x": x, "y": y, **fit})
-    n_jobs, verbose = given.pop("n_jobs"), given.pop("verbose")
+    arguments, of_fit = checked({**DEFAULTS, "x": x, "y": y, **fit})
+    n_jobs, verbose = of_fit.pop("n_jobs"), of_fit.pop("verbose")
     with ONE_CALL, quiet.without_graph_notes():
-        groups = make_groups(build, cells, seeds, **given)
-        found = _train(groups, n_jobs, verbose, len(cells) * len(seeds))
-    fits = [_of_cell(build, cells[place], arguments, found[place]) for place in range(len(cells))]
+        groups = make_groups(build, cells, seeds, **of_fit)
+        outcomes = _train(groups, n_jobs, verbose, len(cells) * len(seeds))
+    fits = [
+        _of_cell(build, cells[place], arguments, outcomes[place]) for place in range(len(cells))
+    ]
     return GridFit(with_settings(cells, [fit.frame for fit in fits]), cells, fits)
 
 
@@ -92,27 +94,27 @@ def _train(
     parts = sum(len(group.blocks) for group in groups)
     with (
         progress(groups[0].job, range(count), verbose) as advance,
-        Processes(n_jobs, advance, most=parts, jobs=len(groups)) as processes,
+        Processes(n_jobs, advance, blocks=parts, jobs=len(groups)) as processes,
     ):
         running = [Blocks(group.job, {}, advance) for group in groups]
         for blocks, group in zip(running, groups, strict=True):  # none waits for another's end
             blocks.begin(group.blocks, processes.train)
-        found: dict[int, Any] = {}
+        outcomes: dict[int, Any] = {}
         for blocks, group in zip(running, groups, strict=True):
             makings = group.job.blueprint
             for number, trained in blocks.finish():
                 cell, seed = makings.members[number]
-                found.setdefault(cell, ({}, makings, blocks, processes))[0][seed] = trained
-    return found
+                outcomes.setdefault(cell, ({}, makings, blocks, processes))[0][seed] = trained
+    return outcomes
 
 
 def _of_cell(
     build: Callable[..., Any],
     cell: Settings,
     arguments: dict[str, Any],
-    found: tuple[dict[int, Trained], Blueprint, Blocks, Processes],
+    outcome: tuple[dict[int, Trained], Blueprint, Blocks, Processes],
 ) -> SeedsFit:
-    trained, makings, blocks, processes = found
+    trained, makings, blocks, processes = outcome
     own = dict(arguments)
     if makes_callbacks(own["callbacks"]):
         own["callbacks"] = partial(own["callbacks"], **cell)

@@ -95,8 +95,8 @@ def make_groups(
 
 def _check_columns(cell: Settings, model: keras.Model) -> None:
     metrics = set(model.get_metrics_result()) if model.built else set()
-    if taken := [name for name in cell if name.removeprefix("val_") in metrics]:
-        raise ValueError(f"grid: {taken[0]!r} is a metric's column, too; rename the setting")
+    if clashing := [name for name in cell if name.removeprefix("val_") in metrics]:
+        raise ValueError(f"grid: {clashing[0]!r} is a metric's column, too; rename the setting")
 
 
 def _graphs(build: Callable[..., Any], cells: list[Settings], seed: int) -> list[list[int]]:
@@ -131,13 +131,13 @@ def _group(
     job: Job, cells: list[Settings], places: list[int], *, seeds: list[int], **own: Any
 ) -> Group:
     members = tuple((place, seed) for place in places for seed in seeds)
-    given = {field.name: getattr(job, field.name) for field in fields(Job)}
-    given["blueprint"] = GridBlueprint(
+    values = {field.name: getattr(job, field.name) for field in fields(Job)}
+    values["blueprint"] = GridBlueprint(
         own["build"], job.blueprint.sample, cells=tuple(cells), members=members
     )
-    given["callbacks"] = _callbacks(own["callbacks"], cells, members)
+    values["callbacks"] = _callbacks(own["callbacks"], cells, members)
     blocks = _blocks(job, seeds, own["size"], count=len(places))
-    return Group(GridJob(**given), blocks)
+    return Group(GridJob(**values), blocks)
 
 
 def _callbacks(callbacks: Any, cells: list[Settings], members: Sequence[Member]) -> Any:
@@ -147,8 +147,8 @@ def _callbacks(callbacks: Any, cells: list[Settings], members: Sequence[Member])
         cell, seed = members[number]
         return callbacks(seed, **cells[cell])
 
-    given = of_member if makes_callbacks(callbacks) else callbacks
-    return check_callbacks(given, range(len(members)))
+    values = of_member if makes_callbacks(callbacks) else callbacks
+    return check_callbacks(values, range(len(members)))
 
 
 def _blocks(job: Job, seeds: list[int], size: int | None, *, count: int) -> list[list[int]]:

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from repro.training.grid.settings import Settings, same
+from repro.training.grid.settings import Settings, equal
 from repro.training.result import SeedsFit
 
 
@@ -36,12 +36,12 @@ class GridFit:
 
     @property
     def one_at_a_time(self) -> str | None:
-        """Why some seeds were trained one at a time; None if all cells' were trained at once."""
+        """The reason that some seeds were trained one at a time; None if there were none."""
         return next((fit.one_at_a_time for fit in self.fits if fit.one_at_a_time), None)
 
     @property
     def one_process(self) -> str | None:
-        """Why this process trained although `n_jobs` asked for others; None otherwise."""
+        """The reason that this process trained in place of others; None if it did not."""
         return next((fit.one_process for fit in self.fits if fit.one_process), None)
 
     def fit(self, **settings: Any) -> SeedsFit:
@@ -87,11 +87,11 @@ class GridFit:
         values = {name: [cell[name] for cell in self.settings] for name in self.settings[0]}
         if unknown := sorted(set(settings) - set(values)):
             raise TypeError(f"the grid has no {', '.join(unknown)}; it has {', '.join(values)}")
-        vary = [n for n, own in values.items() if not all(same(own[0], v) for v in own)]
+        vary = [n for n, own in values.items() if not all(equal(own[0], v) for v in own)]
         if missing := [name for name in vary if name not in settings]:
             raise TypeError(f"which cell? give {', '.join(missing)}, too")
         for place, cell in enumerate(self.settings):
-            if all(same(cell[name], value) for name, value in settings.items()):
+            if all(equal(cell[name], value) for name, value in settings.items()):
                 return place
         raise KeyError(f"no cell of {settings}; see .settings")
 

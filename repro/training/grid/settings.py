@@ -1,4 +1,4 @@
-"""The grid that `fit_grid` is given, checked before anything is built."""
+"""The grid that `fit_grid` is listed, checked before anything is built."""
 
 import inspect
 import itertools
@@ -28,15 +28,15 @@ def cells_of(build: Callable[..., Any], grid: Any) -> list[Settings]:
         )
     if not grid:
         raise ValueError('grid is empty; give settings, such as {"units": [10, 100]}')
-    values = {name: _values(name, given) for name, given in grid.items()}
+    values = {name: _values(name, listed) for name, listed in grid.items()}
     _check_taken(build, values)
     count = int(np.prod([len(own) for own in values.values()], dtype=object))
     if count > MOST_CELLS:
-        raise ValueError(f"grid has {count:,} combinations; {MOST_CELLS:,} are the most")
+        raise ValueError(f"grid has more than {MOST_CELLS:,} combinations, which are the most")
     return [dict(zip(values, cell, strict=True)) for cell in itertools.product(*values.values())]
 
 
-def same(a: Any, b: Any) -> bool:
+def equal(a: Any, b: Any) -> bool:
     """Tell whether two values of a setting are equal, arrays included."""
     try:
         return bool(a == b)
@@ -44,19 +44,20 @@ def same(a: Any, b: Any) -> bool:
         return np.array_equal(a, b)
 
 
-def _values(name: Any, given: Any) -> list[Any]:
+def _values(name: Any, listed: Any) -> list[Any]:
     if not isinstance(name, str):
         raise TypeError(f"grid: settings are named by strings, got {name!r:.60}")
     if name in COLUMNS:
         raise ValueError(f"grid: a setting can not be called {name!r}, which is a column")
-    no_list = isinstance(given, str | bytes | Mapping | set | frozenset)
-    if no_list or not isinstance(given, Iterable) or getattr(given, "ndim", 1) == 0:
-        raise TypeError(f"grid: {name} must be a list of values, got {given!r:.60}")
-    values = [value.item() if isinstance(value, np.generic) else value for value in given]
+    no_list = isinstance(listed, str | bytes | Mapping | set | frozenset)
+    if no_list or not isinstance(listed, Iterable) or getattr(listed, "ndim", 1) == 0:
+        raise TypeError(f"grid: {name} must be a list of values, got {listed!r:.60}")
+    first = itertools.islice(listed, MOST_CELLS + 1)  # it may be endless
+    values = [value.item() if isinstance(value, np.generic) else value for value in first]
     if not values:
         raise ValueError(f"grid: {name} has no values")
     for place, value in enumerate(values):
-        if any(same(value, earlier) for earlier in values[:place]):
+        if any(equal(value, earlier) for earlier in values[:place]):
             raise ValueError(f"grid: {name} repeats {value!r:.60}; give each value once")
     return values
 

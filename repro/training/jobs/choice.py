@@ -1,4 +1,4 @@
-"""How many processes train, and whether more than one pays."""
+"""Choose how many processes train, and whether more than one pays."""
 
 import multiprocessing
 from typing import Any

@@ -28,7 +28,8 @@ class Parcel:
     Attributes:
         folder: of its files.
         name: that no other parcel there has.
-        job: without data, sample and callbacks.
+        job: without data, sample and callbacks; its check has been done.
+        first: the first of all seeds.
         data: for each of training and validation, None or the files of its arrays.
         n: the numbers of samples of both.
         settings: those of Keras that concern the whole process.
@@ -37,6 +38,7 @@ class Parcel:
     folder: Path
     name: str
     job: Job
+    first: int
     data: tuple[Any, Any]
     n: tuple[int, int]
     settings: dict[str, Any]
@@ -53,16 +55,17 @@ class Packer:
         self._folder, self._numbers = folder, count()
         self._written: dict[int, tuple[Arrays, Any]] = {}
 
-    def pack(self, job: Job) -> Parcel:
-        """Return the job's parcel."""
-        both = (job.data, job.validation)
-        bare: Any = {"data": None, "validation": None, "callbacks": None}
+    def pack(self, job: Job, first: int) -> Parcel:
+        """Return the parcel of a job and the first of its seeds."""
+        parts = (job.data, job.validation)
+        bare: Any = {"data": None, "validation": None, "callbacks": None, "check": False}
         return Parcel(
             folder=self._folder,
             name=str(next(self._numbers)),
             job=replace(job, blueprint=replace(job.blueprint, sample=(None,) * 3), **bare),
-            data=tuple(data and self._write(data) for data in both),  # type: ignore[arg-type]
-            n=tuple(data.n if data else 0 for data in both),  # type: ignore[arg-type,union-attr]
+            first=first,
+            data=tuple(data and self._write(data) for data in parts),  # type: ignore[arg-type]
+            n=tuple(data.n if data else 0 for data in parts),  # type: ignore[arg-type,union-attr]
             settings=keras_settings(),
         )
 

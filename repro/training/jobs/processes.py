@@ -26,7 +26,7 @@ from repro.training.jobs.choice import (
 from repro.training.jobs.parcel import Packer
 from repro.training.jobs.worker import ALIKE, LOG, ONE_THREAD, Unfit, begin, train_block
 
-IDLE = 300  # seconds that a worker without work stays, ready for the next call
+IDLE = 60  # seconds that a worker without work stays, ready for the next call
 TICK = 0.1  # seconds between two looks at the workers
 
 
@@ -36,7 +36,7 @@ class Processes:
     Args:
         n_jobs: as in `fit_seeds`.
         advance: called after each epoch with the number of seeds and their logs.
-        most: how many blocks there are.
+        blocks: how many there are.
         jobs: how many jobs of about the same size they belong to.
 
     Attributes:
@@ -44,10 +44,10 @@ class Processes:
         used: how many processes trained.
     """
 
-    def __init__(self, n_jobs: int | None, advance: Advance, *, most: int, jobs: int = 1):
+    def __init__(self, n_jobs: int | None, advance: Advance, *, blocks: int, jobs: int = 1):
         self._is_chosen = n_jobs is None
         self._jobs = jobs
-        self._count = min(processes_for(n_jobs), most)
+        self._count = min(processes_for(n_jobs), blocks)
         self._advance = advance
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._packer: Packer | None = None
@@ -82,8 +82,8 @@ class Processes:
             NotFused: if the seeds can't be trained at once.
         """
         steps = self._jobs * len(blocks) * steps_of(trainer.job)
-        few = self._is_chosen and steps < FEW_STEPS
-        if self._count == 1 or self.one_process or few:
+        is_short = self._is_chosen and steps < FEW_STEPS
+        if self._count == 1 or self.one_process or is_short:
             return None
         if reason := why_here(trainer.job):
             self._give_up(reason)
@@ -98,7 +98,7 @@ class Processes:
         if self._folder is None or self._packer is None:
             self._folder = tempfile.TemporaryDirectory(prefix="fit_seeds_")
             self._packer = Packer(Path(self._folder.name))
-        parcel, futures = self._packer.pack(trainer.job), []
+        parcel, futures = self._packer.pack(trainer.job, blocks[0][0]), []
         for place, seeds in enumerate(blocks):
             start = {seed: trainer.start[seed] for seed in seeds if seed in trainer.start}
             work = {"seeds": seeds, "start": start, "bits": None if place else bits}
@@ -132,7 +132,8 @@ class Processes:
         except Unfit as error:
             self._give_up(str(error))
         except PicklingError as error:
-            self._give_up(f"build can not be sent to another process ({error.__cause__ or error})")
+            cause = str(error.__cause__ or error).strip().splitlines()[-1]
+            self._give_up(f"build can not be sent to another process ({cause})")
         except BrokenProcessPool as error:
             self._give_up(f"a worker was lost ({str(error).splitlines()[0]})")
         except Exception:  # whatever was raised, as this process would have raised it
@@ -155,8 +156,8 @@ class Processes:
                 file.seek(self._read.get(log, 0))
                 lines = file.read().rpartition(b"\n")[0]
             self._read[log] = self._read.get(log, 0) + len(lines) + bool(lines)
-            for told in map(json.loads, lines.splitlines()):
-                self._advance(told["count"], told["logs"])
+            for epoch in map(json.loads, lines.splitlines()):
+                self._advance(epoch["count"], epoch["logs"])
 
     def _kill(self) -> None:
         if self._executor is not None:

@@ -1,4 +1,4 @@
-"""What a worker process does: train blocks of seeds of the jobs that it is sent."""
+"""Train, in a worker process, blocks of seeds of the jobs that it is sent."""
 
 import json
 import os
@@ -54,14 +54,17 @@ def train_block(
         Unfit: if the first steps have other bits here.
         NotFused: if the seeds can't be trained at once.
     """
-    trainer = _trainer_of(parcel)
-    trainer.start = start
-    if bits is not None:
-        _check_bits(trainer, seeds, bits)
-        parcel.file(ALIKE).touch()
-    log = parcel.file(f"_{place}{LOG}")
-    trainer.advance = lambda count, logs: _tell(log, count, logs)
-    return list(trainer.train([seeds]))
+    from repro.training import quiet
+
+    with quiet.without_graph_notes():
+        trainer = _trainer_of(parcel)
+        trainer.start = start
+        if bits is not None:
+            _check_bits(trainer, seeds, bits)
+            parcel.file(ALIKE).touch()
+        log = parcel.file(f"_{place}{LOG}")
+        trainer.advance = lambda count, logs: _tell(log, count, logs)
+        return list(trainer.train([seeds]))
 
 
 def _check_bits(trainer: "Trainer", seeds: list[int], bits: str) -> None:
@@ -78,12 +81,13 @@ def _check_bits(trainer: "Trainer", seeds: list[int], bits: str) -> None:
 def _trainer_of(parcel: "Parcel") -> "Trainer":
     key = str(parcel.file(""))
     if key not in _trainers:
-        from repro.training import quiet  # noqa: F401  # before Keras imports TensorFlow
         from repro.training.blocks import Trainer
         from repro.training.jobs.parcel import unpack
 
         _trainers.clear()
-        _trainers[key] = Trainer(unpack(parcel), {}, lambda count, logs: None)
+        job = unpack(parcel)
+        trainer = _trainers[key] = Trainer(job, {}, lambda count, logs: None)
+        trainer.first = job.blueprint.model(parcel.first)
     return _trainers[key]
 
 

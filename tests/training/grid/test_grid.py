@@ -77,7 +77,6 @@ def test_cells_that_fill_blocks_of_their_own_share_none():
     assert group.blocks == [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9], [10, 11]]
 
 
-@keras.saving.register_keras_serializable()
 class Reversal(layers.Layer):
     """Multiplies the gradient by a factor that nothing tells of."""
 
@@ -163,12 +162,15 @@ BAD = [
     ({"width": [3]}, "build does not take width; it takes learning_rate, units, momentum"),
     ({"seed": [3]}, "a setting can not be called 'seed'"),
     ({3: [3]}, "settings are named by strings"),
-    ({"units": range(1, 1002)}, "1,001 combinations; 1,000 are the most"),
-    ({"units": range(1, 40), "momentum": np.linspace(0, 0.9, 40)}, "1,560 combinations"),
+    ({"units": range(1, 1002)}, "grid has more than 1,000 combinations"),
+    (
+        {"units": range(1, 40), "momentum": np.linspace(0, 0.9, 40)},
+        "grid has more than 1,000 combinations",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("grid", "error"), BAD, ids=[error for _, error in BAD])
+@pytest.mark.parametrize(("grid", "error"), BAD, ids=range(len(BAD)))
 def test_a_bad_grid_is_refused_in_a_line_before_anything_is_built(grid, error):
     def never(learning_rate=0.1, units=4, momentum=0.0):
         raise AssertionError("it was built")

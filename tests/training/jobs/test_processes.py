@@ -1,6 +1,6 @@
 """Blocks that other processes train have the bits that this process gives them.
 
-Slow: other networks than the first, and a training on after a stop.
+Slow: other networks than the first, a training on after a stop, and processes of processes.
 """
 
 import multiprocessing
@@ -86,15 +86,15 @@ def test_any_number_of_processes_gives_the_same_bits(hidden):
 
 
 def test_settings_of_keras_are_those_of_this_process():
-    usual = keras.config.floatx()
-    keras.config.set_floatx("float64")
+    usual = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float64")
     try:
         here, there = (fit(builder(), n_jobs) for n_jobs in (1, 2))
         assert there.one_process is None
         assert there.trained[0].state[0].dtype == "float64"
         assert_same_bits(here, there)
     finally:
-        keras.config.set_floatx(usual)
+        keras.config.set_dtype_policy(usual)
 
 
 @pytest.mark.slow
@@ -253,6 +253,7 @@ def in_session(session):
     return lines
 
 
+@pytest.mark.slow
 def test_a_process_that_was_started_by_another_starts_none():
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
