@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from repro.training.block import NotFused
 from repro.training.blocks import Advance, Rounds, Trainer
 from repro.training.jobs.bits import first_bits
 from repro.training.jobs.choice import (
@@ -124,6 +125,8 @@ class Processes:
 
         try:
             for future in futures:
+                if self.one_process:  # another job of the call has been given up
+                    return
                 while not wait([future], timeout=TICK).done:
                     self._show()
                 trained = future.result()
@@ -136,6 +139,10 @@ class Processes:
             self._give_up(f"build can not be sent to another process ({cause})")
         except BrokenProcessPool as error:
             self._give_up(f"a worker was lost ({str(error).splitlines()[0]})")
+        except NotFused:
+            for future in futures:
+                future.cancel()
+            raise
         except Exception:  # whatever was raised, as this process would have raised it
             self._kill()
             raise
