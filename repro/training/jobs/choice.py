@@ -11,8 +11,8 @@ from repro.training.blocks import blocks_at_once
 from repro.training.feeding import Arrays
 from repro.training.job import Job
 
-START = 6.0  # seconds until a new process trains: imports, then its graph; see bench/README.md
-THREADS_GAIN = 1.5  # what the threads of this process do, in processes of one thread
+START = 6.0  # seconds until a new process trains, about: imports, then its graph; see bench.jobs
+THREADS_GAIN = 1.5  # processes of one thread that do what the threads of this one do, about
 FEW_STEPS = 500  # that take less than any start
 TIMED = 20  # steps of a block
 
