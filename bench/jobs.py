@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from bench.contest import RESULTS, Contest, run, seconds, show
-from bench.mnist_job import PLAIN, Job, in_another_process, pixels
+from bench.mnist_job import ONE_THREAD, PLAIN, Job, in_another_process, pixels
 from repro import fit_grid, fit_seeds
 from repro.training.jobs.processes import end_workers
 
@@ -43,7 +43,7 @@ def contests() -> dict[str, Contest]:
 
 def fused(contender: str) -> float:
     """Return a contender's seconds, in a process of its own, which no other one has warmed."""
-    return float(in_another_process("bench.jobs", {"contender": contender}, {}))
+    return float(in_another_process("bench.jobs", {"contender": contender}, ONE_THREAD))
 
 
 def measure(contender: str) -> float:

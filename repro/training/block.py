@@ -65,13 +65,6 @@ class Block:
             logs = self._test.run()  # type: ignore[union-attr]  # asked for with validation data
         return {f"val_{name}": values for name, values in logs.items()}
 
-    def seconds_a_step(self, seeds: Sequence[int], steps: int) -> float:
-        """Take the first so many steps on arrays, twice; return what one takes."""
-        order = self.job.orders(seeds, self.job.initial_epoch)
-        for _ in range(2):  # TensorFlow optimizes its graph in the first
-            self._train.run(order, steps=steps)  # type: ignore[call-arg]
-        return self._train.seconds  # type: ignore[union-attr]
-
     def finished(self) -> list[State]:
         """Return each seed's state, its weights averaged where the optimizer says so."""
         if self.seeds.step.model.optimizer.use_ema:

@@ -300,19 +300,15 @@ def partition(job: Job, seeds: list[int], size: int | None) -> list[list[int]]:
         seeds: all of them.
         size: most seeds a block; None: by measurement.
     """
-    if size is None:
-        size = most_at_once(job, seeds)
-        if (blocks := -(-len(seeds) // size)) > 1:  # an even number, so that two cores end together
-            size = -(-len(seeds) // (blocks + blocks % 2))
-    return split_evenly(seeds, size)
+    return split_evenly(seeds, size or most_at_once(job, seeds))
 
 
 def most_at_once(job: Job, seeds: Sequence[int]) -> int:
     """Return how many seeds make a block where nobody says, whoever trains it."""
     if isinstance(job.data, Batches):
         return len(seeds)  # so that the data set is read once
-    if not job.data.dense:
-        return SEEDS_A_BLOCK  # of no meaning: they are trained one at a time
+    if not _one_thread_a_block() or not job.data.dense:
+        return SEEDS_A_BLOCK  # threads that share a block want large products
     model = job.blueprint.model(seeds[0])
     return seeds_in_cache(model, tensors_in(job.blueprint.sample[0]))
 

@@ -85,12 +85,14 @@ def fit_seeds(
         validation_batch_size: samples a step of the validation; `batch_size` if None.
         validation_freq: validate every so many epochs, or after these epochs.
         block_size: most seeds that are trained at once; blocks are made as equal as they can be.
-            Memory holds one block's weights and batches. None, by measurement: the 2
-            to 8 whose step stays in one core's cache, `seeds_in_cache`; all, where x is a data set.
-        n_jobs: processes that train blocks side by side, each on one core: 1: this one alone; -1:
-            as many as cores; -2: one less. None: all cores where the training is long enough to
-            pay for the start of processes. The numbers are the same to the bit, whatever it is:
-            where other processes would compute other digits, or can not be sent `build`, this
+            Memory holds one block's weights and batches. With the environment variable
+            TF_NUM_INTRAOP_THREADS=1 as many blocks as cores train side by side, each on one core,
+            which is faster still (see bench/README.md). None, by measurement: 8, or of blocks on
+            one core `seeds_in_cache`; all, where x is a data set.
+        n_jobs: processes that train blocks side by side, each on one core: None or 1: this one
+            alone; -1: as many as cores; -2: one less. The numbers are the same to the bit, whatever
+            it is: where other processes would compute other digits, as they often do unless
+            TF_NUM_INTRAOP_THREADS=1 is set before Python starts, or can not be sent `build`, this
             one trains, and `.one_process` says why.
         check: take the first steps of the first block by `fit`, too, and train one seed at a time
             if they differ by more than rounding. False spares that time.

@@ -94,7 +94,7 @@ def _train(
     parts = sum(len(group.blocks) for group in groups)
     with (
         progress(groups[0].job, range(count), verbose) as advance,
-        Processes(n_jobs, advance, blocks=parts, jobs=len(groups)) as processes,
+        Processes(n_jobs, advance, blocks=parts) as processes,
     ):
         running = [Blocks(group.job, {}, advance) for group in groups]
         for blocks, group in zip(running, groups, strict=True):  # none waits for another's end

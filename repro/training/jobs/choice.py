@@ -1,4 +1,4 @@
-"""Choose how many processes train, and whether more than one pays."""
+"""Say how many processes train, and what keeps a job in this one."""
 
 import multiprocessing
 from typing import Any
@@ -6,15 +6,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from repro.training.alone import steps_of as steps_an_epoch
-from repro.training.blocks import blocks_at_once
 from repro.training.feeding import Arrays
 from repro.training.job import Job
-
-START = 6.0  # seconds until a new process trains, about: imports, then its graph; see bench.jobs
-THREADS_GAIN = 1.5  # processes of one thread that do what the threads of this one do, about
-FEW_STEPS = 500  # that take less than any start
-TIMED = 20  # steps of a block
 
 
 def check_n_jobs(n_jobs: Any) -> None:
@@ -29,15 +22,12 @@ def check_n_jobs(n_jobs: Any) -> None:
 
 def processes_for(n_jobs: int | None) -> int:
     """Return the number of processes that `n_jobs` stands for, as scikit-learn counts them."""
-    if n_jobs == 1:
+    if n_jobs in (None, 1):  # where threads share sums, other processes would round otherwise
         return 1
-    if n_jobs is None and (blocks_at_once() > 1 or multiprocessing.parent_process() is not None):
-        return 1  # blocks already train side by side, or another process decides on the cores
     from joblib.externals.loky import cpu_count  # it counts what this process may use
 
-    if n_jobs is None:
-        return int(cpu_count())
-    return int(n_jobs if n_jobs > 0 else max(cpu_count() + 1 + n_jobs, 1))
+    wanted = 1 if n_jobs is None else n_jobs
+    return int(wanted if wanted > 0 else max(cpu_count() + 1 + wanted, 1))
 
 
 def why_here(job: Job) -> str | None:
@@ -51,13 +41,3 @@ def why_here(job: Job) -> str | None:
     if job.callbacks is not None:
         return "callbacks belong to this process: what they change would be changed in another"
     return None
-
-
-def steps_of(job: Job) -> int:
-    """Return the steps of one block's training, but for its validations."""
-    return (job.epochs - job.initial_epoch) * (steps_an_epoch(job) or 0)
-
-
-def pays(seconds: float, processes: int) -> bool:
-    """Return whether so many processes end before this one does, which takes these seconds."""
-    return seconds * (1 - THREADS_GAIN / processes) > START

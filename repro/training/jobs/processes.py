@@ -16,14 +16,7 @@ from typing import Any, Self
 from repro.training.block import NotFused
 from repro.training.blocks import Advance, Rounds, Trainer
 from repro.training.jobs.bits import first_bits
-from repro.training.jobs.choice import (
-    FEW_STEPS,
-    TIMED,
-    pays,
-    processes_for,
-    steps_of,
-    why_here,
-)
+from repro.training.jobs.choice import processes_for, why_here
 from repro.training.jobs.parcel import Packer
 from repro.training.jobs.worker import ALIKE, LOG, ONE_THREAD, Unfit, begin, train_block
 
@@ -38,16 +31,13 @@ class Processes:
         n_jobs: as in `fit_seeds`.
         advance: called after each epoch with the number of seeds and their logs.
         blocks: how many there are.
-        jobs: how many jobs of about the same size they belong to.
 
     Attributes:
         one_process: why this process trained although others were wanted; None if it did not.
         used: how many processes trained.
     """
 
-    def __init__(self, n_jobs: int | None, advance: Advance, *, blocks: int, jobs: int = 1):
-        self._is_chosen = n_jobs is None
-        self._jobs = jobs
+    def __init__(self, n_jobs: int | None, advance: Advance, *, blocks: int):
         self._count = min(processes_for(n_jobs), blocks)
         self._advance = advance
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -82,16 +72,12 @@ class Processes:
         Raises:
             NotFused: if the seeds can't be trained at once.
         """
-        steps = self._jobs * len(blocks) * steps_of(trainer.job)
-        is_short = self._is_chosen and steps < FEW_STEPS
-        if self._count == 1 or self.one_process or is_short:
+        if self._count == 1 or self.one_process:
             return None
         if reason := why_here(trainer.job):
             self._give_up(reason)
             return None
         seeds, models, block = trainer.prepare(blocks[0])
-        if self._is_chosen and not pays(steps * block.seconds_a_step(seeds, TIMED), self._count):
-            return None
         bits = first_bits(block, seeds, models)
         return self._results(self._send(trainer, blocks, bits))
 
@@ -150,8 +136,7 @@ class Processes:
     def _give_up(self, reason: str) -> None:
         self._kill()
         self.one_process, self.used = reason, 1
-        if not self._is_chosen:
-            warnings.warn(f"one process: {reason}", stacklevel=2)
+        warnings.warn(f"one process: {reason}", stacklevel=2)
 
     def _show(self) -> None:
         """Tell of the epochs that are new in the logs, once it is known that they will count."""

@@ -74,7 +74,8 @@ def _check_bits(trainer: "Trainer", seeds: list[int], bits: str) -> None:
     if first_bits(block, seeds, models) != bits:
         raise Unfit(
             "in a process of one thread the first steps have other last digits: sums are in "
-            "another order there, or build() finds something else"
+            "another order there, which TF_NUM_INTRAOP_THREADS=1 before Python starts prevents; or "
+            "build() finds something else"
         )
 
 
