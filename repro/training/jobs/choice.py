@@ -26,8 +26,8 @@ def processes_for(n_jobs: int | None) -> int:
         return 1
     from joblib.externals.loky import cpu_count  # it counts what this process may use
 
-    wanted = 1 if n_jobs is None else n_jobs
-    return int(wanted if wanted > 0 else max(cpu_count() + 1 + wanted, 1))
+    count = 1 if n_jobs is None else n_jobs
+    return int(count if count > 0 else max(cpu_count() + 1 + count, 1))
 
 
 def why_here(job: Job) -> str | None:
