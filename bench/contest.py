@@ -16,8 +16,10 @@ from repro.running.workers import cores
 RESULTS = Path(__file__).parent / "results"
 REPEATS = 3
 CORES = cores()
-STUDIES = ("truth_table", "relu_at_zero", "add_numbers", "four_layers")
-BENCHES = ("fit_seeds", *STUDIES, "relu_health", "commands")
+BENCHES = (
+    "fit_seeds", "truth_table", "relu_at_zero", "add_numbers", "four_layers", "relu_health",
+    "commands",
+)  # fmt: skip
 
 Contest = Mapping[str, Callable[[], float]]  # each contender's seconds; the first is the measure
 
@@ -61,7 +63,7 @@ def show(table: pd.DataFrame) -> None:
     """Print a table."""
     drawn = Table(box=None)
     for column in table:
-        text = column in ("bench", "job", "contender", "scene")
+        text = column in ("bench", "job", "contender")
         drawn.add_column(column.replace("_", " "), justify="left" if text else "right")
     for row in table.itertuples(index=False):
         drawn.add_row(*map(str, row))
