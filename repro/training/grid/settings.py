@@ -65,7 +65,8 @@ def _values(name: Any, listed: Any) -> list[Any]:
 def _check_taken(build: Callable[..., Any], values: Mapping[str, Any]) -> None:
     if not callable(build) or hasattr(build, "trainable_variables"):  # a model is no function
         raise TypeError(
-            f"build must be a function of the settings that returns a compiled model, got {build!r:.60}"
+            "build must be a function of the settings that returns a compiled model, "
+            f"got {build!r:.60}"
         )
     try:
         parameters = inspect.signature(build).parameters.values()
