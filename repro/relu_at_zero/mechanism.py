@@ -79,8 +79,8 @@ def _draw_losses(axes: Axes, runs: pd.DataFrame) -> None:
         axes.plot(steps, middle, "o-", color=color, markersize=4, linewidth=1.2, label=label)
         axes.fill_between(steps, low, high, color=color, alpha=0.2, linewidth=0)
     axes.set(xscale="log", yscale="log", xlabel="training steps", ylabel="share of the loss left")
-    axes.legend(loc="lower left", title="ReLU's derivative")
-    axes.set_title("d  Left out altogether", loc="left", fontweight="bold")
+    axes.legend(loc="upper right", title="ReLU's derivative")
+    axes.set_title("d  No derivative at all", loc="left", fontweight="bold")
 
 
 def _draw_shares(axes: Axes, runs: pd.DataFrame, parameter: str) -> None:
