@@ -31,9 +31,14 @@ def command(*args):
 
 def call(*args, cwd=ROOT):
     return subprocess.run(
-        command(*args), cwd=cwd, capture_output=True, text=True, timeout=300, check=False,
+        command(*args),
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
         env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "140"},
-    )  # fmt: skip
+    )
 
 
 def tables(folder):

@@ -23,9 +23,14 @@ QUICK = ["hidden_activation=relu", "iterations=20"]
 
 def sweep(*args):
     return subprocess.run(
-        [sys.executable, "-m", "repro", "sweep", *map(str, args)], cwd=ROOT, capture_output=True,
-        text=True, timeout=300, check=False, env=os.environ | {"COLUMNS": "140"},
-    )  # fmt: skip
+        [sys.executable, "-m", "repro", "sweep", *map(str, args)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env=os.environ | {"COLUMNS": "140"},
+    )
 
 
 @pytest.fixture(scope="module")

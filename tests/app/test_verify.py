@@ -29,10 +29,14 @@ ROOT = Path(__file__).parents[2]
 
 def call(package, folder, *args):
     done = subprocess.run(
-        [sys.executable, "-c", UNDRAWN, *map(str, args)], cwd=folder, capture_output=True,
-        text=True, timeout=300, check=False,
+        [sys.executable, "-c", UNDRAWN, *map(str, args)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
         env=os.environ | {"PYTHONPATH": str(package), "COLUMNS": "140"},
-    )  # fmt: skip
+    )
     assert "Traceback" not in done.stderr, done.stderr
     return done
 
@@ -188,9 +192,8 @@ def test_out_keeps_the_rerun_and_goes_on_with_it(package, results, tmp_path):
     assert verify(package, results, *args).returncode in (0, 1)  # by which block is drawn
     kept = tmp_path / "kept" / "absolute_value"
     assert len(read_table(kept / "runs.csv")) == 100
-    assert list(read_table(kept / "differences.csv").columns[:4]) == [
-        "variant", "seed", "point", "metric"
-    ]  # fmt: skip
+    columns = read_table(kept / "differences.csv").columns
+    assert list(columns[:4]) == ["variant", "seed", "point", "metric"]
     store = (kept / ".store.sqlite").read_bytes()
     verify(package, results, *args)
     assert (kept / ".store.sqlite").read_bytes() == store
@@ -238,8 +241,13 @@ def test_without_the_data_it_says_so(option, code, tmp_path):
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("REPRO_", "KERAS_"))}
     done = subprocess.run(
         [sys.executable, "-m", "repro", "verify", "mnist_relu", "--sample", "1", *option],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False, env=kept | nowhere,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env=kept | nowhere,
+    )
     assert done.returncode == code, done.stderr
     said = " ".join((done.stdout + done.stderr).split())
     assert "mnist_relu can only be verified on mnist: MNIST is not in reach" in said

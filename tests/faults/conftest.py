@@ -8,16 +8,15 @@ import pytest
 from tests.faults.processes import ROOT, Study
 
 SMALL = (
-    "relu_posted", "sigmoid_posted", "tanh_posted", "relu_rebuild", "relu_linear", "relu_he",
-    "relu_momentum", "relu_bias_mended", "relu_flipped", "leaky_posted", "relu_rate_0_1",
-    "relu_error_mended",
-)  # fmt: skip
+    "relu_posted,sigmoid_posted,tanh_posted,relu_rebuild,relu_linear,relu_he,relu_momentum,"
+    "relu_bias_mended,relu_flipped,leaky_posted,relu_rate_0_1,relu_error_mended"
+)
 
 
 @pytest.fixture(scope="session")
 def small_study():
     """Twelve blocks of compiled networks; a second of training, some of drawing."""
-    return Study("add_numbers", "--variants", ",".join(SMALL), "--seeds", 3, "--epochs", 200)
+    return Study("add_numbers", "--variants", SMALL, "--seeds", 3, "--epochs", 200)
 
 
 @pytest.fixture(scope="session")

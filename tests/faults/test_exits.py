@@ -20,9 +20,15 @@ COMMANDS = (*TABLES_READ, "adopt nope", "export --latex x", "lint nope", "new No
 def call(*args, cwd, **options):
     environment = os.environ | {"PYTHONPATH": str(ROOT)} | options.pop("env", {})
     done = subprocess.run(
-        [sys.executable, "-m", "repro", *args], cwd=cwd, env=environment, stderr=subprocess.PIPE,
-        text=True, timeout=120, check=False, **{"stdout": subprocess.PIPE} | options,
-    )  # fmt: skip
+        [sys.executable, "-m", "repro", *args],
+        cwd=cwd,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+        check=False,
+        **{"stdout": subprocess.PIPE} | options,
+    )
     assert "Traceback" not in done.stderr, done.stderr
     return done
 
@@ -80,9 +86,14 @@ def test_what_a_path_does_to_a_terminal_is_written_out(tmp_path):
 @pytest.mark.parametrize("args", [("repro", "run", "truth_table"), ("repro.truth_table",)])
 def test_ctrl_c_at_the_start_is_130_without_a_traceback(tmp_path, seconds, args):
     with subprocess.Popen(
-        [sys.executable, "-m", *args], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-    ) as driver:  # fmt: skip
+        [sys.executable, "-m", *args],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as driver:
         time.sleep(seconds)
         for _ in range(3):
             os.killpg(driver.pid, signal.SIGINT)
@@ -119,8 +130,12 @@ def test_workers_that_stall_are_given_up_after_the_patience(tmp_path):
     script = tmp_path / "stall.py"
     script.write_text(STALL)
     done = subprocess.run(
-        [sys.executable, script], env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True,
-        text=True, timeout=120, check=False,
-    )  # fmt: skip
+        [sys.executable, script],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.stdout.startswith("Stalled its worker used no processor time for 2 s"), done.stderr
     assert done.returncode == 0

@@ -100,9 +100,10 @@ class Place:
         self.notes.mkdir()
         self.environment = os.environ | {
             "PYTHONPATH": str(package or copy_with_probe(folder)),
-            "PROBE_NOTES": str(self.notes), "COLUMNS": "300",
+            "PROBE_NOTES": str(self.notes),
+            "COLUMNS": "300",
             "DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "error",
-        }  # fmt: skip
+        }
         self.scheduler_file = folder / "scheduler.json"
         self.log = folder / "log.txt"
         self.started = []
@@ -123,18 +124,15 @@ class Place:
 
     def scheduler(self, *args):
         self.scheduler_file.unlink(missing_ok=True)
-        process = self.start(
-            "dask", "scheduler", "--host", "127.0.0.1", "--port", 0, "--dashboard-address",
-            "127.0.0.1:0", "--scheduler-file", self.scheduler_file, *args,
-        )  # fmt: skip
+        local = ["--host", "127.0.0.1", "--port", 0, "--dashboard-address", "127.0.0.1:0"]
+        written = ["--scheduler-file", self.scheduler_file]
+        process = self.start("dask", "scheduler", *local, *written, *args)
         wait_until(self.scheduler_file.exists)
         return process
 
     def worker(self, *args, **environment):
-        return self.start(
-            "dask", "worker", "--scheduler-file", self.scheduler_file, "--nthreads", 1,
-            *(args or ["--no-nanny"]), **environment,
-        )  # fmt: skip
+        single = ["worker", "--scheduler-file", self.scheduler_file, "--nthreads", 1]
+        return self.start("dask", *single, *(args or ["--no-nanny"]), **environment)
 
     def driver(self, out, *args, on=None):
         where = on or ["--scheduler-file", self.scheduler_file]
@@ -452,9 +450,13 @@ def test_without_the_extra_a_line_says_which(place):
         "main(['run', 'probe', '--scheduler', '127.0.0.1:1'])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], env=place.environment, cwd=place.folder, capture_output=True,
-        text=True, check=False,
-    )  # fmt: skip
+        [sys.executable, "-c", code],
+        env=place.environment,
+        cwd=place.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 2
     assert "Error: --scheduler needs the extra cluster: pip install 'repro-relu[cluster]'" in (
         done.stderr
@@ -500,9 +502,14 @@ def shell(place, script, *args, **environment):
     (place.folder / "script.sh").write_text(script)
     path = f"{place.folder}:{bin_folder}:{os.environ['PATH']}"
     return subprocess.run(
-        ["bash", "script.sh", *args], cwd=place.folder, text=True, capture_output=True,
-        env=place.environment | {"PATH": path} | environment, timeout=DEADLINE, check=False,
-    )  # fmt: skip
+        ["bash", "script.sh", *args],
+        cwd=place.folder,
+        text=True,
+        capture_output=True,
+        env=place.environment | {"PATH": path} | environment,
+        timeout=DEADLINE,
+        check=False,
+    )
 
 
 @pytest.mark.slow

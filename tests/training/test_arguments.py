@@ -153,10 +153,12 @@ RAGGED = tf.RaggedTensor.from_row_lengths(X.ravel()[:60], [3, 2, 4, 3] * 5)
 ODD_DATA = {
     "ragged": (RAGGED, RAGGED.to_tensor(shape=(20, 4)).numpy(), (Padded,), (Padded,)),
     "sparse": (
-        scipy.sparse.csr_matrix(POSITIVE), POSITIVE, (sparse_or_dense, True),
+        scipy.sparse.csr_matrix(POSITIVE),
+        POSITIVE,
+        (sparse_or_dense, True),
         (sparse_or_dense, False),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", ODD_DATA)

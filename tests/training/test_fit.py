@@ -63,9 +63,14 @@ def builder(make_layers, make_optimizer, **compiled):
 def plain_fit(build, seed, train, validation):
     """What a user would do by hand: the model, and its logs an epoch."""
     model, history = fit_by_hand(
-        build, seed, *train, batch_size=32, epochs=EPOCHS,
-        validation_data=validation, validation_batch_size=32,
-    )  # fmt: skip
+        build,
+        seed,
+        *train,
+        batch_size=32,
+        epochs=EPOCHS,
+        validation_data=validation,
+        validation_batch_size=32,
+    )
     epochs = zip(*history.history.values(), strict=True)
     return model, [dict(zip(history.history, values, strict=True)) for values in epochs]
 
@@ -73,9 +78,14 @@ def plain_fit(build, seed, train, validation):
 def assert_same_as_plain_fit(build, digits, seeds=SEEDS):
     train, validation = digits
     fit = fit_seeds(
-        build, *train, seeds=seeds, epochs=EPOCHS, batch_size=32, validation_data=validation,
+        build,
+        *train,
+        seeds=seeds,
+        epochs=EPOCHS,
+        batch_size=32,
+        validation_data=validation,
         check=False,
-    )  # fmt: skip
+    )
     for seed in seeds[:2]:
         model, history = plain_fit(build, seed, train, validation)
         rows = fit.frame[fit.frame.seed == seed]
@@ -197,8 +207,11 @@ def test_blocks_side_by_side_give_the_bits_of_one_after_the_other():
         threads = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": str(blocks_at_once)}
         return subprocess.run(
             [sys.executable, "-c", SIDE_BY_SIDE],
-            env=os.environ | threads, capture_output=True, text=True, check=True,
-        ).stdout  # fmt: skip
+            env=os.environ | threads,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
 
     one_after_the_other = of(1)
     assert one_after_the_other.count("\n") == 5 * 2 + 2
