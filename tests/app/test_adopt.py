@@ -11,28 +11,15 @@ import shutil
 import subprocess
 import sys
 from contextlib import closing
-from pathlib import Path
 from sqlite3 import connect
 
 import pytest
 
 from tests.undrawn import UNDRAWN
 
-ROOT = Path(__file__).parents[2]
 TABLES = ("runs.csv", "curves.csv", "claims.csv")
 STUDY = "absolute_value"
 MODULE = f"repro/{STUDY}.py"
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """A copy of the package with a tiny study, and the results of that."""
-    copy = tmp_path_factory.mktemp("package")
-    for folder in ("repro", "experiments"):
-        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "tests" / "tiny_study", copy, dirs_exist_ok=True)
-    call(copy, "run", STUDY)
-    return copy
 
 
 @pytest.fixture

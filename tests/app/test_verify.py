@@ -42,15 +42,9 @@ def call(package, folder, *args):
 
 
 @pytest.fixture(scope="module")
-def package(tmp_path_factory):
+def package(finished):
     """A copy of the package with a tiny study, and its results."""
-    copy = tmp_path_factory.mktemp("package")
-    for folder in ("repro", "experiments"):
-        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "tests" / "tiny_study", copy, dirs_exist_ok=True)
-    done = call(copy, copy, "run", "absolute_value", "--workers", 1)
-    assert done.returncode == 0, done.stderr
-    return copy
+    return finished
 
 
 @pytest.fixture

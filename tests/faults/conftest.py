@@ -26,11 +26,9 @@ def undrawn_study(small_study):
 
 
 @pytest.fixture(scope="session")
-def undisturbed(small_study, tmp_path_factory):
+def undisturbed(small_study, make_once):
     """The results folder of an undisturbed run of `small_study`."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    small_study.run(folder)
-    return folder
+    return make_once("undisturbed", small_study.run)
 
 
 @pytest.fixture
