@@ -169,6 +169,7 @@ def test_elsewhere_another_verdict_fails(package, results):
     assert re.search(r"two_are_enough +holds +refuted", done.stdout)
 
 
+@pytest.mark.slow
 def test_runs_run_again_count_in_the_verdicts(package, results):
     """Committed runs that all learned: the rerun half of them decides otherwise."""
     made_by_other_code(results)

@@ -23,8 +23,11 @@ ODD = ["", "nan", "inf", "-1", "1e999", "True", "1.5", "x", '"', "\x00", "é", "
 
 
 def small(study):
-    """Two variants of the study with three seeds, and its claims on these alone."""
-    variants = dict(list(study.variants.items())[:2])
+    """Two variants of the study with three seeds and few steps, and its claims on these alone."""
+    variants = {
+        name: variant.model_copy(update={"parameters": variant.parameters | {"epochs": 200}})
+        for name, variant in list(study.variants.items())[:2]
+    }
     claims = {
         k: c for k, c in study.claims.items() if {c.variant, c.reference} <= {*variants, None}
     }

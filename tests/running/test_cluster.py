@@ -241,7 +241,8 @@ def test_a_killed_workers_block_is_retried_and_the_tables_are_those_of_one_proce
     assert all(row.endswith(b",1,ok") for row in alone["runs.csv"].splitlines()[1:])
 
 
-@pytest.mark.parametrize("victim", ["trainer", pytest.param("worker", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("victim", ["trainer", "worker"])
 def test_a_block_that_always_kills_is_recorded_after_three_tries_and_the_others_finish(
     place, victim
 ):
@@ -313,6 +314,7 @@ def test_ctrl_c_twice_gives_up_what_is_in_flight(place):
     wait_until(lambda: not alive(trainer))
 
 
+@pytest.mark.slow
 def test_ctrl_c_once_stores_what_is_in_flight(place, alone):
     place.scheduler()
     place.worker()
