@@ -7,6 +7,7 @@ import fcntl
 import os
 import shutil
 import signal
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -16,7 +17,8 @@ settings.register_profile("sample", deadline=None, max_examples=10)
 settings.register_profile("thorough", deadline=None, max_examples=100)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-LONG = ("test_site", "running", "training", "instruments", "app", "faults", "fuzz", "findings")
+TESTS = Path(__file__).parent
+LONG = {"test_site", "running", "training", "instruments", "app", "faults", "fuzz", "findings"}
 
 
 def pytest_configure(config):
@@ -26,9 +28,7 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(items):
     """Begin with what takes long; `make test` lets that order be."""
-    items.sort(
-        key=lambda item: not any(part in item.path.parts or part == item.path.stem for part in LONG)
-    )
+    items.sort(key=lambda item: not LONG & {item.path.stem, item.path.relative_to(TESTS).parts[0]})
 
 
 @pytest.fixture(scope="session")
