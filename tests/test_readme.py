@@ -10,6 +10,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,7 @@ ANSWERS = [
 ]
 
 
+@cache
 def table(name, kind):
     return read_table(ROOT / "results" / name / f"{kind}.csv")
 

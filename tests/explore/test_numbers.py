@@ -17,12 +17,11 @@ from repro.explore.digits import TEST, TRAIN, pack_digits
 from repro.four_layers import posted as four_layers
 from repro.relu_at_zero import posted as relu_at_zero
 from repro.relu_at_zero.rebuilt import draw as draw_snippet
-from repro.store.results import read_runs
 from repro.study.experiments import find_experiment
-from repro.study.folder import RESULTS
 from repro.study.schema import load_study
 from repro.training.order import data_order
 from repro.truth_table import posted as truth_table
+from tests.explore.committed import committed_runs
 
 SEEDS = range(20)
 FEW = range(5)  # for Python's loops, which take long
@@ -43,7 +42,7 @@ def digits(modules):
 
 
 def committed(name, variant):
-    runs = read_runs(RESULTS / name)
+    runs = committed_runs(name)
     return runs[(runs.variant == variant) & runs.seed.isin(SEEDS)].sort_values("seed")
 
 
