@@ -32,8 +32,8 @@ def undisturbed(small_study, make_once):
 
 
 @pytest.fixture
-def package(tmp_path):
-    """A copy of the package and its studies, to be changed."""
+def package(undisturbed, tmp_path):
+    """A copy of the package and its studies, to be changed; compiled by the undisturbed run."""
     copy = tmp_path / "package"
     for folder in ("repro", "experiments"):
         shutil.copytree(ROOT / folder, copy / folder)  # compiled code too: dates are kept
