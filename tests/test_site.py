@@ -26,9 +26,10 @@ OPENED = ("index", "docs/reference", "docs/threads/mnist_relu", "results/mnist_r
 
 def is_new(site):
     """Tell whether a site is newer than all that it is made of."""
-    sources = [path for pattern in MADE_OF for path in ROOT.glob(pattern) if path.is_file()]
+    found = (path for pattern in MADE_OF for path in ROOT.glob(pattern) if path.is_file())
+    sources = [path.stat().st_mtime for path in found if path.suffix != ".pyc"]
     pages = [path.stat().st_mtime for path in site.rglob("*.html")]
-    return bool(pages) and min(pages) > max(path.stat().st_mtime for path in sources)
+    return bool(pages) and min(pages) > max(sources)
 
 
 @pytest.fixture(scope="module")
