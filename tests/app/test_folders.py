@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from repro.app.cli import main
 from repro.app.partial import PartialTables
+from repro.findings import figures
 from repro.running.workers import Workers
 from repro.store.results import find_results
 from repro.store.runs import Store
@@ -25,10 +26,11 @@ def call(*args):
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """Return a folder where a quick run and a sweep have been made, and half a run stored."""
+    """Return a folder where a quick run and a sweep have been made; `figures` draws."""
     folder = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        patch.setattr(figures, "draw_figures", lambda *_: None)
         done = call("run", "truth_table", "--quick", "--workers", 1)
         assert done.exit_code == 0
         (folder / "said.txt").write_text(done.output, encoding="utf-8")
