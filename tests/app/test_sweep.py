@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from repro.app.cli import main
 from repro.findings.figures import style
 from repro.findings.sweep_figure import draw_sweep, summarize_sweep
 from repro.store.tables import read_table, scientific_parameters
@@ -23,9 +25,14 @@ QUICK = ["hidden_activation=relu", "iterations=20"]
 
 def sweep(*args):
     return subprocess.run(
-        [sys.executable, "-m", "repro", "sweep", *map(str, args)], cwd=ROOT, capture_output=True,
-        text=True, timeout=300, check=False, env=os.environ | {"COLUMNS": "140"},
-    )  # fmt: skip
+        [sys.executable, "-m", "repro", "sweep", *map(str, args)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env=os.environ | {"COLUMNS": "140"},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +67,7 @@ def test_a_repeated_sweep_trains_nothing_twice(swept_folder):
     folder, args, _ = swept_folder
     before = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix == ".csv"}
     store = (folder / ".store.sqlite").read_bytes()
-    assert sweep(*args).returncode == 0
+    assert CliRunner().invoke(main, ["sweep", *map(str, args)]).exit_code == 0
     assert (folder / ".store.sqlite").read_bytes() == store
     assert {name: (folder / name).read_bytes() for name in before} == before
 
@@ -86,10 +93,6 @@ def test_a_repeated_sweep_trains_nothing_twice(swept_folder):
     ],
 )
 def test_what_is_wrong_is_named_before_anything_is_trained(args, message, tmp_path):
-    from click.testing import CliRunner
-
-    from repro.app.cli import main
-
     done = CliRunner().invoke(main, ["sweep", *args, "--out", str(tmp_path)])
     assert done.exit_code == 2
     assert message in done.output

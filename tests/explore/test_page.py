@@ -11,10 +11,10 @@ import pytest
 
 from repro.explore.bundle import bundle
 from repro.explore.page import FILE, SCENES, render, write_page
-from repro.store.results import read_runs
 from repro.study.experiments import find_experiment
 from repro.study.folder import RESULTS, study_names
 from repro.study.schema import Variant, load_study
+from tests.explore.committed import committed_runs
 
 SMALL = ("add_numbers", "truth_table", "relu_at_zero")  # networks that train in a moment
 LOOKS = [
@@ -76,7 +76,7 @@ def test_it_loads_nothing_and_says_nothing(open_page):
 def test_its_networks_are_those_of_the_study(open_page):
     page = open_page("#scene=add_numbers&seeds=20")
     page.wait_for_function(END)
-    runs = read_runs(RESULTS / "add_numbers")
+    runs = committed_runs("add_numbers")
     runs = runs[(runs.variant == "relu_posted") & (runs.seed < 20)]
     born = int(runs.born_dead.sum())
     assert values_of(page).startswith(
@@ -91,7 +91,7 @@ def test_no_dot_passes_the_floor_until_the_bias_is_on(open_page):
     page.wait_for_function(END)
     assert values_of(page).startswith("0 of 20 networks have learned the table")
     page.get_by_label("Biases").check()
-    runs = read_runs(RESULTS / "truth_table")
+    runs = committed_runs("truth_table")
     runs = runs[(runs.variant == "relu_linear_output_bias_rate_0_1") & (runs.seed < 20)]
     said = f"{int(runs.learned.sum())} of 20 networks have learned the table"
     page.wait_for_function(
@@ -129,7 +129,7 @@ def test_the_arrow_keys_follow_the_next_seed(open_page):
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     assert page.locator("#seed").input_value() == "2"
-    runs = read_runs(RESULTS / "add_numbers")
+    runs = committed_runs("add_numbers")
     row = runs[(runs.variant == "relu_posted") & (runs.seed == 2)].iloc[0]
     shown = page.locator("#row div", has_text="mse").locator("dd").text_content()
     assert float(shown) == pytest.approx(row.mse, rel=1e-5)
@@ -140,7 +140,7 @@ def test_pointing_at_a_dot_follows_its_seed(open_page):
     page.wait_for_function(END)
     box = page.locator("#dots").bounding_box()
     page.locator("#dots").tap(position={"x": 19, "y": box["height"] - 46})  # the best, at the left
-    runs = read_runs(RESULTS / "add_numbers")
+    runs = committed_runs("add_numbers")
     runs = runs[(runs.variant == "relu_posted") & (runs.seed < 20) & (runs.mse < 1e-7)]
     assert int(page.locator("#seed").input_value()) in set(runs.seed)
 

@@ -1,6 +1,8 @@
 """One meaning for each exit code, of real processes; no command ends with a traceback.
 
 0 done, 1 found, 2 wrong use or environment, 130 interrupted, 141 nobody reads.
+
+Slow: more commands, options and moments of the same kind.
 """
 
 import os
@@ -15,19 +17,31 @@ from tests.faults.processes import ROOT
 
 TABLES_READ = ("cite truth_table relu_posted", "ledger", "figures", "report", "verdicts", "verify")
 COMMANDS = (*TABLES_READ, "adopt nope", "export --latex x", "lint nope", "new Nope", "run nope")
+QUICK = ("", "verify", "run nope")
 
 
 def call(*args, cwd, **options):
     environment = os.environ | {"PYTHONPATH": str(ROOT)} | options.pop("env", {})
     done = subprocess.run(
-        [sys.executable, "-m", "repro", *args], cwd=cwd, env=environment, stderr=subprocess.PIPE,
-        text=True, timeout=120, check=False, **{"stdout": subprocess.PIPE} | options,
-    )  # fmt: skip
+        [sys.executable, "-m", "repro", *args],
+        cwd=cwd,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+        check=False,
+        **{"stdout": subprocess.PIPE} | options,
+    )
     assert "Traceback" not in done.stderr, done.stderr
     return done
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS])
+def with_slow(quick, every):
+    """Return all cases, those that are not quick marked."""
+    return [case if case in quick else pytest.param(case, marks=pytest.mark.slow) for case in every]
+
+
+@pytest.mark.parametrize("command", with_slow(QUICK, ["", *COMMANDS]))
 def test_wrong_use_is_2_and_one_line_however_it_is_wrong(tmp_path, command):
     """In a folder without results, all of them are."""
     if command:
@@ -37,7 +51,9 @@ def test_wrong_use_is_2_and_one_line_however_it_is_wrong(tmp_path, command):
     assert call(*command.split(), "--nope", cwd=tmp_path).returncode == 2
 
 
-@pytest.mark.parametrize("args", [(), ("--help",), ("cite",), ("nope",)])
+@pytest.mark.parametrize(
+    "args", with_slow([(), ("cite",)], [(), ("--help",), ("cite",), ("nope",)])
+)
 def test_a_full_device_is_said_in_one_line(tmp_path, args):
     with open("/dev/full", "w") as full:  # noqa: PTH123
         done = call(*args, cwd=tmp_path, stdout=full)
@@ -45,7 +61,7 @@ def test_a_full_device_is_said_in_one_line(tmp_path, args):
     assert "No space left on device" in done.stderr or "no command is named" in done.stderr
 
 
-@pytest.mark.parametrize("args", [(), ("--help",), ("cite",)])
+@pytest.mark.parametrize("args", with_slow([("cite",)], [(), ("--help",), ("cite",)]))
 def test_a_reader_that_has_gone_is_141_without_a_word(tmp_path, args):
     reading, writing = os.pipe()
     os.close(reading)
@@ -62,7 +78,9 @@ def test_where_only_ascii_can_be_written_it_is(tmp_path):
     assert done.stdout.isascii()
 
 
-@pytest.mark.parametrize("name", ["KERAS_HOME", "REPRO_DATA", "REPRO_CACHE"])
+@pytest.mark.parametrize(
+    "name", with_slow(["KERAS_HOME"], ["KERAS_HOME", "REPRO_DATA", "REPRO_CACHE"])
+)
 def test_a_home_of_nobody_is_named(tmp_path, name):
     done = call("report", cwd=tmp_path, env={name: "~nosuchuser/x"})
     assert done.returncode == 2
@@ -77,12 +95,20 @@ def test_what_a_path_does_to_a_terminal_is_written_out(tmp_path):
 
 
 @pytest.mark.parametrize("seconds", [0.3, 1.0])
-@pytest.mark.parametrize("args", [("repro", "run", "truth_table"), ("repro.truth_table",)])
+@pytest.mark.parametrize(
+    "args",
+    with_slow([("repro.truth_table",)], [("repro", "run", "truth_table"), ("repro.truth_table",)]),
+)
 def test_ctrl_c_at_the_start_is_130_without_a_traceback(tmp_path, seconds, args):
     with subprocess.Popen(
-        [sys.executable, "-m", *args], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-    ) as driver:  # fmt: skip
+        [sys.executable, "-m", *args],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as driver:
         time.sleep(seconds)
         for _ in range(3):
             os.killpg(driver.pid, signal.SIGINT)
@@ -119,8 +145,12 @@ def test_workers_that_stall_are_given_up_after_the_patience(tmp_path):
     script = tmp_path / "stall.py"
     script.write_text(STALL)
     done = subprocess.run(
-        [sys.executable, script], env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True,
-        text=True, timeout=120, check=False,
-    )  # fmt: skip
+        [sys.executable, script],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.stdout.startswith("Stalled its worker used no processor time for 2 s"), done.stderr
     assert done.returncode == 0

@@ -1,7 +1,7 @@
 """Ctrl-C and SIGTERM: the first finishes and stores the block, the second stops at once.
 
 Slow: both while a long block is trained, which tests/app/test_cli.py tries with Ctrl-C, and sixteen
-rounds of signals at any moment.
+rounds of signals at any moment; while figures alone are drawn.
 """
 
 import os
@@ -100,6 +100,7 @@ def test_while_tables_and_figures_are_written(small_study, undrawn_study, undist
     assert contents(tmp_path, TABLES) == contents(undisturbed, TABLES)
 
 
+@pytest.mark.slow
 def test_while_figures_are_drawn_again(small_study, undisturbed, tmp_path):
     folder = tmp_path / "results" / "add_numbers"
     shutil.copytree(undisturbed, folder)

@@ -43,11 +43,23 @@ def forge(folder, **fields):
 
 
 FORGED = [
-    {"metrics": "[]"}, {"metrics": "{"}, {"metrics": '{"loss": [1]}'}, {"metrics": "[" * 10**5},
-    {"curve": "{}"}, {"curve": "[1]"}, {"curve": '[{"a": {}}]'}, {"seed": 7}, {"seed": -1},
-    {"copy": -1}, {"identity": ""}, {"variant": "\x1b[2J"}, {"settings": "0"}, {"seconds": -1.0},
-    {"seconds": float("inf")}, {"metrics": json.dumps({"a\u202e": 1})},
-]  # fmt: skip
+    {"metrics": "[]"},
+    {"metrics": "{"},
+    {"metrics": '{"loss": [1]}'},
+    {"metrics": "[" * 10**5},
+    {"curve": "{}"},
+    {"curve": "[1]"},
+    {"curve": '[{"a": {}}]'},
+    {"seed": 7},
+    {"seed": -1},
+    {"copy": -1},
+    {"identity": ""},
+    {"variant": "\x1b[2J"},
+    {"settings": "0"},
+    {"seconds": -1.0},
+    {"seconds": float("inf")},
+    {"metrics": json.dumps({"a\u202e": 1})},
+]
 
 
 @pytest.mark.parametrize("fields", FORGED, ids=lambda fields: ascii(fields)[:30])

@@ -17,9 +17,32 @@ unhurried = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 parts = st.sampled_from(
-    ["tcp://", "tls://", "TCP://", "inproc://", "127.0.0.1", "localhost", "[::1]", "node1", "::",
-     ":1", ":8786", ":0", ":99999", ":٣", "/", "/..", "?x", "#y", "u:p@", " ", "\n", "\x00", "["]
-)  # fmt: skip
+    [
+        "tcp://",
+        "tls://",
+        "TCP://",
+        "inproc://",
+        "127.0.0.1",
+        "localhost",
+        "[::1]",
+        "node1",
+        "::",
+        ":1",
+        ":8786",
+        ":0",
+        ":99999",
+        ":٣",
+        "/",
+        "/..",
+        "?x",
+        "#y",
+        "u:p@",
+        " ",
+        "\n",
+        "\x00",
+        "[",
+    ]
+)
 addresses = st.lists(parts, max_size=5).map("".join) | st.text(max_size=20)
 odd = st.sampled_from([None, True, 1.5, int("9" * 400), "a" * 1000]) | addresses
 anything = st.recursive(odd, lambda of: st.lists(of) | st.dictionaries(st.text(), of))

@@ -116,8 +116,15 @@ def test_any_change_of_bytes_is_refused_or_harmless(file, capsys, data):
 
 
 BREAKING = [
-    b"", b"\xff\xfe", b"[" * 10**5, b'{"a":' * 10**5, b"9" * 10**4, b'"\\ud800"', b"NaN", b"{}{}",
-]  # fmt: skip
+    b"",
+    b"\xff\xfe",
+    b"[" * 10**5,
+    b'{"a":' * 10**5,
+    b"9" * 10**4,
+    b'"\\ud800"',
+    b"NaN",
+    b"{}{}",
+]
 
 
 @pytest.mark.parametrize("content", BREAKING, ids=lambda content: repr(content[:6]))

@@ -12,6 +12,7 @@ from repro.app import regenerate
 from repro.app import run as session
 from repro.app import verify as verification
 from repro.app.exits import reported
+from repro.findings import figures
 from repro.running.workers import ONE_THREAD
 from repro.store import results
 from repro.store.runs import FILE
@@ -23,8 +24,11 @@ ODD = ["", "nan", "inf", "-1", "1e999", "True", "1.5", "x", '"', "\x00", "é", "
 
 
 def small(study):
-    """Two variants of the study with three seeds, and its claims on these alone."""
-    variants = dict(list(study.variants.items())[:2])
+    """Two variants of the study with three seeds and few steps, and its claims on these alone."""
+    variants = {
+        name: variant.model_copy(update={"parameters": variant.parameters | {"epochs": 200}})
+        for name, variant in list(study.variants.items())[:2]
+    }
     claims = {
         k: c for k, c in study.claims.items() if {c.variant, c.reference} <= {*variants, None}
     }
@@ -44,9 +48,10 @@ def undo_afterwards(patch):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """The results folder of a real run."""
+    """The results folder of a real run; `figures` draws."""
     with pytest.MonkeyPatch.context() as patch:
         undo_afterwards(patch)
+        patch.setattr(figures, "draw_figures", lambda *_: None)
         patch.chdir(tmp_path_factory.mktemp("trained"))
         patch.setattr(session, "load_study", lambda name: STUDY)
         assert session.run("add_numbers", workers=1) == 0

@@ -26,10 +26,17 @@ from repro.study.schema import load_study
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (0.93641, "0.9364"), (-0.5, "−0.5"), (-0.0, "0"), (1.23e-19, "1.23×10⁻¹⁹"), (0, "0"),
-        (math.nan, "–"), (math.inf, "∞"), (-math.inf, "−∞"), (12345678, "1.235×10⁷"),
+        (0.93641, "0.9364"),
+        (-0.5, "−0.5"),
+        (-0.0, "0"),
+        (1.23e-19, "1.23×10⁻¹⁹"),
+        (0, "0"),
+        (math.nan, "–"),
+        (math.inf, "∞"),
+        (-math.inf, "−∞"),
+        (12345678, "1.235×10⁷"),
     ],
-)  # fmt: skip
+)
 def test_numbers_have_four_digits_and_true_minus_signs(value, text):
     assert number(value) == text
 
@@ -43,9 +50,8 @@ def test_intervals_p_values_and_shares():
     assert (number_list([0.5, -2]), number_list([])) == ("0.5, −2", "–")
     assert p_value(9.9e-5) == "< 0.0001"
     assert p_value(0.0082) == "0.0082"
-    assert [percent(share) for share in (0.994, -0.33, -0.001, math.nan)] == [
-        "99 %", "−33 %", "0 %", "–",
-    ]  # fmt: skip
+    shares = [percent(share) for share in (0.994, -0.33, -0.001, math.nan)]
+    assert shares == ["99 %", "−33 %", "0 %", "–"]
 
 
 def test_prose_is_text_code_and_citations():

@@ -110,9 +110,13 @@ def test_a_missing_table_is_named(tmp_path):
     (tmp_path / "results").mkdir()
     done = subprocess.run(
         [sys.executable, "-m", "repro", "report"],
-        cwd=tmp_path, env={"PYTHONPATH": str(ROOT), "PATH": ""},
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 2
     assert done.stderr.splitlines() == ["Error: no study has tables in results/; run one first"]
     assert list((tmp_path / "results").iterdir()) == []
