@@ -38,7 +38,12 @@ ANSWERS = [
         "learned",
     ),
     ("relu_at_zero", "that changes the weights by {:.0e} of their", "float32_2000_steps", "change"),
-    ("relu_at_zero", "Zeros built into integer data change them by {:.0%}", "integers_one", "change"),
+    (
+        "relu_at_zero",
+        "built into integer data change them by {:.0%}",
+        "integers_one",
+        "change",
+    ),
     (
         "add_numbers",
         "{:.1%} of the networks are born dead, silent on every input; "
