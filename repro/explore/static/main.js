@@ -5,7 +5,7 @@ import { clear, element, find, heatMap, makeControls, rowOf } from "./parts.js";
 import { keyOf, Pool } from "./pool.js";
 import { drawCurve, drawField, drawNetwork } from "./portrait.js";
 import { scenes } from "./scenes.js";
-import { asCommand, asPython, asToml, read, write } from "./state.js";
+import { inWords, read, write } from "./state.js";
 import { claimsOf, matching } from "./tables.js";
 import { serve } from "./worker.js";
 /** @import { Scene } from "./scene.js" */
@@ -125,10 +125,8 @@ class Page {
     find("fields").hidden = !scene.digits;
     find("network").hidden = Boolean(scene.digits);
     this.legend();
-    const { defaults } = this.tables[scene.name];
-    find("python").textContent = asPython(this.state, defaults);
-    find("command").textContent = asCommand(this.state, defaults);
-    find("toml").textContent = asToml(this.state, defaults);
+    const said = inWords(this.state, this.tables[scene.name].defaults);
+    for (const [id, text] of Object.entries(said)) find(id).textContent = text;
     this.ask();
   }
 
@@ -267,8 +265,7 @@ class Page {
 
 /** @param {{cells: Uint8Array[], silent: boolean[]}} detail */
 function tellField({ cells, silent }) {
-  const hidden = cells.slice(0, Math.max(1, cells.length - 1));
-  const units = hidden.flatMap((layer) => [...layer]);
+  const units = cells.flatMap((layer) => [...layer]);
   const dark = units.filter((reacts) => !reacts).length;
   return `${dark} of ${units.length} hidden units are dead; `
     + `${silent.filter(Boolean).length} of ${silent.length} images reach none.`;

@@ -59,7 +59,7 @@ function makeControl(control, value, set) {
     box.addEventListener("change", () => set(box.checked));
     return element("label", { class: "control box" }, [box, label]);
   }
-  if (typeof value === "string" && !control.slides) {
+  if (typeof value === "string" && !control.marked) {
     const list = /** @type {HTMLSelectElement} */ (element("select", { id }, values.map((v) =>
       element("option", { value: v, selected: v === value }, shown(control, v)))));
     list.addEventListener("change", () => set(list.value));
@@ -76,7 +76,19 @@ function makeControl(control, value, set) {
   tell();
   slider.addEventListener("input", tell);
   slider.addEventListener("change", () => set(values[+slider.value]));
-  return element("label", { class: "control" }, [element("span", {}, [label, " ", output]), slider]);
+  const whole = element("label", { class: "control" }, [element("span", {}, [label, " ", output]), slider]);
+  return control.marked ? element("div", { class: "control" }, [whole, marksOf(control, set)]) : whole;
+}
+
+/** @param {Control} control @param {(value: any) => void} set */
+function marksOf(control, set) {
+  const buttons = (control.marked ?? []).map((value) => {
+    const text = shown(control, value);
+    const button = element("button", { type: "button", "aria-label": `${control.label}: ${text}` }, text);
+    button.addEventListener("click", () => set(value));
+    return button;
+  });
+  return element("div", { class: "marks" }, buttons);
 }
 
 /**

@@ -122,11 +122,10 @@ function drawZeros(context, met, step, { x, height, colours }) {
 export function drawField(canvas, detail, digits, colour) {
   const { context, width } = fitted(canvas);
   const colours = palette(canvas);
-  const hidden = detail.cells.slice(0, Math.max(1, detail.cells.length - 1));
   const across = 20;
   const cell = width / across;
   let y = 0;
-  for (const units of hidden) {
+  for (const units of detail.cells) {
     units.forEach((reacts, j) => {
       context.fillStyle = reacts ? colour : colours.committed;
       context.beginPath();

@@ -8,12 +8,12 @@
  * @property {string} label
  * @property {any[]} values numbers make a slider, words a list, true and false a box
  * @property {(value: any) => string} [show]
- * @property {boolean} [slides] words that make a slider, too
+ * @property {any[]} [marked] the first, the middle and the last value of a slider
  *
  * @typedef {object} Snapshot a network at a logged step
  * @property {number} value on the scene's axis; NaN once it has diverged
  * @property {number} flags
- * @property {any} [detail] of a network that is followed: see `diagram.js` and `field.js`
+ * @property {any} [detail] of a network that is followed: see `portrait.js`
  *
  * @typedef {object} Scene
  * @property {string} name of the thread
@@ -35,6 +35,8 @@
  * @property {(settings: Settings) => Settings} [beside] a second network for each seed, to compare with
  * @property {string} [digits] what is said of the images that the page carries
  * @property {string} [other] how the study's run of a seed is another than the page's
+ * @property {(settings: Settings) => {python: string, remark: string} | undefined} [beyond] of settings that the
+ *   experiment lacks: what makes it take them in Python, and why no command does
  * @property {string[]} smaller parameters whose values may be the page's own: it is smaller than the study
  * @property {{name: string, x: string, y: string}} [grid] the committed sweep that is shown as a map
  * @property {(settings: Settings, seed: number, detail: boolean, digits: any) => Generator<Snapshot>} train
@@ -46,7 +48,8 @@ export const LIT = 4; // met an exact zero
 export const DIFFERS = 8;
 
 export const ACTIVATION = ["relu", "leaky_relu", "sigmoid", "tanh"];
-const RELU = 0, LEAKY_RELU = 1, SIGMOID = 2, TANH = 3, LINEAR = 4;
+export const RELU = 0;
+const LEAKY_RELU = 1, SIGMOID = 2, TANH = 3, LINEAR = 4;
 /** @type {Record<string, number>} */
 const KINDS = { relu: RELU, leaky_relu: LEAKY_RELU, sigmoid: SIGMOID, tanh: TANH, linear: LINEAR };
 
