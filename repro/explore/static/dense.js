@@ -87,7 +87,7 @@ export function backward({ layers, slope }, rates, carries = () => true) {
   }
 }
 
-/** @param {Float64Array} kernel @param {Float64Array} back @param {Float64Array} errors of the layer below, filled in */
+/** @param {Float64Array} kernel @param {Float64Array} back @param {Float64Array} errors of the layer below */
 function passBack(kernel, back, errors) {
   const units = back.length;
   for (let i = 0; i < errors.length; i++) {

@@ -1,6 +1,7 @@
 // The page: reads its state from the address, trains it, and draws what comes back.
+import { palette } from "./canvas.js";
 import { unpack } from "./digits.js";
-import { Dots, palette } from "./dots.js";
+import { Dots } from "./dots.js";
 import { clear, element, find, heatMap, makeControls, rowOf } from "./parts.js";
 import { keyOf, Pool } from "./pool.js";
 import { drawCurve, drawField, drawNetwork } from "./portrait.js";
@@ -8,6 +9,7 @@ import { scenes } from "./scenes.js";
 import { inWords, read, write } from "./state.js";
 import { claimsOf, matching } from "./tables.js";
 import { serve } from "./worker.js";
+/** @import { Digits } from "./digits.js" */
 /** @import { Scene } from "./scene.js" */
 /** @import { State } from "./state.js" */
 
@@ -19,10 +21,11 @@ const data = (id) => JSON.parse(find(id).textContent ?? "");
 
 class Page {
   constructor() {
+    this.pool = new Pool(document.currentScript?.textContent ?? "", () => this.ask()); // it takes longest to start
     this.tables = data("tables");
-    this.digits = unpack(data("digits"));
+    /** @type {Digits | undefined} */
+    this.digits = undefined;
     this.dots = new Dots(find("dots"));
-    this.pool = new Pool(document.currentScript?.textContent ?? "", this.digits, () => this.ask());
     this.motion = matchMedia("(prefers-reduced-motion: reduce)");
     this.state = this.addressed();
     this.clock = { step: 0, since: 0, running: true };
@@ -103,6 +106,10 @@ class Page {
   /** Train the state, and write all of the page that does not change while it trains. */
   begin() {
     const { scene, settings, seeds, follow } = this.state;
+    if (scene.digits && !this.digits) {
+      this.digits = unpack(data("digits"));
+      this.pool.send(this.digits);
+    }
     this.pool.start(scene, settings, Array.from({ length: seeds }, (_, seed) => seed), follow);
     if (follow >= seeds) this.pool.follow(follow);
     this.clock = { step: 0, since: performance.now(), running: true };
@@ -124,6 +131,7 @@ class Page {
     heatMap(find("map"), this.tables[scene.name], this.state, (change) => this.go(change));
     find("fields").hidden = !scene.digits;
     find("network").hidden = Boolean(scene.digits);
+    find("images").hidden = !scene.digits;
     this.legend();
     const said = inWords(this.state, this.tables[scene.name].defaults);
     for (const [id, text] of Object.entries(said)) find(id).textContent = text;
@@ -153,7 +161,7 @@ class Page {
     said.append(element("p", {}, ["In grey: ", element("code", {}, name), size]));
     const claims = claimsOf(study, name);
     said.append(element("ul", { class: "verdicts" }, claims.map(({ id, says, verdict, n }) => element("li", {}, [
-      element("span", { class: `verdict ${verdict.replace(" ", "-")}` }, verdict), ` ${says} `,
+      element("span", { class: `verdict ${verdict.replace(" ", "-")}` }, verdict), " ", ...withCode(says), " ",
       element("span", { class: "quiet" }, [element("code", {}, id), `, n = ${n.toLocaleString("en")}`])]))));
   }
 
@@ -240,11 +248,13 @@ class Page {
     for (const { beside, snapshots } of runs) {
       const detail = snapshots[Math.min(step, snapshots.length - 1)]?.detail;
       if (!detail) continue;
-      const colours = palette(find("dots"));
-      if (!scene.digits) drawNetwork(find("network"), detail, at);
-      else if (beside) drawField(find("field-beside"), detail, this.digits, colours.beside);
-      else drawField(find("field"), detail, this.digits, colours.alive);
-      if (scene.digits) find(beside ? "tell-beside" : "tell-field").textContent = tellField(detail);
+      if (!this.digits || !scene.digits) {
+        drawNetwork(find("network"), detail, at);
+        continue;
+      }
+      const { alive, beside: other } = palette(find("dots"));
+      drawField(find(beside ? "field-beside" : "field"), detail, this.digits, beside ? other : alive);
+      find(beside ? "tell-beside" : "tell-field").textContent = tellField(detail);
     }
   }
 
@@ -262,6 +272,9 @@ class Page {
     setTimeout(() => { button.textContent = was; }, 1500);
   }
 }
+
+/** Return a text whose code stands between backticks. @param {string} text */
+const withCode = (text) => text.split("`").map((part, i) => (i % 2 ? element("code", {}, part) : part));
 
 /** @param {{cells: Uint8Array[], silent: boolean[]}} detail */
 function tellField({ cells, silent }) {

@@ -17,7 +17,6 @@
  *
  * @typedef {object} Scene
  * @property {string} name of the thread
- * @property {string} title
  * @property {string} hint
  * @property {Control[]} controls
  * @property {Settings} settings what differs here from the experiment's defaults, such as fewer images

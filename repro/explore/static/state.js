@@ -78,7 +78,8 @@ export function inWords(state, defaults) {
     python: `from repro.${scene.name} import experiment\n${beyond?.python ?? ""}\n`
       + `runs, curves = experiment(\n    seeds=range(${seeds}),\n${data && `    data="${data}",\n`}${lines})\n`,
     command: beyond?.remark ?? `python -m repro sweep ${scene.name}`
-      + `${words.join("") || ` ${scene.horizon}=${settings[scene.horizon]}`} --seeds ${seeds}${data && ` --data ${data}`}\n`,
+      + (words.join("") || ` ${scene.horizon}=${settings[scene.horizon]}`)
+      + ` --seeds ${seeds}${data && ` --data ${data}`}\n`,
     toml: beyond?.remark ?? `[variants.mine_${title || "as_posted"}]\n`
       + `label = "from the page"\ngroup = "fix of ours"\nseeds = ${seeds}\nparameters = { ${pairs} }\n`,
   };

@@ -13,7 +13,6 @@ const LEARNED = 0.001;
 /** @type {Scene} */
 export const addNumbers = {
   name: "add_numbers",
-  title: "Add two numbers",
   hint: "Half of the networks are born dead: silent on every input. Who of them learns?",
   controls: [
     { name: "hidden_activation", label: "Hidden activation", values: ACTIVATION },

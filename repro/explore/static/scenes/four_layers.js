@@ -13,7 +13,6 @@ const [BACKGROUND, INK, LOW, HIGH] = [0.01, 0.99, 0.01, 0.99];
 export const fourLayers = {
   ...ON_DIGITS,
   name: "four_layers",
-  title: "Four layers",
   hint: "Errors pass back without ReLU’s gate until no unit reacts any more. Sigmoid survives the same mistake.",
   controls: [
     { name: "learning_rate", label: "Learning rate", values: [0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3] },

@@ -17,7 +17,6 @@ const fraction = (/** @type {number} */ value) =>
 export const mnistRelu = {
   ...ON_DIGITS,
   name: "mnist_relu",
-  title: "Digits on raw pixels",
   hint: "Pixels of 0 to 255 make the first steps too long. Watch the hidden units go dark, and images fall silent.",
   controls: [
     { name: "input_scale", label: "Factor on the pixels", values: [1 / 255, 1 / 64, 1 / 16, 1 / 4, 1], show: fraction },

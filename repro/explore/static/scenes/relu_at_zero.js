@@ -22,7 +22,6 @@ const place = { multiply: "multiplies the gradient", assign: "takes its place" }
 /** @type {Scene} */
 export const reluAtZero = {
   name: "relu_at_zero",
-  title: "ReLU at zero",
   hint: "Two networks a seed, equal but for the derivative at zero. Do their weights ever differ?",
   controls: [
     {
@@ -42,7 +41,7 @@ export const reluAtZero = {
   wave: 1000,
   seeds: [100, 20, 200, 500, 1000],
   axis: {
-    label: "how far the first layer's weights are apart, as a share of their length",
+    label: "relative difference of the first layers' weights",
     low: 1e-9, high: 10, ticks: [1e-8, 1e-6, 1e-4, 1e-2, 1], log: true, none: "the same", show: power,
   },
   states: [{ flag: LIT, label: "met an exact zero" }],
@@ -51,7 +50,8 @@ export const reluAtZero = {
   tell: (snapshots) => `${outOf(having(snapshots, LIT), snapshots.length)} networks have met an exact zero. `
     + `${having(snapshots, DIFFERS)} have other weights than with the derivative 0.`,
   beyond: ({ at_zero: value }) => (typeof value === "string" ? undefined : {
-    python: `from repro.relu_at_zero import posted\n\nposted.DERIVATIVE[${value}] = ${value}  # the study has 0, 1/2 and 1\n`,
+    python: "from repro.relu_at_zero import posted\n\n"
+      + `posted.DERIVATIVE[${value}] = ${value}  # the study has 0, 1/2 and 1\n`,
     remark: `# The study's at_zero is zero, half or one; ${value} needs the line of Python that stands above.\n`,
   }),
   steps: (settings) => [0, ...rising(settings.steps)],

@@ -14,7 +14,6 @@ const LEARNED = 0.05;
 /** @type {Scene} */
 export const truthTable = {
   name: "truth_table",
-  title: "A truth table",
   hint: "Six rows, one of them all zeros. Without biases no network can tell what that row's answer is.",
   controls: [
     { name: "hidden_activation", label: "Hidden activation", values: ["relu", "leaky_relu", "sigmoid"] },
