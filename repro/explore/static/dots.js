@@ -3,7 +3,7 @@ import { circle, fitted, palette, stroke } from "./canvas.js";
 import { keyOf } from "./pool.js";
 /** @import { Palette } from "./canvas.js" */
 /** @import { Known } from "./pool.js" */
-/** @import { Scene, Settings, Snapshot } from "./scene.js" */
+/** @import { Mark, Scene, Settings, Snapshot } from "./scene.js" */
 
 /**
  * @typedef {object} Dot
@@ -16,9 +16,9 @@ import { keyOf } from "./pool.js";
  * @property {boolean} late it has not come as far as the others
  *
  * @typedef {{run: Known, snapshot: Snapshot}} Shown
- * @typedef {Shown & {column: number, row: number}} Place of a dot in the piles
- * @typedef {{radius: number, pitch: number, columns: number, across: number, left: number, base: number}} Room
- *   columns are a pitch wide; so many across are a bin
+ * @typedef {Shown & {x: number, row: number}} Place of a dot in the piles
+ * @typedef {{start: number, size: number, columns: number}} Bin
+ * @typedef {{radius: number, pitch: number, bins: Bin[], left: number, width: number, base: number}} Room
  */
 
 const MARGIN = { left: 14, right: 14, top: 44, bottom: 42 };
@@ -49,19 +49,19 @@ export class Dots {
     const { context, width, height } = fitted(this.canvas);
     const shown = inOrder(scene, runs, step);
     const own = shown.filter(({ run }) => !run.beside).length;
-    const [ours, theirs] = [shown.map(({ snapshot }) => snapshot.value), committed];
-    const rows = (/** @type {number[]} */ values, /** @type {number} */ count, /** @type {Room} */ room) =>
-      histogram(values, room, scene.axis).map((share) => (share * count) / room.across);
-    const highest = (/** @type {Room} */ room) =>
-      Math.ceil(Math.max(1, ...rows(ours, shown.length, room), ...rows(theirs, own, room)));
+    const values = shown.map(({ snapshot }) => snapshot.value);
+    const rows = (/** @type {Room} */ room) => [
+      pileUp(scene.axis, room, values, shown.length), pileUp(scene.axis, room, committed, own)];
+    const highest = (/** @type {Room} */ room) => Math.ceil(Math.max(1, ...rows(room).flat()));
     const space = height - MARGIN.top - MARGIN.bottom;
-    const rooms = WIDTHS.map((across) => roomFor(expected, width, height, across));
+    const marks = scene.marks(settings);
+    const rooms = WIDTHS.map((across) => roomFor(expected, scene.axis, marks, { width, height, across }));
     const room = rooms.find((one) => highest(one) * one.pitch <= space) ?? rooms[rooms.length - 1];
     this.pitch = Math.min(room.pitch, space / highest(room));
     const moving = this.move(placed(scene, shown, room), room, { step, still });
     const colours = palette(this.canvas);
-    drawSilhouette(context, rows(theirs, own, room).map((row) => row * this.pitch), room, colours);
-    drawAxis(context, scene, settings, room, colours);
+    drawSilhouette(context, rows(room)[1].map((row) => row * this.pitch), room, colours);
+    drawAxis(context, scene.axis, marks, room, colours);
     for (const dot of this.dots.values()) drawDot(context, dot, scene, room.radius, colours);
     context.globalAlpha = 1;
     const followed = this.dots.get(keyOf({ seed: follow, beside: false }));
@@ -77,8 +77,7 @@ export class Dots {
   move(targets, room, { step, still }) {
     let moving = false;
     for (const key of this.dots.keys()) if (!targets.has(key)) this.dots.delete(key);
-    for (const [key, { column, row, run, snapshot }] of targets) {
-      const x = room.left + (column + 0.5) * room.pitch;
+    for (const [key, { x, row, run, snapshot }] of targets) {
       const y = room.base - (row + 0.5) * this.pitch - 1;
       const top = still ? y : MARGIN.top;
       const dot = this.dots.get(key) ?? { key, seed: run.seed, beside: run.beside, x, y: top, snapshot, late: false };
@@ -115,34 +114,55 @@ function inOrder({ states }, runs, step) {
 
 /** @param {Scene} scene @param {Shown[]} shown @param {Room} room @returns {Map<string, Place>} */
 function placed({ axis }, shown, room) {
-  const heights = new Array(room.columns).fill(0);
+  const heights = room.bins.map(({ columns }) => new Array(columns).fill(0));
   return new Map(shown.map(({ run, snapshot }) => {
-    const first = binOf(axis, snapshot.value, room) * room.across;
-    let column = first;
-    for (let i = first; i < first + room.across; i++) if (heights[i] < heights[column]) column = i;
-    return [keyOf(run), { run, snapshot, column, row: heights[column]++ }];
+    const index = binOf(axis, snapshot.value, room);
+    const { start, size, columns } = room.bins[index];
+    const column = heights[index].indexOf(Math.min(...heights[index]));
+    const x = room.left + start + size / 2 + (column + 0.5 - columns / 2) * room.pitch;
+    return [keyOf(run), { run, snapshot, x, row: heights[index][column]++ }];
   }));
 }
 
 /**
- * @param {number} count of the dots @param {number} width @param {number} height @param {number} across
+ * Return how large dots are and where they have room. Every mark is an edge of two bins, so that no dot passes it.
+ * @param {number} count of the dots @param {Scene["axis"]} axis @param {Mark[]} marks
+ * @param {{width: number, height: number, across: number}} size of the canvas, and how many columns are a bin, about
  * @returns {Room}
  */
-function roomFor(count, width, height, across) {
-  const radius = (count <= 60 ? 8 : count <= 300 ? 5 : 3.4) * (width < 600 ? 0.7 : 1);
+function roomFor(count, axis, marks, { width: whole, height, across }) {
+  const radius = (count <= 60 ? 8 : count <= 300 ? 5 : 3.4) * (whole < 600 ? 0.7 : 1);
   const pitch = 2 * radius + 1;
-  const bins = Math.max(1, Math.floor((width - MARGIN.left - MARGIN.right) / (pitch * across)));
-  return { radius, pitch, columns: bins * across, across, left: MARGIN.left, base: height - MARGIN.bottom };
+  const width = whole - MARGIN.left - MARGIN.right;
+  const edges = [0, ...marks.map(({ at }) => position(axis, at) * width).sort((a, b) => a - b), width];
+  const bins = edges.slice(1).flatMap((end, i) => {
+    const bins = Math.max(1, Math.round((end - edges[i]) / (pitch * across)));
+    const size = (end - edges[i]) / bins;
+    const columns = Math.max(1, Math.floor(size / pitch));
+    return Array.from({ length: bins }, (_, k) => ({ start: edges[i] + k * size, size, columns }));
+  });
+  return { radius, pitch, bins, left: MARGIN.left, width, base: height - MARGIN.bottom };
 }
 
 /**
- * Return the bin of a value. What is beyond an end is at the end.
+ * Return the index of a value's bin. What is beyond an end is at the end; what rounding moved below a mark is not.
  * @param {Scene["axis"]} axis @param {number} value @param {Room} room
  */
-function binOf(axis, value, { columns, across }) {
-  const bins = columns / across;
-  const share = Number.isFinite(value) ? position(axis, value) : axis.log ? 1 : 0;
-  return Math.max(0, Math.min(bins - 1, Math.floor(share * bins)));
+function binOf(axis, value, { bins, width }) {
+  const x = (Number.isFinite(value) ? position(axis, value) : axis.log ? 1 : 0) * width + 1e-6;
+  let index = bins.length - 1;
+  while (index > 0 && bins[index].start > x) index--;
+  return index;
+}
+
+/**
+ * Return how many rows of dots each bin has, if so many dots are distributed as the values are.
+ * @param {Scene["axis"]} axis @param {Room} room @param {number[]} values @param {number} count
+ */
+function pileUp(axis, room, values, count) {
+  const rows = room.bins.map(() => 0);
+  for (const value of values) rows[binOf(axis, value, room)] += count / values.length;
+  return rows.map((dots, i) => dots / room.bins[i].columns);
 }
 
 /** @param {Scene["axis"]} axis @param {number} value */
@@ -150,32 +170,24 @@ export function position({ low, high, log, none }, value) {
   const start = none ? 0.14 : 0; // what has no logarithm stands apart
   if (none && !(value > 0)) return 0.05;
   const [a, b, v] = log ? [Math.log(low), Math.log(high), Math.log(Math.max(value, low))] : [low, high, value];
-  return start + (1 - start) * ((v - a) / (b - a));
-}
-
-/** Return the share in each bin. @param {number[]} values @param {Room} room @param {Scene["axis"]} axis */
-function histogram(values, room, axis) {
-  const shares = new Array(room.columns / room.across).fill(0);
-  for (const value of values) shares[binOf(axis, value, room)] += 1 / values.length;
-  return shares;
+  return Math.min(1, start + (1 - start) * ((v - a) / (b - a)));
 }
 
 /** @param {CanvasRenderingContext2D} context @param {number[]} heights @param {Room} room @param {Palette} colours */
 function drawSilhouette(context, heights, room, colours) {
-  const width = room.across * room.pitch;
   context.fillStyle = colours.committed;
-  heights.forEach((exact, bin) => {
+  heights.forEach((exact, i) => {
     const height = exact > 0 ? Math.max(exact, 1.5) : 0; // one run of thousands is seen, too
-    context.fillRect(room.left + bin * width, room.base - height, width, height);
+    context.fillRect(room.left + room.bins[i].start, room.base - height, room.bins[i].size, height);
   });
 }
 
 /**
- * @param {CanvasRenderingContext2D} context @param {Scene} scene @param {Settings} settings @param {Room} room
+ * @param {CanvasRenderingContext2D} context @param {Scene["axis"]} axis @param {Mark[]} marks @param {Room} room
  * @param {Palette} colours
  */
-function drawAxis(context, { axis, marks }, settings, room, colours) {
-  const width = room.columns * room.pitch;
+function drawAxis(context, axis, marks, room, colours) {
+  const { width } = room;
   const right = room.left + width;
   context.fillStyle = context.strokeStyle = colours.quiet;
   context.lineWidth = 1;
@@ -195,15 +207,18 @@ function drawAxis(context, { axis, marks }, settings, room, colours) {
   }
   context.textAlign = "center";
   context.fillText(axis.label, room.left + width / 2, room.base + 36);
-  context.setLineDash([4, 4]);
-  marks(settings).forEach(({ at, label }, i) => {
-    const x = room.left + room.across * room.pitch * binOf(axis, at, room); // no dot at the mark stands left of it
-    const side = x > right - 90 ? -4 : 4;
-    stroke(context, [[x, 14 + 14 * (i % 2)], [x, room.base]]);
+  marks.forEach(({ at, label }, i) => {
+    const x = room.left + position(axis, at) * width;
+    const [side, top] = [x > right - 90 ? -4 : 4, 14 + 14 * (i % 2)];
+    Object.assign(context, { strokeStyle: colours.quiet, lineWidth: 1 });
+    context.setLineDash([4, 4]);
+    stroke(context, [[x, top], [x, room.base]]);
+    context.setLineDash([]);
     context.textAlign = side < 0 ? "right" : "left";
-    context.fillText(label, x + side, 24 + 14 * (i % 2));
+    Object.assign(context, { strokeStyle: colours.paper, lineWidth: 5 });
+    context.strokeText(label, x + side, top + 10); // over another mark's line
+    context.fillText(label, x + side, top + 10);
   });
-  context.setLineDash([]);
 }
 
 /** @param {Scene["states"]} states @param {Snapshot} snapshot @param {Palette} colours */

@@ -10,6 +10,8 @@
  * @property {(value: any) => string} [show]
  * @property {any[]} [marked] the first, the middle and the last value of a slider
  *
+ * @typedef {{at: number, label: string}} Mark a line at a value
+ *
  * @typedef {object} Snapshot a network at a logged step
  * @property {number} value on the scene's axis; NaN once it has diverged
  * @property {number} flags
@@ -28,7 +30,7 @@
  *   show: (value: number) => string}} axis
  * @property {{flag: number, label: string}[]} states what a dot's colours mean, the first that it has
  * @property {string} alive what a dot without these is
- * @property {(settings: Settings) => {at: number, label: string}[]} marks
+ * @property {(settings: Settings) => Mark[]} marks
  * @property {(snapshots: Snapshot[], settings: Settings) => string} tell
  * @property {(settings: Settings) => number[]} steps
  * @property {(settings: Settings) => Settings} [beside] a second network for each seed, to compare with
