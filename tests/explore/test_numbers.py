@@ -230,7 +230,7 @@ def test_mnist_units_die_in_the_first_steps(trained, digits):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("activation", ["relu", "sigmoid"])
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "sigmoid"])
 def test_mnist_is_the_rebuild_on_scaled_pixels(trained, digits, modules, activation):
     import keras
 
