@@ -45,5 +45,4 @@ export function palette(element) {
     committed: colour("committed"),
   };
 }
-
 /** @typedef {ReturnType<typeof palette>} Palette */

@@ -1,8 +1,6 @@
 // Dense networks on images: what the two scenes on digits share.
 import { PIXELS } from "./digits.js";
 import { activate, DEAD, derivative, kindOf, percent, RELU } from "./scene.js";
-/** @import { Digits, Ink } from "./digits.js" */
-/** @import { Snapshot } from "./scene.js" */
 
 /**
  * @typedef {{kind: number, kernel: Float64Array, bias: Float64Array, gain: number, out: Float64Array,

@@ -2,15 +2,6 @@
 
 export const PIXELS = 784;
 
-/**
- * @typedef {object} Digits images one behind another, those to learn from first
- * @property {Uint8Array} grey (n * 784), 0 to 255
- * @property {Uint8Array} label (n)
- * @property {number} train how many are to learn from; the others are to test
- *
- * @typedef {{pixels: Uint16Array, values: Float64Array, sum: number}} Ink the inked pixels of an image
- */
-
 /** @param {{labels: string, images: string, train: number}} packed images in base64 @returns {Digits} */
 export function unpack(packed) {
   const bytes = Uint8Array.from(atob(packed.images), (character) => character.charCodeAt(0));

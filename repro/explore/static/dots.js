@@ -1,9 +1,6 @@
 // The picture of a scene: a dot a network, piled up by its value, over the committed runs' silhouette.
 import { circle, fitted, palette, stroke } from "./canvas.js";
 import { keyOf } from "./pool.js";
-/** @import { Palette } from "./canvas.js" */
-/** @import { Known } from "./pool.js" */
-/** @import { Mark, Scene, Settings, Snapshot } from "./scene.js" */
 
 /**
  * @typedef {object} Dot
@@ -126,7 +123,7 @@ function placed({ axis }, shown, room) {
 
 /**
  * Return how large dots are and where they have room. Every mark is an edge of two bins, so that no dot passes it.
- * @param {number} count of the dots @param {Scene["axis"]} axis @param {Mark[]} marks
+ * @param {number} count of the dots @param {Axis} axis @param {Mark[]} marks
  * @param {{width: number, height: number, across: number}} size of the canvas, and how many columns are a bin, about
  * @returns {Room}
  */
@@ -146,7 +143,7 @@ function roomFor(count, axis, marks, { width: whole, height, across }) {
 
 /**
  * Return the index of a value's bin. What is beyond an end is at the end; what rounding moved below a mark is not.
- * @param {Scene["axis"]} axis @param {number} value @param {Room} room
+ * @param {Axis} axis @param {number} value @param {Room} room
  */
 function binOf(axis, value, { bins, width }) {
   const x = (Number.isFinite(value) ? position(axis, value) : axis.log ? 1 : 0) * width + 1e-6;
@@ -157,7 +154,7 @@ function binOf(axis, value, { bins, width }) {
 
 /**
  * Return how many rows of dots each bin has, if so many dots are distributed as the values are.
- * @param {Scene["axis"]} axis @param {Room} room @param {number[]} values @param {number} count
+ * @param {Axis} axis @param {Room} room @param {number[]} values @param {number} count
  */
 function pileUp(axis, room, values, count) {
   const rows = room.bins.map(() => 0);
@@ -165,7 +162,7 @@ function pileUp(axis, room, values, count) {
   return rows.map((dots, i) => dots / room.bins[i].columns);
 }
 
-/** @param {Scene["axis"]} axis @param {number} value */
+/** @param {Axis} axis @param {number} value */
 export function position({ low, high, log, none }, value) {
   const start = none ? 0.14 : 0; // what has no logarithm stands apart
   if (none && !(value > 0)) return 0.05;
@@ -183,7 +180,7 @@ function drawSilhouette(context, heights, room, colours) {
 }
 
 /**
- * @param {CanvasRenderingContext2D} context @param {Scene["axis"]} axis @param {Mark[]} marks @param {Room} room
+ * @param {CanvasRenderingContext2D} context @param {Axis} axis @param {Mark[]} marks @param {Room} room
  * @param {Palette} colours
  */
 function drawAxis(context, axis, marks, room, colours) {
@@ -227,7 +224,7 @@ export function colourOf(states, snapshot, colours) {
   return state < 0 ? colours.alive : colours.states[state];
 }
 
-/** @param {Scene["axis"]} axis @param {number} value */
+/** @param {Axis} axis @param {number} value */
 const tickOf = ({ log, low, show }, value) => (log && value === low ? "≤ " : "") + show(value);
 
 /**

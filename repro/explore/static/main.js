@@ -9,9 +9,6 @@ import { scenes } from "./scenes.js";
 import { inWords, read, write } from "./state.js";
 import { claimsOf, matching } from "./tables.js";
 import { serve } from "./worker.js";
-/** @import { Digits } from "./digits.js" */
-/** @import { Scene } from "./scene.js" */
-/** @import { State } from "./state.js" */
 
 const PACE = 110; // milliseconds a logged step
 const BIRTH = 900; // before the first step, to see how the networks start

@@ -1,8 +1,5 @@
 // Parts of the page that are made of elements: controls, the map of a sweep, a row of a table.
 import { cellsOf } from "./tables.js";
-/** @import { Control } from "./scene.js" */
-/** @import { State } from "./state.js" */
-/** @import { Table, Variant } from "./tables.js" */
 
 /** @param {string} id @returns {any} the element, of whatever kind */
 export const find = (id) => document.getElementById(id);

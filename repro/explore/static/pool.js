@@ -1,15 +1,4 @@
 // Workers, made of the page's own script, and the runs that they have sent back.
-/** @import { Digits } from "./digits.js" */
-/** @import { Scene, Settings, Snapshot } from "./scene.js" */
-/** @import { Progress, Run } from "./worker.js" */
-
-/**
- * @typedef {object} Known a run as far as it is known
- * @property {number} seed
- * @property {boolean} beside it is the network to compare with
- * @property {Snapshot[]} snapshots
- * @property {boolean} done
- */
 
 export class Pool {
   /** @param {string} script @param {() => void} changed */

@@ -2,10 +2,6 @@
 import { circle, fitted, palette, stroke } from "./canvas.js";
 import { PIXELS } from "./digits.js";
 import { colourOf, position } from "./dots.js";
-/** @import { Palette } from "./canvas.js" */
-/** @import { Digits } from "./digits.js" */
-/** @import { Known } from "./pool.js" */
-/** @import { Scene, Settings } from "./scene.js" */
 
 /**
  * Draw a network's values over the logged steps, each as far from the next.

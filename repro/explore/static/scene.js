@@ -1,47 +1,4 @@
-// What all scenes share: the shape of a scene, the flags of a dot, activations, the steps that are looked at.
-
-/**
- * @typedef {Record<string, any>} Settings parameters of the thread's experiment, by their names there
- *
- * @typedef {object} Control
- * @property {string} name of the parameter
- * @property {string} label
- * @property {any[]} values numbers make a slider, words a list, true and false a box
- * @property {(value: any) => string} [show]
- * @property {any[]} [marked] the first, the middle and the last value of a slider
- *
- * @typedef {{at: number, label: string}} Mark a line at a value
- *
- * @typedef {object} Snapshot a network at a logged step
- * @property {number} value on the scene's axis; NaN once it has diverged
- * @property {number} flags
- * @property {any} [detail] of a network that is followed: see `portrait.js`
- *
- * @typedef {object} Scene
- * @property {string} name of the thread
- * @property {string} hint
- * @property {Control[]} controls
- * @property {Settings} settings what differs here from the experiment's defaults, such as fewer images
- * @property {string} horizon the parameter that says how long a network trains
- * @property {string} unit of the steps
- * @property {number} wave how many networks a worker trains side by side
- * @property {number[]} seeds how many one can ask for, the usual number first
- * @property {{label: string, low: number, high: number, ticks: number[], log?: boolean, none?: string,
- *   show: (value: number) => string}} axis
- * @property {{flag: number, label: string}[]} states what a dot's colours mean, the first that it has
- * @property {string} alive what a dot without these is
- * @property {(settings: Settings) => Mark[]} marks
- * @property {(snapshots: Snapshot[], settings: Settings) => string} tell
- * @property {(settings: Settings) => number[]} steps
- * @property {(settings: Settings) => Settings} [beside] a second network for each seed, to compare with
- * @property {string} [digits] what is said of the images that the page carries
- * @property {string} [other] how the study's run of a seed is another than the page's
- * @property {(settings: Settings) => {python: string, remark: string} | undefined} [beyond] of settings that the
- *   experiment lacks: what makes it take them in Python, and why no command does
- * @property {string[]} smaller parameters whose values may be the page's own: it is smaller than the study
- * @property {{name: string, x: string, y: string}} [grid] the committed sweep that is shown as a map
- * @property {(settings: Settings, seed: number, detail: boolean, digits: any) => Generator<Snapshot>} train
- */
+// What all scenes share: the flags of a dot, activations, the steps that are looked at.
 
 export const BORN_DEAD = 1;
 export const DEAD = 2;

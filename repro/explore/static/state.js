@@ -1,13 +1,4 @@
 // A state of the page has an address, its fragment; and it can be said in Python, on the command line and in TOML.
-/** @import { Scene, Settings } from "./scene.js" */
-
-/**
- * @typedef {object} State
- * @property {Scene} scene
- * @property {Settings} settings of the experiment, defaults included
- * @property {number} seeds
- * @property {number} follow
- */
 
 /**
  * Read a fragment; what it has no right value for is as posted.

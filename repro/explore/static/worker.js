@@ -1,13 +1,7 @@
 // In a worker: trains many seeds in turns, the one that has come least far first, and tells what it saw of them.
 import { scenes } from "./scenes.js";
-/** @import { Digits } from "./digits.js" */
-/** @import { Snapshot } from "./scene.js" */
 
 const SLICES = [5, 40]; // milliseconds until the first report, and at most between two
-
-/** @typedef {{seed: number, beside: boolean, detail: boolean}} Run
- * @typedef {Run & {first: number, snapshots: Snapshot[], done: boolean}} Progress
- * @typedef {Run & {generator: Generator<Snapshot>, reached: number, wave: number}} Training */
 
 /** Answer {digits} once, and {job, scene, settings, runs} with {job, progress} until all runs are done. */
 export function serve() {

@@ -4,7 +4,6 @@ import { inked, PIXELS } from "../digits.js";
 import { dataOrder, RandomState } from "../random.js";
 import { DEAD, derivative, having, outOf } from "../scene.js";
 /** @import { Layer, Network } from "../dense.js" */
-/** @import { Scene, Settings } from "../scene.js" */
 
 const WIDTHS = [PIXELS, 200, 100, 10];
 const [BACKGROUND, INK, LOW, HIGH] = [0.01, 0.99, 0.01, 0.99];

@@ -4,8 +4,6 @@ import { inked, PIXELS } from "../digits.js";
 import { dataOrder, RandomState } from "../random.js";
 import { ACTIVATION, DEAD, having, outOf, percent } from "../scene.js";
 /** @import { Layer, Network } from "../dense.js" */
-/** @import { Ink } from "../digits.js" */
-/** @import { Scene, Settings } from "../scene.js" */
 
 const CLASSES = 10;
 const STEPS = [0, 1, 2, 3, 5, 7, 12, 20, 30, 50, 70, 100, 150, 200, 300, 400, 500];

@@ -1,7 +1,6 @@
 // Thread 001: a 3-30-1 network on four random samples, trained with one ReLU'(0) and, beside it, with 0.
 import { RandomState } from "../random.js";
 import { DIFFERS, having, LIT, outOf, power, rising } from "../scene.js";
-/** @import { Scene, Settings } from "../scene.js" */
 
 const [SAMPLES, INPUTS, HIDDEN] = [4, 3, 30];
 /** Round to half precision, where the browser can. */
