@@ -12,7 +12,7 @@ export function fitted(canvas) {
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
-  context.font = `13px ${getComputedStyle(canvas).getPropertyValue("--sans")}`;
+  context.font = `${width < 600 ? 12 : 13}px ${getComputedStyle(canvas).getPropertyValue("--sans")}`;
   return { context, width, height };
 }
 

@@ -200,7 +200,7 @@ function drawAxis(context, axis, marks, room, colours) {
     stroke(context, [[x, room.base], [x, room.base + 4]]);
     if (start < free) continue;
     context.fillText(text, start, room.base + 18);
-    free = start + size + 8;
+    free = start + size + 6;
   }
   context.textAlign = "center";
   context.fillText(axis.label, room.left + width / 2, room.base + 36);
