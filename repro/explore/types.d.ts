@@ -91,11 +91,11 @@ interface Variant {
   seeds: number;
   horizon: number;
   mean: number | null;
-  /** the headline metric of its first runs */
-  values: number[];
+  /** the headline metric of its first runs, between commas */
+  values: string;
   columns: string[];
-  /** of the first seeds */
-  rows: any[][];
+  /** a line for each of the first seeds */
+  rows: string;
 }
 
 interface Claim {

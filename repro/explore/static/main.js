@@ -7,7 +7,7 @@ import { keyOf, Pool } from "./pool.js";
 import { drawCurve, drawField, drawNetwork } from "./portrait.js";
 import { scenes } from "./scenes.js";
 import { inWords, read, write } from "./state.js";
-import { claimsOf, matching } from "./tables.js";
+import { claimsOf, matching, numbers } from "./tables.js";
 import { serve } from "./worker.js";
 
 const PACE = 110; // milliseconds a logged step
@@ -27,6 +27,8 @@ class Page {
     this.state = this.addressed();
     this.clock = { step: 0, since: 0, running: true };
     this.asked = false;
+    /** @type {number[]} */
+    this.committed = []; // values of the study's runs
     this.shown = ""; // name of the scene
     this.told = -1; // job that has been told in words
     this.portrayed = "";
@@ -123,6 +125,7 @@ class Page {
     find("seed").value = `${follow}`;
     makeControls(find("controls"), this.state, (change) => this.go(change));
     this.variant = matching(this.tables[scene.name], this.state);
+    this.committed = this.variant ? numbers(this.variant.values) : [];
     this.tellStudy();
     this.tellRow();
     heatMap(find("map"), this.tables[scene.name], this.state, (change) => this.go(change));
@@ -193,7 +196,7 @@ class Page {
     const known = reached[wave - 1] ?? 0; // by as many as train side by side
     const running = this.tick(known, last, still);
     const { step } = this.clock;
-    const committed = this.variant?.values ?? [];
+    const { committed } = this;
     const expected = seeds * (scene.beside ? 2 : 1);
     const moving = this.dots.draw({ scene, settings, runs, expected, step, follow, still, committed });
     const snapshots = own.map((run) => run.snapshots[step]).filter(Boolean);

@@ -126,6 +126,6 @@ export function heatMap(parent, table, state, go) {
 
 /** Return the cells of a seed's row in `runs.csv`. @param {Variant} variant @param {number} seed */
 export function rowOf(variant, seed) {
-  const row = variant.rows[seed];
-  return row ? variant.columns.map((name, i) => [name, row[i] === null ? "–" : `${row[i]}`]) : [];
+  const row = variant.rows.split("\n")[seed]?.split(",");
+  return row ? variant.columns.map((name, i) => [name, row[i] || "–"]) : [];
 }

@@ -22,6 +22,9 @@ export function matching(table, { scene, settings }) {
   return all.find(({ horizon }) => horizon === settings[scene.horizon]) ?? all[0];
 }
 
+/** Return the numbers of a text; one that is missing is none. @param {string} text */
+export const numbers = (text) => text.split(",").map((number) => (number === "" ? NaN : Number(number)));
+
 /** Return the claims that are about a variant. @param {Table} table @param {string} name */
 export const claimsOf = (table, name) =>
   table.claims.filter((claim) => claim.variant === name || claim.reference === name).slice(0, SHOWN);
