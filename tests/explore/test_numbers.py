@@ -15,6 +15,7 @@ from repro.add_numbers import posted as add_numbers
 from repro.data import load
 from repro.explore.digits import TEST, TRAIN, pack_digits
 from repro.four_layers import posted as four_layers
+from repro.relu_at_zero import experiment
 from repro.relu_at_zero import posted as relu_at_zero
 from repro.relu_at_zero.rebuilt import draw as draw_snippet
 from repro.study.experiments import find_experiment
@@ -147,6 +148,8 @@ def test_relu_at_zero_is_the_posted_code(trained, precision, inputs):
     [
         ("float64_one", {}),
         ("float32_2000_steps", {"precision": "float32", "steps": 2000}),
+        ("float16_one", {"precision": "float16"}),
+        ("integers_half", {"inputs": "integers", "at_zero": "half"}),
         ("integers_one", {"inputs": "integers"}),
         ("zero_sample_zero_bias", {"inputs": "zero_sample", "bias": "zero_start"}),
     ],
@@ -158,6 +161,21 @@ def test_relu_at_zero_ends_as_in_the_study(trained, variant, changes):
     np.testing.assert_allclose([s["value"] for s in ends], runs.change, rtol=1e-6)
     assert [bool(s["flags"] & LIT) for s in ends] == runs.met_zero.astype(bool).tolist()
     assert [bool(s["flags"] & DIFFERS) for s in ends] == runs.differs.astype(bool).tolist()
+
+
+@pytest.mark.parametrize("precision", ["float64", "float16"])
+def test_a_derivative_between_is_that_of_the_python_that_the_page_gives(
+    trained, modules, monkeypatch, precision
+):
+    changes = {"at_zero": 0.37, "inputs": "integers", "precision": precision}
+    settings = settings_of("relu_at_zero", **changes)
+    given = modules.evaluate("(s) => _scenes.scenes.relu_at_zero.beyond(s).python", settings)
+    with monkeypatch.context() as undone:
+        undone.setitem(relu_at_zero.DERIVATIVE, 0.37, None)
+        exec(given, {})  # noqa: S102 - it is what a reader runs
+        runs, _ = experiment(seeds=SEEDS, **changes)
+    ours = [s[-1]["value"] for s in trained("relu_at_zero", settings, SEEDS)]
+    np.testing.assert_allclose(ours, runs.change, rtol=1e-6)
 
 
 def learn_as_posted(digits, seed, count, activation, rate):
@@ -212,7 +230,7 @@ def test_mnist_units_die_in_the_first_steps(trained, digits):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("activation", ["relu", "sigmoid"])
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "sigmoid"])
 def test_mnist_is_the_rebuild_on_scaled_pixels(trained, digits, modules, activation):
     import keras
 

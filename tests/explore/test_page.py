@@ -4,6 +4,7 @@ Slow: every scene at every width and colour.
 """
 
 import json
+import math
 import re
 import tomllib
 
@@ -26,6 +27,24 @@ LOOKS = [
         for scheme, width in (("light", 360), ("dark", 1280))
     ),
 ]
+CIRCLES = """() => {
+    const { arc, clearRect } = CanvasRenderingContext2D.prototype;
+    let circles = [];
+    CanvasRenderingContext2D.prototype.clearRect = function (...where) {
+        if (this.canvas.id === "dots") circles = [];
+        return clearRect.apply(this, where);
+    };
+    CanvasRenderingContext2D.prototype.arc = function (...circle) {
+        if (this.canvas.id === "dots") circles.push(circle.slice(0, 3));
+        return arc.apply(this, circle);
+    };
+    dispatchEvent(new Event("resize"));
+    const frame = () => new Promise(requestAnimationFrame);
+    return frame().then(frame).then(() => {
+        Object.assign(CanvasRenderingContext2D.prototype, { arc, clearRect });
+        return circles;
+    });
+}"""  # drawn in a frame: the dots, and the ring around the one that is followed
 END = "() => document.querySelector('#status').textContent !== ''"
 
 
@@ -54,6 +73,13 @@ def open_page(browser, path):
     yield open_page
     for context in contexts:
         context.close()
+
+
+def dots_of(page):
+    """Return the left edge of each dot, as a share of the axis."""
+    *circles, _ = page.evaluate(CIRCLES)
+    width = page.locator("#dots").bounding_box()["width"] - 28
+    return [(x - radius - 14) / width for x, _, radius in circles]
 
 
 def values_of(page):
@@ -90,6 +116,9 @@ def test_no_dot_passes_the_floor_until_the_bias_is_on(open_page):
     page = open_page(fragment + "&learning_rate=0.1&iterations=10000")
     page.wait_for_function(END)
     assert values_of(page).startswith("0 of 20 networks have learned the table")
+    floor = 1 - math.log10(6) / 4  # of an axis from 1e-4 to 1
+    assert len(dots_of(page)) == 20
+    assert min(dots_of(page)) >= floor
     page.get_by_label("Biases").check()
     runs = committed_runs("truth_table")
     runs = runs[(runs.variant == "relu_linear_output_bias_rate_0_1") & (runs.seed < 20)]
@@ -97,6 +126,20 @@ def test_no_dot_passes_the_floor_until_the_bias_is_on(open_page):
     page.wait_for_function(
         "(said) => document.querySelector('#status').textContent.startsWith(said)", arg=said
     )
+    assert min(dots_of(page)) < floor
+
+
+def test_the_derivative_at_zero_slides_between_those_of_the_study(open_page):
+    page = open_page("#scene=relu_at_zero&seeds=20")
+    page.get_by_role("button", name="Derivative at 0: 1/2").click()
+    assert page.evaluate("location.hash").endswith("at_zero=half&seeds=20")
+    assert 'at_zero="half"' in page.locator("#python").text_content()
+    page.locator("#set-at_zero").focus()
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate("location.hash").endswith("at_zero=0.49&seeds=20")
+    assert "DERIVATIVE[0.49] = 0.49" in page.locator("#python").text_content()
+    assert page.locator("#command").text_content().startswith("#")
+    assert tomllib.loads(page.locator("#toml").text_content()) == {}
 
 
 def test_every_setting_has_an_address(open_page):
