@@ -10,11 +10,13 @@ Whatever the code is, what was stored or written before is whole.
 """
 
 import errno
+import io
 import multiprocessing
 import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -56,7 +58,9 @@ def _ended(job: Callable[[], int]) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)  # it repeats what was typed
+        warn(shown.getvalue().rstrip())
         return WRONG
     except (KeyboardInterrupt, click.Abort) as stop:
         return _interrupted(stop)
@@ -133,5 +137,6 @@ def _stop_now(number: int, frame: FrameType | None) -> None:
     """End the process and its workers here; what is on disk is whole at every moment."""
     for process in multiprocessing.active_children():
         process.kill()
-    os.write(2, f"Stopped at once: {UNFINISHED}.\n".encode())
+    with suppress(OSError):  # there may be nobody to read it
+        os.write(2, f"Stopped at once: {UNFINISHED}.\n".encode())
     os._exit(INTERRUPTED)

@@ -10,8 +10,9 @@ from repro.store.database import checksum, text_digest
 from repro.store.runs import FILE, Store, StoredRun, StoreError
 from repro.study.plan import Block, make_plan
 from repro.study.schema import load_study
+from tests.faults.processes import SETTINGS
 
-BLOCK = Block("raw", {"seeds": [0, 1], "parameters": {"rate": 0.1}})
+BLOCK = Block("raw", {"seeds": [0, 1], "parameters": {"rate": 0.1}, **SETTINGS})
 SOUND = StoredRun(
     identity="a", variant="raw", seed=0, metrics={"loss": 0.5}, curve=[{"epoch": 1}], seconds=0.1
 )
