@@ -76,6 +76,47 @@ def test_what_a_path_does_to_a_terminal_is_written_out(tmp_path):
     assert "\\x1b[2J\\u202e" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "args", [("--\x1b[2J\u202e",), ("explore", "\x1b[2J\u202e"), ("run", "--data", "\x1b[2J\u202e")]
+)
+def test_what_was_typed_wrong_is_repeated_without_its_controls(tmp_path, args):
+    done = call(*args, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "\\x1b[2J" in done.stderr
+    assert not set("\x1b\u202e") & set(done.stderr)
+
+
+@pytest.mark.parametrize("streams", ["2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_change_no_exit_code(tmp_path, streams):
+    (tmp_path / "model.py").write_text(MODEL)
+    command = f'"{sys.executable}" -m repro check model.py:build {streams}'
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=environment, check=False)
+    assert done.returncode == 0
+
+
+MODEL = """
+import keras
+
+def build():
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    return model
+"""
+
+
+def test_ctrl_c_is_130_when_nobody_reads_that_it_was(tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-m", "repro", "run", "truth_table"], cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, start_new_session=True,
+    ) as driver:  # fmt: skip
+        driver.stderr.close()
+        time.sleep(0.5)
+        os.killpg(driver.pid, signal.SIGINT)
+        driver.wait(timeout=60)
+    assert driver.returncode == 130
+
+
 @pytest.mark.parametrize("seconds", [0.3, 1.0])
 @pytest.mark.parametrize("args", [("repro", "run", "truth_table"), ("repro.truth_table",)])
 def test_ctrl_c_at_the_start_is_130_without_a_traceback(tmp_path, seconds, args):
