@@ -37,7 +37,8 @@ def run_to_end(command: click.Command, prog_name: str) -> NoReturn:
     # twice, since there may be nobody to read what is wrong either
     code = _ended(lambda: _ended(lambda: _invoked(command, prog_name)))
     if handled:
-        signal.signal(signal.SIGINT, _stop_now)
+        # while Python ends, a Ctrl-C more would be Python's own
+        signal.signal(signal.SIGINT, signal.SIG_IGN if code == INTERRUPTED else _stop_now)
     sys.exit(_flushed(code))
 
 
