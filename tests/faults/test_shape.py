@@ -48,8 +48,8 @@ FORGED = [
     {"curve": "{}"}, {"curve": "[1]"}, {"curve": '[{"a": {}}]'}, {"seed": 7}, {"seed": -1},
     {"copy": -1}, {"identity": ""}, {"variant": "\x1b[2J"}, {"settings": "0"}, {"seconds": -1.0},
     {"seconds": float("inf")}, {"metrics": json.dumps({"a\u202e": 1})}, {"seconds": 1e308},
-    {"curve": '[{"loss": 1}]'}, {"curve": '[{"epoch": -1}]'}, {"curve": '[{"epoch": 1, "seed": 9}]'},
-    {"curve": '[{"epoch": 1, "variant": "other"}]'}, {"curve": '[{"epoch": 1, "loss": "x"}]'},
+    {"curve": '[{"loss": 1}]'}, {"curve": '[{"epoch": -1}]'}, {"curve": '[{"epoch": 1, "a": "x"}]'},
+    {"curve": '[{"epoch": 1, "seed": 9}]'}, {"curve": '[{"epoch": 1, "variant": "other"}]'},
     {"curve": f'[{{"epoch": 1, "loss": 1{"0" * 400}}}]'},
 ]  # fmt: skip
 
