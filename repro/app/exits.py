@@ -73,8 +73,9 @@ def _ended(job: Callable[[], int]) -> int:
 
 def reported(job: Callable[[], int]) -> int:
     """Do a job; return its exit code, after a line that says what is wrong if anything is."""
-    # Set before TensorFlow is imported.
+    # Set before TensorFlow and matplotlib are imported.
     os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ["MPLBACKEND"] = "agg"  # figures are written, never shown
     from repro.data import DataCorrupt, DataUnavailable
     from repro.running.workers import PoolError
     from repro.store.runs import StoreError

@@ -62,6 +62,13 @@ def test_where_only_ascii_can_be_written_it_is(tmp_path):
     assert done.stdout.isascii()
 
 
+def test_another_librarys_setting_stops_no_command(tmp_path):
+    done = call("report", cwd=tmp_path, env={"MPLBACKEND": "nonsense", "KERAS_BACKEND": "nonsense"})
+    assert done.returncode == 2
+    assert "no study has tables in results/" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("name", ["KERAS_HOME", "REPRO_DATA", "REPRO_CACHE"])
 def test_a_home_of_nobody_is_named(tmp_path, name):
     done = call("report", cwd=tmp_path, env={name: "~nosuchuser/x"})

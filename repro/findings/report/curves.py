@@ -53,7 +53,7 @@ def curves_of(study: Study, curves: pd.DataFrame) -> Curves | None:
     step = "epoch" if "epoch" in curves else "step"
     quantiles = named.groupby(["variant", step], sort=False)[study.metric].quantile(BAND).unstack()
     # not where seeds diverged, or nearly
-    quantiles = quantiles[np.isfinite(drawable(quantiles)).all(axis="columns")]
+    quantiles = quantiles[np.isfinite(drawable(quantiles)).all(axis=1)]
     quantiles *= unit_of(study, study.metric).factor
     named = named[named["variant"].isin(quantiles.index.get_level_values("variant"))]
     if named.empty:
