@@ -42,7 +42,9 @@ def render(results: Sequence[tuple[Study, Path]], doubts: Doubts | None = None) 
     """Return the page; the same tables give the same text."""
     by_name = {study.name: (study, folder) for study, folder in results}
     chosen = [by_name[name] for name in SCENES if name in by_name]
-    doubted = [f"{place}: {'; '.join(told)}" for place, told in (doubts or {}).items() if told]
+    doubted = [
+        f"{place}: {'; '.join(phrases)}" for place, phrases in (doubts or {}).items() if phrases
+    ]
     environment = _environment()
     report = PackageLoader("repro.findings.report")  # the page looks as the report does
     styles = [
