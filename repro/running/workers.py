@@ -219,12 +219,12 @@ def _interrupts_held() -> Iterator[None]:
 @contextmanager
 def _environment(variables: dict[str, str]) -> Iterator[None]:
     """Set variables for a while: numba here raises if its number of threads changes for good."""
-    before = {name: os.environ.get(name) for name in variables}
+    unchanged = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
         yield
     finally:
-        for name, value in before.items():
+        for name, value in unchanged.items():
             if value is None:
                 del os.environ[name]
             else:

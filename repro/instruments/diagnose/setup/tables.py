@@ -10,7 +10,7 @@ import pandas as pd
 
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
-from repro.study.files import read_regular
+from repro.store.files import read_regular
 
 MOST_CELLS = 2**29  # in double precision, 4 GiB
 TABLES = (".csv", ".tsv", ".parquet")
