@@ -134,8 +134,8 @@ class Workers:
 
 def _allow_files(count: int) -> None:
     """Let this process open so many files, if it may: by default 1,024, which 64 cores need."""
-    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(allowed, min(count, most)), most))
+    allowed, limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(allowed, min(count, limit)), limit))
 
 
 def _processor_time(process: multiprocessing.process.BaseProcess) -> float:
