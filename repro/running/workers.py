@@ -135,7 +135,8 @@ class Workers:
 def _allow_files(count: int) -> None:
     """Let this process open so many files, if it may: by default 1,024, which 64 cores need."""
     allowed, limit = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(allowed, min(count, limit)), limit))
+    if 0 <= allowed < min(count, limit):  # -1 is no limit
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(count, limit), limit))
 
 
 def _processor_time(process: multiprocessing.process.BaseProcess) -> float:
