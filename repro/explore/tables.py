@@ -21,9 +21,9 @@ METRIC = {"relu_at_zero": "change"}  # on the scene's axis, where it is not the 
 HORIZONS = ("epochs", "iterations", "steps")  # parameters that say how long a network trains
 
 
-def table_of(study: Study, folder: Path) -> dict[str, Any]:
+def table_of(study: Study, folder: Path, *, anyway: bool = False) -> dict[str, Any]:
     """Return a study's variants, claims and defaults, as far as its results folder has them."""
-    results = read_results(folder)
+    results = read_results(folder, anyway=anyway)
     experiment = find_experiment(study.name)
     defaults = experiment.parameters(study.fixed)
     variants = _variants(study, experiment, results.runs)

@@ -174,7 +174,7 @@ def study_of(folder: Path) -> Study:
             group="mechanism",
             quoted=(),
             seeds=None,
-            parameters={key: settings.of_variant(name)[key] for key in varied},
+            parameters={key: settings.of_variant(name).get(key, "") for key in varied},
         )
         for name in settings.variants
     }

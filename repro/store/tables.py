@@ -14,7 +14,7 @@ from pandas.api.types import is_integer_dtype, is_numeric_dtype
 from repro.store.files import read_regular, write_whole
 from repro.store.runs import StoredRun
 from repro.study.errors import StudyError
-from repro.study.metrics import RANGES
+from repro.study.metrics import RANGES, SLACK
 from repro.study.plan import Plan
 from repro.study.records import STATUS
 from repro.study.text import controls
@@ -39,7 +39,6 @@ COLUMNS = {
     | {"n": "whole number", "verdict": "verdict"},
 }
 MOST_SEEDS = 2**32  # what generators take
-SLACK = 1e-3  # beyond the end of a range: a share of a few images, of two shares in float32
 
 KEYS = {"runs.csv": ["variant", "seed"], "curves.csv": ["variant", "seed"], "claims.csv": ["claim"]}
 

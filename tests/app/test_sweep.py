@@ -189,6 +189,12 @@ def test_two_parameters_make_a_heat_map_of_the_means_that_says_what_diverged():
     assert all("2 of 2\ndiverged" in text for text in texts[2:])
 
 
+def test_a_heat_map_without_any_mean_is_drawn_without_a_warning():
+    study = sweep_study("mnist_relu", ["learning_rate=0.1,1", "optimizer=sgd,adam"], 2)
+    for value in (np.nan, 1e308):
+        drawn(study, runs_of(study, lambda p, seed, value=value: value))
+
+
 def test_more_parameters_make_panels_up_to_a_limit():
     settings = ["learning_rate=0.1,1", "optimizer=sgd,adam", "hidden_units=5,6", "epochs=1,2,3"]
     study = sweep_study("mnist_relu", settings, 1)

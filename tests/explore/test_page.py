@@ -251,6 +251,13 @@ def test_what_studies_say_is_shown_not_run(tmp_path):
     assert text.count("</script>") == 3
 
 
+def test_what_was_edited_is_said_on_the_page(tmp_path):
+    study, folder = load_study("truth_table"), RESULTS.resolve() / "truth_table"
+    text = write_page([(study, folder)], tmp_path, {folder: ["claims.csv: n < 3"]}).read_text()
+    assert "edited since they were made" in text
+    assert "claims.csv: n &lt; 3" in text
+
+
 def test_tables_without_a_variant_make_a_page_without_it(tmp_path):
     study = load_study("truth_table")
     variants = {**study.variants, "not_yet_run": study.variants["relu_posted"]}

@@ -11,6 +11,8 @@ from tests.undrawn import UNDRAWN
 
 ROOT = Path(__file__).parents[2]
 TABLES = ("runs.csv", "curves.csv", "claims.csv")
+# what a stored block says besides seeds and parameters
+SETTINGS = {"code": "", "data": "", "fingerprint": {}}
 FIGURES = ("runs.png", "runs.svg", "learning_curves.png", "learning_curves.svg")
 
 

@@ -1,6 +1,7 @@
 """--scheduler and --scheduler-file: an address of one machine, or a line that says it is none."""
 
 import json
+import os
 import string
 
 import pytest
@@ -89,6 +90,13 @@ def test_any_bytes_are_refused(tmp_path, capsys, content):
     file = tmp_path / "scheduler.json"
     file.write_bytes(content)
     assert refused(file, capsys)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path, capsys):
+    os.mkfifo(tmp_path / "pipe")
+    assert refused(tmp_path / "pipe", capsys)
+    with pytest.raises(PoolError, match="pipe is no file with a certificate or a key"):
+        make_pool(scheduler="tls://node1:8786", tls_ca=tmp_path / "pipe")
 
 
 @pytest.mark.parametrize("content", [b"[" * 10**5, b'{"address":' * 10**5, b"9" * 10**4])

@@ -134,6 +134,13 @@ def test_what_breaks_parsers_is_refused(file, capsys, content):
         check(file, capsys, refused=True)
 
 
+@pytest.mark.parametrize("wrong", [{"block": 0}, {"block": -1}, {"seconds": -1.0}])
+def test_numbers_that_mean_nothing_are_refused_by_their_key(file, capsys, wrong):
+    file.write_text(json.dumps(SOUND | wrong), encoding="utf-8")
+    assert reported(lambda: regenerate.rejudge([STUDY])) == 2
+    assert f"provenance.json: {next(iter(wrong))}: " in capsys.readouterr().err
+
+
 def test_a_path_that_is_no_text_is_written_as_text(monkeypatch):
     monkeypatch.setattr("sys.argv", ["repro/__main__.py", "run", os.fsdecode(b"o\xff")])
     assert command_line() == r"python -m repro run 'o\udcff'"

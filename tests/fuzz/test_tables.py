@@ -16,6 +16,7 @@ from repro.findings import figures
 from repro.running.workers import ONE_THREAD
 from repro.store import results
 from repro.store.runs import FILE
+from repro.store.tables import read_table, write_table
 from repro.study.schema import Report, load_study
 from tests.forged import forge_digests
 
@@ -144,6 +145,15 @@ def test_an_edited_table_is_refused_in_one_line_and_shown_if_asked(folder, capsy
     said = capsys.readouterr().err
     assert said.startswith(f"Error: results/add_numbers: edited since they were made: {table}")
     assert said.count("\n") == 1
+
+
+def test_the_explorable_page_believes_no_claims_either(folder, capsys):
+    """Forged with their digests: a claim that the runs do not give."""
+    claims = read_table(folder / "claims.csv")
+    write_table(claims.assign(n=claims["n"] + 1), folder / "claims.csv")
+    forge_digests(folder)
+    assert reported(regenerate.explore) == 2
+    assert "edited since they were made: claims.csv: n of" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
