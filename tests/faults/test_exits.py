@@ -111,7 +111,10 @@ def test_what_was_typed_wrong_is_repeated_without_its_controls(tmp_path, args):
     assert not set("\x1b\u202e") & set(done.stderr)
 
 
-@pytest.mark.parametrize("streams", ["2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+STREAMS = ["2>&-", ">&- 2>&-", "<&- >&- 2>&-"]
+
+
+@pytest.mark.parametrize("streams", with_slow(STREAMS[-1:], STREAMS))
 def test_closed_streams_change_no_exit_code(tmp_path, streams):
     (tmp_path / "model.py").write_text(MODEL)
     command = f'"{sys.executable}" -m repro check model.py:build {streams}'
