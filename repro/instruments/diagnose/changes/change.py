@@ -37,6 +37,7 @@ class Change:
         rows: draws rows to train on and to score on anew; None leaves them.
         shuffle: whether rows are shuffled, though the user's aren't.
         unweighted: whether sample and class weights are left out.
+        weighs_classes: whether all classes get the same weight.
         data: changes the data; None leaves them.
         labels_from_0: whether the changed labels count from 0.
         unit: what 1 of the changed targets is in the user's targets.
@@ -59,6 +60,7 @@ class Change:
     rows: ChangeData | None = None
     shuffle: bool = False
     unweighted: bool = False
+    weighs_classes: bool = False
     data: ChangeData | None = None
     labels_from_0: bool = False
     unit: float = 1.0
@@ -110,6 +112,7 @@ def combine(first: Change, second: Change) -> Change:
         rows=first.rows or second.rows,
         shuffle=first.shuffle or second.shuffle,
         unweighted=first.unweighted or second.unweighted,
+        weighs_classes=first.weighs_classes or second.weighs_classes,
         data=_combined_data(first.data, second.data),
         labels_from_0=first.labels_from_0 or second.labels_from_0,
         unit=first.unit * second.unit,

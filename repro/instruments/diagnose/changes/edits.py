@@ -238,6 +238,41 @@ def pass_by(positions: Sequence[int]) -> Edit:
     return edit
 
 
+def remove_noise(model: "keras.Model") -> "keras.Model":
+    """Let layers of noise, and those that change inputs at random, pass everything."""
+    kinds = {type(o).__name__ for o in trace(model).operations}
+    return remove([kind for kind in kinds if kind == "GaussianNoise" or kind.startswith("Random")])(
+        model
+    )
+
+
+def remove_pooling(model: "keras.Model") -> "keras.Model":
+    """Keep all positions: no pooling, and Flatten where all were pooled; what follows is new."""
+    import keras
+
+    operations = trace(model).operations
+    pooling = [i for i, old in enumerate(operations) if "Pooling" in type(old).__name__]
+    new: dict[int, Replacement] = {}
+    for i, old in enumerate(operations):
+        if i in pooling:
+            is_global = "Global" in type(old).__name__
+            new[i] = (keras.layers.Flatten() if is_global else keras.layers.Identity(), ())
+        elif pooling and i > pooling[0] and getattr(old, "weights", None):
+            new[i] = (copy_layer(old), ())
+    return rebuild(model, new)
+
+
+def put_activation(position: int, name: str) -> Edit:
+    """Return the edit that puts an activation in an operation's place."""
+
+    def edit(model: "keras.Model") -> "keras.Model":
+        import keras
+
+        return rebuild(model, {position: (keras.layers.Activation(name, dtype=_dtype(model)), ())})
+
+    return edit
+
+
 def replace_kind(kind: str, **arguments: Any) -> Edit:
     """Return the edit that gives all layers of a class other arguments; weights that fit stay."""
 
@@ -250,6 +285,24 @@ def replace_kind(kind: str, **arguments: Any) -> Edit:
                 i: (with_weights(copy_layer(operations[i], **arguments), operations[i]), ())
                 for i in places
             },
+        )
+
+    return edit
+
+
+def last_step_of(position: int) -> Edit:
+    """Return the edit that lets a recurrent layer return its last step alone."""
+
+    def edit(model: "keras.Model") -> "keras.Model":
+        old = trace(model).operations[position]
+        config = old.get_config()
+        if "layer" in config:  # a wrapper, which asks the layers in it
+            for name in ("layer", "backward_layer"):
+                if config.get(name):
+                    config[name]["config"]["return_sequences"] = False
+            return rebuild(model, {position: (type(old).from_config(config), ())})
+        return rebuild(
+            model, {position: (with_weights(copy_layer(old, return_sequences=False), old), ())}
         )
 
     return edit

@@ -7,6 +7,7 @@ from repro.instruments.diagnose.changes import edits
 from repro.instruments.diagnose.changes.change import Change, Changes
 from repro.instruments.diagnose.changes.code import changed_layers, layer_code
 from repro.instruments.diagnose.measurements.examination import Examination
+from repro.instruments.diagnose.measurements.gradient import Cut
 from repro.instruments.diagnose.setup.anatomy import CLIPPED, SATURATING, Site
 from repro.instruments.diagnose.setup.setup import Setup
 
@@ -32,7 +33,7 @@ def layer_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
     hidden = [site for site in setup.hidden if site.is_plain]
     if "no_hidden" in symptoms and setup.output is not None:
         yield _hidden_layer(setup, setup.output)
-    yield from _capacity_changes(setup, hidden, symptoms)
+    yield from _capacity_changes(setup, examination, symptoms)
     if not hidden:
         return
     yield from _activation_changes(setup, hidden)
@@ -41,11 +42,13 @@ def layer_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
         yield _normalization(setup, hidden)
 
 
-def _capacity_changes(setup: Setup, hidden: Sequence[Site], symptoms: frozenset[str]) -> Changes:
+def _capacity_changes(
+    setup: Setup, examination: Examination, symptoms: frozenset[str]
+) -> Changes:
     """Give back what is kept from learning: biases, units, dropped, penalized or frozen weights."""
     if "no_bias" in symptoms:
         yield _bias(setup)
-    dense = [site for site in hidden if site.kind == "Dense"]
+    dense = [site for site in setup.hidden if site.kind == "Dense"]
     if "narrow" in symptoms and dense:
         yield _units(setup, dense)
     if "dropout" in symptoms:
@@ -58,6 +61,29 @@ def _capacity_changes(setup: Setup, hidden: Sequence[Site], symptoms: frozenset[
             group="dropout",
             edit=edits.remove(DROPOUTS),
         )
+    if symptoms & {"noise", "augmentation"}:
+        yield Change(
+            key="no_noise",
+            title="no noise, and inputs as they are",
+            size=1,
+            code="# remove GaussianNoise and the layers whose names begin with Random",
+            removes=("noise",),
+            group="noise",
+            edit=edits.remove_noise,
+        )
+    if "pooled" in symptoms:
+        yield Change(
+            key="no_pooling",
+            title="all positions kept in place of pooling",
+            size=1,
+            code="# Flatten() in place of Global…Pooling, and no other pooling layers",
+            removes=("pooled",),
+            treats=("narrow",),
+            group="pooling",
+            edit=edits.remove_pooling,
+        )
+    if "gradient_cut" in symptoms and examination.cut is not None:
+        yield from _passing(setup, examination.cut)
     if "frozen" in symptoms:
         yield Change(
             key="unfreeze",
@@ -68,6 +94,23 @@ def _capacity_changes(setup: Setup, hidden: Sequence[Site], symptoms: frozenset[
             group="frozen",
             edit=edits.unfreeze,
         )
+
+
+def _passing(setup: Setup, cut: Cut) -> Changes:
+    """Let ReLU take the place of the operation that lets no gradient through, if it has a shape."""
+    operation = setup.operations[cut.position]
+    shapes = [getattr(tensor, "shape", None) for tensor in (operation.input, operation.output)]
+    if getattr(operation, "weights", None) or shapes[0] != shapes[1]:
+        return
+    yield Change(
+        key="pass_gradient",
+        title=f"ReLU in place of {cut.kind}",
+        size=1,
+        code=f'keras.layers.Activation("relu")  # in place of {cut.kind}',
+        removes=("gradient_cut",),
+        group="cut",
+        edit=edits.put_activation(cut.position, "relu"),
+    )
 
 
 def _activation_changes(setup: Setup, hidden: Sequence[Site]) -> Changes:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from repro.instruments.diagnose.changes import edits
+from repro.instruments.diagnose.changes.axes import axis_changes
 from repro.instruments.diagnose.changes.change import Change, Changes
 from repro.instruments.diagnose.changes.code import changed_layers, compile_code
 from repro.instruments.diagnose.measurements.examination import Examination
@@ -17,6 +18,7 @@ REMOVES = (
     "relu_output",
     "labels_encoding",
 )
+NEW_LOSS_REMOVES = ("loss_choice", "loss_reversed", "own_loss")
 TREATS = ("saturated", "dead", "loss_choice", "rate_low")
 MOST_UNUSED = 4  # times as many units as classes: labels that ask for more are no count
 
@@ -32,6 +34,8 @@ class Output:
 
 def output_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Make output and loss fit the targets."""
+    if "output_axes" in symptoms:
+        yield from axis_changes(setup)
     site = setup.output
     if (
         site is None
@@ -66,7 +70,7 @@ def _change(setup: Setup, site: Site, output: Output) -> Change:
         title=", ".join(titles),
         size=len(titles),
         code="\n".join(lines),
-        removes=(*REMOVES, *(("loss_choice",) if changes_loss else ())),
+        removes=(*REMOVES, *(NEW_LOSS_REMOVES if changes_loss else ())),
         treats=TREATS,
         group="output",
         edit=edits.chain(*edit) if edit else None,
@@ -78,7 +82,7 @@ def _fitting_outputs(setup: Setup, site: Site) -> Iterator[Output]:
     y, task, loss = setup.targets, setup.task, setup.compiled.loss
     columns, is_entropy = y.shape[1], "crossentropy" in loss
     if task.kind == "regression":
-        loss = "mean_squared_error" if is_entropy else loss
+        loss = "mean_squared_error" if is_entropy or setup.compiled.own_loss else loss
         yield Output("linear", loss, columns)
         for name in ("sigmoid", "tanh"):
             low, high = REACH[name]
@@ -88,7 +92,7 @@ def _fitting_outputs(setup: Setup, site: Site) -> Iterator[Output]:
         yield Output("sigmoid", "binary_crossentropy", columns)
     elif columns > 1:
         yield Output("softmax", "categorical_crossentropy", columns)
-        if site.activation in CLIPPED and not is_entropy:
+        if site.activation in CLIPPED and not is_entropy and not setup.compiled.own_loss:
             yield Output("linear", loss, columns)
     elif task.classes == 2:
         yield Output("sigmoid", "binary_crossentropy", 1)

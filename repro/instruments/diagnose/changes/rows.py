@@ -33,7 +33,9 @@ def row_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]
             group="order",
             shuffle=True,
         )
-    if "weighted" in symptoms:
+    if setup.task.factors or (setup.task.classes and "weighted_classes" in symptoms):
+        yield _weighing(setup)
+    if symptoms & {"weighted", "weighted_classes"}:
         yield Change(
             key="no_weights",
             title="the same weight for every row",
@@ -43,6 +45,23 @@ def row_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]
             group="weights",
             unweighted=True,
         )
+
+
+def _weighing(setup: Setup) -> Change:
+    classes = "y.argmax(axis=1)" if setup.task.columns > 1 else "y"
+    return Change(
+        key="class_weights",
+        title="the same weight for every class",
+        size=1,
+        code=(
+            f"classes, counts = np.unique({classes}, return_counts=True)\n"
+            "class_weight = {int(c): len(y) / (len(classes) * n) for c, n in zip(classes, counts)}"
+            "  # fit(…, class_weight=class_weight)"
+        ),
+        removes=("imbalance", "weights"),
+        group="weights",
+        weighs_classes=True,
+    )
 
 
 def _mixing() -> Change:

@@ -24,6 +24,7 @@ REACH = {
 CLIPPED = ("relu", "relu6")
 SATURATING = ("sigmoid", "tanh", "hard_sigmoid", "softsign")
 PROBABILITIES = ("softmax", "sigmoid", "hard_sigmoid")
+ACROSS_ROWS = "softmax across rows"
 GRID = np.array([-3.0, -1.0, -0.1, 0.0, 0.1, 1.0, 3.0], "float32")
 
 
@@ -167,6 +168,9 @@ def operation_name(operation: Any) -> str:
 
     if isinstance(operation, keras.layers.Activation):
         return activation_name(operation.activation)
+    if isinstance(operation, keras.layers.Softmax):
+        rank = len(operation.output.shape)
+        return "softmax" if operation.axis in (-1, rank - 1) else ACROSS_ROWS
     name = type(operation).__name__
     names = {"ReLU": "relu", "Relu": "relu", "LeakyReLU": "leaky_relu", "Softmax": "softmax"}
     names |= {"ELU": "elu", "PReLU": "prelu", "Sigmoid": "sigmoid", "Tanh": "tanh", "Gelu": "gelu"}
@@ -189,4 +193,21 @@ def activation_name(function: Callable[[Any], Any] | None) -> str:
     for known in ("relu", "sigmoid", "tanh", "linear", "softplus", "relu6"):
         if np.allclose(values, getattr(keras.activations, known)(GRID), atol=1e-6):
             return known
-    return name
+    return _softmax_name(function) or name
+
+
+def _softmax_name(function: Callable[[Any], Any]) -> str:
+    """Return what kind of softmax a function of the user's is; "" if it is none."""
+    import keras
+
+    table = np.stack([GRID, GRID**2])
+    exponents = np.exp(table)
+    try:
+        values = np.asarray(function(keras.ops.convert_to_tensor(table)))
+    except Exception:  # as above
+        return ""
+    for axis, name in ((1, "softmax"), (0, ACROSS_ROWS)):
+        wanted = exponents / exponents.sum(axis=axis, keepdims=True)
+        if values.shape == wanted.shape and np.allclose(values, wanted, atol=1e-5):
+            return name
+    return ""

@@ -66,10 +66,10 @@ CAUSES = {
         title="classes out of balance",
         signs=("imbalance",),
         says=(
-            "Whoever always names that class is nearly always right, so accuracy hardly tells "
-            "what is learned"
+            "Whoever always names that class is nearly always right, so that the loss asks for no "
+            "more; here all classes count alike"
         ),
-        remedy="weigh the classes, or look at precision and recall",
+        remedy="weigh the classes, and look at precision and recall",
     ),
     "validation": Cause(
         title="validation data preprocessed differently",
@@ -79,13 +79,27 @@ CAUSES = {
     ),
     "output_loss": Cause(
         title="loss and output activation don't fit",
-        signs=("softmax_one_unit", "loss_output", "loss_task"),
+        signs=("softmax_one_unit", "softmax_axis", "loss_output", "loss_task"),
         says="The loss is not made for such an output",
         remedy=(
             "sigmoid with binary_crossentropy for yes or no, softmax with a categorical one for "
             "classes, no activation with mean_squared_error for numbers; from_logits=True if and "
             "only if the output has no activation"
         ),
+        certain=True,
+    ),
+    "loss_reversed": Cause(
+        title="the loss rewards error",
+        signs=("loss_reversed",),
+        says="What makes this loss smaller makes the predictions worse",
+        remedy="look for a sign that is wrong, or for an absolute value or a square left out",
+        certain=True,
+    ),
+    "gradient_cut": Cause(
+        title="an operation that lets no gradient through",
+        signs=("gradient_cut",),
+        says="What stands before it stays as it was drawn",
+        remedy="leave out rounding, argmax, comparisons and stop_gradient between layers",
         certain=True,
     ),
     "double_activation": Cause(
@@ -100,6 +114,13 @@ CAUSES = {
         signs=("output_noise",),
         says="Training sees predictions that are dropped or blurred",
         remedy="put dropout in front of the output layer",
+        certain=True,
+    ),
+    "output_axes": Cause(
+        title="an output for every step or pixel where the target is one a row",
+        signs=("output_axes",),
+        says="Keras compares each of them with the one target, or can't",
+        remedy="return_sequences=False in the last recurrent layer, or Flatten before Dense layers",
         certain=True,
     ),
     "output_width": Cause(
@@ -131,9 +152,16 @@ CAUSES = {
     ),
     "weights": Cause(
         title="few rows have all of the weight",
-        signs=("weighted",),
+        signs=("weighted", "weighted_classes"),
         says="The loss hears of the other rows next to nothing",
         remedy="check sample_weight and class_weight",
+    ),
+    "inputs_missing": Cause(
+        title="missing values in the inputs",
+        signs=("missing_inputs",),
+        says="A single NaN makes every sum NaN that it enters, and soon every weight",
+        remedy="fill missing values, by the mean of the feature, or leave out those rows",
+        certain=True,
     ),
     "input_scale": Cause(
         title="inputs not scaled",
@@ -194,6 +222,18 @@ CAUSES = {
         signs=("dropout",),
         says="Most units are dropped in every step",
         remedy="drop a fifth to a half",
+    ),
+    "noise": Cause(
+        title="noise that drowns the inputs",
+        signs=("noise", "augmentation"),
+        says="Training sees other inputs than those that are asked for",
+        remedy="less noise, and no change that makes one class look like another",
+    ),
+    "pooled": Cause(
+        title="pooling that leaves no positions",
+        signs=("pooled",),
+        says="Where something was in the image or sequence is lost",
+        remedy="pool less, and flatten in place of global pooling",
     ),
     "mask": Cause(
         title="padding is read like data",
@@ -266,6 +306,12 @@ CAUSES = {
         says="However wrong the network is, its steps stay short",
         remedy="clip gradients to a length of 1, or not at all",
     ),
+    "schedule": Cause(
+        title="a schedule that ends learning early",
+        signs=("rate_fades",),
+        says="Most steps are taken at a rate of next to nothing",
+        remedy="decay_steps counts batches, not epochs: make it as large as all steps of training",
+    ),
     "rate_low": Cause(
         title="learning rate too low",
         signs=(
@@ -285,6 +331,12 @@ CAUSES = {
         signs=("squared_classes", "absolute_loss"),
         says="Another loss of the same targets leads there faster",
         remedy="a cross-entropy for classes, mean_squared_error for numbers",
+    ),
+    "own_loss": Cause(
+        title="a loss of one's own",
+        signs=("own_loss", "loss_summed"),
+        says="It may ask for something else than the targets, or in steps of another size",
+        remedy="compare it with the loss of Keras that is meant for such targets",
     ),
     "epochs": Cause(
         title="too few steps",

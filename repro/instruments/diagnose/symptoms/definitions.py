@@ -5,8 +5,10 @@ Those without a source are ours: set once, before the patients were looked at, a
 generous, since a symptom only asks for a proof.
 """
 
+from repro.instruments.diagnose.measurements.loss import SUMMED
 from repro.instruments.diagnose.measurements.probe import CONSTANT_SPREAD, FLAT_SLOPE
 from repro.instruments.diagnose.setup.skill import LEAST_MARGIN
+from repro.instruments.diagnose.setup.task import IMBALANCED
 from repro.instruments.diagnose.symptoms.definition import (
     Definition,
     above,
@@ -72,7 +74,7 @@ DEFINITIONS = {
     "imbalance": Definition(
         title="classes out of balance",
         measured="share of the commonest class",
-        counts=above(0.9),
+        counts=above(IMBALANCED),
         source=OURS,
     ),
     "unseen_classes": Definition(
@@ -122,6 +124,21 @@ DEFINITIONS = {
         measured="share of the rows that hold nine tenths of the weight, if weights are given",
         counts=below(0.5),
         source=OURS,
+    ),
+    "weighted_classes": Definition(
+        title="uneven weights of the classes",
+        measured=(
+            "weight of all rows of the class that has most over that of the one that has least, "
+            "if weights are given"
+        ),
+        counts=above(20),
+        source=OURS,
+    ),
+    "missing_inputs": Definition(
+        title="inputs that are missing",
+        measured="share of the rows with an input that is NaN or infinite",
+        counts=above(0),
+        source="arithmetic: a sum with NaN in it is NaN",
     ),
     "input_scale": Definition(
         title="inputs not scaled",
@@ -181,6 +198,11 @@ DEFINITIONS = {
         counts=at_most(1),
         source="softmax's definition",
     ),
+    "softmax_axis": Definition(
+        title="softmax along another axis",
+        measured="softmax along another axis than the last, which holds the classes",
+        source="softmax's definition",
+    ),
     "loss_output": Definition(
         title="loss doesn't fit the output",
         measured="cross-entropy of what is no probability, or of logits that are probabilities",
@@ -196,6 +218,12 @@ DEFINITIONS = {
         measured="difference between the columns of the targets and the units of the output",
         counts=above(0),
         source=KERAS,
+    ),
+    "output_axes": Definition(
+        title="an output for every step or pixel, a target for every row",
+        measured="outputs that a row has for each of its targets",
+        counts=above(1),
+        source="Keras' guide to recurrent layers: return_sequences",
     ),
     "unreachable": Definition(
         title="targets out of the output's reach",
@@ -219,6 +247,32 @@ DEFINITIONS = {
         measured="layers of dropout or noise behind the output",
         counts=at_least(1),
         source="arithmetic: a prediction that is dropped is 0",
+    ),
+    "loss_reversed": Definition(
+        title="the loss rewards error",
+        measured=(
+            "a loss of one's own: mean loss of the best of some wrong predictions minus that of "
+            "right ones"
+        ),
+        counts=below(0),
+        source="definition of a loss",
+    ),
+    "loss_summed": Definition(
+        title="the loss is a sum over the rows",
+        measured=f"a loss of one's own: that of {SUMMED} rows over the mean of theirs one by one",
+        counts=above(SUMMED / 2),
+        source="Keras: the loss of a batch is a mean over its rows",
+    ),
+    "own_loss": Definition(
+        title="a loss of one's own",
+        measured="the loss is none of Keras'",
+        source=OURS,
+    ),
+    "gradient_cut": Definition(
+        title="no gradient gets there",
+        measured="layers whose output the loss has no gradient for",
+        counts=at_least(1),
+        source="definition of the gradient; TensorFlow has none for rounding, say",
     ),
     "squared_classes": Definition(
         title="a loss of numbers on classes",
@@ -305,6 +359,12 @@ DEFINITIONS = {
         counts=above(1),
         source="ranges in use, from Keras' defaults by powers of ten; ours",
     ),
+    "rate_fades": Definition(
+        title="rate fades early",
+        measured="rate halfway through training over that of the first step",
+        counts=below(0.01),
+        source=OURS,
+    ),
     "rate_below_usual": Definition(
         title="rate below the usual",
         measured="rate over the smallest one that is usual for the optimizer",
@@ -334,6 +394,24 @@ DEFINITIONS = {
         title="heavy dropout",
         measured="largest dropout rate",
         counts=at_least(0.7),
+        source=OURS,
+    ),
+    "noise": Definition(
+        title="heavy noise",
+        measured="deviation of the noise that is added to inputs or activations",
+        counts=above(0.4),
+        source="LeCun et al. 1998 ask for variances near 1; the factor is ours",
+    ),
+    "augmentation": Definition(
+        title="inputs changed at random",
+        measured="layers that change inputs at random while training",
+        counts=at_least(1),
+        source=OURS,
+    ),
+    "pooled": Definition(
+        title="pooling leaves one position",
+        measured="positions of an image or a sequence that pooling leaves",
+        counts=at_most(1),
         source=OURS,
     ),
     "narrow": Definition(

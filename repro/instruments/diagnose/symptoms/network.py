@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from repro.instruments.diagnose.measurements.examination import Examination
+from repro.instruments.diagnose.measurements.loss import SUMMED, OwnLoss
 from repro.instruments.diagnose.setup.anatomy import REACH, Site
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.task import is_class_loss
@@ -44,10 +45,19 @@ def output_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     output = setup.output
     if output is None:
         return
+    count = setup.outputs_a_target
+    text = f"the output has shape {setup.output_shape[1:]}, so {count:,} outputs for each target"
+    yield from detect("output_axes", count, text)
     if "crossentropy" in setup.compiled.loss:
         yield from _entropy_symptoms(setup, output)
     yield from _class_symptoms(setup, output)
     yield from _loss_symptoms(setup)
+    if examination is not None and examination.own_loss is not None:
+        yield from _own_loss_symptoms(examination.own_loss)
+    cut = examination.cut if examination is not None else None
+    if cut is not None:
+        text = f"no gradient gets through {cut.kind}, so that {', '.join(cut.layers)} never "
+        yield from detect("gradient_cut", len(cut.layers), f"{text}learn{'s' * (len(cut.layers) == 1)}")
     yield from _reach_symptoms(setup, output, int(setup.output_shape[-1] or 1))
 
 
@@ -71,6 +81,16 @@ def _loss_symptoms(setup: Setup) -> Symptoms:
     elif kind == "regression" and loss in ABSOLUTE_LOSSES:
         text = f"{loss}: its gradient says which way, but not how far"
         yield from detect("absolute_loss", 1, text)
+
+
+def _own_loss_symptoms(own: OwnLoss) -> Symptoms:
+    """Look at what a loss of the user's own says of right and of wrong predictions."""
+    text = f"the loss of wrong predictions is {-own.excess:.2g} below that of right ones"
+    reversed_loss = list(detect("loss_reversed", own.excess, text))
+    text = f"the loss of {SUMMED} rows is {own.growth:.3g} times the mean of theirs"
+    yield from reversed_loss or detect("loss_summed", own.growth, text)
+    if not reversed_loss:
+        yield from detect("own_loss", 1, "the loss is a function of your own")
 
 
 def _class_symptoms(setup: Setup, output: Site) -> Symptoms:

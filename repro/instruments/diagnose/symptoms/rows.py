@@ -6,7 +6,7 @@ from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.sequences import embeddings, padded_share, single_input
 from repro.instruments.diagnose.setup.setup import Setup
-from repro.instruments.diagnose.setup.task import class_numbers
+from repro.instruments.diagnose.setup.task import class_numbers, class_places
 from repro.instruments.diagnose.symptoms.definitions import DEFINITIONS
 from repro.instruments.diagnose.symptoms.symptom import Symptoms, detect, percent
 
@@ -29,6 +29,21 @@ def row_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         share = _share_of_rows(setup.weights)
         text = f"{percent(share)} of the rows hold nine tenths of the sample or class weights"
         yield from detect("weighted", share, text)
+        yield from _class_weight_symptoms(setup, setup.weights)
+
+
+def _class_weight_symptoms(setup: Setup, weights: Array) -> Symptoms:
+    """Compare the weight that all rows of a class have together."""
+    if not setup.task.classes or setup.task.per_step:
+        return
+    places = class_places(setup.task, setup.train[1])
+    totals = np.bincount(places, weights, minlength=setup.task.classes)
+    ratio = float(totals.max() / max(totals.min(), 1e-12 * totals.max()))
+    names = setup.task.labels or range(setup.task.classes)
+    text = f"the rows of class {names[int(totals.argmin())]:g} have {percent(totals.min() / totals.sum())} "
+    text += f"of all weight, those of class {names[int(totals.argmax())]:g} "
+    text += percent(totals.max() / totals.sum())
+    yield from detect("weighted_classes", ratio, text)
 
 
 def _noise_symptoms(examination: Examination) -> Symptoms:

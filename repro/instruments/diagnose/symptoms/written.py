@@ -1,10 +1,12 @@
 """Symptoms that can be read off a model and its compile arguments, before any data."""
 
+import math
 from typing import Any, Protocol
 
 import numpy as np
 
 from repro.instruments.diagnose.setup.anatomy import (
+    ACROSS_ROWS,
     CLIPPED,
     PROBABILITIES,
     SATURATING,
@@ -12,7 +14,7 @@ from repro.instruments.diagnose.setup.anatomy import (
     operation_name,
 )
 from repro.instruments.diagnose.setup.arrays import Array
-from repro.instruments.diagnose.setup.compiled import Compiled
+from repro.instruments.diagnose.setup.compiled import Compiled, share_of_rate_left
 from repro.instruments.diagnose.symptoms.definitions import (
     FEWEST_LAYERS,
     USUAL_RATES,
@@ -21,6 +23,8 @@ from repro.instruments.diagnose.symptoms.definitions import (
 from repro.instruments.diagnose.symptoms.symptom import Symptoms, detect, percent
 
 NOISES = ("Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout")
+FIXED = ("Normalization", "BatchNormalization", "StringLookup", "IntegerLookup", "TextVectorization")
+"""Layers that may well be kept from training, or whose numbers are no weights."""
 HALVES = np.sqrt(2.0)  # by which ReLU makes the root mean square of a layer's sums smaller
 
 
@@ -52,6 +56,10 @@ class Program(Protocol):
         """The model's operations in the order in which they run."""
 
     @property
+    def steps(self) -> int:
+        """Steps of one training."""
+
+    @property
     def optimizer(self) -> Any:
         """The optimizer, as the user set it."""
 
@@ -73,6 +81,9 @@ def _output_symptoms(program: Program, output: Site) -> Symptoms:
         yield from detect("softmax_one_unit", units, text)
     if "crossentropy" in loss:
         yield from _entropy_symptoms(program, output, units)
+    if name == ACROSS_ROWS:
+        text = f"{output.label}: this softmax is taken along another axis than that of the classes"
+        yield from detect("softmax_axis", 1, text, output.label)
     if name in CLIPPED:
         text = f"{output.label}: the output is a {name}"
         yield from detect("relu_output", 1, text, output.label)
@@ -83,7 +94,7 @@ def _entropy_symptoms(program: Program, output: Site, units: int) -> Symptoms:
     """Compare a cross-entropy with the output's activation and number of units."""
     loss, logits = program.compiled.loss, program.compiled.from_logits
     name, label = output.activation, output.label
-    if not logits and name not in PROBABILITIES:
+    if not logits and name not in (*PROBABILITIES, ACROSS_ROWS):
         text = f"{label}: {loss} takes probabilities, {name} puts out none"
         yield from detect("loss_output", 1, text, label)
     if logits and name != "linear":
@@ -126,11 +137,57 @@ def _layer_symptoms(program: Program) -> Symptoms:
     rates = [o.rate for o in program.operations if type(o).__name__ == "Dropout"]
     if rates:
         yield from detect("dropout", max(rates), f"dropout of {percent(max(rates))}")
+    yield from _frozen_symptoms(program)
+    yield from _random_symptoms(program)
+    yield from _pooling_symptoms(program)
+
+
+def _frozen_symptoms(program: Program) -> Symptoms:
+    labels = {site.position: site.label for site in program.sites}
     frozen = [
-        site.label for site in program.sites if not program.operations[site.position].trainable
+        labels.get(i, type(operation).__name__)
+        for i, operation in enumerate(program.operations)
+        if getattr(operation, "weights", ()) and _is_frozen(operation)
     ]
     text = f"{', '.join(frozen)}: trainable is False, so the first weights stay"
     yield from detect("frozen", len(frozen), text)
+
+
+def _is_frozen(operation: Any) -> bool:
+    """Tell whether a layer, or a model in its place, keeps weights from training that it could."""
+    kind = type(operation).__name__
+    return kind not in FIXED and not getattr(operation, "trainable_variables", ())
+
+
+def _random_symptoms(program: Program) -> Symptoms:
+    """Look at what is drawn anew in every step: dropout is looked at elsewhere."""
+    noises = [o.stddev for o in program.operations if type(o).__name__ == "GaussianNoise"]
+    if noises:
+        text = f"noise of a deviation of {max(noises):g} is added"
+        yield from detect("noise", max(noises), text)
+    kinds = [type(o).__name__ for o in _all_layers(program.operations)]
+    augments = [kind for kind in kinds if kind.startswith("Random")]
+    text = f"{', '.join(augments)}: training sees no input as it is"
+    yield from detect("augmentation", len(augments), text)
+
+
+def _all_layers(operations: list[Any]) -> list[Any]:
+    nested = [getattr(o, "_flatten_layers", lambda o=o: [o])() for o in operations]
+    return [layer for layers in nested for layer in layers]
+
+
+def _pooling_symptoms(program: Program) -> Symptoms:
+    """Look at how many positions of an image or a sequence pooling leaves."""
+    pooled = [o for o in program.operations if "Pooling" in type(o).__name__]
+    shapes = [(o.input.shape, o.output.shape) for o in pooled]
+    if not shapes or None in (*shapes[0][0][1:], *shapes[-1][1][1:]):
+        return
+    before, after = (math.prod(shape[1:-1]) for shape in (shapes[0][0], shapes[-1][1]))
+    if "Global" in type(pooled[-1]).__name__:
+        after = 1
+    text = f"pooling leaves {after} of {before:,} positions"
+    if before > 1:
+        yield from detect("pooled", after, text)
 
 
 def _weight_symptoms(program: Program) -> Symptoms:
@@ -195,3 +252,6 @@ def _rate_symptoms(program: Program) -> Symptoms:
     text = f"{name}'s rate {rate:g} lies outside of {low:g} to {high:g}, which is usual for it"
     symptoms = list(detect("rate_above_usual", rate / high, text))
     yield from symptoms or detect("rate_below_usual", rate / low, text)
+    left = share_of_rate_left(program.optimizer, program.steps)
+    text = f"halfway through {program.steps:,} steps the schedule has brought the rate to "
+    yield from detect("rate_fades", left, f"{text}less than a hundredth of what it was")
