@@ -45,6 +45,7 @@ class Change:
         inserts: whether the edit adds operations, so that others count differently after it.
         optimizer: changes the optimizer; None leaves it.
         loss: stands in place of the user's; None leaves that.
+        weighs_outputs: whether the losses of all outputs count alike.
         epochs: factor on the epochs.
         batch_size: stands in place of the user's; None leaves that.
     """
@@ -68,6 +69,7 @@ class Change:
     inserts: bool = False
     optimizer: ChangeOptimizer | None = None
     loss: str | None = None
+    weighs_outputs: bool = False
     epochs: int = 1
     batch_size: int | None = None
 
@@ -120,6 +122,7 @@ def combine(first: Change, second: Change) -> Change:
         inserts=first.inserts or second.inserts,
         optimizer=_combined_optimizer(first.optimizer, second.optimizer),
         loss=second.loss or first.loss,
+        weighs_outputs=first.weighs_outputs or second.weighs_outputs,
         epochs=max(first.epochs, second.epochs),
         batch_size=second.batch_size or first.batch_size,
     )
@@ -189,7 +192,7 @@ def changed_build(setup: Setup, change: Change) -> Build:
         model.compile(
             optimizer=change.optimizer(optimizer) if change.optimizer else optimizer,
             loss=change.loss or arguments["loss"] or _no_loss,
-            loss_weights=arguments["loss_weights"],
+            loss_weights=None if change.weighs_outputs else arguments["loss_weights"],
             # a training step of the user's own need not know of metrics: see `proof.train`
             metrics=None if has_own_steps(original) else [score],
         )

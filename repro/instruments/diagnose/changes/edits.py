@@ -146,6 +146,11 @@ def normalize(sites: Sequence[Site]) -> Edit:
     return edit
 
 
+def count_name(layer: Any) -> str:
+    """Return what a layer calls its number of units."""
+    return "filters" if hasattr(layer, "filters") else "units"
+
+
 def widen(units: Mapping[int, int]) -> Edit:
     """Return the edit that gives layers other numbers of units, by position.
 
@@ -158,7 +163,7 @@ def widen(units: Mapping[int, int]) -> Edit:
         new: dict[int, Replacement] = {}
         for position, old in enumerate(operations):
             if position >= first and getattr(old, "weights", None):
-                arguments = {"units": units[position]} if position in units else {}
+                arguments = {count_name(old): units[position]} if position in units else {}
                 new[position] = (copy_layer(old, **arguments), ())
         return rebuild(model, new)
 
@@ -260,6 +265,40 @@ def remove_pooling(model: "keras.Model") -> "keras.Model":
         elif pooling and i > pooling[0] and getattr(old, "weights", None):
             new[i] = (copy_layer(old), ())
     return rebuild(model, new)
+
+
+def move_channels(model: "keras.Model") -> "keras.Model":
+    """Move the first axis behind the others, in front of the first layer; all are drawn anew."""
+    import keras
+
+    operations = trace(model).operations
+    axes = len(model.inputs[0].shape) - 1
+    new: dict[int, Replacement] = {
+        i: (copy_layer(old), ())
+        for i, old in enumerate(operations)
+        if i and getattr(old, "weights", None)
+    }
+    behind = operations[0] if not operations[0].weights else copy_layer(operations[0])
+    new[0] = (keras.layers.Permute((*range(2, axes + 1), 1)), [behind])
+    return rebuild(model, new)
+
+
+def add_dropout(sites: Sequence[Site], rate: float) -> Edit:
+    """Return the edit that puts dropout behind the activations of these layers."""
+
+    def edit(model: "keras.Model") -> "keras.Model":
+        import keras
+
+        operations = trace(model).operations
+        return rebuild(
+            model,
+            {
+                site.activated_at: (operations[site.activated_at], [keras.layers.Dropout(rate)])
+                for site in sites
+            },
+        )
+
+    return edit
 
 
 def put_activation(position: int, name: str) -> Edit:

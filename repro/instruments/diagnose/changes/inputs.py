@@ -10,7 +10,13 @@ from repro.instruments.diagnose.changes import edits
 from repro.instruments.diagnose.changes.change import Change, ChangeData, Changes
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.measurements.inputs import share_a_scale
-from repro.instruments.diagnose.setup.arrays import Array, filled, leaves, map_arrays, mean_of_finite
+from repro.instruments.diagnose.setup.arrays import (
+    Array,
+    filled,
+    leaves,
+    map_arrays,
+    mean_of_finite,
+)
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.splitting import Pair
 
@@ -25,6 +31,19 @@ def input_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
     """Scale, standardize or centre the input; preprocess validation as training."""
     if "missing_inputs" in symptoms:
         yield _filling(setup)
+    if "leaks" in symptoms and isinstance(setup.train[0], np.ndarray) and setup.train[0].ndim == 2:
+        yield _without(list(examination.leaks))
+    if "channels_first" in symptoms:
+        yield Change(
+            key="move_channels",
+            title="the channels as the last axis",
+            size=1,
+            code="x = np.moveaxis(x, 1, -1)  # and keras.Input(x.shape[1:])",
+            removes=("channels_first",),
+            group="axes",
+            edit=edits.move_channels,
+            inserts=True,
+        )
     if examination.inputs is None:
         return
     if setup.preprocessing.is_none:
@@ -53,6 +72,24 @@ def input_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
             group="validation",
             data=_match_validation,
         )
+
+
+def _without(features: list[int]) -> Change:
+    def blank(a: Array) -> Array:
+        changed = a.copy()
+        changed[:, features] = 0
+        return changed
+
+    return Change(
+        key="no_leak",
+        title=f"without feature {', '.join(map(str, features))}",
+        size=1,
+        code=f"x[:, {features}] = 0  # or leave them out, with a smaller Input",
+        removes=("leak",),
+        treats=("validation",),
+        group="leak",
+        data=_on_inputs(lambda _: blank),
+    )
 
 
 def _filling(setup: Setup) -> Change:

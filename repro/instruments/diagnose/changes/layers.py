@@ -25,6 +25,7 @@ NORMALIZING_TREATS = (
     "rate_high",
 )
 WIDER = 8  # times as many units, and FEW_UNITS at least
+ADDED_DROPOUT = 0.5
 ADDED_UNITS = 64  # of a hidden layer, where there is none
 
 
@@ -42,15 +43,13 @@ def layer_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
         yield _normalization(setup, hidden)
 
 
-def _capacity_changes(
-    setup: Setup, examination: Examination, symptoms: frozenset[str]
-) -> Changes:
+def _capacity_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Give back what is kept from learning: biases, units, dropped, penalized or frozen weights."""
     if "no_bias" in symptoms:
         yield _bias(setup)
-    dense = [site for site in setup.hidden if site.kind == "Dense"]
-    if "narrow" in symptoms and dense:
-        yield _units(setup, dense)
+    plain = [site for site in setup.hidden if site.is_plain and site.units <= FEW_UNITS]
+    if "narrow" in symptoms and plain:
+        yield _units(setup, plain)
     if "dropout" in symptoms:
         yield Change(
             key="no_dropout",
@@ -84,6 +83,18 @@ def _capacity_changes(
         )
     if "gradient_cut" in symptoms and examination.cut is not None:
         yield from _passing(setup, examination.cut)
+    dense = [site for site in setup.hidden if site.kind == "Dense"]
+    if "overfits" in symptoms and dense:
+        yield Change(
+            key="add_dropout",
+            title=f"dropout of {ADDED_DROPOUT} behind the hidden layers",
+            size=len(dense),
+            code=f"keras.layers.Dropout({ADDED_DROPOUT})  # behind each hidden Dense layer",
+            removes=("overfits",),
+            group="dropout",
+            edit=edits.add_dropout(dense, ADDED_DROPOUT),
+            inserts=True,
+        )
     if "frozen" in symptoms:
         yield Change(
             key="unfreeze",
@@ -222,14 +233,18 @@ def _bias(setup: Setup) -> Change:
     )
 
 
-def _units(setup: Setup, dense: Sequence[Site]) -> Change:
-    thin = [site for site in dense if site.units <= FEW_UNITS]
+def _units(setup: Setup, thin: Sequence[Site]) -> Change:
     units = {site.position: max(WIDER * site.units, FEW_UNITS) for site in thin}
     return Change(
         key="more_units",
         title="more units in the hidden layers",
         size=len(thin),
-        code="\n".join(changed_layers(setup, [s], units=units[s.position]) for s in thin),
+        code="\n".join(
+            changed_layers(
+                setup, [s], **{edits.count_name(setup.operations[s.position]): units[s.position]}
+            )
+            for s in thin
+        ),
         removes=("narrow",),
         treats=("dead",),
         group="units",

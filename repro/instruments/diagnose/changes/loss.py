@@ -31,6 +31,16 @@ def loss_changes(setup: Setup, examination: Examination, symptoms: frozenset[str
             group="loss",
             loss="mean_squared_error",
         )
+    if "loss_weight" in symptoms:
+        yield Change(
+            key="whole_loss",
+            title="a weight of 1 for the loss of this output",
+            size=1,
+            code="model.compile(optimizer=model.optimizer, loss=model.loss, loss_weights=None)",
+            removes=("loss_weight",),
+            group="loss_weight",
+            weighs_outputs=True,
+        )
     yield from _penalty_changes(setup, symptoms)
     yield from _behind_changes(setup, symptoms)
 
@@ -86,9 +96,9 @@ def _behind_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:
         places = [i for i, operation in rest if type(operation).__name__ in NOISES]
         yield Change(
             key="no_output_noise",
-            title="no dropout behind the output",
+            title="nothing behind the output",
             size=1,
-            code="# remove the layers of dropout or noise behind the output",
+            code="# remove the layers of dropout, noise or normalization behind the output",
             removes=("output_noise",),
             group="behind",
             edit=edits.pass_by(places),

@@ -23,6 +23,19 @@ def row_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]
     """Mix, shuffle, or weigh the rows anew."""
     if symptoms & APART and setup.weights is None and setup.tested_on == "validation data":
         yield _mixing()
+    if "mixed_rows" in symptoms and (pairs := examination.unmixed) is not None:
+        yield Change(
+            key="transpose",
+            title="transpose in place of reshape",
+            size=1,
+            code=(
+                "x = np.moveaxis(x.reshape(*x.shape[1:], len(x)), -1, 0)"
+                "  # undoes the reshape: leave it out, and transpose"
+            ),
+            removes=("mixed_rows",),
+            group="rows",
+            rows=lambda train, test: pairs,
+        )
     if "sorted_rows" in symptoms:
         yield Change(
             key="shuffle",
@@ -33,8 +46,6 @@ def row_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]
             group="order",
             shuffle=True,
         )
-    if setup.task.factors or (setup.task.classes and "weighted_classes" in symptoms):
-        yield _weighing(setup)
     if symptoms & {"weighted", "weighted_classes"}:
         yield Change(
             key="no_weights",
@@ -45,6 +56,8 @@ def row_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]
             group="weights",
             unweighted=True,
         )
+    if setup.task.factors or (setup.task.classes and "weighted_classes" in symptoms):
+        yield _weighing(setup)
 
 
 def _weighing(setup: Setup) -> Change:

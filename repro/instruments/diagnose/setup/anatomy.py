@@ -24,6 +24,7 @@ REACH = {
 CLIPPED = ("relu", "relu6")
 SATURATING = ("sigmoid", "tanh", "hard_sigmoid", "softsign")
 PROBABILITIES = ("softmax", "sigmoid", "hard_sigmoid")
+NORMALIZATIONS = ("BatchNormalization", "LayerNormalization", "GroupNormalization")
 ACROSS_ROWS = "softmax across rows"
 GRID = np.array([-3.0, -1.0, -0.1, 0.0, 0.1, 1.0, 3.0], "float32")
 
@@ -124,7 +125,7 @@ def find_sites(operations: list[Any]) -> list[Site]:
         counts[kind] = counts.get(kind, 0) + 1
         # behind the output no weights follow; what has some is a layer of a kind not known here
         rest = operations[start + 1 :]
-        last = place + 1 == len(weighted) and not any(getattr(op, "weights", ()) for op in rest)
+        last = place + 1 == len(weighted) and not any(_has_unknown_weights(op) for op in rest)
         found_sites.append(
             Site(
                 position=start,
@@ -137,6 +138,11 @@ def find_sites(operations: list[Any]) -> list[Site]:
             )
         )
     return found_sites
+
+
+def _has_unknown_weights(operation: Any) -> bool:
+    is_known = type(operation).__name__ in NORMALIZATIONS
+    return bool(getattr(operation, "weights", ())) and not is_known
 
 
 def _has_sums(operation: Any) -> bool:

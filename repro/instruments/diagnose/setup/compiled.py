@@ -20,6 +20,7 @@ class Compiled:
     loss: str
     from_logits: bool
     own_loss: bool
+    loss_weight: float
     wants_accuracy: bool
 
 
@@ -33,8 +34,17 @@ def read_compiled(model: "keras.Model") -> Compiled:
         loss=loss_name(model.loss),
         from_logits=bool(getattr(model.loss, "from_logits", False) or _keeps_logits(model.loss)),
         own_loss=is_own_loss(model.loss),
+        loss_weight=_loss_weight(compile_arguments(model)["loss_weights"]),
         wants_accuracy="acc" in repr(compile_arguments(model)["metrics"]).lower(),
     )
+
+
+def _loss_weight(weights: Any) -> float:
+    """Return the weight of the only output's loss; 1 if there is none, or more than one."""
+    values = list(weights.values()) if isinstance(weights, dict) else weights
+    if isinstance(values, list | tuple):
+        return float(values[0]) if len(values) == 1 else 1.0
+    return 1.0 if values is None else float(values)
 
 
 def is_own_loss(loss: Any) -> bool:

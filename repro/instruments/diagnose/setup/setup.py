@@ -73,6 +73,7 @@ class Setup(Network):
 
     Attributes:
         build: returns the compiled model, built; errors in it have become `DiagnoseError`.
+        whole: inputs and targets as the user gave them, and their validation data or None.
         train: inputs and targets that are trained on.
         test: inputs and targets on which the score is taken.
         tested_on: names those rows in words.
@@ -86,6 +87,7 @@ class Setup(Network):
     """
 
     build: Build
+    whole: tuple[Pair, Any]
     train: Pair
     test: Pair
     tested_on: str
@@ -186,6 +188,7 @@ def make_setup(
     return Setup(
         **vars(network),
         build=build,
+        whole=((x, y), validation_data),
         train=_cut(split.train, rows),
         test=split.test,
         shuffle=shuffle,

@@ -12,7 +12,13 @@ from typing import Any
 import numpy as np
 
 from repro.instruments.diagnose.setup.arrays import Array
-from repro.instruments.diagnose.setup.task import Task, class_counts, class_places, outputs_a_target, target_table
+from repro.instruments.diagnose.setup.task import (
+    Task,
+    class_counts,
+    class_places,
+    outputs_a_target,
+    target_table,
+)
 
 LEAST_MARGIN = 0.05  # ours: smaller differences in skill are not called an improvement
 LARGEST_MARGIN = 0.5

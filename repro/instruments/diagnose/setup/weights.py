@@ -6,7 +6,13 @@ import numpy as np
 
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.errors import DiagnoseError
-from repro.instruments.diagnose.setup.task import Task, as_table, class_counts, class_numbers, class_places
+from repro.instruments.diagnose.setup.task import (
+    Task,
+    as_table,
+    class_counts,
+    class_numbers,
+    class_places,
+)
 
 
 def alike_weights(task: Task, y: Array) -> Array:

@@ -42,6 +42,12 @@ CAUSES = {
         says="The labels stand beside other rows",
         remedy="look for rows that were sorted, dropped or shuffled without their labels",
     ),
+    "mixed_rows": Cause(
+        title="rows mixed up by a reshape",
+        signs=("mixed_rows",),
+        says="Each row holds numbers of many rows, and no label goes with those",
+        remedy="transpose where axes are to change places; reshape only cuts the numbers anew",
+    ),
     "split": Cause(
         title="classes are missing in training",
         signs=("unseen_classes",),
@@ -77,6 +83,12 @@ CAUSES = {
         says="The network is asked about inputs unlike those that it learned from",
         remedy="preprocess both by the same function, with the training data's numbers",
     ),
+    "leak": Cause(
+        title="a feature that gives the target away in training",
+        signs=("leaks",),
+        says="The network learns to read that feature, which says nothing of new rows",
+        remedy="leave the feature out: a row's number, a date of entry, something known afterwards",
+    ),
     "output_loss": Cause(
         title="loss and output activation don't fit",
         signs=("softmax_one_unit", "softmax_axis", "loss_output", "loss_task"),
@@ -110,10 +122,23 @@ CAUSES = {
         certain=True,
     ),
     "output_noise": Cause(
-        title="dropout behind the output",
+        title="dropout or normalization behind the output",
         signs=("output_noise",),
-        says="Training sees predictions that are dropped or blurred",
-        remedy="put dropout in front of the output layer",
+        says="Training sees predictions that are dropped, blurred or scaled anew",
+        remedy="put such layers in front of the output layer",
+        certain=True,
+    ),
+    "channels_first": Cause(
+        title="channels where positions are expected",
+        signs=("channels_first",),
+        says="What stands side by side is taken for channels, and channels for what stands so",
+        remedy="x = np.moveaxis(x, 1, -1), not reshape, and the Input accordingly",
+    ),
+    "loss_weight": Cause(
+        title="the loss of this output hardly counts",
+        signs=("loss_weight",),
+        says="What the loss doesn't hear of, it doesn't ask for",
+        remedy="raise this output's entry in loss_weights",
         certain=True,
     ),
     "output_axes": Cause(

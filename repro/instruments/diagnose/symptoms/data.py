@@ -11,6 +11,7 @@ from repro.instruments.diagnose.setup.skill import commonest_share
 from repro.instruments.diagnose.symptoms.definitions import DEFINITIONS
 from repro.instruments.diagnose.symptoms.symptom import Symptoms, detect, percent
 
+MOST_LEAKS = 5  # that are named
 MOSTLY = 0.5  # share of the mean in the largest eigenvalue, from which on the text tells it
 
 
@@ -31,7 +32,10 @@ def label_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     if setup.task.classes:
         share = commonest_share(setup.task, setup.train[1])
         yield from detect("imbalance", share, f"{percent(share)} of the rows are of one class")
-    if examination.relation is not None:
+    if examination.unmixed is not None:
+        text = "near rows don't have labels alike, but do once a reshape is undone"
+        yield from detect("mixed_rows", 1, text)
+    elif examination.relation is not None:
         yield from _relation_symptoms(examination.relation)
 
 
@@ -63,6 +67,10 @@ def input_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     gaps = [~np.isfinite(a).reshape(len(a), -1).all(axis=1) for a in leaves(setup.train[0])]
     share = float(np.logical_or.reduce(gaps).mean())
     yield from detect("missing_inputs", share, f"{percent(share)} of the rows have NaN or infinity")
+    if examination.leaks:
+        text = f"feature {', '.join(map(str, examination.leaks[:MOST_LEAKS]))} (counted from 0) "
+        text += "tells the targets in training, and not in the validation data"
+        yield from detect("leaks", len(examination.leaks), text)
     inputs = examination.inputs
     if inputs is None:
         return

@@ -5,8 +5,10 @@ Those without a source are ours: set once, before the patients were looked at, a
 generous, since a symptom only asks for a proof.
 """
 
+from repro.instruments.diagnose.measurements.leaks import TELLING
 from repro.instruments.diagnose.measurements.loss import SUMMED
 from repro.instruments.diagnose.measurements.probe import CONSTANT_SPREAD, FLAT_SLOPE
+from repro.instruments.diagnose.measurements.relation import UNRELATED
 from repro.instruments.diagnose.setup.skill import LEAST_MARGIN
 from repro.instruments.diagnose.setup.task import IMBALANCED
 from repro.instruments.diagnose.symptoms.definition import (
@@ -68,8 +70,16 @@ DEFINITIONS = {
     "labels_unrelated": Definition(
         title="labels unrelated to the inputs",
         measured="p-value that near rows have labels alike; permutation test",
-        counts=above(0.05),
+        counts=above(UNRELATED),
         source=OURS,
+    ),
+    "mixed_rows": Definition(
+        title="rows mixed up by a reshape",
+        measured=(
+            "near rows don't have labels alike, and do once the rows are read as the last axis and "
+            "transposed"
+        ),
+        source="numpy: reshape keeps the order in memory, transpose doesn't",
     ),
     "imbalance": Definition(
         title="classes out of balance",
@@ -124,6 +134,15 @@ DEFINITIONS = {
         measured="share of the rows that hold nine tenths of the weight, if weights are given",
         counts=below(0.5),
         source=OURS,
+    ),
+    "leaks": Definition(
+        title="a feature tells the targets in training alone",
+        measured=(
+            f"features whose correlation with a target is over {TELLING:g} in training and less "
+            "than half of that in the validation data"
+        ),
+        counts=at_least(1),
+        source="Kaufman et al. 2012 on leakage; the numbers are ours",
     ),
     "weighted_classes": Definition(
         title="uneven weights of the classes",
@@ -219,6 +238,21 @@ DEFINITIONS = {
         counts=above(0),
         source=KERAS,
     ),
+    "channels_first": Definition(
+        title="channels in front",
+        measured=(
+            "entries of the last axis over those of the first, if that has 4 at most and a layer "
+            "takes the last for channels"
+        ),
+        counts=above(2),
+        source="Keras: channels_last is the default; the factor is ours",
+    ),
+    "loss_weight": Definition(
+        title="an output that hardly counts",
+        measured="weight of the output's loss, of several outputs",
+        counts=below(0.01),
+        source="Keras: loss_weights multiply the losses of the outputs; the factor is ours",
+    ),
     "output_axes": Definition(
         title="an output for every step or pixel, a target for every row",
         measured="outputs that a row has for each of its targets",
@@ -243,8 +277,8 @@ DEFINITIONS = {
         source="Keras' documentation of its losses",
     ),
     "output_noise": Definition(
-        title="dropout behind the output",
-        measured="layers of dropout or noise behind the output",
+        title="dropout or normalization behind the output",
+        measured="layers of dropout, noise or normalization behind the output",
         counts=at_least(1),
         source="arithmetic: a prediction that is dropped is 0",
     ),

@@ -7,6 +7,7 @@ import numpy as np
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.measurements.loss import SUMMED, OwnLoss
 from repro.instruments.diagnose.setup.anatomy import REACH, Site
+from repro.instruments.diagnose.setup.arrays import leaves
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.task import is_class_loss
 from repro.instruments.diagnose.symptoms.definitions import FEW_ROWS
@@ -22,6 +23,9 @@ ABSOLUTE_LOSSES = (
     "mean_squared_logarithmic_error",
 )
 NUMBER_LOSSES = ("mean_squared_error", *ABSOLUTE_LOSSES)
+READERS = {3: ("Conv1D", "LSTM", "GRU", "SimpleRNN"), 4: ("Conv2D", "SeparableConv2D")}
+"""Layers that take the last axis for channels, by the axes of their inputs."""
+MOST_CHANNELS = 4
 UNSUMMED = 0.01  # so far from 1, the sum of a row's targets is no rounding
 
 
@@ -45,6 +49,9 @@ def output_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     output = setup.output
     if output is None:
         return
+    weight = setup.compiled.loss_weight
+    text = f"the weight of this output's loss among the outputs' is {weight:g}"
+    yield from detect("loss_weight", weight, text)
     count = setup.outputs_a_target
     text = f"the output has shape {setup.output_shape[1:]}, so {count:,} outputs for each target"
     yield from detect("output_axes", count, text)
@@ -57,7 +64,9 @@ def output_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     cut = examination.cut if examination is not None else None
     if cut is not None:
         text = f"no gradient gets through {cut.kind}, so that {', '.join(cut.layers)} never "
-        yield from detect("gradient_cut", len(cut.layers), f"{text}learn{'s' * (len(cut.layers) == 1)}")
+        yield from detect(
+            "gradient_cut", len(cut.layers), f"{text}learn{'s' * (len(cut.layers) == 1)}"
+        )
     yield from _reach_symptoms(setup, output, int(setup.output_shape[-1] or 1))
 
 
@@ -120,18 +129,44 @@ def _reach_symptoms(setup: Setup, output: Site, units: int) -> Symptoms:
     yield from detect("unreachable", outside, text, output.label)
 
 
+def _axis_symptoms(setup: Setup) -> Symptoms:
+    """Look for channels where rows of pixels, or steps, are expected."""
+    x = leaves(setup.train[0])[0]
+    reading = [o for o in setup.operations if type(o).__name__ in READERS.get(x.ndim, ())]
+    if not reading or getattr(reading[0], "data_format", "channels_last") != "channels_last":
+        return
+    first, last = x.shape[1], x.shape[-1]
+    text = f"a row has shape {x.shape[1:]}, and {type(reading[0]).__name__} takes the {last} for "
+    text += f"channels and the {first} for positions"
+    if first <= MOST_CHANNELS:
+        yield from detect("channels_first", last / first, text)
+
+
 def hidden_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     """Look for a missing hidden layer, and for a bottleneck."""
+    yield from _axis_symptoms(setup)
     if setup.sites and not setup.hidden and setup.output is not None:
         gap = examination.neighbours - examination.linear
         text = f"no hidden layer; the nearest rows tell more than ridge regression ({gap:+.2f})"
         yield from detect("no_hidden", gap, text)
-    dense = [site for site in setup.hidden if site.kind == "Dense"]
-    if dense:
-        thin, classes = min(dense, key=lambda site: site.units), setup.task.classes
-        text = f"{thin.label} has {thin.units} unit{'s' * (thin.units > 1)} for "
+    hidden = [site for site in setup.hidden if site.is_plain]
+    if hidden:
+        passing = {site.label: _passing(setup, site) for site in hidden}
+        thin, classes = min(passing, key=lambda label: passing[label]), setup.task.classes
+        units = passing[thin]
+        text = f"{thin} passes on {units} number{'s' * (units > 1)} for "
         text += f"{classes} classes" if classes else "a regression"
-        yield from detect("narrow", thin.units / _units_needed(classes), text, thin.label)
+        yield from detect("narrow", units / _units_needed(classes), text, thin)
+
+
+def _passing(setup: Setup, site: Site) -> int:
+    """Return how many numbers of a row a layer passes on, after pooling where that follows it."""
+    if not setup.operations or site.kind == "Dense":
+        return site.units
+    following = [s.position for s in setup.sites if s.position > site.position]
+    stop = min(following, default=len(setup.operations))
+    shapes = [operation.output.shape[1:] for operation in setup.operations[site.position : stop]]
+    return min([math.prod(shape) for shape in shapes if None not in shape], default=site.units)
 
 
 def _units_needed(classes: int) -> int:

@@ -38,11 +38,12 @@ def _class_weight_symptoms(setup: Setup, weights: Array) -> Symptoms:
         return
     places = class_places(setup.task, setup.train[1])
     totals = np.bincount(places, weights, minlength=setup.task.classes)
-    ratio = float(totals.max() / max(totals.min(), 1e-12 * totals.max()))
+    shares = totals / totals.sum()
+    low, high = (int(place) for place in (shares.argmin(), shares.argmax()))
     names = setup.task.labels or range(setup.task.classes)
-    text = f"the rows of class {names[int(totals.argmin())]:g} have {percent(totals.min() / totals.sum())} "
-    text += f"of all weight, those of class {names[int(totals.argmax())]:g} "
-    text += percent(totals.max() / totals.sum())
+    text = f"the rows of class {names[low]:g} have {percent(shares[low])} of all weight, those of "
+    text += f"class {names[high]:g} {percent(shares[high])}"
+    ratio = float(shares[high] / max(shares[low], 1e-12))
     yield from detect("weighted_classes", ratio, text)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from repro.instruments.diagnose.setup.anatomy import (
     ACROSS_ROWS,
     CLIPPED,
+    NORMALIZATIONS,
     PROBABILITIES,
     SATURATING,
     Site,
@@ -22,8 +23,14 @@ from repro.instruments.diagnose.symptoms.definitions import (
 )
 from repro.instruments.diagnose.symptoms.symptom import Symptoms, detect, percent
 
-NOISES = ("Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout")
-FIXED = ("Normalization", "BatchNormalization", "StringLookup", "IntegerLookup", "TextVectorization")
+NOISES = ("Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout", *NORMALIZATIONS)
+FIXED = (
+    "Normalization",
+    "BatchNormalization",
+    "StringLookup",
+    "IntegerLookup",
+    "TextVectorization",
+)
 """Layers that may well be kept from training, or whose numbers are no weights."""
 HALVES = np.sqrt(2.0)  # by which ReLU makes the root mean square of a layer's sums smaller
 
@@ -117,7 +124,7 @@ def _behind_output_symptoms(program: Program, output: Site) -> Symptoms:
         yield from detect("double_activation", len(names), text, output.label)
     noises = [operation for operation in rest if type(operation).__name__ in NOISES]
     if noises:
-        text = f"{type(noises[0]).__name__} stands behind the output and blots out predictions"
+        text = f"{type(noises[0]).__name__} stands behind the output and changes predictions"
         yield from detect("output_noise", len(noises), text, output.label)
 
 
