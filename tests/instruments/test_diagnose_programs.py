@@ -1,7 +1,10 @@
-"""`repro.diagnose` on faults of whole programs: arrays, axes, losses, weights, schedules, layers."""
+"""`repro.diagnose` on faults of whole programs: arrays, axes, losses, weights, schedules."""
+
+import importlib.util
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from keras import layers, ops
 
@@ -11,6 +14,7 @@ from repro.instruments.diagnose.changes.change import changed_build
 from repro.instruments.diagnose.check import check
 from repro.instruments.diagnose.measurements.examination import examine_data
 from repro.instruments.diagnose.proof.train import train, weights_of
+from repro.instruments.diagnose.setup.loading import load_data
 from repro.instruments.diagnose.setup.reading import Data, worst_output
 from repro.instruments.diagnose.setup.setup import make_setup
 from repro.instruments.diagnose.setup.skill import metric, row_factors, skill
@@ -42,7 +46,12 @@ def dense(*arguments, **settings):
     return lambda: layers.Dense(*arguments, **settings)
 
 
-HIDDEN, SIGMOID, LINEAR, THREE = dense(8, "relu"), dense(1, "sigmoid"), dense(1), dense(3, "softmax")
+HIDDEN, SIGMOID, LINEAR, THREE = (
+    dense(8, "relu"),
+    dense(1, "sigmoid"),
+    dense(1),
+    dense(3, "softmax"),
+)
 
 
 def setup_of(build, x, y, validation=None, **settings):
@@ -59,7 +68,7 @@ def examined(setup):
     return [finding.key for finding in explain(symptoms)], {c.key: c for c in offers}
 
 
-# Faults that the program alone shows ----------------------------------------------------------------
+# Faults that program and data show ---------------------------------------------------------------
 
 
 class Rounded(layers.Layer):
@@ -140,6 +149,26 @@ PROGRAMS = {
             lambda: layers.Embedding(9, 2, trainable=False), lambda: layers.LSTM(3), SIGMOID
         ),
         DRAW.integers(0, 9, (80, 4)),
+        Y,
+    ),
+    "dropout no_dropout": (
+        sequential(lambda: layers.LSTM(3, recurrent_dropout=0.9), LINEAR, loss="mse"),
+        STEPS,
+        X[:, 0],
+    ),
+    "penalty no_penalty": (
+        sequential(dense(8, "relu", activity_regularizer=keras.regularizers.L2(0.1)), SIGMOID),
+        X,
+        Y,
+    ),
+    "constraint no_constraint": (
+        sequential(dense(8, "relu", kernel_constraint="unit_norm"), SIGMOID),
+        X,
+        Y,
+    ),
+    "optimizer_settings usual_settings": (
+        sequential(HIDDEN, SIGMOID, optimizer=lambda: keras.optimizers.Adam(epsilon=1.0)),
+        X,
         Y,
     ),
     "imbalance class_weights": (sequential(HIDDEN, SIGMOID), X, (np.arange(80) % 20 == 0) * 1),
@@ -242,7 +271,9 @@ def test_a_feature_that_tells_the_target_in_training_alone_is_left_out():
     (x, _), _ = changes["no_leak"].data(setup.train, setup.test)
     assert np.array_equal(x[:, :6], leaking[:, :6].astype("float32"))
     assert not x[:, 6].any()
-    assert "leak" not in examined(setup_of(sequential(HIDDEN, SIGMOID), leaking, Y, (leaking, Y)))[0]
+    assert (
+        "leak" not in examined(setup_of(sequential(HIDDEN, SIGMOID), leaking, Y, (leaking, Y)))[0]
+    )
 
 
 def test_weights_that_silence_a_class_are_named():
@@ -254,9 +285,10 @@ def test_weights_that_silence_a_class_are_named():
         alike = weights_of(setup, changes["class_weights"], setup.train[1])
         assert alike[setup.train[1] == 0].sum() == pytest.approx(alike[setup.train[1] == 1].sum())
     balance = {0: 1 / np.mean(Y == 0), 1: 1 / np.mean(Y)}
-    assert "weights" not in examined(
-        setup_of(sequential(HIDDEN, SIGMOID), X, Y, class_weight=balance)
-    )[0]
+    assert (
+        "weights"
+        not in examined(setup_of(sequential(HIDDEN, SIGMOID), X, Y, class_weight=balance))[0]
+    )
 
 
 def test_where_nearly_all_rows_are_of_one_class_all_classes_count_alike():
@@ -336,3 +368,26 @@ def test_its_remedy_recovers(kind):
     trained = train(setup, change, setup.seeds)
     assert not trained.fails
     assert trained.test.mean() > 0.5 or kind.startswith("output")
+
+
+# Tables ------------------------------------------------------------------------------------------
+
+
+def test_empty_cells_of_inputs_are_missing_values(tmp_path):
+    (tmp_path / "table.csv").write_text("a,b\n,2\n1,3\n", encoding="utf-8")
+    x = load_data(str(tmp_path / "table.csv"), "b")["x"]
+    assert np.isnan(x[0, 0])
+    assert x[1, 0] == 1
+
+
+def test_parquet_is_read_or_refused_with_what_to_install(tmp_path):
+    path = tmp_path / "table.parquet"
+    if importlib.util.find_spec("pyarrow") is None:
+        path.write_bytes(b"PAR1")
+        with pytest.raises(DiagnoseError, match="pip install pyarrow") as error:
+            load_data(str(path), "b")
+        assert "\n" not in str(error.value)
+    else:
+        pd.DataFrame({"a": [1.0, 2.0], "b": [0, 1]}).to_parquet(path)
+        data = load_data(str(path), "b")
+        assert (data["x"].tolist(), data["y"].tolist()) == ([[1.0], [2.0]], [0, 1])

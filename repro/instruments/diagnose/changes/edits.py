@@ -301,6 +301,26 @@ def add_dropout(sites: Sequence[Site], rate: float) -> Edit:
     return edit
 
 
+def undrop(model: "keras.Model") -> "keras.Model":
+    """Let recurrent layers drop nothing of their inputs and states."""
+    return _with_arguments(model, ("dropout", "recurrent_dropout"), 0.0)
+
+
+def unconstrain(model: "keras.Model") -> "keras.Model":
+    """Take the constraints off all kernels."""
+    return _with_arguments(model, ("kernel_constraint",), None)
+
+
+def _with_arguments(model: "keras.Model", names: Sequence[str], value: Any) -> "keras.Model":
+    """Give every layer that has something by these names another value; weights stay."""
+    new: dict[int, Replacement] = {}
+    for i, old in enumerate(trace(model).operations):
+        own = [name for name in names if getattr(old, name, None) not in (None, 0, 0.0)]
+        if own and old.weights:
+            new[i] = (with_weights(copy_layer(old, **dict.fromkeys(own, value)), old), ())
+    return rebuild(model, new)
+
+
 def put_activation(position: int, name: str) -> Edit:
     """Return the edit that puts an activation in an operation's place."""
 

@@ -55,10 +55,10 @@ def _capacity_changes(setup: Setup, examination: Examination, symptoms: frozense
             key="no_dropout",
             title="no dropout",
             size=1,
-            code="# remove the Dropout layers",
+            code="# remove the Dropout layers, and dropout=… of recurrent layers",
             removes=("dropout",),
             group="dropout",
-            edit=edits.remove(DROPOUTS),
+            edit=edits.chain(edits.remove(DROPOUTS), edits.undrop),
         )
     if symptoms & {"noise", "augmentation"}:
         yield Change(

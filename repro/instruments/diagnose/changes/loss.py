@@ -4,7 +4,7 @@ from typing import Any
 
 from repro.instruments.diagnose.changes import edits
 from repro.instruments.diagnose.changes.change import Change, Changes, settings_of
-from repro.instruments.diagnose.changes.code import compile_code, optimizer_code
+from repro.instruments.diagnose.changes.code import compile_code, layer_code, optimizer_code
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.setup.anatomy import operation_name
 from repro.instruments.diagnose.setup.setup import Setup
@@ -12,6 +12,7 @@ from repro.instruments.diagnose.symptoms.written import NOISES
 
 UNPENALIZED = """\
 for layer in model._flatten_layers():  # or leave the regularizers out where the layers are made
+    layer.activity_regularizer = None
     for variable in layer.variables:
         variable.regularizer = None
 """
@@ -46,7 +47,18 @@ def loss_changes(setup: Setup, examination: Examination, symptoms: frozenset[str
 
 
 def _penalty_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:
-    if symptoms & {"penalty", "weight_decay"}:
+    if "constraint" in symptoms:
+        held = [o for o in setup.operations if getattr(o, "kernel_constraint", None) is not None]
+        yield Change(
+            key="no_constraint",
+            title="no constraint on the weights",
+            size=len(held),
+            code="\n".join(layer_code(layer, kernel_constraint=None) for layer in held),
+            removes=("constraint",),
+            group="constraint",
+            edit=edits.unconstrain,
+        )
+    if symptoms & {"penalty", "activity_penalty", "weight_decay"}:
         optimizer = optimizer_code(setup.optimizer, **UNDECAYED)
         yield Change(
             key="no_penalty",

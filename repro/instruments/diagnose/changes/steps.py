@@ -32,6 +32,17 @@ def optimizer_changes(setup: Setup, examination: Examination, symptoms: frozense
     """Change rate, optimizer or gradient."""
     name = setup.compiled.optimizer
     too_long, lost = bool(symptoms & TOO_LONG), bool(symptoms & LOST)
+    if "odd_settings" in symptoms:
+        yield Change(
+            key="usual_settings",
+            title=f"{name} with Keras' own settings at the same rate",
+            size=1,
+            code=compile_code(f"keras.optimizers.{name}(learning_rate={setup.compiled.rate:g})"),
+            removes=("optimizer_settings",),
+            treats=("rate_high", "rate_low"),
+            group="optimizer",
+            optimizer=_usual,
+        )
     if "rate_fades" in symptoms:
         yield _constant(setup)
     for factor in LOWER[: 2 + lost] if too_long else (LOWER[0], *HIGHER):
@@ -86,6 +97,10 @@ def _rate(setup: Setup, factor: float) -> Change:
         group="rate",
         optimizer=partial(with_rate, factor=factor),
     )
+
+
+def _usual(optimizer: Any) -> Any:
+    return type(optimizer)(learning_rate=float(np.asarray(optimizer.learning_rate)))
 
 
 def _adam(optimizer: Any) -> Any:

@@ -85,6 +85,7 @@ def _measured(conclusion: Conclusion) -> Iterator[str]:
         yield f"What to do: {CAUSES[conclusion.cause].remedy}."
     if conclusion.verdict == "fine":
         yield from _harmless(conclusion)
+        yield from (f"{capital(s.says)}." for s in conclusion.symptoms if s.key == "overfits")
 
 
 def _harmless(conclusion: Conclusion) -> Iterator[str]:

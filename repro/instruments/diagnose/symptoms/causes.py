@@ -208,9 +208,21 @@ CAUSES = {
     ),
     "penalty": Cause(
         title="weights held down by a penalty",
-        signs=("penalty", "weight_decay"),
+        signs=("penalty", "activity_penalty", "weight_decay"),
         says="It costs less to keep the weights small than to fit the data",
         remedy="lower l1, l2 and weight_decay a hundredfold, or leave them out",
+    ),
+    "constraint": Cause(
+        title="weights held by a constraint",
+        signs=("constraint",),
+        says="Whatever a step does to them, the weights are brought back into their bounds",
+        remedy="leave out kernel_constraint",
+    ),
+    "optimizer_settings": Cause(
+        title="optimizer settings far from the default",
+        signs=("odd_settings",),
+        says="Steps follow gradients of long ago, or hardly any",
+        remedy="leave momentum, beta_1, beta_2, rho and epsilon as Keras has them",
     ),
     "hidden_softmax": Cause(
         title="softmax in a hidden layer",

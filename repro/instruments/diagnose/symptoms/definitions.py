@@ -31,6 +31,14 @@ USUAL_RATES = {
     "Adagrad": (1e-3, 1.0),
     "Adadelta": (1e-2, 10.0),
 }
+USUAL_SETTINGS = {
+    "momentum": (0.0, 0.98),
+    "beta_1": (0.0, 0.98),
+    "beta_2": (0.8, 0.9999),
+    "rho": (0.5, 0.999),
+    "epsilon": (0.0, 1e-2),
+}
+"""Of optimizers: least and largest value that is in use, besides the default."""
 WIDEST_USUAL = (1e-6, 10.0)  # of an optimizer that isn't listed
 USELESS_SKILL = 0.05
 LEARNED_SKILL = 0.1
@@ -380,6 +388,23 @@ DEFINITIONS = {
         measured="the optimizer's weight decay",
         counts=above(0.05),
         source="0.01 is usual (Loshchilov & Hutter 2019); the factor is ours",
+    ),
+    "activity_penalty": Definition(
+        title="heavy penalty on the activations",
+        measured="strength of the l1 or l2 penalty on a layer's activations",
+        counts=above(1e-2),
+        source=OURS,
+    ),
+    "constraint": Definition(
+        title="weights held by a constraint",
+        measured="layers whose kernel has a constraint",
+        counts=at_least(1),
+        source=OURS,
+    ),
+    "odd_settings": Definition(
+        title="optimizer settings far from the default",
+        measured="a momentum, decay or epsilon of the optimizer outside of the range in use",
+        source="Keras' defaults; the ranges are ours",
     ),
     "tiny_clip": Definition(
         title="gradients clipped to nothing",

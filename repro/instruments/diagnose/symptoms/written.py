@@ -19,6 +19,7 @@ from repro.instruments.diagnose.setup.compiled import Compiled, share_of_rate_le
 from repro.instruments.diagnose.symptoms.definitions import (
     FEWEST_LAYERS,
     USUAL_RATES,
+    USUAL_SETTINGS,
     WIDEST_USUAL,
 )
 from repro.instruments.diagnose.symptoms.symptom import Symptoms, detect, percent
@@ -79,6 +80,7 @@ def written_symptoms(program: Program) -> Symptoms:
     yield from _weight_symptoms(program)
     yield from _penalty_symptoms(program)
     yield from _rate_symptoms(program)
+    yield from _optimizer_symptoms(program)
 
 
 def _output_symptoms(program: Program, output: Site) -> Symptoms:
@@ -141,12 +143,19 @@ def _layer_symptoms(program: Program) -> Symptoms:
     if len(curved) == len(hidden):
         text = f"{len(curved)} hidden layers of {' and '.join({s.activation for s in curved})}"
         yield from detect("curved_stack", len(curved), text)
-    rates = [o.rate for o in program.operations if type(o).__name__ == "Dropout"]
+    rates = [rate for o in program.operations for rate in _dropped(o)]
     if rates:
         yield from detect("dropout", max(rates), f"dropout of {percent(max(rates))}")
     yield from _frozen_symptoms(program)
     yield from _random_symptoms(program)
     yield from _pooling_symptoms(program)
+
+
+def _dropped(operation: Any) -> list[float]:
+    """Return the rates at which a layer drops inputs, activations or its own state."""
+    names = ["rate"] if "Dropout" in type(operation).__name__ else ["dropout", "recurrent_dropout"]
+    rates = [getattr(operation, name, None) for name in names]
+    return [float(rate) for rate in rates if isinstance(rate, int | float)]
 
 
 def _frozen_symptoms(program: Program) -> Symptoms:
@@ -242,6 +251,17 @@ def _penalty_symptoms(program: Program) -> Symptoms:
         penalty = sum(float(np.asarray(v.regularizer(v))) for v in penalized)
         text = f"the penalty on the first weights is {penalty:.3g}, beside the loss itself"
         yield from detect("penalty", penalty, text)
+    held = [
+        operation
+        for operation in program.operations
+        if getattr(operation, "kernel_constraint", None) is not None
+    ]
+    text = f"{', '.join(type(o.kernel_constraint).__name__ for o in held)} holds the weights"
+    yield from detect("constraint", len(held), text)
+    strengths = [_activity_strength(operation) for operation in program.operations]
+    strongest = max(strengths, default=0.0)
+    text = f"a penalty of {strongest:g} on the activations"
+    yield from detect("activity_penalty", strongest, text)
     decay = float(getattr(program.optimizer, "weight_decay", None) or 0)
     yield from detect("weight_decay", decay, f"weight decay of {decay:g}")
     clips = [
@@ -250,6 +270,22 @@ def _penalty_symptoms(program: Program) -> Symptoms:
     ]
     shortest = min((float(clip) for clip in clips if clip is not None), default=np.nan)
     yield from detect("tiny_clip", shortest, f"gradients are clipped to {shortest:g}")
+
+
+def _activity_strength(operation: Any) -> float:
+    penalty = getattr(operation, "activity_regularizer", None)
+    return max((float(np.asarray(getattr(penalty, name, 0.0))) for name in ("l1", "l2")), default=0)
+
+
+def _optimizer_symptoms(program: Program) -> Symptoms:
+    """Compare the optimizer's other settings with Keras' defaults."""
+    usual = type(program.optimizer)().get_config()
+    config = program.optimizer.get_config()
+    for name, (low, high) in USUAL_SETTINGS.items():
+        value = config.get(name)
+        if isinstance(value, int | float) and value != usual.get(name) and not low <= value <= high:
+            text = f"{program.compiled.optimizer}'s {name} of {value:g}, where {usual[name]:g} is "
+            yield from detect("odd_settings", 1, f"{text}the default")
 
 
 def _rate_symptoms(program: Program) -> Symptoms:
