@@ -48,7 +48,7 @@ GAINS = [
     {OWN: 0.2},
     {OWN: 0.02},
 ]
-CASES = list(itertools.product(SIGNS, FATES, GAINS, (0.0, 0.4, 0.9)))
+CASES = list(itertools.product(SIGNS, FATES, GAINS, (0.0, 0.4, 0.8)))[::2]
 
 
 @pytest.fixture(scope="module")
@@ -91,15 +91,18 @@ def diagnosis_of(setup, causes, fates, gains, before):
     )
 
 
-def told(setup, case):
-    cause, fates, gains, before = case
-    return diagnosis_of(setup, SIGNS[cause], fates, gains, before)
+@pytest.fixture(scope="module")
+def told(setup):
+    """Every case with its diagnosis and what that says."""
+    diagnoses = [
+        diagnosis_of(setup, SIGNS[cause], fates, gains, before)
+        for cause, fates, gains, before in CASES
+    ]
+    return [(case, d, str(d)) for case, d in zip(CASES, diagnoses, strict=True)]
 
 
-def test_a_proof_is_claimed_only_where_the_causes_own_remedy_recovers(setup):
-    for case in CASES:
-        diagnosis = told(setup, case)
-        text = str(diagnosis)
+def test_a_proof_is_claimed_only_where_the_causes_own_remedy_recovers(told):
+    for case, diagnosis, text in told:
         is_claimed = text.startswith("Cause: ")
         assert is_claimed == (diagnosis.verdict == "proven"), case
         if not is_claimed:
@@ -115,10 +118,9 @@ def test_a_proof_is_claimed_only_where_the_causes_own_remedy_recovers(setup):
             assert all(diagnosis.cause in j.change.helps_against for j in others), case
 
 
-def test_nothing_wrong_is_said_only_of_a_fit_that_does_not_fail(setup):
-    for case in CASES:
-        diagnosis = told(setup, case)
-        if "Nothing wrong" in str(diagnosis):
+def test_nothing_wrong_is_said_only_of_a_fit_that_does_not_fail(told):
+    for case, diagnosis, text in told:
+        if "Nothing wrong" in text:
             assert not set(case[1]) & set(FAILURES), case
             assert diagnosis.verdict == "fine"
             best = max((j.gained.mean for j in diagnosis.proof.judged if j.recovers), default=0)
@@ -127,34 +129,31 @@ def test_nothing_wrong_is_said_only_of_a_fit_that_does_not_fail(setup):
             assert diagnosis.verdict != "fine"
 
 
-def test_numbers_in_the_text_are_those_of_the_trials(setup):
-    for case in CASES:
-        diagnosis = told(setup, case)
+def test_numbers_in_the_text_are_those_of_the_trials(told):
+    for case, diagnosis, text in told:
         original = diagnosis.proof.original.test.mean()
-        found = re.search(r"[Ss]kill (\d\.\d\d) → (\d\.\d\d)", str(diagnosis))
+        found = re.search(r"[Ss]kill (\d\.\d\d) → (\d\.\d\d)", text)
         if found:
             after = diagnosis.smallest or next(j for j in diagnosis.proof.judged if j.helps)
             assert found.group(1) == f"{original:.2f}"
             assert found.group(2) == f"{after.skill:.2f}"
         else:
-            assert f"Skill {original:.2f} on" in str(diagnosis), case
-        gained = re.search(r"gain ([+-]\d\.\d\d)", str(diagnosis))
+            assert f"Skill {original:.2f} on" in text, case
+        gained = re.search(r"gain ([+-]\d\.\d\d)", text)
         if gained:
             assert gained.group(1) == f"{diagnosis.smallest.gained.mean:+.2f}"
 
 
-def test_code_is_given_for_a_change_that_recovers_and_for_no_other(setup):
-    for case in CASES:
-        diagnosis = told(setup, case)
+def test_code_is_given_for_a_change_that_recovers_and_for_no_other(told):
+    for _, diagnosis, text in told:
         assert bool(diagnosis.code) == bool(diagnosis.smallest)
-        assert ("To paste:" in str(diagnosis)) == bool(diagnosis.code)
+        assert ("To paste:" in text) == bool(diagnosis.code)
         if diagnosis.smallest:
             assert diagnosis.smallest.recovers
 
 
-def test_no_symptom_is_told_twice_and_no_word_contradicts_another(setup):
-    for case in CASES:
-        text = str(told(setup, case))
+def test_no_symptom_is_told_twice_and_no_word_contradicts_another(told):
+    for case, _, text in told:
         for key in DEFINITIONS:
             assert text.count(f"{key} was measured") <= 1, (case, key)
         assert not ("no change that was tried recovers" in text and "recover as well" in text)
