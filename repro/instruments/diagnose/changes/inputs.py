@@ -29,21 +29,7 @@ SHARE_OF_MEAN = 0.2  # of the largest eigenvalue: from there on centring is offe
 
 def input_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Scale, standardize or centre the input; preprocess validation as training."""
-    if "missing_inputs" in symptoms:
-        yield _filling(setup)
-    if "leaks" in symptoms and isinstance(setup.train[0], np.ndarray) and setup.train[0].ndim == 2:
-        yield _without(list(examination.leaks))
-    if "channels_first" in symptoms:
-        yield Change(
-            key="move_channels",
-            title="the channels as the last axis",
-            size=1,
-            code="x = np.moveaxis(x, 1, -1)  # and keras.Input(x.shape[1:])",
-            removes=("channels_first",),
-            group="axes",
-            edit=edits.move_channels,
-            inserts=True,
-        )
+    yield from _array_changes(setup, examination, symptoms)
     if examination.inputs is None:
         return
     if setup.preprocessing.is_none:
@@ -74,7 +60,26 @@ def input_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
         )
 
 
-def _without(features: list[int]) -> Change:
+def _array_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
+    """Fill gaps, leave out features, put axes in the order in which layers take them."""
+    if "missing_inputs" in symptoms:
+        yield _filling(setup)
+    if "leaks" in symptoms and isinstance(setup.train[0], np.ndarray) and setup.train[0].ndim == 2:
+        yield _leaving_out(list(examination.leaks))
+    if "channels_first" in symptoms:
+        yield Change(
+            key="move_channels",
+            title="the channels as the last axis",
+            size=1,
+            code="x = np.moveaxis(x, 1, -1)  # and keras.Input(x.shape[1:])",
+            removes=("channels_first",),
+            group="axes",
+            edit=edits.move_channels,
+            inserts=True,
+        )
+
+
+def _leaving_out(features: list[int]) -> Change:
     def blank(a: Array) -> Array:
         changed = a.copy()
         changed[:, features] = 0

@@ -1,19 +1,17 @@
-"""Changes of the hidden layers: activations, initial weights, normalization, bias, units."""
+"""Changes of the hidden layers: activations, initial weights, normalization."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from repro.instruments.diagnose.changes import edits
+from repro.instruments.diagnose.changes.capacity import capacity_changes
 from repro.instruments.diagnose.changes.change import Change, Changes
 from repro.instruments.diagnose.changes.code import changed_layers, layer_code
 from repro.instruments.diagnose.measurements.examination import Examination
-from repro.instruments.diagnose.measurements.gradient import Cut
 from repro.instruments.diagnose.setup.anatomy import CLIPPED, SATURATING, Site
 from repro.instruments.diagnose.setup.setup import Setup
 
 LIKE_RELU = (*CLIPPED, "leaky_relu", "elu", "gelu", "silu", "swish")
-DROPOUTS = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout")
-FEW_UNITS = 16  # of no more, a layer is widened
 DEAD_TREAT = ("initial_weights", "relu_output", "rate_high", "narrow")
 NORMALIZING_TREATS = (
     "vanishing",
@@ -24,8 +22,6 @@ NORMALIZING_TREATS = (
     "rate_low",
     "rate_high",
 )
-WIDER = 8  # times as many units, and FEW_UNITS at least
-ADDED_DROPOUT = 0.5
 ADDED_UNITS = 64  # of a hidden layer, where there is none
 
 
@@ -34,94 +30,13 @@ def layer_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
     hidden = [site for site in setup.hidden if site.is_plain]
     if "no_hidden" in symptoms and setup.output is not None:
         yield _hidden_layer(setup, setup.output)
-    yield from _capacity_changes(setup, examination, symptoms)
+    yield from capacity_changes(setup, examination, symptoms)
     if not hidden:
         return
     yield from _activation_changes(setup, hidden)
     yield _initializer(setup, hidden)
     if "BatchNormalization" not in {type(v).__name__ for v in setup.operations}:
         yield _normalization(setup, hidden)
-
-
-def _capacity_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
-    """Give back what is kept from learning: biases, units, dropped, penalized or frozen weights."""
-    if "no_bias" in symptoms:
-        yield _bias(setup)
-    plain = [site for site in setup.hidden if site.is_plain and site.units <= FEW_UNITS]
-    if "narrow" in symptoms and plain:
-        yield _units(setup, plain)
-    if "dropout" in symptoms:
-        yield Change(
-            key="no_dropout",
-            title="no dropout",
-            size=1,
-            code="# remove the Dropout layers, and dropout=… of recurrent layers",
-            removes=("dropout",),
-            group="dropout",
-            edit=edits.chain(edits.remove(DROPOUTS), edits.undrop),
-        )
-    if symptoms & {"noise", "augmentation"}:
-        yield Change(
-            key="no_noise",
-            title="no noise, and inputs as they are",
-            size=1,
-            code="# remove GaussianNoise and the layers whose names begin with Random",
-            removes=("noise",),
-            group="noise",
-            edit=edits.remove_noise,
-        )
-    if "pooled" in symptoms:
-        yield Change(
-            key="no_pooling",
-            title="all positions kept in place of pooling",
-            size=1,
-            code="# Flatten() in place of Global…Pooling, and no other pooling layers",
-            removes=("pooled",),
-            treats=("narrow",),
-            group="pooling",
-            edit=edits.remove_pooling,
-        )
-    if "gradient_cut" in symptoms and examination.cut is not None:
-        yield from _passing(setup, examination.cut)
-    dense = [site for site in setup.hidden if site.kind == "Dense"]
-    if "overfits" in symptoms and dense:
-        yield Change(
-            key="add_dropout",
-            title=f"dropout of {ADDED_DROPOUT} behind the hidden layers",
-            size=len(dense),
-            code=f"keras.layers.Dropout({ADDED_DROPOUT})  # behind each hidden Dense layer",
-            removes=("overfits",),
-            group="dropout",
-            edit=edits.add_dropout(dense, ADDED_DROPOUT),
-            inserts=True,
-        )
-    if "frozen" in symptoms:
-        yield Change(
-            key="unfreeze",
-            title="all layers trained",
-            size=1,
-            code="model.trainable = True  # before compile",
-            removes=("frozen",),
-            group="frozen",
-            edit=edits.unfreeze,
-        )
-
-
-def _passing(setup: Setup, cut: Cut) -> Changes:
-    """Let ReLU take the place of the operation that lets no gradient through, if it has a shape."""
-    operation = setup.operations[cut.position]
-    shapes = [getattr(tensor, "shape", None) for tensor in (operation.input, operation.output)]
-    if getattr(operation, "weights", None) or shapes[0] != shapes[1]:
-        return
-    yield Change(
-        key="pass_gradient",
-        title=f"ReLU in place of {cut.kind}",
-        size=1,
-        code=f'keras.layers.Activation("relu")  # in place of {cut.kind}',
-        removes=("gradient_cut",),
-        group="cut",
-        edit=edits.put_activation(cut.position, "relu"),
-    )
 
 
 def _activation_changes(setup: Setup, hidden: Sequence[Site]) -> Changes:
@@ -217,38 +132,6 @@ def _normalization(setup: Setup, hidden: Sequence[Site]) -> Change:
         group="normalization",
         edit=edits.normalize(hidden),
         inserts=True,
-    )
-
-
-def _bias(setup: Setup) -> Change:
-    return Change(
-        key="bias",
-        title="biases on all layers",
-        size=len(setup.sites),
-        code=changed_layers(setup, setup.sites, use_bias=True),
-        removes=("no_bias",),
-        treats=("relu_output", "dead"),
-        group="bias",
-        edit=edits.set_arguments(setup.sites, use_bias=True),
-    )
-
-
-def _units(setup: Setup, thin: Sequence[Site]) -> Change:
-    units = {site.position: max(WIDER * site.units, FEW_UNITS) for site in thin}
-    return Change(
-        key="more_units",
-        title="more units in the hidden layers",
-        size=len(thin),
-        code="\n".join(
-            changed_layers(
-                setup, [s], **{edits.count_name(setup.operations[s.position]): units[s.position]}
-            )
-            for s in thin
-        ),
-        removes=("narrow",),
-        treats=("dead",),
-        group="units",
-        edit=edits.widen(units),
     )
 
 

@@ -1,7 +1,7 @@
 """Changes of the output: units, activation and loss that fit the targets."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from repro.instruments.diagnose.changes import edits
 from repro.instruments.diagnose.changes.axes import axis_changes
@@ -43,8 +43,12 @@ def output_changes(setup: Setup, examination: Examination, symptoms: frozenset[s
         or (len(setup.output_shape) != 2 and not setup.task.per_step)
     ):
         return
+    cut = examination.cut
+    is_loss_flat = cut is not None and cut.position >= len(setup.operations)
     for output in _fitting_outputs(setup, site):
         change = _change(setup, site, output)
+        if is_loss_flat and change.loss:
+            change = replace(change, removes=(*change.removes, "gradient_cut"))
         if change.size:
             yield change
 

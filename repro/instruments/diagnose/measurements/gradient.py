@@ -39,15 +39,15 @@ def find_cut(setup: Setup) -> Cut | None:
         reached, learning = _reached(model, pair)
     except Exception:  # whatever TensorFlow says of labels and shapes that don't fit
         return None
-    before = [site for site in setup.sites if not learning[site.position]]
-    if not before:
+    unreached = [site for site in setup.sites if not learning[site.position]]
+    if not unreached:
         return None
-    first = before[-1].position + 1
+    first = unreached[-1].position + 1
     # past the last that is reached, only the loss is left
     position = next((i for i in range(first, len(reached)) if reached[i]), len(reached))
     is_loss = position == len(reached)
     kind = "the loss" if is_loss else type(setup.operations[position]).__name__
-    return Cut(position, kind, tuple(site.label for site in before))
+    return Cut(position, kind, tuple(site.label for site in unreached))
 
 
 def _reached(model: Any, pair: tuple[Any, Any]) -> tuple[list[bool], list[bool]]:

@@ -15,9 +15,11 @@ def leaking_features(setup: Setup) -> tuple[int, ...]:
     x, test = setup.inputs, setup.test_inputs
     if setup.tested_on != "validation data" or setup.task.per_step or x.ndim != 2:
         return ()
-    told = _correlations(x, _columns(setup, setup.targets))
-    kept = _correlations(test, _columns(setup, setup.test_targets))
-    return tuple(np.flatnonzero((told > TELLING) & (kept < LOST * told)).tolist())
+    in_training = _correlations(x, _columns(setup, setup.targets))
+    elsewhere = _correlations(test, _columns(setup, setup.test_targets))
+    return tuple(
+        np.flatnonzero((in_training > TELLING) & (elsewhere < LOST * in_training)).tolist()
+    )
 
 
 def _columns(setup: Setup, targets: Array) -> Array:

@@ -23,7 +23,7 @@ LARGE = 3.0  # its logit, nearly
 
 @dataclass(frozen=True)
 class OwnLoss:
-    """What a loss of the user's own says of right and wrong predictions.
+    """A loss of the user's own, measured on right and on wrong predictions.
 
     `excess` is the mean loss of the best of several wrong predictions minus that of right ones,
     `rows` the loss of some rows over the mean of theirs one by one, per row: 1 for a mean.

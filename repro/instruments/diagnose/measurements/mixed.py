@@ -23,7 +23,7 @@ def unmixed(setup: Setup) -> tuple[Pair, Pair] | None:
         return None
     for rows in _candidates(x, y, validation):
         (a, labels), _ = rows
-        if (found := relate(a.reshape(len(a), -1), labels)) and found.p_value <= RELATED:
+        if (relation := relate(a.reshape(len(a), -1), labels)) and relation.p_value <= RELATED:
             split = split_rows(*rows[0], rows[1])
             count = len(setup.train[1])
             return (split.train[0][:count], split.train[1][:count]), split.test
@@ -34,9 +34,9 @@ def _candidates(x: Array, y: Array, validation: Any) -> list[tuple[Pair, Any]]:
     if validation is None:
         return [((_undone(x), y), None)]
     x_test, y_test = (np.asarray(a) for a in validation)
-    both = _undone(np.concatenate([x, x_test.reshape(-1, *x.shape[1:])]))
+    joined = _undone(np.concatenate([x, x_test.reshape(-1, *x.shape[1:])]))
     apart = ((_undone(x), y), (_undone(x_test), y_test))
-    return [apart, ((both[: len(x)], y), (both[len(x) :], y_test))]
+    return [apart, ((joined[: len(x)], y), (joined[len(x) :], y_test))]
 
 
 def _undone(a: Array) -> Array:

@@ -213,7 +213,7 @@ def _softmax_name(function: Callable[[Any], Any]) -> str:
     except Exception:  # as above
         return ""
     for axis, name in ((1, "softmax"), (0, ACROSS_ROWS)):
-        wanted = exponents / exponents.sum(axis=axis, keepdims=True)
-        if values.shape == wanted.shape and np.allclose(values, wanted, atol=1e-5):
+        softmax = exponents / exponents.sum(axis=axis, keepdims=True)
+        if values.shape == softmax.shape and np.allclose(values, softmax, atol=1e-5):
             return name
     return ""

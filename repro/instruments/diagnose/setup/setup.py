@@ -184,7 +184,6 @@ def make_setup(
     kept, rows, epochs = _affordable(
         model, len(split.train[1]), asked, checked_seeds, batch_size=batch_size, budget=budget
     )
-    notes = _notes_of_cuts(epochs, asked, rows, len(y))
     return Setup(
         **vars(network),
         build=build,
@@ -197,7 +196,7 @@ def make_setup(
         batch_size=batch_size,
         epochs=epochs,
         seeds=kept,
-        notes=(*split.notes, *notes, *_notes_of_seeds(len(kept), len(checked_seeds))),
+        notes=(*split.notes, *_notes(epochs, asked, (rows, len(y)), (kept, checked_seeds))),
         cut_short=epochs < asked or rows < CUT_SHORT * len(y),
     )
 
@@ -282,6 +281,13 @@ def _read_network(model: "keras.Model", x: Any, y: Any) -> Network:
 
 def _cut(pair: Pair, rows: int) -> Pair:
     return pair if rows == len(pair[1]) else select_rows(pair, np.arange(rows))
+
+
+def _notes(
+    epochs: int, asked: int, rows: tuple[int, int], seeds: tuple[Sequence[int], Sequence[int]]
+) -> list[str]:
+    """Say what was cut of epochs, of (used, all) rows, and of (used, all) seeds."""
+    return _notes_of_cuts(epochs, asked, *rows) + _notes_of_seeds(*map(len, seeds))
 
 
 def _notes_of_cuts(epochs: int, asked: int, rows: int, all_rows: int) -> list[str]:

@@ -198,12 +198,12 @@ def _pooling_symptoms(program: Program) -> Symptoms:
     shapes = [(o.input.shape, o.output.shape) for o in pooled]
     if not shapes or None in (*shapes[0][0][1:], *shapes[-1][1][1:]):
         return
-    before, after = (math.prod(shape[1:-1]) for shape in (shapes[0][0], shapes[-1][1]))
+    positions, left = (math.prod(shape[1:-1]) for shape in (shapes[0][0], shapes[-1][1]))
     if "Global" in type(pooled[-1]).__name__:
-        after = 1
-    text = f"pooling leaves {after} of {before:,} positions"
-    if before > 1:
-        yield from detect("pooled", after, text)
+        left = 1
+    text = f"pooling leaves {left} of {positions:,} positions"
+    if positions > 1:
+        yield from detect("pooled", left, text)
 
 
 def _weight_symptoms(program: Program) -> Symptoms:
