@@ -175,17 +175,30 @@ PROGRAMS = {
 }
 
 
-@pytest.mark.parametrize("kind", PROGRAMS)
-def test_a_fault_is_measured_and_its_remedy_removes_it(kind):
+QUICK = (
+    "inputs_missing fill_inputs",
+    "output_axes flatten",
+    "loss_reversed sigmoid_output",
+    "gradient_cut pass_gradient",
+    "schedule constant_rate",
+    "imbalance class_weights",
+)
+KINDS = [pytest.param(k, marks=() if k in QUICK else pytest.mark.slow) for k in PROGRAMS]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fault_is_measured_and_its_remedy_removes_it_and_runs_from_its_text(kind):
     cause, key = kind.split()
     build, x, y = PROGRAMS[kind]
     setup = setup_of(build, x, y)
     causes, changes = examined(setup)
     assert cause in causes
     assert cause in changes[key].removes
+    change = changes[key]
+    names = {"keras": keras, "np": np, "model": setup.build(), "x": np.array(x), "y": y}
+    exec(compile(change.code, kind, "exec"), names)  # noqa: S102  # our own text
     if key == "class_weights":  # the rows stay as they are, and so does the symptom
         return
-    change = changes[key]
     data = change.data(setup.train, setup.test) if change.data else (setup.train, setup.test)
 
     def changed():
@@ -194,15 +207,6 @@ def test_a_fault_is_measured_and_its_remedy_removes_it(kind):
     again, _ = examined(setup_of(changed, *data[0]))
     assert cause not in again
     assert np.isfinite(np.asarray(changed()(data[0][0][:4]))).all()
-
-
-@pytest.mark.parametrize("kind", PROGRAMS)
-def test_its_remedy_runs_from_its_printed_text(kind):
-    build, x, y = PROGRAMS[kind]
-    setup = setup_of(build, x, y)
-    change = examined(setup)[1][kind.split()[1]]
-    names = {"keras": keras, "np": np, "model": setup.build(), "x": np.array(x), "y": y}
-    exec(compile(change.code, kind, "exec"), names)  # noqa: S102  # our own text
 
 
 @pytest.mark.parametrize(
@@ -219,6 +223,7 @@ def test_check_tells_what_needs_no_data(cause, build):
     assert cause in [finding.key for finding in check(build).findings]
 
 
+@pytest.mark.slow
 def test_healthy_programs_have_none_of_them():
     def cosine():
         return keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.1, 200))
