@@ -589,7 +589,7 @@ DEFINITIONS = {
     ),
     "diverges": Definition(
         title="loss diverges",
-        measured="share of seeds whose loss ends above that before training",
+        measured="share of seeds whose loss ends more than 1 % above that before training",
         counts=above(0.25),
         source=OURS,
     ),
