@@ -249,9 +249,9 @@ def test_healthy_programs_have_none_of_them():
 
 
 def test_rows_that_a_reshape_has_mixed_up_are_put_right():
-    centres = 3 * DRAW.normal(size=(3, 12))
-    labels = DRAW.integers(0, 3, 240)
-    x = centres[labels] + DRAW.normal(size=(240, 12))
+    draw = np.random.default_rng(3)
+    labels = draw.integers(0, 3, 240)
+    x = 3 * draw.normal(size=(3, 12))[labels] + draw.normal(size=(240, 12))
     mixed = np.ascontiguousarray(x.T).reshape(240, 12)
     build = sequential(HIDDEN, THREE, loss=SPARSE)
     setup = setup_of(build, mixed, labels)

@@ -129,7 +129,7 @@ def _reach_symptoms(setup: Setup, output: Site, units: int) -> Symptoms:
     yield from detect("unreachable", outside, text, output.label)
 
 
-def _axis_symptoms(setup: Setup) -> Symptoms:
+def axis_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     """Look for channels where rows of pixels, or steps, are expected."""
     x = leaves(setup.train[0])[0]
     reading = [o for o in setup.operations if type(o).__name__ in READERS.get(x.ndim, ())]
@@ -144,7 +144,6 @@ def _axis_symptoms(setup: Setup) -> Symptoms:
 
 def hidden_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     """Look for a missing hidden layer, and for a bottleneck."""
-    yield from _axis_symptoms(setup)
     if setup.sites and not setup.hidden and setup.output is not None:
         gap = examination.neighbours - examination.linear
         text = f"no hidden layer; the nearest rows tell more than ridge regression ({gap:+.2f})"
