@@ -53,6 +53,9 @@ def headline(conclusion: Conclusion) -> str:
 def _fine(conclusion: Conclusion) -> str:
     if conclusion.cause == "metric":
         return f"The fit is fine, and the metric isn't: {CAUSES['metric'].title}."
+    if conclusion.cause:
+        title = CAUSES[conclusion.cause].title
+        return f"The fit is fine here, and yet something is written wrong: {title}."
     gained = conclusion.smallest
     if gained is not None:
         return f"Nothing wrong was found. One change still gains: {gained.change.title}."
@@ -81,7 +84,7 @@ def _measured(conclusion: Conclusion) -> Iterator[str]:
     fate = [symptom.says for symptom in conclusion.failures if symptom.key not in named]
     if fate:
         yield f"In the end {'; '.join(fate[:MOST_TOLD])}."
-    if conclusion.verdict == "not proven" and conclusion.cause:
+    if conclusion.verdict in ("not proven", "fine") and conclusion.cause:
         yield f"What to do: {CAUSES[conclusion.cause].remedy}."
     if conclusion.verdict == "fine":
         yield from _harmless(conclusion)
@@ -90,7 +93,8 @@ def _measured(conclusion: Conclusion) -> Iterator[str]:
 
 def _harmless(conclusion: Conclusion) -> Iterator[str]:
     """Name what is written wrong, and does no harm that can be measured here."""
-    wrong = [f for f in conclusion.findings if f.key in conclusion.suspects.certain]
+    facts = conclusion.suspects.certain - {conclusion.cause}
+    wrong = [finding for finding in conclusion.findings if finding.key in facts]
     for finding in wrong:
         signs = "; ".join(symptom.says for symptom in finding.signs)
         yield f"Worth mending, though it costs no skill here: {finding.title} ({signs})."
