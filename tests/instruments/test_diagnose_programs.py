@@ -171,6 +171,46 @@ PROGRAMS = {
         X,
         Y,
     ),
+    "averages_lag fast_averages": (
+        sequential(lambda: layers.BatchNormalization(momentum=0.9999), HIDDEN, SIGMOID),
+        X,
+        Y,
+    ),
+    "unadapted adapt": (
+        sequential(lambda: keras.Input((6,)), layers.Normalization, HIDDEN, SIGMOID),
+        20 * X + 9,
+        Y,
+    ),
+    "mask mask": (
+        sequential(lambda: layers.GRU(3), LINEAR, loss="mse"),
+        np.where(np.arange(5)[:, None] < 3, STEPS, -1),
+        X[:, 0],
+    ),
+    "pooled no_pooling ": (
+        sequential(
+            lambda: layers.Conv2D(8, 1, strides=8, activation="relu"),
+            layers.Flatten,
+            THREE,
+            loss=SPARSE,
+        ),
+        IMAGES,
+        CLASSES,
+    ),
+    "loss_choice squared_loss": (
+        sequential(HIDDEN, dense(2), loss="cosine_similarity"),
+        X,
+        X[:, :2],
+    ),
+    "target_scale standardize_targets": (
+        sequential(HIDDEN, LINEAR, loss="mse"),
+        X,
+        1e-4 * X[:, 0],
+    ),
+    "input_scale no_rescaling": (
+        sequential(lambda: layers.Lambda(lambda t: t / 255), HIDDEN, SIGMOID),
+        X,
+        Y,
+    ),
     "imbalance class_weights": (sequential(HIDDEN, SIGMOID), X, (np.arange(80) % 20 == 0) * 1),
 }
 

@@ -34,9 +34,9 @@ NO_NOISE = Change(
 )
 NO_POOLING = Change(
     key="no_pooling",
-    title="all positions kept in place of pooling",
+    title="all positions kept: no pooling, and strides of 1",
     size=1,
-    code="# Flatten() in place of Global…Pooling, and no other pooling layers",
+    code="# Flatten() in place of Global…Pooling, no other pooling layers, and strides=1",
     removes=("pooled",),
     treats=("narrow",),
     group="pooling",
@@ -51,7 +51,18 @@ UNFREEZE = Change(
     group="frozen",
     edit=edits.unfreeze,
 )
+LATEST_AVERAGES = Change(
+    key="fast_averages",
+    title="averages of batch normalization at a momentum of 0.9",
+    size=1,
+    code="keras.layers.BatchNormalization(momentum=0.9)  # in place of each",
+    removes=("averages_lag",),
+    treats=("overfits",),
+    group="averages",
+    edit=edits.replace_kind("BatchNormalization", momentum=0.9),
+)
 AGAINST = {
+    "averages_lag": LATEST_AVERAGES,
     "dropout": NO_DROPOUT,
     "noise": NO_NOISE,
     "augmentation": NO_NOISE,

@@ -252,17 +252,22 @@ def remove_noise(model: "keras.Model") -> "keras.Model":
 
 
 def remove_pooling(model: "keras.Model") -> "keras.Model":
-    """Keep all positions: no pooling, and Flatten where all were pooled; what follows is new."""
+    """Keep all positions: no pooling, strides of 1, and Flatten where all were pooled.
+
+    What follows is drawn anew.
+    """
     import keras
 
     operations = trace(model).operations
-    pooling = [i for i, old in enumerate(operations) if "Pooling" in type(old).__name__]
     new: dict[int, Replacement] = {}
     for i, old in enumerate(operations):
-        if i in pooling:
-            is_global = "Global" in type(old).__name__
-            new[i] = (keras.layers.Flatten() if is_global else keras.layers.Identity(), ())
-        elif pooling and i > pooling[0] and getattr(old, "weights", None):
+        kind, strides = type(old).__name__, np.ravel(getattr(old, "strides", 1) or 1)
+        if "Pooling" in kind:
+            put = keras.layers.Flatten() if "Global" in kind else keras.layers.Identity()
+            new[i] = (put, ())
+        elif kind.startswith("Conv") and (strides > 1).any():
+            new[i] = (copy_layer(old, strides=1), ())
+        elif new and getattr(old, "weights", None):
             new[i] = (copy_layer(old), ())
     return rebuild(model, new)
 
@@ -321,6 +326,18 @@ def _with_arguments(model: "keras.Model", names: Sequence[str], value: Any) -> "
     return rebuild(model, new)
 
 
+def adapt(x: Any) -> Edit:
+    """Return the edit that lets a Normalization layer see the training inputs."""
+
+    def edit(model: "keras.Model") -> "keras.Model":
+        for layer in model._flatten_layers(include_self=False):
+            if type(layer).__name__ == "Normalization":
+                layer.adapt(x)
+        return model
+
+    return edit
+
+
 def put_activation(position: int, name: str) -> Edit:
     """Return the edit that puts an activation in an operation's place."""
 
@@ -367,11 +384,16 @@ def last_step_of(position: int) -> Edit:
     return edit
 
 
-def mask_inputs(model: "keras.Model") -> "keras.Model":
-    """Mask steps of nothing but zeros, in front of the first layer."""
-    import keras
+def mask_inputs(value: float) -> Edit:
+    """Return the edit that masks steps of nothing but this number, in front of the first layer."""
 
-    return rebuild(model, {0: (keras.layers.Masking(), [trace(model).operations[0]])})
+    def edit(model: "keras.Model") -> "keras.Model":
+        import keras
+
+        masking = keras.layers.Masking(mask_value=value)
+        return rebuild(model, {0: (masking, [trace(model).operations[0]])})
+
+    return edit
 
 
 def chain(*edits: Edit) -> Edit:

@@ -39,12 +39,12 @@ def input_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
     if setup.preprocessing.scale != 1 and "input_tiny" in symptoms:
         yield Change(
             key="no_rescaling",
-            title="no Rescaling layer",
+            title="inputs not scaled inside the model",
             size=1,
-            code="# remove the Rescaling layers",
+            code="# remove the Rescaling or Lambda layers that scale the inputs",
             removes=("input_scale",),
             group="input",
-            edit=edits.remove(("Rescaling",)),
+            edit=edits.remove(("Rescaling", "Lambda")),
         )
     if symptoms & {"validation_differs", "validation_shifted", "feature_shifted"}:
         yield Change(
@@ -66,6 +66,21 @@ def _array_changes(setup: Setup, examination: Examination, symptoms: frozenset[s
         yield _filling(setup)
     if "leaks" in symptoms and isinstance(setup.train[0], np.ndarray) and setup.train[0].ndim == 2:
         yield _leaving_out(list(examination.leaks))
+    x = setup.train[0]
+    if "unadapted" in symptoms and isinstance(x, np.ndarray):
+        yield Change(
+            key="adapt",
+            title="the Normalization layer adapted to the training inputs",
+            size=1,
+            code=(
+                "for layer in model._flatten_layers():  # or layer.adapt(x) where it is made\n"
+                "    if isinstance(layer, keras.layers.Normalization):\n"
+                "        layer.adapt(x)"
+            ),
+            removes=("unadapted", "input_scale"),
+            group="input",
+            edit=edits.adapt(x),
+        )
     if "channels_first" in symptoms:
         yield Change(
             key="move_channels",

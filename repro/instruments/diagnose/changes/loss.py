@@ -22,7 +22,7 @@ UNCLIPPED = {"clipnorm": None, "clipvalue": None, "global_clipnorm": None}
 
 def loss_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Change the loss, and leave out what is added to it or put behind the output."""
-    if "absolute_loss" in symptoms:
+    if symptoms & {"absolute_loss", "foreign_loss"}:
         yield Change(
             key="squared_loss",
             title="loss mean_squared_error",

@@ -7,7 +7,12 @@ from repro.instruments.diagnose.changes.change import Change, Changes
 from repro.instruments.diagnose.changes.code import layer_code
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.setup.arrays import leaves, map_arrays
-from repro.instruments.diagnose.setup.sequences import embeddings, padding_in_front
+from repro.instruments.diagnose.setup.sequences import (
+    embeddings,
+    padding_in_front,
+    padding_value,
+    single_input,
+)
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.splitting import Pair
 
@@ -125,23 +130,27 @@ def token_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
             group="embedding",
             edit=edits.replace_kind("Embedding", input_dim=rows),
         )
-    if "unmasked" in symptoms:
+    x = single_input(setup)
+    if "unmasked" in symptoms and x is not None:
+        value = padding_value(x)
         yield Change(
             key="mask",
             title="padding masked",
             size=1,
             code=layer_code(layers[0], mask_zero=True)
             if layers
-            else "keras.layers.Masking(mask_value=0.0)  # in front of the first layer",
+            else f"keras.layers.Masking(mask_value={value})  # in front of the first layer",
             removes=("mask",),
             group="mask",
-            edit=edits.replace_kind("Embedding", mask_zero=True) if layers else edits.mask_inputs,
+            edit=edits.replace_kind("Embedding", mask_zero=True)
+            if layers
+            else edits.mask_inputs(value),
         )
         yield Change(
             key="pre_padding",
             title="padding in front of the data",
             size=1,
-            code=PRE_PADDING,
+            code=PRE_PADDING.replace("== 0", f"== {value:g}"),
             removes=("mask",),
             group="mask",
             data=_pre_pad,

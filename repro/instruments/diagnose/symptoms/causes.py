@@ -202,8 +202,8 @@ CAUSES = {
     ),
     "target_scale": Cause(
         title="targets not scaled",
-        signs=("target_scale",),
-        says="The output has to grow from near 0 to that size, by weights that start near 1",
+        signs=("target_scale", "target_tiny"),
+        says="Weights that start near 1 take steps that don't suit an output of that size",
         remedy="standardize the targets, and multiply predictions back",
     ),
     "penalty": Cause(
@@ -267,16 +267,29 @@ CAUSES = {
         remedy="less noise, and no change that makes one class look like another",
     ),
     "pooled": Cause(
-        title="pooling that leaves no positions",
+        title="pooling or strides that leave no positions",
         signs=("pooled",),
         says="Where something was in the image or sequence is lost",
-        remedy="pool less, and flatten in place of global pooling",
+        remedy="pool less, by shorter strides, and flatten in place of global pooling",
     ),
     "mask": Cause(
         title="padding is read like data",
         signs=("unmasked",),
-        says="A recurrent layer reads zeros last, and forgets the data in front of them",
+        says="A recurrent layer reads padding last, and forgets the data in front of it",
         remedy="mask_zero=True in the embedding, a Masking layer, or padding in front",
+    ),
+    "averages_lag": Cause(
+        title="moving averages that lag behind",
+        signs=("averages_lag",),
+        says="Predictions are made by averages that training doesn't use, and that haven't settled",
+        remedy="BatchNormalization(momentum=0.9), or more steps",
+    ),
+    "unadapted": Cause(
+        title="a Normalization layer that was never adapted",
+        signs=("unadapted",),
+        says="It passes its inputs on as they come",
+        remedy="layer.adapt(x) before the model is compiled",
+        certain=True,
     ),
     "batch_norm_alone": Cause(
         title="batch normalization over too few rows",
@@ -365,7 +378,7 @@ CAUSES = {
     ),
     "loss_choice": Cause(
         title="a loss that learns slowly here",
-        signs=("squared_classes", "absolute_loss"),
+        signs=("squared_classes", "absolute_loss", "foreign_loss"),
         says="Another loss of the same targets leads there faster",
         remedy="a cross-entropy for classes, mean_squared_error for numbers",
     ),

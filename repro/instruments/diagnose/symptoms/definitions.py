@@ -127,7 +127,7 @@ DEFINITIONS = {
     ),
     "unmasked": Definition(
         title="padding is read like data",
-        measured="share of the time steps that are zeros at the end, if nothing masks them",
+        measured="share of the time steps that are padding at the end, if nothing masks them",
         counts=above(0.25),
         source="Keras' guide to masking and padding; the share is ours",
     ),
@@ -198,6 +198,12 @@ DEFINITIONS = {
         title="targets not scaled",
         measured="root mean square of the targets of a regression",
         counts=above(10),
+        source=OURS,
+    ),
+    "target_tiny": Definition(
+        title="targets too small",
+        measured="root mean square of the targets of a regression",
+        counts=below(0.01),
         source=OURS,
     ),
     "validation_differs": Definition(
@@ -326,6 +332,11 @@ DEFINITIONS = {
         measured="the loss of a regression is an absolute or a logarithmic error",
         source="derivative of the losses",
     ),
+    "foreign_loss": Definition(
+        title="a loss that doesn't ask for the numbers",
+        measured="the loss of a regression is none of squared, absolute or logarithmic errors",
+        source="definition of the losses",
+    ),
     "hidden_softmax": Definition(
         title="softmax in a hidden layer",
         measured="hidden layers with a softmax",
@@ -430,6 +441,18 @@ DEFINITIONS = {
         counts=below(1),
         source="ranges in use, from Keras' defaults by powers of ten; ours",
     ),
+    "averages_lag": Definition(
+        title="moving averages lag behind",
+        measured="share of their first values in batch normalization's averages, momentum^steps",
+        counts=above(0.1),
+        source="Keras: averages begin at 0 and 1; the share is ours",
+    ),
+    "unadapted": Definition(
+        title="a Normalization layer that was never adapted",
+        measured="Normalization layers that have neither seen data nor been given a mean",
+        counts=at_least(1),
+        source="Keras' documentation of Normalization",
+    ),
     "batch_norm_alone": Definition(
         title="batch normalization of too few rows",
         measured="rows in a batch, if a layer normalizes over them",
@@ -468,8 +491,8 @@ DEFINITIONS = {
         source=OURS,
     ),
     "pooled": Definition(
-        title="pooling leaves one position",
-        measured="positions of an image or a sequence that pooling leaves",
+        title="pooling or strides leave one position",
+        measured="positions of an image or a sequence that pooling and strides leave",
         counts=at_most(1),
         source=OURS,
     ),

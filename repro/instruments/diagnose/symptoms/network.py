@@ -22,6 +22,15 @@ ABSOLUTE_LOSSES = (
     "log_cosh",
     "mean_squared_logarithmic_error",
 )
+FOREIGN_LOSSES = (
+    "cosine_similarity",
+    "hinge",
+    "squared_hinge",
+    "categorical_hinge",
+    "kl_divergence",
+    "poisson",
+)
+"""Losses of directions, classes, shares and counts."""
 NUMBER_LOSSES = ("mean_squared_error", *ABSOLUTE_LOSSES)
 READERS = {3: ("Conv1D", "LSTM", "GRU", "SimpleRNN"), 4: ("Conv2D", "SeparableConv2D")}
 """Layers that take the last axis for channels, by the axes of their inputs."""
@@ -41,7 +50,8 @@ def target_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         text = f"loss {loss} is for classes, y runs from {y.min():.3g} to {y.max():.3g}"
         yield from detect("loss_task", 1, text)
     rms = float(np.sqrt((y**2).mean()))
-    yield from detect("target_scale", rms, f"the targets' root mean square is {rms:.3g}")
+    text = f"the targets' root mean square is {rms:.3g}"
+    yield from list(detect("target_scale", rms, text)) or detect("target_tiny", rms, text)
 
 
 def output_symptoms(setup: Setup, examination: Examination) -> Symptoms:
@@ -90,6 +100,9 @@ def _loss_symptoms(setup: Setup) -> Symptoms:
     elif kind == "regression" and loss in ABSOLUTE_LOSSES:
         text = f"{loss}: its gradient says which way, but not how far"
         yield from detect("absolute_loss", 1, text)
+    elif kind == "regression" and loss in FOREIGN_LOSSES:
+        text = f"{loss} on numbers: it is least for other predictions than the numbers themselves"
+        yield from detect("foreign_loss", 1, text)
 
 
 def _own_loss_symptoms(own: OwnLoss) -> Symptoms:

@@ -4,7 +4,12 @@ import numpy as np
 
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.setup.arrays import Array
-from repro.instruments.diagnose.setup.sequences import embeddings, padded_share, single_input
+from repro.instruments.diagnose.setup.sequences import (
+    embeddings,
+    padded_share,
+    padding_value,
+    single_input,
+)
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.task import class_numbers, class_places
 from repro.instruments.diagnose.symptoms.definitions import DEFINITIONS
@@ -78,5 +83,5 @@ def token_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         text = f"tokens run from {x.min():g} to {x.max():g}, the embedding has rows for 0 to "
         yield from detect("index_range", outside, f"{text}{layer.input_dim - 1}")
     share = padded_share(setup, x)
-    text = f"{percent(share)} of the steps are zeros at the end, which nothing masks"
+    text = f"{percent(share)} of the steps are {padding_value(x):g} at the end, which nothing masks"
     yield from detect("unmasked", share, text)

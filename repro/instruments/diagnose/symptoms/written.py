@@ -16,6 +16,7 @@ from repro.instruments.diagnose.setup.anatomy import (
 )
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.compiled import Compiled, share_of_rate_left
+from repro.instruments.diagnose.setup.preprocessing import is_unadapted
 from repro.instruments.diagnose.symptoms.definitions import (
     FEWEST_LAYERS,
     USUAL_RATES,
@@ -79,6 +80,8 @@ def written_symptoms(program: Program) -> Symptoms:
     yield from _layer_symptoms(program)
     yield from _weight_symptoms(program)
     yield from _penalty_symptoms(program)
+    yield from _average_symptoms(program)
+    yield from _unadapted_symptoms(program)
     yield from _rate_symptoms(program)
     yield from _optimizer_symptoms(program)
 
@@ -192,16 +195,23 @@ def _all_layers(operations: list[Any]) -> list[Any]:
     return [layer for layers in nested for layer in layers]
 
 
+def _skips_positions(operation: Any) -> bool:
+    strides = np.ravel(getattr(operation, "strides", 1) or 1)
+    kind = type(operation).__name__
+    is_convolution = kind.startswith("Conv") and "Transpose" not in kind
+    return "Pooling" in kind or (is_convolution and bool((strides > 1).any()))
+
+
 def _pooling_symptoms(program: Program) -> Symptoms:
-    """Look at how many positions of an image or a sequence pooling leaves."""
-    pooled = [o for o in program.operations if "Pooling" in type(o).__name__]
+    """Look at how many positions of an image or a sequence pooling and strides leave."""
+    pooled = [o for o in program.operations if _skips_positions(o)]
     shapes = [(o.input.shape, o.output.shape) for o in pooled]
     if not shapes or None in (*shapes[0][0][1:], *shapes[-1][1][1:]):
         return
     positions, left = (math.prod(shape[1:-1]) for shape in (shapes[0][0], shapes[-1][1]))
     if "Global" in type(pooled[-1]).__name__:
         left = 1
-    text = f"pooling leaves {left} of {positions:,} positions"
+    text = f"pooling and strides leave {left} of {positions:,} positions"
     if positions > 1:
         yield from detect("pooled", left, text)
 
@@ -286,6 +296,22 @@ def _optimizer_symptoms(program: Program) -> Symptoms:
         if isinstance(value, int | float) and value != usual.get(name) and not low <= value <= high:
             text = f"{program.compiled.optimizer}'s {name} of {value:g}, where {usual[name]:g} is "
             yield from detect("odd_settings", 1, f"{text}the default")
+
+
+def _unadapted_symptoms(program: Program) -> Symptoms:
+    count = sum(is_unadapted(layer) for layer in program.operations)
+    yield from detect("unadapted", count, "a Normalization layer has not seen any data")
+
+
+def _average_symptoms(program: Program) -> Symptoms:
+    """Look at how much of their first values the averages of batch normalization keep."""
+    layers = [o for o in program.operations if type(o).__name__ == "BatchNormalization"]
+    if layers:
+        momentum = max(float(layer.momentum) for layer in layers)
+        left = momentum**program.steps
+        text = f"after {program.steps:,} steps batch normalization's averages, at a momentum of "
+        text += f"{momentum:g}, are still made of their first values by {percent(left)}"
+        yield from detect("averages_lag", left, text)
 
 
 def _rate_symptoms(program: Program) -> Symptoms:
