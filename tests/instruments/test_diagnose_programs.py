@@ -55,7 +55,7 @@ HIDDEN, SIGMOID, LINEAR, THREE = (
 
 
 def setup_of(build, x, y, validation=None, **settings):
-    settings = {"epochs": 2, "batch_size": 16, "seeds": range(2), "budget": 110} | settings
+    settings = {"epochs": 8, "batch_size": 16, "seeds": range(2), "budget": 110} | settings
     return make_setup(build, x, y, validation, **settings)
 
 

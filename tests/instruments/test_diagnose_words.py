@@ -182,3 +182,15 @@ def test_all_texts_of_causes_and_symptoms_are_clauses():
     signs = {sign for cause in CAUSES.values() for sign in cause.signs}
     fates = {"crash", "useless", "constant", "some_seeds"}  # of a training, with no cause named
     assert set(DEFINITIONS) - signs <= fates
+
+
+def test_where_nothing_else_was_tried_a_remedy_proves_nothing(setup):
+    diagnosis = diagnosis_of(setup, SIGNS["input_scale"], ["stalls"], {OWN: 0.9}, 0.0)
+    assert diagnosis.verdict == "proven"  # nothing else was there to try
+    late = diagnosis_of(setup, SIGNS["input_scale"], ["stalls"], {OWN: 0.9}, 0.0)
+    late.proof.untried.append(OTHER)
+    assert late.verdict == "likely"
+    assert "No time was left to try anything else" in str(late)
+    fact = diagnosis_of(setup, SIGNS["output_loss"], ["stalls"], {FACT: 0.9}, 0.0)
+    fact.proof.untried.append(OTHER)
+    assert fact.verdict == "proven"

@@ -145,6 +145,8 @@ def _rivals(attribution: Attribution) -> Iterator[str]:
         named = ", ".join(f"{j.change.title} ({j.skill:.2f})" for j in rivals[:MOST_NAMED])
         rest = f" and {len(rivals) - MOST_NAMED} more" if len(rivals) > MOST_NAMED else ""
         yield f"These recover as well, and are no remedy of that cause: {named}{rest}."
+    elif attribution.is_own and not attribution.certain and not attribution.is_tested:
+        yield "No time was left to try anything else, so it is no proof of that cause."
     elif not attribution.is_own:
         yield "The change helps against that cause without removing it, so it is no proof of it."
 

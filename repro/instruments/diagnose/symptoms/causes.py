@@ -282,7 +282,7 @@ CAUSES = {
         title="moving averages that lag behind",
         signs=("averages_lag",),
         says="Predictions are made by averages that training doesn't use, and that haven't settled",
-        remedy="BatchNormalization(momentum=0.9), or more steps",
+        remedy="a momentum of 0.9 for BatchNormalization, or more steps",
     ),
     "unadapted": Cause(
         title="a Normalization layer that was never adapted",
