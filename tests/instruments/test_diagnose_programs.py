@@ -226,6 +226,7 @@ QUICK = (
 KINDS = [pytest.param(k, marks=() if k in QUICK else pytest.mark.slow) for k in PROGRAMS]
 
 
+@pytest.mark.filterwarnings("ignore:You are using a softmax")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_fault_is_measured_and_its_remedy_removes_it_and_runs_from_its_text(kind):
     cause, key = kind.split()
@@ -275,7 +276,7 @@ def test_healthy_programs_have_none_of_them():
         (sequential(HIDDEN, LINEAR, loss="mse", optimizer=cosine), X, X[:, 0]),
         (sequential(lambda: layers.LSTM(3), LINEAR, loss="mse"), STEPS, X[:, 0]),
         (sequential(layers.Flatten, HIDDEN, THREE, loss=SPARSE), IMAGES, CLASSES),
-        (sequential(layers.BatchNormalization, HIDDEN, SIGMOID), X, Y),
+        (sequential(lambda: layers.BatchNormalization(momentum=0.9), HIDDEN, SIGMOID), X, Y),
         (sequential(lambda: layers.GaussianNoise(0.1), HIDDEN, SIGMOID), X, Y),
     ]
     told = {kind.split()[0] for kind in PROGRAMS}
@@ -385,6 +386,7 @@ def test_an_output_for_every_step_is_scored_as_the_mean_over_the_steps():
     assert np.asarray(numbers(y, predictions)).tolist() == [2.0, 0.0]
 
 
+@pytest.mark.slow
 def test_an_output_whose_loss_counts_for_nothing_is_named():
     def build():
         inputs = keras.Input((6,))

@@ -78,6 +78,12 @@ def has_own_steps(model: "keras.Model") -> bool:
     )
 
 
+def output_shapes(model: "keras.Model") -> list[tuple[int | None, ...]]:
+    """Return the shape of what each operation puts out in this model, whatever others share it."""
+    outputs = trace(model).outputs if is_graph(model) else []
+    return [tuple(getattr(output, "shape", (None,))) for output in outputs]
+
+
 def graph(model: "keras.Model") -> "keras.Model":
     """Return the model as a functional one that isn't compiled; it shares all layers."""
     import keras

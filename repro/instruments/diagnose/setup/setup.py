@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from repro.instruments.diagnose.setup.anatomy import Site, is_graph, sites, trace
+from repro.instruments.diagnose.setup.anatomy import Site, is_graph, output_shapes, sites, trace
 from repro.instruments.diagnose.setup.arrays import (
     Array,
     as_columns,
@@ -132,6 +132,11 @@ class Setup(Network):
         """The operations of one model, in the order in which they run; [] if it is no graph."""
         model = self.build()
         return trace(model).operations if is_graph(model) else []
+
+    @cached_property
+    def shapes(self) -> list[tuple[int | None, ...]]:
+        """The shapes that the operations put out, rows first."""
+        return output_shapes(self.build())
 
     def _preprocessed(self, x: Any) -> Array:
         flat = np.concatenate([filled(a).reshape(len(a), -1) for a in leaves(x)], axis=1)

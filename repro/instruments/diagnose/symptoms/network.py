@@ -146,7 +146,12 @@ def axis_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     """Look for channels where rows of pixels, or steps, are expected."""
     x = leaves(setup.train[0])[0]
     reading = [o for o in setup.operations if type(o).__name__ in READERS.get(x.ndim, ())]
-    if not reading or getattr(reading[0], "data_format", "channels_last") != "channels_last":
+    is_moved = any(type(o).__name__ in ("Permute", "Reshape") for o in setup.operations)
+    if (
+        is_moved
+        or not reading
+        or getattr(reading[0], "data_format", "channels_last") != "channels_last"
+    ):
         return
     first, last = x.shape[1], x.shape[-1]
     text = f"a row has shape {x.shape[1:]}, and {type(reading[0]).__name__} takes the {last} for "
@@ -177,8 +182,9 @@ def _passing(setup: Setup, site: Site) -> int:
         return site.units
     following = [s.position for s in setup.sites if s.position > site.position]
     stop = min(following, default=len(setup.operations))
-    shapes = [operation.output.shape[1:] for operation in setup.operations[site.position : stop]]
-    return min([math.prod(shape) for shape in shapes if None not in shape], default=site.units)
+    shapes = [shape[1:] for shape in setup.shapes[site.position : stop]]
+    sizes = [math.prod(map(int, shape)) for shape in shapes if None not in shape]  # type: ignore[arg-type]
+    return min(sizes, default=site.units)
 
 
 def _units_needed(classes: int) -> int:

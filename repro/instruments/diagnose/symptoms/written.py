@@ -65,6 +65,10 @@ class Program(Protocol):
         """The model's operations in the order in which they run."""
 
     @property
+    def shapes(self) -> list[tuple[int | None, ...]]:
+        """The shapes that the operations put out, rows first."""
+
+    @property
     def steps(self) -> int:
         """Steps of one training."""
 
@@ -204,12 +208,16 @@ def _skips_positions(operation: Any) -> bool:
 
 def _pooling_symptoms(program: Program) -> Symptoms:
     """Look at how many positions of an image or a sequence pooling and strides leave."""
-    pooled = [o for o in program.operations if _skips_positions(o)]
-    shapes = [(o.input.shape, o.output.shape) for o in pooled]
-    if not shapes or None in (*shapes[0][0][1:], *shapes[-1][1][1:]):
+    pooled = [i for i, operation in enumerate(program.operations) if _skips_positions(operation)]
+    if not pooled:
         return
-    positions, left = (math.prod(shape[1:-1]) for shape in (shapes[0][0], shapes[-1][1]))
-    if "Global" in type(pooled[-1]).__name__:
+    first, last = pooled[0], program.operations[pooled[-1]]
+    inputs = program.shapes[first - 1] if first else tuple(program.operations[0].input.shape)
+    outputs = program.shapes[pooled[-1]]
+    if None in (*inputs[1:], *outputs[1:]):
+        return
+    positions, left = (math.prod(int(side or 1) for side in s[1:-1]) for s in (inputs, outputs))
+    if "Global" in type(last).__name__:
         left = 1
     text = f"pooling and strides leave {left} of {positions:,} positions"
     if positions > 1:
