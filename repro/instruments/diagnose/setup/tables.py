@@ -86,9 +86,6 @@ def _inputs(path: Path, table: pd.DataFrame) -> Array:
         )
     if table.shape[1] == 0:
         raise DiagnoseError(f"{path} has no column besides the target")
-    empty = [str(name) for name in table.columns if table[name].isna().any()]
-    if empty:
-        raise DiagnoseError(f"{path}: column {empty[0]!r} has empty cells; fill or drop them")
     return table.to_numpy("float32")
 
 
