@@ -60,7 +60,9 @@ def _ended(job: Callable[[], int]) -> int:
         return end.exit_code
     except click.ClickException as error:
         shown = io.StringIO()
-        error.show(shown)  # it repeats what was typed
+        if isinstance(error, click.UsageError) and error.ctx:
+            error.ctx.color = True  # what was typed is repeated whole, not without its escapes
+        error.show(shown)
         warn(shown.getvalue().rstrip())
         return WRONG
     except (KeyboardInterrupt, click.Abort) as stop:
