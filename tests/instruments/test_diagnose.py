@@ -359,7 +359,7 @@ X, Y = np.ones((8, 2)), np.arange(8.0)
         (lambda: a_model(compiled=False), X, Y, "isn't compiled"),
         (lambda: 3, X, Y, "must return a compiled keras.Model, got int"),
         (a_model, X, Y[:5], r"x and y must have as many rows, got \[5, 8\]"),
-        (a_model, np.where(X > 0, np.nan, X), Y, "x holds 16 values that are NaN"),
+        (a_model, np.where(X > 0, np.nan, X), Y, "x is NaN or infinite in 16 of"),
         (a_model, np.array([["a", "b"]] * 8), Y, "x must hold numbers"),
         (a_model, np.ones(()), Y, "x must have at least two rows"),
     ],

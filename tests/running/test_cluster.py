@@ -414,15 +414,17 @@ def test_an_address_that_others_can_reach_needs_tls(address, message):
         find_scheduler(address, None, no_files())
 
 
-def test_certificates_are_not_left_unused():
-    files = dict.fromkeys(("tls_ca", "tls_cert", "tls_key"), Path("x.pem"))
+def test_certificates_are_not_left_unused(tmp_path):
+    certificate = tmp_path / "x.pem"
+    certificate.touch()
+    files = dict.fromkeys(("tls_ca", "tls_cert", "tls_key"), certificate)
     with pytest.raises(PoolError, match=r"tcp://127\.0\.0\.1:8786 does not use TLS"):
         find_scheduler("tcp://127.0.0.1:8786", None, files)
     assert find_scheduler("127.0.0.1:8786", None, files).address == "tls://127.0.0.1:8786"
     with pytest.raises(PoolError, match="needs --tls-key too"):
         find_scheduler("tls://127.0.0.1:8786", None, files | {"tls_key": None})
     with pytest.raises(PoolError, match="go with --scheduler"):
-        make_pool(tls_ca=Path("x.pem"))
+        make_pool(tls_ca=certificate)
 
 
 def test_options_that_contradict_each_other_are_refused(tmp_path):

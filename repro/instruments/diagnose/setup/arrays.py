@@ -77,7 +77,7 @@ def _checked_array(name: str, data: Any, gaps: bool) -> Array:
     bad = np.size(array) - np.count_nonzero(np.isfinite(array))
     if bad == np.size(array) or (bad and not gaps):
         raise DiagnoseError(
-            f"{name} holds {bad:,} values that are NaN or infinite; remove or replace them"
+            f"{name} is NaN or infinite in {bad:,} of {array.size:,} places; remove or replace them"
         )
     return array.astype("float32") if array.dtype == np.float16 else array
 
