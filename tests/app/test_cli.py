@@ -1,6 +1,6 @@
 """The main job as a reader calls it: real processes, real training, real signals.
 
-Slow: a kill in place of Ctrl-C; tests/faults kills the compiled studies.
+Slow: Ctrl-C and a kill; tests/faults tries both on the compiled studies.
 """
 
 import csv
@@ -92,9 +92,8 @@ def test_a_repeated_run_is_the_same_byte_for_byte_and_trains_nothing_twice(undis
         assert (again / name).read_bytes() == (folder / name).read_bytes(), name
 
 
-@pytest.mark.parametrize(
-    "signals", [[signal.SIGINT], pytest.param([signal.SIGKILL], marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("signals", [[signal.SIGINT], [signal.SIGKILL]])
 def test_an_interrupted_run_goes_on_where_it_was(undisturbed, tmp_path, signals):
     folder, _ = undisturbed
     command = [sys.executable, "-c", UNDRAWN, "run", "mnist_relu", *SMALL, "--out", tmp_path]

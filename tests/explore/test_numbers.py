@@ -147,7 +147,11 @@ def test_relu_at_zero_is_the_posted_code(trained, precision, inputs):
     ("variant", "changes"),
     [
         ("float64_one", {}),
-        ("float32_2000_steps", {"precision": "float32", "steps": 2000}),
+        pytest.param(
+            "float32_2000_steps",
+            {"precision": "float32", "steps": 2000},
+            marks=pytest.mark.slow,
+        ),
         ("float16_one", {"precision": "float16"}),
         ("integers_half", {"inputs": "integers", "at_zero": "half"}),
         ("integers_one", {"inputs": "integers"}),
