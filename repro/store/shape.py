@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from repro.study.metrics import RANGES, SLACK
+from repro.study.records import STATUS
 from repro.study.text import controls, texts
 
 MOST_SEEDS = 2**32  # what generators take
@@ -69,7 +70,7 @@ def wrong_metrics(metrics: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
         metrics: of the run, with its status.
         kinds: of the experiment's metrics, by name; see `repro.study.metrics`.
     """
-    if metrics.get("status") not in ("ok", "diverged", "crashed"):
+    if metrics.get("status") not in STATUS:
         return "has no status"
     for name, kind in kinds.items():
         if not _is_number(metrics.get(name)):

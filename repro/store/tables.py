@@ -13,6 +13,7 @@ from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
 from repro.store.files import read_regular, write_whole
 from repro.store.runs import StoredRun
+from repro.store.shape import MOST_SEEDS
 from repro.study.errors import StudyError
 from repro.study.metrics import RANGES, SLACK
 from repro.study.plan import Plan
@@ -38,7 +39,6 @@ COLUMNS = {
     | {"p_relation": "text or nothing", "p_value": "share"}
     | {"n": "whole number", "verdict": "verdict"},
 }
-MOST_SEEDS = 2**32  # what generators take
 
 KEYS = {"runs.csv": ["variant", "seed"], "curves.csv": ["variant", "seed"], "claims.csv": ["claim"]}
 
