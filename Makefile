@@ -18,9 +18,12 @@ mnist_relu: $(VENV)/installed
 all: $(VENV)/installed
 	$(RUN) -m repro run --all
 
+# a file's tests share what they set up, so that one process runs them; tests/conftest.py says which file comes first
+IN_PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
+
 # one or two tests of each kind; modules say what the slow ones add
 test: $(VENV)/installed
-	$(RUN) -m pytest -n auto --dist loadfile
+	$(RUN) -m pytest $(IN_PARALLEL)
 
 # the quick tests that compare no bytes, with the lowest versions that pyproject.toml allows and with the latest; needs uv
 VERSIONED := tests/training tests/instruments tests/findings/test_statistics.py tests/findings/test_verdicts.py tests/commands tests/study tests/store tests/data tests/test_startup.py tests/test_docstrings.py
@@ -29,11 +32,11 @@ test-versions: test-lowest-direct test-highest
 test-lowest-direct test-highest: test-%:
 	uv venv --quiet --clear .venv-$*
 	uv pip install --quiet --python .venv-$* --resolution $* ".[dev]"
-	.venv-$*/bin/python -m pytest -n auto --dist loadfile $(VERSIONED)
+	.venv-$*/bin/python -m pytest $(IN_PARALLEL) $(VERSIONED)
 
 # with the slow ones: all commands of the pages, all rounds of kills, full disks and damage
 test-all: $(VENV)/installed
-	$(RUN) -m pytest -n auto --dist loadfile -m "slow or not slow"
+	$(RUN) -m pytest $(IN_PARALLEL) -m "slow or not slow"
 
 # all rounds of kills, full disks and damage; `make test` takes a sample
 faults: $(VENV)/installed
@@ -46,7 +49,7 @@ verify-sample: $(VENV)/installed
 	$(VERIFY) add_numbers --variants relu_posted,relu_rebuild,relu_linear_posted
 	$(VERIFY) relu_at_zero --variants float64_one,float16_one,integers_half
 	$(VERIFY) four_layers --variants relu_true_1k
-	$(VERIFY) mnist_relu --variants scale_by_rate@input_scale=1/16,learning_rate=0.0001
+	$(VERIFY) mnist_relu --variants relu_raw_first_steps
 
 lint: $(VENV)/installed
 	$(RUN) -m ruff check .

@@ -16,10 +16,8 @@ from repro.running.workers import cores
 RESULTS = Path(__file__).parent / "results"
 REPEATS = 3
 CORES = cores()
-BENCHES = (
-    "fit_seeds", "truth_table", "relu_at_zero", "add_numbers", "four_layers", "relu_health",
-    "commands",
-)  # fmt: skip
+STUDIES = ("truth_table", "relu_at_zero", "add_numbers", "four_layers")
+BENCHES = ("fit_seeds", *STUDIES, "relu_health", "commands")
 
 Contest = Mapping[str, Callable[[], float]]  # each contender's seconds; the first is the measure
 
@@ -63,7 +61,7 @@ def show(table: pd.DataFrame) -> None:
     """Print a table."""
     drawn = Table(box=None)
     for column in table:
-        text = column in ("bench", "job", "contender")
+        text = column in ("bench", "job", "contender", "scene")
         drawn.add_column(column.replace("_", " "), justify="left" if text else "right")
     for row in table.itertuples(index=False):
         drawn.add_row(*map(str, row))

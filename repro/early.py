@@ -17,8 +17,10 @@ def _is_command() -> bool:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    os.write(2, b"Stopped at once: nothing had begun.\n")
-    os._exit(130)
+    try:
+        os.write(2, b"Stopped at once: nothing had begun.\n")
+    finally:  # there may be nobody to read it
+        os._exit(130)
 
 
 if _is_command() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:

@@ -17,7 +17,8 @@ from types import ModuleType
 def quiet_start() -> Iterator[None]:
     """Hold back what is written to standard error; pass it on if what is done inside fails."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
+    if sys.stderr is not None:  # a closed one, as Python has it
+        sys.stderr.flush()
     with tempfile.TemporaryFile() as held:
         stderr = os.dup(2)
         os.dup2(held.fileno(), 2)

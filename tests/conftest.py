@@ -1,21 +1,54 @@
-"""Set before TensorFlow is imported: tests say nothing of its start."""
+"""Set before TensorFlow is imported: tests say nothing of its start.
 
+Files whose tests take long come first, so that no process is left with one at the end.
+"""
+
+import fcntl
 import os
 import shutil
 import signal
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 # no test asserts a time
-settings.register_profile("sample", deadline=None, max_examples=25)
+settings.register_profile("sample", deadline=None, max_examples=10)
 settings.register_profile("thorough", deadline=None, max_examples=100)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+TESTS = Path(__file__).parent
+LONG = {"test_site", "running", "training", "instruments", "app", "faults", "fuzz", "findings"}
 
 
 def pytest_configure(config):
     """With the slow tests hypothesis looks longer."""
     settings.load_profile("sample" if config.option.markexpr == "not slow" else "thorough")
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with what takes long; `make test` lets that order be."""
+    items.sort(key=lambda item: not LONG & {item.path.stem, item.path.relative_to(TESTS).parts[0]})
+
+
+@pytest.fixture(scope="session")
+def make_once(tmp_path_factory):
+    """A function that returns a folder, filled by the first of several test processes alone."""
+    here = tmp_path_factory.getbasetemp()
+    shared = here.parent if "PYTEST_XDIST_WORKER" in os.environ else here
+
+    def make(name, fill):
+        folder, done = shared / name, shared / f"{name}.done"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                fill(folder)
+                done.touch()
+        return folder
+
+    return make
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -141,6 +141,7 @@ def _plain_skill(setup: Any, change: Any) -> float:
     import keras
 
     from repro.instruments.diagnose.changes.change import changed_build
+    from repro.instruments.diagnose.proof.train import weights_of
     from repro.instruments.diagnose.setup.skill import skill
 
     pairs = change.rows(setup.train, setup.test) if change.rows else (setup.train, setup.test)
@@ -155,6 +156,7 @@ def _plain_skill(setup: Any, change: Any) -> float:
                 epochs=setup.epochs * change.epochs,
                 batch_size=change.batch_size or setup.batch_size,
                 shuffle=setup.shuffle or change.shuffle,
+                sample_weight=weights_of(setup, change, pairs[0][1]),
                 verbose=0,
             )
             logs = model.evaluate(*test, verbose=0, return_dict=True)

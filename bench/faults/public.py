@@ -5,6 +5,7 @@ import numpy as np
 from keras import layers, optimizers
 
 from bench.faults.fault import Fault, Rows, dense, draw, network
+from bench.faults.programs import FAULTS as OF_PROGRAMS
 from bench.patients.small_data import (
     breast_cancer,
     diabetes,
@@ -433,6 +434,7 @@ FAULTS = (
         data=raw_breast_cancer,
         epochs=20,
     ),
+    *OF_PROGRAMS,
     Fault(
         name="healthy_cancer",
         address="",

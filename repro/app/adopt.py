@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from repro.app.exits import FINDING, FINISHED
-from repro.app.terminal import Terminal
 from repro.data import NAMES, load
+from repro.findings.terminal import Terminal
 from repro.running.pool import Pool, make_pool
 from repro.running.runner import stopping_means
 from repro.running.workers import Result, cores

@@ -10,11 +10,13 @@ Whatever the code is, what was stored or written before is whole.
 """
 
 import errno
+import io
 import multiprocessing
 import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -35,7 +37,8 @@ def run_to_end(command: click.Command, prog_name: str) -> NoReturn:
     # twice, since there may be nobody to read what is wrong either
     code = _ended(lambda: _ended(lambda: _invoked(command, prog_name)))
     if handled:
-        signal.signal(signal.SIGINT, _stop_now)
+        # while Python ends, a Ctrl-C more would be Python's own
+        signal.signal(signal.SIGINT, signal.SIG_IGN if code == INTERRUPTED else _stop_now)
     sys.exit(_flushed(code))
 
 
@@ -56,7 +59,11 @@ def _ended(job: Callable[[], int]) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        if isinstance(error, click.UsageError) and error.ctx:
+            error.ctx.color = True  # what was typed is repeated whole, not without its escapes
+        error.show(shown)
+        warn(shown.getvalue().rstrip())
         return WRONG
     except (KeyboardInterrupt, click.Abort) as stop:
         return _interrupted(stop)
@@ -68,8 +75,9 @@ def _ended(job: Callable[[], int]) -> int:
 
 def reported(job: Callable[[], int]) -> int:
     """Do a job; return its exit code, after a line that says what is wrong if anything is."""
-    # Set before TensorFlow is imported.
+    # Set before TensorFlow and matplotlib are imported.
     os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ["MPLBACKEND"] = "agg"  # figures are written, never shown
     from repro.data import DataCorrupt, DataUnavailable
     from repro.running.workers import PoolError
     from repro.store.runs import StoreError
@@ -133,5 +141,6 @@ def _stop_now(number: int, frame: FrameType | None) -> None:
     """End the process and its workers here; what is on disk is whole at every moment."""
     for process in multiprocessing.active_children():
         process.kill()
-    os.write(2, f"Stopped at once: {UNFINISHED}.\n".encode())
+    with suppress(OSError):  # there may be nobody to read it
+        os.write(2, f"Stopped at once: {UNFINISHED}.\n".encode())
     os._exit(INTERRUPTED)

@@ -22,10 +22,12 @@ class Pace:
         self._left = {block: len(block.seeds) for block in plan.blocks}
         self._costs: dict[str, list[float]] = {}
         self._started: dict[Block, float] = {}
+        self._workers = 1
 
     def start(self, block: Block) -> None:
         """Note that a block is being trained from now on."""
         self._started[block] = self._clock()
+        self._workers = max(self._workers, self.running)  # between two blocks, fewer are running
 
     def finish(self, block: Block, runs: Mapping[str, StoredRun] | None = None) -> None:
         """Note that a block is done, with its runs by identity; without any, that it crashed."""
@@ -45,7 +47,7 @@ class Pace:
         if not self._costs:
             return None
         work = sum(self._seconds_left(block) for block in self._left)
-        return max(work / max(1, self.running), self.until_stopped() or 0.0)
+        return max(work / self._workers, self.until_stopped() or 0.0)
 
     def until_stopped(self) -> float | None:
         """Return the seconds until the blocks in flight are done; None if that is not known."""

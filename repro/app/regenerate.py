@@ -192,11 +192,15 @@ def report(names: Sequence[str], *, anyway: bool = False) -> int:
     return 0
 
 
-def explore() -> int:
+def explore(*, anyway: bool = False) -> int:
     """Write the explorable page of all studies that have results into results/."""
     from repro.explore.page import write_page
 
-    print(write_page(list(_with_results([])), RESULTS))
+    chosen = list(_with_results([]))
+    doubts = {
+        folder: read_believed(study, folder, anyway=anyway).doubts for study, folder in chosen
+    }
+    say(write_page(chosen, RESULTS, doubts))
     return 0
 
 

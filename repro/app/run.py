@@ -18,11 +18,11 @@ from repro.app.exits import FINDING, FINISHED, INTERRUPTED
 from repro.app.partial import PartialTables, Watchers
 from repro.app.quick import QUICK_SEEDS, quick_answer, quick_variants
 from repro.app.reuse import announce, reuse
-from repro.app.terminal import Terminal
 from repro.app.writing import write_tables
 from repro.data import Dataset, DataUnavailable, load
 from repro.findings.ledger import write_ledger
 from repro.findings.summary import summarize
+from repro.findings.terminal import Terminal
 from repro.running.pool import Pool, make_pool
 from repro.running.runner import Outcome, Progress, stopping_means
 from repro.running.runner import run as run_plan

@@ -6,9 +6,11 @@ from keyword import iskeyword
 from pathlib import Path
 
 from repro.app.lint.problem import Repository, this_repository
+from repro.app.streams import say
+from repro.store.files import write_whole
 from repro.study.errors import StudyError
 from repro.study.folder import study_names
-from repro.study.naming import NAME
+from repro.study.naming import LONGEST_NAME, NAME
 
 TEMPLATES = Path(__file__).parent / "templates"
 SUFFIX = ".template"  # so that no tool takes a template for what will be made of it
@@ -39,9 +41,9 @@ def new(name: str, *, posted: bool) -> int:
     for path, text in files.items():
         target = repository.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
-        print(f"wrote {path}")
-    print(NEXT.format(name=name))
+        write_whole(target, text.encode())
+        say(f"wrote {path}")
+    say(NEXT.format(name=name))
     return 0
 
 
@@ -58,10 +60,10 @@ def new_files(name: str, *, posted: bool) -> dict[Path, str]:
 
 
 def _refuse(name: str, repository: Repository, paths: list[Path]) -> None:
-    if not re.fullmatch(NAME, name) or iskeyword(name):
+    if not re.fullmatch(NAME, name) or len(name) > LONGEST_NAME or iskeyword(name):
         raise StudyError(
-            f"{name!r} is no name for a study: take a Python identifier in small letters, such as "
-            "xor_gate"
+            f"{name!r} is no name for a study: take a Python identifier in small letters, at most "
+            f"{LONGEST_NAME}, such as xor_gate"
         )
     if name in study_names():
         raise StudyError(f"a study is named {name!r} already; take another name")

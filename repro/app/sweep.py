@@ -10,11 +10,11 @@ from rich.table import Table
 
 from repro.app import run as session
 from repro.app.exits import INTERRUPTED
-from repro.app.terminal import Terminal
 from repro.app.writing import write_runs
 from repro.findings.figures import save, style
 from repro.findings.numbers import interval, number
 from repro.findings.sweep_figure import draw_sweep, summarize_sweep
+from repro.findings.terminal import Terminal
 from repro.running.pool import make_pool
 from repro.running.runner import Outcome, stopping_means
 from repro.store.results import read_results

@@ -20,7 +20,6 @@ from repro.app.display_comparison import (
 )
 from repro.app.exits import FINDING, FINISHED, INTERRUPTED
 from repro.app.regenerate import read_believed
-from repro.app.terminal import Terminal
 from repro.data import NAMES, DataUnavailable
 from repro.findings.comparison import (
     Comparison,
@@ -31,6 +30,7 @@ from repro.findings.comparison import (
     with_runs,
 )
 from repro.findings.judged import judge_runs
+from repro.findings.terminal import Terminal
 from repro.running.pool import make_pool
 from repro.running.runner import Outcome, stopping_means
 from repro.store.provenance import (

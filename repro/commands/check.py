@@ -29,6 +29,8 @@ def _run(target: str) -> int:
         return _report(target)
     except DiagnoseError as error:
         raise StudyError(str(error)) from error
+    except SystemExit as end:  # of the user's code: it would end us without a word
+        raise StudyError(f"{target} ended the program (SystemExit: {end.code})") from None
 
 
 def _report(target: str) -> int:

@@ -78,7 +78,7 @@ def _run(target: str, out: Path | None, **options: Any) -> int:
 def _report(
     target: str, out: Path | None, data: str, column: str | None, details: bool, **options: Any
 ) -> int:
-    from repro.app.terminal import Terminal
+    from repro.findings.terminal import Terminal
     from repro.instruments.diagnose.numpy_step import audit_step, is_step
     from repro.instruments.diagnose.setup.loading import load_data, load_object
     from repro.training import quiet  # noqa: F401  # before the user's file imports Keras

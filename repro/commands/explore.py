@@ -4,15 +4,17 @@ import sys
 
 import click
 
+from repro.app.cli import anyway_option
 from repro.app.exits import reported
 
 
 @click.command(epilog="Example: python -m repro explore")
-def command() -> None:
+@anyway_option
+def command(anyway: bool) -> None:
     """Write results/explore.html, a page that trains the threads' networks in the browser.
 
     It shows them over the committed runs, from the tables in results/. The command trains nothing.
     """
     from repro.app.regenerate import explore
 
-    sys.exit(reported(explore))
+    sys.exit(reported(lambda: explore(anyway=anyway)))

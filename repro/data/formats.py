@@ -29,6 +29,8 @@ def read_file(path: Path, parse: Callable[[bytes], T]) -> T:
     Raises `DataUnavailable` if the file can't be read, `DataCorrupt` if its bytes can't be parsed.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise DataUnavailable(f"{path} is no file")  # a pipe would be waited for
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:

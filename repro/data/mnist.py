@@ -48,14 +48,14 @@ def _repro_data() -> Arrays:
     if not (name := os.environ.get("REPRO_DATA")):
         raise DataUnavailable("not set")
     try:
-        return read_folder(Path(name).expanduser())
+        return read_folder(_expanded(name))
     except DataUnavailable as reason:
         warnings.warn(f"REPRO_DATA: {reason}; looking elsewhere", stacklevel=2)
         raise
 
 
 def _keras_cache() -> Arrays:
-    return read_npz(Path(os.environ.get("KERAS_HOME") or "~/.keras") / "datasets" / NPZ)
+    return read_npz(_expanded(os.environ.get("KERAS_HOME") or "~/.keras") / "datasets" / NPZ)
 
 
 def _our_cache() -> Arrays:
@@ -88,17 +88,24 @@ _SOURCES: dict[str, Callable[[], Arrays]] = {
 
 
 def _kept_file() -> Path:
-    return Path(os.environ.get("REPRO_CACHE") or "~/.cache/repro-relu").expanduser() / NPZ
+    return _expanded(os.environ.get("REPRO_CACHE") or "~/.cache/repro-relu") / NPZ
+
+
+def _expanded(name: str) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError as error:  # a user that there is not, or who has no home
+        raise DataUnavailable(f"{name}: {error}") from None
 
 
 def _keep(arrays: Arrays) -> None:
     """Put verified arrays into our cache, whole or not at all; a full disk stops no run."""
-    kept = _kept_file()
     try:
+        kept = _kept_file()
         kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=kept.parent) as folder:
             copy = Path(folder) / NPZ
             np.savez_compressed(copy, **arrays)  # type: ignore[arg-type]
             copy.replace(kept)
-    except OSError as error:
+    except (OSError, DataUnavailable) as error:
         warnings.warn(f"MNIST is not kept for the next start: {error}", stacklevel=2)

@@ -40,7 +40,6 @@ def read_folder(folder: Path) -> Arrays:
 
 def read_npz(path: Path) -> Arrays:
     """Return the verified arrays of an archive as Keras has it."""
-    path = path.expanduser()
     return verified(read_file(path, lambda data: parse_npz(data, ARRAYS)), ARRAYS, path)
 
 

@@ -1,7 +1,7 @@
 """The explorable page: one HTML file that trains the threads' networks and loads nothing else."""
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -12,28 +12,39 @@ from repro.explore.digits import pack_digits
 from repro.explore.tables import table_of
 from repro.findings.report.page import content_hash
 from repro.findings.wording import words
-from repro.store.files import write_whole
+from repro.store.files import read_regular, write_whole
 from repro.store.results import require_file
 from repro.study.schema import Study
 
 FILE = "explore.html"
+Doubts = Mapping[Path, Sequence[str]]
 SCENES = ("add_numbers", "mnist_relu", "truth_table", "relu_at_zero", "four_layers")  # as scenes.js
 
 
-def write_page(results: Sequence[tuple[Study, Path]], folder: Path) -> Path:
+def write_page(
+    results: Sequence[tuple[Study, Path]], folder: Path, doubts: Doubts | None = None
+) -> Path:
     """Write `explore.html` into a folder, of studies and their results folders; return its path.
+
+    Args:
+        results: studies with their results folders.
+        folder: for the page.
+        doubts: of results folders: what is known not to be as it was written, and is marked.
 
     Raises:
         StudyError: if a study's tables are missing.
     """
-    write_whole(folder / FILE, render(results).encode())
+    write_whole(folder / FILE, render(results, doubts).encode())
     return folder / FILE
 
 
-def render(results: Sequence[tuple[Study, Path]]) -> str:
+def render(results: Sequence[tuple[Study, Path]], doubts: Doubts | None = None) -> str:
     """Return the page; the same tables give the same text."""
     by_name = {study.name: (study, folder) for study, folder in results}
     chosen = [by_name[name] for name in SCENES if name in by_name]
+    doubted = [
+        f"{place}: {'; '.join(phrases)}" for place, phrases in (doubts or {}).items() if phrases
+    ]
     environment = _environment()
     report = PackageLoader("repro.findings.report")  # the page looks as the report does
     styles = [
@@ -44,7 +55,10 @@ def render(results: Sequence[tuple[Study, Path]]) -> str:
     return environment.get_template("explore.html").render(
         studies=[study for study, _ in chosen],
         pictures={study.name: _picture(folder) for study, folder in chosen},
-        tables={study.name: table_of(study, folder) for study, folder in chosen},
+        tables={
+            study.name: table_of(study, folder, anyway=bool(doubted)) for study, folder in chosen
+        },
+        doubted=doubted,
         digits=pack_digits(),
         policy=_policy(styles, script),
         styles=[Markup(style) for style in styles],  # noqa: S704 - this package's own files
@@ -78,4 +92,4 @@ def _picture(folder: Path) -> str:
     """Return the figure that is shown where no script runs, as a data URI."""
     path = folder / "mechanism.svg"
     require_file(path)
-    return f"data:image/svg+xml;base64,{b64encode(path.read_bytes()).decode()}"
+    return f"data:image/svg+xml;base64,{b64encode(read_regular(path)).decode()}"

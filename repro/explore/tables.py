@@ -21,9 +21,9 @@ METRIC = {"relu_at_zero": "change"}  # on the scene's axis, where it is not the 
 HORIZONS = ("epochs", "iterations", "steps")  # parameters that say how long a network trains
 
 
-def table_of(study: Study, folder: Path) -> dict[str, Any]:
+def table_of(study: Study, folder: Path, *, anyway: bool = False) -> dict[str, Any]:
     """Return a study's variants, claims and defaults, as far as its results folder has them."""
-    results = read_results(folder)
+    results = read_results(folder, anyway=anyway)
     experiment = find_experiment(study.name)
     defaults = experiment.parameters(study.fixed)
     variants = _variants(study, experiment, results.runs)
@@ -64,10 +64,16 @@ def _runs(study: Study, experiment: Experiment, runs: pd.DataFrame) -> dict[str,
     return {
         "seeds": len(runs),
         "mean": _plain(runs[metric].mean()),
-        "values": [_plain(value, digits=4) for value in values],
+        "values": ",".join(_short(value, digits=4) for value in values),
         "columns": columns,
-        "rows": [[_plain(value) for value in row] for row in shown[columns].to_numpy()],
+        "rows": "\n".join(",".join(map(_short, row)) for row in shown[columns].to_numpy()),
     }
+
+
+def _short(value: Any, digits: int = 6) -> str:
+    """Return a cell as a text, which a browser reads fastest; empty for what is not finite."""
+    plain = _plain(value, digits)
+    return "" if plain is None else str(plain)
 
 
 def _plain(value: Any, digits: int = 6) -> Any:

@@ -203,6 +203,8 @@ def _heat_map(axes: Axes, means: pd.DataFrame, texts: pd.DataFrame | None, norm:
         annot_kws={"size": 7},
         cmap="cividis",
         norm=norm,
+        vmin=norm.vmin,  # or seaborn looks for them, and warns where there is no mean
+        vmax=norm.vmax,
         linewidths=0.5,
         cbar=False,
         ax=axes,

@@ -54,7 +54,10 @@ def train(settings: Snippet, seeds: Sequence[int]) -> History:
     """Train the snippet's network once a seed, and once more with ReLU'(0) = 0."""
     if settings.is_posted:
         return Attempts([_attempt(settings, seed) for seed in seeds])
-    reference = replace(settings, at_zero="zero", backward="multiply")
+    if settings.activation == "sigmoid":
+        reference = replace(settings, backward="multiply")
+    else:
+        reference = replace(settings, at_zero="zero", backward="multiply")
     if settings.engine == "keras":
         losses, ours = _train_keras(settings, seeds)
         return Rebuilt(losses, ours, _train_keras(reference, seeds)[1])
@@ -122,7 +125,13 @@ def scan(settings: MnistMlp, seeds: Sequence[int]) -> list[random_mlp.Scan]:
 
     def scan_network(seed: int) -> random_mlp.Scan:
         network = random_mlp.draw(seed, settings.widths, precision, biases=settings.biases)
-        return random_mlp.scan(network, _minibatches(settings), precision, at_zero)
+        return random_mlp.scan(
+            network,
+            _minibatches(settings),
+            precision,
+            at_zero,
+            accumulated=settings.accumulated,
+        )
 
     with threadpool_limits(1, "blas"):  # it adds up in another order when threads share a product
         return [scan_network(seed) for seed in seeds]

@@ -16,6 +16,8 @@ from repro.relu_at_zero.engine import scan, train
 from repro.relu_at_zero.measures import Tables, measure, measure_scans
 from repro.relu_at_zero.posted import Repair
 from repro.relu_at_zero.settings import (
+    Activation,
+    AtKink,
     Backward,
     Bias,
     Biases,
@@ -60,6 +62,7 @@ def snippet(
     *,
     seeds: Sequence[int],
     precision: PrecisionName = "float64",
+    activation: Activation = "relu",
     at_zero: Choice = "one",
     backward: Backward = "multiply",
     lacking: Repair = "none",
@@ -76,9 +79,12 @@ def snippet(
     Args:
         seeds: one run each; they decide data and initial weights.
         precision: of all numbers and operations.
+        activation: of the hidden layer; sigmoid has no derivative at zero to compare.
         at_zero: the derivative where a hidden unit's input is exactly zero.
         backward: `assign` lets it take the gradient's place instead of multiplying it, as the
-            thread's line for 1/2 does.
+            thread's line for 1/2 does; `left_out` takes ReLU's derivative for 1 everywhere;
+            `sigmoid` keeps the line of a sigmoid network, which multiplies by a (1 - a) of the
+            unit's output a.
         lacking: the repair of the snippet that is not made; `all` makes none. Without any repair
             but `seed_first` the posted lines are run one by one, in numpy.
         inputs: see `repro.relu_at_zero.rebuilt.draw`.
@@ -95,14 +101,16 @@ def snippet(
 
     Raises:
         ValueError: for steps or a rate that are not positive, the engine "keras" without shared
-            data or with `assign`, shared data that every run draws anew, and a choice that the
-            posted lines do not have while they lack a repair.
+            data or with another `backward` than `multiply`, shared data that every run draws anew,
+            and choices that have no effect: on the posted lines while they lack a repair, and at
+            zero where ReLU's derivative there plays no part.
 
     Source:
         Seed thread 001, answer.
     """
     settings = Snippet(
         precision=precision,
+        activation=activation,
         at_zero=at_zero,
         backward=backward,
         lacking=lacking,
@@ -123,11 +131,12 @@ def mnist_mlp(
     data: str = DATA,
     precision: PrecisionName = "float64",
     at_zero: Choice = "one",
-    backward: Backward = "multiply",
+    backward: AtKink = "multiply",
     hidden_layers: PositiveInt = 3,
     width: PositiveInt = 256,
     biases: Biases = "uniform",
     batch_size: PositiveInt = 256,
+    accumulated: bool = False,
 ) -> Tables:
     """Compare both gradients of a random MNIST network, untrained, once a seed.
 
@@ -144,6 +153,8 @@ def mnist_mlp(
         width: units of each hidden layer.
         biases: see `repro.relu_at_zero.random_mlp.draw`.
         batch_size: images a minibatch, in the order of the data set.
+        accumulated: each minibatch's gradients are added to those before it and the sums are
+            compared, as in the published notebook, which never sets them to zero.
 
     Returns:
         Runs, one row a seed with `METRICS` (see `repro.relu_at_zero.measures`), and curves: the
@@ -165,6 +176,7 @@ def mnist_mlp(
         width=width,
         biases=biases,
         batch_size=batch_size,
+        accumulated=accumulated,
     )
     return measure_scans(settings, seeds, scan(settings, seeds))
 

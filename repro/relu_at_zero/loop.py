@@ -18,6 +18,7 @@ from repro.training.loops.lanes import in_lanes
 Floats = NDArray[np.floating[Any]]
 
 LANES = 64
+SIGMOID, LEFT_OUT, ASSIGN, MULTIPLY = range(4)  # what the gradient meets on its way back
 # The snippet's shapes. The compiler unrolls what is constant.
 SAMPLES, INPUTS, HIDDEN = 4, 3, 30
 
@@ -29,15 +30,18 @@ class Rule(NamedTuple):
         learning_rate: step size.
         kink: the activation is max(input, kink); 0 for ReLU.
         at_kink: its derivative where the input equals the kink.
-        assigned: `at_kink` takes the gradient's place there instead of multiplying it.
+        backward: `MULTIPLY`: the derivative multiplies the gradient; `ASSIGN`: at the kink it takes
+            the gradient's place; `LEFT_OUT`: there is none; `SIGMOID`: sigmoid's multiplies it.
+        sigmoid: the activation is sigmoid instead.
         half: every result is rounded to float16; the arrays are float32.
     """
 
     learning_rate: float
-    kink: float
-    at_kink: float
-    assigned: bool
-    half: bool
+    kink: float = 0.0
+    at_kink: float = 1.0
+    backward: int = MULTIPLY
+    sigmoid: bool = False
+    half: bool = False
 
 
 class Trained(NamedTuple):
@@ -77,7 +81,7 @@ def train(
     rate, kink, at_kink = to_half(rounded) if rule.half else rounded
     *_, w1, w2, losses, zeros = in_lanes(
         lambda *blocks: _train_block(  # type: ignore[call-arg]
-            *blocks, rate, kink, at_kink, rule.assigned, rule.half, logged
+            *blocks, rate, kink, at_kink, rule.backward, rule.sigmoid, rule.half, logged
         ),
         LANES,
         x.swapaxes(1, 2),
@@ -102,20 +106,22 @@ def to_half(values: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 @njit(cache=True, nogil=True)
-def _train_block(x, y, w1, w2, losses, zeros, rate, kink, at_kink, assigned, half, logged):
+def _train_block(x, y, w1, w2, losses, zeros, rate, kink, at_kink, backward, sigmoid, half, logged):
     h = np.empty((HIDDEN, SAMPLES, LANES), x.dtype)
+    outputs = np.empty_like(h)
     error = np.empty((SAMPLES, LANES), x.dtype)
     kinks = np.zeros((2, LANES), np.int64)
     entry = 0
     for step in range(1, logged[-1] + 1):
         _forward(x, w1, h, kink, half, kinks)
-        _subtract_targets(h, w2, y, kink, half, error)
+        _activate(h, kink, sigmoid, half, outputs)
+        _subtract_targets(outputs, w2, y, half, error)
         if step == logged[entry]:
             _add_squares(error, half, losses[entry])
             for k in range(LANES):
                 zeros[entry, 0, k], zeros[entry, 1, k] = kinks[0, k], kinks[1, k]
             entry += 1
-        _descend(x, w1, w2, h, error, rate, kink, at_kink, assigned, half)
+        _descend(x, w1, w2, h, outputs, error, rate, kink, at_kink, backward, half)
 
 
 @njit(cache=True)
@@ -147,12 +153,25 @@ def _count(h, kink, x, w1, j, kinks):
 
 
 @njit(cache=True)
-def _subtract_targets(h, w2, y, kink, half, error):
+def _activate(h, kink, sigmoid, half, outputs):
+    one = h.dtype.type(1)
+    for j in range(HIDDEN):
+        for n in range(SAMPLES):
+            for k in range(LANES):
+                if sigmoid:
+                    power = _kept(np.exp(-h[j, n, k]), half)
+                    outputs[j, n, k] = _kept(one / _kept(one + power, half), half)
+                else:
+                    outputs[j, n, k] = max(h[j, n, k], kink)
+
+
+@njit(cache=True)
+def _subtract_targets(outputs, w2, y, half, error):
     error[:] = 0
     for j in range(HIDDEN):
         for n in range(SAMPLES):
             for k in range(LANES):
-                error[n, k] += max(h[j, n, k], kink) * w2[j, 0, k]
+                error[n, k] += outputs[j, n, k] * w2[j, 0, k]
     for n in range(SAMPLES):
         for k in range(LANES):
             error[n, k] = _kept(_kept(error[n, k], half) - y[n, 0, k], half)
@@ -168,27 +187,47 @@ def _add_squares(error, half, loss):
 
 
 @njit(cache=True)
-def _descend(x, w1, w2, h, error, rate, kink, at_kink, assigned, half):
+def _descend(x, w1, w2, h, outputs, error, rate, kink, at_kink, backward, half):
     grad_h = np.empty((SAMPLES, LANES), h.dtype)
     error *= 2
     for j in range(HIDDEN):
-        _through_unit(h[j], w2[j, 0], error, kink, at_kink, assigned, half, grad_h)
-        _step(h[j], error, w2[j, 0], rate, half)
+        _to_outputs(w2[j, 0], error, half, grad_h)
+        if backward == SIGMOID:
+            _through_sigmoid(outputs[j], half, grad_h)
+        elif backward != LEFT_OUT:
+            _through_kink(h[j], kink, at_kink, backward == ASSIGN, half, grad_h)
+        _step(outputs[j], error, w2[j, 0], rate, half)
         for i in range(INPUTS):
             _step(x[i], grad_h, w1[i, j], rate, half)
 
 
 @njit(cache=True)
-def _through_unit(h, w2, error, kink, at_kink, assigned, half, grad_h):
-    """Leave the loss's gradient by a unit's inputs in `grad_h`, and the unit's outputs in `h`."""
+def _to_outputs(w2, error, half, grad_h):
+    """Leave the loss's gradient by a unit's outputs in `grad_h`."""
+    for n in range(SAMPLES):
+        for k in range(LANES):
+            grad_h[n, k] = _kept(error[n, k] * w2[k], half)
+
+
+@njit(cache=True)
+def _through_kink(h, kink, at_kink, assigned, half, grad_h):
+    """Turn the gradient by a unit's outputs into that by its inputs."""
     zero = h.dtype.type(0)
     for n in range(SAMPLES):
         for k in range(LANES):
-            grad = _kept(error[n, k] * w2[k], half)
+            grad = grad_h[n, k]
             grad_at_kink = at_kink if assigned else _kept(at_kink * grad, half)
             above = grad if h[n, k] > kink else zero
             grad_h[n, k] = grad_at_kink if h[n, k] == kink else above
-            h[n, k] = max(h[n, k], kink)
+
+
+@njit(cache=True)
+def _through_sigmoid(outputs, half, grad_h):
+    one = outputs.dtype.type(1)
+    for n in range(SAMPLES):
+        for k in range(LANES):
+            slope = _kept(outputs[n, k] * _kept(one - outputs[n, k], half), half)
+            grad_h[n, k] = _kept(grad_h[n, k] * slope, half)
 
 
 @njit(cache=True)

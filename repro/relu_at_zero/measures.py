@@ -12,28 +12,21 @@ from repro.relu_at_zero.posted import H, N
 from repro.relu_at_zero.random_mlp import Scan, relative_change
 from repro.relu_at_zero.settings import MnistMlp, Snippet
 
-METRICS = (
-    "differs",
-    "differs_anywhere",
-    "change",
-    "met_zero",
-    "met_rounding_zero",
-    "exact_zeros",
-    "looked_at",
-    "final_loss",
-    "runs_to_end",
-)
-KINDS = {
+METRICS = {
     "differs": "flag",
     "differs_anywhere": "flag",
     "change": "nonnegative",
+    "loss_change": "nonnegative",
     "met_zero": "flag",
     "met_rounding_zero": "flag",
     "exact_zeros": "share",
     "looked_at": "count",
     "final_loss": "nonnegative",
+    "loss_left": "nonnegative",
     "runs_to_end": "flag",
 }
+COMPARED = ["differs", "differs_anywhere", "change", "loss_change"]  # with ReLU'(0) = 0
+LEARNED = [name for name in METRICS if name not in ("looked_at", "runs_to_end")]
 COLUMNS = ["seed", *METRICS, "status"]
 Tables = tuple[pd.DataFrame, pd.DataFrame]
 
@@ -41,16 +34,21 @@ Tables = tuple[pd.DataFrame, pd.DataFrame]
 def measure(settings: Snippet, seeds: Sequence[int], history: History) -> Tables:
     """Return runs, one row a seed with `METRICS`, and curves, one row a seed and logged step.
 
-    Metrics, NaN where a line raised (status `crashed`) or the engine does not tell:
+    Metrics, NaN where a line raised (status `crashed`) or the engine does not tell, and, but for
+    `looked_at` and `runs_to_end`, where training diverged. What compares with ReLU'(0) = 0 is NaN
+    for sigmoid units, too.
 
         differs: 0/1, the first layer's final weights are not those of ReLU'(0) = 0.
         differs_anywhere: 0/1, some layer's weights, or a logged loss, are not.
         change: Euclidean norm of the first layer's difference, relative to ReLU'(0) = 0.
+        loss_change: distance of the final loss to that of ReLU'(0) = 0, as a share of the loss
+            before training.
         met_zero: 0/1, some hidden unit's input was exactly zero.
         met_rounding_zero: 0/1, one was that is not zero in more exact arithmetic.
         exact_zeros: share of the hidden units' inputs that were exactly zero.
         looked_at: number of inputs that this is a share of.
         final_loss: sum of squared errors before the last step.
+        loss_left: the same as a share of the loss before training.
         runs_to_end: 0/1, no line raised.
     """
     if isinstance(history, Attempts):
@@ -70,7 +68,7 @@ def measure_scans(settings: MnistMlp, seeds: Sequence[int], history: Sequence[Sc
         differs: 0/1, in a minibatch the first layer's weight gradient is not that of ReLU'(0) = 0.
         differs_anywhere: 0/1, some layer's weight or bias gradient is not.
         change: of the first layer's gradient, largest over the minibatches.
-        final_loss: NaN, since nothing is trained.
+        final_loss, loss_left, loss_change: NaN, since nothing is trained.
     """
     scanned = pd.DataFrame([vars(scan) for scan in history])
     share = scanned.zeros / scanned.preactivations
@@ -107,24 +105,30 @@ def _compare(settings: Snippet, seeds: Sequence[int], history: Compiled) -> Tabl
     differs = _rows_differ(ours.w1, zero.w1)
     others_differ = _rows_differ(ours.w2, zero.w2) | _rows_differ(ours.losses, zero.losses)
     zeros, losses = ours.zeros, ours.losses.astype(float)
+    first, final = losses[:, 0], losses[:, -1]
     logged = settings.logged
     shares = zeros / (logged * N * H)
-    finite = np.isfinite(losses[:, -1]) & np.isfinite(ours.w1).all((1, 2))
+    finite = np.isfinite(final) & np.isfinite(ours.w1).all((1, 2))
     runs = pd.DataFrame(
         {
             "seed": list(seeds),
             "differs": differs.astype(int),
             "differs_anywhere": (differs | others_differ).astype(int),
             "change": [relative_change(a, b) for a, b in zip(ours.w1, zero.w1, strict=True)],
+            "loss_change": np.abs(final - zero.losses[:, -1]) / first,
             "met_zero": (zeros[:, -1] > 0).astype(int),
             "met_rounding_zero": (ours.rounding_zeros[:, -1] > 0).astype(int),
             "exact_zeros": shares[:, -1],
             "looked_at": int(logged[-1]) * N * H,
-            "final_loss": losses[:, -1],
+            "final_loss": final,
+            "loss_left": final / first,
             "runs_to_end": 1,
             "status": np.where(finite, "ok", "diverged"),
         }
     )
+    runs[LEARNED] = runs[LEARNED].where(pd.Series(finite), axis=0)
+    if settings.activation == "sigmoid":
+        runs[COMPARED] = np.nan
     curves = [
         pd.DataFrame({"seed": runs.seed, "step": step, "loss": loss, "exact_zeros": share})
         for step, loss, share in zip(logged, losses.T, shares.T, strict=True)
@@ -150,10 +154,11 @@ def _compare_rebuilt(settings: Snippet, history: Rebuilt) -> Tables:
     runs = pd.DataFrame(
         {
             "seed": losses.index,
-            "differs": np.sign(change).astype(int),
-            "differs_anywhere": np.sign(np.add(change, second)).astype(int),
+            "differs": np.sign(change),  # NaN where a weight is not finite
+            "differs_anywhere": np.sign(np.add(change, second)),
             "change": change,
             "final_loss": final,
+            "loss_left": final / losses[logged[0]].to_numpy(float),
             "runs_to_end": 1,
             "status": np.where(np.isfinite(final), "ok", "diverged"),
         }

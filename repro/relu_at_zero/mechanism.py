@@ -1,4 +1,4 @@
-"""Draw where exact zeros come from, and the published table of them beside ours."""
+"""Draw where exact zeros come from, the published table beside ours, and no derivative at all."""
 
 import pandas as pd
 import seaborn as sns
@@ -12,7 +12,14 @@ TRAINED = {
     "float32": {"float32_1_step": 1, "float32_one": 200, "float32_2000_steps": 2000},
     "float64": {"float64_one": 200, "float64_2000_steps": 2000, "float64_20000_steps": 20_000},
 }
-VARIANTS = tuple(name for steps in TRAINED.values() for name in steps)
+DERIVED = {
+    "with it": {"float64_zero": 200, "float64_2000_steps": 2000, "float64_20000_steps": 20_000},
+    "left out": {"left_out": 200, "left_out_2000_steps": 2000, "left_out_20000_steps": 20_000},
+}
+LEAST_LEFT = 1e-12  # what is lower is drawn there
+VARIANTS = tuple(
+    dict.fromkeys(v for steps in [*TRAINED.values(), *DERIVED.values()] for v in steps)
+)
 # Shares of 1,000 networks, Bertoin et al. (2021); counts published with the paper. The notebook
 # never compares networks of different depths in 64 bits, so that row has no numbers.
 PUBLISHED: dict[tuple[str, str], dict[int, float]] = {
@@ -29,17 +36,19 @@ COLORS = dict(
         strict=True,
     )
 )
+LEFT_OUT = sns.color_palette("colorblind")[4]
 Points = list[tuple[float, pd.Series]]  # a place on the x axis, and the runs' values there
 SHIFT = {"float16": -0.14, "float32": 0.0, "float64": 0.14}  # of a category, so none hides another
 
 
 def draw(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
-    """Draw how often training meets an exact zero, and for which random networks it matters."""
-    figure = Figure(figsize=(7, 3.3), layout="constrained")
-    axes = figure.subplots(1, 3, width_ratios=[1, 1.15, 1.15])
+    """Draw how often zeros are met, where they matter, and what no derivative at all does."""
+    figure = Figure(figsize=(7, 6), layout="constrained")
+    axes = figure.subplots(2, 2).ravel()
     _draw_training(axes[0], runs)
+    _draw_losses(axes[3], runs)
     networks = runs[runs.variant.str.match(r"(depth|narrow|wide)_float\d\d@")]
-    for ax, parameter in zip(axes[1:], ("hidden_layers", "width"), strict=True):
+    for ax, parameter in zip(axes[1:3], ("hidden_layers", "width"), strict=True):
         _draw_shares(ax, networks, parameter)
     axes[1].set_title("b  MNIST nets, 256 units", loc="left", fontweight="bold")
     axes[2].set_title("c  MNIST nets, 3 layers", loc="left", fontweight="bold")
@@ -57,6 +66,21 @@ def _draw_training(axes: Axes, runs: pd.DataFrame) -> None:
     axes.set_xscale("log")
     axes.set(xlabel="training steps", ylabel="runs that met an exact zero (%)", ylim=(-4, 104))
     axes.set_title("a  Training makes zeros", loc="left", fontweight="bold")
+
+
+def _draw_losses(axes: Axes, runs: pd.DataFrame) -> None:
+    """The median of the loss that is left, and the middle 80 % of runs."""
+    for (label, variants), color in zip(DERIVED.items(), ("0.35", LEFT_OUT), strict=True):
+        left = [runs.loc[runs.variant == name, "loss_left"] for name in variants]
+        low, middle, high = (
+            [max(v.quantile(q), LEAST_LEFT) for v in left] for q in (0.1, 0.5, 0.9)
+        )
+        steps = list(variants.values())
+        axes.plot(steps, middle, "o-", color=color, markersize=4, linewidth=1.2, label=label)
+        axes.fill_between(steps, low, high, color=color, alpha=0.2, linewidth=0)
+    axes.set(xscale="log", yscale="log", xlabel="training steps", ylabel="share of the loss left")
+    axes.legend(loc="upper right", title="ReLU's derivative")
+    axes.set_title("d  No derivative at all", loc="left", fontweight="bold")
 
 
 def _draw_shares(axes: Axes, runs: pd.DataFrame, parameter: str) -> None:

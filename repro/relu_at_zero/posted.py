@@ -50,11 +50,19 @@ def posted_data(rng: np.random.RandomState, lacking: str = "none") -> tuple[Floa
     return x, y
 
 
+def activate(h: Floats, activation: str = "relu", kink: float = 0.0) -> Floats:
+    """Return the hidden units' outputs, of sigmoid or max(h, kink)."""
+    if activation == "sigmoid":
+        return 1 / (1 + np.exp(-h))
+    return np.maximum(h, h.dtype.type(kink))
+
+
 def posted_step(
     parameters: Parameters,
     x: Floats,
     y: Floats,
     *,
+    activation: str = "relu",
     at_zero: str = "one",
     backward: str = "multiply",
     lacking: str = "none",
@@ -68,8 +76,11 @@ def posted_step(
         parameters: w1 and w2 before; left as they are.
         x: inputs with the bias's column.
         y: targets.
+        activation: of the hidden layer.
         at_zero: which of the snippet's three lines is not commented out.
-        backward: `assign` is the line for 1/2 as posted: 0.5 takes the gradient's place.
+        backward: `assign` is the line for 1/2 as posted: 0.5 takes the gradient's place;
+            `left_out` has none of these lines; `sigmoid` has the line of a sigmoid network, which
+            takes the derivative from the outputs, whatever the activation is.
         lacking: `grad_h` leaves the line for 0 as posted: it names an array that isn't there.
         kink: the question's max(e, x) in place of max(0, x).
         learning_rate: step size.
@@ -81,7 +92,7 @@ def posted_step(
     """
     w1, w2 = parameters
     h = product(x, w1)
-    h_relu = np.maximum(h, h.dtype.type(kink))
+    h_relu = activate(h, activation, kink)
     y_pred = product(h_relu, w2)
 
     grad_y_pred = 2.0 * (y_pred - y)
@@ -90,11 +101,14 @@ def posted_step(
     grad_h = grad_h_relu.copy()
     if at_zero == "zero" and lacking in ("grad_h", "all"):
         grad[h <= kink] = 0  # type: ignore  # noqa: F821
-    grad_h[h < kink] = 0
-    if backward == "assign":
-        grad_h[h == kink] = DERIVATIVE[at_zero]
-    else:
-        grad_h[h == kink] *= DERIVATIVE[at_zero]
+    if backward == "sigmoid" or (activation, backward) == ("sigmoid", "multiply"):
+        grad_h *= h_relu * (1 - h_relu)
+    elif backward != "left_out":
+        grad_h[h < kink] = 0
+        if backward == "assign":
+            grad_h[h == kink] = DERIVATIVE[at_zero]
+        else:
+            grad_h[h == kink] *= DERIVATIVE[at_zero]
     grad_w1 = product(x.T, grad_h)
     return w1 - learning_rate * grad_w1, w2 - learning_rate * grad_w2
 
@@ -105,10 +119,11 @@ def train_posted(
     """Return the trained weights, the loss before each step, and the zeros met; `posted_step`."""
     x, y, w1, w2 = start
     product, kink = options.get("product", np.dot), options.get("kink", 0.0)
+    activation = options.get("activation", "relu")
     losses, zeros = [], 0
     for _ in range(steps):
         h = product(x, w1)
-        y_pred = product(np.maximum(h, h.dtype.type(kink)), w2)
+        y_pred = product(activate(h, activation, kink), w2)
         losses.append(np.square(y_pred - y).sum())
         zeros += int((h == h.dtype.type(kink)).sum())
         w1, w2 = posted_step((w1, w2), x, y, **options)

@@ -1,8 +1,9 @@
 """Exact zeros in random multilayer perceptrons, and what ReLU'(0) does to their gradients there.
 
-The arithmetic is float64, float32 or float16. For float16 the numbers are kept in float32 arrays
-and rounded to float16 after each layer's product and bias, as half-precision matrix units do:
-products and sums in float32, one rounding at the end.
+The arithmetic is float64, float32 or float16. The units' inputs are summed from left to right (see
+`repro.relu_at_zero.sums`), the gradients in the order of BLAS. For float16 the numbers are kept in
+float32 arrays and rounded to float16 after each layer's product and bias, as half-precision matrix
+units do: products and sums in float32, one rounding at the end.
 """
 
 from collections.abc import Iterable
@@ -106,6 +107,8 @@ def scan(
     minibatches: Iterable[tuple[Floats, NDArray[np.integer[Any]]]],
     precision: Precision,
     at_zero: AtZero,
+    *,
+    accumulated: bool = False,
 ) -> Scan:
     """Look for exact zeros, and compare gradients where there are any.
 
@@ -116,26 +119,29 @@ def scan(
         minibatches: pairs of inputs (n, inputs) of the precision's dtype, and labels (n,).
         precision: what each layer is rounded to.
         at_zero: what is compared with ReLU'(0) = 0.
+        accumulated: compare the first layer's sums of gradients over the minibatches so far, each
+            sum rounded, in place of each minibatch's gradients.
     """
     scanned = preactivations = zeros = rounding = 0
     differs, anywhere, change = False, False, 0.0
+    sums = None
     for x, y in minibatches:
         inputs, units = forward(network, x, precision)
         hidden = inputs[:-1]
         scanned += 1
         preactivations += sum(h.size for h in hidden)
         new_zeros = sum(int(np.count_nonzero(h == 0)) for h in hidden)
-        if not new_zeros:
+        if not (new_zeros or accumulated):
             continue
         zeros += new_zeros
         rounding += _rounding_zeros(network, hidden, units)
-        ours, zero = (
-            backward(network, inputs, units, y, precision=precision, at_zero=rule)
-            for rule in (at_zero, STANDARD)
-        )
-        anywhere |= _differ(ours, zero)
-        change = max(change, relative_change(ours[0][0], zero[0][0]))
-        differs = bool(np.any(ours[0][0] != zero[0][0]))
+        passed = (network, inputs, units, y)
+        pair = [backward(*passed, precision=precision, at_zero=r) for r in (at_zero, STANDARD)]
+        anywhere |= _differ(*pair)
+        compared = _first_weights(pair, sums, precision)
+        sums = compared if accumulated else None
+        change = float(np.maximum(change, relative_change(*compared)))  # NaN stays NaN
+        differs = bool(np.any(compared[0] != compared[1]))
         if differs:
             break
     return Scan(
@@ -154,9 +160,11 @@ def forward(network: Network, x: Floats, precision: Precision) -> tuple[list[Flo
 
     The first list ends with the logits; the second begins with `x`.
     """
+    from repro.relu_at_zero.sums import layer_inputs
+
     inputs, units = [], [x]
     for weights, biases in network:
-        inputs.append(precision.rounded(units[-1] @ weights + biases))
+        inputs.append(precision.rounded(layer_inputs(units[-1], weights, biases)))
         units.append(np.maximum(inputs[-1], 0))
     return inputs, units[:-1]
 
@@ -213,6 +221,16 @@ def _softmax_error(logits: Floats, y: NDArray[np.integer[Any]]) -> Floats:
     error = exponentials / exponentials.sum(axis=1, keepdims=True)
     error[np.arange(len(y)), y] -= 1
     return error / error.dtype.type(len(y))
+
+
+def _first_weights(
+    pair: list[Gradients], sums: list[Floats] | None, precision: Precision
+) -> list[Floats]:
+    """Return both gradients of the first layer's weights, added to their sums if there are."""
+    gradients = [gradient[0][0] for gradient in pair]
+    if sums is None:
+        return gradients
+    return [precision.rounded(a + b) for a, b in zip(sums, gradients, strict=True)]
 
 
 def _differ(ours: Gradients, reference: Gradients) -> bool:

@@ -45,10 +45,10 @@ def build_model(settings: Snippet, start: Start) -> "keras.Model":
 
     It takes x (n, 3) with the bias's column. ReLU'(0) = 0 is Keras' own ReLU. Another derivative
     comes from a term that is 0 at the kink and has that slope, so that backpropagation is
-    TensorFlow's.
+    TensorFlow's. From sigmoid to ReLU one line changes.
 
     Args:
-        settings: precision, activation and rate.
+        settings: precision, activation, kink and rate.
         start: only its weights are used.
     """
     import keras
@@ -57,6 +57,8 @@ def build_model(settings: Snippet, start: Start) -> "keras.Model":
     kink, precision = settings.kink, settings.precision
 
     def activation(h: Any) -> Any:
+        if settings.activation == "sigmoid":
+            return ops.sigmoid(h)
         if settings.at_zero == "zero" and not kink:
             return ops.relu(h)
         bend = ops.where(h > kink, h, ops.full_like(h, kink))
@@ -70,18 +72,21 @@ def build_model(settings: Snippet, start: Start) -> "keras.Model":
     model.set_weights([start.w1, start.w2])
     # a Keras loss casts to float32 unless told
     loss = keras.losses.MeanSquaredError(reduction="sum", dtype=precision)
-    model.compile(keras.optimizers.SGD(settings.learning_rate), loss)
+    model.compile(keras.optimizers.SGD(settings.learning_rate, momentum=0.0), loss)
     return model
 
 
 def rule_of(settings: Snippet) -> "Rule":
     """Return the settings as the compiled loop takes them."""
-    from repro.relu_at_zero.loop import Rule
+    from repro.relu_at_zero import loop
 
-    return Rule(
+    sigmoid = settings.activation == "sigmoid"
+    derivative = "sigmoid" if sigmoid and settings.backward == "multiply" else settings.backward
+    return loop.Rule(
         learning_rate=settings.learning_rate,
         kink=settings.kink,
         at_kink=settings.derivative,
-        assigned=settings.backward == "assign",
+        backward=getattr(loop, derivative.upper()),
+        sigmoid=sigmoid,
         half=settings.precision == "float16",
     )

@@ -11,7 +11,9 @@ from repro.training.checks import check_positive
 
 PrecisionName = Literal["float64", "float32", "float16"]
 Choice = Literal["zero", "half", "one"]
-Backward = Literal["multiply", "assign"]
+Activation = Literal["relu", "sigmoid"]
+Backward = Literal["multiply", "assign", "left_out", "sigmoid"]
+AtKink = Literal["multiply", "assign"]
 Inputs = Literal["gaussian", "zero_sample", "integers"]
 Bias = Literal["column", "zero_start", "none"]
 Engine = Literal["compiled", "keras"]
@@ -27,6 +29,7 @@ class Snippet:
     """
 
     precision: PrecisionName = "float64"
+    activation: Activation = "relu"
     at_zero: Choice = "one"
     backward: Backward = "multiply"
     lacking: Repair = "none"
@@ -49,24 +52,38 @@ class Snippet:
         return DERIVATIVE[self.at_zero]
 
     @property
+    def has_kink(self) -> bool:
+        """True if the derivative at zero plays a part."""
+        return self.activation == "relu" and self.backward in ("multiply", "assign")
+
+    @property
     def is_posted(self) -> bool:
         """True if a repair is lacking without which the snippet can stop."""
         return self.lacking not in ("none", "seed_first")
 
     def __post_init__(self) -> None:
         check_positive(steps=self.steps, learning_rate=self.learning_rate)
-        choices = (self.precision, self.inputs, self.bias, self.shared_data, self.engine)
-        if self.is_posted and choices != ("float64", "gaussian", "column", False, "compiled"):
+        choices = (self.precision, self.inputs, self.bias, self.activation, self.shared_data)
+        posted = ("float64", "gaussian", "column", "relu", False)
+        if self.is_posted and (*choices, self.engine) != (*posted, "compiled"):
             raise ValueError(
                 f'lacking = "{self.lacking}" runs the posted lines, which have no precision, '
-                "inputs, bias, shared_data or engine to choose: leave these out"
+                "inputs, bias, activation, shared_data or engine to choose: leave these out"
             )
         if self.lacking == "seed_first" and self.shared_data:
             raise ValueError(
                 'lacking = "seed_first" draws new data in every run: leave out shared_data'
             )
-        if self.engine == "keras" and (not self.shared_data or self.backward == "assign"):
+        if self.engine == "keras" and (not self.shared_data or self.backward != "multiply"):
             raise ValueError('engine "keras" needs shared_data = true and backward = "multiply"')
+        if self.activation == "sigmoid" and self.backward in ("assign", "sigmoid"):
+            raise ValueError(
+                f'backward = "{self.backward}" is for activation = "relu": leave one of them out'
+            )
+        if not self.has_kink and (self.at_zero, self.kink) != ("one", 0.0):
+            raise ValueError(
+                "without ReLU's derivative there is none at zero: leave out at_zero and kink"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,11 +97,12 @@ class MnistMlp:
     data: str = "mnist"
     precision: PrecisionName = "float64"
     at_zero: Choice = "one"
-    backward: Backward = "multiply"
+    backward: AtKink = "multiply"
     hidden_layers: int = 3
     width: int = 256
     biases: Biases = "uniform"
     batch_size: int = 256
+    accumulated: bool = False
 
     @property
     def widths(self) -> list[int]:

@@ -98,7 +98,8 @@ def _interruptible(stopping: Callable[[], None]) -> Iterator[Callable[[], bool]]
             raise KeyboardInterrupt
         stopping()
 
-    handlers = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    heeded = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) != signal.SIG_IGN]
+    handlers = {number: signal.signal(number, note) for number in heeded}
     try:
         yield lambda: bool(received)
     finally:

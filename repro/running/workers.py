@@ -1,15 +1,17 @@
 """Train blocks in worker processes, each on one core.
 
 One process on all cores spends much of its time on keeping its threads in step; processes of one
-thread each do not, and what kills one of them does not kill the run.
+thread each do not, and what kills one of them does not kill the run. Each is a pool of its own, so
+that it is known whose block is lost.
 
-The workers' heartbeat is the processor time that they use: a thread of their own would beat on
-while what they wait for, such as memory, never comes. If none of them has used any for `PATIENCE`,
-they are given up, and the blocks in flight count as crashed.
+A worker's heartbeat is the processor time that it uses: a thread of its own would beat on while
+what it waits for, such as memory, never comes. If it has used none for `PATIENCE`, it is given up,
+and its block counts as crashed.
 """
 
 import multiprocessing
 import os
+import resource
 import signal
 import threading
 import time
@@ -33,8 +35,9 @@ ONE_THREAD = {
     "TF_NUM_INTRAOP_THREADS": "1",
 }
 TRIES = 3  # of a block whose worker was killed
-PATIENCE = 300.0  # seconds without any processor time, after which the workers are given up
-LOOKS = 20  # at the workers within that time
+PATIENCE = 300.0  # seconds without any processor time, after which a worker is given up
+LOOKS = 20  # at a worker within that time
+FILES = 16  # that the driver has open for a worker, at most
 
 Result = list[StoredRun] | Exception
 
@@ -48,7 +51,7 @@ class Stalled(RuntimeError):
 
 
 class Workers:
-    """A pool of single-threaded worker processes.
+    """Single-threaded worker processes.
 
     Args:
         count: how many; by default one a core.
@@ -57,9 +60,10 @@ class Workers:
     def __init__(self, count: int | None = None):
         self.count = count or cores()
         self._tries: dict[Block, int] = {}
+        self._free: list[_Pool] = []
 
     def __enter__(self) -> Self:
-        self._pool = new_pool(self.count)
+        _allow_files(FILES * self.count)
         return self
 
     def __exit__(
@@ -70,7 +74,8 @@ class Workers:
     ) -> None:
         if kind is not None:  # stopped at once: what is in flight is given up
             _kill_all()
-        self._pool.shutdown(cancel_futures=True)
+        for worker in self._free:
+            worker.shutdown()
 
     def train(
         self, experiment: str, data: str | None, blocks: Iterable[Block]
@@ -79,72 +84,59 @@ class Workers:
 
         A block is taken from `blocks` only when a worker is free for it.
         """
-        waiting = iter(blocks)
-        retries: list[Block] = []
-        running: dict[Future[list[StoredRun]], Block] = {}
+        waiting, retries = iter(blocks), list[Block]()
+        running: dict[Future[list[StoredRun]], tuple[Block, _Pool]] = {}
         while True:
             while len(running) < self.count:
                 block = retries.pop() if retries else next(waiting, None)
                 if block is None:
                     break
+                worker = self._free.pop() if self._free else new_pool(1)
                 try:
-                    running[self._pool.submit(train_block, experiment, data, block)] = block
-                except BrokenProcessPool:  # while none of its processes had work
+                    running[worker.submit(train_block, experiment, data, block)] = block, worker
+                except BrokenProcessPool:  # while it had no work
                     retries.append(block)
-                    if running:
-                        break  # they say so, too
-                    self._renew()
             if not running:
                 return
-            finished = _finished(running)
-            if not finished:
-                yield from self._given_up(running)
-            for future in finished:
-                block = running.pop(future)
-                try:
-                    yield block, future.result()
-                except BrokenProcessPool as error:
-                    # which worker died is not known: all blocks in flight are tried again
-                    lost = [block, *running.values()]
-                    running.clear()
-                    self._renew()
-                    tired = [block for block in lost if self._is_tired(block)]
-                    retries += [block for block in lost if block not in tired]
-                    yield from ((block, error) for block in tired)
-                    break
-                except Exception as error:  # whatever an experiment raises, the others go on
-                    yield block, error
+            finished = wait(running, PATIENCE / LOOKS, FIRST_COMPLETED).done
+            for future, (block, worker) in list(running.items()):
+                if future not in finished and not worker.is_stalled():
+                    continue
+                del running[future]
+                result = self._result(future, worker)
+                if isinstance(result, BrokenProcessPool) and not self._is_tired(block):
+                    retries.append(block)
+                else:
+                    yield block, result
+
+    def _result(self, future: Future[list[StoredRun]], worker: "_Pool") -> Result:
+        """Return what a worker's block gave; keep the worker for the next if it can go on."""
+        if not future.done():
+            worker.kill()
+            return Stalled(
+                f"its worker used no processor time for {PATIENCE:g} s, as where it gets no memory"
+            )
+        try:
+            runs = future.result()
+        except BrokenProcessPool as error:
+            return error
+        except Exception as error:  # whatever an experiment raises, the others go on
+            self._free.append(worker)
+            return error
+        self._free.append(worker)
+        return runs
 
     def _is_tired(self, block: Block) -> bool:
         """Return whether a block, tried once more, has been tried often enough."""
         self._tries[block] = self._tries.get(block, 1) + 1
         return self._tries[block] > TRIES
 
-    def _given_up(self, running: dict[Future[Any], Block]) -> Iterator[tuple[Block, Result]]:
-        yield from ((block, _stalled()) for block in running.values())
-        running.clear()
-        self._renew()
 
-    def _renew(self) -> None:
-        """Take other processes in the place of those that died or stalled."""
-        _kill_all()
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        self._pool = new_pool(self.count)
-
-
-def _finished(running: Iterable[Future[Any]]) -> set[Future[Any]]:
-    """Wait for any of the blocks; return those that are done, none if all workers stall."""
-    since, earlier = time.monotonic(), -1.0
-    while True:
-        period = PATIENCE / LOOKS
-        finished = wait(running, timeout=period, return_when=FIRST_COMPLETED).done
-        if finished:
-            return finished
-        used = sum(map(_processor_time, multiprocessing.active_children()))
-        if used != earlier:
-            since, earlier = time.monotonic(), used
-        elif time.monotonic() - since > PATIENCE:
-            return set()
+def _allow_files(count: int) -> None:
+    """Let this process open so many files, if it may: by default 1,024, which 64 cores need."""
+    allowed, limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= allowed < min(count, limit):  # -1 is no limit
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(count, limit), limit))
 
 
 def _processor_time(process: multiprocessing.process.BaseProcess) -> float:
@@ -154,12 +146,6 @@ def _processor_time(process: multiprocessing.process.BaseProcess) -> float:
     except OSError:
         return 0.0
     return float(fields[11]) + float(fields[12])  # in its own code, and in the system's for it
-
-
-def _stalled() -> Stalled:
-    return Stalled(
-        f"its worker used no processor time for {PATIENCE:g} s, as where it gets no memory"
-    )
 
 
 def cores() -> int:
@@ -180,19 +166,45 @@ def processes(count: int) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-def new_pool(count: int) -> ProcessPoolExecutor:
+def new_pool(count: int) -> "_Pool":
     """Return a pool of so many single-threaded processes that end when this one does."""
     context = multiprocessing.get_context("spawn")
     return _Pool(count, context, initializer=_start)
 
 
 class _Pool(ProcessPoolExecutor):
-    """A pool whose processes inherit what only they are to have."""
+    """A pool whose processes are known, and inherit what only they are to have."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self._own: list[multiprocessing.process.BaseProcess] = []
+        self._looked, self._used, self._idle = time.monotonic(), -1.0, 0
 
     def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
         """Give it work, for which a process may be started."""
+        others, self._idle = multiprocessing.active_children(), 0
         with _interrupts_held(), _environment(ONE_THREAD):
-            return super().submit(*args, **kwargs)
+            future = super().submit(*args, **kwargs)
+        self._own += [p for p in multiprocessing.active_children() if p not in others]
+        return future
+
+    def is_stalled(self) -> bool:
+        """Return whether no processor time was used at any of the last `LOOKS`, from time to time.
+
+        Looks are counted, not seconds: while all is stopped, as by Ctrl-Z, there are none.
+        """
+        if time.monotonic() - self._looked < PATIENCE / LOOKS:
+            return self._idle >= LOOKS
+        used = sum(map(_processor_time, self._own))
+        self._idle = self._idle + 1 if used == self._used else 0
+        self._looked, self._used = time.monotonic(), used
+        return self._idle >= LOOKS
+
+    def kill(self) -> None:
+        """End its processes, and what they do."""
+        for process in self._own:
+            process.kill()
+        self.shutdown(wait=False, cancel_futures=True)
 
 
 @contextmanager
@@ -208,12 +220,12 @@ def _interrupts_held() -> Iterator[None]:
 @contextmanager
 def _environment(variables: dict[str, str]) -> Iterator[None]:
     """Set variables for a while: numba here raises if its number of threads changes for good."""
-    before = {name: os.environ.get(name) for name in variables}
+    original = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
         yield
     finally:
-        for name, value in before.items():
+        for name, value in original.items():
             if value is None:
                 del os.environ[name]
             else:

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pydantic import ValidationError
+
 from repro.store.runs import StoredBlock, StoredRun
 from repro.store.tables import CURVE_DIGITS
+from repro.study.errors import StudyError
 from repro.study.experiments import Experiment
 from repro.study.plan import Block, variant_parameters
-from repro.study.schema import Study
+from repro.study.schema import Study, explain
 
 DRAW = 0  # seed of the draw of a sample: the same one each time
 
@@ -37,12 +40,18 @@ def renew(study: Study, experiment: Experiment, block: Block) -> Block:
 
     Parameters that both know keep their value; new ones get what the study says, or their default;
     those that are no more are dropped.
+
+    Raises:
+        StudyError: if a parameter has a value that it can't have.
     """
     is_variant = block.variant in study.all_variants
     stated = variant_parameters(study, experiment, block.variant) if is_variant else {}
     kept = {k: v for k, v in block.parameters.items() if k in experiment.names}
     own = experiment.applicable(stated | kept, {})
-    renewed = {"code": experiment.code, "parameters": experiment.parameters(own)}
+    try:
+        renewed = {"code": experiment.code, "parameters": experiment.parameters(own)}
+    except ValidationError as error:
+        raise StudyError(f"runs of {block.variant}: {explain(error)[0]}") from None
     return Block(block.variant, {**block.settings, **renewed})
 
 

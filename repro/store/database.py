@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from repro.store.files import require_regular, scratch_file
-from repro.store.shape import wrong_run, wrong_settings
+from repro.store.shape import wrong_adoption, wrong_run, wrong_settings
 
 VERSION = 3
 HEADER = 100  # bytes of any SQLite file
@@ -144,6 +144,9 @@ def _problem(connection: sqlite3.Connection) -> str:
         if wrong := wrong_settings(content):
             return f"the settings {digest[:8]} {wrong}"
         seeds[digest] = frozenset(json.loads(content)["seeds"])
+    for (content,) in connection.execute("SELECT content FROM adoptions"):
+        if wrong := wrong_adoption(content):
+            return f"an adoption {wrong}"
     for *row, expected in connection.execute("SELECT * FROM runs"):
         if checksum(tuple(row)) != expected:
             return f"the run {row[0][:64]!a} is not what was stored"

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from repro import __version__
 from repro.store.files import read_regular, write_whole
 from repro.store.runs import StoredRun
+from repro.store.shape import DATE
 from repro.study.errors import StudyError
 from repro.study.identity import digest, fingerprint, flat
 from repro.study.plan import Plan
@@ -22,7 +23,7 @@ from repro.study.text import controls, printable, texts
 PACKAGE = f"repro-relu {__version__}"
 FILE = "provenance.json"
 MOST_BYTES = 16 * 2**20
-DATE = r"^\d{4}-\d\d-\d\dT"
+Seconds = Annotated[float, Field(ge=0, le=1e12)]
 
 
 class _Read(BaseModel):
@@ -89,12 +90,12 @@ class Provenance(_Read):
     data: str | None
     data_digest: str
     settings: Settings
-    block: int  # seeds that are trained together
+    block: Annotated[int, Field(ge=1)]  # seeds that are trained together
     fingerprint: Fingerprint
     adopted: list[Adoption] = []
     finished: str = Field(pattern=DATE)
-    seconds_per_run: dict[str, float]
-    seconds: float
+    seconds_per_run: dict[str, Seconds]
+    seconds: Seconds
     tables: dict[str, str] = {}  # digests of their content, by name; tables of before have none
 
 

@@ -98,7 +98,7 @@ def doubts_told(folder: Path, doubts: list[str] | tuple[str, ...]) -> str:
     """Return the line on tables that are not what was written."""
     return (
         f"{folder}: {EDITED}: {'; '.join(doubts)} (or their writing was interrupted). "
-        f"python -m repro.{study_name(folder)} makes them anew; --anyway shows them, marked"
+        f"python -m repro.{study_name(folder)} makes them anew; report --anyway shows them, marked"
     )
 
 
@@ -174,7 +174,7 @@ def study_of(folder: Path) -> Study:
             group="mechanism",
             quoted=(),
             seeds=None,
-            parameters={key: settings.of_variant(name)[key] for key in varied},
+            parameters={key: settings.of_variant(name).get(key, "") for key in varied},
         )
         for name in settings.variants
     }

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
 from repro.store.files import read_regular, write_whole
 from repro.store.runs import StoredRun
+from repro.store.shape import MOST_SEEDS
 from repro.study.errors import StudyError
-from repro.study.metrics import RANGES
+from repro.study.metrics import RANGES, SLACK
 from repro.study.plan import Plan
 from repro.study.records import STATUS
 from repro.study.text import controls
@@ -38,8 +39,6 @@ COLUMNS = {
     | {"p_relation": "text or nothing", "p_value": "share"}
     | {"n": "whole number", "verdict": "verdict"},
 }
-MOST_SEEDS = 2**32  # what generators take
-SLACK = 1e-3  # beyond the end of a range: a share of a few images, of two shares in float32
 
 KEYS = {"runs.csv": ["variant", "seed"], "curves.csv": ["variant", "seed"], "claims.csv": ["claim"]}
 
@@ -51,29 +50,20 @@ class TableError(StudyError):
 def runs_table(plan: Plan, runs: Mapping[str, StoredRun]) -> pd.DataFrame:
     """Return `runs.csv`: one row a run, variants in the study's order, seeds as given.
 
-    A run that crashed has no metrics and the status `crashed`; one that diverged has none of those
-    that the study says are of a trained network.
+    A run that crashed has no metrics and the status `crashed`.
     """
     scientific = scientific_parameters(plan)
     crashed = dict.fromkeys(plan.experiment.metrics, np.nan) | {"status": "crashed"}
     rows = []
     for variant, seed, identity in plan.runs:
         settings = {name: _cell(plan.parameters[variant].get(name)) for name in scientific}
-        metrics: Mapping[str, Any] = crashed
-        if identity in runs:
-            metrics = _of_status(runs[identity].metrics, plan.study.of_trained)
+        metrics = runs[identity].metrics if identity in runs else crashed
         row = {"experiment": plan.experiment.name, "variant": variant, "seed": seed}
         rows.append(row | settings | {k: metrics[k] for k in (*plan.experiment.metrics, "status")})
     table = pd.DataFrame(rows)
     # a parameter that a variant has not stays empty, and its neighbours integers
     gaps = {name: [row[name] for row in rows] for name in scientific if table[name].hasnans}
     return table.assign(**{name: pd.Series(values, dtype=object) for name, values in gaps.items()})
-
-
-def _of_status(metrics: Mapping[str, Any], of_trained: Sequence[str]) -> Mapping[str, Any]:
-    if metrics["status"] != "diverged":
-        return metrics
-    return {**metrics, **dict.fromkeys(of_trained, np.nan)}
 
 
 def curves_table(plan: Plan, runs: Mapping[str, StoredRun]) -> pd.DataFrame:

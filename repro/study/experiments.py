@@ -153,10 +153,8 @@ def find_experiment(name: str) -> Experiment:
 
 
 def _kinds(name: str, thread: ModuleType) -> dict[str, str]:
-    """Return the kinds of a thread's metrics; those of a tuple of names are in its `KINDS`."""
-    metrics, kinds = thread.METRICS, getattr(thread, "KINDS", {})
-    if isinstance(metrics, tuple) and set(metrics) == set(kinds):
-        metrics = {metric: kinds[metric] for metric in metrics}
+    """Return the kinds of a thread's metrics."""
+    metrics = thread.METRICS
     if not isinstance(metrics, Mapping):
         raise StudyError(
             f"repro.{name}: METRICS must map names to kinds, such as "

@@ -24,5 +24,6 @@ RANGES: Mapping[str, Range] = {
     "count": Range(0.0, math.inf),
     "number": Range(-math.inf, math.inf),
 }
+SLACK = 1e-3  # beyond the end of a range: a share of a few images, of two shares in float32
 DIVERGED = "diverged"  # a flag that every study has: the run's status says so
 SHARE_OF_RUNS = "share of runs"  # the estimand of a claim that counts runs

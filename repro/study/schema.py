@@ -228,7 +228,6 @@ class Study(_Strict):
     thread: Thread
     fixed: dict[str, Any] = {}
     margins: dict[str, float] = {}  # of a metric: how much worse than the reference still recovers
-    of_trained: tuple[str, ...] = ()  # metrics of a trained network, which a diverged run has not
     variants: dict[str, Variant] = Field(min_length=1)
     grids: dict[str, Grid] = {}
     claims: dict[str, Claim] = {}
@@ -382,9 +381,8 @@ def _contradictions(study: Study, experiment: Experiment) -> list[str]:
         if claim.metric not in (*metrics, DIVERGED):
             problems.append(_unknown(f"{table}.metric", "metric", claim.metric, metrics))
     problems += [
-        _unknown(key, "metric", name, metrics)
-        for key, names in (("margins", study.margins), ("of_trained", study.of_trained))
-        for name in names
+        _unknown("margins", "metric", name, metrics)
+        for name in study.margins
         if name not in (*metrics, SHARE_OF_RUNS)
     ]
     problems += [

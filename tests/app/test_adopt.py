@@ -11,28 +11,15 @@ import shutil
 import subprocess
 import sys
 from contextlib import closing
-from pathlib import Path
 from sqlite3 import connect
 
 import pytest
 
 from tests.undrawn import UNDRAWN
 
-ROOT = Path(__file__).parents[2]
 TABLES = ("runs.csv", "curves.csv", "claims.csv")
 STUDY = "absolute_value"
 MODULE = f"repro/{STUDY}.py"
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """A copy of the package with a tiny study, and the results of that."""
-    copy = tmp_path_factory.mktemp("package")
-    for folder in ("repro", "experiments"):
-        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "tests" / "tiny_study", copy, dirs_exist_ok=True)
-    call(copy, "run", STUDY)
-    return copy
 
 
 @pytest.fixture
@@ -45,9 +32,14 @@ def package(finished, tmp_path):
 
 def call(package, *args, code=0):
     done = subprocess.run(
-        [sys.executable, "-c", UNDRAWN, *args, "--workers", "1"], cwd=package, capture_output=True,
-        text=True, timeout=300, check=False, env=os.environ | {"COLUMNS": "200"},
-    )  # fmt: skip
+        [sys.executable, "-c", UNDRAWN, *args, "--workers", "1"],
+        cwd=package,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env=os.environ | {"COLUMNS": "200"},
+    )
     assert "Traceback" not in done.stderr, done.stderr
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -61,8 +53,12 @@ def edit(package, file, before, after):
 
 
 def add_parameter(package, study=MODULE):
-    edit(package, study, "    steps: PositiveInt = 500,\n", "    steps: PositiveInt = 500,\n    "
-         "offset: float = 0.0,\n")  # fmt: skip
+    edit(
+        package,
+        study,
+        "    steps: PositiveInt = 500,\n",
+        "    steps: PositiveInt = 500,\n    offset: float = 0.0,\n",
+    )
     edit(package, study, "leak * z)", "leak * z) + offset")
 
 
@@ -100,8 +96,10 @@ def test_runs_are_carried_over_and_a_new_variant_alone_is_trained(package, befor
     assert code != provenance(package)["code"]
     stored = rows(package)
     with (package / f"experiments/{STUDY}.toml").open("a") as file:
-        file.write('\n[variants.shifted]\nlabel = "shifted"\ngroup = "fix of ours"\n'
-                   "parameters = { offset = 0.1 }\n")  # fmt: skip
+        file.write(
+            '\n[variants.shifted]\nlabel = "shifted"\ngroup = "fix of ours"\n'
+            "parameters = { offset = 0.1 }\n"
+        )
     assert "will be trained again" not in call(package, "run", STUDY)
     assert rows(package) == stored + 200
     assert provenance(package)["adopted"] == [adoption]
@@ -205,12 +203,18 @@ def test_a_parameter_of_mnist_relu(package):
     study, file = "mnist_relu", "repro/mnist_relu/experiment.py"
     asked = ("--data", "mnist5k", "--seeds", "2", "--epochs", "1", "--variants")
     call(package, "run", study, *asked, "relu_raw,relu_scaled")
-    edit(package, file, "    batch_size: PositiveInt = 100,\n", "    batch_size: PositiveInt = 100,"
-         "\n    brightness: float = 0.0,\n")  # fmt: skip
+    edit(
+        package,
+        file,
+        "    batch_size: PositiveInt = 100,\n",
+        "    batch_size: PositiveInt = 100,\n    brightness: float = 0.0,\n",
+    )
     assert "4 runs are carried over" in call(package, "adopt", study)
     with (package / f"experiments/{study}.toml").open("a") as toml:
-        toml.write('\n[variants.bright]\nlabel = "bright"\ngroup = "fix of ours"\n'
-                   "parameters = { brightness = 0.1 }\n")  # fmt: skip
+        toml.write(
+            '\n[variants.bright]\nlabel = "bright"\ngroup = "fix of ours"\n'
+            "parameters = { brightness = 0.1 }\n"
+        )
     stored = rows(package, study)
     call(package, "run", study, *asked, "relu_raw,relu_scaled,bright")
     assert rows(package, study) == stored + 2

@@ -1,4 +1,7 @@
-"""Partial, quick and swept results: commands work on their folders as on a study's own."""
+"""Partial, quick and swept results: commands work on their folders as on a study's own.
+
+Slow: the commands that take long on both folders.
+"""
 
 import shutil
 
@@ -8,6 +11,7 @@ from click.testing import CliRunner
 
 from repro.app.cli import main
 from repro.app.partial import PartialTables
+from repro.findings import figures
 from repro.running.workers import Workers
 from repro.store.results import find_results
 from repro.store.runs import Store
@@ -22,11 +26,14 @@ def call(*args):
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """Return a folder where a quick run and a sweep have been made, and half a run stored."""
+    """Return a folder where a quick run and a sweep have been made; `figures` draws."""
     folder = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        assert call("run", "truth_table", "--quick", "--workers", 1).exit_code == 0
+        patch.setattr(figures, "draw_figures", lambda *_: None)
+        done = call("run", "truth_table", "--quick", "--workers", 1)
+        assert done.exit_code == 0
+        (folder / "said.txt").write_text(done.output, encoding="utf-8")
         sweep = ("sweep", "truth_table", "hidden_activation=relu,sigmoid", "learning_rate=1/10")
         assert call(*sweep, "--seeds", 2, "--workers", 1).exit_code == 0
     return folder
@@ -44,10 +51,16 @@ QUICK = "results/truth_table@quick"
 SWEEP = "results/truth_table@sweep,hidden_activation=relu+sigmoid,learning_rate=1-10,seeds=0-1"
 
 
-@pytest.mark.parametrize("folder", [QUICK, SWEEP])
 @pytest.mark.parametrize(
-    ("command", "written"),
-    [("report", "index.html"), ("figures", "runs.png"), ("ledger", "README.md")],
+    ("command", "written", "folder"),
+    [
+        ("report", "index.html", QUICK),
+        ("figures", "runs.png", SWEEP),
+        ("ledger", "README.md", QUICK),
+        ("ledger", "README.md", SWEEP),
+        pytest.param("report", "index.html", SWEEP, marks=pytest.mark.slow),
+        pytest.param("figures", "runs.png", QUICK, marks=pytest.mark.slow),
+    ],
 )
 def test_commands_work_on_any_results_folder(inside, command, written, folder):
     path = inside.parent / folder / written
@@ -101,9 +114,9 @@ def test_what_is_done_can_be_looked_at_before_the_end(tmp_path):
     assert not (tmp_path / "truth_table@partial").exists()
 
 
-def test_quick_answers_in_a_few_lines_and_names_a_picture(inside):
-    done = call("run", "truth_table", "--quick", "--workers", 1)
-    *_, question, failing, fixes, picture = done.output.strip().splitlines()
+def test_quick_answers_in_a_few_lines_and_names_a_picture(home):
+    said = (home / "said.txt").read_text(encoding="utf-8")
+    *_, question, failing, fixes, picture = said.strip().splitlines()
     assert question == load_study("truth_table").question
     assert "Mean abs error, 8 seeds, mean (least … greatest): ReLU everywhere" in failing
     assert fixes.startswith("Fixes: ")

@@ -18,9 +18,11 @@ from repro.study.schema import Claim, load_study
 
 ROOT = Path(__file__).parents[2]
 NAME = "truth_table"
+OTHERS = [check for check in CHECKS if check not in imports.CHECKS]  # these: test_walls.py
+UNFORMATTED = "fmt:" + " skip"  # in two parts: tests keep this rule, too
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", OTHERS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("name", study_names())
 def test_every_study_keeps_every_rule(name, check):
     assert list(map(str, check(load_study(name), Repository(ROOT)))) == []
@@ -127,7 +129,7 @@ def test_a_mark_that_is_left_is_found_with_its_line(repository):
         ("print_all(1, 2, 3, 4, 5)\n", "print_all is called with 5 positional arguments"),
         ("def long():\n" + "    x = 1\n" * 40, "long has 41 lines without its docstring"),
         ('"""Who is there."""\n', "the docstring begins with 'Who'"),
-        (f"x = 1  # {'fmt'}: skip\n", "has 'fmt: skip'"),
+        (f"x = 1  # {UNFORMATTED}\n", f"has '{UNFORMATTED}'"),
     ],
 )
 def test_style_that_is_not_the_houses_is_found(repository, text, mistake):

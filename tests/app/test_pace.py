@@ -66,6 +66,8 @@ def test_blocks_side_by_side_share_the_time_and_it_passes(plan):
     clock.now = 4.0
     assert pace.until_stopped() == 6.0
     assert pace.left() == (6 + 6 + 10) / 2
+    pace.finish(second, runs_of(second, 1.0))  # the next one is about to begin
+    assert pace.left() == (6 + 10) / 2
 
 
 def test_a_crashed_block_is_not_waited_for(plan):

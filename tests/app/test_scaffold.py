@@ -16,6 +16,7 @@ from repro.app import scaffold
 from repro.app.lint.problem import Repository
 from repro.app.scaffold import TEMPLATES, new_files
 from repro.study.schema import StudyError
+from tests.undrawn import UNDRAWN
 
 ROOT = Path(__file__).parents[2]
 LIGHT = pytest.param("light", marks=pytest.mark.slow)
@@ -32,7 +33,7 @@ def copy(tmp_path_factory):
 
 def call(copy, *command):
     return subprocess.run(
-        [sys.executable, "-m", *command],
+        [sys.executable, *command],
         cwd=copy,
         capture_output=True,
         text=True,
@@ -46,7 +47,7 @@ def begun(request, copy):
     """Return the copy, a new study's name, and what `new` said of it."""
     name = f"tiny_{request.param}"
     options = ["--posted"] if request.param == "posted" else []
-    done = call(copy, "repro", "new", name, *options)
+    done = call(copy, "-m", "repro", "new", name, *options)
     assert done.returncode == 0, done.stderr
     return copy, name, done.stdout
 
@@ -62,7 +63,8 @@ def test_it_says_what_it_wrote_and_what_is_next(begun):
 
 def test_it_runs_at_once(begun):
     copy, name, _ = begun
-    done = call(copy, "repro", "run", name, "--seeds=2", "--workers=1", "--out", f"results/{name}")
+    asked = ("--seeds=2", "--workers=1", "--out", f"results/{name}")
+    done = call(copy, "-c", UNDRAWN, "run", name, *asked)
     assert done.returncode == 0, done.stdout + done.stderr
     with (copy / "results" / name / "runs.csv").open(newline="", encoding="utf-8") as file:
         runs = list(csv.DictReader(file))
@@ -73,7 +75,7 @@ def test_it_runs_at_once(begun):
 def test_lint_names_the_marks_and_what_the_shared_pages_lack(begun):
     """And nothing else: ruff, style, walls and tests are in order."""
     copy, name, _ = begun
-    done = call(copy, "repro", "lint", name)
+    done = call(copy, "-m", "repro", "lint", name)
     assert done.returncode == 1, done.stderr
     problems = done.stdout.splitlines()
     marks = [line for line in problems if "has the mark TODO" in line]
@@ -87,7 +89,7 @@ def test_the_test_that_it_wrote_passes(begun):
     copy, name, _ = begun
     if name == "tiny_light":
         pytest.skip("the same test, and TensorFlow once more")
-    done = call(copy, "pytest", f"tests/{name}")
+    done = call(copy, "-m", "pytest", f"tests/{name}")
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from repro.app.cli import main
 from repro.findings.figures import style
 from repro.findings.sweep_figure import draw_sweep, summarize_sweep
 from repro.store.tables import read_table, scientific_parameters
@@ -23,9 +25,14 @@ QUICK = ["hidden_activation=relu", "iterations=20"]
 
 def sweep(*args):
     return subprocess.run(
-        [sys.executable, "-m", "repro", "sweep", *map(str, args)], cwd=ROOT, capture_output=True,
-        text=True, timeout=300, check=False, env=os.environ | {"COLUMNS": "140"},
-    )  # fmt: skip
+        [sys.executable, "-m", "repro", "sweep", *map(str, args)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env=os.environ | {"COLUMNS": "140"},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +67,7 @@ def test_a_repeated_sweep_trains_nothing_twice(swept_folder):
     folder, args, _ = swept_folder
     before = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix == ".csv"}
     store = (folder / ".store.sqlite").read_bytes()
-    assert sweep(*args).returncode == 0
+    assert sweep(*args).returncode == 0  # in a process with the same environment as before
     assert (folder / ".store.sqlite").read_bytes() == store
     assert {name: (folder / name).read_bytes() for name in before} == before
 
@@ -86,10 +93,6 @@ def test_a_repeated_sweep_trains_nothing_twice(swept_folder):
     ],
 )
 def test_what_is_wrong_is_named_before_anything_is_trained(args, message, tmp_path):
-    from click.testing import CliRunner
-
-    from repro.app.cli import main
-
     done = CliRunner().invoke(main, ["sweep", *args, "--out", str(tmp_path)])
     assert done.exit_code == 2
     assert message in done.output
@@ -184,6 +187,12 @@ def test_two_parameters_make_a_heat_map_of_the_means_that_says_what_diverged():
     texts = [text.get_text() for text in axes.texts]
     assert [text.partition("\n")[0] for text in texts] == ["12.5", "12.5", "–", "–"]
     assert all("2 of 2\ndiverged" in text for text in texts[2:])
+
+
+def test_a_heat_map_without_any_mean_is_drawn_without_a_warning():
+    study = sweep_study("mnist_relu", ["learning_rate=0.1,1", "optimizer=sgd,adam"], 2)
+    for value in (np.nan, 1e308):
+        drawn(study, runs_of(study, lambda p, seed, value=value: value))
 
 
 def test_more_parameters_make_panels_up_to_a_limit():

@@ -29,24 +29,22 @@ ROOT = Path(__file__).parents[2]
 
 def call(package, folder, *args):
     done = subprocess.run(
-        [sys.executable, "-c", UNDRAWN, *map(str, args)], cwd=folder, capture_output=True,
-        text=True, timeout=300, check=False,
+        [sys.executable, "-c", UNDRAWN, *map(str, args)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
         env=os.environ | {"PYTHONPATH": str(package), "COLUMNS": "140"},
-    )  # fmt: skip
+    )
     assert "Traceback" not in done.stderr, done.stderr
     return done
 
 
 @pytest.fixture(scope="module")
-def package(tmp_path_factory):
+def package(finished):
     """A copy of the package with a tiny study, and its results."""
-    copy = tmp_path_factory.mktemp("package")
-    for folder in ("repro", "experiments"):
-        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "tests" / "tiny_study", copy, dirs_exist_ok=True)
-    done = call(copy, copy, "run", "absolute_value", "--workers", 1)
-    assert done.returncode == 0, done.stderr
-    return copy
+    return finished
 
 
 @pytest.fixture
@@ -171,6 +169,7 @@ def test_elsewhere_another_verdict_fails(package, results):
     assert re.search(r"two_are_enough +holds +refuted", done.stdout)
 
 
+@pytest.mark.slow
 def test_runs_run_again_count_in_the_verdicts(package, results):
     """Committed runs that all learned: the rerun half of them decides otherwise."""
     made_by_other_code(results)
@@ -188,9 +187,8 @@ def test_out_keeps_the_rerun_and_goes_on_with_it(package, results, tmp_path):
     assert verify(package, results, *args).returncode in (0, 1)  # by which block is drawn
     kept = tmp_path / "kept" / "absolute_value"
     assert len(read_table(kept / "runs.csv")) == 100
-    assert list(read_table(kept / "differences.csv").columns[:4]) == [
-        "variant", "seed", "point", "metric"
-    ]  # fmt: skip
+    columns = read_table(kept / "differences.csv").columns
+    assert list(columns[:4]) == ["variant", "seed", "point", "metric"]
     store = (kept / ".store.sqlite").read_bytes()
     verify(package, results, *args)
     assert (kept / ".store.sqlite").read_bytes() == store
@@ -238,8 +236,13 @@ def test_without_the_data_it_says_so(option, code, tmp_path):
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("REPRO_", "KERAS_"))}
     done = subprocess.run(
         [sys.executable, "-m", "repro", "verify", "mnist_relu", "--sample", "1", *option],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False, env=kept | nowhere,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env=kept | nowhere,
+    )
     assert done.returncode == code, done.stderr
     said = " ".join((done.stdout + done.stderr).split())
     assert "mnist_relu can only be verified on mnist: MNIST is not in reach" in said

@@ -20,6 +20,9 @@ def bad():
     model.compile("adam", "binary_crossentropy")
     return model
 
+def ending():
+    raise SystemExit(0)
+
 def uncompiled():
     return keras.Sequential([keras.layers.Dense(1)])
 """
@@ -33,6 +36,7 @@ def uncompiled():
         ("bad", 1, "softmax over one unit is always 1"),
         ("uncompiled", 2, "isn't compiled; call model.compile"),
         ("missing", 2, "has no 'missing'"),
+        ("ending", 2, "ended the program (SystemExit: 0)"),
     ],
 )
 def test_what_is_written_wrong_is_named_without_data(tmp_path, name, status, says):

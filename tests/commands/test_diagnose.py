@@ -70,7 +70,7 @@ def test_help_says_that_the_file_is_run():
         ("model.py:build", "objects.npz", "objects.npz must be an .npz file of plain arrays"),
         ("model.py:build", "model.py", "model.py must be an .npz file"),
         ("model.py:build", "half.npz", "half.npz has no y; it has x"),
-        ("model.py:build", "nan.npz", "x holds 1 values that are NaN"),
+        ("model.py:build", "nan.npz", "y is NaN or infinite in 1 of 2 places"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line_and_ends_with_2(folder, target, data, says):
@@ -78,7 +78,7 @@ def test_what_is_wrong_is_said_in_one_line_and_ends_with_2(folder, target, data,
     write(folder, "broken.py", "1 / 0")
     np.savez(folder / "objects.npz", x=np.array([{}, {}], dtype=object), y=np.ones(2))
     np.savez(folder / "half.npz", x=np.ones(3))
-    np.savez(folder / "nan.npz", x=np.array([[1.0, np.nan], [1, 2]]), y=np.ones(2))
+    np.savez(folder / "nan.npz", x=np.ones((2, 2)), y=np.array([1.0, np.nan]))
     result = call(target, "--data", data)
     assert result.exit_code == 2, result.output
     (line,) = result.stderr.strip().splitlines()

@@ -7,10 +7,12 @@ is what 70 real images are. Nothing here needs a network.
 import gzip
 import hashlib
 import io
+import os
 import sys
 import tarfile
 import threading
 import time
+import warnings
 import zipfile
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -62,6 +64,25 @@ def small(bare, images, monkeypatch):
         digest = hashlib.sha256(array.tobytes()).hexdigest()
         monkeypatch.setitem(mnist_files.ARRAYS, name, Expected(array.shape, digest))
     return bare
+
+
+@pytest.mark.parametrize("name", ["REPRO_DATA", "KERAS_HOME", "REPRO_CACHE"])
+def test_a_folder_of_nobody_has_no_data(bare, monkeypatch, name):
+    monkeypatch.setenv(name, "~nosuchuser/x")
+    with (
+        warnings.catch_warnings(action="ignore"),
+        pytest.raises(data.DataUnavailable, match="~nosuchuser/x: "),
+    ):
+        data.load("mnist")
+
+
+def test_a_pipe_in_place_of_data_is_not_waited_for(bare):
+    os.mkfifo(bare / "keras" / "datasets" / NPZ)
+    with (
+        warnings.catch_warnings(action="ignore"),
+        pytest.raises(data.DataUnavailable, match="is no file"),
+    ):
+        data.load("mnist")
 
 
 def no_data_of_mine(monkeypatch):

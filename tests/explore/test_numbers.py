@@ -15,16 +15,17 @@ from repro.add_numbers import posted as add_numbers
 from repro.data import load
 from repro.explore.digits import TEST, TRAIN, pack_digits
 from repro.four_layers import posted as four_layers
+from repro.relu_at_zero import experiment
 from repro.relu_at_zero import posted as relu_at_zero
 from repro.relu_at_zero.rebuilt import draw as draw_snippet
-from repro.store.results import read_runs
 from repro.study.experiments import find_experiment
-from repro.study.folder import RESULTS
 from repro.study.schema import load_study
 from repro.training.order import data_order
 from repro.truth_table import posted as truth_table
+from tests.explore.committed import committed_runs
 
 SEEDS = range(20)
+FEW = range(5)  # for Python's loops, which take long
 BORN_DEAD, DEAD, LIT, DIFFERS = 1, 2, 4, 8
 
 
@@ -42,7 +43,7 @@ def digits(modules):
 
 
 def committed(name, variant):
-    runs = read_runs(RESULTS / name)
+    runs = committed_runs(name)
     return runs[(runs.variant == variant) & runs.seed.isin(SEEDS)].sort_values("seed")
 
 
@@ -55,7 +56,7 @@ def test_add_numbers_is_the_posted_code(trained, activation):
         output_activation=activation,
         epochs=epochs,
     )
-    for seed, ours in zip(SEEDS, trained("add_numbers", settings, SEEDS), strict=True):
+    for seed, ours in zip(FEW, trained("add_numbers", settings, FEW), strict=True):
         _, errors = add_numbers.train_posted(seed, activation=activation, epochs=epochs)
         expected = [errors[s["step"] - 1] for s in ours[1:]]
         np.testing.assert_allclose([s["value"] for s in ours[1:]], expected, rtol=1e-9, atol=1e-25)
@@ -87,7 +88,7 @@ def test_truth_table_is_the_posted_code(trained, activation):
     names = {"hidden_activation": activation, "output_activation": activation}
     settings = settings_of("truth_table", **names, iterations=iterations)
     functions = truth_table.posted_functions(activation, activation)
-    for seed, ours in zip(SEEDS, trained("truth_table", settings, SEEDS), strict=True):
+    for seed, ours in zip(FEW, trained("truth_table", settings, FEW), strict=True):
         weights = truth_table.draw(np.random.RandomState(seed))
         expected = truth_table.train_posted(weights, *functions, iterations=iterations)
         assert ours[-1]["value"] == pytest.approx(expected, rel=1e-9)
@@ -132,7 +133,7 @@ def test_relu_at_zero_is_the_posted_code(trained, precision, inputs):
     steps = 50
     changes = {"precision": precision, "inputs": inputs, "steps": steps}
     settings = settings_of("relu_at_zero", **changes)
-    for seed, ours in zip(SEEDS, trained("relu_at_zero", settings, SEEDS), strict=True):
+    for seed, ours in zip(FEW, trained("relu_at_zero", settings, FEW), strict=True):
         start = draw_snippet(np.random.RandomState(seed), inputs=inputs)
         start = relu_at_zero.Start(*(array.astype(precision) for array in start))
         (w1, _), losses, zeros = relu_at_zero.train_posted(start, steps, product=from_left_to_right)
@@ -146,7 +147,13 @@ def test_relu_at_zero_is_the_posted_code(trained, precision, inputs):
     ("variant", "changes"),
     [
         ("float64_one", {}),
-        ("float32_2000_steps", {"precision": "float32", "steps": 2000}),
+        pytest.param(
+            "float32_2000_steps",
+            {"precision": "float32", "steps": 2000},
+            marks=pytest.mark.slow,
+        ),
+        ("float16_one", {"precision": "float16"}),
+        ("integers_half", {"inputs": "integers", "at_zero": "half"}),
         ("integers_one", {"inputs": "integers"}),
         ("zero_sample_zero_bias", {"inputs": "zero_sample", "bias": "zero_start"}),
     ],
@@ -158,6 +165,21 @@ def test_relu_at_zero_ends_as_in_the_study(trained, variant, changes):
     np.testing.assert_allclose([s["value"] for s in ends], runs.change, rtol=1e-6)
     assert [bool(s["flags"] & LIT) for s in ends] == runs.met_zero.astype(bool).tolist()
     assert [bool(s["flags"] & DIFFERS) for s in ends] == runs.differs.astype(bool).tolist()
+
+
+@pytest.mark.parametrize("precision", ["float64", "float16"])
+def test_a_derivative_between_is_that_of_the_python_that_the_page_gives(
+    trained, modules, monkeypatch, precision
+):
+    changes = {"at_zero": 0.37, "inputs": "integers", "precision": precision}
+    settings = settings_of("relu_at_zero", **changes)
+    given = modules.evaluate("(s) => _scenes.scenes.relu_at_zero.beyond(s).python", settings)
+    with monkeypatch.context() as undone:
+        undone.setitem(relu_at_zero.DERIVATIVE, 0.37, None)
+        exec(given, {})  # noqa: S102 - it is what a reader runs
+        runs, _ = experiment(seeds=SEEDS, **changes)
+    ours = [s[-1]["value"] for s in trained("relu_at_zero", settings, SEEDS)]
+    np.testing.assert_allclose(ours, runs.change, rtol=1e-6)
 
 
 def learn_as_posted(digits, seed, count, activation, rate):
@@ -186,7 +208,7 @@ def accuracy(network, digits):
 def test_four_layers_begins_as_the_posted_code(trained, digits, activation, rate):
     names = {"hidden_activation": activation, "output_activation": activation}
     settings = settings_of("four_layers", **names, learning_rate=rate, images=TRAIN, epochs=1)
-    for seed, ours in zip(SEEDS, trained("four_layers", settings, SEEDS, 100), strict=True):
+    for seed, ours in zip(FEW, trained("four_layers", settings, FEW, 100), strict=True):
         network = learn_as_posted(digits, seed, 100, activation, rate)
         assert ours[-1]["step"] == 100
         assert ours[-1]["value"] == pytest.approx(accuracy(network, digits), abs=1e-9)
@@ -212,7 +234,7 @@ def test_mnist_units_die_in_the_first_steps(trained, digits):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("activation", ["relu", "sigmoid"])
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "sigmoid"])
 def test_mnist_is_the_rebuild_on_scaled_pixels(trained, digits, modules, activation):
     import keras
 

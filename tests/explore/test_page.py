@@ -4,6 +4,7 @@ Slow: every scene at every width and colour.
 """
 
 import json
+import math
 import re
 import tomllib
 
@@ -11,10 +12,10 @@ import pytest
 
 from repro.explore.bundle import bundle
 from repro.explore.page import FILE, SCENES, render, write_page
-from repro.store.results import read_runs
 from repro.study.experiments import find_experiment
 from repro.study.folder import RESULTS, study_names
 from repro.study.schema import Variant, load_study
+from tests.explore.committed import committed_runs
 
 SMALL = ("add_numbers", "truth_table", "relu_at_zero")  # networks that train in a moment
 LOOKS = [
@@ -26,6 +27,24 @@ LOOKS = [
         for scheme, width in (("light", 360), ("dark", 1280))
     ),
 ]
+CIRCLES = """() => {
+    const { arc, clearRect } = CanvasRenderingContext2D.prototype;
+    let circles = [];
+    CanvasRenderingContext2D.prototype.clearRect = function (...where) {
+        if (this.canvas.id === "dots") circles = [];
+        return clearRect.apply(this, where);
+    };
+    CanvasRenderingContext2D.prototype.arc = function (...circle) {
+        if (this.canvas.id === "dots") circles.push(circle.slice(0, 3));
+        return arc.apply(this, circle);
+    };
+    dispatchEvent(new Event("resize"));
+    const frame = () => new Promise(requestAnimationFrame);
+    return frame().then(frame).then(() => {
+        Object.assign(CanvasRenderingContext2D.prototype, { arc, clearRect });
+        return circles;
+    });
+}"""  # drawn in a frame: the dots, and the ring around the one that is followed
 END = "() => document.querySelector('#status').textContent !== ''"
 
 
@@ -56,6 +75,13 @@ def open_page(browser, path):
         context.close()
 
 
+def dots_of(page):
+    """Return the left edge of each dot, as a share of the axis."""
+    *circles, _ = page.evaluate(CIRCLES)
+    width = page.locator("#dots").bounding_box()["width"] - 28
+    return [(x - radius - 14) / width for x, _, radius in circles]
+
+
 def values_of(page):
     return page.evaluate("() => document.querySelector('#status').textContent")
 
@@ -76,7 +102,7 @@ def test_it_loads_nothing_and_says_nothing(open_page):
 def test_its_networks_are_those_of_the_study(open_page):
     page = open_page("#scene=add_numbers&seeds=20")
     page.wait_for_function(END)
-    runs = read_runs(RESULTS / "add_numbers")
+    runs = committed_runs("add_numbers")
     runs = runs[(runs.variant == "relu_posted") & (runs.seed < 20)]
     born = int(runs.born_dead.sum())
     assert values_of(page).startswith(
@@ -90,13 +116,30 @@ def test_no_dot_passes_the_floor_until_the_bias_is_on(open_page):
     page = open_page(fragment + "&learning_rate=0.1&iterations=10000")
     page.wait_for_function(END)
     assert values_of(page).startswith("0 of 20 networks have learned the table")
+    floor = 1 - math.log10(6) / 4  # of an axis from 1e-4 to 1
+    assert len(dots_of(page)) == 20
+    assert min(dots_of(page)) >= floor
     page.get_by_label("Biases").check()
-    runs = read_runs(RESULTS / "truth_table")
+    runs = committed_runs("truth_table")
     runs = runs[(runs.variant == "relu_linear_output_bias_rate_0_1") & (runs.seed < 20)]
     said = f"{int(runs.learned.sum())} of 20 networks have learned the table"
     page.wait_for_function(
         "(said) => document.querySelector('#status').textContent.startsWith(said)", arg=said
     )
+    assert min(dots_of(page)) < floor
+
+
+def test_the_derivative_at_zero_slides_between_those_of_the_study(open_page):
+    page = open_page("#scene=relu_at_zero&seeds=20")
+    page.get_by_role("button", name="Derivative at 0: 1/2").click()
+    assert page.evaluate("location.hash").endswith("at_zero=half&seeds=20")
+    assert 'at_zero="half"' in page.locator("#python").text_content()
+    page.locator("#set-at_zero").focus()
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate("location.hash").endswith("at_zero=0.49&seeds=20")
+    assert "DERIVATIVE[0.49] = 0.49" in page.locator("#python").text_content()
+    assert page.locator("#command").text_content().startswith("#")
+    assert tomllib.loads(page.locator("#toml").text_content()) == {}
 
 
 def test_every_setting_has_an_address(open_page):
@@ -129,7 +172,7 @@ def test_the_arrow_keys_follow_the_next_seed(open_page):
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     assert page.locator("#seed").input_value() == "2"
-    runs = read_runs(RESULTS / "add_numbers")
+    runs = committed_runs("add_numbers")
     row = runs[(runs.variant == "relu_posted") & (runs.seed == 2)].iloc[0]
     shown = page.locator("#row div", has_text="mse").locator("dd").text_content()
     assert float(shown) == pytest.approx(row.mse, rel=1e-5)
@@ -140,7 +183,7 @@ def test_pointing_at_a_dot_follows_its_seed(open_page):
     page.wait_for_function(END)
     box = page.locator("#dots").bounding_box()
     page.locator("#dots").tap(position={"x": 19, "y": box["height"] - 46})  # the best, at the left
-    runs = read_runs(RESULTS / "add_numbers")
+    runs = committed_runs("add_numbers")
     runs = runs[(runs.variant == "relu_posted") & (runs.seed < 20) & (runs.mse < 1e-7)]
     assert int(page.locator("#seed").input_value()) in set(runs.seed)
 
@@ -206,6 +249,13 @@ def test_what_studies_say_is_shown_not_run(tmp_path):
     text = write_page([(study, RESULTS.resolve() / "truth_table")], tmp_path).read_text()
     assert "<script>alert" not in text
     assert text.count("</script>") == 3
+
+
+def test_what_was_edited_is_said_on_the_page(tmp_path):
+    study, folder = load_study("truth_table"), RESULTS.resolve() / "truth_table"
+    text = write_page([(study, folder)], tmp_path, {folder: ["claims.csv: n < 3"]}).read_text()
+    assert "edited since they were made" in text
+    assert "claims.csv: n &lt; 3" in text
 
 
 def test_tables_without_a_variant_make_a_page_without_it(tmp_path):

@@ -37,12 +37,6 @@ def test_normal_draws_are_numpys_but_for_the_last_bit(modules, seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_permutation_is_numpys(modules, seed):
-    expected = np.random.RandomState(seed).permutation(100)
-    assert drawn(modules, seed, "permutation", 100) == expected.tolist()
-
-
-@pytest.mark.parametrize("seed", SEEDS)
 def test_the_order_of_the_images_is_the_studies(modules, seed):
     for epoch, n in ((1, 1000), (2, 1000), (15, 7)):
         ours = modules.evaluate("(given) => [..._random.dataOrder(...given)]", [seed, epoch, n])

@@ -8,16 +8,15 @@ import pytest
 from tests.faults.processes import ROOT, Study
 
 SMALL = (
-    "relu_posted", "sigmoid_posted", "tanh_posted", "relu_rebuild", "relu_linear", "relu_he",
-    "relu_momentum", "relu_bias_mended", "relu_flipped", "leaky_posted", "relu_rate_0_1",
-    "relu_error_mended",
-)  # fmt: skip
+    "relu_posted,sigmoid_posted,tanh_posted,relu_rebuild,relu_linear,relu_he,relu_momentum,"
+    "relu_bias_mended,relu_flipped,leaky_posted,relu_rate_0_1,relu_error_mended"
+)
 
 
 @pytest.fixture(scope="session")
 def small_study():
     """Twelve blocks of compiled networks; a second of training, some of drawing."""
-    return Study("add_numbers", "--variants", ",".join(SMALL), "--seeds", 3, "--epochs", 200)
+    return Study("add_numbers", "--variants", SMALL, "--seeds", 3, "--epochs", 200)
 
 
 @pytest.fixture(scope="session")
@@ -27,16 +26,14 @@ def undrawn_study(small_study):
 
 
 @pytest.fixture(scope="session")
-def undisturbed(small_study, tmp_path_factory):
+def undisturbed(small_study, make_once):
     """The results folder of an undisturbed run of `small_study`."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    small_study.run(folder)
-    return folder
+    return make_once("undisturbed", small_study.run)
 
 
 @pytest.fixture
-def package(tmp_path):
-    """A copy of the package and its studies, to be changed."""
+def package(undisturbed, tmp_path):
+    """A copy of the package and its studies, to be changed; compiled by the undisturbed run."""
     copy = tmp_path / "package"
     for folder in ("repro", "experiments"):
         shutil.copytree(ROOT / folder, copy / folder)  # compiled code too: dates are kept

@@ -11,6 +11,8 @@ from tests.undrawn import UNDRAWN
 
 ROOT = Path(__file__).parents[2]
 TABLES = ("runs.csv", "curves.csv", "claims.csv")
+# what a stored block says besides seeds and parameters
+SETTINGS = {"code": "", "data": "", "fingerprint": {}}
 FIGURES = ("runs.png", "runs.svg", "learning_curves.png", "learning_curves.svg")
 
 
@@ -42,9 +44,14 @@ class Study:
         """Start `python ...`, by default in the package's folder."""
         command = [*self.before, sys.executable, *map(str, args)]
         return subprocess.Popen(
-            command, cwd=cwd or self.package, env=self.environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
+            command,
+            cwd=cwd or self.package,
+            env=self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
 
     def run(self, out, *args, code=0):
         """Run to the end; returns what it printed on both streams."""
@@ -67,9 +74,14 @@ class Study:
     def command(self, *args, cwd, code=0):
         """Run `python -m repro ...` in a folder; returns what it printed on both streams."""
         done = subprocess.run(
-            [sys.executable, "-m", "repro", *map(str, args)], cwd=cwd, env=self.environment,
-            capture_output=True, text=True, timeout=300, check=False,
-        )  # fmt: skip
+            [sys.executable, "-m", "repro", *map(str, args)],
+            cwd=cwd,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
         assert done.returncode == code, done.stderr
         assert "Traceback" not in done.stderr, done.stderr
         return done.stdout + done.stderr

@@ -40,10 +40,8 @@ def change_study(package):
 )
 def test_what_changed_is_run_anew_and_never_mixed(package, tmp_path, change):
     names = "relu_posted,relu_linear,relu_he"
-    study = Study(
-        "add_numbers", "--variants", names, "--seeds", 3, "--epochs", 200, "--workers", 1,
-        package=package, drawn=False,
-    )  # fmt: skip
+    asked = f"--variants {names} --seeds 3 --epochs 200 --workers 1"
+    study = Study("add_numbers", *asked.split(), package=package, drawn=False)
     with study.start_and_await_block(tmp_path / "out") as driver:
         driver.kill()
     before = len(stored(tmp_path / "out"))

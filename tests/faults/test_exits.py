@@ -1,6 +1,8 @@
 """One meaning for each exit code, of real processes; no command ends with a traceback.
 
 0 done, 1 found, 2 wrong use or environment, 130 interrupted, 141 nobody reads.
+
+Slow: more commands, options and moments of the same kind.
 """
 
 import os
@@ -15,19 +17,31 @@ from tests.faults.processes import ROOT
 
 TABLES_READ = ("cite truth_table relu_posted", "ledger", "figures", "report", "verdicts", "verify")
 COMMANDS = (*TABLES_READ, "adopt nope", "export --latex x", "lint nope", "new Nope", "run nope")
+QUICK = ("", "verify", "run nope")
 
 
 def call(*args, cwd, **options):
     environment = os.environ | {"PYTHONPATH": str(ROOT)} | options.pop("env", {})
     done = subprocess.run(
-        [sys.executable, "-m", "repro", *args], cwd=cwd, env=environment, stderr=subprocess.PIPE,
-        text=True, timeout=120, check=False, **{"stdout": subprocess.PIPE} | options,
-    )  # fmt: skip
+        [sys.executable, "-m", "repro", *args],
+        cwd=cwd,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+        check=False,
+        **{"stdout": subprocess.PIPE} | options,
+    )
     assert "Traceback" not in done.stderr, done.stderr
     return done
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS])
+def with_slow(quick, every):
+    """Return all cases, those that are not quick marked."""
+    return [case if case in quick else pytest.param(case, marks=pytest.mark.slow) for case in every]
+
+
+@pytest.mark.parametrize("command", with_slow(QUICK, ["", *COMMANDS]))
 def test_wrong_use_is_2_and_one_line_however_it_is_wrong(tmp_path, command):
     """In a folder without results, all of them are."""
     if command:
@@ -37,7 +51,9 @@ def test_wrong_use_is_2_and_one_line_however_it_is_wrong(tmp_path, command):
     assert call(*command.split(), "--nope", cwd=tmp_path).returncode == 2
 
 
-@pytest.mark.parametrize("args", [(), ("--help",), ("cite",), ("nope",)])
+@pytest.mark.parametrize(
+    "args", with_slow([(), ("cite",)], [(), ("--help",), ("cite",), ("nope",)])
+)
 def test_a_full_device_is_said_in_one_line(tmp_path, args):
     with open("/dev/full", "w") as full:  # noqa: PTH123
         done = call(*args, cwd=tmp_path, stdout=full)
@@ -45,7 +61,7 @@ def test_a_full_device_is_said_in_one_line(tmp_path, args):
     assert "No space left on device" in done.stderr or "no command is named" in done.stderr
 
 
-@pytest.mark.parametrize("args", [(), ("--help",), ("cite",)])
+@pytest.mark.parametrize("args", with_slow([("cite",)], [(), ("--help",), ("cite",)]))
 def test_a_reader_that_has_gone_is_141_without_a_word(tmp_path, args):
     reading, writing = os.pipe()
     os.close(reading)
@@ -62,7 +78,16 @@ def test_where_only_ascii_can_be_written_it_is(tmp_path):
     assert done.stdout.isascii()
 
 
-@pytest.mark.parametrize("name", ["KERAS_HOME", "REPRO_DATA", "REPRO_CACHE"])
+def test_another_librarys_setting_stops_no_command(tmp_path):
+    done = call("report", cwd=tmp_path, env={"MPLBACKEND": "nonsense", "KERAS_BACKEND": "nonsense"})
+    assert done.returncode == 2
+    assert "no study has tables in results/" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "name", with_slow(["KERAS_HOME"], ["KERAS_HOME", "REPRO_DATA", "REPRO_CACHE"])
+)
 def test_a_home_of_nobody_is_named(tmp_path, name):
     done = call("report", cwd=tmp_path, env={name: "~nosuchuser/x"})
     assert done.returncode == 2
@@ -76,13 +101,68 @@ def test_what_a_path_does_to_a_terminal_is_written_out(tmp_path):
     assert "\\x1b[2J\\u202e" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "args", [("--\x1b[2J\u202e",), ("explore", "\x1b[2J\u202e"), ("run", "--data", "\x1b[2J\u202e")]
+)
+def test_what_was_typed_wrong_is_repeated_without_its_controls(tmp_path, args):
+    done = call(*args, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "\\x1b[2J" in done.stderr
+    assert not set("\x1b\u202e") & set(done.stderr)
+
+
+STREAMS = ["2>&-", ">&- 2>&-", "<&- >&- 2>&-"]
+
+
+@pytest.mark.parametrize("streams", with_slow(STREAMS[-1:], STREAMS))
+def test_closed_streams_change_no_exit_code(tmp_path, streams):
+    (tmp_path / "model.py").write_text(MODEL)
+    command = f'"{sys.executable}" -m repro check model.py:build {streams}'
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=environment, check=False)
+    assert done.returncode == 0
+
+
+MODEL = """
+import keras
+
+def build():
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    return model
+"""
+
+
+def test_ctrl_c_is_130_when_nobody_reads_that_it_was(tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-m", "repro", "run", "truth_table"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as driver:
+        driver.stderr.close()
+        time.sleep(0.5)
+        os.killpg(driver.pid, signal.SIGINT)
+        driver.wait(timeout=60)
+    assert driver.returncode == 130
+
+
 @pytest.mark.parametrize("seconds", [0.3, 1.0])
-@pytest.mark.parametrize("args", [("repro", "run", "truth_table"), ("repro.truth_table",)])
+@pytest.mark.parametrize(
+    "args",
+    with_slow([("repro.truth_table",)], [("repro", "run", "truth_table"), ("repro.truth_table",)]),
+)
 def test_ctrl_c_at_the_start_is_130_without_a_traceback(tmp_path, seconds, args):
     with subprocess.Popen(
-        [sys.executable, "-m", *args], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-    ) as driver:  # fmt: skip
+        [sys.executable, "-m", *args],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as driver:
         time.sleep(seconds)
         for _ in range(3):
             os.killpg(driver.pid, signal.SIGINT)
@@ -94,33 +174,42 @@ def test_ctrl_c_at_the_start_is_130_without_a_traceback(tmp_path, seconds, args)
 
 
 STALL = """
-import resource, sys, threading, time
+import itertools, multiprocessing, os, signal, threading, time
 from repro.running import workers
 from repro.study.plan import make_plan
 from repro.study.schema import load_study
 
 def starve():
-    import multiprocessing, os, signal
-    time.sleep(1)
-    for process in multiprocessing.active_children():
-        os.kill(process.pid, signal.SIGSTOP)  # alive, and never to compute again
+    while len(multiprocessing.active_children()) < 2:
+        time.sleep(0.1)
+    os.kill(multiprocessing.active_children()[0].pid, signal.SIGSTOP)  # alive, and idle for good
+
+def blocks():
+    for start in itertools.count(0, 100):  # the other worker is busy until it is noticed
+        if any(isinstance(result, Exception) for result in results):
+            return
+        yield make_plan(study, seeds=range(start, start + 100), variants=["relu_posted"]).blocks[0]
 
 if __name__ == "__main__":
-    workers.PATIENCE = 2.0
-    plan = make_plan(load_study("truth_table"), seeds=[0], variants=["relu_posted"])
+    workers.PATIENCE, results, study = 2.0, [], load_study("truth_table")
     threading.Thread(target=starve, daemon=True).start()
-    with workers.Workers(1) as pool:
-        for _, result in pool.train("truth_table", None, plan.blocks):
-            print(type(result).__name__, result)
+    with workers.Workers(2) as pool:
+        for _, result in pool.train("truth_table", None, blocks()):
+            results.append(result)
+    print([str(result) for result in results if isinstance(result, Exception)])
 """
 
 
-def test_workers_that_stall_are_given_up_after_the_patience(tmp_path):
+def test_a_worker_that_stalls_beside_a_busy_one_is_given_up_after_the_patience(tmp_path):
     script = tmp_path / "stall.py"
     script.write_text(STALL)
     done = subprocess.run(
-        [sys.executable, script], env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True,
-        text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert done.stdout.startswith("Stalled its worker used no processor time for 2 s"), done.stderr
+        [sys.executable, script],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout.startswith("['its worker used no processor time for 2 s"), done.stderr
     assert done.returncode == 0

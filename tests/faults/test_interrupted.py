@@ -1,7 +1,7 @@
 """Ctrl-C and SIGTERM: the first finishes and stores the block, the second stops at once.
 
 Slow: both while a long block is trained, which tests/app/test_cli.py tries with Ctrl-C, and sixteen
-rounds of signals at any moment.
+rounds of signals at any moment; while figures alone are drawn.
 """
 
 import os
@@ -59,6 +59,17 @@ def test_the_first_signal_finishes_and_stores_what_is_in_flight(
     assert contents(tmp_path) == undisturbed_long
 
 
+def test_a_signal_that_is_ignored_stops_nothing(undrawn_study, undisturbed, tmp_path):
+    """As of a job in a script's background, whose Ctrl-C is meant for another."""
+    before = ["sh", "-c", 'trap "" INT; exec "$0" "$@"']
+    study = Study(undrawn_study.name, *undrawn_study.args, before=before, drawn=False)
+    with study.start_and_await_block(tmp_path) as driver:
+        send(driver, signal.SIGINT)
+        _, errors = driver.communicate(timeout=120)
+    assert (driver.returncode, errors) == (0, "")
+    assert contents(tmp_path, TABLES) == contents(undisturbed, TABLES)
+
+
 @pytest.mark.slow
 def test_the_second_signal_stops_at_once_and_loses_that_block_alone(
     long_study, undisturbed_long, tmp_path
@@ -100,6 +111,7 @@ def test_while_tables_and_figures_are_written(small_study, undrawn_study, undist
     assert contents(tmp_path, TABLES) == contents(undisturbed, TABLES)
 
 
+@pytest.mark.slow
 def test_while_figures_are_drawn_again(small_study, undisturbed, tmp_path):
     folder = tmp_path / "results" / "add_numbers"
     shutil.copytree(undisturbed, folder)

@@ -22,7 +22,8 @@ import sys
 from pathlib import Path
 from repro.store.runs import Store, StoredRun
 from repro.study.plan import Block
-BLOCK = Block("a", {"seeds": list(range(10**5)), "parameters": {}})
+BLOCK = Block("a", {"seeds": list(range(10**5)), "parameters": {}, "code": "", "data": "",
+    "fingerprint": {}})
 with Store(Path(sys.argv[1])) as store:
     done = len(store.find(str(i) for i in range(10**5)))
     for i in range(done, 10**5):

@@ -25,10 +25,8 @@ def experiment(**given):
 def test_both_are_kept_and_reported_until_the_store_is_moved_away(package, tmp_path):
     with (package / "repro/add_numbers/experiment.py").open("a") as module:
         module.write(NOISE)
-    study = Study(
-        "add_numbers", "--variants", "relu_posted,relu_he", "--seeds", 3, "--epochs", 200,
-        "--workers", 1, package=package, drawn=False,
-    )  # fmt: skip
+    asked = "--variants relu_posted,relu_he --seeds 3 --epochs 200 --workers 1"
+    study = Study("add_numbers", *asked.split(), package=package, drawn=False)
     study.run(tmp_path)
     first = contents(tmp_path)
     with closing(connect(tmp_path / ".store.sqlite")) as connection, connection:

@@ -10,8 +10,9 @@ from repro.store.database import checksum, text_digest
 from repro.store.runs import FILE, Store, StoredRun, StoreError
 from repro.study.plan import Block, make_plan
 from repro.study.schema import load_study
+from tests.faults.processes import SETTINGS
 
-BLOCK = Block("raw", {"seeds": [0, 1], "parameters": {"rate": 0.1}})
+BLOCK = Block("raw", {"seeds": [0, 1], "parameters": {"rate": 0.1}, **SETTINGS})
 SOUND = StoredRun(
     identity="a", variant="raw", seed=0, metrics={"loss": 0.5}, curve=[{"epoch": 1}], seconds=0.1
 )
@@ -43,11 +44,30 @@ def forge(folder, **fields):
 
 
 FORGED = [
-    {"metrics": "[]"}, {"metrics": "{"}, {"metrics": '{"loss": [1]}'}, {"metrics": "[" * 10**5},
-    {"curve": "{}"}, {"curve": "[1]"}, {"curve": '[{"a": {}}]'}, {"seed": 7}, {"seed": -1},
-    {"copy": -1}, {"identity": ""}, {"variant": "\x1b[2J"}, {"settings": "0"}, {"seconds": -1.0},
-    {"seconds": float("inf")}, {"metrics": json.dumps({"a\u202e": 1})},
-]  # fmt: skip
+    {"metrics": "[]"},
+    {"metrics": "{"},
+    {"metrics": '{"loss": [1]}'},
+    {"metrics": "[" * 10**5},
+    {"curve": "{}"},
+    {"curve": "[1]"},
+    {"curve": '[{"a": {}}]'},
+    {"seed": 7},
+    {"seed": -1},
+    {"copy": -1},
+    {"identity": ""},
+    {"variant": "\x1b[2J"},
+    {"settings": "0"},
+    {"seconds": -1.0},
+    {"seconds": float("inf")},
+    {"metrics": json.dumps({"a\u202e": 1})},
+    {"seconds": 1e308},
+    {"curve": '[{"loss": 1}]'},
+    {"curve": '[{"epoch": -1}]'},
+    {"curve": '[{"epoch": 1, "a": "x"}]'},
+    {"curve": '[{"epoch": 1, "seed": 9}]'},
+    {"curve": '[{"epoch": 1, "variant": "other"}]'},
+    {"curve": f'[{{"epoch": 1, "loss": 1{"0" * 400}}}]'},
+]
 
 
 @pytest.mark.parametrize("fields", FORGED, ids=lambda fields: ascii(fields)[:30])
@@ -64,7 +84,18 @@ def test_a_row_that_is_forged_to_the_same_is_taken(folder):
 
 
 @pytest.mark.parametrize(
-    "content", ["[]", '{"seeds": [0]}', '{"seeds": [], "parameters": {}}', "x"]
+    "content",
+    ["[]", "x", json.dumps({"seeds": [0], "parameters": {}})]
+    + [
+        json.dumps({**BLOCK.settings, **wrong})
+        for wrong in (
+            {"seeds": []},
+            {"seeds": [True]},
+            {"data": None},
+            {"code": 7},
+            {"fingerprint": []},
+        )
+    ],
 )
 def test_settings_of_a_wrong_shape_are_refused(folder, content):
     change(folder, "INSERT INTO settings VALUES (?, ?)", text_digest(content), content)
@@ -89,18 +120,56 @@ def test_a_file_that_holds_something_else_is_refused(folder, statement):
         Store(folder)
 
 
-def test_a_run_that_lacks_a_metric_of_its_experiment_is_refused(tmp_path):
+SOUND_NOTE = {"code_before": "a", "code_after": "b", "sample": "c", "date": "2026-01-01T00:00:00"}
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "x",
+        "[]",
+        "{}",
+        json.dumps(SOUND_NOTE | {"date": "now"}),
+        json.dumps(SOUND_NOTE | {"sample": 1}),
+        json.dumps(SOUND_NOTE | {"sample": "\x1b[2J"}),
+    ],
+)
+def test_a_note_on_runs_carried_over_is_looked_at_too(folder, note):
+    change(folder, "INSERT INTO adoptions VALUES (?)", json.dumps(SOUND_NOTE))
+    Store(folder).close()
+    change(folder, "INSERT INTO adoptions VALUES (?)", note)
+    with pytest.raises(StoreError, match=r"not a sound run store \(an adoption"):
+        Store(folder)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"learned": None}, "has no number as its learned"),
+        ({"learned": 10**400}, "has no number as its learned"),
+        ({"dead_fraction": 7.0}, "has a dead_fraction that is no share"),
+        ({"moving_error": -1.0}, "has a moving_error that is no nonnegative"),
+        ({"dead_fraction": 7.0, "status": "diverged"}, ""),  # what a broken network measures
+        ({"dead_fraction": float("nan")}, ""),
+        ({"status": "fine"}, "has no status"),
+    ],
+)
+def test_metrics_that_the_experiment_can_not_give_are_refused(tmp_path, wrong, reason):
     plan = make_plan(load_study("truth_table"), seeds=[0], variants=["relu_posted"])
     (block,) = plan.blocks
+    metrics = dict.fromkeys(plan.experiment.metrics, 1) | {"status": "ok"} | wrong
     run = StoredRun(
         identity=block.identities[0],
         variant="relu_posted",
         seed=0,
-        metrics={"status": "ok"},
+        metrics=metrics,
         curve=[],
         seconds=0.1,
     )
     with Store(tmp_path) as store:
         store.add(block, [run])
-        with pytest.raises(StoreError, match="the run of relu_posted, seed 0 has no number as its"):
+        if not reason:
+            assert store.find_planned(plan)
+            return
+        with pytest.raises(StoreError, match=f"the run of relu_posted, seed 0 {reason}"):
             store.find_planned(plan)

@@ -8,6 +8,7 @@ import pytest
 
 from repro.store.runs import FILE, Store, StoredRun, StoreError
 from repro.study.plan import Block
+from tests.faults.processes import SETTINGS
 
 RUNS = {
     str(i): StoredRun(
@@ -20,7 +21,7 @@ RUNS = {
     )
     for i in range(60)
 }
-BLOCK = Block("raw", {"seeds": list(range(60)), "parameters": {"rate": 0.1}})
+BLOCK = Block("raw", {"seeds": list(range(60)), "parameters": {"rate": 0.1}, **SETTINGS})
 
 
 @pytest.fixture(scope="module")

@@ -67,8 +67,9 @@ def test_a_run_that_only_one_table_has_is_named():
     before = table(loss=[1.0, 2.0, 3.0])
     compared = compare(before.head(2), before.tail(2), {})
     assert sorted(cells(compared)) == [
-        ("a", 0, "row", "there", "missing"), ("b", 0, "row", "missing", "there")
-    ]  # fmt: skip
+        ("a", 0, "row", "there", "missing"),
+        ("b", 0, "row", "missing", "there"),
+    ]
     assert (compared.runs, compared.equal_runs) == (3, 1)
 
 

@@ -1,6 +1,6 @@
 """What is exported for an article compiles, says what the tables say, is the same every time.
 
-Slow: the macros of all studies, not of some; two exports beside each other.
+Slow: the macros of all studies, not of some; two exports beside each other; a TeX without extras.
 """
 
 import math
@@ -124,6 +124,7 @@ def test_an_article_from_committed_results_compiles(tmp_path, need):
     assert "imagesthatnounitsees" in text  # a figure
 
 
+@pytest.mark.slow
 def test_a_minimal_tex_is_enough(tmp_path, need):
     engine = need("pdflatex")
     study = load_study("mnist_relu")

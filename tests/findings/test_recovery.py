@@ -25,9 +25,12 @@ def table(**variants):
 
 def test_shares_are_those_of_the_means():
     runs = table(
-        bad=[0.1, 0.3, 9.0], good=[0.9, 1.1, 9.0], half=[0.5, 0.7], worse=[0.0, 0.0],
+        bad=[0.1, 0.3, 9.0],
+        good=[0.9, 1.1, 9.0],
+        half=[0.5, 0.7],
+        worse=[0.0, 0.0],
         lost=[0.5, math.nan],
-    )  # fmt: skip
+    )
     shares = recovered(runs, GAP, "accuracy").set_index("variant")
     assert shares.share["half"] == pytest.approx(0.5)  # 0.6 between 0.2 and 1.0
     assert shares.share["worse"] == pytest.approx(-0.25)

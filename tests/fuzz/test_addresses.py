@@ -1,6 +1,7 @@
 """--scheduler and --scheduler-file: an address of one machine, or a line that says it is none."""
 
 import json
+import os
 import string
 
 import pytest
@@ -17,9 +18,32 @@ unhurried = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 parts = st.sampled_from(
-    ["tcp://", "tls://", "TCP://", "inproc://", "127.0.0.1", "localhost", "[::1]", "node1", "::",
-     ":1", ":8786", ":0", ":99999", ":٣", "/", "/..", "?x", "#y", "u:p@", " ", "\n", "\x00", "["]
-)  # fmt: skip
+    [
+        "tcp://",
+        "tls://",
+        "TCP://",
+        "inproc://",
+        "127.0.0.1",
+        "localhost",
+        "[::1]",
+        "node1",
+        "::",
+        ":1",
+        ":8786",
+        ":0",
+        ":99999",
+        ":٣",
+        "/",
+        "/..",
+        "?x",
+        "#y",
+        "u:p@",
+        " ",
+        "\n",
+        "\x00",
+        "[",
+    ]
+)
 addresses = st.lists(parts, max_size=5).map("".join) | st.text(max_size=20)
 odd = st.sampled_from([None, True, 1.5, int("9" * 400), "a" * 1000]) | addresses
 anything = st.recursive(odd, lambda of: st.lists(of) | st.dictionaries(st.text(), of))
@@ -66,6 +90,13 @@ def test_any_bytes_are_refused(tmp_path, capsys, content):
     file = tmp_path / "scheduler.json"
     file.write_bytes(content)
     assert refused(file, capsys)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path, capsys):
+    os.mkfifo(tmp_path / "pipe")
+    assert refused(tmp_path / "pipe", capsys)
+    with pytest.raises(PoolError, match="pipe is no file with a certificate or a key"):
+        make_pool(scheduler="tls://node1:8786", tls_ca=tmp_path / "pipe")
 
 
 @pytest.mark.parametrize("content", [b"[" * 10**5, b'{"address":' * 10**5, b"9" * 10**4])

@@ -2,9 +2,11 @@
 
 import zipfile
 
+import click
 import numpy as np
 import pytest
 
+from repro.app.cli import EPOCHS
 from repro.instruments.diagnose.setup import loading
 from repro.instruments.diagnose.setup.errors import DiagnoseError
 from repro.study.errors import StudyError
@@ -84,6 +86,13 @@ def test_a_study_that_is_too_much_is_refused_with_the_reason(tmp_path, case):
 def test_a_sweep_that_is_too_much_is_refused(settings, seeds, reason):
     with pytest.raises(StudyError, match=reason):
         sweep_study(STUDY, settings, seeds)
+
+
+@pytest.mark.parametrize("epochs", [0, -1, 1_000_001, 10**30])
+def test_no_command_takes_more_epochs_than_there_may_be(epochs):
+    assert EPOCHS.convert(1_000_000, None, None) == 1_000_000
+    with pytest.raises(click.BadParameter, match="1<=x<=1000000"):
+        EPOCHS.convert(epochs, None, None)
 
 
 def test_a_plan_that_is_too_much_is_refused_before_it_is_laid_out():

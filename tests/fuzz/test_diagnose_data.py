@@ -1,13 +1,16 @@
 """`diagnose --data FILE.npz` of any content: its arrays, or a line that names the file."""
 
 import io
+import os
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from repro.instruments.diagnose import DiagnoseError
+from repro.instruments.diagnose.setup import tables
 from repro.instruments.diagnose.setup.loading import load_data
 
 unhurried = settings(
@@ -46,6 +49,31 @@ def test_any_content_gives_the_arrays_or_is_refused(tmp_path, content):
     else:
         assert arrays["x"].dtype != object
         assert arrays["y"].dtype != object
+
+
+MAKE = {
+    "a named pipe": os.mkfifo,
+    "a device": lambda path: path.symlink_to("/dev/zero"),
+    "a folder": lambda path: path.mkdir(),
+}
+
+
+@pytest.mark.parametrize("kind", MAKE)
+@pytest.mark.parametrize("ending", ["npz", "csv", "tsv", "parquet"])
+def test_what_is_no_file_is_named_and_not_waited_for(tmp_path, kind, ending):
+    path = tmp_path / f"data.{ending}"
+    MAKE[kind](path)
+    with pytest.raises(DiagnoseError, match=f"can't be read: is {kind}, not a file"):
+        load_data(str(path), "y")
+
+
+def test_a_table_of_a_few_bytes_that_says_millions_of_rows_is_not_unpacked(tmp_path, monkeypatch):
+    pytest.importorskip("pyarrow")
+    pd.DataFrame({"x": np.zeros(10**6), "y": np.zeros(10**6)}).to_parquet(tmp_path / "data.parquet")
+    monkeypatch.setattr(tables, "MOST_CELLS", 10**6)
+    monkeypatch.setattr(pd, "read_parquet", lambda *_: pytest.fail("it was unpacked"))
+    with pytest.raises(DiagnoseError, match="has 1,000,000 rows of 2 columns; at most 1,000,000"):
+        load_data(str(tmp_path / "data.parquet"), "y")
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,31 @@ from repro.study.naming import LONGEST_FOLDER, results_name, results_path, wrong
 from repro.study.text import controls, printable
 
 REFUSED = [
-    "", " ", ".", "..", "../../../x", "/etc/passwd", "a/b", "a,b", "a b", "A", "Relu", "1a", "_a",
-    "ａ", "é", "a\n", "a\x00", "a\u202eb", "a\u200b", "\x1b[2J", "a" * 61, "grid@a=1", "-rf", "~",
-]  # fmt: skip
+    "",
+    " ",
+    ".",
+    "..",
+    "../../../x",
+    "/etc/passwd",
+    "a/b",
+    "a,b",
+    "a b",
+    "A",
+    "Relu",
+    "1a",
+    "_a",
+    "ａ",
+    "é",
+    "a\n",
+    "a\x00",
+    "a\u202eb",
+    "a\u200b",
+    "\x1b[2J",
+    "a" * 61,
+    "grid@a=1",
+    "-rf",
+    "~",
+]
 
 
 @pytest.mark.parametrize("name", REFUSED, ids=ascii)

@@ -116,8 +116,15 @@ def test_any_change_of_bytes_is_refused_or_harmless(file, capsys, data):
 
 
 BREAKING = [
-    b"", b"\xff\xfe", b"[" * 10**5, b'{"a":' * 10**5, b"9" * 10**4, b'"\\ud800"', b"NaN", b"{}{}",
-]  # fmt: skip
+    b"",
+    b"\xff\xfe",
+    b"[" * 10**5,
+    b'{"a":' * 10**5,
+    b"9" * 10**4,
+    b'"\\ud800"',
+    b"NaN",
+    b"{}{}",
+]
 
 
 @pytest.mark.parametrize("content", BREAKING, ids=lambda content: repr(content[:6]))
@@ -125,6 +132,13 @@ def test_what_breaks_parsers_is_refused(file, capsys, content):
     for text in (content, json.dumps(SOUND | {"code": 0}).encode().replace(b" 0,", content + b",")):
         file.write_bytes(text)
         check(file, capsys, refused=True)
+
+
+@pytest.mark.parametrize("wrong", [{"block": 0}, {"block": -1}, {"seconds": -1.0}])
+def test_numbers_that_mean_nothing_are_refused_by_their_key(file, capsys, wrong):
+    file.write_text(json.dumps(SOUND | wrong), encoding="utf-8")
+    assert reported(lambda: regenerate.rejudge([STUDY])) == 2
+    assert f"provenance.json: {next(iter(wrong))}: " in capsys.readouterr().err
 
 
 def test_a_path_that_is_no_text_is_written_as_text(monkeypatch):

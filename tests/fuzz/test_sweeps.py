@@ -14,9 +14,33 @@ from repro.study.sweep import sweep_name, sweep_study
 unhurried = settings(max_examples=2 * settings.default.max_examples)
 PARAMETERS = {name: find_experiment(name).names for name in study_names()}
 ODD = [
-    "1", "2", "0.1", "1/3", "1/0", "-1", "1e999", "nan", "inf", "True", "relu", "sgd", "", " ", "=",
-    "9" * 5000, "9" * 5000 + "/1", "٣", "1_0", "0x1", "[1]", "None", "\x00", "\r", "../x", "[red]",
-]  # fmt: skip
+    "1",
+    "2",
+    "0.1",
+    "1/3",
+    "1/0",
+    "-1",
+    "1e999",
+    "nan",
+    "inf",
+    "True",
+    "relu",
+    "sgd",
+    "",
+    " ",
+    "=",
+    "9" * 5000,
+    "9" * 5000 + "/1",
+    "٣",
+    "1_0",
+    "0x1",
+    "[1]",
+    "None",
+    "\x00",
+    "\r",
+    "../x",
+    "[red]",
+]
 values = st.lists(st.sampled_from(ODD) | st.text(max_size=9), min_size=1, max_size=4)
 
 

@@ -12,9 +12,11 @@ from repro.app import regenerate
 from repro.app import run as session
 from repro.app import verify as verification
 from repro.app.exits import reported
+from repro.findings import figures
 from repro.running.workers import ONE_THREAD
 from repro.store import results
 from repro.store.runs import FILE
+from repro.store.tables import read_table, write_table
 from repro.study.schema import Report, load_study
 from tests.forged import forge_digests
 
@@ -23,8 +25,11 @@ ODD = ["", "nan", "inf", "-1", "1e999", "True", "1.5", "x", '"', "\x00", "é", "
 
 
 def small(study):
-    """Two variants of the study with three seeds, and its claims on these alone."""
-    variants = dict(list(study.variants.items())[:2])
+    """Two variants of the study with three seeds and few steps, and its claims on these alone."""
+    variants = {
+        name: variant.model_copy(update={"parameters": variant.parameters | {"epochs": 200}})
+        for name, variant in list(study.variants.items())[:2]
+    }
     claims = {
         k: c for k, c in study.claims.items() if {c.variant, c.reference} <= {*variants, None}
     }
@@ -44,9 +49,10 @@ def undo_afterwards(patch):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """The results folder of a real run."""
+    """The results folder of a real run; `figures` draws."""
     with pytest.MonkeyPatch.context() as patch:
         undo_afterwards(patch)
+        patch.setattr(figures, "draw_figures", lambda *_: None)
         patch.chdir(tmp_path_factory.mktemp("trained"))
         patch.setattr(session, "load_study", lambda name: STUDY)
         assert session.run("add_numbers", workers=1) == 0
@@ -139,6 +145,15 @@ def test_an_edited_table_is_refused_in_one_line_and_shown_if_asked(folder, capsy
     said = capsys.readouterr().err
     assert said.startswith(f"Error: results/add_numbers: edited since they were made: {table}")
     assert said.count("\n") == 1
+
+
+def test_the_explorable_page_believes_no_claims_either(folder, capsys):
+    """Forged with their digests: a claim that the runs do not give."""
+    claims = read_table(folder / "claims.csv")
+    write_table(claims.assign(n=claims["n"] + 1), folder / "claims.csv")
+    forge_digests(folder)
+    assert reported(regenerate.explore) == 2
+    assert "edited since they were made: claims.csv: n of" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """`repro.diagnose`: what it measures, what it concludes, on the patients in bench/patients.
 
-Slow: all patients, and most symptoms; a whole patient twice.
+Slow: all patients but one, and most symptoms; a whole patient twice.
 """
 
 import csv
@@ -21,7 +21,7 @@ from repro.instruments.diagnose.setup.task import Task, infer_task, is_one_hot
 ROOT = Path(__file__).parent.parent.parent
 PATIENTS = ROOT / "bench" / "patients"
 NAMES = sorted(p.stem for p in PATIENTS.glob("*.py") if p.stem != "small_data")
-QUICK = ("softmax_on_one_unit", "healthy_iris")
+SICK, HEALTHY = "softmax_on_one_unit", "healthy_iris"
 TABLE = ROOT / "bench" / "results" / "diagnose.csv"
 
 
@@ -199,13 +199,13 @@ def test_unscaled_input_is_seen_with_its_numbers():
     ("name", "key"),
     [
         ("labels_one_row_late", "labels_shifted"),
-        ("integer_labels", "labels_encoding"),
         ("saturated_sigmoids", "saturated_at_birth"),
-        ("unreachable_targets", "unreachable"),
-        ("bottleneck", "narrow"),
         *(
             pytest.param(*patient, marks=pytest.mark.slow)
             for patient in (
+                ("integer_labels", "labels_encoding"),
+                ("unreachable_targets", "unreachable"),
+                ("bottleneck", "narrow"),
                 ("labels_shuffled", "labels_unrelated"),
                 ("labels_from_one", "labels_range"),
                 ("deep_glorot", "vanishing_signal"),
@@ -269,50 +269,47 @@ def test_another_rate_keeps_the_optimizers_other_settings():
 
 
 @pytest.fixture(scope="module")
-def diagnoses():
-    return {name: diagnosed(name, seeds=range(4)) for name in QUICK}
+def sick():
+    return diagnosed(SICK, seeds=range(3))
 
 
-def test_causes_and_smallest_changes_are_right(diagnoses):
-    for name, diagnosis in diagnoses.items():
-        assert diagnosis.cause == known(name, "CAUSE"), (name, str(diagnosis))
-        change = diagnosis.change.change.key if diagnosis.change else ""
-        assert change in (known(name, "CHANGES") or ("",)), (name, str(diagnosis))
+def test_cause_and_smallest_change_are_right(sick):
+    assert sick.cause == known(SICK, "CAUSE"), str(sick)
+    assert sick.change.change.key in known(SICK, "CHANGES"), str(sick)
 
 
-def test_a_healthy_network_gets_no_change(diagnoses):
-    diagnosis = diagnoses["healthy_iris"]
-    assert diagnosis.verdict == "fine"
+@pytest.mark.slow
+def test_a_healthy_network_gets_no_change():
+    diagnosis = diagnosed(HEALTHY, seeds=range(4))
+    assert (diagnosis.verdict, diagnosis.cause) == ("fine", known(HEALTHY, "CAUSE"))
+    assert diagnosis.change is None
     assert diagnosis.code == ""
     assert "Nothing wrong was found" in str(diagnosis)
     assert len(diagnosis.table) > 5  # it was tried all the same
 
 
-def test_the_table_holds_paired_gains(diagnoses):
-    diagnosis = diagnoses["softmax_on_one_unit"]
-    table = diagnosis.table.set_index("change")
-    original, best = diagnosis.proof.original, diagnosis.change
+def test_the_table_holds_paired_gains(sick):
+    table = sick.table.set_index("change")
+    original, best = sick.proof.original, sick.change
     assert table.skill["as_is"] == pytest.approx(original.test.mean())
     assert table.gain[best.change.key] == pytest.approx((best.trained.test - original.test).mean())
     assert table.smallest.fillna(False).sum() == 1
     assert table.superiority[best.change.key] == 1
 
 
-def test_the_report_says_cause_number_and_code(diagnoses, tmp_path):
-    diagnosis = diagnoses["softmax_on_one_unit"]
-    text = str(diagnosis)
+def test_the_report_says_cause_number_and_code(sick, tmp_path):
+    text = str(sick)
     assert "softmax over one unit is always 1" in text
-    assert 'activation="sigmoid"' in diagnosis.code
-    assert diagnosis.code in text
-    diagnosis.save(tmp_path)
+    assert 'activation="sigmoid"' in sick.code
+    assert sick.code in text
+    sick.save(tmp_path)
     written = {path.name for path in tmp_path.iterdir()}
     assert {"diagnosis.txt", "changes.csv", "symptoms.csv", "layer_1.png", "changes.svg"} <= written
 
 
 @pytest.mark.slow
-def test_the_same_call_gives_the_same_table(diagnoses):
-    again = diagnosed("softmax_on_one_unit", seeds=range(4))
-    assert again.table.equals(diagnoses["softmax_on_one_unit"].table)
+def test_the_same_call_gives_the_same_table(sick):
+    assert diagnosed(SICK, seeds=range(3)).table.equals(sick.table)
 
 
 def test_the_page_holds_the_committed_table_and_the_definitions():
@@ -362,7 +359,7 @@ X, Y = np.ones((8, 2)), np.arange(8.0)
         (lambda: a_model(compiled=False), X, Y, "isn't compiled"),
         (lambda: 3, X, Y, "must return a compiled keras.Model, got int"),
         (a_model, X, Y[:5], r"x and y must have as many rows, got \[5, 8\]"),
-        (a_model, np.where(X > 0, np.nan, X), Y, "x holds 16 values that are NaN"),
+        (a_model, np.where(X > 0, np.nan, X), Y, "x is NaN or infinite in 16 of"),
         (a_model, np.array([["a", "b"]] * 8), Y, "x must hold numbers"),
         (a_model, np.ones(()), Y, "x must have at least two rows"),
     ],

@@ -1,6 +1,6 @@
 """`repro.diagnose` on models and data of many kinds: what it offers makes sense for each.
 
-Slow: a change that is worth more than a rate.
+Slow: changes that are worth more than a rate, and no more.
 """
 
 import math
@@ -248,6 +248,7 @@ def retuned(setup, key):
     return proof.retuned[0]
 
 
+@pytest.mark.slow
 def test_a_change_that_is_worth_no_more_than_a_rate_is_named():
     build = sequential((layers.Dense, 1), loss="mse", optimizer=keras.optimizers.SGD(0.05))
     x = DRAW.normal(size=(500, 6))

@@ -84,13 +84,15 @@ def test_causes_point_at_symptoms_that_are_defined():
 def a_setup(rows=100, batch_size=51, classes=0, units=2):
     task = SimpleNamespace(classes=classes)
     compiled = SimpleNamespace(loss="mean_squared_error")
-    hidden = [SimpleNamespace(label="Dense 1", kind="Dense", units=units, activation="relu")]
+    site = {"label": "Dense 1", "kind": "Dense", "units": units, "activation": "relu"}
+    hidden = [SimpleNamespace(**site, is_plain=True, position=0)]
     build = SimpleNamespace(_flatten_layers=lambda include_self: [])
     return SimpleNamespace(
         task=task,
         compiled=compiled,
         hidden=hidden,
         sites=[],
+        operations=[],
         train=(np.zeros((rows, 1)), np.linspace(0, 1, rows)),
         targets=np.linspace(0, 1, rows)[:, None],
         output=None,
@@ -103,8 +105,8 @@ def a_setup(rows=100, batch_size=51, classes=0, units=2):
 
 
 def test_moved_labels_are_told_from_unrelated_ones(monkeypatch):
-    unsure = SimpleNamespace(relation=Relation(0.5, -1, 0.03))
-    sure = SimpleNamespace(relation=Relation(0.5, -1, 0.005))
+    unsure = SimpleNamespace(relation=Relation(0.5, -1, 0.03), unmixed=None)
+    sure = SimpleNamespace(relation=Relation(0.5, -1, 0.005), unmixed=None)
     assert keys(label_symptoms(a_setup(), sure)) == {"labels_shifted"}
     assert keys(label_symptoms(a_setup(), unsure)) == {"labels_unrelated"}
     move(monkeypatch, "labels_shifted", 0.04)

@@ -32,8 +32,13 @@ def images():
 
 
 @pytest.fixture(scope="module")
-def base():
+def scaled():
     return experiment(**SMALL, **SCALED_RELU)[0]
+
+
+@pytest.fixture(scope="module")
+def raw():
+    return experiment(**SMALL, hidden_activation="relu")
 
 
 def test_it_is_the_threads_network():
@@ -125,8 +130,8 @@ def test_the_early_rate_ends_with_the_early_epochs():
     assert [float(rate(step)) for step in (0, 79, 80)] == [0.5, 0.5, 0.25]  # 40 steps an epoch
 
 
-def test_the_tables():
-    runs, curves = experiment(**SMALL, hidden_activation="relu")
+def test_the_tables(raw):
+    runs, curves = raw
     assert list(runs.seed) == [0, 1]
     assert set(runs.columns) == {"seed", "status", *METRICS}
     assert set(runs.status) == {"ok"}
@@ -144,12 +149,11 @@ def test_the_same_seed_repeats():
     pd.testing.assert_frame_equal(first[1], again[1], check_exact=True)
 
 
-def test_relu_units_die_on_raw_pixels_and_not_on_scaled_ones():
-    raw, _ = experiment(**SMALL, hidden_activation="relu")
-    scaled, _ = experiment(**SMALL, hidden_activation="relu", input_scale=1 / 255)
-    assert (raw.dead_fraction > 0.5).all()
+def test_relu_units_die_on_raw_pixels_and_not_on_scaled_ones(raw, scaled):
+    runs, _ = raw
+    assert (runs.dead_fraction > 0.5).all()
     assert (scaled.dead_fraction < 0.1).all()
-    pd.testing.assert_series_equal(raw.active_at_birth, scaled.active_at_birth)
+    pd.testing.assert_series_equal(runs.active_at_birth, scaled.active_at_birth)
 
 
 def test_a_diverged_run_is_kept_without_results():
@@ -194,10 +198,10 @@ def test_a_first_layer_rate_needs_a_linear_optimizer():
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_every_parameter_reaches_the_network(base, change):
+def test_every_parameter_reaches_the_network(scaled, change):
     given = SCALED_RELU | change
     other, _ = experiment(**SMALL, **given)
-    assert (other.test_loss != base.test_loss).all()
+    assert (other.test_loss != scaled.test_loss).all()
 
 
 def test_a_leaky_units_slope_is_the_one_given():

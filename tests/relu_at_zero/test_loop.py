@@ -33,7 +33,7 @@ def test_a_seeds_place_in_the_lanes_does_not_matter() -> None:
     rng = np.random.default_rng(0)
     shapes = ((4, 3), (4, 1), (3, 30), (30, 1))
     starts = [rng.normal(size=(LANES + 2, *shape)) for shape in shapes]
-    rule, logged = Rule(0.01, 0.0, 1.0, False, False), np.array([1, 5])
+    rule, logged = Rule(0.01), np.array([1, 5])
     together = train(*starts, rule, logged=logged)
     alone = train(*(a[[LANES + 1, 0]] for a in starts), rule, logged=logged)
     for name in ("w1", "w2", "losses"):
@@ -44,7 +44,7 @@ def test_training_leaves_its_arguments_alone_and_moves_the_weights() -> None:
     rng = np.random.default_rng(0)
     starts = [rng.normal(size=(2, *s)) for s in ((4, 3), (4, 1), (3, 30), (30, 1))]
     before = [a.copy() for a in starts]
-    trained = train(*starts, Rule(0.002, 0.0, 1.0, False, False), logged=np.array([3]))
+    trained = train(*starts, Rule(0.002), logged=np.array([3]))
     for a, b in zip(starts, before, strict=True):
         np.testing.assert_array_equal(a, b)
     assert (trained.w1 != starts[2]).any()

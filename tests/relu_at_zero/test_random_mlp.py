@@ -71,10 +71,34 @@ def test_scan_counts_zeros_and_ends_where_the_gradients_differ() -> None:
     assert (same.minibatches, same.differs, same.change) == (2, False, 0)
 
 
+def test_accumulated_gradients_are_compared_as_sums() -> None:
+    network, (x, y) = draw(1, [5, 7, 4, 3], DOUBLE), data()
+    network[0][0][:, 2] = [1, -1, 0, 0, 0]
+    network[0][1][2] = 0
+    tied = x.copy()
+    tied[:, 1] = tied[:, 0]  # the third unit gets 0 from the second minibatch, and only from it
+    minibatches = [(x, y), (tied, y)]
+
+    def first_gradient(images: np.ndarray, value: float) -> np.ndarray:
+        passed = forward(network, images, DOUBLE)
+        rule = AtZero(value)
+        return backward(network, *passed, y, precision=DOUBLE, at_zero=rule)[0][0]
+
+    found = scan(network, minibatches, DOUBLE, AtZero(1), accumulated=True)
+    sums = [first_gradient(x, value) + first_gradient(tied, value) for value in (1, 0)]
+    assert (found.minibatches, found.differs) == (2, True)
+    assert found.change == relative_change(*sums)
+    alone = scan(network, minibatches, DOUBLE, AtZero(1))
+    assert alone.change == relative_change(*(first_gradient(tied, value) for value in (1, 0)))
+
+
 def test_zeros_of_rounding_are_told_from_exact_ones() -> None:
     half = Precision("float16")
     # 2^-13 * 2^-13 = 2^-26 is less than half the smallest float16
-    network = [(half.rounded([[2.0**-13]]), half.rounded([0])), (np.ones((1, 2), np.float32), 0.0)]
+    network = [
+        (half.rounded([[2.0**-13]]), half.rounded([0])),
+        (half.rounded([[1, 1]]), half.rounded([0, 0])),
+    ]
     x, y = half.rounded([[2.0**-13], [0]]), np.array([0, 1])
     found = scan(network, [(x, y)], half, AtZero(1))
     assert (found.zeros, found.rounding_zeros) == (2, 1)

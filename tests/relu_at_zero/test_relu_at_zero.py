@@ -97,6 +97,8 @@ def test_lines_are_the_derivatives_that_they_say_but_for_one_half() -> None:
         {"at_zero": "half", "inputs": "integers", "backward": "assign"},
         {"at_zero": "zero", "inputs": "integers", "kink": 0.25},
         {"at_zero": "one", "inputs": "zero_sample", "bias": "zero_start"},
+        {"backward": "left_out"},
+        {"backward": "sigmoid", "learning_rate": 1e-6},  # at the posted rate it diverges
     ],
 )
 def test_compiled_loop_is_the_snippet_bit_for_bit(precision: str, options: dict[str, Any]) -> None:
@@ -112,6 +114,17 @@ def test_compiled_loop_is_the_snippet_bit_for_bit(precision: str, options: dict[
         assert runs.final_loss[seed] == float(losses[-1])
         assert curves[curves.seed == seed].loss.tolist() == [float(losses[i]) for i in (0, 9, 39)]
         assert runs.exact_zeros[seed] * 40 * 120 == pytest.approx(zeros)
+
+
+@pytest.mark.parametrize(("precision", "tolerance"), [("float64", 1e-12), ("float32", 1e-5)])
+@pytest.mark.parametrize("backward", ["multiply", "left_out"])
+def test_compiled_sigmoid_is_the_snippets(precision: str, tolerance: float, backward: str) -> None:
+    options = {"activation": "sigmoid", "backward": backward}
+    runs, _ = experiment(seeds=[0, 1], precision=precision, steps=40, **options)
+    for seed in (0, 1):
+        start = Start(*(a.astype(precision) for a in draw(rng(seed))))
+        _, losses, _ = train_posted(start, 40, **options)
+        assert runs.final_loss[seed] == pytest.approx(float(losses[-1]), rel=tolerance)
 
 
 @pytest.mark.parametrize(("precision", "tolerance"), [("float64", 1e-11), ("float32", 1e-4)])
@@ -173,6 +186,14 @@ def test_keras_takes_the_same_steps(at_zero: str, kink: float) -> None:
             np.testing.assert_allclose(ours, posted, rtol=1e-12, atol=1e-13)
 
 
+def test_in_keras_one_line_makes_sigmoid_of_relu() -> None:
+    start, rate = draw(rng(3)), 2.0**-9
+    weights = posted_step(start[2:], start.x, start.y, activation="sigmoid", learning_rate=rate)
+    ours = keras_weights(start, 1, activation="sigmoid", learning_rate=rate)
+    for array, posted in zip(ours, weights, strict=True):
+        np.testing.assert_allclose(array, posted, rtol=1e-12, atol=1e-13)
+
+
 def test_where_one_half_replaces_the_gradient_keras_takes_another_step() -> None:
     start = draw(rng(3), inputs="integers")
     options: dict[str, Any] = {"at_zero": "half", "backward": "assign", "learning_rate": 2.0**-9}
@@ -208,6 +229,11 @@ def test_keras_engine_needs_what_fit_seeds_does() -> None:
         {"lacking": "grad_h", "engine": "keras", "shared_data": True},
         {"lacking": "seed_first", "shared_data": True},
         {"lacking": "seed_first", "engine": "keras"},
+        {"lacking": "np", "activation": "sigmoid"},
+        {"activation": "sigmoid", "at_zero": "zero"},
+        {"activation": "sigmoid", "backward": "assign"},
+        {"backward": "left_out", "at_zero": "half"},
+        {"backward": "sigmoid", "kink": 0.1},
     ],
 )
 def test_a_parameter_without_effect_is_refused(ignored: dict[str, Any]) -> None:
@@ -274,7 +300,7 @@ def test_a_snippet_that_stops_is_kept_as_crashed() -> None:
     runs, curves = experiment(seeds=range(3), lacking="brackets")
     assert (runs.status == "crashed").all()
     assert (runs.runs_to_end == 0).all()
-    assert runs[list(METRICS[:-1])].isna().all(axis=None)
+    assert runs[[*METRICS][:-1]].isna().all(axis=None)
     assert curves.empty
 
 
@@ -288,6 +314,39 @@ def test_data_drawn_before_the_seed_differ_between_runs_of_the_script() -> None:
 def test_a_diverged_run_is_kept() -> None:
     runs, _ = experiment(seeds=range(2), learning_rate=1e300)
     assert (runs.status == "diverged").all()
+    assert runs[["differs", "change", "met_zero", "final_loss", "loss_left"]].isna().all(axis=None)
+
+
+# ---------------------------------------------------------------- without the derivative
+
+
+def test_without_the_derivative_a_step_is_that_of_linear_units() -> None:
+    x, y, w1, w2 = draw(rng())
+    new_w1, new_w2 = posted_step((w1, w2), x, y, backward="left_out", learning_rate=1)
+    outputs = np.maximum(x @ w1, 0)
+    error = 2 * (outputs @ w2 - y)
+    np.testing.assert_allclose(w1 - new_w1, x.T @ (error @ w2.T))  # every unit lets it through
+    np.testing.assert_allclose(w2 - new_w2, outputs.T @ error)
+
+
+def test_without_the_derivative_training_goes_on_and_is_slower() -> None:
+    right, left_out = mean(at_zero="zero"), mean(backward="left_out")
+    assert left_out.final_loss > right.final_loss
+    assert left_out.loss_left < 1
+    assert left_out.differs == 1
+    assert right.loss_change == right.change == 0
+
+
+def test_with_sigmoids_derivative_relu_diverges_and_is_kept() -> None:
+    runs, _ = experiment(seeds=range(20), backward="sigmoid")
+    assert (runs.status == "diverged").mean() > 0.5
+    assert (runs.final_loss.isna() == (runs.status == "diverged")).all()
+
+
+def test_sigmoid_units_have_no_zero_to_compare() -> None:
+    runs, _ = experiment(seeds=range(2), activation="sigmoid")
+    assert runs[["differs", "change", "loss_change"]].isna().all(axis=None)
+    assert (runs.loss_left < 1).all()
 
 
 # ---------------------------------------------------------------- random MNIST networks

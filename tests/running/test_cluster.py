@@ -100,9 +100,10 @@ class Place:
         self.notes.mkdir()
         self.environment = os.environ | {
             "PYTHONPATH": str(package or copy_with_probe(folder)),
-            "PROBE_NOTES": str(self.notes), "COLUMNS": "300",
+            "PROBE_NOTES": str(self.notes),
+            "COLUMNS": "300",
             "DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "error",
-        }  # fmt: skip
+        }
         self.scheduler_file = folder / "scheduler.json"
         self.log = folder / "log.txt"
         self.started = []
@@ -123,18 +124,15 @@ class Place:
 
     def scheduler(self, *args):
         self.scheduler_file.unlink(missing_ok=True)
-        process = self.start(
-            "dask", "scheduler", "--host", "127.0.0.1", "--port", 0, "--dashboard-address",
-            "127.0.0.1:0", "--scheduler-file", self.scheduler_file, *args,
-        )  # fmt: skip
+        local = ["--host", "127.0.0.1", "--port", 0, "--dashboard-address", "127.0.0.1:0"]
+        written = ["--scheduler-file", self.scheduler_file]
+        process = self.start("dask", "scheduler", *local, *written, *args)
         wait_until(self.scheduler_file.exists)
         return process
 
     def worker(self, *args, **environment):
-        return self.start(
-            "dask", "worker", "--scheduler-file", self.scheduler_file, "--nthreads", 1,
-            *(args or ["--no-nanny"]), **environment,
-        )  # fmt: skip
+        single = ["worker", "--scheduler-file", self.scheduler_file, "--nthreads", 1]
+        return self.start("dask", *single, *(args or ["--no-nanny"]), **environment)
 
     def driver(self, out, *args, on=None):
         where = on or ["--scheduler-file", self.scheduler_file]
@@ -243,7 +241,8 @@ def test_a_killed_workers_block_is_retried_and_the_tables_are_those_of_one_proce
     assert all(row.endswith(b",1,ok") for row in alone["runs.csv"].splitlines()[1:])
 
 
-@pytest.mark.parametrize("victim", ["trainer", pytest.param("worker", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("victim", ["trainer", "worker"])
 def test_a_block_that_always_kills_is_recorded_after_three_tries_and_the_others_finish(
     place, victim
 ):
@@ -315,6 +314,7 @@ def test_ctrl_c_twice_gives_up_what_is_in_flight(place):
     wait_until(lambda: not alive(trainer))
 
 
+@pytest.mark.slow
 def test_ctrl_c_once_stores_what_is_in_flight(place, alone):
     place.scheduler()
     place.worker()
@@ -414,15 +414,17 @@ def test_an_address_that_others_can_reach_needs_tls(address, message):
         find_scheduler(address, None, no_files())
 
 
-def test_certificates_are_not_left_unused():
-    files = dict.fromkeys(("tls_ca", "tls_cert", "tls_key"), Path("x.pem"))
+def test_certificates_are_not_left_unused(tmp_path):
+    certificate = tmp_path / "x.pem"
+    certificate.touch()
+    files = dict.fromkeys(("tls_ca", "tls_cert", "tls_key"), certificate)
     with pytest.raises(PoolError, match=r"tcp://127\.0\.0\.1:8786 does not use TLS"):
         find_scheduler("tcp://127.0.0.1:8786", None, files)
     assert find_scheduler("127.0.0.1:8786", None, files).address == "tls://127.0.0.1:8786"
     with pytest.raises(PoolError, match="needs --tls-key too"):
         find_scheduler("tls://127.0.0.1:8786", None, files | {"tls_key": None})
     with pytest.raises(PoolError, match="go with --scheduler"):
-        make_pool(tls_ca=Path("x.pem"))
+        make_pool(tls_ca=certificate)
 
 
 def test_options_that_contradict_each_other_are_refused(tmp_path):
@@ -452,9 +454,13 @@ def test_without_the_extra_a_line_says_which(place):
         "main(['run', 'probe', '--scheduler', '127.0.0.1:1'])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], env=place.environment, cwd=place.folder, capture_output=True,
-        text=True, check=False,
-    )  # fmt: skip
+        [sys.executable, "-c", code],
+        env=place.environment,
+        cwd=place.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 2
     assert "Error: --scheduler needs the extra cluster: pip install 'repro-relu[cluster]'" in (
         done.stderr
@@ -500,9 +506,14 @@ def shell(place, script, *args, **environment):
     (place.folder / "script.sh").write_text(script)
     path = f"{place.folder}:{bin_folder}:{os.environ['PATH']}"
     return subprocess.run(
-        ["bash", "script.sh", *args], cwd=place.folder, text=True, capture_output=True,
-        env=place.environment | {"PATH": path} | environment, timeout=DEADLINE, check=False,
-    )  # fmt: skip
+        ["bash", "script.sh", *args],
+        cwd=place.folder,
+        text=True,
+        capture_output=True,
+        env=place.environment | {"PATH": path} | environment,
+        timeout=DEADLINE,
+        check=False,
+    )
 
 
 @pytest.mark.slow

@@ -270,8 +270,13 @@ def test_a_renamed_module_a_moved_and_a_renamed_definition_are_the_same(package,
 
 
 def test_definitions_that_use_each_other_are_followed_once(package):
-    edit(package, "deep", "STEPS = 3", "def even(n):\n    return n == 0 or odd(n - 1)\n\n\n"
-         "def odd(n):\n    return n and even(n - 1)\n\n\nSTEPS = even(4)")  # fmt: skip
+    edit(
+        package,
+        "deep",
+        "STEPS = 3",
+        "def even(n):\n    return n == 0 or odd(n - 1)\n\n\n"
+        "def odd(n):\n    return n and even(n - 1)\n\n\nSTEPS = even(4)",
+    )
     first = digest(package)
     edit(package, "deep", "return n and", "return n or")
     assert digest(package) != first

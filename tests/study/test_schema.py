@@ -128,7 +128,6 @@ def test_a_good_study(read):
             'test = "recovers"\nshare_above = 0.9',
             "needs a margin: set margins.share of runs",
         ),
-        ("[fixed]", 'of_trained = ["speed"]\n[fixed]', "of_trained"),
         (
             'test = "greater"',
             'test = "greater"\nshare_above = 0.9\nshare_below = 0.5',

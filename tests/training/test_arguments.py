@@ -1,4 +1,7 @@
-"""Each argument of `fit` means for every seed what it means there."""
+"""Each argument of `fit` means for every seed what it means there.
+
+Slow: a second argument of each kind, such as class weights beside weights of samples.
+"""
 
 import keras
 import numpy as np
@@ -41,6 +44,7 @@ def test_sample_weights():
     assert_seed_is_as_by_hand(given, (X, Y, WEIGHTS))
 
 
+@pytest.mark.slow
 def test_class_weights():
     heavy = {0: 1.0, 1: 3.0}
     assert_seed_is_as_by_hand({"x": X, "y": Y, "class_weight": heavy}, class_weight=heavy)
@@ -62,6 +66,7 @@ def test_a_split_validates_on_the_last_samples():
     assert_seed_is_as_by_hand(given, (X[:15], Y[:15]), **by_hand)
 
 
+@pytest.mark.slow
 def test_validation_on_some_batches_of_a_data_set():
     validation = tf.data.Dataset.from_tensor_slices(TEST).batch(3)
     steps = {"validation_data": validation, "validation_steps": 2}
@@ -70,7 +75,7 @@ def test_validation_on_some_batches_of_a_data_set():
 
 def test_a_later_epoch_to_start_at():
     given = {"x": X, "y": Y, "initial_epoch": 2}
-    fit = fit_seeds(build, **given, seeds=[3], epochs=4, batch_size=BATCH, verbose=0)
+    fit = fit_seeds(build, **given, seeds=[3], epochs=4, batch_size=BATCH, verbose=0, check=False)
     assert fit.frame.epoch.tolist() == [3, 4]
 
 
@@ -82,7 +87,7 @@ def test_few_steps_an_epoch_go_on_where_the_last_epoch_stopped():
         np.testing.assert_allclose(here, there, rtol=1e-5, atol=1e-7)
 
 
-@pytest.mark.parametrize("kind", ["tf.data", "PyDataset"])
+@pytest.mark.parametrize("kind", ["tf.data", pytest.param("PyDataset", marks=pytest.mark.slow)])
 def test_a_data_set_is_seen_by_all_seeds_in_its_own_order(kind):
     class Pieces(keras.utils.PyDataset):
         def __len__(self):
@@ -93,7 +98,7 @@ def test_a_data_set_is_seen_by_all_seeds_in_its_own_order(kind):
 
     tensors = tf.data.Dataset.from_tensor_slices((X, Y)).batch(8)
     data = tensors if kind == "tf.data" else Pieces()
-    fit = fit_seeds(build, data, seeds=[3, 0], epochs=2, verbose=0)
+    fit = fit_seeds(build, data, seeds=[3, 0], epochs=2, verbose=0, check=False)
     assert fit.one_at_a_time is None
     keras.utils.set_random_seed(0)
     model = build()
@@ -101,6 +106,7 @@ def test_a_data_set_is_seen_by_all_seeds_in_its_own_order(kind):
     assert_same(fit, 0, model, history)
 
 
+@pytest.mark.slow
 def test_data_frames():
     frame, series = pd.DataFrame(X, columns=list("abcde")), pd.Series(Y[:, 0])
     assert_seed_is_as_by_hand({"x": frame, "y": series})
@@ -116,11 +122,12 @@ def test_inputs_and_targets_by_name():
         return model
 
     x, y = {"a": X[:, :2], "b": X[:, 2:]}, {"p": Y, "q": X[:, :1]}
-    fit = fit_seeds(two, x, y, seeds=[3, 0], batch_size=BATCH, shuffle=False, verbose=0)
+    given = {"batch_size": BATCH, "shuffle": False, "verbose": 0}
+    fit = fit_seeds(two, x, y, seeds=[3, 0], check=False, **given)
     keras.utils.set_random_seed(3)
     model = two()
     # the last batch is short: Keras weighs the losses of the outputs by batches then, not samples
-    history = model.fit(x, y, batch_size=BATCH, shuffle=False, verbose=0)
+    history = model.fit(x, y, **given)
     assert fit.one_at_a_time is None
     assert_same(fit, 3, model, history)
 
@@ -153,16 +160,18 @@ RAGGED = tf.RaggedTensor.from_row_lengths(X.ravel()[:60], [3, 2, 4, 3] * 5)
 ODD_DATA = {
     "ragged": (RAGGED, RAGGED.to_tensor(shape=(20, 4)).numpy(), (Padded,), (Padded,)),
     "sparse": (
-        scipy.sparse.csr_matrix(POSITIVE), POSITIVE, (sparse_or_dense, True),
+        scipy.sparse.csr_matrix(POSITIVE),
+        POSITIVE,
+        (sparse_or_dense, True),
         (sparse_or_dense, False),
     ),
-}  # fmt: skip
+}
 
 
-@pytest.mark.parametrize("kind", ODD_DATA)
+@pytest.mark.parametrize("kind", ["ragged", pytest.param("sparse", marks=pytest.mark.slow)])
 def test_ragged_and_sparse_inputs_are_trained_one_seed_at_a_time(kind):
     x, dense, odd_model, dense_model = ODD_DATA[kind]
-    given = {"seeds": [3, 0], "epochs": 2, "batch_size": BATCH, "verbose": 0}
+    given = {"seeds": [3, 0], "epochs": 2, "batch_size": BATCH, "verbose": 0, "check": False}
     with pytest.warns(UserWarning, match="ragged, sparse or text"):
         fit = fit_seeds(lambda: compiled(*odd_model), x, Y, **given)
     same = fit_seeds(lambda: compiled(*dense_model), dense, Y, **given)
@@ -170,7 +179,7 @@ def test_ragged_and_sparse_inputs_are_trained_one_seed_at_a_time(kind):
 
 
 def test_verbose_says_how_it_goes(capsys):
-    fit_seeds(build, X, Y, seeds=2, epochs=2, verbose=2)
+    fit_seeds(build, X, Y, seeds=2, epochs=2, verbose=2, check=False)
     said = capsys.readouterr().out.splitlines()
     assert len(said) == 2 and said[0].startswith("2 seeds, mean of each: ")
 

@@ -1,4 +1,7 @@
-"""A step that is wrong when fused is found on the user's own model, before it trains."""
+"""A step that is wrong when fused is found on the user's own model, before it trains.
+
+Slow: more kinds of objects that a build may draw for.
+"""
 
 import keras
 import numpy as np
@@ -113,7 +116,10 @@ class Clipped(keras.constraints.Constraint):
         return keras.ops.clip(w, -self.limit, self.limit)
 
 
-@pytest.mark.parametrize("kind", [Scaled, Fading, Weakened, Clipped])
+@pytest.mark.parametrize(
+    "kind",
+    [Scaled, *(pytest.param(k, marks=pytest.mark.slow) for k in (Fading, Weakened, Clipped))],
+)
 def test_what_build_draws_for_objects_of_the_users_is_a_setting(kind):
     def make():
         own = kind(np.random.uniform(0.1, 0.9))

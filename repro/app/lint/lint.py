@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from repro.app.lint import code, estimands, imports, pages, results, study
 from repro.app.lint.problem import Check, Problem, Repository, this_repository
+from repro.app.streams import say
 from repro.study.folder import study_names
 from repro.study.schema import StudyError, load_study
 
@@ -35,10 +36,10 @@ def lint(names: Sequence[str]) -> int:
     count = 0
     for name in names or study_names():
         for problem in problems(name, repository):
-            print(problem)
+            say(problem)
             count += 1
     if not code.ruff_is_installed():
-        print("ruff is not installed, so its rules were not checked")
+        say("ruff is not installed, so its rules were not checked")
     return 1 if count else 0
 
 

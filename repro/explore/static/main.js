@@ -1,15 +1,14 @@
 // The page: reads its state from the address, trains it, and draws what comes back.
+import { palette } from "./canvas.js";
 import { unpack } from "./digits.js";
-import { Dots, palette } from "./dots.js";
+import { Dots } from "./dots.js";
 import { clear, element, find, heatMap, makeControls, rowOf } from "./parts.js";
 import { keyOf, Pool } from "./pool.js";
 import { drawCurve, drawField, drawNetwork } from "./portrait.js";
 import { scenes } from "./scenes.js";
-import { asCommand, asPython, asToml, read, write } from "./state.js";
-import { claimsOf, matching } from "./tables.js";
+import { inWords, read, write } from "./state.js";
+import { claimsOf, matching, numbers } from "./tables.js";
 import { serve } from "./worker.js";
-/** @import { Scene } from "./scene.js" */
-/** @import { State } from "./state.js" */
 
 const PACE = 110; // milliseconds a logged step
 const BIRTH = 900; // before the first step, to see how the networks start
@@ -19,14 +18,17 @@ const data = (id) => JSON.parse(find(id).textContent ?? "");
 
 class Page {
   constructor() {
+    this.pool = new Pool(document.currentScript?.textContent ?? "", () => this.ask()); // it takes longest to start
     this.tables = data("tables");
-    this.digits = unpack(data("digits"));
+    /** @type {Digits | undefined} */
+    this.digits = undefined;
     this.dots = new Dots(find("dots"));
-    this.pool = new Pool(document.currentScript?.textContent ?? "", this.digits, () => this.ask());
     this.motion = matchMedia("(prefers-reduced-motion: reduce)");
     this.state = this.addressed();
     this.clock = { step: 0, since: 0, running: true };
     this.asked = false;
+    /** @type {number[]} */
+    this.committed = []; // values of the study's runs
     this.shown = ""; // name of the scene
     this.told = -1; // job that has been told in words
     this.portrayed = "";
@@ -103,6 +105,10 @@ class Page {
   /** Train the state, and write all of the page that does not change while it trains. */
   begin() {
     const { scene, settings, seeds, follow } = this.state;
+    if (scene.digits && !this.digits) {
+      this.digits = unpack(data("digits"));
+      this.pool.send(this.digits);
+    }
     this.pool.start(scene, settings, Array.from({ length: seeds }, (_, seed) => seed), follow);
     if (follow >= seeds) this.pool.follow(follow);
     this.clock = { step: 0, since: performance.now(), running: true };
@@ -119,16 +125,16 @@ class Page {
     find("seed").value = `${follow}`;
     makeControls(find("controls"), this.state, (change) => this.go(change));
     this.variant = matching(this.tables[scene.name], this.state);
+    this.committed = this.variant ? numbers(this.variant.values) : [];
     this.tellStudy();
     this.tellRow();
     heatMap(find("map"), this.tables[scene.name], this.state, (change) => this.go(change));
     find("fields").hidden = !scene.digits;
     find("network").hidden = Boolean(scene.digits);
+    find("images").hidden = !scene.digits;
     this.legend();
-    const { defaults } = this.tables[scene.name];
-    find("python").textContent = asPython(this.state, defaults);
-    find("command").textContent = asCommand(this.state, defaults);
-    find("toml").textContent = asToml(this.state, defaults);
+    const said = inWords(this.state, this.tables[scene.name].defaults);
+    for (const [id, text] of Object.entries(said)) find(id).textContent = text;
     this.ask();
   }
 
@@ -155,7 +161,7 @@ class Page {
     said.append(element("p", {}, ["In grey: ", element("code", {}, name), size]));
     const claims = claimsOf(study, name);
     said.append(element("ul", { class: "verdicts" }, claims.map(({ id, says, verdict, n }) => element("li", {}, [
-      element("span", { class: `verdict ${verdict.replace(" ", "-")}` }, verdict), ` ${says} `,
+      element("span", { class: `verdict ${verdict.replace(" ", "-")}` }, verdict), " ", ...withCode(says), " ",
       element("span", { class: "quiet" }, [element("code", {}, id), `, n = ${n.toLocaleString("en")}`])]))));
   }
 
@@ -190,7 +196,7 @@ class Page {
     const known = reached[wave - 1] ?? 0; // by as many as train side by side
     const running = this.tick(known, last, still);
     const { step } = this.clock;
-    const committed = this.variant?.values ?? [];
+    const { committed } = this;
     const expected = seeds * (scene.beside ? 2 : 1);
     const moving = this.dots.draw({ scene, settings, runs, expected, step, follow, still, committed });
     const snapshots = own.map((run) => run.snapshots[step]).filter(Boolean);
@@ -242,11 +248,13 @@ class Page {
     for (const { beside, snapshots } of runs) {
       const detail = snapshots[Math.min(step, snapshots.length - 1)]?.detail;
       if (!detail) continue;
-      const colours = palette(find("dots"));
-      if (!scene.digits) drawNetwork(find("network"), detail, at);
-      else if (beside) drawField(find("field-beside"), detail, this.digits, colours.beside);
-      else drawField(find("field"), detail, this.digits, colours.alive);
-      if (scene.digits) find(beside ? "tell-beside" : "tell-field").textContent = tellField(detail);
+      if (!this.digits || !scene.digits) {
+        drawNetwork(find("network"), detail, at);
+        continue;
+      }
+      const { alive, beside: other } = palette(find("dots"));
+      drawField(find(beside ? "field-beside" : "field"), detail, this.digits, beside ? other : alive);
+      find(beside ? "tell-beside" : "tell-field").textContent = tellField(detail);
     }
   }
 
@@ -265,10 +273,12 @@ class Page {
   }
 }
 
+/** Return a text whose code stands between backticks. @param {string} text */
+const withCode = (text) => text.split("`").map((part, i) => (i % 2 ? element("code", {}, part) : part));
+
 /** @param {{cells: Uint8Array[], silent: boolean[]}} detail */
 function tellField({ cells, silent }) {
-  const hidden = cells.slice(0, Math.max(1, cells.length - 1));
-  const units = hidden.flatMap((layer) => [...layer]);
+  const units = cells.flatMap((layer) => [...layer]);
   const dark = units.filter((reacts) => !reacts).length;
   return `${dark} of ${units.length} hidden units are dead; `
     + `${silent.filter(Boolean).length} of ${silent.length} images reach none.`;

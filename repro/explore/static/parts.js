@@ -1,8 +1,5 @@
 // Parts of the page that are made of elements: controls, the map of a sweep, a row of a table.
 import { cellsOf } from "./tables.js";
-/** @import { Control } from "./scene.js" */
-/** @import { State } from "./state.js" */
-/** @import { Table, Variant } from "./tables.js" */
 
 /** @param {string} id @returns {any} the element, of whatever kind */
 export const find = (id) => document.getElementById(id);
@@ -59,7 +56,7 @@ function makeControl(control, value, set) {
     box.addEventListener("change", () => set(box.checked));
     return element("label", { class: "control box" }, [box, label]);
   }
-  if (typeof value === "string" && !control.slides) {
+  if (typeof value === "string" && !control.marked) {
     const list = /** @type {HTMLSelectElement} */ (element("select", { id }, values.map((v) =>
       element("option", { value: v, selected: v === value }, shown(control, v)))));
     list.addEventListener("change", () => set(list.value));
@@ -76,7 +73,19 @@ function makeControl(control, value, set) {
   tell();
   slider.addEventListener("input", tell);
   slider.addEventListener("change", () => set(values[+slider.value]));
-  return element("label", { class: "control" }, [element("span", {}, [label, " ", output]), slider]);
+  const whole = element("label", { class: "control" }, [element("span", {}, [label, " ", output]), slider]);
+  return control.marked ? element("div", { class: "control" }, [whole, marksOf(control, set)]) : whole;
+}
+
+/** @param {Control} control @param {(value: any) => void} set */
+function marksOf(control, set) {
+  const buttons = (control.marked ?? []).map((value) => {
+    const text = shown(control, value);
+    const button = element("button", { type: "button", "aria-label": `${control.label}: ${text}` }, text);
+    button.addEventListener("click", () => set(value));
+    return button;
+  });
+  return element("div", { class: "marks" }, buttons);
 }
 
 /**
@@ -117,6 +126,6 @@ export function heatMap(parent, table, state, go) {
 
 /** Return the cells of a seed's row in `runs.csv`. @param {Variant} variant @param {number} seed */
 export function rowOf(variant, seed) {
-  const row = variant.rows[seed];
-  return row ? variant.columns.map((name, i) => [name, row[i] === null ? "–" : `${row[i]}`]) : [];
+  const row = variant.rows.split("\n")[seed]?.split(",");
+  return row ? variant.columns.map((name, i) => [name, row[i] || "–"]) : [];
 }

@@ -1,19 +1,8 @@
 // Workers, made of the page's own script, and the runs that they have sent back.
-/** @import { Digits } from "./digits.js" */
-/** @import { Scene, Settings, Snapshot } from "./scene.js" */
-/** @import { Progress, Run } from "./worker.js" */
-
-/**
- * @typedef {object} Known a run as far as it is known
- * @property {number} seed
- * @property {boolean} beside it is the network to compare with
- * @property {Snapshot[]} snapshots
- * @property {boolean} done
- */
 
 export class Pool {
-  /** @param {string} script @param {Digits} digits @param {() => void} changed */
-  constructor(script, digits, changed) {
+  /** @param {string} script @param {() => void} changed */
+  constructor(script, changed) {
     const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
     const count = Math.min(8, Math.max(1, (navigator.hardwareConcurrency || 2) - 1));
     this.workers = Array.from({ length: count }, () => new Worker(address));
@@ -21,10 +10,12 @@ export class Pool {
     /** @type {Map<string, Known>} */
     this.runs = new Map();
     this.changed = changed;
-    for (const worker of this.workers) {
-      worker.postMessage({ digits });
-      worker.addEventListener("message", ({ data }) => this.take(data));
-    }
+    for (const worker of this.workers) worker.addEventListener("message", ({ data }) => this.take(data));
+  }
+
+  /** Give the images to the workers, before any scene that needs them. @param {Digits} digits */
+  send(digits) {
+    for (const worker of this.workers) worker.postMessage({ digits });
   }
 
   /**

@@ -1,22 +1,7 @@
 // One network: its curve, its weights as a diagram, its units as cells that go dark, the images that reach none.
+import { circle, fitted, palette, stroke } from "./canvas.js";
 import { PIXELS } from "./digits.js";
-import { palette, position } from "./dots.js";
-/** @import { Digits } from "./digits.js" */
-/** @import { Palette } from "./dots.js" */
-/** @import { Known } from "./pool.js" */
-/** @import { Scene, Settings } from "./scene.js" */
-
-/** @param {HTMLCanvasElement} canvas @returns {{context: CanvasRenderingContext2D, width: number, height: number}} */
-function fitted(canvas) {
-  const { clientWidth: width, clientHeight: height } = canvas;
-  const ratio = devicePixelRatio || 1;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  context.scale(ratio, ratio);
-  context.font = `12px ${getComputedStyle(document.body).getPropertyValue("--sans")}`;
-  return { context, width, height };
-}
+import { colourOf, position } from "./dots.js";
 
 /**
  * Draw a network's values over the logged steps, each as far from the next.
@@ -42,7 +27,8 @@ export function drawCurve(canvas, scene, settings, runs, step) {
   }
   context.lineWidth = 2.2;
   for (const { beside, snapshots } of runs) {
-    context.strokeStyle = beside ? colours.beside : colours.alive;
+    const now = snapshots[Math.min(step, snapshots.length - 1)];
+    context.strokeStyle = beside || !now ? colours.beside : colourOf(scene.states, now, colours);
     context.setLineDash(beside ? [5, 4] : []);
     stroke(context, snapshots.map(({ value }, i) => [x(i), y(value)]).filter(([, at]) => Number.isFinite(at)));
   }
@@ -50,13 +36,6 @@ export function drawCurve(canvas, scene, settings, runs, step) {
   context.lineWidth = 1;
   context.strokeStyle = colours.ink;
   stroke(context, [[x(step), 8], [x(step), height - 24]]);
-}
-
-/** @param {CanvasRenderingContext2D} context @param {number[][]} points */
-function stroke(context, points) {
-  context.beginPath();
-  for (const [x, y] of points) context.lineTo(x, y);
-  context.stroke();
 }
 
 /**
@@ -87,8 +66,7 @@ export function drawNetwork(canvas, detail, step) {
       context.fillStyle = dead ? colours.paper : depth === 0 ? colours.raised : colours.ink;
       context.strokeStyle = dead ? colours.states[0] : colours.ink;
       context.lineWidth = 2;
-      context.beginPath();
-      context.arc(x, y, depth === 0 ? 11 : radius, 0, 2 * Math.PI);
+      circle(context, [x, y, depth === 0 ? 11 : radius]);
       context.fill();
       context.stroke();
       context.fillStyle = colours.ink;
@@ -122,11 +100,10 @@ function drawZeros(context, met, step, { x, height, colours }) {
 export function drawField(canvas, detail, digits, colour) {
   const { context, width } = fitted(canvas);
   const colours = palette(canvas);
-  const hidden = detail.cells.slice(0, Math.max(1, detail.cells.length - 1));
   const across = 20;
   const cell = width / across;
   let y = 0;
-  for (const units of hidden) {
+  for (const units of detail.cells) {
     units.forEach((reacts, j) => {
       context.fillStyle = reacts ? colour : colours.committed;
       context.beginPath();

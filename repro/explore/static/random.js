@@ -68,11 +68,6 @@ export class RandomState {
   normals(count) {
     return Float64Array.from({ length: count }, () => this.normal());
   }
-
-  /** Return the numbers 0 to n - 1 in a random order. @param {number} n */
-  permutation(n) {
-    return shuffled(n, () => this.bits());
-  }
 }
 
 /** @param {number} n @param {() => number} bits 32 random ones */

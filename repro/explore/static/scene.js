@@ -1,44 +1,4 @@
-// What all scenes share: the shape of a scene, the flags of a dot, activations, the steps that are looked at.
-
-/**
- * @typedef {Record<string, any>} Settings parameters of the thread's experiment, by their names there
- *
- * @typedef {object} Control
- * @property {string} name of the parameter
- * @property {string} label
- * @property {any[]} values numbers make a slider, words a list, true and false a box
- * @property {(value: any) => string} [show]
- * @property {boolean} [slides] words that make a slider, too
- *
- * @typedef {object} Snapshot a network at a logged step
- * @property {number} value on the scene's axis; NaN once it has diverged
- * @property {number} flags
- * @property {any} [detail] of a network that is followed: see `diagram.js` and `field.js`
- *
- * @typedef {object} Scene
- * @property {string} name of the thread
- * @property {string} title
- * @property {string} hint
- * @property {Control[]} controls
- * @property {Settings} settings what differs here from the experiment's defaults, such as fewer images
- * @property {string} horizon the parameter that says how long a network trains
- * @property {string} unit of the steps
- * @property {number} wave how many networks a worker trains side by side
- * @property {number[]} seeds how many one can ask for, the usual number first
- * @property {{label: string, low: number, high: number, ticks: number[], log?: boolean, none?: string,
- *   show: (value: number) => string}} axis
- * @property {{flag: number, label: string}[]} states what a dot's colours mean, the first that it has
- * @property {string} alive what a dot without these is
- * @property {(settings: Settings) => {at: number, label: string}[]} marks
- * @property {(snapshots: Snapshot[], settings: Settings) => string} tell
- * @property {(settings: Settings) => number[]} steps
- * @property {(settings: Settings) => Settings} [beside] a second network for each seed, to compare with
- * @property {string} [digits] what is said of the images that the page carries
- * @property {string} [other] how the study's run of a seed is another than the page's
- * @property {string[]} smaller parameters whose values may be the page's own: it is smaller than the study
- * @property {{name: string, x: string, y: string}} [grid] the committed sweep that is shown as a map
- * @property {(settings: Settings, seed: number, detail: boolean, digits: any) => Generator<Snapshot>} train
- */
+// What all scenes share: the flags of a dot, activations, the steps that are looked at.
 
 export const BORN_DEAD = 1;
 export const DEAD = 2;
@@ -46,7 +6,8 @@ export const LIT = 4; // met an exact zero
 export const DIFFERS = 8;
 
 export const ACTIVATION = ["relu", "leaky_relu", "sigmoid", "tanh"];
-const RELU = 0, LEAKY_RELU = 1, SIGMOID = 2, TANH = 3, LINEAR = 4;
+export const RELU = 0;
+const LEAKY_RELU = 1, SIGMOID = 2, TANH = 3, LINEAR = 4;
 /** @type {Record<string, number>} */
 const KINDS = { relu: RELU, leaky_relu: LEAKY_RELU, sigmoid: SIGMOID, tanh: TANH, linear: LINEAR };
 

@@ -4,7 +4,6 @@ import { fourLayers } from "./scenes/four_layers.js";
 import { mnistRelu } from "./scenes/mnist_relu.js";
 import { reluAtZero } from "./scenes/relu_at_zero.js";
 import { truthTable } from "./scenes/truth_table.js";
-/** @import { Scene } from "./scene.js" */
 
 /** @type {Record<string, Scene>} */
 export const scenes = Object.fromEntries(

@@ -1,13 +1,4 @@
 // A state of the page has an address, its fragment; and it can be said in Python, on the command line and in TOML.
-/** @import { Scene, Settings } from "./scene.js" */
-
-/**
- * @typedef {object} State
- * @property {Scene} scene
- * @property {Settings} settings of the experiment, defaults included
- * @property {number} seeds
- * @property {number} follow
- */
 
 /**
  * Read a fragment; what it has no right value for is as posted.
@@ -61,29 +52,26 @@ const python = (value) => typeof value === "number" ? numeral(value)
 const toml = (value) => (typeof value === "number" && numeral(value).includes("/") ? `"${numeral(value)}"`
   : typeof value === "string" ? `"${value}"` : `${value}`);
 
-/** @param {State} state @param {Settings} defaults */
-export function asPython(state, defaults) {
-  const { scene, seeds } = state;
-  const given = changes(state, defaults).map(({ name, value }) => `    ${name}=${python(value)},\n`).join("");
-  const data = scene.digits ? '    data="mnist5k",\n' : "";
-  return `from repro.${scene.name} import experiment\n\n`
-    + `runs, curves = experiment(\n    seeds=range(${seeds}),\n${data}${given})\n`;
-}
-
-/** @param {State} state @param {Settings} defaults */
-export function asCommand(state, defaults) {
-  const { scene, seeds } = state;
-  const given = changes(state, defaults).map(({ name, value }) => ` ${name}=${python(value).replaceAll('"', "")}`);
-  if (given.length === 0) given.push(` ${scene.horizon}=${state.settings[scene.horizon]}`);
-  const data = scene.digits ? " --data mnist5k" : "";
-  return `python -m repro sweep ${scene.name}${given.join("")} --seeds ${seeds}${data}\n`;
-}
-
-/** @param {State} state @param {Settings} defaults */
-export function asToml(state, defaults) {
-  const given = changes(state, defaults).map(({ name, value }) => `${name} = ${toml(value)}`).join(", ");
-  const name = changes(state, defaults).map(({ value }) => `${value}`.replaceAll(/\W+/g, "_")).join("_").toLowerCase();
-  return `[variants.mine_${name || "as_posted"}]\n`
-    + `label = "from the page"\ngroup = "fix of ours"\nseeds = ${state.seeds}\n`
-    + `parameters = { ${given} }\n`;
+/**
+ * Return a state as a call in Python, as a command, and as a variant of a study.
+ * @param {State} state @param {Settings} defaults
+ */
+export function inWords(state, defaults) {
+  const { scene, settings, seeds } = state;
+  const changed = changes(state, defaults);
+  const beyond = scene.beyond?.(settings);
+  const data = scene.digits ? "mnist5k" : "";
+  const lines = changed.map(({ name, value }) => `    ${name}=${python(value)},\n`).join("");
+  const words = changed.map(({ name, value }) => ` ${name}=${python(value).replaceAll('"', "")}`);
+  const pairs = changed.map(({ name, value }) => `${name} = ${toml(value)}`).join(", ");
+  const title = changed.map(({ value }) => `${value}`.replaceAll(/\W+/g, "_")).join("_").toLowerCase();
+  return {
+    python: `from repro.${scene.name} import experiment\n${beyond?.python ?? ""}\n`
+      + `runs, curves = experiment(\n    seeds=range(${seeds}),\n${data && `    data="${data}",\n`}${lines})\n`,
+    command: beyond?.remark ?? `python -m repro sweep ${scene.name}`
+      + (words.join("") || ` ${scene.horizon}=${settings[scene.horizon]}`)
+      + ` --seeds ${seeds}${data && ` --data ${data}`}\n`,
+    toml: beyond?.remark ?? `[variants.mine_${title || "as_posted"}]\n`
+      + `label = "from the page"\ngroup = "fix of ours"\nseeds = ${seeds}\nparameters = { ${pairs} }\n`,
+  };
 }

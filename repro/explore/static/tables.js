@@ -1,28 +1,4 @@
 // The committed runs: which of them have the settings of the page.
-/** @import { Settings } from "./scene.js" */
-/** @import { State } from "./state.js" */
-
-/**
- * @typedef {object} Variant
- * @property {string} name
- * @property {Settings} settings what differs from the experiment's defaults
- * @property {number} seeds
- * @property {number} horizon
- * @property {number | null} mean
- * @property {number[]} values the headline metric of its first runs
- * @property {string[]} columns
- * @property {any[][]} rows of the first seeds
- *
- * @typedef {object} Claim
- * @property {string} id
- * @property {string} says
- * @property {string} verdict
- * @property {string} variant
- * @property {string | null} reference
- * @property {number} n
- *
- * @typedef {{question: string, defaults: Settings, variants: Variant[], claims: Claim[]}} Table
- */
 
 const SHOWN = 6; // claims
 
@@ -45,6 +21,9 @@ export function matching(table, { scene, settings }) {
   const all = table.variants.filter((variant) => variant.seeds > 0 && fits(table, variant, settings, free));
   return all.find(({ horizon }) => horizon === settings[scene.horizon]) ?? all[0];
 }
+
+/** Return the numbers of a text; one that is missing is none. @param {string} text */
+export const numbers = (text) => text.split(",").map((number) => (number === "" ? NaN : Number(number)));
 
 /** Return the claims that are about a variant. @param {Table} table @param {string} name */
 export const claimsOf = (table, name) =>

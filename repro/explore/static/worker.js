@@ -1,24 +1,20 @@
 // In a worker: trains many seeds in turns, the one that has come least far first, and tells what it saw of them.
 import { scenes } from "./scenes.js";
-/** @import { Digits } from "./digits.js" */
-/** @import { Snapshot } from "./scene.js" */
 
-const SLICE = 40; // milliseconds between two reports
-
-/** @typedef {{seed: number, beside: boolean, detail: boolean}} Run
- * @typedef {Run & {first: number, snapshots: Snapshot[], done: boolean}} Progress
- * @typedef {Run & {generator: Generator<Snapshot>, reached: number, wave: number}} Training */
+const SLICES = [5, 40]; // milliseconds until the first report, and at most between two
 
 /** Answer {digits} once, and {job, scene, settings, runs} with {job, progress} until all runs are done. */
 export function serve() {
   /** @type {Digits | null} */
   let digits = null;
   let job = -1;
+  let slice = SLICES[0];
   /** @type {Training[]} */
   let trainings = [];
 
   const work = () => {
-    const end = performance.now() + SLICE;
+    const end = performance.now() + slice;
+    slice = Math.min(SLICES[1], 2 * slice);
     /** @type {Map<Training, Progress>} */
     const progress = new Map();
     while (trainings.length > 0 && performance.now() < end) {
@@ -42,7 +38,10 @@ export function serve() {
       return;
     }
     const idle = trainings.length === 0;
-    if (data.job !== job) trainings = [];
+    if (data.job !== job) {
+      trainings = [];
+      slice = SLICES[0];
+    }
     job = data.job;
     const scene = scenes[data.scene];
     for (const run of data.runs) {

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from repro.findings.curves_figure import chosen_curves, curve_dashes
-from repro.findings.drawing import log_floor, spread
+from repro.findings.drawing import drawable, log_floor, spread
 from repro.findings.report.axis import Axis, axis_of
 from repro.findings.report.prose import Piece, pieces
 from repro.findings.summary import named_runs
@@ -47,12 +47,13 @@ class Curves:
 
 def curves_of(study: Study, curves: pd.DataFrame) -> Curves | None:
     """Return the named variants' learning curves, or None where the headline metric has none."""
-    if study.metric not in curves:
+    if study.metric not in curves or curves.empty:
         return None
     named = named_runs(study, curves)
     step = "epoch" if "epoch" in curves else "step"
     quantiles = named.groupby(["variant", step], sort=False)[study.metric].quantile(BAND).unstack()
-    quantiles = quantiles[np.isfinite(quantiles).all(axis="columns")]  # not where seeds diverged
+    # not where seeds diverged, or nearly
+    quantiles = quantiles[np.isfinite(drawable(quantiles)).all(axis=1)]
     quantiles *= unit_of(study, study.metric).factor
     named = named[named["variant"].isin(quantiles.index.get_level_values("variant"))]
     if named.empty:

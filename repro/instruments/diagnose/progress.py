@@ -37,11 +37,14 @@ def _rewrite_line(task: str, number: int, count: int) -> None:
 
 @contextmanager
 def _bar() -> Iterator[Say]:
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    from repro.findings.terminal import Terminal
+
+    console = Terminal(stderr=True)
+    # a title may hold the name of a layer of the user's, which is text and no markup
+    title_column = TextColumn("{task.description}", markup=False)
+    columns = (title_column, BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("examining")
 

@@ -15,11 +15,13 @@ from typing import NamedTuple
 from distributed import Security
 
 from repro.running.workers import PoolError
+from repro.study.files import read_regular
 
 REMEDY = (
     "use a scheduler at 127.0.0.1, or TLS: an address tls://... with --tls-ca, --tls-cert and "
     "--tls-key (docs/scale-out.md says how to make them)"
 )
+MOST_BYTES = 2**20  # of a scheduler's file
 NAME = r"[A-Za-z0-9_-]{1,63}"
 ADDRESS = re.compile(
     rf"(?P<scheme>tcp|tls)://(?P<host>\[[0-9A-Fa-f:.]+\]|{NAME}(\.{NAME})*):(?P<port>[0-9]{{1,5}})"
@@ -48,6 +50,9 @@ def find_scheduler(
     """
     if scheduler is not None and scheduler_file is not None:
         raise PoolError("give one of --scheduler and --scheduler-file")
+    for path in filter(None, tls.values()):
+        if not path.is_file():  # a pipe would be waited for
+            raise PoolError(f"{path} is no file with a certificate or a key")
     address = _read(scheduler_file) if scheduler_file else scheduler or ""
     security = _security({name: str(path) for name, path in tls.items() if path})
     if "://" not in address:
@@ -75,7 +80,7 @@ def check_private(address: str) -> None:
 
 def _read(file: Path) -> str:
     try:
-        return str(json.loads(file.read_text(encoding="utf-8"))["address"])
+        return str(json.loads(read_regular(file, MOST_BYTES, follow=True))["address"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise PoolError(f"--scheduler-file {file} names no address: {error}") from None
 

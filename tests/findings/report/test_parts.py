@@ -4,6 +4,7 @@ import math
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from repro.findings.drawing import Floor
@@ -17,6 +18,7 @@ from repro.findings.numbers import (
 )
 from repro.findings.report.axis import Axis, axis_of
 from repro.findings.report.common import Usual, usual
+from repro.findings.report.curves import curves_of
 from repro.findings.report.prose import paragraphs, pieces
 from repro.findings.report.track import sina
 from repro.findings.units import quantity, unit_of
@@ -26,10 +28,17 @@ from repro.study.schema import load_study
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (0.93641, "0.9364"), (-0.5, "−0.5"), (-0.0, "0"), (1.23e-19, "1.23×10⁻¹⁹"), (0, "0"),
-        (math.nan, "–"), (math.inf, "∞"), (-math.inf, "−∞"), (12345678, "1.235×10⁷"),
+        (0.93641, "0.9364"),
+        (-0.5, "−0.5"),
+        (-0.0, "0"),
+        (1.23e-19, "1.23×10⁻¹⁹"),
+        (0, "0"),
+        (math.nan, "–"),
+        (math.inf, "∞"),
+        (-math.inf, "−∞"),
+        (12345678, "1.235×10⁷"),
     ],
-)  # fmt: skip
+)
 def test_numbers_have_four_digits_and_true_minus_signs(value, text):
     assert number(value) == text
 
@@ -43,9 +52,8 @@ def test_intervals_p_values_and_shares():
     assert (number_list([0.5, -2]), number_list([])) == ("0.5, −2", "–")
     assert p_value(9.9e-5) == "< 0.0001"
     assert p_value(0.0082) == "0.0082"
-    assert [percent(share) for share in (0.994, -0.33, -0.001, math.nan)] == [
-        "99 %", "−33 %", "0 %", "–",
-    ]  # fmt: skip
+    shares = [percent(share) for share in (0.994, -0.33, -0.001, math.nan)]
+    assert shares == ["99 %", "−33 %", "0 %", "–"]
 
 
 def test_prose_is_text_code_and_citations():
@@ -79,6 +87,13 @@ def test_an_axis_holds_what_is_finite():
     assert axis.low < 0.2 < 0.8 < axis.high < 1
     assert axis_of([3, 3]).low < 3
     assert axis_of([math.nan], Floor(1e-8, hides=True)) == Axis(0, 1)
+
+
+@pytest.mark.parametrize("values", [[], [1e300, 1e300]])
+def test_curves_that_can_not_be_drawn_are_left_out(values):
+    study = load_study("truth_table")
+    rows = {"variant": "relu_posted", "seed": 0, "step": range(len(values)), study.metric: values}
+    assert curves_of(study, pd.DataFrame(rows)) is None
 
 
 def test_what_is_below_the_floor_of_an_axis_is_drawn_there():

@@ -79,6 +79,12 @@ def test_it_is_small_enough_to_send(report):
     assert report.stat().st_size < 6_000_000
 
 
+def test_the_pages_that_it_links_to_lie_beside_it(report):
+    linked = re.findall(r'href="(?!#|https?:|data:)([^"#]+)', report.read_text())
+    assert "explore.html" in linked
+    assert [name for name in linked if not (RESULTS / name).is_file()] == []
+
+
 def test_what_threads_say_is_shown_not_run():
     study = load_study("four_layers")
     wicked = '<script>alert("x")</script>'
@@ -110,9 +116,13 @@ def test_a_missing_table_is_named(tmp_path):
     (tmp_path / "results").mkdir()
     done = subprocess.run(
         [sys.executable, "-m", "repro", "report"],
-        cwd=tmp_path, env={"PYTHONPATH": str(ROOT), "PATH": ""},
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 2
     assert done.stderr.splitlines() == ["Error: no study has tables in results/; run one first"]
     assert list((tmp_path / "results").iterdir()) == []

@@ -327,11 +327,7 @@ def layer_case(names: Sequence[str], recipes: dict[str, Recipe]) -> Case:
         y=TARGETS,
         falls_back=falls_back,
         refused=refused,
-        slow=not (set(names) & QUICK_LAYERS),
     )
-
-
-QUICK_LAYERS = {"Dense"}
 
 
 def layer_groups(recipes: dict[str, Recipe]) -> Iterator[list[str]]:

@@ -517,7 +517,7 @@ CASES = [
         ),
     ),
     _case("mixed_float16", _half, atol=1e-3),
-    _case("dict of inputs", _dict_inputs, x={"numbers": X, "ids": INPUTS["integers"]}, slow=False),
+    _case("dict of inputs", _dict_inputs, x={"numbers": X, "ids": INPUTS["integers"]}),
     _case("nested and shared layers", _nested),
     _case(
         "branches and loops by a weight's value", lambda: _stack(Branching()), "its graph can not"

@@ -177,7 +177,6 @@ def _case(names: Sequence[str], kinds: Sequence[str], compiled: Callable[[], Any
         x=INPUTS["vector"],
         y=targets if len(targets) > 1 else targets[0],
         falls_back=FALL_BACK.get(names[0]) if len(names) == 1 else None,
-        slow="AUC" not in names,
     )
 
 

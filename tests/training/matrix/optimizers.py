@@ -98,7 +98,7 @@ FALL_BACK: dict[str, str] = {
 }
 REFUSED: dict[str, str] = {}
 ONE_FIT = ("use_ema", "ema_")  # each call of fit ends with the averages
-QUICK = {"SGD", "Adam, clipnorm", "SGD, gradient_accumulation_steps"}
+QUICK = {"SGD, gradient_accumulation_steps"}
 
 
 def optimizer_recipes() -> dict[str, Callable[[], Any]]:

@@ -1,4 +1,7 @@
-"""Models of every kind train by `fit_seeds` as by `fit`, fused or, with the reason, one by one."""
+"""Models of every kind train by `fit_seeds` as by `fit`, fused or, with the reason, one by one.
+
+Slow: all kinds but one.
+"""
 
 import keras
 import pytest

@@ -1,4 +1,7 @@
-"""Every optimizer of keras.optimizers trains by `fit_seeds` as by `fit`."""
+"""Every optimizer of keras.optimizers trains by `fit_seeds` as by `fit`.
+
+Slow: all but one of them.
+"""
 
 import pytest
 

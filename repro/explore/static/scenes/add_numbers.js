@@ -1,7 +1,6 @@
 // Thread 003: a 2-4-4-1 network that adds two numbers, one sample a step, with the posted mistakes or without.
 import { RandomState } from "../random.js";
 import { ACTIVATION, activate, BORN_DEAD, DEAD, derivative, kindOf, outOf, power, rising } from "../scene.js";
-/** @import { Scene, Settings } from "../scene.js" */
 
 const X = [[0.1, 0.2], [0.5, 0.3], [0.2, 0.4], [0.3, 0.7], [0.5, 0.5], [0.4, 0.3]];
 const Y = [0.3, 0.8, 0.6, 1.0, 1.0, 0.7];
@@ -13,7 +12,6 @@ const LEARNED = 0.001;
 /** @type {Scene} */
 export const addNumbers = {
   name: "add_numbers",
-  title: "Add two numbers",
   hint: "Half of the networks are born dead: silent on every input. Who of them learns?",
   controls: [
     { name: "hidden_activation", label: "Hidden activation", values: ACTIVATION },

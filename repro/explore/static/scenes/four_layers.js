@@ -1,22 +1,17 @@
 // Thread 004: a 784-200-100-10 network that learns digits one by one; errors lack a derivative as posted.
-// A pixel without ink has the input 0.01, which moves all rows of the first layer alike: `shift` keeps that apart.
-import { addOutputs, addRows, argmax, inked, moveRow, PIXELS } from "../digits.js";
+import { backgroundOf, backward, dense, forward, move, ON_DIGITS, test } from "../dense.js";
+import { inked, PIXELS } from "../digits.js";
 import { dataOrder, RandomState } from "../random.js";
-import { activate, DEAD, derivative, having, kindOf, outOf, percent } from "../scene.js";
-/** @import { Digits, Ink } from "../digits.js" */
-/** @import { Scene, Settings } from "../scene.js" */
+import { DEAD, derivative, having, outOf } from "../scene.js";
+/** @import { Layer, Network } from "../dense.js" */
 
 const WIDTHS = [PIXELS, 200, 100, 10];
 const [BACKGROUND, INK, LOW, HIGH] = [0.01, 0.99, 0.01, 0.99];
 
-/** @typedef {{kind: number, kernel: Float64Array, bias: Float64Array, sums: Float64Array, out: Float64Array,
- *   steps: Float64Array, back: Float64Array, errors: Float64Array}} Layer kernel by inputs
- * @typedef {{layers: Layer[], shift: Float64Array, total: Float64Array}} Network */
-
 /** @type {Scene} */
 export const fourLayers = {
+  ...ON_DIGITS,
   name: "four_layers",
-  title: "Four layers",
   hint: "Errors pass back without ReLU’s gate until no unit reacts any more. Sigmoid survives the same mistake.",
   controls: [
     { name: "learning_rate", label: "Learning rate", values: [0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3] },
@@ -30,12 +25,8 @@ export const fourLayers = {
   settings: { images: 1000, epochs: 2 },
   horizon: "epochs",
   unit: "image",
-  wave: 4,
-  seeds: [20, 10, 50, 100],
-  axis: { label: "test accuracy", low: 0, high: 1, ticks: [0, 0.2, 0.4, 0.6, 0.8, 1], show: percent },
   states: [{ flag: DEAD, label: "lost: a whole layer is dead, or weights overflowed" }],
   alive: "alive",
-  marks: () => [{ at: 0.1, label: "guessing" }],
   tell: (snapshots) => `${outOf(snapshots.filter((s) => s.value > 0.5).length, snapshots.length)} networks get half of `
     + `the digits right. ${having(snapshots, DEAD)} are lost: no error passes any more.`,
   digits: "Here a network learns 1,000 images in 1 to 10 passes and is tested on 200; in the study it learns 60,000, "
@@ -50,15 +41,26 @@ export const fourLayers = {
     const network = draw(settings, new RandomState(seed));
     const passes = Array.from({ length: settings.epochs }, (_, i) => dataOrder(seed, i + 1, settings.images));
     const order = passes.flatMap((pass) => [...pass]);
+    const mended = (/** @type {string} */ name) => ["true", name].includes(settings.backpropagation);
+    const carries = [false, mended("hidden_mended"), mended("output_mended")];
+    const rates = Array(3).fill(settings.learning_rate);
     let [learned, alive] = [0, true];
     for (const stop of this.steps(settings)) {
       for (; learned < stop && alive; learned++) {
-        forward(settings, network, ink[order[learned]]);
-        alive = learn(settings, network, ink[order[learned]], digits.label[order[learned]]);
+        forward(network, ink[order[learned]]);
+        alive = setErrors(network, digits.label[order[learned]]);
+        backward(network, rates, (depth) => carries[depth]);
+        if (alive) move(network, ink[order[learned]], network.layers, settings.bias);
       }
-      yield alive ? test(settings, network, ink, digits, detail) : { value: NaN, flags: DEAD };
+      yield alive ? test(network, ink, digits, detail, JUDGED) : { value: NaN, flags: DEAD };
     }
   },
+};
+
+/** As the study does: a unit reacts that has a derivative; a network is lost that has a layer without one. */
+const JUDGED = {
+  reacts: (/** @type {Layer} */ { kind }, /** @type {number} */ value) => derivative(kind, value, 1) !== 0,
+  isLost: (/** @type {Uint8Array[]} */ layers) => layers.some((layer) => layer.every((reacts) => !reacts)),
 };
 
 /** @param {Settings} settings @param {RandomState} random @returns {Network} */
@@ -70,96 +72,17 @@ function draw(settings, random) {
     for (let j = 0; j < units; j++) {
       for (let i = 0; i < n; i++) kernel[i * units + j] = gain * (random.normal() * n ** -0.5);
     }
-    const [bias, sums, out, steps, back, errors] = Array.from({ length: 6 }, () => new Float64Array(units));
-    const kind = kindOf(depth === 2 ? settings.output_activation : settings.hidden_activation);
-    return { kind, kernel, bias, sums, out, steps, back, errors };
+    return dense(kernel, units, depth === 2 ? settings.output_activation : settings.hidden_activation);
   });
-  const total = new Float64Array(WIDTHS[1]);
-  addOutputs(total, layers[0].kernel, new Float64Array(PIXELS).fill(1));
-  return { layers, shift: new Float64Array(WIDTHS[1]), total };
-}
-
-/** @param {Settings} settings @param {Network} network @param {Ink} image */
-function forward(settings, { layers, shift, total }, { pixels, values, sum }) {
-  for (let depth = 0; depth < layers.length; depth++) {
-    const { kind, kernel, bias, sums, out } = layers[depth];
-    sums.set(bias);
-    if (depth === 0) {
-      for (let j = 0; j < sums.length; j++) sums[j] += BACKGROUND * total[j] + sum * shift[j];
-      addRows(sums, kernel, pixels, values);
-    } else {
-      addOutputs(sums, kernel, layers[depth - 1].out);
-    }
-    for (let j = 0; j < sums.length; j++) out[j] = activate(kind, sums[j], settings.leaky_slope);
-  }
+  return { layers, slope: settings.leaky_slope, background: backgroundOf(layers[0], BACKGROUND) };
 }
 
 /**
- * Learn the image that went forward; return false if the network has overflowed.
- * @param {Settings} settings @param {Network} network @param {Ink} image @param {number} label
+ * Set the last layer's errors; return whether they are finite: it has not overflowed.
+ * @param {Network} network @param {number} label
  */
-function learn(settings, network, image, label) {
-  const { layers } = network;
-  const last = layers[2];
-  for (let j = 0; j < 10; j++) last.errors[j] = (j === label ? HIGH : LOW) - last.out[j];
-  if (!last.errors.every(Number.isFinite)) return false;
-  const mended = (/** @type {string} */ name) => ["true", name].includes(settings.backpropagation);
-  const carries = [false, mended("hidden_mended"), mended("output_mended")];
-  for (let depth = 2; depth >= 0; depth--) {
-    const { kind, kernel, out, steps, back, errors } = layers[depth];
-    for (let j = 0; j < out.length; j++) {
-      const moved = errors[j] * derivative(kind, out[j], settings.leaky_slope);
-      steps[j] = settings.learning_rate * moved;
-      back[j] = carries[depth] ? moved : errors[j];
-    }
-    if (depth > 0) passBack(kernel, back, layers[depth - 1].errors);
-  }
-  for (let depth = 0; depth < 3; depth++) move(settings, network, depth, image);
-  return true;
-}
-
-/** @param {Float64Array} kernel @param {Float64Array} back @param {Float64Array} errors */
-function passBack(kernel, back, errors) {
-  for (let i = 0; i < errors.length; i++) {
-    let error = 0;
-    for (let j = 0; j < back.length; j++) error += kernel[i * back.length + j] * back[j];
-    errors[i] = error;
-  }
-}
-
-/** @param {Settings} settings @param {Network} network @param {number} depth @param {Ink} image */
-function move(settings, { layers, shift, total }, depth, { pixels, values, sum }) {
-  const { kernel, bias, steps } = layers[depth];
-  if (steps.every((step) => step === 0)) return;
-  if (settings.bias) moveRow(bias, 0, 1, steps);
-  if (depth > 0) {
-    const inputs = layers[depth - 1].out;
-    for (let i = 0; i < inputs.length; i++) if (inputs[i] !== 0) moveRow(kernel, i, inputs[i], steps);
-    return;
-  }
-  for (let k = 0; k < pixels.length; k++) moveRow(kernel, pixels[k], values[k], steps);
-  moveRow(shift, 0, BACKGROUND, steps);
-  moveRow(total, 0, PIXELS * BACKGROUND + sum, steps);
-}
-
-/**
- * @param {Settings} settings @param {Network} network @param {Ink[]} ink @param {Digits} digits @param {boolean} detail
- */
-function test(settings, network, ink, digits, detail) {
-  const { layers } = network;
-  const reacts = layers.map(({ out }) => new Uint8Array(out.length));
-  const silent = [];
-  const relu = kindOf("relu");
-  let right = 0;
-  for (let image = digits.train; image < ink.length; image++) {
-    forward(settings, network, ink[image]);
-    right += argmax(layers[2].out) === digits.label[image] ? 1 : 0;
-    layers.forEach(({ kind, out }, depth) => out.forEach((value, j) => {
-      if (derivative(kind, value, settings.leaky_slope) !== 0) reacts[depth][j] = 1;
-    }));
-    silent.push(layers.slice(0, 2).some(({ kind, out }) => kind === relu && out.every((value) => value <= 0)));
-  }
-  const lost = reacts.some((layer) => layer.every((reaction) => !reaction)) ? DEAD : 0;
-  const snapshot = { value: right / silent.length, flags: lost };
-  return detail ? { ...snapshot, detail: { cells: reacts, silent } } : snapshot;
+function setErrors({ layers }, label) {
+  const { errors, out } = layers[2];
+  for (let j = 0; j < out.length; j++) errors[j] = (j === label ? HIGH : LOW) - out[j];
+  return errors.every(Number.isFinite);
 }

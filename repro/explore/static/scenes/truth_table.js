@@ -1,7 +1,6 @@
 // Thread 000: a 3-4-1 network on six rows at once, without biases as posted; the target is "not x3".
 import { RandomState } from "../random.js";
 import { activate, BORN_DEAD, DEAD, derivative, kindOf, outOf, power, rising } from "../scene.js";
-/** @import { Scene, Settings } from "../scene.js" */
 
 const X = [[0, 0, 1], [0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 0, 0], [0, 1, 0]];
 const Y = [0, 1, 0, 0, 1, 1];
@@ -14,7 +13,6 @@ const LEARNED = 0.05;
 /** @type {Scene} */
 export const truthTable = {
   name: "truth_table",
-  title: "A truth table",
   hint: "Six rows, one of them all zeros. Without biases no network can tell what that row's answer is.",
   controls: [
     { name: "hidden_activation", label: "Hidden activation", values: ["relu", "leaky_relu", "sigmoid"] },

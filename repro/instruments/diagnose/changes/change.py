@@ -37,6 +37,7 @@ class Change:
         rows: draws rows to train on and to score on anew; None leaves them.
         shuffle: whether rows are shuffled, though the user's aren't.
         unweighted: whether sample and class weights are left out.
+        weighs_classes: whether all classes get the same weight.
         data: changes the data; None leaves them.
         labels_from_0: whether the changed labels count from 0.
         unit: what 1 of the changed targets is in the user's targets.
@@ -44,6 +45,7 @@ class Change:
         inserts: whether the edit adds operations, so that others count differently after it.
         optimizer: changes the optimizer; None leaves it.
         loss: stands in place of the user's; None leaves that.
+        weighs_outputs: whether the losses of all outputs count alike.
         epochs: factor on the epochs.
         batch_size: stands in place of the user's; None leaves that.
     """
@@ -59,6 +61,7 @@ class Change:
     rows: ChangeData | None = None
     shuffle: bool = False
     unweighted: bool = False
+    weighs_classes: bool = False
     data: ChangeData | None = None
     labels_from_0: bool = False
     unit: float = 1.0
@@ -66,6 +69,7 @@ class Change:
     inserts: bool = False
     optimizer: ChangeOptimizer | None = None
     loss: str | None = None
+    weighs_outputs: bool = False
     epochs: int = 1
     batch_size: int | None = None
 
@@ -110,6 +114,7 @@ def combine(first: Change, second: Change) -> Change:
         rows=first.rows or second.rows,
         shuffle=first.shuffle or second.shuffle,
         unweighted=first.unweighted or second.unweighted,
+        weighs_classes=first.weighs_classes or second.weighs_classes,
         data=_combined_data(first.data, second.data),
         labels_from_0=first.labels_from_0 or second.labels_from_0,
         unit=first.unit * second.unit,
@@ -117,6 +122,7 @@ def combine(first: Change, second: Change) -> Change:
         inserts=first.inserts or second.inserts,
         optimizer=_combined_optimizer(first.optimizer, second.optimizer),
         loss=second.loss or first.loss,
+        weighs_outputs=first.weighs_outputs or second.weighs_outputs,
         epochs=max(first.epochs, second.epochs),
         batch_size=second.batch_size or first.batch_size,
     )
@@ -186,7 +192,7 @@ def changed_build(setup: Setup, change: Change) -> Build:
         model.compile(
             optimizer=change.optimizer(optimizer) if change.optimizer else optimizer,
             loss=change.loss or arguments["loss"] or _no_loss,
-            loss_weights=arguments["loss_weights"],
+            loss_weights=None if change.weighs_outputs else arguments["loss_weights"],
             # a training step of the user's own need not know of metrics: see `proof.train`
             metrics=None if has_own_steps(original) else [score],
         )

@@ -146,6 +146,11 @@ def normalize(sites: Sequence[Site]) -> Edit:
     return edit
 
 
+def count_name(layer: Any) -> str:
+    """Return what a layer calls its number of units."""
+    return "filters" if hasattr(layer, "filters") else "units"
+
+
 def widen(units: Mapping[int, int]) -> Edit:
     """Return the edit that gives layers other numbers of units, by position.
 
@@ -158,7 +163,7 @@ def widen(units: Mapping[int, int]) -> Edit:
         new: dict[int, Replacement] = {}
         for position, old in enumerate(operations):
             if position >= first and getattr(old, "weights", None):
-                arguments = {"units": units[position]} if position in units else {}
+                arguments = {count_name(old): units[position]} if position in units else {}
                 new[position] = (copy_layer(old, **arguments), ())
         return rebuild(model, new)
 
@@ -238,6 +243,112 @@ def pass_by(positions: Sequence[int]) -> Edit:
     return edit
 
 
+def remove_noise(model: "keras.Model") -> "keras.Model":
+    """Let layers of noise, and those that change inputs at random, pass everything."""
+    kinds = {type(o).__name__ for o in trace(model).operations}
+    return remove([kind for kind in kinds if kind == "GaussianNoise" or kind.startswith("Random")])(
+        model
+    )
+
+
+def remove_pooling(model: "keras.Model") -> "keras.Model":
+    """Keep all positions: no pooling, strides of 1, and Flatten where all were pooled.
+
+    What follows is drawn anew.
+    """
+    import keras
+
+    operations = trace(model).operations
+    new: dict[int, Replacement] = {}
+    for i, old in enumerate(operations):
+        kind, strides = type(old).__name__, np.ravel(getattr(old, "strides", 1) or 1)
+        if "Pooling" in kind:
+            put = keras.layers.Flatten() if "Global" in kind else keras.layers.Identity()
+            new[i] = (put, ())
+        elif kind.startswith("Conv") and (strides > 1).any():
+            new[i] = (copy_layer(old, strides=1), ())
+        elif new and getattr(old, "weights", None):
+            new[i] = (copy_layer(old), ())
+    return rebuild(model, new)
+
+
+def move_channels(model: "keras.Model") -> "keras.Model":
+    """Move the first axis behind the others, in front of the first layer; all are drawn anew."""
+    import keras
+
+    operations = trace(model).operations
+    axes = len(model.inputs[0].shape) - 1
+    new: dict[int, Replacement] = {
+        i: (copy_layer(old), ())
+        for i, old in enumerate(operations)
+        if i and getattr(old, "weights", None)
+    }
+    behind = operations[0] if not operations[0].weights else copy_layer(operations[0])
+    new[0] = (keras.layers.Permute((*range(2, axes + 1), 1)), [behind])
+    return rebuild(model, new)
+
+
+def add_dropout(sites: Sequence[Site], rate: float) -> Edit:
+    """Return the edit that puts dropout behind the activations of these layers."""
+
+    def edit(model: "keras.Model") -> "keras.Model":
+        import keras
+
+        operations = trace(model).operations
+        return rebuild(
+            model,
+            {
+                site.activated_at: (operations[site.activated_at], [keras.layers.Dropout(rate)])
+                for site in sites
+            },
+        )
+
+    return edit
+
+
+def undrop(model: "keras.Model") -> "keras.Model":
+    """Let recurrent layers drop nothing of their inputs and states."""
+    return _with_arguments(model, ("dropout", "recurrent_dropout"), 0.0)
+
+
+def unconstrain(model: "keras.Model") -> "keras.Model":
+    """Take the constraints off all kernels."""
+    return _with_arguments(model, ("kernel_constraint",), None)
+
+
+def _with_arguments(model: "keras.Model", names: Sequence[str], value: Any) -> "keras.Model":
+    """Give every layer that has something by these names another value; weights stay."""
+    new: dict[int, Replacement] = {}
+    for i, old in enumerate(trace(model).operations):
+        own = [name for name in names if getattr(old, name, None) not in (None, 0, 0.0)]
+        if own and old.weights:
+            new[i] = (with_weights(copy_layer(old, **dict.fromkeys(own, value)), old), ())
+    return rebuild(model, new)
+
+
+def adapt(x: Any) -> Edit:
+    """Return the edit that lets a Normalization layer see the training inputs."""
+
+    def edit(model: "keras.Model") -> "keras.Model":
+        for layer in model._flatten_layers(include_self=False):
+            if type(layer).__name__ == "Normalization":
+                layer.adapt(x)
+        return model
+
+    return edit
+
+
+def put_activation(position: int, name: str) -> Edit:
+    """Return the edit that puts an activation in an operation's place."""
+
+    def edit(model: "keras.Model") -> "keras.Model":
+        import keras
+
+        return rebuild(model, {position: (keras.layers.Activation(name, dtype=_dtype(model)), ())})
+
+    return edit
+
+
 def replace_kind(kind: str, **arguments: Any) -> Edit:
     """Return the edit that gives all layers of a class other arguments; weights that fit stay."""
 
@@ -255,11 +366,34 @@ def replace_kind(kind: str, **arguments: Any) -> Edit:
     return edit
 
 
-def mask_inputs(model: "keras.Model") -> "keras.Model":
-    """Mask steps of nothing but zeros, in front of the first layer."""
-    import keras
+def last_step_of(position: int) -> Edit:
+    """Return the edit that lets a recurrent layer return its last step alone."""
 
-    return rebuild(model, {0: (keras.layers.Masking(), [trace(model).operations[0]])})
+    def edit(model: "keras.Model") -> "keras.Model":
+        old = trace(model).operations[position]
+        config = old.get_config()
+        if "layer" in config:  # a wrapper, which asks the layers in it
+            for name in ("layer", "backward_layer"):
+                if config.get(name):
+                    config[name]["config"]["return_sequences"] = False
+            return rebuild(model, {position: (type(old).from_config(config), ())})
+        return rebuild(
+            model, {position: (with_weights(copy_layer(old, return_sequences=False), old), ())}
+        )
+
+    return edit
+
+
+def mask_inputs(value: float) -> Edit:
+    """Return the edit that masks steps of nothing but this number, in front of the first layer."""
+
+    def edit(model: "keras.Model") -> "keras.Model":
+        import keras
+
+        masking = keras.layers.Masking(mask_value=value)
+        return rebuild(model, {0: (masking, [trace(model).operations[0]])})
+
+    return edit
 
 
 def chain(*edits: Edit) -> Edit:

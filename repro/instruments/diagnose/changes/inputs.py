@@ -10,7 +10,13 @@ from repro.instruments.diagnose.changes import edits
 from repro.instruments.diagnose.changes.change import Change, ChangeData, Changes
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.measurements.inputs import share_a_scale
-from repro.instruments.diagnose.setup.arrays import Array, leaves, map_arrays
+from repro.instruments.diagnose.setup.arrays import (
+    Array,
+    filled,
+    leaves,
+    map_arrays,
+    mean_of_finite,
+)
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.splitting import Pair
 
@@ -23,6 +29,7 @@ SHARE_OF_MEAN = 0.2  # of the largest eigenvalue: from there on centring is offe
 
 def input_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Scale, standardize or centre the input; preprocess validation as training."""
+    yield from _array_changes(setup, examination, symptoms)
     if examination.inputs is None:
         return
     if setup.preprocessing.is_none:
@@ -32,12 +39,12 @@ def input_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
     if setup.preprocessing.scale != 1 and "input_tiny" in symptoms:
         yield Change(
             key="no_rescaling",
-            title="no Rescaling layer",
+            title="inputs not scaled inside the model",
             size=1,
-            code="# remove the Rescaling layers",
+            code="# remove the Rescaling or Lambda layers that scale the inputs",
             removes=("input_scale",),
             group="input",
-            edit=edits.remove(("Rescaling",)),
+            edit=edits.remove(("Rescaling", "Lambda")),
         )
     if symptoms & {"validation_differs", "validation_shifted", "feature_shifted"}:
         yield Change(
@@ -51,6 +58,85 @@ def input_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
             group="validation",
             data=_match_validation,
         )
+
+
+def _array_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
+    """Fill gaps, leave out features, put axes in the order in which layers take them."""
+    if "missing_inputs" in symptoms:
+        yield _filling(setup)
+    if "leaks" in symptoms and isinstance(setup.train[0], np.ndarray) and setup.train[0].ndim == 2:
+        yield _leaving_out(list(examination.leaks))
+    x = setup.train[0]
+    if "unadapted" in symptoms and isinstance(x, np.ndarray):
+        yield Change(
+            key="adapt",
+            title="the Normalization layer adapted to the training inputs",
+            size=1,
+            code=(
+                "for layer in model._flatten_layers():  # or layer.adapt(x) where it is made\n"
+                "    if isinstance(layer, keras.layers.Normalization):\n"
+                "        layer.adapt(x)"
+            ),
+            removes=("unadapted", "input_scale"),
+            group="input",
+            edit=edits.adapt(x),
+        )
+    if "channels_first" in symptoms:
+        yield Change(
+            key="move_channels",
+            title="the channels as the last axis",
+            size=1,
+            code="x = np.moveaxis(x, 1, -1)  # and keras.Input(x.shape[1:])",
+            removes=("channels_first",),
+            group="axes",
+            edit=edits.move_channels,
+            inserts=True,
+        )
+
+
+def _leaving_out(features: list[int]) -> Change:
+    def blank(a: Array) -> Array:
+        changed = a.copy()
+        changed[:, features] = 0
+        return changed
+
+    return Change(
+        key="no_leak",
+        title=f"without feature {', '.join(map(str, features))}",
+        size=1,
+        code=f"x[:, {features}] = 0  # or leave them out, with a smaller Input",
+        removes=("leak",),
+        treats=("validation",),
+        group="leak",
+        data=_on_inputs(lambda _: blank),
+    )
+
+
+def _filling(setup: Setup) -> Change:
+    return Change(
+        key="fill_inputs",
+        title="missing inputs filled by the mean of the feature",
+        size=1,
+        code=(
+            f"{_lead(setup)}x = np.where(np.isfinite(x), x, np.nan)\n"
+            "mean = np.nan_to_num(np.nanmean(x, axis=0))  # of the training inputs\n"
+            "x = np.where(np.isnan(x), mean, x)"
+        ),
+        removes=("inputs_missing",),
+        treats=("rate_high",),
+        group="missing",
+        data=_on_inputs(_Filler),
+    )
+
+
+class _Filler:
+    """Fills gaps by the means of the training inputs, whether these are standardized by then."""
+
+    def __init__(self, a: Array):
+        self.mean = mean_of_finite(a)
+
+    def __call__(self, a: Array) -> Array:
+        return np.where(np.isfinite(a), a, self.mean)
 
 
 def _scale_changes(setup: Setup) -> Changes:
@@ -97,7 +183,7 @@ def _dividing(setup: Setup, largest: float) -> Change:
         removes=("input_scale",),
         treats=INPUTS_TREAT,
         group="input",
-        data=_on_inputs(lambda a: _Affine(np.zeros(1), np.abs(a).max() or 1.0)),
+        data=_on_inputs(lambda a: _Affine(np.zeros(1), np.abs(filled(a)).max() or 1.0)),
     )
 
 
@@ -109,7 +195,7 @@ def _centring(setup: Setup) -> Change:
         code=f"{_lead(setup)}mean = x.mean(axis=0)  # of the training inputs\nx = x - mean",
         treats=("input_scale", *INPUTS_TREAT, "no_bias"),
         group="input",
-        data=_on_inputs(lambda a: _Affine(a.mean(axis=0, dtype=float), np.ones(1))),
+        data=_on_inputs(lambda a: _Affine(filled(a).mean(axis=0, dtype=float), np.ones(1))),
     )
 
 
@@ -125,6 +211,7 @@ class _Affine:
 
 
 def _fit_standardizing(a: Array) -> _Affine:
+    a = filled(a)
     axes = _axes(a)
     deviation = np.asarray(a.std(axis=axes, dtype=float))
     return _Affine(a.mean(axis=axes, dtype=float), np.where(deviation > 0, deviation, 1.0))
@@ -137,6 +224,7 @@ def _axes(a: Array) -> tuple[int, ...] | None:
 
 def _is_standardized(a: Array) -> bool:
     """Tell whether an input is centred and scaled well enough as it is."""
+    a = filled(a)
     axes, (low, high) = _axes(a), NEAR_DEVIATION
     mean, deviation = a.mean(axis=axes, dtype=float), a.std(axis=axes, dtype=float)
     varies = deviation > 0  # a constant feature stays one

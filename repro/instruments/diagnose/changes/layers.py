@@ -1,9 +1,10 @@
-"""Changes of the hidden layers: activations, initial weights, normalization, bias, units."""
+"""Changes of the hidden layers: activations, initial weights, normalization."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from repro.instruments.diagnose.changes import edits
+from repro.instruments.diagnose.changes.capacity import capacity_changes
 from repro.instruments.diagnose.changes.change import Change, Changes
 from repro.instruments.diagnose.changes.code import changed_layers, layer_code
 from repro.instruments.diagnose.measurements.examination import Examination
@@ -11,8 +12,6 @@ from repro.instruments.diagnose.setup.anatomy import CLIPPED, SATURATING, Site
 from repro.instruments.diagnose.setup.setup import Setup
 
 LIKE_RELU = (*CLIPPED, "leaky_relu", "elu", "gelu", "silu", "swish")
-DROPOUTS = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout")
-FEW_UNITS = 16  # of no more, a layer is widened
 DEAD_TREAT = ("initial_weights", "relu_output", "rate_high", "narrow")
 NORMALIZING_TREATS = (
     "vanishing",
@@ -23,7 +22,6 @@ NORMALIZING_TREATS = (
     "rate_low",
     "rate_high",
 )
-WIDER = 8  # times as many units, and FEW_UNITS at least
 ADDED_UNITS = 64  # of a hidden layer, where there is none
 
 
@@ -32,42 +30,13 @@ def layer_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
     hidden = [site for site in setup.hidden if site.is_plain]
     if "no_hidden" in symptoms and setup.output is not None:
         yield _hidden_layer(setup, setup.output)
-    yield from _capacity_changes(setup, hidden, symptoms)
+    yield from capacity_changes(setup, examination, symptoms)
     if not hidden:
         return
     yield from _activation_changes(setup, hidden)
     yield _initializer(setup, hidden)
     if "BatchNormalization" not in {type(v).__name__ for v in setup.operations}:
         yield _normalization(setup, hidden)
-
-
-def _capacity_changes(setup: Setup, hidden: Sequence[Site], symptoms: frozenset[str]) -> Changes:
-    """Give back what is kept from learning: biases, units, dropped, penalized or frozen weights."""
-    if "no_bias" in symptoms:
-        yield _bias(setup)
-    dense = [site for site in hidden if site.kind == "Dense"]
-    if "narrow" in symptoms and dense:
-        yield _units(setup, dense)
-    if "dropout" in symptoms:
-        yield Change(
-            key="no_dropout",
-            title="no dropout",
-            size=1,
-            code="# remove the Dropout layers",
-            removes=("dropout",),
-            group="dropout",
-            edit=edits.remove(DROPOUTS),
-        )
-    if "frozen" in symptoms:
-        yield Change(
-            key="unfreeze",
-            title="all layers trained",
-            size=1,
-            code="model.trainable = True  # before compile",
-            removes=("frozen",),
-            group="frozen",
-            edit=edits.unfreeze,
-        )
 
 
 def _activation_changes(setup: Setup, hidden: Sequence[Site]) -> Changes:
@@ -163,34 +132,6 @@ def _normalization(setup: Setup, hidden: Sequence[Site]) -> Change:
         group="normalization",
         edit=edits.normalize(hidden),
         inserts=True,
-    )
-
-
-def _bias(setup: Setup) -> Change:
-    return Change(
-        key="bias",
-        title="biases on all layers",
-        size=len(setup.sites),
-        code=changed_layers(setup, setup.sites, use_bias=True),
-        removes=("no_bias",),
-        treats=("relu_output", "dead"),
-        group="bias",
-        edit=edits.set_arguments(setup.sites, use_bias=True),
-    )
-
-
-def _units(setup: Setup, dense: Sequence[Site]) -> Change:
-    thin = [site for site in dense if site.units <= FEW_UNITS]
-    units = {site.position: max(WIDER * site.units, FEW_UNITS) for site in thin}
-    return Change(
-        key="more_units",
-        title="more units in the hidden layers",
-        size=len(thin),
-        code="\n".join(changed_layers(setup, [s], units=units[s.position]) for s in thin),
-        removes=("narrow",),
-        treats=("dead",),
-        group="units",
-        edit=edits.widen(units),
     )
 
 

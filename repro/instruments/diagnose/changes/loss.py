@@ -4,7 +4,7 @@ from typing import Any
 
 from repro.instruments.diagnose.changes import edits
 from repro.instruments.diagnose.changes.change import Change, Changes, settings_of
-from repro.instruments.diagnose.changes.code import compile_code, optimizer_code
+from repro.instruments.diagnose.changes.code import compile_code, layer_code, optimizer_code
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.setup.anatomy import operation_name
 from repro.instruments.diagnose.setup.setup import Setup
@@ -12,6 +12,7 @@ from repro.instruments.diagnose.symptoms.written import NOISES
 
 UNPENALIZED = """\
 for layer in model._flatten_layers():  # or leave the regularizers out where the layers are made
+    layer.activity_regularizer = None
     for variable in layer.variables:
         variable.regularizer = None
 """
@@ -21,7 +22,7 @@ UNCLIPPED = {"clipnorm": None, "clipvalue": None, "global_clipnorm": None}
 
 def loss_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Change the loss, and leave out what is added to it or put behind the output."""
-    if "absolute_loss" in symptoms:
+    if symptoms & {"absolute_loss", "foreign_loss"}:
         yield Change(
             key="squared_loss",
             title="loss mean_squared_error",
@@ -31,12 +32,33 @@ def loss_changes(setup: Setup, examination: Examination, symptoms: frozenset[str
             group="loss",
             loss="mean_squared_error",
         )
+    if "loss_weight" in symptoms:
+        yield Change(
+            key="whole_loss",
+            title="a weight of 1 for the loss of this output",
+            size=1,
+            code="model.compile(optimizer=model.optimizer, loss=model.loss, loss_weights=None)",
+            removes=("loss_weight",),
+            group="loss_weight",
+            weighs_outputs=True,
+        )
     yield from _penalty_changes(setup, symptoms)
     yield from _behind_changes(setup, symptoms)
 
 
 def _penalty_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:
-    if symptoms & {"penalty", "weight_decay"}:
+    if "constraint" in symptoms:
+        held = [o for o in setup.operations if getattr(o, "kernel_constraint", None) is not None]
+        yield Change(
+            key="no_constraint",
+            title="no constraint on the weights",
+            size=len(held),
+            code="\n".join(layer_code(layer, kernel_constraint=None) for layer in held),
+            removes=("constraint",),
+            group="constraint",
+            edit=edits.unconstrain,
+        )
+    if symptoms & {"penalty", "activity_penalty", "weight_decay"}:
         optimizer = optimizer_code(setup.optimizer, **UNDECAYED)
         yield Change(
             key="no_penalty",
@@ -86,9 +108,9 @@ def _behind_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:
         places = [i for i, operation in rest if type(operation).__name__ in NOISES]
         yield Change(
             key="no_output_noise",
-            title="no dropout behind the output",
+            title="nothing behind the output",
             size=1,
-            code="# remove the layers of dropout or noise behind the output",
+            code="# remove the layers of dropout, noise or normalization behind the output",
             removes=("output_noise",),
             group="behind",
             edit=edits.pass_by(places),

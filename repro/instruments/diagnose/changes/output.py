@@ -1,9 +1,10 @@
 """Changes of the output: units, activation and loss that fit the targets."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from repro.instruments.diagnose.changes import edits
+from repro.instruments.diagnose.changes.axes import axis_changes
 from repro.instruments.diagnose.changes.change import Change, Changes
 from repro.instruments.diagnose.changes.code import changed_layers, compile_code
 from repro.instruments.diagnose.measurements.examination import Examination
@@ -17,6 +18,7 @@ REMOVES = (
     "relu_output",
     "labels_encoding",
 )
+NEW_LOSS_REMOVES = ("loss_choice", "loss_reversed", "own_loss")
 TREATS = ("saturated", "dead", "loss_choice", "rate_low")
 MOST_UNUSED = 4  # times as many units as classes: labels that ask for more are no count
 
@@ -32,6 +34,8 @@ class Output:
 
 def output_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Make output and loss fit the targets."""
+    if "output_axes" in symptoms:
+        yield from axis_changes(setup)
     site = setup.output
     if (
         site is None
@@ -39,8 +43,12 @@ def output_changes(setup: Setup, examination: Examination, symptoms: frozenset[s
         or (len(setup.output_shape) != 2 and not setup.task.per_step)
     ):
         return
+    cut = examination.cut
+    is_loss_flat = cut is not None and cut.position >= len(setup.operations)
     for output in _fitting_outputs(setup, site):
         change = _change(setup, site, output)
+        if is_loss_flat and change.loss:
+            change = replace(change, removes=(*change.removes, "gradient_cut"))
         if change.size:
             yield change
 
@@ -66,7 +74,7 @@ def _change(setup: Setup, site: Site, output: Output) -> Change:
         title=", ".join(titles),
         size=len(titles),
         code="\n".join(lines),
-        removes=(*REMOVES, *(("loss_choice",) if changes_loss else ())),
+        removes=(*REMOVES, *(NEW_LOSS_REMOVES if changes_loss else ())),
         treats=TREATS,
         group="output",
         edit=edits.chain(*edit) if edit else None,
@@ -78,7 +86,7 @@ def _fitting_outputs(setup: Setup, site: Site) -> Iterator[Output]:
     y, task, loss = setup.targets, setup.task, setup.compiled.loss
     columns, is_entropy = y.shape[1], "crossentropy" in loss
     if task.kind == "regression":
-        loss = "mean_squared_error" if is_entropy else loss
+        loss = "mean_squared_error" if is_entropy or setup.compiled.own_loss else loss
         yield Output("linear", loss, columns)
         for name in ("sigmoid", "tanh"):
             low, high = REACH[name]
@@ -88,7 +96,7 @@ def _fitting_outputs(setup: Setup, site: Site) -> Iterator[Output]:
         yield Output("sigmoid", "binary_crossentropy", columns)
     elif columns > 1:
         yield Output("softmax", "categorical_crossentropy", columns)
-        if site.activation in CLIPPED and not is_entropy:
+        if site.activation in CLIPPED and not is_entropy and not setup.compiled.own_loss:
             yield Output("linear", loss, columns)
     elif task.classes == 2:
         yield Output("sigmoid", "binary_crossentropy", 1)

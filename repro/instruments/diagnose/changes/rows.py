@@ -7,7 +7,12 @@ from repro.instruments.diagnose.changes.change import Change, Changes
 from repro.instruments.diagnose.changes.code import layer_code
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.setup.arrays import leaves, map_arrays
-from repro.instruments.diagnose.setup.sequences import embeddings, padding_in_front
+from repro.instruments.diagnose.setup.sequences import (
+    embeddings,
+    padding_in_front,
+    padding_value,
+    single_input,
+)
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.splitting import Pair
 
@@ -23,6 +28,19 @@ def row_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]
     """Mix, shuffle, or weigh the rows anew."""
     if symptoms & APART and setup.weights is None and setup.tested_on == "validation data":
         yield _mixing()
+    if "mixed_rows" in symptoms and (pairs := examination.unmixed) is not None:
+        yield Change(
+            key="transpose",
+            title="transpose in place of reshape",
+            size=1,
+            code=(
+                "x = np.moveaxis(x.reshape(*x.shape[1:], len(x)), -1, 0)"
+                "  # undoes the reshape: leave it out, and transpose"
+            ),
+            removes=("mixed_rows",),
+            group="rows",
+            rows=lambda train, test: pairs,
+        )
     if "sorted_rows" in symptoms:
         yield Change(
             key="shuffle",
@@ -33,7 +51,7 @@ def row_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]
             group="order",
             shuffle=True,
         )
-    if "weighted" in symptoms:
+    if symptoms & {"weighted", "weighted_classes"}:
         yield Change(
             key="no_weights",
             title="the same weight for every row",
@@ -43,6 +61,25 @@ def row_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]
             group="weights",
             unweighted=True,
         )
+    if setup.task.factors or (setup.task.classes and "weighted_classes" in symptoms):
+        yield _weighing(setup)
+
+
+def _weighing(setup: Setup) -> Change:
+    classes = "y.argmax(axis=1)" if setup.task.columns > 1 else "y"
+    return Change(
+        key="class_weights",
+        title="the same weight for every class",
+        size=1,
+        code=(
+            f"classes, counts = np.unique({classes}, return_counts=True)\n"
+            "class_weight = {int(c): len(y) / (len(classes) * n) for c, n in zip(classes, counts)}"
+            "  # fit(…, class_weight=class_weight)"
+        ),
+        removes=("imbalance", "weights"),
+        group="weights",
+        weighs_classes=True,
+    )
 
 
 def _mixing() -> Change:
@@ -93,23 +130,27 @@ def token_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
             group="embedding",
             edit=edits.replace_kind("Embedding", input_dim=rows),
         )
-    if "unmasked" in symptoms:
+    x = single_input(setup)
+    if "unmasked" in symptoms and x is not None:
+        value = padding_value(x)
         yield Change(
             key="mask",
             title="padding masked",
             size=1,
             code=layer_code(layers[0], mask_zero=True)
             if layers
-            else "keras.layers.Masking(mask_value=0.0)  # in front of the first layer",
+            else f"keras.layers.Masking(mask_value={value})  # in front of the first layer",
             removes=("mask",),
             group="mask",
-            edit=edits.replace_kind("Embedding", mask_zero=True) if layers else edits.mask_inputs,
+            edit=edits.replace_kind("Embedding", mask_zero=True)
+            if layers
+            else edits.mask_inputs(value),
         )
         yield Change(
             key="pre_padding",
             title="padding in front of the data",
             size=1,
-            code=PRE_PADDING,
+            code=PRE_PADDING.replace("== 0", f"== {value:g}"),
             removes=("mask",),
             group="mask",
             data=_pre_pad,

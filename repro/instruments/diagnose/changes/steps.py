@@ -16,14 +16,35 @@ LOWER, HIGHER = (0.1, 0.01, 0.001), (10.0, 100.0, 1000.0)
 SMALL_BATCH = 32
 CLIPPED = {"clipnorm": None, "clipvalue": None, "global_clipnorm": 1.0}
 LONGER = 4  # times the epochs
-HIGHER_TREATS = ("target_scale", "epochs", "loss_choice")
-ADAM_TREATS = ("rate_low", "rate_high", "vanishing", "input_scale", "target_scale", "epochs")
+HIGHER_TREATS = ("target_scale", "epochs", "loss_choice", "schedule")
+ADAM_TREATS = (
+    "rate_low",
+    "rate_high",
+    "vanishing",
+    "input_scale",
+    "target_scale",
+    "epochs",
+    "schedule",
+)
 
 
 def optimizer_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Change rate, optimizer or gradient."""
     name = setup.compiled.optimizer
     too_long, lost = bool(symptoms & TOO_LONG), bool(symptoms & LOST)
+    if "odd_settings" in symptoms:
+        yield Change(
+            key="usual_settings",
+            title=f"{name} with Keras' own settings at the same rate",
+            size=1,
+            code=compile_code(f"keras.optimizers.{name}(learning_rate={setup.compiled.rate:g})"),
+            removes=("optimizer_settings",),
+            treats=("rate_high", "rate_low"),
+            group="optimizer",
+            optimizer=_usual,
+        )
+    if "rate_fades" in symptoms:
+        yield _constant(setup)
     for factor in LOWER[: 2 + lost] if too_long else (LOWER[0], *HIGHER):
         yield _rate(setup, factor)
     if not name.startswith(("Adam", "Nadam")):
@@ -49,9 +70,23 @@ def optimizer_changes(setup: Setup, examination: Examination, symptoms: frozense
         )
 
 
+def _constant(setup: Setup) -> Change:
+    rate = setup.compiled.rate
+    return Change(
+        key="constant_rate",
+        title=f"a learning rate that stays at {rate:.2g}",
+        size=1,
+        code=compile_code(optimizer_code(setup.optimizer, learning_rate=rate)),
+        removes=("schedule",),
+        treats=("rate_low", "epochs"),
+        group="rate",
+        optimizer=partial(with_rate, factor=1.0),
+    )
+
+
 def _rate(setup: Setup, factor: float) -> Change:
     rate = setup.compiled.rate * factor
-    lower = ("dead", "input_scale", "target_scale")
+    lower = ("dead", "input_scale", "target_scale", "schedule")  # which is left out with it
     return Change(
         key=f"rate_x{factor:g}",
         title=f"learning rate {rate:.2g}",
@@ -62,6 +97,10 @@ def _rate(setup: Setup, factor: float) -> Change:
         group="rate",
         optimizer=partial(with_rate, factor=factor),
     )
+
+
+def _usual(optimizer: Any) -> Any:
+    return type(optimizer)(learning_rate=float(np.asarray(optimizer.learning_rate)))
 
 
 def _adam(optimizer: Any) -> Any:

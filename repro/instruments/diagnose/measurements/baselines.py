@@ -6,7 +6,7 @@ Both are bounded in rows and features, so that they take seconds on any data.
 import numpy as np
 
 from repro.instruments.diagnose.setup.arrays import Array
-from repro.instruments.diagnose.setup.skill import skill
+from repro.instruments.diagnose.setup.skill import row_factors, skill
 from repro.instruments.diagnose.setup.task import Task, as_table
 
 MOST_FEATURES = 512  # of more, some are looked at
@@ -69,7 +69,8 @@ def _baseline_skill(task: Task, predicted: Array, y_test: Array) -> float:
     if task.several:
         score = np.mean((predicted > 0.5) == (as_table(y_test) > 0.5))
     elif task.kind == "classification":
-        score = np.mean(predicted.argmax(axis=1) == _indicators(task, y_test).argmax(axis=1))
+        hits = predicted.argmax(axis=1) == _indicators(task, y_test).argmax(axis=1)
+        score = np.mean(hits * row_factors(task, y_test))
     else:
         score = np.mean((predicted - as_table(y_test)) ** 2)
     return float(skill(task, score, y_test))

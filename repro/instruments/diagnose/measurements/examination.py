@@ -7,12 +7,17 @@ import numpy as np
 import pandas as pd
 
 from repro.instruments.diagnose.measurements.baselines import linear_skill, neighbour_skill
+from repro.instruments.diagnose.measurements.gradient import Cut, find_cut
 from repro.instruments.diagnose.measurements.inputs import Inputs, measure_inputs
-from repro.instruments.diagnose.measurements.relation import Relation, relate
+from repro.instruments.diagnose.measurements.leaks import leaking_features
+from repro.instruments.diagnose.measurements.loss import OwnLoss, measure_own_loss
+from repro.instruments.diagnose.measurements.mixed import unmixed
+from repro.instruments.diagnose.measurements.relation import UNRELATED, Relation, relate
 from repro.instruments.diagnose.measurements.steps import BuildTrained, first_steps, last_step
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
 from repro.instruments.diagnose.setup.setup import Setup
+from repro.instruments.diagnose.setup.splitting import Pair
 from repro.instruments.diagnose.setup.task import as_table
 
 
@@ -29,6 +34,10 @@ class Examination:
             gradient, ratio, alike`; ratio: length of the step's update over that of the weights;
             alike: 1 if all units of the layer have the same weights.
         outputs: one row a seed and step: `seed, step, loss, constant`.
+        own_loss: what a loss of the user's own says of right and wrong predictions; None of others.
+        cut: where the gradient ends before it gets to all layers; None if it gets there.
+        unmixed: training and test rows with a reshape undone that has mixed them up, if one has.
+        leaks: features that tell the targets in training and not on the rows scored on.
         fails: the error that training ends in, if it does.
     """
 
@@ -39,6 +48,10 @@ class Examination:
     outputs: pd.DataFrame
     fails: str = ""
     neighbours: float = np.nan
+    own_loss: OwnLoss | None = None
+    cut: Cut | None = None
+    unmixed: tuple[Pair, Pair] | None = None
+    leaks: tuple[int, ...] = ()
 
     @property
     def baseline(self) -> float:
@@ -47,16 +60,19 @@ class Examination:
 
 
 def examine_data(setup: Setup) -> Examination:
-    """Measure the data alone; nothing is trained."""
+    """Measure data, loss and gradient as they are; nothing is trained."""
     are_indices = setup.preprocessing.looks_up  # whose distances and sizes mean nothing
+    related = None if are_indices or setup.task.per_step else relate(setup.inputs, setup.train[1])
     is_seen = setup.test is setup.train  # a row would be its own neighbour
     return Examination(
         inputs=None if are_indices else measure_inputs(setup),
-        relation=None
-        if are_indices or setup.task.per_step
-        else relate(setup.inputs, setup.train[1]),
+        relation=related,
+        unmixed=unmixed(setup) if related and related.p_value > UNRELATED else None,
         linear=_baseline(setup, linear_skill),
         neighbours=np.nan if are_indices or is_seen else _baseline(setup, neighbour_skill),
+        leaks=() if are_indices else leaking_features(setup),
+        own_loss=measure_own_loss(setup),
+        cut=find_cut(setup),
         layers=pd.DataFrame(),
         outputs=pd.DataFrame(),
     )

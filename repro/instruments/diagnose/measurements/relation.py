@@ -11,6 +11,7 @@ from repro.instruments.diagnose.setup.task import MOST_CLASSES, as_table
 
 NEIGHBOURS = 5
 HALF = 0.5
+UNRELATED = 0.05  # p-value from which on labels don't go with their rows
 PERMUTATIONS = 199
 RELATED_ROWS = 1000
 SHIFTS = (-2, -1, 1, 2)

@@ -1,7 +1,7 @@
 """Tell the cause from the trials: which remedy recovers, and what else does."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from repro.instruments.diagnose.changes.change import Change
 from repro.instruments.diagnose.proof.judge import Judged, Proof
@@ -19,6 +19,7 @@ class Attribution:
         rivals: changes that have nothing to do with the cause, and recover as well.
         is_own: whether the change removes the cause, and doesn't only help against it.
         certain: whether the cause is a fact of code or data.
+        is_tested: whether any change that has to do with other causes was tried, if there is one.
     """
 
     cause: str
@@ -27,11 +28,15 @@ class Attribution:
     rivals: tuple[Judged, ...] = ()
     is_own: bool = True
     certain: bool = False
+    is_tested: bool = True
 
     @property
     def proven(self) -> bool:
-        """True if the cause's own remedy recovers, and nothing else does unless it is a fact."""
-        return self.is_own and (self.certain or not self.rivals)
+        """True if the cause's own remedy recovers, and nothing else does unless it is a fact.
+
+        That nothing else does is known only if something else was tried.
+        """
+        return self.is_own and (self.certain or (self.is_tested and not self.rivals))
 
 
 def attribute(proof: Proof, suspects: Suspects) -> Attribution | None:
@@ -46,8 +51,23 @@ def attribute(proof: Proof, suspects: Suspects) -> Attribution | None:
         if (own := [judged for judged in singles if cause in judged.change.removes])
     ]
     if candidates:
-        return min(candidates, key=_preference)
-    return _by_several(recovering, suspects) or _by_help(recovering, suspects)
+        chosen = min(candidates, key=_preference)
+    else:
+        chosen = _by_several(recovering, suspects) or _by_help(recovering, suspects)
+    return replace(chosen, is_tested=_is_tested(proof, chosen.cause))
+
+
+def _is_tested(proof: Proof, cause: str) -> bool:
+    """Tell whether a change that has nothing to do with the cause was tried, if one was meant to.
+
+    What was spared for teaching nothing more is not missed.
+    """
+    tried = [judged.change for judged in proof.judged]
+    unrelated = [
+        any(change.parts == 1 and cause not in change.helps_against for change in changes)
+        for changes in (tried, proof.untried)
+    ]
+    return unrelated[0] or not unrelated[1]
 
 
 def _preference(attribution: Attribution) -> tuple[bool, int]:

@@ -16,6 +16,7 @@ from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.skill import metric, skill
 from repro.instruments.diagnose.setup.splitting import Pair
+from repro.instruments.diagnose.setup.weights import alike_weights
 from repro.training.order import data_order
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _fit(
 
     (x, y), test = change.data(*pairs) if change.data else pairs
     epochs, size = setup.epochs * change.epochs, change.batch_size or setup.batch_size
-    weights = None if change.unweighted else setup.weights
+    weights = weights_of(setup, change, pairs[0][1])
     if setup.shuffle or change.shuffle:
         order, rounds, shuffle = _in_rounds(len(y), epochs)
         x, y = select_rows((x, y), order)
@@ -150,6 +151,13 @@ def _in_rounds(rows: int, epochs: int) -> tuple[Array, int, bool]:
         return np.arange(rows), epochs, True
     order = np.concatenate([data_order(0, epoch, rows) for epoch in range(1, repeats + 1)])
     return order, -(-epochs // repeats), False
+
+
+def weights_of(setup: Setup, change: Change, y: Array) -> Array | None:
+    """Return the weights of the training rows under a change; None if all are alike."""
+    if change.weighs_classes:
+        return alike_weights(setup.task, y)
+    return None if change.unweighted else setup.weights
 
 
 def _scored(

@@ -87,11 +87,12 @@ class Diagnosis(Conclusion):
             >>> diagnosis.save("report")
         """
         from repro.instruments.diagnose.report.figures import draw_figures
+        from repro.store.files import write_whole
         from repro.store.tables import write_table
 
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "diagnosis.txt").write_text(f"{self}\n{self.details}", encoding="utf-8")
+        write_whole(folder / "diagnosis.txt", f"{self}\n{self.details}".encode())
         write_table(self.table, folder / "changes.csv")
         write_table(symptom_table(self), folder / "symptoms.csv")
         draw_figures(self, folder)

@@ -53,6 +53,9 @@ def headline(conclusion: Conclusion) -> str:
 def _fine(conclusion: Conclusion) -> str:
     if conclusion.cause == "metric":
         return f"The fit is fine, and the metric isn't: {CAUSES['metric'].title}."
+    if conclusion.cause:
+        title = CAUSES[conclusion.cause].title
+        return f"The fit is fine here, and yet something is written wrong: {title}."
     gained = conclusion.smallest
     if gained is not None:
         return f"Nothing wrong was found. One change still gains: {gained.change.title}."
@@ -81,15 +84,17 @@ def _measured(conclusion: Conclusion) -> Iterator[str]:
     fate = [symptom.says for symptom in conclusion.failures if symptom.key not in named]
     if fate:
         yield f"In the end {'; '.join(fate[:MOST_TOLD])}."
-    if conclusion.verdict == "not proven" and conclusion.cause:
+    if conclusion.verdict in ("not proven", "fine") and conclusion.cause:
         yield f"What to do: {CAUSES[conclusion.cause].remedy}."
     if conclusion.verdict == "fine":
         yield from _harmless(conclusion)
+        yield from (f"{capital(s.says)}." for s in conclusion.symptoms if s.key == "overfits")
 
 
 def _harmless(conclusion: Conclusion) -> Iterator[str]:
     """Name what is written wrong, and does no harm that can be measured here."""
-    wrong = [f for f in conclusion.findings if f.key in conclusion.suspects.certain]
+    facts = conclusion.suspects.certain - {conclusion.cause}
+    wrong = [finding for finding in conclusion.findings if finding.key in facts]
     for finding in wrong:
         signs = "; ".join(symptom.says for symptom in finding.signs)
         yield f"Worth mending, though it costs no skill here: {finding.title} ({signs})."
@@ -140,6 +145,8 @@ def _rivals(attribution: Attribution) -> Iterator[str]:
         named = ", ".join(f"{j.change.title} ({j.skill:.2f})" for j in rivals[:MOST_NAMED])
         rest = f" and {len(rivals) - MOST_NAMED} more" if len(rivals) > MOST_NAMED else ""
         yield f"These recover as well, and are no remedy of that cause: {named}{rest}."
+    elif attribution.is_own and not attribution.certain and not attribution.is_tested:
+        yield "No time was left to try anything else, so it is no proof of that cause."
     elif not attribution.is_own:
         yield "The change helps against that cause without removing it, so it is no proof of it."
 

@@ -24,6 +24,8 @@ REACH = {
 CLIPPED = ("relu", "relu6")
 SATURATING = ("sigmoid", "tanh", "hard_sigmoid", "softsign")
 PROBABILITIES = ("softmax", "sigmoid", "hard_sigmoid")
+NORMALIZATIONS = ("BatchNormalization", "LayerNormalization", "GroupNormalization")
+ACROSS_ROWS = "softmax across rows"
 GRID = np.array([-3.0, -1.0, -0.1, 0.0, 0.1, 1.0, 3.0], "float32")
 
 
@@ -76,6 +78,12 @@ def has_own_steps(model: "keras.Model") -> bool:
     )
 
 
+def output_shapes(model: "keras.Model") -> list[tuple[int | None, ...]]:
+    """Return the shape of what each operation puts out in this model, whatever others share it."""
+    outputs = trace(model).outputs if is_graph(model) else []
+    return [tuple(getattr(output, "shape", (None,))) for output in outputs]
+
+
 def graph(model: "keras.Model") -> "keras.Model":
     """Return the model as a functional one that isn't compiled; it shares all layers."""
     import keras
@@ -123,7 +131,7 @@ def find_sites(operations: list[Any]) -> list[Site]:
         counts[kind] = counts.get(kind, 0) + 1
         # behind the output no weights follow; what has some is a layer of a kind not known here
         rest = operations[start + 1 :]
-        last = place + 1 == len(weighted) and not any(getattr(op, "weights", ()) for op in rest)
+        last = place + 1 == len(weighted) and not any(_has_unknown_weights(op) for op in rest)
         found_sites.append(
             Site(
                 position=start,
@@ -136,6 +144,11 @@ def find_sites(operations: list[Any]) -> list[Site]:
             )
         )
     return found_sites
+
+
+def _has_unknown_weights(operation: Any) -> bool:
+    is_known = type(operation).__name__ in NORMALIZATIONS
+    return bool(getattr(operation, "weights", ())) and not is_known
 
 
 def _has_sums(operation: Any) -> bool:
@@ -167,6 +180,9 @@ def operation_name(operation: Any) -> str:
 
     if isinstance(operation, keras.layers.Activation):
         return activation_name(operation.activation)
+    if isinstance(operation, keras.layers.Softmax):
+        rank = len(operation.output.shape)
+        return "softmax" if operation.axis in (-1, rank - 1) else ACROSS_ROWS
     name = type(operation).__name__
     names = {"ReLU": "relu", "Relu": "relu", "LeakyReLU": "leaky_relu", "Softmax": "softmax"}
     names |= {"ELU": "elu", "PReLU": "prelu", "Sigmoid": "sigmoid", "Tanh": "tanh", "Gelu": "gelu"}
@@ -189,4 +205,21 @@ def activation_name(function: Callable[[Any], Any] | None) -> str:
     for known in ("relu", "sigmoid", "tanh", "linear", "softplus", "relu6"):
         if np.allclose(values, getattr(keras.activations, known)(GRID), atol=1e-6):
             return known
-    return name
+    return _softmax_name(function) or name
+
+
+def _softmax_name(function: Callable[[Any], Any]) -> str:
+    """Return what kind of softmax a function of the user's is; "" if it is none."""
+    import keras
+
+    table = np.stack([GRID, GRID**2])
+    exponents = np.exp(table)
+    try:
+        values = np.asarray(function(keras.ops.convert_to_tensor(table)))
+    except Exception:  # as above
+        return ""
+    for axis, name in ((1, "softmax"), (0, ACROSS_ROWS)):
+        softmax = exponents / exponents.sum(axis=axis, keepdims=True)
+        if values.shape == softmax.shape and np.allclose(values, softmax, atol=1e-5):
+            return name
+    return ""

@@ -47,36 +47,61 @@ def shapes(x: Any) -> str:
     return ", ".join(str(a.shape) for a in leaves(x))
 
 
-def checked_arrays(name: str, data: Any) -> Any:
-    """Return the data as arrays of finite numbers, each with at least two rows.
+def checked_arrays(name: str, data: Any, gaps: bool = False) -> Any:
+    """Return the data as arrays of numbers, each with at least two rows.
+
+    Args:
+        name: what the message of an error calls them.
+        data: an array, or a list or dict of them.
+        gaps: whether some values may be NaN or infinite.
 
     Raises:
-        DiagnoseError: if they are something else; the message calls them by this name.
+        DiagnoseError: if they are something else.
     """
     if isinstance(data, dict):
-        return {key: _checked_array(f"{name}[{key!r}]", a) for key, a in data.items()}
+        return {key: _checked_array(f"{name}[{key!r}]", a, gaps) for key, a in data.items()}
     if isinstance(data, list | tuple) and data and getattr(data[0], "shape", ()):
-        return [_checked_array(f"{name}[{i}]", a) for i, a in enumerate(data)]
-    return _checked_array(name, data)
+        return [_checked_array(f"{name}[{i}]", a, gaps) for i, a in enumerate(data)]
+    return _checked_array(name, data, gaps)
 
 
-def _checked_array(name: str, data: Any) -> Array:
+def _checked_array(name: str, data: Any, gaps: bool) -> Array:
     try:
         array = np.asarray(data)
     except ValueError as error:
         raise DiagnoseError(f"{name} is no array: its rows differ in length") from error
     if array.dtype.kind not in "fiub":
-        raise DiagnoseError(
-            f"{name} must hold numbers, got {array.dtype}; encode text as numbers first"
-        )
+        raise DiagnoseError(_no_numbers(name, array))
     if array.ndim == 0 or len(array) < 2:
         raise DiagnoseError(f"{name} must have at least two rows, got shape {array.shape}")
     bad = np.size(array) - np.count_nonzero(np.isfinite(array))
-    if bad:
+    if bad == np.size(array) or (bad and not gaps):
         raise DiagnoseError(
-            f"{name} holds {bad:,} values that are NaN or infinite; remove or replace them"
+            f"{name} is NaN or infinite in {bad:,} of {array.size:,} places; remove or replace them"
         )
     return array.astype("float32") if array.dtype == np.float16 else array
+
+
+def _no_numbers(name: str, array: Array) -> str:
+    text = f"{name} must hold numbers, got {array.dtype}; "
+    if name.endswith("y") and array.dtype.kind in "OSU":
+        return f"{text}no loss reads text: y = np.unique(y, return_inverse=True)[1] counts classes"
+    return f"{text}encode text as numbers first"
+
+
+def filled(a: Array) -> Array:
+    """Return an array with the mean of its column in place of what is NaN or infinite."""
+    finite = np.isfinite(a)
+    if finite.all():
+        return a
+    return np.where(finite, a, mean_of_finite(a))
+
+
+def mean_of_finite(a: Array) -> Array:
+    """Return the mean of each column's finite values; 0 of a column that has none."""
+    finite = np.isfinite(a)
+    sums = np.where(finite, a, 0).sum(axis=0, dtype=float)
+    return np.asarray((sums / np.maximum(finite.sum(axis=0), 1)).astype(a.dtype))
 
 
 def check_same_rows(x: Any, y: Any, names: str) -> None:

@@ -1,5 +1,6 @@
 """The arguments that a Keras model was compiled with: optimizer, loss and metrics."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ class Compiled:
     momentum: float
     loss: str
     from_logits: bool
+    own_loss: bool
+    loss_weight: float
     wants_accuracy: bool
 
 
@@ -30,8 +33,41 @@ def read_compiled(model: "keras.Model") -> Compiled:
         momentum=float(getattr(optimizer, "momentum", 0.0) or 0.0),
         loss=loss_name(model.loss),
         from_logits=bool(getattr(model.loss, "from_logits", False) or _keeps_logits(model.loss)),
+        own_loss=is_own_loss(model.loss),
+        loss_weight=_loss_weight(compile_arguments(model)["loss_weights"]),
         wants_accuracy="acc" in repr(compile_arguments(model)["metrics"]).lower(),
     )
+
+
+def _loss_weight(weights: Any) -> float:
+    """Return the weight of the only output's loss; 1 if there is none, or more than one."""
+    values = list(weights.values()) if isinstance(weights, dict) else weights
+    if isinstance(values, list | tuple):
+        return float(values[0]) if len(values) == 1 else 1.0
+    return 1.0 if values is None else float(values)
+
+
+def is_own_loss(loss: Any) -> bool:
+    """Tell whether a loss is a function or class of the user's own."""
+    if loss is None or isinstance(loss, str | dict | list | tuple):
+        return False
+    kind = loss if hasattr(loss, "__name__") else type(loss)
+    return not str(kind.__module__).startswith("keras")
+
+
+def schedule_of(optimizer: Any) -> Callable[[int], Any] | None:
+    """Return the schedule of an optimizer's rate; None if the rate stays as it is."""
+    rate = getattr(optimizer, "_learning_rate", None)
+    return rate if callable(rate) and hasattr(rate, "get_config") else None
+
+
+def share_of_rate_left(optimizer: Any, steps: int) -> float:
+    """Return the rate halfway through training over that of the first step; 1 of a fixed rate."""
+    schedule = schedule_of(optimizer)
+    if schedule is None:
+        return 1.0
+    first, halfway = (float(np.asarray(schedule(step))) for step in (0, steps // 2))
+    return halfway / first if first > 0 else np.inf
 
 
 def loss_name(loss: Any) -> str:

@@ -85,6 +85,7 @@ def _alone(build: Callable[[], Any], place: int, name: Any) -> Callable[[], "ker
         alone.compile(
             optimizer=model.optimizer,
             loss=_of_output(arguments["loss"], place, name),
+            loss_weights=_weight(arguments["loss_weights"], place, name),
             metrics=["accuracy"] if "acc" in repr(arguments["metrics"]).lower() else None,
         )
         return alone
@@ -96,6 +97,13 @@ def _of_output(loss: Any, place: int, name: Any) -> Any:
     if isinstance(loss, dict):
         return loss[name] if name in loss else list(loss.values())[place]
     return loss[place] if isinstance(loss, list | tuple) else loss
+
+
+def _weight(weights: Any, place: int, name: Any) -> list[float] | None:
+    """Return the weight of an output's loss; what a dict of weights doesn't name counts as 1."""
+    if isinstance(weights, dict):
+        return [float(weights.get(name, 1.0))]
+    return None if weights is None else [float(weights[place])]
 
 
 def _joint_skills(

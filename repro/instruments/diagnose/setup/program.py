@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from repro.instruments.diagnose.setup.anatomy import Site, is_graph, sites, trace
+from repro.instruments.diagnose.setup.anatomy import Site, is_graph, output_shapes, sites, trace
+from repro.instruments.diagnose.setup.budget import DEFAULT_STEPS
 from repro.instruments.diagnose.setup.building import call_build
 from repro.instruments.diagnose.setup.compiled import Compiled, read_compiled
 
@@ -48,6 +49,16 @@ class Program:
     def operations(self) -> list[Any]:
         """The model's operations in the order in which they run."""
         return trace(self.model).operations if is_graph(self.model) else []
+
+    @cached_property
+    def shapes(self) -> list[tuple[int | None, ...]]:
+        """The shapes that the operations put out, rows first."""
+        return output_shapes(self.model)
+
+    @property
+    def steps(self) -> int:
+        """Steps of a training, as long as is usual: how long this one is isn't known yet."""
+        return DEFAULT_STEPS
 
     @property
     def optimizer(self) -> Any:

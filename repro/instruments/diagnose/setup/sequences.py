@@ -28,9 +28,10 @@ def reads_steps(setup: Setup) -> bool:
 
 
 def padded_share(setup: Setup, x: Array) -> float:
-    """Return the share of the steps that are zeros at the end and aren't masked; 0 if none can be.
+    """Return the share of steps that are padding at the end and aren't masked; 0 if none can be.
 
-    Of tokens, index 0 is padding by Keras' own rule; of numbers, a step of nothing but zeros.
+    Of tokens, index 0 is padding by Keras' own rule; of numbers, a step of one number that many
+    rows end with.
     """
     is_tokens = bool(embeddings(setup)) and x.ndim == 2
     if not reads_steps(setup) or not (is_tokens or x.ndim == 3):
@@ -42,9 +43,23 @@ def padded_share(setup: Setup, x: Array) -> float:
     return float(at_the_end(x).mean())
 
 
+def padding_value(x: Array) -> float:
+    """Return the number that fills the last step of most of the rows that one fills; 0 for tokens.
+
+    Of tokens it is 0 by Keras' own rule.
+    """
+    if x.ndim != 3:
+        return 0.0
+    last = x[:, -1]
+    filled_rows = last[(last == last[:, :1]).all(axis=1), 0]
+    values, counts = np.unique(filled_rows, return_counts=True)
+    return float(values[counts.argmax()]) if counts.size and counts.max() > 1 else 0.0
+
+
 def at_the_end(x: Array) -> Array:
-    """Return which steps are zeros with nothing but zeros behind them, (n, steps)."""
-    empty = x == 0 if x.ndim == 2 else (x == 0).all(axis=2)
+    """Return which steps are padding with nothing but padding behind them, (n, steps)."""
+    value = padding_value(x)
+    empty = x == value if x.ndim == 2 else (x == value).all(axis=2)
     return np.asarray(np.logical_and.accumulate(empty[:, ::-1], axis=1)[:, ::-1])
 
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from repro.instruments.diagnose.setup.anatomy import Site, is_graph, sites, trace
+from repro.instruments.diagnose.setup.anatomy import Site, is_graph, output_shapes, sites, trace
 from repro.instruments.diagnose.setup.arrays import (
     Array,
     as_columns,
     check_count,
     check_same_rows,
     checked_arrays,
+    filled,
     leaves,
     map_arrays,
     select_rows,
@@ -29,7 +30,14 @@ from repro.instruments.diagnose.setup.compiled import Compiled, read_compiled
 from repro.instruments.diagnose.setup.errors import DiagnoseError
 from repro.instruments.diagnose.setup.preprocessing import Preprocessing, read_preprocessing
 from repro.instruments.diagnose.setup.splitting import Pair, split_rows
-from repro.instruments.diagnose.setup.task import Task, infer_step_task, infer_task, target_table
+from repro.instruments.diagnose.setup.task import (
+    Task,
+    balanced,
+    infer_step_task,
+    infer_task,
+    outputs_a_target,
+    target_table,
+)
 from repro.instruments.diagnose.setup.weights import row_weights
 
 if TYPE_CHECKING:
@@ -47,6 +55,7 @@ class Network:
         compiled: the arguments of `compile`.
         sites: its layers with weights; empty if they can't be found.
         output_shape: the shape of its predictions, rows first.
+        outputs_a_target: how many outputs a row has for each of its targets; 1 is right.
         preprocessing: what it does to its inputs by itself.
     """
 
@@ -54,6 +63,7 @@ class Network:
     compiled: Compiled
     sites: tuple[Site, ...]
     output_shape: tuple[int | None, ...]
+    outputs_a_target: int
     preprocessing: Preprocessing
 
 
@@ -63,6 +73,7 @@ class Setup(Network):
 
     Attributes:
         build: returns the compiled model, built; errors in it have become `DiagnoseError`.
+        whole: inputs and targets as the user gave them, and their validation data or None.
         train: inputs and targets that are trained on.
         test: inputs and targets on which the score is taken.
         tested_on: names those rows in words.
@@ -76,6 +87,7 @@ class Setup(Network):
     """
 
     build: Build
+    whole: tuple[Pair, Any]
     train: Pair
     test: Pair
     tested_on: str
@@ -89,7 +101,10 @@ class Setup(Network):
 
     @cached_property
     def inputs(self) -> Array:
-        """The training inputs (n, features) as layers with weights see them, all side by side."""
+        """The training inputs (n, features) as layers with weights see them, all side by side.
+
+        What is missing is filled by the mean, so that the rest can be measured.
+        """
         return self._preprocessed(self.train[0])
 
     @cached_property
@@ -118,8 +133,13 @@ class Setup(Network):
         model = self.build()
         return trace(model).operations if is_graph(model) else []
 
+    @cached_property
+    def shapes(self) -> list[tuple[int | None, ...]]:
+        """The shapes that the operations put out, rows first."""
+        return output_shapes(self.build())
+
     def _preprocessed(self, x: Any) -> Array:
-        flat = np.concatenate([a.reshape(len(a), -1) for a in leaves(x)], axis=1)
+        flat = np.concatenate([filled(a).reshape(len(a), -1) for a in leaves(x)], axis=1)
         scale, offset = self.preprocessing.scale, self.preprocessing.offset
         return flat if scale == 1 and not offset else flat * scale + offset
 
@@ -169,10 +189,10 @@ def make_setup(
     kept, rows, epochs = _affordable(
         model, len(split.train[1]), asked, checked_seeds, batch_size=batch_size, budget=budget
     )
-    notes = _notes_of_cuts(epochs, asked, rows, len(y))
     return Setup(
         **vars(network),
         build=build,
+        whole=((x, y), validation_data),
         train=_cut(split.train, rows),
         test=split.test,
         shuffle=shuffle,
@@ -181,7 +201,7 @@ def make_setup(
         batch_size=batch_size,
         epochs=epochs,
         seeds=kept,
-        notes=(*split.notes, *notes, *_notes_of_seeds(len(kept), len(checked_seeds))),
+        notes=(*split.notes, *_notes(epochs, asked, (rows, len(y)), (kept, checked_seeds))),
         cut_short=epochs < asked or rows < CUT_SHORT * len(y),
     )
 
@@ -204,7 +224,7 @@ def _affordable(
 
 
 def _checked_data(x: Any, y: Any) -> Pair:
-    x, y = map_arrays(checked_arrays("x", x), as_columns), checked_arrays("y", y)
+    x, y = map_arrays(checked_arrays("x", x, gaps=True), as_columns), checked_arrays("y", y)
     check_same_rows(x, y, "x and y")
     return x, y
 
@@ -243,7 +263,8 @@ def _read_network(model: "keras.Model", x: Any, y: Any) -> Network:
         )
     shape = tuple(predictions.shape)
     units, loss = int(shape[-1] or 1), compiled.loss
-    if len(shape) > 2 and units > 1 and "categorical" in loss:
+    outputs = outputs_a_target(shape, np.shape(y))
+    if len(shape) > 2 and units > 1 and "categorical" in loss and outputs == 1:
         task = infer_step_task(y, units=units, sparse="sparse" in loss)
     else:
         task = infer_task(
@@ -254,16 +275,24 @@ def _read_network(model: "keras.Model", x: Any, y: Any) -> Network:
             wants_accuracy=compiled.wants_accuracy,
         )
     return Network(
-        task=task,
+        task=balanced(task, y),
         compiled=compiled,
         sites=layers,
         output_shape=shape,
+        outputs_a_target=outputs,
         preprocessing=read_preprocessing(model),
     )
 
 
 def _cut(pair: Pair, rows: int) -> Pair:
     return pair if rows == len(pair[1]) else select_rows(pair, np.arange(rows))
+
+
+def _notes(
+    epochs: int, asked: int, rows: tuple[int, int], seeds: tuple[Sequence[int], Sequence[int]]
+) -> list[str]:
+    """Say what was cut of epochs, of (used, all) rows, and of (used, all) seeds."""
+    return _notes_of_cuts(epochs, asked, *rows) + _notes_of_seeds(*map(len, seeds))
 
 
 def _notes_of_cuts(epochs: int, asked: int, rows: int, all_rows: int) -> list[str]:

@@ -1,7 +1,8 @@
 """One score of how well a network does its task, whatever its loss.
 
 The score is a skill: 0 is the best constant prediction, 1 is perfect, and what is worse than the
-constant, or not finite, counts as 0. Changes of loss and encoding leave it comparable.
+constant, or not finite, counts as 0. Changes of loss and encoding leave it comparable. Where nearly
+all rows are of one class, all classes count alike (`Task.factors`).
 """
 
 import math
@@ -11,7 +12,13 @@ from typing import Any
 import numpy as np
 
 from repro.instruments.diagnose.setup.arrays import Array
-from repro.instruments.diagnose.setup.task import Task, target_table
+from repro.instruments.diagnose.setup.task import (
+    Task,
+    class_counts,
+    class_places,
+    outputs_a_target,
+    target_table,
+)
 
 LEAST_MARGIN = 0.05  # ours: smaller differences in skill are not called an improvement
 LARGEST_MARGIN = 0.5
@@ -19,6 +26,26 @@ LARGEST_MARGIN = 0.5
 
 def metric(task: Task, from_logits: bool) -> Callable[[Any, Any], Any]:
     """Return the metric `score(y_true, y_pred)` that Keras averages: hits, or squared errors."""
+    return _over_outputs(_metric(task, from_logits))
+
+
+def _over_outputs(score: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Return the score as the mean over all outputs of a row, where it has one target for them."""
+    from keras import ops
+
+    def mean_score(y_true: Any, y_pred: Any) -> Any:
+        count = outputs_a_target(y_pred.shape, y_true.shape)
+        if count == 1:
+            return score(y_true, y_pred)
+        y_pred = ops.reshape(y_pred, (-1, y_pred.shape[-1]))
+        scores = score(ops.repeat(y_true, count, axis=0), y_pred)
+        return ops.mean(ops.reshape(scores, (-1, count)), axis=-1)
+
+    mean_score.__name__ = "score"
+    return mean_score
+
+
+def _metric(task: Task, from_logits: bool) -> Callable[[Any, Any], Any]:
     if task.kind == "classification" and not task.several:
         return _class_hits(task, from_logits)
     from keras import ops
@@ -60,6 +87,10 @@ def _class_hits(task: Task, from_logits: bool) -> Callable[[Any, Any], Any]:
         return ops.where(flat > middle, ops.full_like(flat, high), ops.full_like(flat, low))
 
     def score(y_true: Any, y_pred: Any) -> Any:
+        hits = hit(y_true, y_pred)
+        return hits * _factors(task, labels_of(y_true)) if task.factors else hits
+
+    def hit(y_true: Any, y_pred: Any) -> Any:
         if task.per_step:
             shape = ops.shape(y_pred)[:-1]
             truth = labels_of(ops.reshape(y_true, (-1, task.columns)))
@@ -70,6 +101,22 @@ def _class_hits(task: Task, from_logits: bool) -> Callable[[Any, Any], Any]:
         return ops.cast(ops.equal(truth, predicted(y_pred)), "float32")
 
     return score
+
+
+def _factors(task: Task, truth: Any) -> Any:
+    """Return what a hit counts for in each row's class."""
+    from keras import ops
+
+    places = ops.array(task.labels or range(len(task.factors)), dtype="float32")
+    is_class = ops.cast(ops.equal(ops.expand_dims(truth, -1), places), "float32")
+    return ops.sum(is_class * ops.array(task.factors, dtype="float32"), axis=-1)
+
+
+def row_factors(task: Task, y: Array) -> Array:
+    """Return what a hit counts for in each row: 1, unless all classes count alike."""
+    if not task.factors:
+        return np.ones(len(target_table(task, y)))
+    return np.array(task.factors)[class_places(task, y)]
 
 
 def _shared_hits(truth: Any, y_pred: Any) -> Any:
@@ -101,17 +148,26 @@ def skill(task: Task, score: Any, y: Array, unit: float = 1.0) -> Array:
     with np.errstate(all="ignore"):
         if task.kind == "classification":
             chance = best_constant(task, y)
-            raw = (values - chance) / max(1 - chance, 1e-9)
+            perfect = float(row_factors(task, y).mean())
+            raw = (values - chance) / max(perfect - chance, 1e-9)
         else:
             raw = 1 - values * unit**2 / max(float(target_table(task, y).var(axis=0).mean()), 1e-30)
     return np.where(np.isfinite(raw), np.clip(raw, 0, 1), 0.0)
 
 
 def best_constant(task: Task, y: Array) -> float:
-    """Return the accuracy of naming the commonest class; of several, the mean over them."""
+    """Return the score of naming the best class for all; of several, the mean over them."""
     rows = target_table(task, y)
+    if task.factors:
+        return float((class_counts(task, y) * np.array(task.factors)).max() / len(rows))
     if task.several:
         return float(np.maximum(rows.mean(axis=0), 1 - rows.mean(axis=0)).mean())
+    return commonest_share(task, y)
+
+
+def commonest_share(task: Task, y: Array) -> float:
+    """Return the share of the commonest class."""
+    rows = target_table(task, y)
     labels = rows.argmax(axis=1) if rows.shape[1] > 1 else rows[:, 0]
     return float(np.unique(labels, return_counts=True)[1].max() / len(labels))
 
@@ -128,7 +184,10 @@ def margin(task: Task, best: float, y: Array) -> float:
         y: the targets that skills are taken on.
     """
     n = len(y)
-    if task.kind == "classification":
+    if task.factors:  # a class of few rows counts as much as the others
+        n = max(task.classes * int(class_counts(task, y).min()), 1)
+        error = math.sqrt(best * (1 - best) / n)
+    elif task.kind == "classification":
         chance = best_constant(task, y)
         accuracy = chance + best * (1 - chance)
         error = math.sqrt(accuracy * (1 - accuracy) / n) / max(1 - chance, 1e-9)

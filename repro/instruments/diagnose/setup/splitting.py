@@ -61,7 +61,7 @@ def split_rows(x: Any, y: Array, validation: Any) -> Split:
 def _checked_validation(x: Any, y: Array, validation: Any) -> Pair:
     if not isinstance(validation, tuple | list) or len(validation) != 2:
         raise DiagnoseError("validation_data must be a pair (x, y)")
-    x_test = map_arrays(checked_arrays("validation x", validation[0]), as_columns)
+    x_test = map_arrays(checked_arrays("validation x", validation[0], gaps=True), as_columns)
     y_test = checked_arrays("validation y", validation[1])
     check_same_rows(x_test, y_test, "validation x and y")
     for ours, theirs, name in ((x, x_test, "x"), (y, y_test, "y")):

@@ -1,5 +1,6 @@
 """Data in a table: CSV and Parquet files, one row an example, one column the target."""
 
+import io
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ import pandas as pd
 
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
+from repro.store.files import read_regular
 
+MOST_CELLS = 2**29  # in double precision, 4 GiB
 TABLES = (".csv", ".tsv", ".parquet")
 
 
@@ -31,9 +34,13 @@ def load_table(path: Path, target: str | None) -> dict[str, Array]:
 
 def _read(path: Path) -> pd.DataFrame:
     try:
+        content = io.BytesIO(read_regular(path, follow=True))
         if path.suffix == ".parquet":
-            return pd.read_parquet(path)
-        return pd.read_csv(path, sep="\t" if path.suffix == ".tsv" else ",")
+            _refuse_bomb(path, content)
+            return pd.read_parquet(content)
+        return pd.read_csv(content, sep="\t" if path.suffix == ".tsv" else ",")
+    except DiagnoseError:
+        raise
     except OSError as error:
         raise DiagnoseError(f"{path} can't be read: {error.strerror or error}") from error
     except ImportError as error:
@@ -42,6 +49,19 @@ def _read(path: Path) -> pd.DataFrame:
         ) from error
     except Exception as error:  # parsers raise nearly anything on bytes that are no table
         raise DiagnoseError(f"{path} is no table: {one_line(error)}") from error
+
+
+def _refuse_bomb(path: Path, content: io.BytesIO) -> None:
+    """Raise `DiagnoseError` if a Parquet file has too many cells; a few bytes can say millions."""
+    from pyarrow import parquet
+
+    index = parquet.ParquetFile(content).metadata
+    if index.num_rows * index.num_columns > MOST_CELLS:
+        raise DiagnoseError(
+            f"{path} has {index.num_rows:,} rows of {index.num_columns:,} columns; at most "
+            f"{MOST_CELLS:,} numbers can be read"
+        )
+    content.seek(0)
 
 
 def _target_columns(path: Path, table: pd.DataFrame, target: str | None) -> list[str]:
@@ -66,9 +86,6 @@ def _inputs(path: Path, table: pd.DataFrame) -> Array:
         )
     if table.shape[1] == 0:
         raise DiagnoseError(f"{path} has no column besides the target")
-    empty = [str(name) for name in table.columns if table[name].isna().any()]
-    if empty:
-        raise DiagnoseError(f"{path}: column {empty[0]!r} has empty cells; fill or drop them")
     return table.to_numpy("float32")
 
 

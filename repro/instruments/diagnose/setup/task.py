@@ -1,6 +1,8 @@
 """The task of a network: to tell classes or to predict numbers, and how labels are written."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -10,6 +12,7 @@ from repro.instruments.diagnose.setup.arrays import Array
 
 CLASS_LOSSES = ("crossentropy", "hinge", "focal")
 MOST_CLASSES = 50
+IMBALANCED = 0.9  # share of the commonest class: from there on all classes count alike
 SMOOTHED = 0.1  # one-hot labels may be as far from 0 and 1 as this: 0.01 and 0.99, say
 
 
@@ -24,6 +27,7 @@ class Task:
         columns: number of columns of the targets.
         several: whether any number of classes may hold for a row, each with a column of 0 and 1.
         per_step: whether every time step or pixel of a row has a class of its own.
+        factors: what a hit counts for in each class, if all classes count alike; () if rows do.
     """
 
     kind: Literal["classification", "regression"]
@@ -31,6 +35,7 @@ class Task:
     columns: int
     several: bool = False
     per_step: bool = False
+    factors: tuple[float, ...] = ()
 
     @property
     def classes(self) -> int:
@@ -74,6 +79,47 @@ def class_numbers(*tables: Array) -> list[Array]:
     """Return the class of each row of several tables, as numbers that mean the same in all."""
     columns = tables[0].shape[1]
     return [t.argmax(axis=1) if columns > 1 else t[:, 0] for t in tables]
+
+
+def outputs_a_target(output: Sequence[int | None], target: Sequence[int | None]) -> int:
+    """Return how many outputs a row has for each of its targets: 1, unless axes are too many.
+
+    Args:
+        output: the shape of the predictions, rows first.
+        target: the shape of the targets, rows first.
+    """
+    sides, units = tuple(output[1:-1]), output[-1]
+    fitting = (tuple(output[1:]), sides, (*sides, 1))
+    if len(output) < 3 or None in sides or tuple(target[1:]) in fitting:
+        return 1
+    numbers = math.prod(int(side or 1) for side in target[1:])
+    return math.prod(int(side or 1) for side in sides) if numbers in (1, units) else 1
+
+
+def balanced(task: Task, y: Array) -> Task:
+    """Return the task with all classes counting alike if nearly all rows are of one class.
+
+    Whoever always names that class would otherwise be nearly always right.
+    """
+    if not task.classes or task.per_step:
+        return task
+    counts = class_counts(task, y)
+    if counts.max() <= IMBALANCED * counts.sum() or not counts.all():
+        return task
+    return replace(task, factors=tuple((counts.sum() / (len(counts) * counts)).tolist()))
+
+
+def class_counts(task: Task, y: Array) -> Array:
+    """Return the number of rows of each class, in the order of the labels or columns."""
+    return np.bincount(class_places(task, y), minlength=task.classes)
+
+
+def class_places(task: Task, y: Array) -> Array:
+    """Return each row's class by its place among the labels or columns."""
+    rows = target_table(task, y)
+    if rows.shape[1] > 1:
+        return np.asarray(rows.argmax(axis=1))
+    return np.searchsorted(np.array(task.labels), rows[:, 0]).clip(0, max(task.classes - 1, 0))
 
 
 def is_class_loss(loss: str) -> bool:

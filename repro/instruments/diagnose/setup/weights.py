@@ -6,7 +6,19 @@ import numpy as np
 
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.errors import DiagnoseError
-from repro.instruments.diagnose.setup.task import as_table, class_numbers
+from repro.instruments.diagnose.setup.task import (
+    Task,
+    as_table,
+    class_counts,
+    class_numbers,
+    class_places,
+)
+
+
+def alike_weights(task: Task, y: Array) -> Array:
+    """Return a weight for every row that gives all classes the same weight."""
+    places, counts = class_places(task, y), class_counts(task, y)
+    return len(places) / (len(counts) * np.maximum(counts, 1))[places]
 
 
 def row_weights(

@@ -42,6 +42,12 @@ CAUSES = {
         says="The labels stand beside other rows",
         remedy="look for rows that were sorted, dropped or shuffled without their labels",
     ),
+    "mixed_rows": Cause(
+        title="rows mixed up by a reshape",
+        signs=("mixed_rows",),
+        says="Each row holds numbers of many rows, and no label goes with those",
+        remedy="transpose where axes are to change places; reshape only cuts the numbers anew",
+    ),
     "split": Cause(
         title="classes are missing in training",
         signs=("unseen_classes",),
@@ -66,10 +72,10 @@ CAUSES = {
         title="classes out of balance",
         signs=("imbalance",),
         says=(
-            "Whoever always names that class is nearly always right, so accuracy hardly tells "
-            "what is learned"
+            "Whoever always names that class is nearly always right, so that the loss asks for no "
+            "more; here all classes count alike"
         ),
-        remedy="weigh the classes, or look at precision and recall",
+        remedy="weigh the classes, and look at precision and recall",
     ),
     "validation": Cause(
         title="validation data preprocessed differently",
@@ -77,15 +83,35 @@ CAUSES = {
         says="The network is asked about inputs unlike those that it learned from",
         remedy="preprocess both by the same function, with the training data's numbers",
     ),
+    "leak": Cause(
+        title="a feature that gives the target away in training",
+        signs=("leaks",),
+        says="The network learns to read that feature, which says nothing of new rows",
+        remedy="leave the feature out: a row's number, a date of entry, something known afterwards",
+    ),
     "output_loss": Cause(
         title="loss and output activation don't fit",
-        signs=("softmax_one_unit", "loss_output", "loss_task"),
+        signs=("softmax_one_unit", "softmax_axis", "loss_output", "loss_task"),
         says="The loss is not made for such an output",
         remedy=(
             "sigmoid with binary_crossentropy for yes or no, softmax with a categorical one for "
             "classes, no activation with mean_squared_error for numbers; from_logits=True if and "
             "only if the output has no activation"
         ),
+        certain=True,
+    ),
+    "loss_reversed": Cause(
+        title="the loss rewards error",
+        signs=("loss_reversed",),
+        says="What makes this loss smaller makes the predictions worse",
+        remedy="look for a sign that is wrong, or for an absolute value or a square left out",
+        certain=True,
+    ),
+    "gradient_cut": Cause(
+        title="an operation that lets no gradient through",
+        signs=("gradient_cut",),
+        says="What stands before it stays as it was drawn",
+        remedy="leave out rounding, argmax, comparisons and stop_gradient between layers",
         certain=True,
     ),
     "double_activation": Cause(
@@ -96,10 +122,30 @@ CAUSES = {
         certain=True,
     ),
     "output_noise": Cause(
-        title="dropout behind the output",
+        title="dropout or normalization behind the output",
         signs=("output_noise",),
-        says="Training sees predictions that are dropped or blurred",
-        remedy="put dropout in front of the output layer",
+        says="Training sees predictions that are dropped, blurred or scaled anew",
+        remedy="put such layers in front of the output layer",
+        certain=True,
+    ),
+    "channels_first": Cause(
+        title="channels where positions are expected",
+        signs=("channels_first",),
+        says="What stands side by side is taken for channels, and channels for what stands so",
+        remedy="x = np.moveaxis(x, 1, -1), not reshape, and the Input accordingly",
+    ),
+    "loss_weight": Cause(
+        title="the loss of this output hardly counts",
+        signs=("loss_weight",),
+        says="What the loss doesn't hear of, it doesn't ask for",
+        remedy="raise this output's entry in loss_weights",
+        certain=True,
+    ),
+    "output_axes": Cause(
+        title="an output for every step or pixel where the target is one a row",
+        signs=("output_axes",),
+        says="Keras compares each of them with the one target, or can't",
+        remedy="return_sequences=False in the last recurrent layer, or Flatten before Dense layers",
         certain=True,
     ),
     "output_width": Cause(
@@ -131,9 +177,16 @@ CAUSES = {
     ),
     "weights": Cause(
         title="few rows have all of the weight",
-        signs=("weighted",),
+        signs=("weighted", "weighted_classes"),
         says="The loss hears of the other rows next to nothing",
         remedy="check sample_weight and class_weight",
+    ),
+    "inputs_missing": Cause(
+        title="missing values in the inputs",
+        signs=("missing_inputs",),
+        says="A single NaN makes every sum NaN that it enters, and soon every weight",
+        remedy="fill missing values, by the mean of the feature, or leave out those rows",
+        certain=True,
     ),
     "input_scale": Cause(
         title="inputs not scaled",
@@ -149,15 +202,27 @@ CAUSES = {
     ),
     "target_scale": Cause(
         title="targets not scaled",
-        signs=("target_scale",),
-        says="The output has to grow from near 0 to that size, by weights that start near 1",
+        signs=("target_scale", "target_tiny"),
+        says="Weights that start near 1 take steps that don't suit an output of that size",
         remedy="standardize the targets, and multiply predictions back",
     ),
     "penalty": Cause(
         title="weights held down by a penalty",
-        signs=("penalty", "weight_decay"),
+        signs=("penalty", "activity_penalty", "weight_decay"),
         says="It costs less to keep the weights small than to fit the data",
         remedy="lower l1, l2 and weight_decay a hundredfold, or leave them out",
+    ),
+    "constraint": Cause(
+        title="weights held by a constraint",
+        signs=("constraint",),
+        says="Whatever a step does to them, the weights are brought back into their bounds",
+        remedy="leave out kernel_constraint",
+    ),
+    "optimizer_settings": Cause(
+        title="optimizer settings far from the default",
+        signs=("odd_settings",),
+        says="Steps follow gradients of long ago, or hardly any",
+        remedy="leave momentum, beta_1, beta_2, rho and epsilon as Keras has them",
     ),
     "hidden_softmax": Cause(
         title="softmax in a hidden layer",
@@ -195,11 +260,36 @@ CAUSES = {
         says="Most units are dropped in every step",
         remedy="drop a fifth to a half",
     ),
+    "noise": Cause(
+        title="noise that drowns the inputs",
+        signs=("noise", "augmentation"),
+        says="Training sees other inputs than those that are asked for",
+        remedy="less noise, and no change that makes one class look like another",
+    ),
+    "pooled": Cause(
+        title="pooling or strides that leave no positions",
+        signs=("pooled",),
+        says="Where something was in the image or sequence is lost",
+        remedy="pool less, by shorter strides, and flatten in place of global pooling",
+    ),
     "mask": Cause(
         title="padding is read like data",
         signs=("unmasked",),
-        says="A recurrent layer reads zeros last, and forgets the data in front of them",
+        says="A recurrent layer reads padding last, and forgets the data in front of it",
         remedy="mask_zero=True in the embedding, a Masking layer, or padding in front",
+    ),
+    "averages_lag": Cause(
+        title="moving averages that lag behind",
+        signs=("averages_lag",),
+        says="Predictions are made by averages that training doesn't use, and that haven't settled",
+        remedy="a momentum of 0.9 for BatchNormalization, or more steps",
+    ),
+    "unadapted": Cause(
+        title="a Normalization layer that was never adapted",
+        signs=("unadapted",),
+        says="It passes its inputs on as they come",
+        remedy="layer.adapt(x) before the model is compiled",
+        certain=True,
     ),
     "batch_norm_alone": Cause(
         title="batch normalization over too few rows",
@@ -266,6 +356,12 @@ CAUSES = {
         says="However wrong the network is, its steps stay short",
         remedy="clip gradients to a length of 1, or not at all",
     ),
+    "schedule": Cause(
+        title="a schedule that ends learning early",
+        signs=("rate_fades",),
+        says="Most steps are taken at a rate of next to nothing",
+        remedy="decay_steps counts batches, not epochs: make it as large as all steps of training",
+    ),
     "rate_low": Cause(
         title="learning rate too low",
         signs=(
@@ -282,9 +378,15 @@ CAUSES = {
     ),
     "loss_choice": Cause(
         title="a loss that learns slowly here",
-        signs=("squared_classes", "absolute_loss"),
+        signs=("squared_classes", "absolute_loss", "foreign_loss"),
         says="Another loss of the same targets leads there faster",
         remedy="a cross-entropy for classes, mean_squared_error for numbers",
+    ),
+    "own_loss": Cause(
+        title="a loss of one's own",
+        signs=("own_loss", "loss_summed"),
+        says="It may ask for something else than the targets, or in steps of another size",
+        remedy="compare it with the loss of Keras that is meant for such targets",
     ),
     "epochs": Cause(
         title="too few steps",

@@ -5,12 +5,13 @@ import numpy as np
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.measurements.inputs import Inputs
 from repro.instruments.diagnose.measurements.relation import Relation
-from repro.instruments.diagnose.setup.arrays import Array
+from repro.instruments.diagnose.setup.arrays import Array, leaves
 from repro.instruments.diagnose.setup.setup import Setup
-from repro.instruments.diagnose.setup.skill import best_constant
+from repro.instruments.diagnose.setup.skill import commonest_share
 from repro.instruments.diagnose.symptoms.definitions import DEFINITIONS
 from repro.instruments.diagnose.symptoms.symptom import Symptoms, detect, percent
 
+MOST_LEAKS = 5  # that are named
 MOSTLY = 0.5  # share of the mean in the largest eigenvalue, from which on the text tells it
 
 
@@ -29,9 +30,12 @@ def label_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         text += f"{units - 1}: {percent(outside)} of the labels name no unit"
         yield from detect("labels_range", outside, text)
     if setup.task.classes:
-        share = best_constant(setup.task, setup.train[1])
+        share = commonest_share(setup.task, setup.train[1])
         yield from detect("imbalance", share, f"{percent(share)} of the rows are of one class")
-    if examination.relation is not None:
+    if examination.unmixed is not None:
+        text = "near rows don't have labels alike, but do once a reshape is undone"
+        yield from detect("mixed_rows", 1, text)
+    elif examination.relation is not None:
         yield from _relation_symptoms(examination.relation)
 
 
@@ -60,6 +64,13 @@ def _relation_symptoms(relation: Relation) -> Symptoms:
 
 def input_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     """Compare the inputs with the rate and with the validation inputs."""
+    gaps = [~np.isfinite(a).reshape(len(a), -1).all(axis=1) for a in leaves(setup.train[0])]
+    share = float(np.logical_or.reduce(gaps).mean())
+    yield from detect("missing_inputs", share, f"{percent(share)} of the rows have NaN or infinity")
+    if examination.leaks:
+        text = f"feature {', '.join(map(str, examination.leaks[:MOST_LEAKS]))} (counted from 0) "
+        text += "tells the targets in training, and not in the validation data"
+        yield from detect("leaks", len(examination.leaks), text)
     inputs = examination.inputs
     if inputs is None:
         return

@@ -5,8 +5,12 @@ Those without a source are ours: set once, before the patients were looked at, a
 generous, since a symptom only asks for a proof.
 """
 
+from repro.instruments.diagnose.measurements.leaks import TELLING
+from repro.instruments.diagnose.measurements.loss import SUMMED
 from repro.instruments.diagnose.measurements.probe import CONSTANT_SPREAD, FLAT_SLOPE
+from repro.instruments.diagnose.measurements.relation import UNRELATED
 from repro.instruments.diagnose.setup.skill import LEAST_MARGIN
+from repro.instruments.diagnose.setup.task import IMBALANCED
 from repro.instruments.diagnose.symptoms.definition import (
     Definition,
     above,
@@ -27,6 +31,14 @@ USUAL_RATES = {
     "Adagrad": (1e-3, 1.0),
     "Adadelta": (1e-2, 10.0),
 }
+USUAL_SETTINGS = {
+    "momentum": (0.0, 0.98),
+    "beta_1": (0.0, 0.98),
+    "beta_2": (0.8, 0.9999),
+    "rho": (0.5, 0.999),
+    "epsilon": (0.0, 1e-2),
+}
+"""Of optimizers: least and largest value that is in use, besides the default."""
 WIDEST_USUAL = (1e-6, 10.0)  # of an optimizer that isn't listed
 USELESS_SKILL = 0.05
 LEARNED_SKILL = 0.1
@@ -66,13 +78,21 @@ DEFINITIONS = {
     "labels_unrelated": Definition(
         title="labels unrelated to the inputs",
         measured="p-value that near rows have labels alike; permutation test",
-        counts=above(0.05),
+        counts=above(UNRELATED),
         source=OURS,
+    ),
+    "mixed_rows": Definition(
+        title="rows mixed up by a reshape",
+        measured=(
+            "near rows don't have labels alike, and do once the rows are read as the last axis and "
+            "transposed"
+        ),
+        source="numpy: reshape keeps the order in memory, transpose doesn't",
     ),
     "imbalance": Definition(
         title="classes out of balance",
         measured="share of the commonest class",
-        counts=above(0.9),
+        counts=above(IMBALANCED),
         source=OURS,
     ),
     "unseen_classes": Definition(
@@ -107,7 +127,7 @@ DEFINITIONS = {
     ),
     "unmasked": Definition(
         title="padding is read like data",
-        measured="share of the time steps that are zeros at the end, if nothing masks them",
+        measured="share of the time steps that are padding at the end, if nothing masks them",
         counts=above(0.25),
         source="Keras' guide to masking and padding; the share is ours",
     ),
@@ -122,6 +142,30 @@ DEFINITIONS = {
         measured="share of the rows that hold nine tenths of the weight, if weights are given",
         counts=below(0.5),
         source=OURS,
+    ),
+    "leaks": Definition(
+        title="a feature tells the targets in training alone",
+        measured=(
+            f"features whose correlation with a target is over {TELLING:g} in training and less "
+            "than half of that in the validation data"
+        ),
+        counts=at_least(1),
+        source="Kaufman et al. 2012 on leakage; the numbers are ours",
+    ),
+    "weighted_classes": Definition(
+        title="uneven weights of the classes",
+        measured=(
+            "weight of all rows of the class that has most over that of the one that has least, "
+            "if weights are given"
+        ),
+        counts=above(20),
+        source=OURS,
+    ),
+    "missing_inputs": Definition(
+        title="inputs that are missing",
+        measured="share of the rows with an input that is NaN or infinite",
+        counts=above(0),
+        source="arithmetic: a sum with NaN in it is NaN",
     ),
     "input_scale": Definition(
         title="inputs not scaled",
@@ -156,6 +200,12 @@ DEFINITIONS = {
         counts=above(10),
         source=OURS,
     ),
+    "target_tiny": Definition(
+        title="targets too small",
+        measured="root mean square of the targets of a regression",
+        counts=below(0.01),
+        source=OURS,
+    ),
     "validation_differs": Definition(
         title="validation preprocessed differently",
         measured="ratio of the inputs' standard deviations, the larger over the smaller",
@@ -181,6 +231,11 @@ DEFINITIONS = {
         counts=at_most(1),
         source="softmax's definition",
     ),
+    "softmax_axis": Definition(
+        title="softmax along another axis",
+        measured="softmax along another axis than the last, which holds the classes",
+        source="softmax's definition",
+    ),
     "loss_output": Definition(
         title="loss doesn't fit the output",
         measured="cross-entropy of what is no probability, or of logits that are probabilities",
@@ -196,6 +251,27 @@ DEFINITIONS = {
         measured="difference between the columns of the targets and the units of the output",
         counts=above(0),
         source=KERAS,
+    ),
+    "channels_first": Definition(
+        title="channels in front",
+        measured=(
+            "entries of the last axis over those of the first, if that has 4 at most and a layer "
+            "takes the last for channels"
+        ),
+        counts=above(2),
+        source="Keras: channels_last is the default; the factor is ours",
+    ),
+    "loss_weight": Definition(
+        title="an output that hardly counts",
+        measured="weight of the output's loss, of several outputs",
+        counts=below(0.01),
+        source="Keras: loss_weights multiply the losses of the outputs; the factor is ours",
+    ),
+    "output_axes": Definition(
+        title="an output for every step or pixel, a target for every row",
+        measured="outputs that a row has for each of its targets",
+        counts=above(1),
+        source="Keras' guide to recurrent layers: return_sequences",
     ),
     "unreachable": Definition(
         title="targets out of the output's reach",
@@ -215,10 +291,36 @@ DEFINITIONS = {
         source="Keras' documentation of its losses",
     ),
     "output_noise": Definition(
-        title="dropout behind the output",
-        measured="layers of dropout or noise behind the output",
+        title="dropout or normalization behind the output",
+        measured="layers of dropout, noise or normalization behind the output",
         counts=at_least(1),
         source="arithmetic: a prediction that is dropped is 0",
+    ),
+    "loss_reversed": Definition(
+        title="the loss rewards error",
+        measured=(
+            "a loss of one's own: mean loss of the best of some wrong predictions minus that of "
+            "right ones"
+        ),
+        counts=below(0),
+        source="definition of a loss",
+    ),
+    "loss_summed": Definition(
+        title="the loss is a sum over the rows",
+        measured=f"a loss of one's own: that of {SUMMED} rows over the mean of theirs one by one",
+        counts=above(SUMMED / 2),
+        source="Keras: the loss of a batch is a mean over its rows",
+    ),
+    "own_loss": Definition(
+        title="a loss of one's own",
+        measured="the loss is none of Keras'",
+        source=OURS,
+    ),
+    "gradient_cut": Definition(
+        title="no gradient gets there",
+        measured="layers whose output the loss has no gradient for",
+        counts=at_least(1),
+        source="definition of the gradient; TensorFlow has none for rounding, say",
     ),
     "squared_classes": Definition(
         title="a loss of numbers on classes",
@@ -229,6 +331,11 @@ DEFINITIONS = {
         title="a loss whose gradient doesn't grow with the error",
         measured="the loss of a regression is an absolute or a logarithmic error",
         source="derivative of the losses",
+    ),
+    "foreign_loss": Definition(
+        title="a loss that doesn't ask for the numbers",
+        measured="the loss of a regression is none of squared, absolute or logarithmic errors",
+        source="definition of the losses",
     ),
     "hidden_softmax": Definition(
         title="softmax in a hidden layer",
@@ -293,6 +400,23 @@ DEFINITIONS = {
         counts=above(0.05),
         source="0.01 is usual (Loshchilov & Hutter 2019); the factor is ours",
     ),
+    "activity_penalty": Definition(
+        title="heavy penalty on the activations",
+        measured="strength of the l1 or l2 penalty on a layer's activations",
+        counts=above(1e-2),
+        source=OURS,
+    ),
+    "constraint": Definition(
+        title="weights held by a constraint",
+        measured="layers whose kernel has a constraint",
+        counts=at_least(1),
+        source=OURS,
+    ),
+    "odd_settings": Definition(
+        title="optimizer settings far from the default",
+        measured="a momentum, decay or epsilon of the optimizer outside of the range in use",
+        source="Keras' defaults; the ranges are ours",
+    ),
     "tiny_clip": Definition(
         title="gradients clipped to nothing",
         measured="the length or value that gradients are clipped to",
@@ -305,11 +429,29 @@ DEFINITIONS = {
         counts=above(1),
         source="ranges in use, from Keras' defaults by powers of ten; ours",
     ),
+    "rate_fades": Definition(
+        title="rate fades early",
+        measured="rate halfway through training over that of the first step",
+        counts=below(0.01),
+        source=OURS,
+    ),
     "rate_below_usual": Definition(
         title="rate below the usual",
         measured="rate over the smallest one that is usual for the optimizer",
         counts=below(1),
         source="ranges in use, from Keras' defaults by powers of ten; ours",
+    ),
+    "averages_lag": Definition(
+        title="moving averages lag behind",
+        measured="share of their first values in batch normalization's averages, momentum^steps",
+        counts=above(0.1),
+        source="Keras: averages begin at 0 and 1; the share is ours",
+    ),
+    "unadapted": Definition(
+        title="a Normalization layer that was never adapted",
+        measured="Normalization layers that have neither seen data nor been given a mean",
+        counts=at_least(1),
+        source="Keras' documentation of Normalization",
     ),
     "batch_norm_alone": Definition(
         title="batch normalization of too few rows",
@@ -334,6 +476,24 @@ DEFINITIONS = {
         title="heavy dropout",
         measured="largest dropout rate",
         counts=at_least(0.7),
+        source=OURS,
+    ),
+    "noise": Definition(
+        title="heavy noise",
+        measured="deviation of the noise that is added to inputs or activations",
+        counts=above(0.4),
+        source="LeCun et al. 1998 ask for variances near 1; the factor is ours",
+    ),
+    "augmentation": Definition(
+        title="inputs changed at random",
+        measured="layers that change inputs at random while training",
+        counts=at_least(1),
+        source=OURS,
+    ),
+    "pooled": Definition(
+        title="pooling or strides leave one position",
+        measured="positions of an image or a sequence that pooling and strides leave",
+        counts=at_most(1),
         source=OURS,
     ),
     "narrow": Definition(
@@ -452,7 +612,7 @@ DEFINITIONS = {
     ),
     "diverges": Definition(
         title="loss diverges",
-        measured="share of seeds whose loss ends above that before training",
+        measured="share of seeds whose loss ends more than 1 % above that before training",
         counts=above(0.25),
         source=OURS,
     ),

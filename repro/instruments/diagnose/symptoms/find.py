@@ -12,6 +12,7 @@ from repro.instruments.diagnose.symptoms.layers import (
     step_symptoms,
 )
 from repro.instruments.diagnose.symptoms.network import (
+    axis_symptoms,
     hidden_symptoms,
     output_symptoms,
     settings_symptoms,
@@ -27,6 +28,7 @@ AS_WRITTEN = (
     row_symptoms,
     token_symptoms,
     input_symptoms,
+    axis_symptoms,
     target_symptoms,
     output_symptoms,
     hidden_symptoms,

@@ -5,7 +5,9 @@ import math
 import numpy as np
 
 from repro.instruments.diagnose.measurements.examination import Examination
+from repro.instruments.diagnose.measurements.loss import SUMMED, OwnLoss
 from repro.instruments.diagnose.setup.anatomy import REACH, Site
+from repro.instruments.diagnose.setup.arrays import leaves
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.task import is_class_loss
 from repro.instruments.diagnose.symptoms.definitions import FEW_ROWS
@@ -20,7 +22,19 @@ ABSOLUTE_LOSSES = (
     "log_cosh",
     "mean_squared_logarithmic_error",
 )
+FOREIGN_LOSSES = (
+    "cosine_similarity",
+    "hinge",
+    "squared_hinge",
+    "categorical_hinge",
+    "kl_divergence",
+    "poisson",
+)
+"""Losses of directions, classes, shares and counts."""
 NUMBER_LOSSES = ("mean_squared_error", *ABSOLUTE_LOSSES)
+READERS = {3: ("Conv1D", "LSTM", "GRU", "SimpleRNN"), 4: ("Conv2D", "SeparableConv2D")}
+"""Layers that take the last axis for channels, by the axes of their inputs."""
+MOST_CHANNELS = 4
 UNSUMMED = 0.01  # so far from 1, the sum of a row's targets is no rounding
 
 
@@ -36,7 +50,8 @@ def target_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         text = f"loss {loss} is for classes, y runs from {y.min():.3g} to {y.max():.3g}"
         yield from detect("loss_task", 1, text)
     rms = float(np.sqrt((y**2).mean()))
-    yield from detect("target_scale", rms, f"the targets' root mean square is {rms:.3g}")
+    text = f"the targets' root mean square is {rms:.3g}"
+    yield from list(detect("target_scale", rms, text)) or detect("target_tiny", rms, text)
 
 
 def output_symptoms(setup: Setup, examination: Examination) -> Symptoms:
@@ -44,10 +59,24 @@ def output_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     output = setup.output
     if output is None:
         return
+    weight = setup.compiled.loss_weight
+    text = f"the weight of this output's loss among the outputs' is {weight:g}"
+    yield from detect("loss_weight", weight, text)
+    count = setup.outputs_a_target
+    text = f"the output has shape {setup.output_shape[1:]}, so {count:,} outputs for each target"
+    yield from detect("output_axes", count, text)
     if "crossentropy" in setup.compiled.loss:
         yield from _entropy_symptoms(setup, output)
     yield from _class_symptoms(setup, output)
     yield from _loss_symptoms(setup)
+    if examination is not None and examination.own_loss is not None:
+        yield from _own_loss_symptoms(examination.own_loss)
+    cut = examination.cut if examination is not None else None
+    if cut is not None:
+        text = f"no gradient gets through {cut.kind}, so that {', '.join(cut.layers)} never "
+        yield from detect(
+            "gradient_cut", len(cut.layers), f"{text}learn{'s' * (len(cut.layers) == 1)}"
+        )
     yield from _reach_symptoms(setup, output, int(setup.output_shape[-1] or 1))
 
 
@@ -71,6 +100,19 @@ def _loss_symptoms(setup: Setup) -> Symptoms:
     elif kind == "regression" and loss in ABSOLUTE_LOSSES:
         text = f"{loss}: its gradient says which way, but not how far"
         yield from detect("absolute_loss", 1, text)
+    elif kind == "regression" and loss in FOREIGN_LOSSES:
+        text = f"{loss} on numbers: it is least for other predictions than the numbers themselves"
+        yield from detect("foreign_loss", 1, text)
+
+
+def _own_loss_symptoms(own: OwnLoss) -> Symptoms:
+    """Look at what a loss of the user's own says of right and of wrong predictions."""
+    text = f"the loss of wrong predictions is {-own.excess:.2g} below that of right ones"
+    reversed_loss = list(detect("loss_reversed", own.excess, text))
+    text = f"the loss of {SUMMED} rows is {own.growth:.3g} times the mean of theirs"
+    yield from reversed_loss or detect("loss_summed", own.growth, text)
+    if not reversed_loss:
+        yield from detect("own_loss", 1, "the loss is a function of your own")
 
 
 def _class_symptoms(setup: Setup, output: Site) -> Symptoms:
@@ -100,18 +142,49 @@ def _reach_symptoms(setup: Setup, output: Site, units: int) -> Symptoms:
     yield from detect("unreachable", outside, text, output.label)
 
 
+def axis_symptoms(setup: Setup, examination: Examination) -> Symptoms:
+    """Look for channels where rows of pixels, or steps, are expected."""
+    x = leaves(setup.train[0])[0]
+    reading = [o for o in setup.operations if type(o).__name__ in READERS.get(x.ndim, ())]
+    is_moved = any(type(o).__name__ in ("Permute", "Reshape") for o in setup.operations)
+    if (
+        is_moved
+        or not reading
+        or getattr(reading[0], "data_format", "channels_last") != "channels_last"
+    ):
+        return
+    first, last = x.shape[1], x.shape[-1]
+    text = f"a row has shape {x.shape[1:]}, and {type(reading[0]).__name__} takes the {last} for "
+    text += f"channels and the {first} for positions"
+    if first <= MOST_CHANNELS:
+        yield from detect("channels_first", last / first, text)
+
+
 def hidden_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     """Look for a missing hidden layer, and for a bottleneck."""
     if setup.sites and not setup.hidden and setup.output is not None:
         gap = examination.neighbours - examination.linear
         text = f"no hidden layer; the nearest rows tell more than ridge regression ({gap:+.2f})"
         yield from detect("no_hidden", gap, text)
-    dense = [site for site in setup.hidden if site.kind == "Dense"]
-    if dense:
-        thin, classes = min(dense, key=lambda site: site.units), setup.task.classes
-        text = f"{thin.label} has {thin.units} unit{'s' * (thin.units > 1)} for "
+    hidden = [site for site in setup.hidden if site.is_plain]
+    if hidden:
+        passing = {site.label: _passing(setup, site) for site in hidden}
+        thin, classes = min(passing, key=lambda label: passing[label]), setup.task.classes
+        units = passing[thin]
+        text = f"{thin} passes on {units} number{'s' * (units > 1)} for "
         text += f"{classes} classes" if classes else "a regression"
-        yield from detect("narrow", thin.units / _units_needed(classes), text, thin.label)
+        yield from detect("narrow", units / _units_needed(classes), text, thin)
+
+
+def _passing(setup: Setup, site: Site) -> int:
+    """Return how many numbers of a row a layer passes on, after pooling where that follows it."""
+    if not setup.operations or site.kind == "Dense":
+        return site.units
+    following = [s.position for s in setup.sites if s.position > site.position]
+    stop = min(following, default=len(setup.operations))
+    shapes = [shape[1:] for shape in setup.shapes[site.position : stop]]
+    sizes = [math.prod(map(int, shape)) for shape in shapes if None not in shape]  # type: ignore[arg-type]
+    return min(sizes, default=site.units)
 
 
 def _units_needed(classes: int) -> int:

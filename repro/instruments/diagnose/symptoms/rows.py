@@ -4,9 +4,14 @@ import numpy as np
 
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.setup.arrays import Array
-from repro.instruments.diagnose.setup.sequences import embeddings, padded_share, single_input
+from repro.instruments.diagnose.setup.sequences import (
+    embeddings,
+    padded_share,
+    padding_value,
+    single_input,
+)
 from repro.instruments.diagnose.setup.setup import Setup
-from repro.instruments.diagnose.setup.task import class_numbers
+from repro.instruments.diagnose.setup.task import class_numbers, class_places
 from repro.instruments.diagnose.symptoms.definitions import DEFINITIONS
 from repro.instruments.diagnose.symptoms.symptom import Symptoms, detect, percent
 
@@ -29,6 +34,22 @@ def row_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         share = _share_of_rows(setup.weights)
         text = f"{percent(share)} of the rows hold nine tenths of the sample or class weights"
         yield from detect("weighted", share, text)
+        yield from _class_weight_symptoms(setup, setup.weights)
+
+
+def _class_weight_symptoms(setup: Setup, weights: Array) -> Symptoms:
+    """Compare the weight that all rows of a class have together."""
+    if not setup.task.classes or setup.task.per_step:
+        return
+    places = class_places(setup.task, setup.train[1])
+    totals = np.bincount(places, weights, minlength=setup.task.classes)
+    shares = totals / totals.sum()
+    low, high = (int(place) for place in (shares.argmin(), shares.argmax()))
+    names = setup.task.labels or range(setup.task.classes)
+    text = f"the rows of class {names[low]:g} have {percent(shares[low])} of all weight, those of "
+    text += f"class {names[high]:g} {percent(shares[high])}"
+    ratio = float(shares[high] / max(shares[low], 1e-12))
+    yield from detect("weighted_classes", ratio, text)
 
 
 def _noise_symptoms(examination: Examination) -> Symptoms:
@@ -62,5 +83,5 @@ def token_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         text = f"tokens run from {x.min():g} to {x.max():g}, the embedding has rows for 0 to "
         yield from detect("index_range", outside, f"{text}{layer.input_dim - 1}")
     share = padded_share(setup, x)
-    text = f"{percent(share)} of the steps are zeros at the end, which nothing masks"
+    text = f"{percent(share)} of the steps are {padding_value(x):g} at the end, which nothing masks"
     yield from detect("unmasked", share, text)

@@ -14,6 +14,8 @@ from repro.instruments.diagnose.symptoms.definitions import (
 )
 from repro.instruments.diagnose.symptoms.symptom import Symptoms, detect, percent
 
+RISE = 0.01  # of the first loss: what is less is no divergence
+SMALLEST_LOSS = 1e-12
 EARLY = 0.8  # of the training; what comes after it is its last fifth
 
 
@@ -44,7 +46,8 @@ def _loss_symptoms(loss: pd.DataFrame, outputs: pd.DataFrame) -> Symptoms:
     text = "the loss is not finite"
     yield from _detect_in_seeds("nan_loss", float(1 - finite.mean()), text, len(loss))
     if finite.any():
-        rises = float((final[finite] > first[finite]).mean())
+        rise = (final - first)[finite] / first[finite].abs().clip(lower=SMALLEST_LOSS)
+        rises = float((rise > RISE).mean())
         text = f"the loss ends above where it started (median {final.median():.3g} after "
         yield from _detect_in_seeds("diverges", rises, f"{text}{first.median():.3g})", len(loss))
 

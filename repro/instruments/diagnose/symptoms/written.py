@@ -1,26 +1,39 @@
 """Symptoms that can be read off a model and its compile arguments, before any data."""
 
+import math
 from typing import Any, Protocol
 
 import numpy as np
 
 from repro.instruments.diagnose.setup.anatomy import (
+    ACROSS_ROWS,
     CLIPPED,
+    NORMALIZATIONS,
     PROBABILITIES,
     SATURATING,
     Site,
     operation_name,
 )
 from repro.instruments.diagnose.setup.arrays import Array
-from repro.instruments.diagnose.setup.compiled import Compiled
+from repro.instruments.diagnose.setup.compiled import Compiled, share_of_rate_left
+from repro.instruments.diagnose.setup.preprocessing import is_unadapted
 from repro.instruments.diagnose.symptoms.definitions import (
     FEWEST_LAYERS,
     USUAL_RATES,
+    USUAL_SETTINGS,
     WIDEST_USUAL,
 )
 from repro.instruments.diagnose.symptoms.symptom import Symptoms, detect, percent
 
-NOISES = ("Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout")
+NOISES = ("Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout", *NORMALIZATIONS)
+FIXED = (
+    "Normalization",
+    "BatchNormalization",
+    "StringLookup",
+    "IntegerLookup",
+    "TextVectorization",
+)
+"""Layers that may well be kept from training, or whose numbers are no weights."""
 HALVES = np.sqrt(2.0)  # by which ReLU makes the root mean square of a layer's sums smaller
 
 
@@ -52,6 +65,14 @@ class Program(Protocol):
         """The model's operations in the order in which they run."""
 
     @property
+    def shapes(self) -> list[tuple[int | None, ...]]:
+        """The shapes that the operations put out, rows first."""
+
+    @property
+    def steps(self) -> int:
+        """Steps of one training."""
+
+    @property
     def optimizer(self) -> Any:
         """The optimizer, as the user set it."""
 
@@ -63,7 +84,10 @@ def written_symptoms(program: Program) -> Symptoms:
     yield from _layer_symptoms(program)
     yield from _weight_symptoms(program)
     yield from _penalty_symptoms(program)
+    yield from _average_symptoms(program)
+    yield from _unadapted_symptoms(program)
     yield from _rate_symptoms(program)
+    yield from _optimizer_symptoms(program)
 
 
 def _output_symptoms(program: Program, output: Site) -> Symptoms:
@@ -73,6 +97,9 @@ def _output_symptoms(program: Program, output: Site) -> Symptoms:
         yield from detect("softmax_one_unit", units, text)
     if "crossentropy" in loss:
         yield from _entropy_symptoms(program, output, units)
+    if name == ACROSS_ROWS:
+        text = f"{output.label}: this softmax is taken along another axis than that of the classes"
+        yield from detect("softmax_axis", 1, text, output.label)
     if name in CLIPPED:
         text = f"{output.label}: the output is a {name}"
         yield from detect("relu_output", 1, text, output.label)
@@ -83,7 +110,7 @@ def _entropy_symptoms(program: Program, output: Site, units: int) -> Symptoms:
     """Compare a cross-entropy with the output's activation and number of units."""
     loss, logits = program.compiled.loss, program.compiled.from_logits
     name, label = output.activation, output.label
-    if not logits and name not in PROBABILITIES:
+    if not logits and name not in (*PROBABILITIES, ACROSS_ROWS):
         text = f"{label}: {loss} takes probabilities, {name} puts out none"
         yield from detect("loss_output", 1, text, label)
     if logits and name != "linear":
@@ -106,7 +133,7 @@ def _behind_output_symptoms(program: Program, output: Site) -> Symptoms:
         yield from detect("double_activation", len(names), text, output.label)
     noises = [operation for operation in rest if type(operation).__name__ in NOISES]
     if noises:
-        text = f"{type(noises[0]).__name__} stands behind the output and blots out predictions"
+        text = f"{type(noises[0]).__name__} stands behind the output and changes predictions"
         yield from detect("output_noise", len(noises), text, output.label)
 
 
@@ -123,14 +150,78 @@ def _layer_symptoms(program: Program) -> Symptoms:
     if len(curved) == len(hidden):
         text = f"{len(curved)} hidden layers of {' and '.join({s.activation for s in curved})}"
         yield from detect("curved_stack", len(curved), text)
-    rates = [o.rate for o in program.operations if type(o).__name__ == "Dropout"]
+    rates = [rate for o in program.operations for rate in _dropped(o)]
     if rates:
         yield from detect("dropout", max(rates), f"dropout of {percent(max(rates))}")
+    yield from _frozen_symptoms(program)
+    yield from _random_symptoms(program)
+    yield from _pooling_symptoms(program)
+
+
+def _dropped(operation: Any) -> list[float]:
+    """Return the rates at which a layer drops inputs, activations or its own state."""
+    names = ["rate"] if "Dropout" in type(operation).__name__ else ["dropout", "recurrent_dropout"]
+    rates = [getattr(operation, name, None) for name in names]
+    return [float(rate) for rate in rates if isinstance(rate, int | float)]
+
+
+def _frozen_symptoms(program: Program) -> Symptoms:
+    labels = {site.position: site.label for site in program.sites}
     frozen = [
-        site.label for site in program.sites if not program.operations[site.position].trainable
+        labels.get(i, type(operation).__name__)
+        for i, operation in enumerate(program.operations)
+        if getattr(operation, "weights", ()) and _is_frozen(operation)
     ]
     text = f"{', '.join(frozen)}: trainable is False, so the first weights stay"
     yield from detect("frozen", len(frozen), text)
+
+
+def _is_frozen(operation: Any) -> bool:
+    """Tell whether a layer, or a model in its place, keeps weights from training that it could."""
+    kind = type(operation).__name__
+    return kind not in FIXED and not getattr(operation, "trainable_variables", ())
+
+
+def _random_symptoms(program: Program) -> Symptoms:
+    """Look at what is drawn anew in every step: dropout is looked at elsewhere."""
+    noises = [o.stddev for o in program.operations if type(o).__name__ == "GaussianNoise"]
+    if noises:
+        text = f"noise of a deviation of {max(noises):g} is added"
+        yield from detect("noise", max(noises), text)
+    kinds = [type(o).__name__ for o in _all_layers(program.operations)]
+    augments = [kind for kind in kinds if kind.startswith("Random")]
+    text = f"{', '.join(augments)}: training sees no input as it is"
+    yield from detect("augmentation", len(augments), text)
+
+
+def _all_layers(operations: list[Any]) -> list[Any]:
+    nested = [getattr(o, "_flatten_layers", lambda o=o: [o])() for o in operations]
+    return [layer for layers in nested for layer in layers]
+
+
+def _skips_positions(operation: Any) -> bool:
+    strides = np.ravel(getattr(operation, "strides", 1) or 1)
+    kind = type(operation).__name__
+    is_convolution = kind.startswith("Conv") and "Transpose" not in kind
+    return "Pooling" in kind or (is_convolution and bool((strides > 1).any()))
+
+
+def _pooling_symptoms(program: Program) -> Symptoms:
+    """Look at how many positions of an image or a sequence pooling and strides leave."""
+    pooled = [i for i, operation in enumerate(program.operations) if _skips_positions(operation)]
+    if not pooled:
+        return
+    first, last = pooled[0], program.operations[pooled[-1]]
+    inputs = program.shapes[first - 1] if first else tuple(program.operations[0].input.shape)
+    outputs = program.shapes[pooled[-1]]
+    if None in (*inputs[1:], *outputs[1:]):
+        return
+    positions, left = (math.prod(int(side or 1) for side in s[1:-1]) for s in (inputs, outputs))
+    if "Global" in type(last).__name__:
+        left = 1
+    text = f"pooling and strides leave {left} of {positions:,} positions"
+    if positions > 1:
+        yield from detect("pooled", left, text)
 
 
 def _weight_symptoms(program: Program) -> Symptoms:
@@ -178,6 +269,17 @@ def _penalty_symptoms(program: Program) -> Symptoms:
         penalty = sum(float(np.asarray(v.regularizer(v))) for v in penalized)
         text = f"the penalty on the first weights is {penalty:.3g}, beside the loss itself"
         yield from detect("penalty", penalty, text)
+    held = [
+        operation
+        for operation in program.operations
+        if getattr(operation, "kernel_constraint", None) is not None
+    ]
+    text = f"{', '.join(type(o.kernel_constraint).__name__ for o in held)} holds the weights"
+    yield from detect("constraint", len(held), text)
+    strengths = [_activity_strength(operation) for operation in program.operations]
+    strongest = max(strengths, default=0.0)
+    text = f"a penalty of {strongest:g} on the activations"
+    yield from detect("activity_penalty", strongest, text)
     decay = float(getattr(program.optimizer, "weight_decay", None) or 0)
     yield from detect("weight_decay", decay, f"weight decay of {decay:g}")
     clips = [
@@ -188,6 +290,38 @@ def _penalty_symptoms(program: Program) -> Symptoms:
     yield from detect("tiny_clip", shortest, f"gradients are clipped to {shortest:g}")
 
 
+def _activity_strength(operation: Any) -> float:
+    penalty = getattr(operation, "activity_regularizer", None)
+    return max((float(np.asarray(getattr(penalty, name, 0.0))) for name in ("l1", "l2")), default=0)
+
+
+def _optimizer_symptoms(program: Program) -> Symptoms:
+    """Compare the optimizer's other settings with Keras' defaults."""
+    usual = type(program.optimizer)().get_config()
+    config = program.optimizer.get_config()
+    for name, (low, high) in USUAL_SETTINGS.items():
+        value = config.get(name)
+        if isinstance(value, int | float) and value != usual.get(name) and not low <= value <= high:
+            text = f"{program.compiled.optimizer}'s {name} of {value:g}, where {usual[name]:g} is "
+            yield from detect("odd_settings", 1, f"{text}the default")
+
+
+def _unadapted_symptoms(program: Program) -> Symptoms:
+    count = sum(is_unadapted(layer) for layer in program.operations)
+    yield from detect("unadapted", count, "a Normalization layer has not seen any data")
+
+
+def _average_symptoms(program: Program) -> Symptoms:
+    """Look at how much of their first values the averages of batch normalization keep."""
+    layers = [o for o in program.operations if type(o).__name__ == "BatchNormalization"]
+    if layers:
+        momentum = max(float(layer.momentum) for layer in layers)
+        left = momentum**program.steps
+        text = f"after {program.steps:,} steps batch normalization's averages, at a momentum of "
+        text += f"{momentum:g}, are still made of their first values by {percent(left)}"
+        yield from detect("averages_lag", left, text)
+
+
 def _rate_symptoms(program: Program) -> Symptoms:
     """Compare the rate with the range that is usual for the optimizer."""
     name, rate = program.compiled.optimizer, program.compiled.rate
@@ -195,3 +329,6 @@ def _rate_symptoms(program: Program) -> Symptoms:
     text = f"{name}'s rate {rate:g} lies outside of {low:g} to {high:g}, which is usual for it"
     symptoms = list(detect("rate_above_usual", rate / high, text))
     yield from symptoms or detect("rate_below_usual", rate / low, text)
+    left = share_of_rate_left(program.optimizer, program.steps)
+    text = f"halfway through {program.steps:,} steps the schedule has brought the rate to "
+    yield from detect("rate_fades", left, f"{text}less than a hundredth of what it was")

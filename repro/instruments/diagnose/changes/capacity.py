@@ -1,0 +1,151 @@
+"""Changes that give back what is kept from learning: biases, units, positions, gradients."""
+
+from collections.abc import Sequence
+
+from repro.instruments.diagnose.changes import edits
+from repro.instruments.diagnose.changes.change import Change, Changes
+from repro.instruments.diagnose.changes.code import changed_layers
+from repro.instruments.diagnose.measurements.examination import Examination
+from repro.instruments.diagnose.measurements.gradient import Cut
+from repro.instruments.diagnose.setup.anatomy import Site
+from repro.instruments.diagnose.setup.setup import Setup
+
+DROPOUTS = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout")
+FEW_UNITS = 16  # of no more, a layer is widened
+WIDER = 8  # times as many units, and FEW_UNITS at least
+ADDED_DROPOUT = 0.5
+NO_DROPOUT = Change(
+    key="no_dropout",
+    title="no dropout",
+    size=1,
+    code="# remove the Dropout layers, and dropout=… of recurrent layers",
+    removes=("dropout",),
+    group="dropout",
+    edit=edits.chain(edits.remove(DROPOUTS), edits.undrop),
+)
+NO_NOISE = Change(
+    key="no_noise",
+    title="no noise, and inputs as they are",
+    size=1,
+    code="# remove GaussianNoise and the layers whose names begin with Random",
+    removes=("noise",),
+    group="noise",
+    edit=edits.remove_noise,
+)
+NO_POOLING = Change(
+    key="no_pooling",
+    title="all positions kept: no pooling, and strides of 1",
+    size=1,
+    code="# Flatten() in place of Global…Pooling, no other pooling layers, and strides=1",
+    removes=("pooled",),
+    treats=("narrow",),
+    group="pooling",
+    edit=edits.remove_pooling,
+)
+UNFREEZE = Change(
+    key="unfreeze",
+    title="all layers trained",
+    size=1,
+    code="model.trainable = True  # before compile",
+    removes=("frozen",),
+    group="frozen",
+    edit=edits.unfreeze,
+)
+LATEST_AVERAGES = Change(
+    key="fast_averages",
+    title="averages of batch normalization at a momentum of 0.9",
+    size=1,
+    code="keras.layers.BatchNormalization(momentum=0.9)  # in place of each",
+    removes=("averages_lag",),
+    treats=("overfits",),
+    group="averages",
+    edit=edits.replace_kind("BatchNormalization", momentum=0.9),
+)
+AGAINST = {
+    "averages_lag": LATEST_AVERAGES,
+    "dropout": NO_DROPOUT,
+    "noise": NO_NOISE,
+    "augmentation": NO_NOISE,
+    "pooled": NO_POOLING,
+    "frozen": UNFREEZE,
+}
+"""The change that is made against a symptom."""
+
+
+def capacity_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
+    """Change what keeps layers from learning, where that was measured."""
+    if "no_bias" in symptoms:
+        yield _bias(setup)
+    thin = [site for site in setup.hidden if site.is_plain and site.units <= FEW_UNITS]
+    if "narrow" in symptoms and thin:
+        yield _units(setup, thin)
+    yield from {AGAINST[key].key: AGAINST[key] for key in AGAINST if key in symptoms}.values()
+    if "gradient_cut" in symptoms and examination.cut is not None:
+        yield from _passing(setup, examination.cut)
+    dense = [site for site in setup.hidden if site.kind == "Dense"]
+    if "overfits" in symptoms and dense:
+        yield _dropout(dense)
+
+
+def _passing(setup: Setup, cut: Cut) -> Changes:
+    """Put ReLU in the place of the operation that lets no gradient through, if it fits there."""
+    if cut.position >= len(setup.operations):  # the loss itself
+        return
+    operation = setup.operations[cut.position]
+    shapes = [getattr(tensor, "shape", None) for tensor in (operation.input, operation.output)]
+    if getattr(operation, "weights", None) or shapes[0] != shapes[1]:
+        return
+    yield Change(
+        key="pass_gradient",
+        title=f"ReLU in place of {cut.kind}",
+        size=1,
+        code=f'keras.layers.Activation("relu")  # in place of {cut.kind}',
+        removes=("gradient_cut",),
+        group="cut",
+        edit=edits.put_activation(cut.position, "relu"),
+    )
+
+
+def _dropout(dense: Sequence[Site]) -> Change:
+    return Change(
+        key="add_dropout",
+        title=f"dropout of {ADDED_DROPOUT} behind the hidden layers",
+        size=len(dense),
+        code=f"keras.layers.Dropout({ADDED_DROPOUT})  # behind each hidden Dense layer",
+        removes=("overfits",),
+        group="dropout",
+        edit=edits.add_dropout(dense, ADDED_DROPOUT),
+        inserts=True,
+    )
+
+
+def _bias(setup: Setup) -> Change:
+    return Change(
+        key="bias",
+        title="biases on all layers",
+        size=len(setup.sites),
+        code=changed_layers(setup, setup.sites, use_bias=True),
+        removes=("no_bias",),
+        treats=("relu_output", "dead"),
+        group="bias",
+        edit=edits.set_arguments(setup.sites, use_bias=True),
+    )
+
+
+def _units(setup: Setup, thin: Sequence[Site]) -> Change:
+    units = {site.position: max(WIDER * site.units, FEW_UNITS) for site in thin}
+    return Change(
+        key="more_units",
+        title="more units in the hidden layers",
+        size=len(thin),
+        code="\n".join(
+            changed_layers(
+                setup, [s], **{edits.count_name(setup.operations[s.position]): units[s.position]}
+            )
+            for s in thin
+        ),
+        removes=("narrow",),
+        treats=("dead",),
+        group="units",
+        edit=edits.widen(units),
+    )

@@ -1,0 +1,82 @@
+"""Measure whether a loss of the user's own asks for the targets: truth has to cost less than error.
+
+Keras' own losses are known to; only others are measured.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from repro.instruments.diagnose.setup.arrays import Array
+from repro.instruments.diagnose.setup.setup import Setup
+from repro.instruments.diagnose.setup.task import class_places
+
+if TYPE_CHECKING:
+    import keras
+
+ROWS = 64
+SUMMED = 16  # rows whose loss is compared with that of single ones
+SURE = 0.95  # probability of the true class in a right prediction
+LARGE = 3.0  # its logit, nearly
+
+
+@dataclass(frozen=True)
+class OwnLoss:
+    """A loss of the user's own, measured on right and on wrong predictions.
+
+    `excess` is the mean loss of the best of several wrong predictions minus that of right ones,
+    `rows` the loss of some rows over the mean of theirs one by one, per row: 1 for a mean.
+    """
+
+    excess: float = np.nan
+    growth: float = np.nan
+
+
+def measure_own_loss(setup: Setup) -> OwnLoss | None:
+    """Compare the loss of right and of wrong predictions; None of a loss that Keras has."""
+    output = setup.output
+    if not setup.compiled.own_loss or output is None or len(setup.output_shape) != 2:
+        return None
+    right = _right_predictions(setup)
+    if right is None:
+        return None
+    y = np.asarray(setup.train[1][: len(right)], "float32")
+    y = y[:, None] if y.ndim == 1 else y
+    try:
+        return _compared(setup.build(), setup, y, right)
+    except Exception:  # whatever a function of the user's raises on such predictions
+        return None
+
+
+def _compared(model: "keras.Model", setup: Setup, y: Array, right: Array) -> OwnLoss:
+    def cost(rows: slice, predictions: Array) -> float:
+        return float(np.mean(np.asarray(model.loss(y[rows], predictions[rows]))))
+
+    everything = slice(None)
+    wrong = [np.roll(right, shift, axis=0) for shift in (1, 2, 3)]
+    if setup.task.kind == "regression" and setup.output and setup.output.activation == "linear":
+        wrong += [right + sign * 2 * right.std(axis=0) for sign in (-1, 1)]
+    excess = min(cost(everything, p) for p in wrong) - cost(everything, right)
+    single = [cost(slice(i, i + 1), wrong[0]) for i in range(min(SUMMED, len(y)))]
+    mean = float(np.mean(single))
+    growth = cost(slice(SUMMED), wrong[0]) / mean if mean else np.nan
+    return OwnLoss(excess, growth)
+
+
+def _right_predictions(setup: Setup) -> Array | None:
+    """Return predictions that are right, as the output's activation can make them."""
+    y, task, activation = setup.targets[:ROWS], setup.task, setup.output.activation  # type: ignore[union-attr]
+    units = int(setup.output_shape[-1] or 1)
+    if task.kind == "regression":
+        return y.astype("float32") if y.shape[1] == units else None
+    if task.several or units == 1:
+        high = y > y.mean() if units == 1 else y > 1 / 2
+        ends = {"linear": (-LARGE, LARGE), "tanh": (-SURE, SURE)}.get(activation, (1 - SURE, SURE))
+        return np.where(high, ends[1], ends[0]).astype("float32") if y.shape[1] == units else None
+    if units < task.classes:
+        return None
+    one_hot = np.eye(units)[class_places(task, setup.train[1][:ROWS])]
+    if activation == "linear":
+        return (LARGE * (2 * one_hot - 1)).astype("float32")
+    return np.where(one_hot > 0, SURE, (1 - SURE) / (units - 1)).astype("float32")

@@ -1,0 +1,440 @@
+"""`repro.diagnose` on faults of whole programs: arrays, axes, losses, weights, schedules."""
+
+import importlib.util
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from keras import layers, ops
+
+from repro.instruments.diagnose import DiagnoseError
+from repro.instruments.diagnose.changes.catalogue import CATALOGUE
+from repro.instruments.diagnose.changes.change import changed_build
+from repro.instruments.diagnose.check import check
+from repro.instruments.diagnose.measurements.examination import examine_data
+from repro.instruments.diagnose.proof.train import train, weights_of
+from repro.instruments.diagnose.setup.loading import load_data
+from repro.instruments.diagnose.setup.reading import Data, worst_output
+from repro.instruments.diagnose.setup.setup import make_setup
+from repro.instruments.diagnose.setup.skill import metric, row_factors, skill
+from repro.instruments.diagnose.setup.task import Task, balanced, outputs_a_target
+from repro.instruments.diagnose.symptoms.causes import explain
+from repro.instruments.diagnose.symptoms.find import find_symptoms
+
+DRAW = np.random.default_rng(0)
+X = DRAW.normal(size=(80, 6)).astype("float32")
+Y = (X[:, 0] + X[:, 1] > 0).astype(int)
+CLASSES = DRAW.integers(0, 3, 80)
+IMAGES = DRAW.normal(size=(80, 8, 8, 1)).astype("float32")
+STEPS = DRAW.normal(size=(80, 5, 2)).astype("float32")
+SPARSE = "sparse_categorical_crossentropy"
+
+
+def sequential(*stack, loss="binary_crossentropy", optimizer="adam"):
+    """A build function of these layers, each a function without arguments."""
+
+    def build():
+        model = keras.Sequential([make() for make in stack])
+        model.compile(optimizer() if callable(optimizer) else optimizer, loss)
+        return model
+
+    return build
+
+
+def dense(*arguments, **settings):
+    return lambda: layers.Dense(*arguments, **settings)
+
+
+HIDDEN, SIGMOID, LINEAR, THREE = (
+    dense(8, "relu"),
+    dense(1, "sigmoid"),
+    dense(1),
+    dense(3, "softmax"),
+)
+
+
+def setup_of(build, x, y, validation=None, **settings):
+    settings = {"epochs": 8, "batch_size": 16, "seeds": range(2), "budget": 110} | settings
+    return make_setup(build, x, y, validation, **settings)
+
+
+def examined(setup):
+    """The causes that code and data point at, and the changes on offer; nothing is trained."""
+    examination = examine_data(setup)
+    symptoms = find_symptoms(setup, examination, None)
+    keys = frozenset(symptom.key for symptom in symptoms)
+    offers = [change for group in CATALOGUE for change in group(setup, examination, keys)]
+    return [finding.key for finding in explain(symptoms)], {c.key: c for c in offers}
+
+
+# Faults that program and data show ---------------------------------------------------------------
+
+
+class Rounded(layers.Layer):
+    def call(self, x):
+        return ops.round(x)
+
+
+def turned_around(y, p):
+    p = ops.clip(p, 1e-6, 1 - 1e-6)
+    return ops.mean(y * ops.log(p) + (1 - y) * ops.log(1 - p))
+
+
+def summed(y, p):
+    return ops.sum(ops.square(y - p))
+
+
+def without_square(y, p):
+    return ops.mean(y - p)
+
+
+def fading():
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.01, decay_steps=1, decay_rate=0.1)
+    return keras.optimizers.SGD(schedule)
+
+
+def noise():
+    return layers.GaussianNoise(0.9)
+
+
+def across():
+    return layers.Softmax(axis=0)
+
+
+def convolution():
+    return layers.Conv2D(8, 3, padding="same", activation="relu")
+
+
+def thin_convolution():
+    return layers.Conv2D(1, 3, padding="same", activation="relu")
+
+
+GAPS = np.where(DRAW.uniform(size=X.shape) < 0.1, np.nan, X)
+CONVOLUTIONS = (convolution, layers.GlobalMaxPooling2D, THREE)
+THIN = (thin_convolution, lambda: layers.MaxPooling2D(8), layers.Flatten, THREE)
+PROGRAMS = {
+    "inputs_missing fill_inputs": (sequential(HIDDEN, SIGMOID), GAPS, Y),
+    "output_axes last_step": (
+        sequential(lambda: layers.LSTM(3, return_sequences=True), LINEAR, loss="mse"),
+        STEPS,
+        X[:, 0],
+    ),
+    "output_axes flatten": (sequential(HIDDEN, THREE, loss=SPARSE), IMAGES, CLASSES),
+    "loss_reversed sigmoid_output": (sequential(HIDDEN, SIGMOID, loss=turned_around), X, Y),
+    "loss_reversed linear_output": (
+        sequential(HIDDEN, LINEAR, loss=without_square),
+        X,
+        X[:, 0],
+    ),
+    "own_loss linear_output": (sequential(HIDDEN, LINEAR, loss=summed), X, X[:, 0]),
+    "gradient_cut pass_gradient": (sequential(HIDDEN, Rounded, HIDDEN, SIGMOID), X, Y),
+    "schedule constant_rate": (sequential(HIDDEN, SIGMOID, optimizer=fading), X, Y),
+    "noise no_noise": (sequential(noise, HIDDEN, SIGMOID), X, Y),
+    "output_loss softmax_output": (sequential(HIDDEN, dense(3), across, loss=SPARSE), X, CLASSES),
+    "pooled no_pooling": (sequential(*CONVOLUTIONS, loss=SPARSE), IMAGES, CLASSES),
+    "narrow more_units": (sequential(*THIN, loss=SPARSE), IMAGES, CLASSES),
+    "channels_first move_channels": (
+        sequential(convolution, layers.Flatten, THREE, loss=SPARSE),
+        DRAW.normal(size=(80, 3, 8, 8)),
+        CLASSES,
+    ),
+    "output_noise no_output_noise": (
+        sequential(HIDDEN, THREE, layers.BatchNormalization, loss=SPARSE),
+        X,
+        CLASSES,
+    ),
+    "frozen unfreeze": (
+        sequential(
+            lambda: layers.Embedding(9, 2, trainable=False), lambda: layers.LSTM(3), SIGMOID
+        ),
+        DRAW.integers(0, 9, (80, 4)),
+        Y,
+    ),
+    "dropout no_dropout": (
+        sequential(lambda: layers.LSTM(3, recurrent_dropout=0.9), LINEAR, loss="mse"),
+        STEPS,
+        X[:, 0],
+    ),
+    "penalty no_penalty": (
+        sequential(dense(8, "relu", activity_regularizer=keras.regularizers.L2(0.1)), SIGMOID),
+        X,
+        Y,
+    ),
+    "constraint no_constraint": (
+        sequential(dense(8, "relu", kernel_constraint="unit_norm"), SIGMOID),
+        X,
+        Y,
+    ),
+    "optimizer_settings usual_settings": (
+        sequential(HIDDEN, SIGMOID, optimizer=lambda: keras.optimizers.Adam(epsilon=1.0)),
+        X,
+        Y,
+    ),
+    "averages_lag fast_averages": (
+        sequential(lambda: layers.BatchNormalization(momentum=0.9999), HIDDEN, SIGMOID),
+        X,
+        Y,
+    ),
+    "unadapted adapt": (
+        sequential(lambda: keras.Input((6,)), layers.Normalization, HIDDEN, SIGMOID),
+        20 * X + 9,
+        Y,
+    ),
+    "mask mask": (
+        sequential(lambda: layers.GRU(3), LINEAR, loss="mse"),
+        np.where(np.arange(5)[:, None] < 3, STEPS, -1),
+        X[:, 0],
+    ),
+    "pooled no_pooling ": (
+        sequential(
+            lambda: layers.Conv2D(8, 1, strides=8, activation="relu"),
+            layers.Flatten,
+            THREE,
+            loss=SPARSE,
+        ),
+        IMAGES,
+        CLASSES,
+    ),
+    "loss_choice squared_loss": (
+        sequential(HIDDEN, dense(2), loss="cosine_similarity"),
+        X,
+        X[:, :2],
+    ),
+    "target_scale standardize_targets": (
+        sequential(HIDDEN, LINEAR, loss="mse"),
+        X,
+        1e-4 * X[:, 0],
+    ),
+    "input_scale no_rescaling": (
+        sequential(lambda: layers.Lambda(lambda t: t / 255), HIDDEN, SIGMOID),
+        X,
+        Y,
+    ),
+    "imbalance class_weights": (sequential(HIDDEN, SIGMOID), X, (np.arange(80) % 20 == 0) * 1),
+}
+
+
+QUICK = (
+    "inputs_missing fill_inputs",
+    "output_axes flatten",
+    "loss_reversed sigmoid_output",
+    "gradient_cut pass_gradient",
+    "schedule constant_rate",
+    "imbalance class_weights",
+)
+KINDS = [pytest.param(k, marks=() if k in QUICK else pytest.mark.slow) for k in PROGRAMS]
+
+
+@pytest.mark.filterwarnings("ignore:You are using a softmax")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fault_is_measured_and_its_remedy_removes_it_and_runs_from_its_text(kind):
+    cause, key = kind.split()
+    build, x, y = PROGRAMS[kind]
+    setup = setup_of(build, x, y)
+    causes, changes = examined(setup)
+    assert cause in causes
+    assert cause in changes[key].removes
+    change = changes[key]
+    names = {"keras": keras, "np": np, "model": setup.build(), "x": np.array(x), "y": y}
+    exec(compile(change.code, kind, "exec"), names)  # noqa: S102  # our own text
+    if key == "class_weights":  # the rows stay as they are, and so does the symptom
+        return
+    data = change.data(setup.train, setup.test) if change.data else (setup.train, setup.test)
+
+    def changed():
+        return changed_build(setup, change)()
+
+    again, _ = examined(setup_of(changed, *data[0]))
+    assert cause not in again
+    assert np.isfinite(np.asarray(changed()(data[0][0][:4]))).all()
+
+
+@pytest.mark.parametrize(
+    ("cause", "build"),
+    [
+        ("output_loss", PROGRAMS["output_loss softmax_output"][0]),
+        ("schedule", PROGRAMS["schedule constant_rate"][0]),
+        ("noise", PROGRAMS["noise no_noise"][0]),
+        ("output_noise", PROGRAMS["output_noise no_output_noise"][0]),
+        ("frozen", PROGRAMS["frozen unfreeze"][0]),
+    ],
+)
+def test_check_tells_what_needs_no_data(cause, build):
+    assert cause in [finding.key for finding in check(build).findings]
+
+
+@pytest.mark.slow
+def test_healthy_programs_have_none_of_them():
+    def cosine():
+        return keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.1, 200))
+
+    def squared(y, p):
+        return ops.mean(ops.square(y - p), axis=-1)
+
+    healthy = [
+        (sequential(HIDDEN, LINEAR, loss="mse", optimizer=cosine), X, X[:, 0]),
+        (sequential(lambda: layers.LSTM(3), LINEAR, loss="mse"), STEPS, X[:, 0]),
+        (sequential(layers.Flatten, HIDDEN, THREE, loss=SPARSE), IMAGES, CLASSES),
+        (sequential(lambda: layers.BatchNormalization(momentum=0.9), HIDDEN, SIGMOID), X, Y),
+        (sequential(lambda: layers.GaussianNoise(0.1), HIDDEN, SIGMOID), X, Y),
+    ]
+    told = {kind.split()[0] for kind in PROGRAMS}
+    for build, x, y in healthy:
+        assert not told & set(examined(setup_of(build, x, y))[0])
+    causes, _ = examined(setup_of(sequential(HIDDEN, LINEAR, loss=squared), X, X[:, 0]))
+    assert told & set(causes) == {"own_loss"}  # a suspicion, and no more
+
+
+# Faults of the data ------------------------------------------------------------------------------
+
+
+def test_rows_that_a_reshape_has_mixed_up_are_put_right():
+    draw = np.random.default_rng(3)
+    labels = draw.integers(0, 3, 240)
+    x = 3 * draw.normal(size=(3, 12))[labels] + draw.normal(size=(240, 12))
+    mixed = np.ascontiguousarray(x.T).reshape(240, 12)
+    build = sequential(HIDDEN, THREE, loss=SPARSE)
+    setup = setup_of(build, mixed, labels)
+    causes, changes = examined(setup)
+    assert "mixed_rows" in causes
+    (right, y), _ = changes["transpose"].rows(setup.train, setup.test)
+    assert {tuple(row) for row in right} <= {tuple(row) for row in x}
+    assert len(y) == len(setup.train[1])
+    names = {"np": np, "x": mixed}
+    exec(changes["transpose"].code, names)  # noqa: S102  # our own text
+    assert np.array_equal(names["x"], x)
+    cut = setup_of(build, mixed[:180], labels[:180], (mixed[180:], labels[180:]))
+    assert "mixed_rows" in examined(cut)[0]
+    assert "mixed_rows" not in examined(setup_of(build, x, labels))[0]
+
+
+def test_a_feature_that_tells_the_target_in_training_alone_is_left_out():
+    leaking, other = (np.c_[X, target + 0.1 * DRAW.normal(size=80)] for target in (Y, X[:, 2]))
+    setup = setup_of(sequential(HIDDEN, SIGMOID), leaking, Y, (other, Y))
+    causes, changes = examined(setup)
+    assert "leak" in causes
+    (x, _), _ = changes["no_leak"].data(setup.train, setup.test)
+    assert np.array_equal(x[:, :6], leaking[:, :6].astype("float32"))
+    assert not x[:, 6].any()
+    assert (
+        "leak" not in examined(setup_of(sequential(HIDDEN, SIGMOID), leaking, Y, (leaking, Y)))[0]
+    )
+
+
+def test_weights_that_silence_a_class_are_named():
+    for arguments in ({"class_weight": {0: 1.0, 1: 100.0}}, {"sample_weight": Y.astype(float)}):
+        setup = setup_of(sequential(HIDDEN, SIGMOID), X, Y, **arguments)
+        causes, changes = examined(setup)
+        assert "weights" in causes
+        assert weights_of(setup, changes["no_weights"], setup.train[1]) is None
+        alike = weights_of(setup, changes["class_weights"], setup.train[1])
+        assert alike[setup.train[1] == 0].sum() == pytest.approx(alike[setup.train[1] == 1].sum())
+    balance = {0: 1 / np.mean(Y == 0), 1: 1 / np.mean(Y)}
+    assert (
+        "weights"
+        not in examined(setup_of(sequential(HIDDEN, SIGMOID), X, Y, class_weight=balance))[0]
+    )
+
+
+def test_where_nearly_all_rows_are_of_one_class_all_classes_count_alike():
+    y = (np.arange(100) < 4).astype(float)
+    task = balanced(Task("classification", (0.0, 1.0), 1), y)
+    score = metric(task, from_logits=False)
+    never = np.zeros((100, 1), "float32")
+    half = np.where(np.arange(100) < 2, 1.0, 0.0)[:, None].astype("float32")
+
+    def skill_of(predictions):
+        return float(skill(task, np.asarray(score(y, predictions)).mean(), y))
+
+    assert skill_of(never) == 0
+    assert skill_of(y[:, None].astype("float32")) == pytest.approx(1)
+    assert skill_of(half) == pytest.approx(0.5)  # half of the rare class, all of the other
+    assert row_factors(task, y).mean() == pytest.approx(1)
+    assert balanced(Task("classification", (0.0, 1.0), 1), Y).factors == ()
+
+
+def test_text_for_labels_is_refused_with_the_line_that_counts_them():
+    with pytest.raises(DiagnoseError, match=r"y = np.unique\(y, return_inverse=True\)\[1\]"):
+        setup_of(sequential(HIDDEN, SIGMOID), X, np.where(Y, "yes", "no"))
+
+
+# Axes and outputs --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("output", "target", "count"),
+    [
+        ((None, 20, 1), (80, 1), 20),
+        ((None, 20, 1), (80,), 20),
+        ((None, 8, 8, 10), (80, 1), 64),
+        ((None, 20, 1), (80, 20), 1),
+        ((None, 20, 1), (80, 20, 1), 1),
+        ((None, 20, 3), (80, 20), 1),
+        ((None, 3), (80,), 1),
+        ((None, None, 1), (80, 1), 1),
+    ],
+)
+def test_outputs_of_a_row_are_counted_for_each_target(output, target, count):
+    assert outputs_a_target(output, target) == count
+
+
+def test_an_output_for_every_step_is_scored_as_the_mean_over_the_steps():
+    numbers = metric(Task("regression", (), 1), from_logits=False)
+    y = np.array([[1.0], [2.0]], "float32")
+    predictions = np.array([[[1.0], [3.0]], [[2.0], [2.0]]], "float32")
+    assert np.asarray(numbers(y, predictions)).tolist() == [2.0, 0.0]
+
+
+@pytest.mark.slow
+def test_an_output_whose_loss_counts_for_nothing_is_named():
+    def build():
+        inputs = keras.Input((6,))
+        hidden = HIDDEN()(inputs)
+        model = keras.Model(inputs, [SIGMOID()(hidden), LINEAR()(hidden)])
+        model.compile("adam", ["binary_crossentropy", "mse"], loss_weights=[1.0, 0.0])
+        return model
+
+    data = Data(x=X, y=[Y, X[:, 1] * X[:, 2]], batch_size=16)
+    alone, data, notes = worst_output(build, data, 1)
+    assert "diagnosed alone" in notes[0]
+    setup = setup_of(alone, data.x, data.y)
+    if setup.task.kind == "regression":
+        causes, changes = examined(setup)
+        assert "loss_weight" in causes
+        model = changed_build(setup, changes["whole_loss"])()
+        assert float(model.compute_loss(x=X, y=data.y, y_pred=model(X))) > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["inputs_missing fill_inputs", "output_axes last_step"])
+def test_its_remedy_recovers(kind):
+    build, x, y = PROGRAMS[kind]
+    setup = setup_of(build, np.tile(x, (4, *[1] * (x.ndim - 1))), np.tile(y, 4), epochs=40)
+    change = examined(setup)[1][kind.split()[1]]
+    trained = train(setup, change, setup.seeds)
+    assert not trained.fails
+    assert trained.test.mean() > 0.5 or kind.startswith("output")
+
+
+# Tables ------------------------------------------------------------------------------------------
+
+
+def test_empty_cells_of_inputs_are_missing_values(tmp_path):
+    (tmp_path / "table.csv").write_text("a,b\n,2\n1,3\n", encoding="utf-8")
+    x = load_data(str(tmp_path / "table.csv"), "b")["x"]
+    assert np.isnan(x[0, 0])
+    assert x[1, 0] == 1
+
+
+def test_parquet_is_read_or_refused_with_what_to_install(tmp_path):
+    path = tmp_path / "table.parquet"
+    if importlib.util.find_spec("pyarrow") is None:
+        path.write_bytes(b"PAR1")
+        with pytest.raises(DiagnoseError, match="pip install pyarrow") as error:
+            load_data(str(path), "b")
+        assert "\n" not in str(error.value)
+    else:
+        pd.DataFrame({"a": [1.0, 2.0], "b": [0, 1]}).to_parquet(path)
+        data = load_data(str(path), "b")
+        assert (data["x"].tolist(), data["y"].tolist()) == ([[1.0], [2.0]], [0, 1])

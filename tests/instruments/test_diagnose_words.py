@@ -1,0 +1,196 @@
+"""What a diagnosis says agrees with its numbers, over a wide set of symptoms and gains."""
+
+import itertools
+import re
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from keras import layers
+
+from repro.instruments.diagnose.changes.change import NOTHING, Change, combine
+from repro.instruments.diagnose.measurements.examination import Examination
+from repro.instruments.diagnose.proof.judge import Proof, judge
+from repro.instruments.diagnose.proof.train import Trained
+from repro.instruments.diagnose.report.diagnosis import Diagnosis
+from repro.instruments.diagnose.setup.setup import make_setup
+from repro.instruments.diagnose.symptoms.causes import CAUSES, explain
+from repro.instruments.diagnose.symptoms.definitions import DEFINITIONS, FAILURES
+from repro.instruments.diagnose.symptoms.symptom import Symptom
+
+DRAW = np.random.default_rng(0)
+X = DRAW.normal(size=(600, 3))
+Y = (X[:, 0] > 0).astype(int)
+SEEDS = 0.01 * np.arange(-2, 3)
+OWN = Change(key="own", title="its own remedy", size=1, code="own", removes=("input_scale",))
+FACT = Change(key="fact", title="the fact's remedy", size=1, code="fact", removes=("output_loss",))
+OTHER = Change(key="other", title="another change", size=1, code="other", removes=("narrow",))
+HELP = Change(key="help", title="a help", size=1, code="help", treats=("input_scale",))
+BOTH = combine(OWN, OTHER)
+SIGNS = {
+    "input_scale": ["input_scale"],
+    "narrow": ["narrow"],
+    "output_loss": ["loss_output"],
+    "label_noise": ["label_noise"],
+}
+FATES = [[], ["stalls"], ["useless", "below_linear"], ["overfits"]]
+GAINS = [
+    {},
+    {OWN: 0.9},
+    {OWN: 0.9, OTHER: 0.9},
+    {OWN: 0.9, OTHER: 0.2, HELP: 0.9},
+    {OWN: 0.1, OTHER: 0.1, BOTH: 0.9},
+    {HELP: 0.8},
+    {OTHER: 0.85},
+    {FACT: 0.9, OTHER: 0.9},
+    {FACT: 0.1, OWN: 0.2},
+    {OWN: 0.2},
+    {OWN: 0.02},
+]
+CASES = list(itertools.product(SIGNS, FATES, GAINS, (0.0, 0.4, 0.8)))[::2]
+
+
+@pytest.fixture(scope="module")
+def setup():
+    def build():
+        model = keras.Sequential([layers.Dense(1, "sigmoid")])
+        model.compile("sgd", "binary_crossentropy")
+        return model
+
+    return make_setup(build, X, Y, epochs=1, batch_size=32, seeds=range(5), budget=110)
+
+
+def diagnosis_of(setup, causes, fates, gains, before):
+    """A diagnosis of these symptoms, whose changes bring skills of before + gain."""
+    symptoms = [
+        Symptom(key, 1.0, f"{key} was measured") for key in (*causes, *fates) if key in DEFINITIONS
+    ]
+    original = Trained(change=NOTHING, test=np.clip(before + SEEDS, 0, 1), train=SEEDS)
+    proof = Proof(original, baseline=0.8)
+    results = [
+        Trained(change=c, test=np.clip(before + g + SEEDS, 0, 1), train=SEEDS)
+        for c, g in gains.items()
+    ]
+    judge(setup, proof, results)
+    examination = Examination(
+        inputs=None,
+        relation=None,
+        linear=0.8,
+        layers=pd.DataFrame(),
+        outputs=pd.DataFrame(),
+        neighbours=0.7,
+    )
+    return Diagnosis(
+        setup=setup,
+        examination=examination,
+        symptoms=symptoms,
+        findings=explain(symptoms),
+        proof=proof,
+        seconds=1.0,
+    )
+
+
+@pytest.fixture(scope="module")
+def told(setup):
+    """Every case with its diagnosis and what that says."""
+    diagnoses = [
+        diagnosis_of(setup, SIGNS[cause], fates, gains, before)
+        for cause, fates, gains, before in CASES
+    ]
+    return [(case, d, str(d)) for case, d in zip(CASES, diagnoses, strict=True)]
+
+
+def test_a_proof_is_claimed_only_where_the_causes_own_remedy_recovers(told):
+    for case, diagnosis, text in told:
+        is_claimed = text.startswith("Cause: ")
+        assert is_claimed == (diagnosis.verdict == "proven"), case
+        if not is_claimed:
+            continue
+        singles = diagnosis.change.change.singles
+        assert diagnosis.change.recovers
+        assert diagnosis.change.skill >= diagnosis.proof.deserved
+        assert any(diagnosis.cause in single.removes for single in singles)
+        if CAUSES[diagnosis.cause].certain:
+            continue
+        others = [j for j in diagnosis.proof.judged if j.recovers and j.change.parts == 1]
+        if len(singles) == 1:
+            assert all(diagnosis.cause in j.change.helps_against for j in others), case
+
+
+def test_nothing_wrong_is_said_only_of_a_fit_that_does_not_fail(told):
+    for case, diagnosis, text in told:
+        if "Nothing wrong" in text:
+            assert not set(case[1]) & set(FAILURES), case
+            assert diagnosis.verdict == "fine"
+            best = max((j.gained.mean for j in diagnosis.proof.judged if j.recovers), default=0)
+            assert best <= 0.2 or case[3] + best <= 0.5, case
+        elif "yet something is written wrong" in text:
+            assert diagnosis.verdict == "fine"
+            assert CAUSES[diagnosis.cause].certain
+            assert not set(case[1]) & set(FAILURES), case
+        else:
+            assert diagnosis.verdict != "fine"
+
+
+def test_numbers_in_the_text_are_those_of_the_trials(told):
+    for case, diagnosis, text in told:
+        original = diagnosis.proof.original.test.mean()
+        found = re.search(r"[Ss]kill (\d\.\d\d) → (\d\.\d\d)", text)
+        if found:
+            after = diagnosis.smallest or next(j for j in diagnosis.proof.judged if j.helps)
+            assert found.group(1) == f"{original:.2f}"
+            assert found.group(2) == f"{after.skill:.2f}"
+        else:
+            assert f"Skill {original:.2f} on" in text, case
+        gained = re.search(r"gain ([+-]\d\.\d\d)", text)
+        if gained:
+            assert gained.group(1) == f"{diagnosis.smallest.gained.mean:+.2f}"
+
+
+def test_code_is_given_for_a_change_that_recovers_and_for_no_other(told):
+    for _, diagnosis, text in told:
+        assert bool(diagnosis.code) == bool(diagnosis.smallest)
+        assert ("To paste:" in text) == bool(diagnosis.code)
+        if diagnosis.smallest:
+            assert diagnosis.smallest.recovers
+
+
+def test_no_symptom_is_told_twice_and_no_word_contradicts_another(told):
+    for case, _, text in told:
+        for key in DEFINITIONS:
+            assert text.count(f"{key} was measured") <= 1, (case, key)
+        assert not ("no change that was tried recovers" in text and "recover as well" in text)
+        assert not ("no change can be tried" in text and "To paste" in text)
+        assert not ("Nothing wrong" in text and "What to do" in text)
+
+
+def test_a_fine_fit_that_is_much_worse_on_other_rows_says_so(setup):
+    symptoms = ["overfits"]
+    diagnosis = diagnosis_of(setup, [], symptoms, {}, 0.4)
+    assert diagnosis.verdict == "fine"
+    assert "overfits was measured" in str(diagnosis).lower()
+
+
+def test_all_texts_of_causes_and_symptoms_are_clauses():
+    for key, cause in CAUSES.items():
+        for text in (cause.title, cause.remedy):
+            assert text[0].islower() or text.startswith(("ReLU", "x =")), key
+            assert not text.endswith("."), key
+        assert cause.says[0].isupper(), key
+        assert set(cause.signs) <= set(DEFINITIONS), key
+    signs = {sign for cause in CAUSES.values() for sign in cause.signs}
+    fates = {"crash", "useless", "constant", "some_seeds"}  # of a training, with no cause named
+    assert set(DEFINITIONS) - signs <= fates
+
+
+def test_where_nothing_else_was_tried_a_remedy_proves_nothing(setup):
+    diagnosis = diagnosis_of(setup, SIGNS["input_scale"], ["stalls"], {OWN: 0.9}, 0.0)
+    assert diagnosis.verdict == "proven"  # nothing else was there to try
+    late = diagnosis_of(setup, SIGNS["input_scale"], ["stalls"], {OWN: 0.9}, 0.0)
+    late.proof.untried.append(OTHER)
+    assert late.verdict == "likely"
+    assert "No time was left to try anything else" in str(late)
+    fact = diagnosis_of(setup, SIGNS["output_loss"], ["stalls"], {FACT: 0.9}, 0.0)
+    fact.proof.untried.append(OTHER)
+    assert fact.verdict == "proven"
