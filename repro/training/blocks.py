@@ -292,22 +292,17 @@ class Blocks:
             yield seed, trained
 
 
-def partition(job: Job, seeds: list[int], size: int | None) -> list[list[int]]:
-    """Return the blocks in which seeds are trained, whoever trains them.
+def most_at_once(job: Job, seeds: Sequence[int], *, one_thread: bool) -> int:
+    """Return how many seeds make a block where nobody says.
 
     Args:
         job: what to train.
         seeds: all of them.
-        size: most seeds a block; None: by measurement.
+        one_thread: whether processes of one thread each are to train them.
     """
-    return split_evenly(seeds, size or most_at_once(job, seeds))
-
-
-def most_at_once(job: Job, seeds: Sequence[int]) -> int:
-    """Return how many seeds make a block where nobody says, whoever trains it."""
     if isinstance(job.data, Batches):
         return len(seeds)  # so that the data set is read once
-    if not _one_thread_a_block() or not job.data.dense:
+    if not (one_thread or one_thread_a_block()) or not job.data.dense:
         return SEEDS_A_BLOCK  # threads that share a block want large products
     model = job.blueprint.model(seeds[0])
     return seeds_in_cache(model, tensors_in(job.blueprint.sample[0]))
@@ -342,7 +337,7 @@ def blocks_at_once() -> int:
     """Return how many blocks train side by side: as many as cores, if each gets one thread."""
     inter = tf.config.threading.get_inter_op_parallelism_threads()
     inter = inter or int(os.environ.get("TF_NUM_INTEROP_THREADS") or os.cpu_count() or 1)
-    return inter if _one_thread_a_block() else 1
+    return inter if one_thread_a_block() else 1
 
 
 def side_by_side(train: Callable[..., list[Any]], built: Sequence[Any]) -> Iterator[Any]:
@@ -360,7 +355,8 @@ def side_by_side(train: Callable[..., list[Any]], built: Sequence[Any]) -> Itera
             stop.set()
 
 
-def _one_thread_a_block() -> bool:
+def one_thread_a_block() -> bool:
+    """Tell whether TensorFlow computes a product in one thread, in this process."""
     # Threads that share one block's products spend a quarter of their time on keeping in step. Each
     # on a block of its own need not; but only TensorFlow's user can say that products get one.
     intra = tf.config.threading.get_intra_op_parallelism_threads()

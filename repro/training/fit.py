@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from repro.training.alone import Trained
-from repro.training.blocks import Blocks, partition, seeds_in_cache
+from repro.training.blocks import Blocks, most_at_once, seeds_in_cache, split_evenly
 from repro.training.building import Blueprint, Build, State
 from repro.training.job import check_count, check_seeds, make_job
-from repro.training.jobs.choice import check_n_jobs
+from repro.training.jobs.choice import check_n_jobs, processes_for
 from repro.training.jobs.processes import Processes
 from repro.training.progress import progress
 from repro.training.result import SeedsFit, read_fit, tidy
@@ -89,11 +89,11 @@ def fit_seeds(
             TF_NUM_INTRAOP_THREADS=1 as many blocks as cores train side by side, each on one core,
             which is faster still (see bench/README.md). None, by measurement: 8, or of blocks on
             one core `seeds_in_cache`; all, where x is a data set.
-        n_jobs: processes that train blocks side by side, each on one core: None or 1: this one
-            alone; -1: as many as cores; -2: one less. The numbers are the same to the bit, whatever
-            it is: where other processes would compute other digits, as they often do unless
-            TF_NUM_INTRAOP_THREADS=1 is set before Python starts, or can not be sent `build`, this
-            one trains, and `.one_process` says why.
+        n_jobs: processes that train blocks side by side, each on one core. 1: this one alone; -1:
+            as many as cores; -2: one less. None: what `joblib.parallel_config` says, else as many
+            as cores for jobs of half a minute or more, and this one for others. Where other
+            processes can not train, or get another model from `build`, this one does, and
+            `.one_process` says why.
         check: take the first steps of the first block by `fit`, too, and train one seed at a time
             if they differ by more than rounding. False spares that time.
 
@@ -160,10 +160,12 @@ def _fit(
     block_size, n_jobs, verbose = (fit.pop(name) for name in ("block_size", "n_jobs", "verbose"))
     with ONE_CALL, quiet.without_graph_notes():
         job = make_job(build, seeds, **fit)
-        parts = partition(job, seeds, block_size)
+        count = processes_for(n_jobs, job, len(seeds))
+        size = block_size or most_at_once(job, seeds, one_thread=count > 1)
+        parts = split_evenly(seeds, size)
         with (
             progress(job, seeds, verbose) as advance,
-            Processes(n_jobs, advance, blocks=len(parts)) as processes,
+            Processes(count, advance, blocks=len(parts)) as processes,
         ):
             blocks = Blocks(job, start, advance)
             blocks.begin(parts, processes.train)

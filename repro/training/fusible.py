@@ -136,10 +136,15 @@ def _own_updates(optimizer: Any) -> str | None:
 def _large_convolutions(model: keras.Model, sample: Triple) -> str | None:
     # One seed's large convolutions keep all cores busy. Several seeds' then only crowd the cache.
     rows = tensors_in(sample[0])[0].shape[0]
-    products = rows * sum(map(_products, model._flatten_layers()))
+    products = rows * products_of_convolutions(model)
     if products > LARGE:
         return f"{products / 1e6:.0f} million products of convolutions a step: no faster at once"
     return None
+
+
+def products_of_convolutions(model: keras.Model) -> int:
+    """Return the multiplications of a model's convolutions for one sample."""
+    return sum(map(_products, model._flatten_layers()))
 
 
 def _products(layer: keras.layers.Layer) -> int:

@@ -159,7 +159,9 @@ class SeedsFit(Shown):
             else:
                 self.blueprint.make_metrics(models[0])
                 seeds = FusedSeeds(models)
-                run = ArrayPass(seeds, data, batch_size=batch_size, training=False)
+                run = ArrayPass(
+                    seeds, data, batch_size=batch_size, training=False, batch_is_shared=True
+                )
                 logs = run.run()
                 rows += [logs_of(logs, place) for place in range(len(models))]
         return self._by_seed(rows)

@@ -35,11 +35,12 @@ def fit_grid(
     """Train one model per seed and combination of settings, each as `fit_seeds` trains it.
 
     Cells of the grid whose models differ in nothing but the learning rate share a graph: it is
-    built and checked once, and where a cell's seeds do not fill a block, several cells do. Other
-    cells get graphs of their own. All of them are one job for the processes of `n_jobs`.
+    built and checked once. As many of them as fill a block train together, a seed at a time, so
+    that a batch is read, and multiplied by the first weights, once for all of them. Other cells get
+    graphs of their own. All of them are one job for the processes of `n_jobs`.
 
-    A model has the numbers that `fit_seeds(partial(build, **settings), …)` gives its seed: to the
-    bit where a cell has blocks of its own, else to rounding.
+    A model has the numbers that `fit_seeds(partial(build, **settings), …)` gives its seed, to
+    rounding.
 
     Args:
         build: returns a compiled Keras model for the settings, which are given by name.
@@ -77,10 +78,10 @@ def fit_grid(
         raise TypeError(f"neither fit_grid nor fit_seeds takes {', '.join(unknown)}")
     cells, seeds = cells_of(build, grid), check_seeds(seeds)
     arguments, of_fit = checked({**DEFAULTS, "x": x, "y": y, **fit})
-    n_jobs, verbose = of_fit.pop("n_jobs"), of_fit.pop("verbose")
+    verbose = of_fit.pop("verbose")
     with ONE_CALL, quiet.without_graph_notes():
-        groups = make_groups(build, cells, seeds, **of_fit)
-        outcomes = _train(groups, n_jobs, verbose, len(cells) * len(seeds))
+        groups, count = make_groups(build, cells, seeds, **of_fit)
+        outcomes = _train(groups, count, verbose, len(cells) * len(seeds))
     fits = [
         _of_cell(build, cells[place], arguments, outcomes[place]) for place in range(len(cells))
     ]
@@ -88,23 +89,23 @@ def fit_grid(
 
 
 def _train(
-    groups: list[Group], n_jobs: int | None, verbose: int | str, count: int
+    groups: list[Group], processes: int, verbose: int | str, models: int
 ) -> dict[int, tuple[dict[int, Trained], Blueprint, Blocks, Processes]]:
     """Return for each cell its trainings by seed, and what trained them."""
     parts = sum(len(group.blocks) for group in groups)
     with (
-        progress(groups[0].job, range(count), verbose) as advance,
-        Processes(n_jobs, advance, blocks=parts) as processes,
+        progress(groups[0].job, range(models), verbose) as advance,
+        Processes(processes, advance, blocks=parts) as others,
     ):
         running = [Blocks(group.job, {}, advance) for group in groups]
         for blocks, group in zip(running, groups, strict=True):  # none waits for another's end
-            blocks.begin(group.blocks, processes.train)
+            blocks.begin(group.blocks, others.train)
         outcomes: dict[int, Any] = {}
         for blocks, group in zip(running, groups, strict=True):
             makings = group.job.blueprint
             for number, trained in blocks.finish():
                 cell, seed = makings.members[number]
-                outcomes.setdefault(cell, ({}, makings, blocks, processes))[0][seed] = trained
+                outcomes.setdefault(cell, ({}, makings, blocks, others))[0][seed] = trained
     return outcomes
 
 

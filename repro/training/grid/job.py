@@ -10,13 +10,14 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from repro.training.blocks import most_at_once, partition, split_evenly
+from repro.training.blocks import most_at_once, split_evenly
 from repro.training.building import Blueprint, State, build_model
 from repro.training.callbacks import check_callbacks, makes_callbacks
 from repro.training.feeding import Batches
 from repro.training.fusible import settings_differ, settings_tell_all
 from repro.training.grid.settings import Settings
 from repro.training.job import Job, float_dtype, make_job
+from repro.training.jobs.choice import processes_for
 
 Member = tuple[int, int]  # the place of a cell in the grid, and a seed
 
@@ -43,9 +44,19 @@ class GridBlueprint(Blueprint):
 
 @dataclass(frozen=True, kw_only=True)
 class GridJob(Job):
-    """A job whose seeds are the numbers of members: each sees the samples as its own seed does."""
+    """A job whose seeds are the numbers of members: each sees the samples as its own seed does.
+
+    Attributes:
+        one_seed_a_block: whether all members of a block see the same batches.
+    """
 
     blueprint: GridBlueprint
+    one_seed_a_block: bool = False
+
+    @property
+    def shares_batches(self) -> bool:
+        """Whether all models that train at once see the same batches."""
+        return self.one_seed_a_block or super().shares_batches
 
     def order(self, seed: int, passed: int) -> NDArray[np.int64]:
         """Sample order of a member's pass over the arrays, counted from 1; shape (n,)."""
@@ -67,8 +78,8 @@ class Group:
 
 def make_groups(
     build: Callable[..., Any], cells: list[Settings], seeds: list[int], **fit: Any
-) -> list[Group]:
-    """Return the grid's cells in groups, each to be trained in one graph.
+) -> tuple[list[Group], int]:
+    """Return the grid's cells in groups, each to be trained in one graph, and how many processes.
 
     Args:
         build: as in `fit_grid`.
@@ -76,9 +87,10 @@ def make_groups(
         seeds: checked.
         fit: the other arguments of `fit_seeds`.
     """
-    size, callbacks = fit.pop("block_size"), fit.pop("callbacks")
+    size, callbacks, n_jobs = (fit.pop(name) for name in ("block_size", "callbacks", "n_jobs"))
     groups: list[Group] = []
     first: tuple[str, Job] | None = None
+    count: int | None = None
     for places in _graphs(build, cells, seeds[0]):
         one = partial(build, **cells[places[0]])
         model = build_model(one, seeds[0])
@@ -88,9 +100,11 @@ def make_groups(
         with suppress(RuntimeError):  # of code that `fit` may run all the same
             job.blueprint.make_metrics(model)  # for what it says of data that do not fit
         _check_columns(cells[0], model)
-        own = {"seeds": seeds, "build": build, "callbacks": callbacks, "size": size}
-        groups.append(_group(job, cells, places, **own))
-    return groups
+        if count is None:
+            count = processes_for(n_jobs, job, len(cells) * len(seeds))
+        own = {"build": build, "callbacks": callbacks, "size": size, "one_thread": count > 1}
+        groups.append(_group(job, cells, places, seeds=seeds, **own))
+    return groups, count or 1
 
 
 def _check_columns(cell: Settings, model: keras.Model) -> None:
@@ -136,8 +150,9 @@ def _group(
         own["build"], job.blueprint.sample, cells=tuple(cells), members=members
     )
     values["callbacks"] = _callbacks(own["callbacks"], cells, members)
-    blocks = _blocks(job, seeds, own["size"], count=len(places))
-    return Group(GridJob(**values), blocks)
+    sizes = {"seeds": len(seeds), "size": own["size"], "one_thread": own["one_thread"]}
+    blocks, together = _blocks(job, len(places), **sizes)
+    return Group(GridJob(**values, one_seed_a_block=together), blocks)
 
 
 def _callbacks(callbacks: Any, cells: list[Settings], members: Sequence[Member]) -> Any:
@@ -151,16 +166,19 @@ def _callbacks(callbacks: Any, cells: list[Settings], members: Sequence[Member])
     return check_callbacks(values, range(len(members)))
 
 
-def _blocks(job: Job, seeds: list[int], size: int | None, *, count: int) -> list[list[int]]:
-    """Return the members' numbers in blocks: cells that fill none share some, the others none.
+def _blocks(
+    job: Job, count: int, *, seeds: int, size: int | None, one_thread: bool
+) -> tuple[list[list[int]], bool]:
+    """Return the members' numbers in blocks, and whether all of a block see the same batches.
 
-    A cell that has blocks of its own gets the bits that `fit_seeds` gives it alone.
+    Cells that fill a block go together, a seed at a time, so that a batch is read once for all of
+    them. Fewer cells share a block where their seeds do not fill one each.
     """
-    of_cell = [[seeds.index(s) for s in own] for own in partition(job, seeds, size)]
-    size = size or most_at_once(job, seeds)
+    numbers = np.arange(count * seeds).reshape(count, seeds)
     if isinstance(job.data, Batches):  # which is read once for all
-        return [list(range(count * len(seeds)))]
-    if len(of_cell) > 1 or size < 2 * len(seeds):
-        return [[cell * len(seeds) + i for i in own] for cell in range(count) for own in of_cell]
-    together = split_evenly(list(range(count)), size // len(seeds))
-    return [[cell * len(seeds) + i for cell in own for i in of_cell[0]] for own in together]
+        return [numbers.ravel().tolist()], False
+    size = size or most_at_once(job, range(seeds), one_thread=one_thread)
+    if 1 < size <= count:
+        return [own for seed in numbers.T for own in split_evenly(seed.tolist(), size)], True
+    together = np.array_split(numbers, -(-count // max(size // seeds, 1)))
+    return [own for cells in together for own in split_evenly(cells.ravel().tolist(), size)], False

@@ -5,7 +5,7 @@ import os
 import signal
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -15,10 +15,10 @@ from typing import Any, Self
 
 from repro.training.block import NotFused
 from repro.training.blocks import Advance, Rounds, Trainer
-from repro.training.jobs.bits import first_bits
-from repro.training.jobs.choice import processes_for, why_here
+from repro.training.jobs.choice import why_here
+from repro.training.jobs.first_steps import Expected, expected
 from repro.training.jobs.parcel import Packer
-from repro.training.jobs.worker import ALIKE, LOG, ONE_THREAD, Unfit, begin, train_block
+from repro.training.jobs.worker import ALIKE, LOG, ONE_THREAD, Unfit, begin, get_ready, train_block
 
 IDLE = 60  # seconds that a worker without work stays, ready for the next call
 TICK = 0.1  # seconds between two looks at the workers
@@ -28,7 +28,7 @@ class Processes:
     """The worker processes of one call of `fit_seeds`; none are started before they are needed.
 
     Args:
-        n_jobs: as in `fit_seeds`.
+        count: how many are wanted; 1 is this process.
         advance: called after each epoch with the number of seeds and their logs.
         blocks: how many there are.
 
@@ -37,8 +37,8 @@ class Processes:
         used: how many processes trained.
     """
 
-    def __init__(self, n_jobs: int | None, advance: Advance, *, blocks: int):
-        self._count = min(processes_for(n_jobs), blocks)
+    def __init__(self, count: int, advance: Advance, *, blocks: int):
+        self._count = min(count, blocks) if count > 1 else 1
         self._advance = advance
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._packer: Packer | None = None
@@ -64,7 +64,7 @@ class Processes:
     def train(self, trainer: Trainer, blocks: list[list[int]]) -> Iterator[Rounds] | None:
         """Send the blocks to the processes; return what yields their trainings, block by block.
 
-        It ends early where processes compute otherwise than this one, or are lost.
+        It ends early where processes have another model than this one, or are lost.
 
         Returns:
             None if this process is to train them all.
@@ -77,23 +77,26 @@ class Processes:
         if reason := why_here(trainer.job):
             self._give_up(reason)
             return None
+        for _ in range(self._count):
+            self._submit(get_ready)
         seeds, models, block = trainer.prepare(blocks[0])
-        bits = first_bits(block, seeds, models)
-        return self._results(self._send(trainer, blocks, bits))
+        return self._results(self._send(trainer, blocks, expected(block, seeds, models)))
 
-    def _send(self, trainer: Trainer, blocks: list[list[int]], bits: str) -> list[Future[Any]]:
+    def _send(
+        self, trainer: Trainer, blocks: list[list[int]], first: list[Expected]
+    ) -> list[Future[Any]]:
         if self._folder is None or self._packer is None:
             self._folder = tempfile.TemporaryDirectory(prefix="fit_seeds_")
             self._packer = Packer(Path(self._folder.name))
         parcel, futures = self._packer.pack(trainer.job, blocks[0][0]), []
         for place, seeds in enumerate(blocks):
             start = {seed: trainer.start[seed] for seed in seeds if seed in trainer.start}
-            work = {"seeds": seeds, "start": start, "bits": None if place else bits}
-            futures.append(self._submit(parcel=parcel, place=place, **work))
+            work = {"seeds": seeds, "start": start, "expected": [] if place else first}
+            futures.append(self._submit(train_block, parcel=parcel, place=place, **work))
         self.used = self._count
         return futures
 
-    def _submit(self, **work: Any) -> Future[Any]:
+    def _submit(self, task: Callable[..., Any], **work: Any) -> Future[Any]:
         from joblib.externals.loky import get_reusable_executor
 
         with _interrupts_held():
@@ -104,7 +107,7 @@ class Processes:
                 initargs=(os.getpid(),),
                 env=ONE_THREAD,
             )
-            return self._executor.submit(train_block, **work)
+            return self._executor.submit(task, **work)
 
     def _results(self, futures: list[Future[Any]]) -> Iterator[Rounds]:
         from joblib.externals.loky.process_executor import PicklingError
@@ -121,8 +124,8 @@ class Processes:
         except Unfit as error:
             self._give_up(str(error))
         except PicklingError as error:
-            cause = str(error.__cause__ or error).strip().splitlines()[-1]
-            self._give_up(f"build can not be sent to another process ({cause})")
+            lines = str(error.__cause__ or error).strip('"\n ').splitlines()
+            self._give_up(f"build can not be sent to another process ({lines[-1]})")
         except BrokenProcessPool as error:
             self._give_up(f"a worker was lost ({str(error).splitlines()[0]})")
         except NotFused:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from repro.training.alone import Trained
     from repro.training.blocks import Trainer
     from repro.training.building import State
+    from repro.training.jobs.first_steps import Expected
     from repro.training.jobs.parcel import Parcel
 
 # One thread a process: those that share a product spend much of their time on keeping in step.
@@ -21,7 +22,7 @@ ONE_THREAD = {
     "TF_NUM_INTEROP_THREADS": "1",
     "TF_NUM_INTRAOP_THREADS": "1",
 }
-LOG, ALIKE = ".jsonl", ".alike"  # files of a block's epochs; of a job whose bits are the same here
+LOG, ALIKE = ".jsonl", ".alike"  # files of a block's epochs; of a job that is the same here
 LOOKS_EVERY = 0.5  # seconds, whether the process that sends the work is still there
 
 _trainers: dict[str, "Trainer"] = {}  # the last job's: its graphs serve all its blocks
@@ -38,8 +39,19 @@ def begin(parent: int) -> None:
     threading.Thread(target=_end_with, args=[parent], daemon=True).start()
 
 
+def get_ready() -> None:
+    """Import what training takes, while the other process still builds its own graph."""
+    import repro.training.blocks
+    import repro.training.jobs.first_steps  # noqa: F401
+
+
 def train_block(
-    *, parcel: "Parcel", place: int, seeds: list[int], start: dict[int, "State"], bits: str | None
+    *,
+    parcel: "Parcel",
+    place: int,
+    seeds: list[int],
+    start: dict[int, "State"],
+    expected: "list[Expected]",
 ) -> list[tuple[int, "Trained"]]:
     """Train a block of a job; return each seed and its training.
 
@@ -48,10 +60,10 @@ def train_block(
         place: of the block among the job's.
         seeds: the block's.
         start: states to go on from, by seed.
-        bits: of the first steps that the other process has taken with these seeds, if it has.
+        expected: what the other process's first steps made of them; empty if it took none.
 
     Raises:
-        Unfit: if the first steps have other bits here.
+        Unfit: if the first steps differ here, beyond rounding.
         NotFused: if the seeds can't be trained at once.
     """
     from repro.training import quiet
@@ -59,23 +71,21 @@ def train_block(
     with quiet.without_graph_notes():
         trainer = _trainer_of(parcel)
         trainer.start = start
-        if bits is not None:
-            _check_bits(trainer, seeds, bits)
+        if expected:
+            _check_alike(trainer, seeds, expected)
             parcel.file(ALIKE).touch()
         log = parcel.file(f"_{place}{LOG}")
         trainer.advance = lambda count, logs: _tell(log, count, logs)
         return list(trainer.train([seeds]))
 
 
-def _check_bits(trainer: "Trainer", seeds: list[int], bits: str) -> None:
-    from repro.training.jobs.bits import first_bits
+def _check_alike(trainer: "Trainer", seeds: list[int], expected: "list[Expected]") -> None:
+    from repro.training.jobs.first_steps import what_is_unexpected
 
     _, models, block = trainer.prepare(seeds)
-    if first_bits(block, seeds, models) != bits:
+    if differs := what_is_unexpected(block, seeds, models, expected):
         raise Unfit(
-            "in a process of one thread the first steps have other last digits: sums are in "
-            "another order there, which TF_NUM_INTRAOP_THREADS=1 before Python starts prevents; or "
-            "build() finds something else"
+            f"build() makes another model in another process: {differs} after the first steps"
         )
 
 
