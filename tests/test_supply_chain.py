@@ -29,7 +29,7 @@ DIRECT = {
 }
 
 # Sends this process's own objects to processes that it has started itself.
-ALLOWED = {"repro/training/jobs": "joblib.externals.loky"}
+ALLOWED = {"repro/training/jobs": ("joblib.externals.loky", "joblib.parallel")}
 MODULES = {"pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 CALLS = {"compile", "__import__", "os.system", "os.popen", "subprocess.getoutput"}
 METHODS = {"eval", "exec", "read_pickle", "to_pickle", "load_model"}  # of whatever

@@ -42,7 +42,7 @@ def processes_for(n_jobs: int | None, job: Job, models: int) -> int:
     """
     if n_jobs == 1:
         return 1
-    from joblib import cpu_count, effective_n_jobs
+    from joblib.parallel import cpu_count, effective_n_jobs
 
     count = int(effective_n_jobs(n_jobs))
     if n_jobs is None and count == 1 and _pays(job, models):
