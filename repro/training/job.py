@@ -47,7 +47,7 @@ class Job:
 
     @property
     def shares_batches(self) -> bool:
-        """Whether all models that train at once see the same batches."""
+        """Tells whether all models that train at once see the same batches."""
         return False
 
     def order(self, seed: int, passed: int) -> NDArray[np.int64]:

@@ -55,7 +55,7 @@ class GridJob(Job):
 
     @property
     def shares_batches(self) -> bool:
-        """Whether all models that train at once see the same batches."""
+        """Tells whether all models that train at once see the same batches."""
         return self.one_seed_a_block or super().shares_batches
 
     def order(self, seed: int, passed: int) -> NDArray[np.int64]:

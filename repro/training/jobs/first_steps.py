@@ -12,7 +12,7 @@ from repro.training.selfcheck import Steps, next_to, what_differs
 
 @dataclass(frozen=True)
 class Expected:
-    """What the first steps make of a seed.
+    """A seed's first steps, as another process took them.
 
     Attributes:
         steps: their outcome.
