@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SITE = ROOT / "docs" / "site"
+PEERS = ROOT / "bench" / "peers"
 PAGE = (ROOT / "docs" / "supply-chain.md").read_text(encoding="utf-8")
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = SETTINGS["project"]
@@ -26,6 +27,7 @@ def named(lines):
 DIRECT = {
     ROOT / "requirements.txt": named(itertools.chain(PROJECT["dependencies"], *OPTIONAL.values())),
     SITE / "requirements.txt": named(SETTINGS["dependency-groups"]["docs"]),
+    PEERS / "requirements.txt": named(SETTINGS["dependency-groups"]["peers"]),
 }
 
 # Sends this process's own objects to processes that it has started itself.
