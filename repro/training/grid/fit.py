@@ -12,7 +12,7 @@ from repro.training.blocks import Blocks
 from repro.training.building import Blueprint
 from repro.training.callbacks import makes_callbacks
 from repro.training.fit import DEFAULTS, ONE_CALL, checked, result_of
-from repro.training.grid.job import Group, make_groups
+from repro.training.grid.job import GridBlueprint, Group, make_groups
 from repro.training.grid.result import GridFit, with_settings
 from repro.training.grid.settings import Settings, cells_of
 from repro.training.job import check_seeds
@@ -34,8 +34,9 @@ def fit_grid(
 ) -> GridFit:
     """Train one model per seed and combination of settings, each as `fit_seeds` trains it.
 
-    Cells of the grid whose models differ in nothing but the learning rate share a graph: it is
-    built and checked once. As many of them as fill a block train together, a seed at a time, so
+    Cells of the grid whose models differ in nothing but a number of the optimizer (its learning
+    rate, momentum, betas, weight decay or a norm or value to clip at) share a graph: it is built
+    and checked once. As many of them as fill a block train together, a seed at a time, so
     that a batch is read, and multiplied by the first weights, once for all of them. Other cells get
     graphs of their own. All of them are one job for the processes of `n_jobs`.
 
@@ -90,7 +91,7 @@ def fit_grid(
 
 def _train(
     groups: list[Group], processes: int, verbose: int | str, models: int
-) -> dict[int, tuple[dict[int, Trained], Blueprint, Blocks, Processes]]:
+) -> dict[int, tuple[dict[int, Trained], GridBlueprint, Blocks, Processes]]:
     """Return for each cell its trainings by seed, and what trained them."""
     parts = sum(len(group.blocks) for group in groups)
     with (
@@ -113,9 +114,11 @@ def _of_cell(
     build: Callable[..., Any],
     cell: Settings,
     arguments: dict[str, Any],
-    outcome: tuple[dict[int, Trained], Blueprint, Blocks, Processes],
+    outcome: tuple[dict[int, Trained], GridBlueprint, Blocks, Processes],
 ) -> SeedsFit:
     trained, makings, blocks, processes = outcome
+    count = len(makings.scalars)  # the last variables, which the cell's own model does not have
+    trained = {s: replace(t, state=t.state[: len(t.state) - count]) for s, t in trained.items()}
     own = dict(arguments)
     if makes_callbacks(own["callbacks"]):
         own["callbacks"] = partial(own["callbacks"], **cell)

@@ -15,6 +15,7 @@ from repro.training.building import Blueprint, State, build_model
 from repro.training.callbacks import check_callbacks, makes_callbacks
 from repro.training.feeding import Batches
 from repro.training.fusible import settings_differ, settings_tell_all
+from repro.training.grid.scalars import as_in, differing, free_scalars
 from repro.training.grid.settings import Settings
 from repro.training.job import Job, float_dtype, make_job
 from repro.training.jobs.choice import processes_for
@@ -29,17 +30,20 @@ class GridBlueprint(Blueprint):
     Attributes:
         cells: the grid's settings.
         members: by their numbers.
+        scalars: the optimizer's numbers in which members differ.
     """
 
     cells: tuple[Settings, ...]
     members: tuple[Member, ...]
+    scalars: tuple[str, ...]
 
     def model(self, seed: int, state: State | None = None) -> keras.Model:
         """Return the model of a member, which stands in place of a seed."""
         cell, own_seed = self.members[seed]
-        return Blueprint(partial(self.build, **self.cells[cell]), self.sample).model(
-            own_seed, state
-        )
+        makings = Blueprint(partial(self.build, **self.cells[cell]), self.sample)
+        model = makings.model(own_seed, state)
+        free_scalars(self.scalars, model)
+        return model
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +95,8 @@ def make_groups(
     groups: list[Group] = []
     first: tuple[str, Job] | None = None
     count: int | None = None
-    for places in _graphs(build, cells, seeds[0]):
-        one = partial(build, **cells[places[0]])
+    for graph in _graphs(build, cells, seeds[0]):
+        one = partial(build, **cells[graph.places[0]])
         model = build_model(one, seeds[0])
         if first is None or float_dtype(model) != first[0]:
             first = float_dtype(model), make_job(one, seeds, callbacks=None, **fit)
@@ -103,7 +107,7 @@ def make_groups(
         if count is None:
             count = processes_for(n_jobs, job, len(cells) * len(seeds))
         own = {"build": build, "callbacks": callbacks, "size": size, "one_thread": count > 1}
-        groups.append(_group(job, cells, places, seeds=seeds, **own))
+        groups.append(_group(job, cells, graph, seeds=seeds, **own))
     return groups, count or 1
 
 
@@ -113,45 +117,62 @@ def _check_columns(cell: Settings, model: keras.Model) -> None:
         raise ValueError(f"grid: {clashing[0]!r} is a metric's column, too; rename the setting")
 
 
-def _graphs(build: Callable[..., Any], cells: list[Settings], seed: int) -> list[list[int]]:
-    """Return the places of the cells, those together that one graph can train."""
-    graphs: list[tuple[keras.Model, list[int]]] = []
+@dataclass(frozen=True)
+class Graph:
+    """The cells that one graph can train.
+
+    Attributes:
+        first: a model of the first of them.
+        places: theirs in the grid.
+        scalars: the optimizer's numbers in which they differ.
+    """
+
+    first: keras.Model
+    places: list[int]
+    scalars: set[str]
+
+
+def _graphs(build: Callable[..., Any], cells: list[Settings], seed: int) -> list[Graph]:
+    graphs: list[Graph] = []
     for place, cell in enumerate(cells):
         model = build_model(partial(build, **cell), seed)
-        for first, places in graphs:
-            if _shares_graph(model, first):
-                places.append(place)
-                break
+        graph = next((graph for graph in graphs if _shares_graph(model, graph)), None)
+        if graph is None:
+            graphs.append(Graph(model, [place], set()))
         else:
-            graphs.append((model, [place]))
-    return [places for _, places in graphs]
+            graph.places.append(place)
+    return graphs
 
 
-def _shares_graph(model: keras.Model, first: keras.Model) -> bool:
-    """Tell whether two models differ in nothing but their optimizers' learning rates.
+def _shares_graph(model: keras.Model, graph: Graph) -> bool:
+    """Tell whether a model differs from a graph's in nothing but its optimizer's numbers.
 
     Only where all is Keras' own do the settings tell: a layer or an optimizer of somebody's may
-    keep a setting to itself.
+    keep a setting to itself. The numbers in which it differs are noted.
     """
-    return (
-        model.built
-        and settings_tell_all(model)
-        and settings_tell_all(first)
-        and settings_differ([model], first) is None
-    )
+    first, names = graph.first, differing(model, graph.first)
+    if not (model.built and settings_tell_all(model) and settings_tell_all(first)):
+        return False
+    with as_in(model, first, names):
+        shares = settings_differ([model], first) is None
+    if shares:
+        graph.scalars.update(names)
+    return shares
 
 
-def _group(
-    job: Job, cells: list[Settings], places: list[int], *, seeds: list[int], **own: Any
-) -> Group:
-    members = tuple((place, seed) for place in places for seed in seeds)
+def _group(job: Job, cells: list[Settings], graph: Graph, *, seeds: list[int], **own: Any) -> Group:
+    members = tuple((place, seed) for place in graph.places for seed in seeds)
     values = {field.name: getattr(job, field.name) for field in fields(Job)}
     values["blueprint"] = GridBlueprint(
-        own["build"], job.blueprint.sample, cells=tuple(cells), members=members
+        own["build"],
+        job.blueprint.sample,
+        cells=tuple(cells),
+        members=members,
+        scalars=tuple(sorted(graph.scalars)),
     )
     values["callbacks"] = _callbacks(own["callbacks"], cells, members)
     sizes = {"seeds": len(seeds), "size": own["size"], "one_thread": own["one_thread"]}
-    blocks, together = _blocks(job, len(places), **sizes)
+    blocks, together = _blocks(job, len(graph.places), **sizes)
     return Group(GridJob(**values, one_seed_a_block=together), blocks)
 
 
