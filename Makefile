@@ -93,7 +93,7 @@ $(VENV)/installed: requirements.txt
 
 $(PEERS)/installed: bench/peers/requirements.txt
 	$(PYTHON) -m venv $(PEERS)
-	$(PEERS)/bin/python -m pip install --quiet --require-hashes -r bench/peers/requirements.txt
+	$(PEERS)/bin/python -m pip install --quiet --no-deps --require-hashes -r bench/peers/requirements.txt
 	touch $@
 
 $(DOCS)/installed: docs/site/requirements.txt
