@@ -54,7 +54,7 @@ def text_table(headings: Sequence[str], *, title: str | None = None) -> Table:
 
 
 class TimeLeft(ProgressColumn):
-    """The time left, as the pace has it."""
+    """The time left, as the pace has it; as long as it has none, the time that has passed."""
 
     def __init__(self, pace: Pace):
         super().__init__()
@@ -65,7 +65,9 @@ class TimeLeft(ProgressColumn):
         left = self.pace.left()
         if task.finished:
             return Text("")
-        return Text("" if left is None else f"about {rough(left)} left")
+        if left is not None:
+            return Text(f"about {rough(left)} left")
+        return Text(f"the first blocks are trained, {rough(task.elapsed or 0)} so far")
 
 
 class LiveTable:
@@ -134,7 +136,9 @@ class LiveTable:
         table.pad_edge = False
         for name in shown:
             variant, spread = study.variants[name], _spread(self.values[name])
-            table.add_row(escape(variant.label), *spread, number_list(variant.quotes))
+            # cut rather than folded: a row more, and the bar would be off the screen
+            label = Text(variant.label, no_wrap=True, overflow="ellipsis")
+            table.add_row(label, *spread, number_list(variant.quotes))
         hidden = len(self._named()) - len(shown)
         rest = [Text(f"and {hidden} more variants", style="dim")] if hidden else []
         return Group(table, *rest, self.bar)

@@ -31,7 +31,7 @@ def command(names: tuple[str, ...], form: str | None, anyway: bool) -> None:
 def _print(names: Sequence[str], form: str | None, *, anyway: bool) -> int:
     from repro.app.regenerate import read_believed
     from repro.findings.citation import bibtex, plain, references
-    from repro.findings.sentence import sentence
+    from repro.findings.sentence import require_citable, sentence
     from repro.store.results import require_file
     from repro.study.folder import RESULTS, study_names
     from repro.study.schema import load_study
@@ -42,6 +42,8 @@ def _print(names: Sequence[str], form: str | None, *, anyway: bool) -> int:
     entries = references(load_study(name) for name in studies)
     if cited:
         study = load_study(studies[0])
+        for name in cited:
+            require_citable(study, name)
         require_file(RESULTS / study.name / "claims.csv")
         results = read_believed(study, RESULTS / study.name, anyway=anyway)
     for name in cited:
