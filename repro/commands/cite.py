@@ -1,5 +1,6 @@
 """`python -m repro cite`."""
 
+import re
 import sys
 from collections.abc import Sequence
 
@@ -56,6 +57,8 @@ def _print(names: Sequence[str], form: str | None, *, anyway: bool) -> int:
     if form is None:
         say("")
     if form != "text":
-        say("% Titles in Chinese need XeLaTeX or LuaLaTeX, and a font that has them.\n")
-        say("\n\n".join(bibtex(key, entry) for key, entry in entries.items()))
+        works = "\n\n".join(bibtex(key, entry) for key, entry in entries.items())
+        if re.search("[\u4e00-\u9fff]", works):
+            say("% Titles in Chinese need XeLaTeX or LuaLaTeX, and a font that has them.\n")
+        say(works)
     return 0

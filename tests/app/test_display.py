@@ -11,8 +11,8 @@ from rich.console import Console
 from repro.app.display import LiveTable, decided_claims, variants_summary
 from repro.findings.summary import summarize
 from repro.store.runs import StoredRun
-from repro.study.plan import make_plan
 from repro.study.folder import study_names
+from repro.study.plan import make_plan
 from repro.study.schema import load_study
 
 STUDY = load_study("mnist_relu")
