@@ -84,7 +84,7 @@ def study_options(command: Any) -> Any:
     file = click.Path(exists=True, dir_okay=False, path_type=Path)
     for option in reversed(
         (
-            click.option("--quick", is_flag=True, help="A first answer, within a minute."),
+            click.option("--quick", is_flag=True, help="A first answer, in a few minutes at most."),
             click.option("--claims", is_flag=True, help="Show all claims in the end."),
             click.option("--seeds", type=SeedsType(), help="Seeds 0..N-1 or A..B-1, not all."),
             click.option("--variants", type=Names(), help="Only these variants."),

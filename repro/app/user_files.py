@@ -1,8 +1,13 @@
 """Files of the user's that a command names: whether they are there, before seconds of imports."""
 
+import ast
+from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 
 from repro.study.errors import StudyError, unknown
+
+HIDING = {"*", "globals", "vars", "exec", "setattr"}  # what can make names that are not written
 
 
 def require_function(target: str) -> None:
@@ -14,6 +19,7 @@ def require_function(target: str) -> None:
     _require(Path(file), {".py"})
     if Path(file).suffix != ".py":
         raise StudyError(f"{file!r} is no Python file; give one such as my_model.py:{name}")
+    _require_name(Path(file), name)
 
 
 def require_data(target: str) -> None:
@@ -32,3 +38,24 @@ def _require(path: Path, suffixes: set[str]) -> None:
     if not beside:
         raise StudyError(f"no file is named {str(path)!r}")
     raise StudyError(unknown("file", path.name, beside))
+
+
+def _require_name(path: Path, name: str) -> None:
+    """Raise `StudyError` if a Python file can't have a name, so that it need not be run."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, ValueError, SyntaxError, RecursionError):
+        return  # what is wrong, the running of it says
+    names = {found for node in ast.walk(tree) for found in _names(node)}
+    if name in names or names & HIDING:
+        return
+    present = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    nearest = get_close_matches(name, present, n=1)
+    meant = f"; did you mean {nearest[0]!r}? It has" if nearest else "; it has"
+    raise StudyError(f"{path} has no {name!r}{meant} {', '.join(present) or 'no functions'}")
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    for field in ("name", "asname", "id"):
+        if isinstance(found := getattr(node, field, None), str):
+            yield found.partition(".")[0]

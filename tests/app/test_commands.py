@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from repro import __version__
 from repro.app.cli import main
+from repro.app.user_files import require_function
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,6 +51,8 @@ def test_a_number_is_not_cited_without_results(tmp_path, monkeypatch):
         ("diagnose my_model.py:build --data my_dat.npz", "my_data.npz"),
         ("diagnose my_model.py:build --data my_dat.py:load", "my_data.py"),
         ("diagnose my_model.py:step --data my_data.npz --model my_modell.py:build", "my_model.py"),
+        ("check my_model.py:buld", "build"),
+        ("diagnose my_model.py:build --data my_model.py:lod", "load"),
     ],
 )
 def test_a_wrong_name_is_answered_with_the_nearest_and_without_grids(
@@ -59,6 +62,8 @@ def test_a_wrong_name_is_answered_with_the_nearest_and_without_grids(
     for name in ("my_model.py", "my_data.py", "my_data.npz", "results/tiny@quick/runs.csv"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
+    functions = "".join(f"def {name}(): ...\n" for name in ("build", "step", "load"))
+    (tmp_path / "my_model.py").write_text(functions)
     result = CliRunner().invoke(main, arguments.split())
     assert result.exit_code == 2
     assert f"did you mean '{nearest}'?" in result.output
@@ -75,6 +80,22 @@ def test_a_file_that_is_not_there_is_said_before_what_trains_is_imported(command
     assert done.returncode == 2
     assert done.stdout == "False\n"
     assert done.stderr.startswith("Error: no file is named")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "build = 1",
+        "from x import build",
+        "import build.parts",
+        "from x import *",
+        "exec('')",
+        "def (",
+    ],
+)
+def test_a_file_that_may_have_the_name_is_not_refused_unread(tmp_path, source):
+    (tmp_path / "my_model.py").write_text(source)
+    require_function(f"{tmp_path / 'my_model.py'}:build")
 
 
 def test_the_command_that_is_meant_is_told_as_it_was_called():
