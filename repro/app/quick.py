@@ -1,4 +1,4 @@
-"""A first answer in a few minutes at most: the posted variants and the first fixes, over a few seeds."""
+"""A first answer in a few minutes at most: the posted variants and two fixes, over a few seeds."""
 
 from collections.abc import Iterator
 
