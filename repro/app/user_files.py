@@ -17,7 +17,7 @@ def require_function(target: str) -> None:
         example = f"{target if target.endswith('.py') else 'my_model.py'}:build"
         raise StudyError(f"{target!r} must name a file and what is in it: {example}")
     _require(Path(file), {".py"})
-    if Path(file).suffix != ".py":
+    if Path(file).suffix != ".py" or not Path(file).is_file():  # a pipe would be waited for
         raise StudyError(f"{file!r} is no Python file; give one such as my_model.py:{name}")
     _require_name(Path(file), name)
 
