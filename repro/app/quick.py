@@ -56,8 +56,8 @@ def _ends(gap: Gap) -> tuple[str, str]:
 
 
 def _level(label: str, row: pd.Series) -> str:
-    least, mean, greatest = (number(row[key], 3) for key in ("least", "mean", "greatest"))
-    return f"{escape(label)} {mean} ({least} … {greatest})"
+    low, mean, high = (number(row[key], 3) for key in ("least", "mean", "greatest"))
+    return f"{escape(label)} {mean} ({low} … {high})"
 
 
 def _outcome(verdicts: dict[str, str], fix: str) -> str:

@@ -46,7 +46,7 @@ def _require_name(path: Path, name: str) -> None:
         tree = ast.parse(path.read_bytes())
     except (OSError, ValueError, SyntaxError, RecursionError):
         return  # what is wrong, the running of it says
-    names = {found for node in ast.walk(tree) for found in _names(node)}
+    names = {identifier for node in ast.walk(tree) for identifier in _names(node)}
     if name in names or names & HIDING:
         return
     present = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
@@ -57,5 +57,5 @@ def _require_name(path: Path, name: str) -> None:
 
 def _names(node: ast.AST) -> Iterator[str]:
     for field in ("name", "asname", "id"):
-        if isinstance(found := getattr(node, field, None), str):
-            yield found.partition(".")[0]
+        if isinstance(identifier := getattr(node, field, None), str):
+            yield identifier.partition(".")[0]

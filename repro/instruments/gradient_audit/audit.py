@@ -67,8 +67,8 @@ class Audit:
 
     def __repr__(self) -> str:
         wrong = (f"{cause} ({', '.join(names)})" for cause, names in self.causes.items())
-        found = "the gradient is right" if self.is_right else "; ".join(wrong)
-        return f"<Audit: {found}\n print() it, or .table, .causes>"
+        outcome = "the gradient is right" if self.is_right else "; ".join(wrong)
+        return f"<Audit: {outcome}\n print() it, or .table, .causes>"
 
     def _repr_html_(self) -> str:
         shown = self.table[list(SHOWN)].rename(columns=SHOWN)

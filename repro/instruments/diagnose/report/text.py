@@ -15,19 +15,19 @@ MOST_NAMED = 4  # changes in a sentence
 
 def render(conclusion: Conclusion) -> Iterator[Any]:
     """Yield what the terminal shows: cause, change, number, code, and what was not done."""
-    yield from _told(conclusion)
+    yield from _sentences(conclusion)
     yield from _code(conclusion)
 
 
 def show(conclusion: Conclusion, console: Any) -> None:
     """Print what `render` yields, without breaking lines of code, which are to be pasted."""
-    for part in _told(conclusion):
+    for part in _sentences(conclusion):
         console.print(part)
     for part in _code(conclusion):
         console.print(part, soft_wrap=True)
 
 
-def _told(conclusion: Conclusion) -> Iterator[Any]:
+def _sentences(conclusion: Conclusion) -> Iterator[Any]:
     from rich.padding import Padding
     from rich.text import Text
 
