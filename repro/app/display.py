@@ -67,7 +67,7 @@ class TimeLeft(ProgressColumn):
             return Text("")
         if left is not None:
             return Text(f"about {rough(left)} left")
-        return Text(f"the first blocks are trained, {rough(task.elapsed or 0)} so far")
+        return Text(f"training, {rough(task.elapsed or 0)} so far")
 
 
 class LiveTable:

@@ -70,7 +70,7 @@ def test_the_headline_variants_stay(table):
 
 def test_before_the_first_block_is_done_the_time_passes():
     live = LiveTable(make_plan(STUDY, seeds=range(10)), terminal())
-    assert "the first blocks are trained, 1 s so far" in shown(live)
+    assert "training, 1 s so far" in shown(live)
 
 
 def half_done(seconds):
