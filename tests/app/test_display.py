@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
+from rich.text import Text
 
 from repro.app.display import LiveTable, decided_claims, variants_summary
 from repro.findings.summary import summarize
@@ -114,6 +115,18 @@ def test_few_seeds_have_no_interval(seeds, heading):
     assert heading in console.file.getvalue()
 
 
+def test_the_summary_breaks_no_interval_and_has_no_column_of_nothing():
+    runs = runs_of(8)
+    runs["test_accuracy"] += np.arange(len(runs)) * 1.2345e-5
+    console = terminal(60)
+    console.print(variants_summary(STUDY, summarize(STUDY, runs)))
+    table = console.file.getvalue()
+    assert table.count("…") == len(re.findall(r"\d … \d", table)) == 2
+    assert "diverged" not in table
+    console.print(variants_summary(STUDY, summarize(STUDY, runs.assign(status="diverged"))))
+    assert "diverged" in console.file.getvalue()
+
+
 def test_the_end_tells_the_decided_claims_and_counts_the_rest():
     claims = pd.DataFrame(
         {
@@ -126,6 +139,8 @@ def test_the_end_tells_the_decided_claims_and_counts_the_rest():
     *told, count = decided_claims(STUDY, claims)
     assert len(told) == 8
     assert "Statement 10." in told[0]  # the thread's come first
+    shown = Text.from_markup("\n".join(told)).plain.splitlines()
+    assert {line.index("Statement") for line in shown} == {len("refuted  ")}
     assert f"Of {len(STUDY.claims)} claims 10 hold and 5 are refuted" in count
     *_, few = decided_claims(STUDY, claims.assign(verdict="inconclusive", n=2))
     assert few.endswith(f"2 seeds decide nothing, {STUDY.seeds} do.")
