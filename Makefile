@@ -1,4 +1,4 @@
-# make quick answers within a minute, make mnist_relu runs the main job, make test the tests. Each installs what it needs first.
+# make quick gives a first answer, make mnist_relu runs the main job, make test the tests. Each installs what it needs first.
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -9,7 +9,7 @@ PEERS := .venv-peers
 .PHONY: quick mnist_relu all test test-all test-versions test-lowest-direct test-highest faults lint lint-page
 .PHONY: verify-sample bench bench-check peers docs lock
 
-# a first answer, within a minute
+# a first answer, in two minutes on two quiet cores
 quick: $(VENV)/installed
 	$(RUN) -m repro.mnist_relu --quick
 

@@ -149,6 +149,7 @@ SHORTER = {
     "python -m repro verify truth_table --sample 5": ["--sample=1", "--variants=relu_posted"],
     "python -m repro diagnose my_model.py:build --data my_data.npz": ["--seeds=2", "--budget=5"],
     "python -m repro cite mnist_relu": [],
+    "python -m repro cite mnist_relu relu_raw": [],
     "python -m repro export mnist_relu --latex paper/results": [],
 }
 # Each does what another test has done by such a command: here or in tests/app, tests/commands.

@@ -84,7 +84,7 @@ def study_options(command: Any) -> Any:
     file = click.Path(exists=True, dir_okay=False, path_type=Path)
     for option in reversed(
         (
-            click.option("--quick", is_flag=True, help="A first answer, within a minute."),
+            click.option("--quick", is_flag=True, help="A first answer, in a few minutes at most."),
             click.option("--claims", is_flag=True, help="Show all claims in the end."),
             click.option("--seeds", type=SeedsType(), help="Seeds 0..N-1 or A..B-1, not all."),
             click.option("--variants", type=Names(), help="Only these variants."),
@@ -144,7 +144,7 @@ class Commands(click.Group):
         """Return the command that is asked for; fail, with the nearest, if there is none."""
         names = self.list_commands(ctx)
         if args[0] not in names and not args[0].startswith("-"):
-            ctx.fail(_no_command(args[0], names))
+            ctx.fail(_no_command(args[0], names, program=ctx.command_path))
         return super().resolve_command(ctx, args)
 
 
@@ -174,13 +174,13 @@ def execute(name: str, **options: Any) -> int:
     return reported(lambda: session.run(name, **options))
 
 
-def _no_command(name: str, commands: list[str]) -> str:
+def _no_command(name: str, commands: list[str], *, program: str) -> str:
     from repro.study.folder import study_names
 
     offers = {command: command for command in commands}
     offers |= {study: f"run {study}" for study in study_names()}
     nearest = get_close_matches(name, offers, n=1)
-    meant = f"; did you mean: python -m repro {offers[nearest[0]]}" if nearest else ""
+    meant = f"; did you mean: {program} {offers[nearest[0]]}" if nearest else ""
     return f"no command is named {name!r}{meant}"
 
 

@@ -41,7 +41,7 @@ def plain_table(headings: Sequence[str], *, title: str | None = None) -> Table:
     """Return a table without lines: the first column holds words, the others numbers."""
     table = Table(title=title, title_justify="left", box=None, caption_justify="left")
     for i, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if i else "left")
+        table.add_column(heading, justify="right" if i else "left", no_wrap=bool(i))
     return table
 
 
@@ -54,7 +54,7 @@ def text_table(headings: Sequence[str], *, title: str | None = None) -> Table:
 
 
 class TimeLeft(ProgressColumn):
-    """The time left, as the pace has it."""
+    """The time left, as the pace has it; as long as it has none, the time that has passed."""
 
     def __init__(self, pace: Pace):
         super().__init__()
@@ -65,7 +65,9 @@ class TimeLeft(ProgressColumn):
         left = self.pace.left()
         if task.finished:
             return Text("")
-        return Text("" if left is None else f"about {rough(left)} left")
+        if left is not None:
+            return Text(f"about {rough(left)} left")
+        return Text(f"training, {rough(task.elapsed or 0)} so far")
 
 
 class LiveTable:
@@ -134,7 +136,9 @@ class LiveTable:
         table.pad_edge = False
         for name in shown:
             variant, spread = study.variants[name], _spread(self.values[name])
-            table.add_row(escape(variant.label), *spread, number_list(variant.quotes))
+            # cut rather than folded: a row more, and the bar would be off the screen
+            label = Text(variant.label, no_wrap=True, overflow="ellipsis")
+            table.add_row(label, *spread, number_list(variant.quotes))
         hidden = len(self._named()) - len(shown)
         rest = [Text(f"and {hidden} more variants", style="dim")] if hidden else []
         return Group(table, *rest, self.bar)
@@ -173,7 +177,8 @@ def variants_summary(study: Study, summary: pd.DataFrame) -> Table:
         summary: one row a variant, as `repro.findings.summary.summarize` returns it.
     """
     spread, columns = INTERVAL if summary.n.max() >= FEWEST else EXTREMES
-    headings = ("variant", "n", "mean", spread, "thread", "diverged")
+    diverged = ["diverged"] if summary.diverged.any() else []
+    headings = ("variant", "n", "mean", spread, "thread", *diverged)
     table = plain_table(headings, title=f"{escape(study.title)}: {words(study.metric)}")
     for _, row in summary.iterrows():
         if variant := study.variants.get(str(row.variant)):
@@ -183,7 +188,7 @@ def variants_summary(study: Study, summary: pd.DataFrame) -> Table:
                 number(row["mean"]),
                 interval(*row[columns]),
                 number_list(variant.quotes),
-                str(row.diverged or ""),
+                *(str(row[column] or "") for column in diverged),
             )
     return table
 
@@ -209,7 +214,8 @@ def decided_claims(study: Study, claims: pd.DataFrame) -> Iterator[str]:
     decided = claims[claims.verdict.isin(["holds", "refuted"])]
     thread_first = decided.sort_values("made_by", key=lambda maker: maker == "us", kind="stable")
     for row in thread_first.head(DECIDED).itertuples():
-        yield f"{styled_verdict(row.verdict):>7}  {escape(row.says)} [dim]({row.made_by})"
+        margin = " " * (7 - len(verdict_name(row.verdict)))
+        yield f"{margin}{styled_verdict(row.verdict)}[/]  {escape(row.says)} [dim]({row.made_by})"
     counts = claims.verdict.value_counts()
     yield (
         f"Of {len(study.claims)} claims {counts.get('holds', 0)} hold and "

@@ -1,11 +1,11 @@
-"""A first answer within a minute: the posted variants and the first fixes, over a few seeds."""
+"""A first answer in a few minutes at most: the posted variants and two fixes, over a few seeds."""
 
 from collections.abc import Iterator
 
 import pandas as pd
 from rich.markup import escape
 
-from repro.findings.numbers import interval, number
+from repro.findings.numbers import number
 from repro.findings.summary import summarize
 from repro.findings.wording import words
 from repro.study.schema import Gap, Study
@@ -24,7 +24,7 @@ def quick_variants(study: Study) -> list[str]:
 
 
 def quick_answer(study: Study, runs: pd.DataFrame, claims: pd.DataFrame) -> Iterator[str]:
-    """Yield three lines, as markup: the failing network beside its reference, then the fixes."""
+    """Yield three lines, as markup: the question, the failing network, what was tried."""
     summary = summarize(study, runs).set_index("variant")
     yield f"[bold]{escape(study.question)}"
     if not study.report.gaps:
@@ -42,7 +42,7 @@ def quick_answer(study: Study, runs: pd.DataFrame, claims: pd.DataFrame) -> Iter
         f"{_level(text, summary.loc[name])}{_outcome(verdicts, name)}"
         for name, text in fixes.items()
     )
-    yield f"Fixes: {'; '.join(levels)}."
+    yield f"Tried: {'; '.join(levels)}."
 
 
 def _measured(study: Study) -> str:
@@ -56,7 +56,8 @@ def _ends(gap: Gap) -> tuple[str, str]:
 
 
 def _level(label: str, row: pd.Series) -> str:
-    return f"{escape(label)} {number(row['mean'], 3)} ({interval(row.least, row.greatest)})"
+    low, mean, high = (number(row[key], 3) for key in ("least", "mean", "greatest"))
+    return f"{escape(label)} {mean} ({low} … {high})"
 
 
 def _outcome(verdicts: dict[str, str], fix: str) -> str:

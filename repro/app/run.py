@@ -20,6 +20,7 @@ from repro.app.quick import QUICK_SEEDS, quick_answer, quick_variants
 from repro.app.reuse import announce, reuse
 from repro.app.writing import write_tables
 from repro.data import Dataset, DataUnavailable, load
+from repro.findings.fixes import fixes_of
 from repro.findings.ledger import write_ledger
 from repro.findings.summary import summarize
 from repro.findings.terminal import Terminal
@@ -148,7 +149,8 @@ def show_results(
     if quick:
         for line in quick_answer(study, runs, claims):
             console.print(line, soft_wrap=True)
-        console.print(f"Picture: {escape(str(folder / 'runs.png'))}", soft_wrap=True)
+        picture = folder / ("fixes.png" if fixes_of(study, runs) else "runs.png")
+        console.print(f"Picture: {escape(str(picture))}", soft_wrap=True)
         return
     console.print(variants_summary(study, summarize(study, runs)))
     console.print()
@@ -156,8 +158,9 @@ def show_results(
         console.print(claims_summary(claims))
     else:
         console.print("\n".join(decided_claims(study, claims)))
-    listed = "" if whole else "; --claims lists all claims"
-    console.print(f"\nTables and figures are in {escape(str(folder))}/{listed}")
+    if not whole:
+        console.print("--claims lists all claims.")
+    console.print(f"\nTables and figures are in {escape(str(folder))}/", soft_wrap=True)
 
 
 def override_epochs(experiment: Experiment, epochs: int | None) -> dict[str, Any]:

@@ -79,7 +79,8 @@ def write_results(
         figure = draw_sweep(plan.study, runs)
         if figure is not None:
             save(figure, folder / "sweep")
-    console.print(f"\n{_written(outcome, drawn=figure is not None)} in {escape(str(folder))}/")
+    written = _written(outcome, drawn=figure is not None)
+    console.print(f"\n{written} in {escape(str(folder))}/", soft_wrap=True)
 
 
 def _written(outcome: Outcome, *, drawn: bool) -> str:

@@ -6,6 +6,7 @@ import click
 
 from repro.app.exits import reported
 from repro.app.streams import say
+from repro.study.text import printable
 
 
 @click.command(epilog="Example: python -m repro check my_model.py:build")
@@ -22,6 +23,9 @@ def command(target: str) -> None:
 
 
 def _run(target: str) -> int:
+    from repro.app.user_files import require_function
+
+    require_function(target)  # before what takes seconds to import
     from repro.instruments.diagnose import DiagnoseError
     from repro.study.schema import StudyError
 
@@ -39,5 +43,21 @@ def _report(target: str) -> int:
     from repro.instruments.diagnose.setup.loading import load_object
 
     result = check(load_object(target))
-    say(result)
+    _show(str(result))
     return 1 if result.findings else 0
+
+
+def _show(text: str) -> None:
+    """Print lines; in a terminal, those that are too long go on below their own beginning."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from repro.findings.terminal import Terminal
+
+    console = Terminal()
+    if not console.is_terminal:
+        say(text)
+        return
+    for line in printable(text).splitlines():
+        words = line.lstrip()
+        console.print(Padding(Text(words), (0, 0, 0, len(line) - len(words))))

@@ -1,5 +1,6 @@
 """`python -m repro cite`."""
 
+import re
 import sys
 from collections.abc import Sequence
 
@@ -31,7 +32,7 @@ def command(names: tuple[str, ...], form: str | None, anyway: bool) -> None:
 def _print(names: Sequence[str], form: str | None, *, anyway: bool) -> int:
     from repro.app.regenerate import read_believed
     from repro.findings.citation import bibtex, plain, references
-    from repro.findings.sentence import sentence
+    from repro.findings.sentence import require_citable, sentence
     from repro.store.results import require_file
     from repro.study.folder import RESULTS, study_names
     from repro.study.schema import load_study
@@ -42,6 +43,8 @@ def _print(names: Sequence[str], form: str | None, *, anyway: bool) -> int:
     entries = references(load_study(name) for name in studies)
     if cited:
         study = load_study(studies[0])
+        for name in cited:
+            require_citable(study, name)
         require_file(RESULTS / study.name / "claims.csv")
         results = read_believed(study, RESULTS / study.name, anyway=anyway)
     for name in cited:
@@ -54,6 +57,8 @@ def _print(names: Sequence[str], form: str | None, *, anyway: bool) -> int:
     if form is None:
         say("")
     if form != "text":
-        say("% Titles in Chinese need XeLaTeX or LuaLaTeX, and a font that has them.\n")
-        say("\n\n".join(bibtex(key, entry) for key, entry in entries.items()))
+        works = "\n\n".join(bibtex(key, entry) for key, entry in entries.items())
+        if re.search("[\u4e00-\u9fff]", works):
+            say("% Titles in Chinese need XeLaTeX or LuaLaTeX, and a font that has them.\n")
+        say(works)
     return 0

@@ -64,7 +64,7 @@ def command(target: str, **options: Any) -> None:
 def _run(target: str, out: Path | None, **options: Any) -> int:
     from repro.study.errors import StudyError
 
-    _check_file(target)  # before what takes seconds to import
+    _require_files(target, **options)  # before what takes seconds to import
     from repro.instruments.diagnose import DiagnoseError
 
     try:
@@ -80,6 +80,7 @@ def _report(
 ) -> int:
     from repro.findings.terminal import Terminal
     from repro.instruments.diagnose.numpy_step import audit_step, is_step
+    from repro.instruments.diagnose.report.text import show, show_details
     from repro.instruments.diagnose.setup.loading import load_data, load_object
     from repro.training import quiet  # noqa: F401  # before the user's file imports Keras
 
@@ -92,21 +93,23 @@ def _report(
     if any(value is not None for value in step_options.values()):
         raise _misplaced(target)
     diagnosis = _diagnosed(function, arrays, **options)
-    console.print(diagnosis)
+    show(diagnosis, console)
     if details:
-        console.print(diagnosis.details, markup=False, highlight=False)
+        show_details(diagnosis, console)
     if out is not None:
         diagnosis.save(out)
         console.print(f"Report, tables and figures: {out}", markup=False, soft_wrap=True)
     return 0
 
 
-def _check_file(target: str) -> None:
-    from repro.study.errors import StudyError, unknown
+def _require_files(target: str, data: str, **options: Any) -> None:
+    from repro.app.user_files import require_data, require_function
 
-    path = Path(target.rpartition(":")[0] or target)
-    if not path.is_file() and (beside := sorted(p.name for p in path.parent.glob("*.py"))):
-        raise StudyError(unknown("file", path.name, beside))
+    require_function(target)
+    require_data(data)
+    for name in ("model", "parameters"):
+        if options[name] is not None:
+            require_function(options[name])
 
 
 def _misplaced(target: str) -> Exception:

@@ -14,7 +14,10 @@ from repro.app.exits import INTERRUPTED, WRONG
 @click.option("--all", "run_all", is_flag=True, help="Run all studies.")
 @study_options
 def command(names: tuple[str, ...], run_all: bool, **options: Any) -> None:
-    """Run the studies of these NAMES, one after the other."""
+    """Run the studies of these NAMES, one after the other.
+
+    `python -m repro.NAME --help` lists a study's variants.
+    """
     from repro.study.folder import study_names
 
     if run_all == bool(names):

@@ -13,6 +13,18 @@ from repro.study.schema import Study
 DIGITS = 3  # significant ones
 
 
+def require_citable(study: Study, name: str) -> None:
+    """Raise `StudyError`, with the nearest name, if a study has no such variant and no such claim.
+
+    Args:
+        study: whose it would be.
+        name: of the variant, or of the claim.
+    """
+    citable = [*study.variants, *study.claims]
+    if name not in citable:
+        raise StudyError(unknown("variant or claim", name, citable, owner=study.name))
+
+
 def sentence(study: Study, name: str, results: Results) -> str:
     """Return a sentence on a variant or a claim: its number, interval, seeds, and their origin.
 

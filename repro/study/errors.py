@@ -29,4 +29,7 @@ def unknown(kind: str, name: str, known: Iterable[str], *, owner: str = "") -> s
     shown = [known for known in names if "@" not in known][:SHOWN]  # a grid's have settings behind
     hidden = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
     place = f" of {owner}" if owner else ""
-    return f"no {kind}{place} is named {name!r}; {meant} {', '.join(shown)}{hidden}"
+    first = f"no {kind}{place} is named {name!r}"
+    if nearest == names:
+        return f"{first}; did you mean {nearest[0]!r}?"
+    return f"{first}; {meant} {', '.join(shown)}{hidden}"

@@ -7,52 +7,71 @@ import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
+from rich.text import Text
 
 from repro.app.display import LiveTable, decided_claims, variants_summary
 from repro.findings.summary import summarize
 from repro.store.runs import StoredRun
+from repro.study.folder import study_names
 from repro.study.plan import make_plan
 from repro.study.schema import load_study
 
 STUDY = load_study("mnist_relu")
+LEVEL = 0.48912345  # as wide as numbers are
 
 
-def terminal():
-    return Console(file=io.StringIO(), width=80, height=24, force_terminal=True)
+def terminal(width=80, height=24):
+    return Console(file=io.StringIO(), width=width, height=height, force_terminal=True)
 
 
-@pytest.fixture
-def table():
-    """Return a live table of all variants, each with its first block done."""
-    plan = make_plan(STUDY, seeds=range(10))
+@pytest.fixture(params=[(name, done) for name in study_names() for done in (0, 1000)], ids=str)
+def table(request):
+    """Return a live table of all of a study's variants, with none or all of its blocks done."""
+    name, done = request.param
+    study = load_study(name)
+    plan = make_plan(study, seeds=range(10))
     live = LiveTable(plan, terminal())
-    for block in plan.blocks:
+    for block in plan.blocks[:done]:
+        metrics = {study.metric: LEVEL}
         runs = {
-            identity: StoredRun(identity, block.variant, seed, {STUDY.metric: 0.5}, [], 1.0)
+            identity: StoredRun(identity, block.variant, seed, metrics, [], 1.0)
             for identity, seed in zip(block.identities, block.seeds, strict=True)
         }
         live.finished(block, runs)
     return live
 
 
-def shown(table):
-    console = terminal()
+def shown(table, console=None):
+    console = console or terminal()
+    table.console = console
     console.print(table._render())
-    return console.file.getvalue()
+    return re.sub(r"\x1b\[[\d;]*m", "", console.file.getvalue())
 
 
-def test_the_live_table_leaves_room_for_the_bar_and_says_what_it_leaves_out(table):
-    lines = shown(table).splitlines()
-    assert len(lines) <= 24
-    assert all(len(line) <= 80 or "\x1b" in line for line in lines)
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (80, 10), (60, 24), (200, 50)])
+def test_the_live_table_fits_with_its_bar(table, width, height):
+    lines = shown(table, terminal(width, height)).splitlines()
+    assert len(lines) <= height
+    assert all(len(line) <= width for line in lines)
     assert "runs" in lines[-1]
-    assert "more variants" in lines[-2]
+
+
+def test_the_live_table_says_what_it_leaves_out(table):
+    named = len(table._named())
+    lines = shown(table, terminal(80, 12)).splitlines()
+    assert lines[-2].startswith(f"and {named - 6} more variants")
 
 
 def test_the_headline_variants_stay(table):
-    text = shown(table)
-    assert "ReLU, raw pixels" in text
-    assert "sigmoid, raw pixels" in text
+    text = shown(table, terminal(100, 24))
+    study = table.plan.study
+    for name in study.report.variants[:6]:
+        assert study.variants[name].label in text
+
+
+def test_before_the_first_block_is_done_the_time_passes():
+    live = LiveTable(make_plan(STUDY, seeds=range(10)), terminal())
+    assert "training, 1 s so far" in shown(live)
 
 
 def half_done(seconds):
@@ -96,6 +115,18 @@ def test_few_seeds_have_no_interval(seeds, heading):
     assert heading in console.file.getvalue()
 
 
+def test_the_summary_breaks_no_interval_and_has_no_column_of_nothing():
+    runs = runs_of(8)
+    runs["test_accuracy"] += np.arange(len(runs)) * 1.2345e-5
+    console = terminal(60)
+    console.print(variants_summary(STUDY, summarize(STUDY, runs)))
+    table = console.file.getvalue()
+    assert table.count("…") == len(re.findall(r"\d … \d", table)) == 2
+    assert "diverged" not in table
+    console.print(variants_summary(STUDY, summarize(STUDY, runs.assign(status="diverged"))))
+    assert "diverged" in console.file.getvalue()
+
+
 def test_the_end_tells_the_decided_claims_and_counts_the_rest():
     claims = pd.DataFrame(
         {
@@ -108,6 +139,8 @@ def test_the_end_tells_the_decided_claims_and_counts_the_rest():
     *told, count = decided_claims(STUDY, claims)
     assert len(told) == 8
     assert "Statement 10." in told[0]  # the thread's come first
+    shown = Text.from_markup("\n".join(told)).plain.splitlines()
+    assert {line.index("Statement") for line in shown} == {len("refuted  ")}
     assert f"Of {len(STUDY.claims)} claims 10 hold and 5 are refuted" in count
     *_, few = decided_claims(STUDY, claims.assign(verdict="inconclusive", n=2))
     assert few.endswith(f"2 seeds decide nothing, {STUDY.seeds} do.")

@@ -35,7 +35,9 @@ def home(tmp_path_factory):
         assert done.exit_code == 0
         (folder / "said.txt").write_text(done.output, encoding="utf-8")
         sweep = ("sweep", "truth_table", "hidden_activation=relu,sigmoid", "learning_rate=1/10")
-        assert call(*sweep, "--seeds", 2, "--workers", 1).exit_code == 0
+        done = call(*sweep, "--seeds", 2, "--workers", 1)
+        assert done.exit_code == 0
+        assert f"Tables and figure are in {SWEEP}/\n" in done.output  # in one line, to be copied
     return folder
 
 
@@ -119,8 +121,8 @@ def test_quick_answers_in_a_few_lines_and_names_a_picture(home):
     *_, question, failing, fixes, picture = said.strip().splitlines()
     assert question == load_study("truth_table").question
     assert "Mean abs error, 8 seeds, mean (least … greatest): ReLU everywhere" in failing
-    assert fixes.startswith("Fixes: ")
-    assert picture == f"Picture: {QUICK}/runs.png"
+    assert fixes.startswith("Tried: ")
+    assert picture == f"Picture: {QUICK}/fixes.png"
 
 
 def test_quick_takes_no_seeds(inside):

@@ -1,6 +1,7 @@
 """`python -m repro diagnose`, as a user calls it."""
 
 import inspect
+import os
 import textwrap
 
 import numpy as np
@@ -63,10 +64,12 @@ def test_help_says_that_the_file_is_run():
         ("model.py", "data.npz", "must name a file and what is in it"),
         ("modell.py:build", "data.npz", "is named 'modell.py'; did you mean 'model.py'?"),
         ("data.npz:build", "data.npz", "is no Python file"),
+        ("model.py:bild", "data.npz", "model.py has no 'bild'; did you mean 'build'? It has"),
+        ("pipe.py:build", "data.npz", "'pipe.py' is no Python file"),
         ("model.py:model", "data.npz", "model.py has no 'model'; it has build, with_argument"),
         ("model.py:with_argument", "data.npz", "this takes (units)"),
         ("broken.py:build", "data.npz", "broken.py can't be imported: ZeroDivisionError"),
-        ("model.py:build", "nowhere.npz", "nowhere.npz can't be read"),
+        ("model.py:build", "nowhere.npz", "no file is named 'nowhere.npz'"),
         ("model.py:build", "objects.npz", "objects.npz must be an .npz file of plain arrays"),
         ("model.py:build", "model.py", "model.py must be an .npz file"),
         ("model.py:build", "half.npz", "half.npz has no y; it has x"),
@@ -75,7 +78,8 @@ def test_help_says_that_the_file_is_run():
 )
 def test_what_is_wrong_is_said_in_one_line_and_ends_with_2(folder, target, data, says):
     write(folder, "model.py", MODEL)
-    write(folder, "broken.py", "1 / 0")
+    write(folder, "broken.py", "build = 1 / 0")
+    os.mkfifo(folder / "pipe.py")
     np.savez(folder / "objects.npz", x=np.array([{}, {}], dtype=object), y=np.ones(2))
     np.savez(folder / "half.npz", x=np.ones(3))
     np.savez(folder / "nan.npz", x=np.ones((2, 2)), y=np.array([1.0, np.nan]))

@@ -99,6 +99,12 @@ def test_text_and_bibtex_are_printed_unless_one_is_asked_for():
     assert "@misc" not in cite("add_numbers", "--format", "text").output
 
 
+def test_chinese_titles_are_noted_where_there_are_some():
+    note = "Titles in Chinese"
+    assert note in cite("--format", "bibtex").output
+    assert note not in cite("mnist_relu", "--format", "bibtex").output
+
+
 def test_a_name_that_is_no_study_is_refused():
     result = cite("mnist")
     assert result.exit_code == 2

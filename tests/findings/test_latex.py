@@ -214,7 +214,7 @@ def test_a_wrong_name_is_refused_and_nothing_is_written(tmp_path):
         timeout=120,
     )
     assert run.returncode == 2
-    assert "no study is named 'four_layer'" in run.stderr
+    assert "no study or results folder is named 'four_layer'" in run.stderr
     assert not (tmp_path / "new").exists()
 
 

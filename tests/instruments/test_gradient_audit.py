@@ -595,6 +595,22 @@ def test_bad_steps_are_reported(step, statuses, classes, classifier):
     assert all(note in " ".join(str(audit).split()) for note in audit.notes)
 
 
+def test_a_step_that_forgets_to_return_is_told_so(classes, classifier):
+    audit = audit_classes(lambda p, x, y: None, classes, classifier)
+    assert "does it return the new ones?" in str(audit)
+
+
+def test_it_is_shown_in_a_few_lines_and_as_a_table(classes, classifier):
+    audit = audit_classes(lambda p, x, y: [p[0] / 0, *p[1:]], classes, classifier)
+    (first, second) = repr(audit).splitlines()
+    assert first == "<Audit: not compared (W1); factor 0 (b1, W2, b2)"
+    assert len(second) < 80
+    shown = audit._repr_html_()
+    assert shown.count("<tr") == 5
+    assert "<th>missing factor</th>" in shown
+    assert shown.endswith("</p>")
+
+
 def test_good_rows_are_compared_beside_bad_ones(classes, classifier):
     def step(parameters, x, y):
         W1, b1, W2, b2 = softmax_step()(parameters, x, y)

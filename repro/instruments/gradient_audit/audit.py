@@ -1,5 +1,6 @@
 """The audit of a hand-written step: a table, the causes in it, and how it is printed."""
 
+import html
 import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -12,6 +13,14 @@ from repro.instruments.gradient_audit.reference import AGREEMENT
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
+
+SHOWN = {  # in a notebook
+    "parameter": "parameter",
+    "cosine": "cosine",
+    "relative_error": "relative error",
+    "norm_ratio": "norm ratio",
+    "missing_factor": "missing factor",
+}
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,16 @@ class Audit:
         wrong = self.table[self.table["missing_factor"] != NONE]
         groups = wrong.groupby("missing_factor", sort=False)["parameter"]
         return {str(cause): list(names) for cause, names in groups}
+
+    def __repr__(self) -> str:
+        wrong = (f"{cause} ({', '.join(names)})" for cause, names in self.causes.items())
+        outcome = "the gradient is right" if self.is_right else "; ".join(wrong)
+        return f"<Audit: {outcome}\n print() it, or .table, .causes>"
+
+    def _repr_html_(self) -> str:
+        shown = self.table[list(SHOWN)].rename(columns=SHOWN)
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
+        return shown.to_html(index=False, na_rep="", float_format="{:.3g}".format) + notes
 
     def __str__(self) -> str:
         from rich.console import Console

@@ -13,6 +13,7 @@ from repro.instruments.gradient_audit.update import Update
 READABLE = 0.01
 """Largest share of an update that rounding may be, for the update to be compared."""
 COMPARED = {"ok", "kink"}
+UNMOVED = "The step moved none of the arrays: does it return the new ones?"
 NOTES = {
     "kink": "the loss has a kink here (ReLU at 0); TensorFlow takes one of its slopes",
     "unconfirmed": "central differences contradict TensorFlow, so nothing is compared with it",

@@ -12,7 +12,12 @@ import numpy as np
 
 from repro.instruments.gradient_audit import reference as truth
 from repro.instruments.gradient_audit.audit import Audit
-from repro.instruments.gradient_audit.comparison import NOTES, comparison_status, tabulate
+from repro.instruments.gradient_audit.comparison import (
+    NOTES,
+    UNMOVED,
+    comparison_status,
+    tabulate,
+)
 from repro.instruments.gradient_audit.parameters import Array, Parameters
 from repro.instruments.gradient_audit.problem import Problem, pose
 from repro.instruments.gradient_audit.stack import dense_stack
@@ -122,6 +127,8 @@ def _compare(
     table.insert(len(table.columns) - 1, "reference_error", [error for error, _ in confirmed])
     named = zip(problem.names, statuses, strict=True)
     obstacles = [f"{name}: {NOTES[status]}" for name, status in named if status in NOTES]
+    if (table["norm_ratio"] == 0).all():
+        obstacles.append(UNMOVED)
     return Audit(table, reference.loss, (*notes, *obstacles))
 
 

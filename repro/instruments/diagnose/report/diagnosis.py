@@ -1,6 +1,6 @@
 """The diagnosis that the user gets: a conclusion that is printed, read as tables, and saved."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +8,7 @@ import pandas as pd
 
 from repro.instruments.diagnose.report.conclusion import Conclusion
 from repro.instruments.diagnose.report.tables import change_table, symptom_table
-from repro.instruments.diagnose.report.text import render, render_details
+from repro.instruments.diagnose.report.text import render, show, show_details
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,12 +70,12 @@ class Diagnosis(Conclusion):
         return as_html(self)
 
     def __str__(self) -> str:
-        return _as_text(render(self))
+        return _as_text(lambda console: show(self, console))
 
     @property
     def details(self) -> str:
         """All suspects, all changes that were tried, and what was left out, as text."""
-        return _as_text(render_details(self))
+        return _as_text(lambda console: show_details(self, console))
 
     def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
         yield from render(self)
@@ -98,14 +98,12 @@ class Diagnosis(Conclusion):
         draw_figures(self, folder)
 
 
-def _as_text(parts: Iterator[Any]) -> str:
+def _as_text(print_on: Callable[[Any], None]) -> str:
     """Return what the terminal would show, without colours."""
     import io
 
     from rich.console import Console
 
     out = io.StringIO()
-    console = Console(file=out, width=100, no_color=True)
-    for part in parts:
-        console.print(part)
+    print_on(Console(file=out, width=100, no_color=True))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"

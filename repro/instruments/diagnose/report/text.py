@@ -15,25 +15,44 @@ MOST_NAMED = 4  # changes in a sentence
 
 def render(conclusion: Conclusion) -> Iterator[Any]:
     """Yield what the terminal shows: cause, change, number, code, and what was not done."""
+    yield from _sentences(conclusion)
+    yield from _code(conclusion)
+
+
+def show(conclusion: Conclusion, console: Any) -> None:
+    """Print what `render` yields, without breaking lines of code, which are to be pasted."""
+    for part in _sentences(conclusion):
+        console.print(part)
+    for part in _code(conclusion):
+        console.print(part, soft_wrap=True)
+
+
+def _sentences(conclusion: Conclusion) -> Iterator[Any]:
+    from rich.padding import Padding
     from rich.text import Text
 
     yield Text(headline(conclusion), style="bold")
-    yield from (Text(f"  {line}") for line in _measured(conclusion))
+    yield from (Padding(Text(line), (0, 0, 0, 2)) for line in _measured(conclusion))
     yield Text("")
     yield from (Text(line) for line in (_number(conclusion), *_reservations(conclusion)))
+
+
+def _code(conclusion: Conclusion) -> Iterator[Any]:
+    from rich.text import Text
+
     if conclusion.code:
         yield Text("\nTo paste:", style="bold")
         yield Text(conclusion.code, style="green")
 
 
-def render_details(conclusion: Conclusion) -> Iterator[Any]:
-    """Yield all suspects, all changes, and how the numbers came about."""
+def show_details(conclusion: Conclusion, console: Any) -> None:
+    """Print all suspects, all changes, and how the numbers came about."""
     from rich.text import Text
 
-    yield from _suspects(conclusion)
-    yield Text("")
-    yield _changes(conclusion)
-    yield from (Text(line) for line in _remarks(conclusion))
+    for part in (*_suspects(conclusion), Text(""), _changes(conclusion)):
+        console.print(part)
+    for line in _remarks(conclusion):
+        console.print(Text(line))
 
 
 def headline(conclusion: Conclusion) -> str:

@@ -35,27 +35,19 @@ def load_object(target: str) -> Any:
     Raises:
         DiagnoseError: if there is no such file or name, or the file raises.
     """
-    file, colon, name = target.rpartition(":")
-    if not colon or not name.isidentifier():
-        nearest = _nearest(Path(target))
-        raise DiagnoseError(f"{target!r} must name a file and what is in it: {nearest}:build")
+    file, _, name = target.rpartition(":")
     path = Path(file)
     if path.suffix != ".py" or not path.is_file():
         raise DiagnoseError(
-            f"{file!r} is no Python file; give one such as {_nearest(path)}:{name or 'build'}"
+            f"{target!r} must name a Python file and what is in it: my_model.py:build"
         )
     module = _run(path)
     if not hasattr(module, name):
         public = [n for n in vars(module) if not n.startswith("_") and callable(vars(module)[n])]
-        raise DiagnoseError(f"{file} has no {name!r}; it has {', '.join(public) or 'nothing'}")
+        nearest = get_close_matches(name, public, n=1)
+        meant = f"; did you mean {nearest[0]!r}? It has" if nearest else "; it has"
+        raise DiagnoseError(f"{file} has no {name!r}{meant} {', '.join(public) or 'nothing'}")
     return getattr(module, name)
-
-
-def _nearest(path: Path) -> Path:
-    """Return the Python file beside it whose name is nearest, or one that might be there."""
-    present = [file.name for file in path.parent.glob("*.py")] if path.parent.is_dir() else []
-    nearest = get_close_matches(path.name, present, n=1)
-    return path.with_name(nearest[0]) if nearest else Path("my_model.py")
 
 
 def _run(path: Path) -> Any:

@@ -1,0 +1,61 @@
+"""Files of the user's that a command names: whether they are there, before seconds of imports."""
+
+import ast
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from repro.study.errors import StudyError, unknown
+
+HIDING = {"*", "globals", "vars", "exec", "setattr"}  # what can make names that are not written
+
+
+def require_function(target: str) -> None:
+    """Raise `StudyError` if `FILE.py:NAME` is not written so, or there is no such file."""
+    file, colon, name = target.rpartition(":")
+    if not colon or not name.isidentifier():
+        example = f"{target if target.endswith('.py') else 'my_model.py'}:build"
+        raise StudyError(f"{target!r} must name a file and what is in it: {example}")
+    _require(Path(file), {".py"})
+    if Path(file).suffix != ".py" or not Path(file).is_file():  # a pipe would be waited for
+        raise StudyError(f"{file!r} is no Python file; give one such as my_model.py:{name}")
+    _require_name(Path(file), name)
+
+
+def require_data(target: str) -> None:
+    """Raise `StudyError` if there is no such file of data, or of a function that returns them."""
+    if ".py:" in target:
+        require_function(target)
+    else:
+        _require(Path(target), {".npz", ".csv", ".tsv", ".parquet"})
+
+
+def _require(path: Path, suffixes: set[str]) -> None:
+    if path.exists():
+        return
+    folder = path.parent
+    beside = [file.name for file in sorted(folder.glob("*")) if file.suffix in suffixes]
+    if not beside:
+        raise StudyError(f"no file is named {str(path)!r}")
+    raise StudyError(unknown("file", path.name, beside))
+
+
+def _require_name(path: Path, name: str) -> None:
+    """Raise `StudyError` if a Python file can't have a name, so that it need not be run."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, ValueError, SyntaxError, RecursionError):
+        return  # what is wrong, the running of it says
+    names = {identifier for node in ast.walk(tree) for identifier in _names(node)}
+    if name in names or names & HIDING:
+        return
+    present = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    nearest = get_close_matches(name, present, n=1)
+    meant = f"; did you mean {nearest[0]!r}? It has" if nearest else "; it has"
+    raise StudyError(f"{path} has no {name!r}{meant} {', '.join(present) or 'no functions'}")
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    for field in ("name", "asname", "id"):
+        if isinstance(identifier := getattr(node, field, None), str):
+            yield identifier.partition(".")[0]
