@@ -34,8 +34,8 @@ def home(tmp_path_factory):
         done = call("run", "truth_table", "--quick", "--workers", 1)
         assert done.exit_code == 0
         (folder / "said.txt").write_text(done.output, encoding="utf-8")
-        sweep = ("sweep", "truth_table", "hidden_activation=relu,sigmoid", "learning_rate=1/10")
-        assert call(*sweep, "--seeds", 2, "--workers", 1).exit_code == 0
+        grid = ("hidden_activation=relu,sigmoid", "learning_rate=1/10", "iterations=100")
+        assert call("sweep", "truth_table", *grid, "--seeds", 2, "--workers", 1).exit_code == 0
     return folder
 
 
@@ -48,7 +48,10 @@ def inside(home, monkeypatch, tmp_path):
 
 
 QUICK = "results/truth_table@quick"
-SWEEP = "results/truth_table@sweep,hidden_activation=relu+sigmoid,learning_rate=1-10,seeds=0-1"
+SWEEP = (
+    "results/truth_table@sweep,hidden_activation=relu+sigmoid,learning_rate=1-10,iterations=100,"
+    "seeds=0-1"
+)
 
 
 @pytest.mark.parametrize(
