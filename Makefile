@@ -4,9 +4,10 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 DOCS := .venv-docs
+PEERS := .venv-peers
 
 .PHONY: quick mnist_relu all test test-all test-versions test-lowest-direct test-highest faults lint lint-page
-.PHONY: verify-sample bench bench-check docs lock
+.PHONY: verify-sample bench bench-check peers docs lock
 
 # a first answer, within a minute
 quick: $(VENV)/installed
@@ -69,6 +70,10 @@ bench: $(VENV)/installed
 bench-check: $(VENV)/installed
 	$(RUN) -m bench --check
 
+# fit_seeds beside PyTorch, JAX and scikit-learn, in an environment of its own: some gigabytes
+peers: $(PEERS)/installed
+	$(PEERS)/bin/python -m bench.peers
+
 # the guides and the reference as a site, which opens without a server: build/site/index.html
 docs: $(DOCS)/installed
 	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/python -m mkdocs build --strict
@@ -79,10 +84,16 @@ LOCK := uv pip compile --quiet --universal --generate-hashes --python-version 3.
 lock:
 	$(LOCK) --extra dev pyproject.toml -o requirements.txt
 	$(LOCK) --group docs -o docs/site/requirements.txt
+	$(LOCK) --extra dev --group peers pyproject.toml -o bench/peers/requirements.txt
 
 $(VENV)/installed: requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --require-hashes -r requirements.txt
+	touch $@
+
+$(PEERS)/installed: bench/peers/requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --require-hashes -r bench/peers/requirements.txt
 	touch $@
 
 $(DOCS)/installed: docs/site/requirements.txt

@@ -17,6 +17,7 @@ from repro.study.folder import study_names
 # The examples of a row continue those of its first name, which make `fit`, `audit`, `diagnosis`.
 FAMILIES = [
     "fit_seeds SeedsFit load_fit",
+    "fit_grid GridFit",
     "gradient_audit instruments.gradient_audit.Audit",
     "diagnose instruments.diagnose.Diagnosis",
     "instruments.diagnose.DiagnoseError",
@@ -24,7 +25,7 @@ FAMILIES = [
     "callbacks.ReluHealth",
     *(f"{name}.experiment" for name in study_names()),
 ]
-SLOW = (FAMILIES[2], "four_layers.experiment", "mnist_relu.experiment")
+SLOW = (FAMILIES[3], "four_layers.experiment", "mnist_relu.experiment")
 HOOKS = "on_"  # that Keras calls
 FINDER = doctest.DocTestFinder(recurse=False)
 

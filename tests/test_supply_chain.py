@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SITE = ROOT / "docs" / "site"
+PEERS = ROOT / "bench" / "peers"
 PAGE = (ROOT / "docs" / "supply-chain.md").read_text(encoding="utf-8")
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = SETTINGS["project"]
@@ -26,8 +27,11 @@ def named(lines):
 DIRECT = {
     ROOT / "requirements.txt": named(itertools.chain(PROJECT["dependencies"], *OPTIONAL.values())),
     SITE / "requirements.txt": named(SETTINGS["dependency-groups"]["docs"]),
+    PEERS / "requirements.txt": named(SETTINGS["dependency-groups"]["peers"]),
 }
 
+# Sends this process's own objects to processes that it has started itself.
+ALLOWED = {"repro/training/jobs": ("joblib.externals.loky", "joblib.parallel")}
 MODULES = {"pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 CALLS = {"compile", "__import__", "os.system", "os.popen", "subprocess.getoutput"}
 METHODS = {"eval", "exec", "read_pickle", "to_pickle", "load_model"}  # of whatever
@@ -79,7 +83,9 @@ def test_no_module_turns_data_into_code(room):
     modules = list((ROOT / room).rglob("*.py"))
     assert modules
     for path in modules:
-        assert not list(dangers(path.read_text(encoding="utf-8"))), path
+        folder = path.parent.relative_to(ROOT).as_posix()
+        found = dangers(path.read_text(encoding="utf-8"))
+        assert not [name for name in found if not name.startswith(ALLOWED.get(folder, "no:"))], path
 
 
 @pytest.mark.parametrize("path", DIRECT, ids=lambda path: path.parent.name)

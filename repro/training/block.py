@@ -94,7 +94,10 @@ class Block:
         if isinstance(data, Batches):
             run: ArrayPass | BatchPass = BatchPass(self.seeds, data, training=training)
         else:
-            run = ArrayPass(self.seeds, data, batch_size=size, training=training)
+            shared = not training or self.job.shares_batches
+            run = ArrayPass(
+                self.seeds, data, batch_size=size, training=training, batch_is_shared=shared
+            )
         if reason := fusible.why_graph_not_fused(run.graph, self.seeds):
             raise NotFused(reason)
         return run

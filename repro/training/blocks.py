@@ -26,20 +26,23 @@ CACHE = 6.5 * 2**20  # bytes that one core's step may go over and stay fast; see
 SEEDS_A_BLOCK = 8  # seeds a block
 
 Advance = Callable[[int, Logs], None]
+Rounds = tuple[int, list[tuple[int, Trained]]]  # how many blocks, and their seeds' trainings
 
 
 class Trainer:
     """Train blocks of seeds of one job; graphs are built once and serve all blocks of a size.
 
-    Args:
+    Attributes:
         job: what to train.
         start: states to go on from, by seed; a seed without one begins anew.
         advance: called after each epoch with the number of seeds and their logs.
+        first: the model that all others are compared with.
+        check_seconds: the time that the self-check took.
     """
 
     def __init__(self, job: Job, start: dict[int, State], advance: Advance):
-        self._job, self._start, self._advance = job, start, advance
-        self._first: keras.Model | None = None
+        self.job, self.start, self.advance = job, start, advance
+        self.first: keras.Model | None = None
         self._blocks: dict[tuple[int, int], Block] = {}
         self.check_seconds = 0.0
 
@@ -49,22 +52,33 @@ class Trainer:
         Raises:
             NotFused: if they can't be trained at once.
         """
-        built = [self._build(place, seeds) for place, seeds in enumerate(together)]
+        built = [self.prepare(seeds, place) for place, seeds in enumerate(together)]
         yield from side_by_side(self._train_block, built)
 
-    def _build(self, place: int, seeds: list[int]) -> tuple[list[int], list[keras.Model], Block]:
-        models = [self._job.blueprint.model(seed, self._start.get(seed)) for seed in seeds]
+    def prepare(
+        self, seeds: list[int], place: int = 0
+    ) -> tuple[list[int], list[keras.Model], Block]:
+        """Return a block's seeds, models and graphs, checked, before any training.
+
+        Args:
+            seeds: the block's.
+            place: of the block among those that train side by side.
+
+        Raises:
+            NotFused: if they can't be trained at once.
+        """
+        models = [self.job.blueprint.model(seed, self.start.get(seed)) for seed in seeds]
         _check_apart(models)
         self._look_at(models)
         block = self._block(place, models)
-        if self._job.check and not self.check_seconds:
+        if self.job.check and not self.check_seconds:
             self._check(block, seeds, models)
         return seeds, models, block
 
     def _look_at(self, models: list[keras.Model]) -> None:
-        first = self._first = models[0] if self._first is None else self._first
+        first = self.first = models[0] if self.first is None else self.first
         try:
-            reason = fusible.why_not_fused(models, first, self._job.blueprint.sample)
+            reason = fusible.why_not_fused(models, first, self.job.blueprint.sample)
         except Exception as error:
             raise NotFused(f"it can not be run without side effects ({one_line(error)})") from error
         if reason:
@@ -76,7 +90,7 @@ class Trainer:
             block.seeds.load(models)
             return block
         try:
-            block = Block(self._job, models)
+            block = Block(self.job, models)
         except (NotFused, MemoryError):
             raise
         except Exception as error:
@@ -87,7 +101,7 @@ class Trainer:
     def _check(self, block: Block, seeds: list[int], models: list[keras.Model]) -> None:
         start = time.monotonic()
         try:
-            differs = selfcheck.check(self._job, block, seeds, self._start)
+            differs = selfcheck.check(self.job, block, seeds, self.start)
         except Exception as error:
             raise NotFused(f"its first steps fail when fused ({one_line(error)})") from error
         if differs:
@@ -99,30 +113,34 @@ class Trainer:
         self, built: tuple[list[int], list[keras.Model], Block], stop: threading.Event
     ) -> list[tuple[int, Trained]]:
         seeds, models, block = built
-        if self._job.callbacks is None:
+        if self.job.callbacks is None:
             try:
                 return self._without_callbacks(seeds, block, stop)
             except tf.errors.OpError as error:
                 raise NotFused(f"it fails when fused ({one_line(error)})") from error
-        callbacks = [self._job.callbacks_of(seed) for seed in seeds]
-        return WithCallbacks(self._job, seeds, models, callbacks).train(block, self._advance)
+        callbacks = [self.job.callbacks_of(seed) for seed in seeds]
+        return WithCallbacks(self.job, seeds, models, callbacks).train(block, self.advance)
 
     def _without_callbacks(
         self, seeds: list[int], block: Block, stop: threading.Event
     ) -> list[tuple[int, Trained]]:
         rows: list[list[dict[str, Any]]] = [[] for _ in seeds]
-        for epoch in range(self._job.initial_epoch, self._job.epochs):
+        for epoch in range(self.job.initial_epoch, self.job.epochs):
             logs = block.train(seeds, epoch, stop)
-            if self._job.validates(epoch):
+            if self.job.validates(epoch):
                 logs |= block.test()
             for place, of_seed in enumerate(rows):
                 of_seed.append(row_of(epoch, {n: v[place] for n, v in logs.items()}))
-            self._advance(len(seeds), logs)
+            self.advance(len(seeds), logs)
         states = block.finished()
         return [
             (seed, Trained(own, state))
             for seed, own, state in zip(seeds, rows, states, strict=True)
         ]
+
+
+# Trains the blocks in other processes, in order; None if this one is to train them.
+Elsewhere = Callable[[Trainer, list[list[int]]], Iterator[Rounds] | None]
 
 
 class WithCallbacks:
@@ -217,6 +235,8 @@ class Blocks:
     def __init__(self, job: Job, start: dict[int, State], advance: Advance):
         self._job, self._start, self._advance = job, start, advance
         self._trainer = Trainer(job, start, advance)
+        self._waiting: list[list[int]] = []
+        self._in_others: Iterator[Rounds] | None = None
         self.one_at_a_time: str | None = None
 
     @property
@@ -224,26 +244,45 @@ class Blocks:
         """The time that the self-check took."""
         return self._trainer.check_seconds
 
-    def train(self, seeds: list[int], size: int | None) -> Iterator[tuple[int, Trained]]:
-        """Yield each seed and its training.
+    def begin(self, blocks: list[list[int]], elsewhere: Elsewhere | None = None) -> None:
+        """Take the blocks to be trained.
 
         Args:
-            seeds: all of them.
-            size: most seeds that are trained at once; None: by measurement.
+            blocks: of seeds.
+            elsewhere: what may train them in other processes, or leave them to this one.
         """
-        self.one_at_a_time = _why_none_fused(self._job, seeds)
-        blocks = split_evenly(seeds, size or _block_size(self._job, seeds))
-        in_threads = isinstance(self._job.data, Arrays) and self._job.callbacks is None
-        at_once = blocks_at_once() if in_threads else 1
-        while blocks and not self.one_at_a_time:
+        self._waiting = list(blocks)
+        self.one_at_a_time = _why_none_fused(self._job, [s for block in blocks for s in block])
+        if elsewhere is not None and not self.one_at_a_time:
             try:
-                yield from list(self._trainer.train(blocks[:at_once]))
-                blocks = blocks[at_once:]
+                self._in_others = elsewhere(self._trainer, self._waiting)
             except NotFused as error:
                 self.one_at_a_time = str(error)
-        if blocks:
+
+    def finish(self) -> Iterator[tuple[int, Trained]]:
+        """Yield each seed and its training."""
+        yield from self._fused(self._in_others)
+        yield from self._fused(self._in_this_process())
+        if self._waiting:
             warnings.warn(f"one seed at a time: {self.one_at_a_time}", stacklevel=5)
-            yield from self._alone([seed for block in blocks for seed in block])
+            yield from self._alone([seed for block in self._waiting for seed in block])
+
+    def _fused(self, rounds: Iterator[Rounds] | None) -> Iterator[tuple[int, Trained]]:
+        if rounds is None or self.one_at_a_time:
+            return
+        try:
+            for count, trained in rounds:
+                yield from trained
+                self._waiting = self._waiting[count:]
+        except NotFused as error:
+            self.one_at_a_time = str(error)
+
+    def _in_this_process(self) -> Iterator[Rounds]:
+        in_threads = isinstance(self._job.data, Arrays) and self._job.callbacks is None
+        at_once = blocks_at_once() if in_threads else 1
+        while self._waiting:
+            together = self._waiting[:at_once]
+            yield len(together), list(self._trainer.train(together))
 
     def _alone(self, seeds: list[int]) -> Iterator[tuple[int, Trained]]:
         for seed in seeds:
@@ -251,6 +290,22 @@ class Blocks:
             for row in trained.rows:
                 self._advance(1, row)
             yield seed, trained
+
+
+def most_at_once(job: Job, seeds: Sequence[int], *, one_thread: bool) -> int:
+    """Return how many seeds make a block where nobody says.
+
+    Args:
+        job: what to train.
+        seeds: all of them.
+        one_thread: whether processes of one thread each are to train them.
+    """
+    if isinstance(job.data, Batches):
+        return len(seeds)  # so that the data set is read once
+    if not (one_thread or one_thread_a_block()) or not job.data.dense:
+        return SEEDS_A_BLOCK  # threads that share a block want large products
+    model = job.blueprint.model(seeds[0])
+    return seeds_in_cache(model, tensors_in(job.blueprint.sample[0]))
 
 
 def split_evenly(seeds: list[int], size: int) -> list[list[int]]:
@@ -282,7 +337,7 @@ def blocks_at_once() -> int:
     """Return how many blocks train side by side: as many as cores, if each gets one thread."""
     inter = tf.config.threading.get_inter_op_parallelism_threads()
     inter = inter or int(os.environ.get("TF_NUM_INTEROP_THREADS") or os.cpu_count() or 1)
-    return inter if _one_thread_a_block() else 1
+    return inter if one_thread_a_block() else 1
 
 
 def side_by_side(train: Callable[..., list[Any]], built: Sequence[Any]) -> Iterator[Any]:
@@ -300,16 +355,8 @@ def side_by_side(train: Callable[..., list[Any]], built: Sequence[Any]) -> Itera
             stop.set()
 
 
-def _block_size(job: Job, seeds: Sequence[int]) -> int:
-    if isinstance(job.data, Batches):
-        return len(seeds)  # so that the data set is read once
-    if not _one_thread_a_block():
-        return SEEDS_A_BLOCK  # threads that share a block want large products
-    model = job.blueprint.model(seeds[0])
-    return seeds_in_cache(model, tensors_in(job.blueprint.sample[0]))
-
-
-def _one_thread_a_block() -> bool:
+def one_thread_a_block() -> bool:
+    """Tell whether TensorFlow computes a product in one thread, in this process."""
     # Threads that share one block's products spend a quarter of their time on keeping in step. Each
     # on a block of its own need not; but only TensorFlow's user can say that products get one.
     intra = tf.config.threading.get_intra_op_parallelism_threads()

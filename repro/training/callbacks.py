@@ -40,7 +40,7 @@ def check_callbacks(callbacks: Any, seeds: Sequence[int]) -> CallbacksOf | None:
         raise TypeError(
             f"callbacks is the class {callbacks.__name__}; give one: {callbacks.__name__}(…)"
         )
-    if callable(callbacks) and not isinstance(callbacks, keras.callbacks.Callback):
+    if makes_callbacks(callbacks):
         return cache(lambda seed: _listed(callbacks(seed)))
     prototypes = _listed(callbacks)
     for callback in prototypes if len(seeds) > 1 else ():
@@ -53,6 +53,13 @@ def check_callbacks(callbacks: Any, seeds: Sequence[int]) -> CallbacksOf | None:
             "seed that makes them: callbacks=lambda seed: […]"
         ) from error
     return copies.__getitem__
+
+
+def makes_callbacks(callbacks: Any) -> bool:
+    """Tell whether callbacks are given as a function that makes them."""
+    is_class = isinstance(callbacks, type)
+    is_callback = isinstance(callbacks, keras.callbacks.Callback)
+    return callable(callbacks) and not is_class and not is_callback
 
 
 def why_not_fused(lists: Sequence[Sequence[Callback]]) -> str | None:

@@ -13,16 +13,18 @@ from typing import Any
 import numpy as np
 
 from repro.training.alone import Trained
-from repro.training.blocks import Blocks, seeds_in_cache
+from repro.training.blocks import Blocks, most_at_once, seeds_in_cache, split_evenly
 from repro.training.building import Blueprint, Build, State
 from repro.training.job import check_count, check_seeds, make_job
+from repro.training.jobs.choice import check_n_jobs, processes_for
+from repro.training.jobs.processes import Processes
 from repro.training.progress import progress
 from repro.training.result import SeedsFit, read_fit, tidy
 
 __all__ = ["SeedsFit", "check_seeds", "fit_seeds", "load_fit", "seeds_in_cache"]
 
 GIVE_AGAIN = object()  # in place of an argument that was not saved
-_ONE_CALL = threading.RLock()  # seeding, naming and building are global to the process
+ONE_CALL = threading.RLock()  # seeding, naming and building are global to the process
 
 
 def fit_seeds(
@@ -46,6 +48,7 @@ def fit_seeds(
     validation_batch_size: int | None = None,
     validation_freq: int | Sequence[int] = 1,
     block_size: int | None = None,
+    n_jobs: int | None = None,
     check: bool = True,
 ) -> SeedsFit:
     """Train one model per seed, several at once, as `keras.Model.fit` would train each.
@@ -86,6 +89,11 @@ def fit_seeds(
             TF_NUM_INTRAOP_THREADS=1 as many blocks as cores train side by side, each on one core,
             which is faster still (see bench/README.md). None, by measurement: 8, or of blocks on
             one core `seeds_in_cache`; all, where x is a data set.
+        n_jobs: processes that train blocks side by side, each on one core. 1: this one alone; -1:
+            as many as cores; -2: one less. None: what `joblib.parallel_config` says, else as many
+            as cores for jobs of half a minute or more, and this one for others. Where other
+            processes can not train, or get another model from `build`, this one does, and
+            `.one_process` says why.
         check: take the first steps of the first block by `fit`, too, and train one seed at a time
             if they differ by more than rounding. False spares that time.
 
@@ -139,30 +147,52 @@ def load_fit(path: str | Path, build: Build) -> SeedsFit:
         >>> load_fit("fit.npz", build).frame.equals(fit.frame)
         True
     """
-    with _ONE_CALL:
+    with ONE_CALL:
         trained, blueprint, description = read_fit(path, build)
     arguments = description["arguments"] | dict.fromkeys(description["to_give_again"], GIVE_AGAIN)
-    return _result(trained, blueprint, description["one_at_a_time"], arguments)
+    return result_of(trained, blueprint, description["one_at_a_time"], arguments)
 
 
 def _fit(
     build: Build, seeds: list[int], arguments: dict[str, Any], start: dict[int, State]
 ) -> SeedsFit:
-    arguments = {n: int(v) if isinstance(v, np.integer) else v for n, v in arguments.items()}
-    fit = dict(arguments)
-    block_size, verbose = fit.pop("block_size"), fit.pop("verbose")
-    if block_size is not None:
-        check_count("block_size", block_size)
-    with _ONE_CALL, quiet.without_graph_notes():
+    arguments, fit = checked(arguments)
+    block_size, n_jobs, verbose = (fit.pop(name) for name in ("block_size", "n_jobs", "verbose"))
+    with ONE_CALL, quiet.without_graph_notes():
         job = make_job(build, seeds, **fit)
-        with progress(job, seeds, verbose) as advance:
+        count = processes_for(n_jobs, job, len(seeds))
+        size = block_size or most_at_once(job, seeds, one_thread=count > 1)
+        parts = split_evenly(seeds, size)
+        with (
+            progress(job, seeds, verbose) as advance,
+            Processes(count, advance, blocks=len(parts)) as processes,
+        ):
             blocks = Blocks(job, start, advance)
-            trained = dict(blocks.train(seeds, block_size))
-    result = _result(trained, job.blueprint, blocks.one_at_a_time, arguments)
-    return replace(result, check_seconds=blocks.check_seconds)
+            blocks.begin(parts, processes.train)
+            trained = dict(blocks.finish())
+    result = result_of(trained, job.blueprint, blocks.one_at_a_time, arguments)
+    return replace(
+        result,
+        check_seconds=blocks.check_seconds,
+        one_process=processes.one_process,
+        processes=processes.used,
+    )
 
 
-def _result(
+def checked(arguments: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the arguments of `fit_seeds` but for `build` and `seeds`, twice, plain counts checked.
+
+    Raises:
+        ValueError, TypeError: for a wrong `block_size` or `n_jobs`.
+    """
+    plain = {n: int(v) if isinstance(v, np.integer) else v for n, v in arguments.items()}
+    if plain["block_size"] is not None:
+        check_count("block_size", plain["block_size"])
+    check_n_jobs(plain["n_jobs"])
+    return plain, dict(plain)
+
+
+def result_of(
     trained: dict[int, Trained],
     blueprint: Blueprint,
     one_at_a_time: str | None,
@@ -197,7 +227,7 @@ def _resume(fit: SeedsFit, *, epochs: int, **changes: Any) -> SeedsFit:
         reason = longer.one_at_a_time or reason
         for seed, of_seed in longer.trained.items():
             trained[seed] = replace(of_seed, rows=fit.trained[seed].rows + of_seed.rows)
-    return _result(trained, fit.blueprint, reason, arguments)
+    return result_of(trained, fit.blueprint, reason, arguments)
 
 
 def _by_last_epoch(fit: SeedsFit) -> dict[int, list[int]]:

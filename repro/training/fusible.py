@@ -66,7 +66,7 @@ def why_not_fused(models: Sequence[keras.Model], first: keras.Model, sample: Tri
         _own_steps(first)
         or _own_updates(first.optimizer)
         or _large_convolutions(first, sample)
-        or _settings_differ(models, first)
+        or settings_differ(models, first)
         or _outputs_differ(models, first, sample)
     )
 
@@ -136,10 +136,15 @@ def _own_updates(optimizer: Any) -> str | None:
 def _large_convolutions(model: keras.Model, sample: Triple) -> str | None:
     # One seed's large convolutions keep all cores busy. Several seeds' then only crowd the cache.
     rows = tensors_in(sample[0])[0].shape[0]
-    products = rows * sum(map(_products, model._flatten_layers()))
+    products = rows * products_of_convolutions(model)
     if products > LARGE:
         return f"{products / 1e6:.0f} million products of convolutions a step: no faster at once"
     return None
+
+
+def products_of_convolutions(model: keras.Model) -> int:
+    """Return the multiplications of a model's convolutions for one sample."""
+    return sum(map(_products, model._flatten_layers()))
 
 
 def _products(layer: keras.layers.Layer) -> int:
@@ -167,7 +172,8 @@ def _is_kerass(thing: Any, name: str) -> bool:
     return True
 
 
-def _settings_differ(models: Sequence[keras.Model], first: keras.Model) -> str | None:
+def settings_differ(models: Sequence[keras.Model], first: keras.Model) -> str | None:
+    """Name a setting in which models differ from the first, their learning rates apart."""
     expected = dict(_settings(first))
     for model in models:
         settings = dict(_settings(model))

@@ -45,6 +45,11 @@ class Job:
     callbacks: CallbacksOf | None
     check: bool
 
+    @property
+    def shares_batches(self) -> bool:
+        """Tells whether all models that train at once see the same batches."""
+        return False
+
     def order(self, seed: int, passed: int) -> NDArray[np.int64]:
         """Sample order of a seed's pass over the arrays, counted from 1; shape (n,)."""
         n = self.data.n  # type: ignore[union-attr]  # arrays only

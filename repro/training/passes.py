@@ -24,18 +24,27 @@ class ArrayPass:
         seeds: what is trained or evaluated.
         arrays: the data, dense.
         batch_size: samples a step; the last batch may be smaller.
-        training: whether steps train, each seed on an order of its own, or evaluate.
+        training: whether steps train or evaluate.
+        batch_is_shared: whether all seeds see the samples in the same order.
     """
 
-    def __init__(self, seeds: FusedSeeds, arrays: Arrays, *, batch_size: int, training: bool):
-        self._seeds, self._training = seeds, training
+    def __init__(
+        self,
+        seeds: FusedSeeds,
+        arrays: Arrays,
+        *,
+        batch_size: int,
+        training: bool,
+        batch_is_shared: bool,
+    ):
+        self._seeds, self._training, self._is_shared = seeds, training, batch_is_shared
         self._size, self._n = batch_size, arrays.n
         self._arrays = arrays
         self._structure = map_tensors(lambda _: 0, arrays.data)
         # The data are arguments, not captured: TensorFlow keeps graphs, and all they capture, long
         # after they are of use.
         self._data = tensors_in(arrays.data)
-        self._seconds = 0.0  # that a step takes
+        self.seconds = 0.0  # that a step takes
         self.graph = self._graph()
 
     def run(
@@ -62,7 +71,7 @@ class ArrayPass:
             last = min(end, step + self._steps_at_once())
             start = time.monotonic()
             results = self._run(indices, step, last)
-            self._seconds = (time.monotonic() - start) / (last - step)
+            self.seconds = (time.monotonic() - start) / (last - step)
             step = last
         return results
 
@@ -89,10 +98,12 @@ class ArrayPass:
         return {name: np.asarray(values) for name, values in results.items()}
 
     def _indices(self, order: NDArray[np.integer] | None) -> tf.Tensor:
-        return tf.constant(np.zeros((1, self._n)) if order is None else order, tf.int32)
+        if order is None:
+            return tf.zeros((1, self._n), tf.int32)
+        return tf.constant(order[:1] if self._is_shared else order, tf.int32)
 
     def _graph(self) -> Any:
-        order = tf.TensorSpec((self._seeds.size if self._training else 1, None), tf.int32)
+        order = tf.TensorSpec((1 if self._is_shared else self._seeds.size, None), tf.int32)
         step = tf.TensorSpec((), tf.int32)
         data = [tf.TensorSpec.from_tensor(a) for a in self._data]
         return tf.function(self._steps, autograph=False).get_concrete_function(
@@ -106,7 +117,7 @@ class ArrayPass:
             batch = iter([self._batch(a, order, i * self._size) for a in data])
             samples = map_tensors(lambda _: next(batch), self._structure)
             if self._training:
-                self._seeds.train_step(samples, batch_is_shared=False)
+                self._seeds.train_step(samples, batch_is_shared=self._is_shared)
             else:
                 self._seeds.test_step(samples)
             return [i + 1]
@@ -122,11 +133,12 @@ class ArrayPass:
         if self._n % size:
             size = tf.minimum(size, tf.shape(order)[1] - start)
         if self._training:
-            return tf.gather(a, tf.slice(order, [0, start], [self._seeds.size, size]))
+            chosen = tf.slice(order, [0, start], [order.shape[0], size])
+            return tf.gather(a, chosen[0] if self._is_shared else chosen)
         return tf.slice(a, [start] + [0] * (a.ndim - 1), [size, *a.shape[1:]])
 
     def _steps_at_once(self) -> int:
-        return max(1, int(HEARD_WITHIN / self._seconds)) if self._seconds else 1
+        return max(1, int(HEARD_WITHIN / self.seconds)) if self.seconds else 1
 
 
 class BatchPass:

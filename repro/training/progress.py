@@ -23,7 +23,7 @@ def progress(job: Job, seeds: Sequence[int], verbose: int | str) -> Iterator[Adv
     if verbose not in VERBOSE:
         raise ValueError(f'verbose must be one of "auto", 0, 1, 2, got {verbose!r}')
     if verbose == "auto":
-        verbose = int(sys.stderr.isatty())
+        verbose = int(sys.stderr.isatty() or _in_notebook())
     if verbose == 2:
         yield _print_line
     elif verbose == 1:
@@ -45,13 +45,22 @@ def _bar(seeds: int, epochs: int) -> Iterator[Advance]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[loss]}"),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    # A notebook shows a terminal's bar as it is. What rich has for notebooks needs ipywidgets.
+    terminal = True if _in_notebook() else None
+    console = Console(stderr=True, force_jupyter=False, force_terminal=terminal)
+    with Progress(*columns, console=console) as bar:
         task = bar.add_task(f"{seeds} seeds", total=seeds * epochs, loss="")
 
         def advance(count: int, logs: dict[str, Any]) -> None:
             bar.update(task, advance=count, loss=_mean_loss(logs))
 
         yield advance
+
+
+def _in_notebook() -> bool:
+    """Tell whether a Jupyter kernel runs this; a terminal's IPython is a terminal."""
+    shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
+    return type(shell).__name__ == "ZMQInteractiveShell"
 
 
 def _print_line(count: int, logs: dict[str, Any]) -> None:

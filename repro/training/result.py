@@ -41,6 +41,8 @@ class SeedsFit(Shown):
         blueprint: what makes a seed's model.
         arguments: those of `fit_seeds`.
         check_seconds: what the self-check took.
+        one_process: why this process trained although `n_jobs` asked for others; None otherwise.
+        processes: how many processes trained.
 
     Examples:
         `fit` as in `fit_seeds`:
@@ -60,6 +62,8 @@ class SeedsFit(Shown):
     arguments: dict[str, Any]
     check_seconds: float
     _resume: Callable[..., "SeedsFit"]
+    one_process: str | None = None
+    processes: int = 1
 
     @property
     def seeds(self) -> list[int]:
@@ -155,7 +159,9 @@ class SeedsFit(Shown):
             else:
                 self.blueprint.make_metrics(models[0])
                 seeds = FusedSeeds(models)
-                run = ArrayPass(seeds, data, batch_size=batch_size, training=False)
+                run = ArrayPass(
+                    seeds, data, batch_size=batch_size, training=False, batch_is_shared=True
+                )
                 logs = run.run()
                 rows += [logs_of(logs, place) for place in range(len(models))]
         return self._by_seed(rows)

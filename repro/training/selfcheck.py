@@ -68,7 +68,7 @@ def _difference(
     if what_differs(fused, plain, [], model) is None:
         return None
     trainable = len(model.trainable_variables)
-    near = [by_fit(_next_to(state, trainable, sign)) for sign in (1, -1)]
+    near = [by_fit(next_to(state, trainable, sign)) for sign in (1, -1)]
     return what_differs(fused, plain, near, model)
 
 
@@ -104,7 +104,7 @@ def what_differs(
     return f"{name} differs by {_distance(ours, theirs):.2g}"
 
 
-def _next_to(state: State, trainable: int, sign: float) -> State:
+def next_to(state: State, trainable: int, sign: float) -> State:
     """Return a state whose first `trainable` arrays differ in the last bit."""
     return [
         np.nextafter(a, a + np.asarray(sign, a.dtype) * (1 + np.abs(a))).astype(a.dtype)

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from repro.study.code.modules import Import, Module, Package
 
 # Numbers don't depend on this code: data are identified by their own digest, the others decide
-# what is shown and on which thread a result is computed.
+# what is shown and on which thread or process a result is computed.
 NOT_COMPUTING = (
     "data",
     "app",
     "startup",
+    "training.jobs",
     "training.quiet",
     "training.shown",
     "training.loops.threads",

@@ -1,0 +1,118 @@
+"""`python -m bench.jobs`: `n_jobs` and `fit_grid` against what a user would do instead.
+
+The thread's network on full MNIST. The first contest trains 16 seeds for 15 epochs, in seconds a
+seed, whole calls with self-check and compilation. `n_jobs=2, warm` is a second call, which finds
+its processes waiting. The next trains 8 seeds at each of three learning rates for 5 epochs, in
+seconds a call. Last, from start and blocks as measured here, what other numbers of cores would
+take if they were as fast; that their memory is shared, no simulation knows.
+"""
+
+import sys
+import time
+from typing import Any
+
+import pandas as pd
+
+from bench.contest import RESULTS, Contest, run, seconds, show
+from bench.mnist_job import ONE_THREAD, PLAIN, Job, in_another_process, pixels
+from repro import fit_grid, fit_seeds
+from repro.training.jobs.processes import end_workers
+
+EPOCHS, FEW, SEEDS = 15, 5, 16
+RATES = [0.01, 0.1, 0.5]
+CORES = (1, 2, 4, 8, 16, 32, 64)
+REPEATS = 1
+
+
+def contests() -> dict[str, Contest]:
+    """Return the contests: each contender trains and gives seconds."""
+    return {
+        f"mnist_relu, {SEEDS} seeds, {EPOCHS} epochs, a seed": {
+            PLAIN: Job(EPOCHS).plain,
+            "n_jobs=1": lambda: fused("n_jobs=1"),
+            "n_jobs=2": lambda: fused("n_jobs=2"),
+            "n_jobs=2, warm": lambda: fused("n_jobs=2, warm"),
+        },
+        f"{len(RATES)} learning rates, 8 seeds, {FEW} epochs, a call": {
+            "fit_seeds for each": lambda: fused("each"),
+            "fit_grid, n_jobs=1": lambda: fused("grid, n_jobs=1"),
+            "fit_grid, n_jobs=2": lambda: fused("grid, n_jobs=2"),
+        },
+    }
+
+
+def fused(contender: str) -> float:
+    """Return a contender's seconds, in a process of its own, which no other one has warmed."""
+    return float(in_another_process("bench.jobs", {"contender": contender}, ONE_THREAD))
+
+
+def measure(contender: str) -> float:
+    """Return the seconds of a contender in this process."""
+    x, y = pixels(None)
+    n_jobs = 2 if "n_jobs=2" in contender else 1
+    given: dict[str, Any] = {"batch_size": 100, "verbose": 0, "n_jobs": n_jobs}
+    if contender == "each":
+        return seconds(
+            lambda: [
+                fit_seeds(lambda rate=rate: build(rate), x, y, seeds=8, epochs=FEW, **given)
+                for rate in RATES
+            ]
+        )
+    if contender.startswith("grid"):
+        grid = {"learning_rate": RATES}
+        return seconds(lambda: fit_grid(build, x, y, grid=grid, seeds=8, epochs=FEW, **given))
+    if contender.endswith("warm"):
+        fit_seeds(build, x, y, seeds=SEEDS, epochs=1, **given)
+    return seconds(lambda: fit_seeds(build, x, y, seeds=SEEDS, epochs=EPOCHS, **given)) / SEEDS
+
+
+def build(learning_rate: float = 0.1) -> Any:
+    """Return the thread's network with a learning rate."""
+    import keras
+    from keras import layers
+
+    hidden, output = layers.Dense(100, "relu"), layers.Dense(10, "softmax")
+    model = keras.Sequential([keras.Input((784,)), hidden, output])
+    optimizer = keras.optimizers.SGD(learning_rate)
+    model.compile(optimizer, "categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def simulated(start: float, block: float, blocks: int) -> pd.DataFrame:
+    """Return what so many equal blocks take on other numbers of cores, a process each.
+
+    Args:
+        start: seconds until a process trains.
+        block: seconds that a block then takes.
+        blocks: how many there are.
+    """
+    rows = []
+    for cores in CORES:
+        taken = start + -(-blocks // cores) * block
+        rows.append((cores, round(taken, 1), round((start + blocks * block) / taken, 2)))
+    return pd.DataFrame(rows, columns=["cores", "seconds", "times_first"])
+
+
+def start_and_block(short: int = 1, long: int = 5) -> tuple[float, float]:
+    """Measure two blocks side by side; return their start, and a block's seconds for 15 epochs."""
+    x, y = pixels(None)
+    taken = {}
+    for epochs in (short, long):
+        begin = time.perf_counter()
+        fit_seeds(build, x, y, seeds=8, epochs=epochs, batch_size=100, verbose=0, n_jobs=2)
+        taken[epochs] = time.perf_counter() - begin
+        end_workers()
+    epoch = (taken[long] - taken[short]) / (long - short)
+    return taken[short] - short * epoch, EPOCHS * epoch
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        import json
+
+        print(measure(**json.loads(sys.argv[1])))
+    else:
+        show(run("jobs"))
+        table = simulated(*start_and_block(), blocks=64)
+        table.to_csv(RESULTS / "jobs_simulated.csv", index=False, lineterminator="\n")
+        show(table)

@@ -1,0 +1,1 @@
+"""`fit_grid`: a grid of settings over many seeds, trained as one job."""

@@ -1,0 +1,184 @@
+"""The jobs of a grid: what trains together is numbered through, a number for a cell and a seed."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from repro.training.blocks import most_at_once, split_evenly
+from repro.training.building import Blueprint, State, build_model
+from repro.training.callbacks import check_callbacks, makes_callbacks
+from repro.training.feeding import Batches
+from repro.training.fusible import settings_differ, settings_tell_all
+from repro.training.grid.settings import Settings
+from repro.training.job import Job, float_dtype, make_job
+from repro.training.jobs.choice import processes_for
+
+Member = tuple[int, int]  # the place of a cell in the grid, and a seed
+
+
+@dataclass(frozen=True)
+class GridBlueprint(Blueprint):
+    """The makings of each member's model.
+
+    Attributes:
+        cells: the grid's settings.
+        members: by their numbers.
+    """
+
+    cells: tuple[Settings, ...]
+    members: tuple[Member, ...]
+
+    def model(self, seed: int, state: State | None = None) -> keras.Model:
+        """Return the model of a member, which stands in place of a seed."""
+        cell, own_seed = self.members[seed]
+        return Blueprint(partial(self.build, **self.cells[cell]), self.sample).model(
+            own_seed, state
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GridJob(Job):
+    """A job whose seeds are the numbers of members: each sees the samples as its own seed does.
+
+    Attributes:
+        one_seed_a_block: whether all members of a block see the same batches.
+    """
+
+    blueprint: GridBlueprint
+    one_seed_a_block: bool = False
+
+    @property
+    def shares_batches(self) -> bool:
+        """Tells whether all models that train at once see the same batches."""
+        return self.one_seed_a_block or super().shares_batches
+
+    def order(self, seed: int, passed: int) -> NDArray[np.int64]:
+        """Sample order of a member's pass over the arrays, counted from 1; shape (n,)."""
+        return super().order(self.blueprint.members[seed][1], passed)
+
+
+@dataclass(frozen=True)
+class Group:
+    """The cells that share a graph.
+
+    Attributes:
+        job: of all their members.
+        blocks: the numbers of the members that train at once.
+    """
+
+    job: GridJob
+    blocks: list[list[int]]
+
+
+def make_groups(
+    build: Callable[..., Any], cells: list[Settings], seeds: list[int], **fit: Any
+) -> tuple[list[Group], int]:
+    """Return the grid's cells in groups, each to be trained in one graph, and how many processes.
+
+    Args:
+        build: as in `fit_grid`.
+        cells: the grid's.
+        seeds: checked.
+        fit: the other arguments of `fit_seeds`.
+    """
+    size, callbacks, n_jobs = (fit.pop(name) for name in ("block_size", "callbacks", "n_jobs"))
+    groups: list[Group] = []
+    first: tuple[str, Job] | None = None
+    count: int | None = None
+    for places in _graphs(build, cells, seeds[0]):
+        one = partial(build, **cells[places[0]])
+        model = build_model(one, seeds[0])
+        if first is None or float_dtype(model) != first[0]:
+            first = float_dtype(model), make_job(one, seeds, callbacks=None, **fit)
+        job = replace(first[1], blueprint=Blueprint(one, first[1].blueprint.sample))
+        with suppress(RuntimeError):  # of code that `fit` may run all the same
+            job.blueprint.make_metrics(model)  # for what it says of data that do not fit
+        _check_columns(cells[0], model)
+        if count is None:
+            count = processes_for(n_jobs, job, len(cells) * len(seeds))
+        own = {"build": build, "callbacks": callbacks, "size": size, "one_thread": count > 1}
+        groups.append(_group(job, cells, places, seeds=seeds, **own))
+    return groups, count or 1
+
+
+def _check_columns(cell: Settings, model: keras.Model) -> None:
+    metrics = set(model.get_metrics_result()) if model.built else set()
+    if clashing := [name for name in cell if name.removeprefix("val_") in metrics]:
+        raise ValueError(f"grid: {clashing[0]!r} is a metric's column, too; rename the setting")
+
+
+def _graphs(build: Callable[..., Any], cells: list[Settings], seed: int) -> list[list[int]]:
+    """Return the places of the cells, those together that one graph can train."""
+    graphs: list[tuple[keras.Model, list[int]]] = []
+    for place, cell in enumerate(cells):
+        model = build_model(partial(build, **cell), seed)
+        for first, places in graphs:
+            if _shares_graph(model, first):
+                places.append(place)
+                break
+        else:
+            graphs.append((model, [place]))
+    return [places for _, places in graphs]
+
+
+def _shares_graph(model: keras.Model, first: keras.Model) -> bool:
+    """Tell whether two models differ in nothing but their optimizers' learning rates.
+
+    Only where all is Keras' own do the settings tell: a layer or an optimizer of somebody's may
+    keep a setting to itself.
+    """
+    return (
+        model.built
+        and settings_tell_all(model)
+        and settings_tell_all(first)
+        and settings_differ([model], first) is None
+    )
+
+
+def _group(
+    job: Job, cells: list[Settings], places: list[int], *, seeds: list[int], **own: Any
+) -> Group:
+    members = tuple((place, seed) for place in places for seed in seeds)
+    values = {field.name: getattr(job, field.name) for field in fields(Job)}
+    values["blueprint"] = GridBlueprint(
+        own["build"], job.blueprint.sample, cells=tuple(cells), members=members
+    )
+    values["callbacks"] = _callbacks(own["callbacks"], cells, members)
+    sizes = {"seeds": len(seeds), "size": own["size"], "one_thread": own["one_thread"]}
+    blocks, together = _blocks(job, len(places), **sizes)
+    return Group(GridJob(**values, one_seed_a_block=together), blocks)
+
+
+def _callbacks(callbacks: Any, cells: list[Settings], members: Sequence[Member]) -> Any:
+    """Return a function of a member's number, as `check_callbacks` does of seeds."""
+
+    def of_member(number: int) -> Any:
+        cell, seed = members[number]
+        return callbacks(seed, **cells[cell])
+
+    values = of_member if makes_callbacks(callbacks) else callbacks
+    return check_callbacks(values, range(len(members)))
+
+
+def _blocks(
+    job: Job, count: int, *, seeds: int, size: int | None, one_thread: bool
+) -> tuple[list[list[int]], bool]:
+    """Return the members' numbers in blocks, and whether all of a block see the same batches.
+
+    Cells that fill a block go together, a seed at a time, so that a batch is read once for all of
+    them. Fewer cells share a block where their seeds do not fill one each.
+    """
+    numbers = np.arange(count * seeds).reshape(count, seeds)
+    if isinstance(job.data, Batches):  # which is read once for all
+        return [numbers.ravel().tolist()], False
+    size = size or most_at_once(job, range(seeds), one_thread=one_thread)
+    if 1 < size <= count:
+        return [own for seed in numbers.T for own in split_evenly(seed.tolist(), size)], True
+    together = np.array_split(numbers, -(-count // max(size // seeds, 1)))
+    return [own for cells in together for own in split_evenly(cells.ravel().tolist(), size)], False

@@ -1,0 +1,112 @@
+"""The result of `fit_grid`: one tidy frame, and a `SeedsFit` for each cell."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+
+from repro.training.grid.settings import Settings, equal
+from repro.training.result import SeedsFit
+
+
+@dataclass(frozen=True, repr=False)
+class GridFit:
+    """The result of `fit_grid`: the history of all cells, and their fits.
+
+    Attributes:
+        frame: one row per cell, seed and epoch: a column for each setting, then `seed`, `epoch`
+            and the entries of Keras' history, as in `SeedsFit.frame`.
+        settings: each cell's, in the order of the frame.
+        fits: each cell's `SeedsFit`, in that order.
+
+    Examples:
+        `grid` as in `fit_grid`:
+
+        >>> grid.frame.groupby(["learning_rate", "units"]).size().tolist()
+        [8, 8, 8, 8]
+        >>> grid.settings[1]
+        {'learning_rate': 0.01, 'units': 4}
+    """
+
+    frame: pd.DataFrame
+    settings: list[Settings]
+    fits: list[SeedsFit]
+
+    @property
+    def one_at_a_time(self) -> str | None:
+        """The reason that some seeds were trained one at a time; None if there were none."""
+        return next((fit.one_at_a_time for fit in self.fits if fit.one_at_a_time), None)
+
+    @property
+    def one_process(self) -> str | None:
+        """The reason that this process trained in place of others; None if it did not."""
+        return next((fit.one_process for fit in self.fits if fit.one_process), None)
+
+    def fit(self, **settings: Any) -> SeedsFit:
+        """Return a cell's fit, which predicts, evaluates, resumes and is saved by itself.
+
+        Args:
+            settings: the cell's; those of a single value may be left out.
+
+        Raises:
+            TypeError: if settings are missing, or there are no such.
+            KeyError: if there is no such cell.
+
+        Examples:
+            >>> grid.fit(learning_rate=0.01, units=4).seeds
+            [0, 1, 2, 3]
+        """
+        return self.fits[self._place(settings)]
+
+    def model(self, seed: int, **settings: Any) -> keras.Model:
+        """Return the trained model of a seed and a cell; raises as `fit` does.
+
+        Examples:
+            >>> grid.model(seed=3, learning_rate=0.01, units=4).count_params()
+            17
+        """
+        return self.fit(**settings).model(seed)
+
+    def summary(self) -> pd.DataFrame:
+        """Return one row per cell and metric: the settings, then as `SeedsFit.summary` has it.
+
+        Examples:
+            >>> grid.summary().columns.tolist()[:4]
+            ['learning_rate', 'units', 'metric', 'mean']
+        """
+        return with_settings(self.settings, [fit.summary().reset_index() for fit in self.fits])
+
+    def __repr__(self) -> str:
+        """Say what was trained."""
+        names = ", ".join(self.settings[0])
+        return f"<GridFit: {len(self.fits)} cells of {names}, {len(self.fits[0].seeds)} seeds each>"
+
+    def _place(self, settings: Settings) -> int:
+        values = {name: [cell[name] for cell in self.settings] for name in self.settings[0]}
+        if unknown := sorted(set(settings) - set(values)):
+            raise TypeError(f"the grid has no {', '.join(unknown)}; it has {', '.join(values)}")
+        vary = [n for n, own in values.items() if not all(equal(own[0], v) for v in own)]
+        if missing := [name for name in vary if name not in settings]:
+            raise TypeError(f"which cell? give {', '.join(missing)}, too")
+        for place, cell in enumerate(self.settings):
+            if all(equal(cell[name], value) for name, value in settings.items()):
+                return place
+        raise KeyError(f"no cell of {settings}; see .settings")
+
+
+def with_settings(cells: list[Settings], frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return the cells' frames as one, with a column a setting in front."""
+    parts = []
+    for cell, frame in zip(cells, frames, strict=True):
+        columns = {name: [_shown(value)] * len(frame) for name, value in cell.items()}
+        parts.append(pd.concat([pd.DataFrame(columns), frame.reset_index(drop=True)], axis=1))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _shown(value: Any) -> Any:
+    """Return a value that a frame can be grouped by."""
+    if isinstance(value, list | np.ndarray):
+        return tuple(_shown(part) for part in value)
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,115 @@
+"""A job as it is sent to another process: without its data, which lie in files to be mapped."""
+
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from repro.training.feeding import Arrays, map_tensors
+from repro.training.job import Job
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A tensor in a file."""
+
+    path: Path
+    dtype: str
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A job in parts that can be sent.
+
+    Attributes:
+        folder: of its files.
+        name: that no other parcel there has.
+        job: without data, sample and callbacks; its check has been done.
+        first: the first of all seeds.
+        data: for each of training and validation, None or the files of its arrays.
+        n: the numbers of samples of both.
+        settings: those of Keras that concern the whole process.
+    """
+
+    folder: Path
+    name: str
+    job: Job
+    first: int
+    data: tuple[Any, Any]
+    n: tuple[int, int]
+    settings: dict[str, Any]
+
+    def file(self, ending: str) -> Path:
+        """Return the path of a file that belongs to it."""
+        return self.folder / f"{self.name}{ending}"
+
+
+class Packer:
+    """Pack jobs, and write their data to a folder, the same data once."""
+
+    def __init__(self, folder: Path):
+        self._folder, self._numbers = folder, count()
+        self._written: dict[int, tuple[Arrays, Any]] = {}
+
+    def pack(self, job: Job, first: int) -> Parcel:
+        """Return the parcel of a job and the first of its seeds."""
+        parts = (job.data, job.validation)
+        bare: Any = {"data": None, "validation": None, "callbacks": None, "check": False}
+        return Parcel(
+            folder=self._folder,
+            name=str(next(self._numbers)),
+            job=replace(job, blueprint=replace(job.blueprint, sample=(None,) * 3), **bare),
+            first=first,
+            data=tuple(data and self._write(data) for data in parts),  # type: ignore[arg-type]
+            n=tuple(data.n if data else 0 for data in parts),  # type: ignore[arg-type,union-attr]
+            settings=keras_settings(),
+        )
+
+    def _write(self, data: Arrays) -> Any:
+        if id(data) not in self._written:
+            self._written[id(data)] = data, map_tensors(self._write_tensor, data.data)
+        return self._written[id(data)][1]
+
+    def _write_tensor(self, tensor: tf.Tensor) -> Stored:
+        path = self._folder / f"{next(self._numbers)}.npy"
+        np.save(path, tensor.numpy(), allow_pickle=False)
+        return Stored(path, tensor.dtype.name)
+
+
+def unpack(parcel: Parcel) -> Job:
+    """Return the job, with its data; Keras' settings become those of the process that packed it."""
+    take_over(parcel.settings)
+    data, validation = (
+        Arrays(map_tensors(_read_tensor, stored), n) if stored else None
+        for stored, n in zip(parcel.data, parcel.n, strict=True)
+    )
+    if data is None:
+        raise ValueError("a parcel without data")
+    sample = data.sample(parcel.job.batch_size)
+    blueprint = replace(parcel.job.blueprint, sample=sample)
+    return replace(parcel.job, blueprint=blueprint, data=data, validation=validation)
+
+
+def keras_settings() -> dict[str, Any]:
+    """Return what `keras.config` holds that changes models."""
+    return {
+        "floatx": keras.config.floatx(),
+        "epsilon": keras.config.epsilon(),
+        "image_data_format": keras.config.image_data_format(),
+        "dtype_policy": keras.config.dtype_policy().name,
+    }
+
+
+def take_over(settings: dict[str, Any]) -> None:
+    """Set what `keras_settings` returned in another process."""
+    for name, value in settings.items():
+        getattr(keras.config, f"set_{name}")(value)
+
+
+def _read_tensor(stored: Stored) -> tf.Tensor:
+    mapped = np.load(stored.path, mmap_mode="r", allow_pickle=False)
+    return tf.constant(mapped.view(tf.as_dtype(stored.dtype).as_numpy_dtype))

@@ -1,0 +1,116 @@
+"""Train, in a worker process, blocks of seeds of the jobs that it is sent."""
+
+import json
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from repro.training.alone import Trained
+    from repro.training.blocks import Trainer
+    from repro.training.building import State
+    from repro.training.jobs.first_steps import Expected
+    from repro.training.jobs.parcel import Parcel
+
+# One thread a process: those that share a product spend much of their time on keeping in step.
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+}
+LOG, ALIKE = ".jsonl", ".alike"  # files of a block's epochs; of a job that is the same here
+LOOKS_EVERY = 0.5  # seconds, whether the process that sends the work is still there
+
+_trainers: dict[str, "Trainer"] = {}  # the last job's: its graphs serve all its blocks
+
+
+class Unfit(Exception):
+    """The reason that this process can't train what the other one would."""
+
+
+def begin(parent: int) -> None:
+    """Leave Ctrl-C to the process that sends the work, and end when that one does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    threading.Thread(target=_end_with, args=[parent], daemon=True).start()
+
+
+def get_ready() -> None:
+    """Import what training takes, while the other process still builds its own graph."""
+    import repro.training.blocks
+    import repro.training.jobs.first_steps  # noqa: F401
+
+
+def train_block(
+    *,
+    parcel: "Parcel",
+    place: int,
+    seeds: list[int],
+    start: dict[int, "State"],
+    expected: "list[Expected]",
+) -> list[tuple[int, "Trained"]]:
+    """Train a block of a job; return each seed and its training.
+
+    Args:
+        parcel: the job.
+        place: of the block among the job's.
+        seeds: the block's.
+        start: states to go on from, by seed.
+        expected: what the other process's first steps made of them; empty if it took none.
+
+    Raises:
+        Unfit: if the first steps differ here, beyond rounding.
+        NotFused: if the seeds can't be trained at once.
+    """
+    from repro.training import quiet
+
+    with quiet.without_graph_notes():
+        trainer = _trainer_of(parcel)
+        trainer.start = start
+        if expected:
+            _check_alike(trainer, seeds, expected)
+            parcel.file(ALIKE).touch()
+        log = parcel.file(f"_{place}{LOG}")
+        trainer.advance = lambda count, logs: _tell(log, count, logs)
+        return list(trainer.train([seeds]))
+
+
+def _check_alike(trainer: "Trainer", seeds: list[int], expected: "list[Expected]") -> None:
+    from repro.training.jobs.first_steps import what_is_unexpected
+
+    _, models, block = trainer.prepare(seeds)
+    if differs := what_is_unexpected(block, seeds, models, expected):
+        raise Unfit(
+            f"build() makes another model in another process: {differs} after the first steps"
+        )
+
+
+def _trainer_of(parcel: "Parcel") -> "Trainer":
+    key = str(parcel.file(""))
+    if key not in _trainers:
+        from repro.training.blocks import Trainer
+        from repro.training.jobs.parcel import unpack
+
+        _trainers.clear()
+        job = unpack(parcel)
+        trainer = _trainers[key] = Trainer(job, {}, lambda count, logs: None)
+        trainer.first = job.blueprint.model(parcel.first)
+    return _trainers[key]
+
+
+def _tell(log: Path, count: int, logs: dict[str, Any]) -> None:
+    import numpy as np
+
+    means = {name: float(np.mean(values)) for name, values in logs.items()}
+    with log.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"count": count, "logs": means}) + "\n")
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(LOOKS_EVERY)
+    os._exit(1)

@@ -1,0 +1,197 @@
+"""fit_grid must be fit_seeds of every cell, only faster."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from repro import fit_grid, fit_seeds
+from repro.training.fit import DEFAULTS
+from repro.training.grid.job import make_groups
+from repro.training.grid.settings import cells_of
+
+DATA = np.random.default_rng(0)
+X = DATA.random((70, 12), dtype="float32")
+Y = DATA.integers(0, 3, 70)
+RATES = [0.01, 0.1, 0.5]
+
+
+def build(learning_rate=0.1, units=4, momentum=0.0):
+    model = keras.Sequential(
+        [keras.Input((12,)), layers.Dense(units, "tanh"), layers.Dense(3, "softmax")]
+    )
+    optimizer = keras.optimizers.SGD(learning_rate, momentum=momentum)
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def train(build, grid, seeds=4, **fit):
+    given = {"epochs": 2, "verbose": 0, "validation_data": (X, Y), **fit}
+    return fit_grid(build, X, Y, grid=grid, seeds=seeds, **given)
+
+
+def alone(settings, build=build, seeds=4, **fit):
+    given = {"epochs": 2, "verbose": 0, "validation_data": (X, Y), **fit}
+    return fit_seeds(lambda: build(**settings), X, Y, seeds=seeds, **given)
+
+
+def groups_of(grid, build=build, seeds=4, **fit):
+    given = {n: v for n, v in DEFAULTS.items() if n != "verbose"}
+    given |= {"x": X, "y": Y, **fit}
+    groups, _ = make_groups(build, cells_of(build, grid), list(range(seeds)), **given)
+    return groups
+
+
+@pytest.mark.parametrize("block_size", [None, 2])
+def test_each_cell_is_what_fit_seeds_gives_it(block_size):
+    grid = train(build, {"learning_rate": RATES, "units": [3, 5]}, block_size=block_size)
+    assert grid.one_at_a_time is None
+    names = ["learning_rate", "units", "seed", "epoch", "loss", "accuracy"]
+    assert list(grid.frame.columns[:6]) == names
+    assert len(grid.frame) == 6 * 4 * 2
+    for settings in grid.settings:
+        own = grid.frame[(grid.frame[list(settings)] == list(settings.values())).all(axis=1)]
+        own = own.drop(columns=list(settings)).reset_index(drop=True)
+        expected = alone(settings, block_size=block_size)
+        np.testing.assert_allclose(own, expected.frame, rtol=1e-5)
+        weights = zip(
+            grid.model(seed=3, **settings).get_weights(),
+            expected.model(3).get_weights(),
+            strict=True,
+        )
+        for ours, theirs in weights:
+            np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_cells_that_differ_in_the_rate_alone_share_a_graph_and_others_do_not():
+    groups = groups_of({"units": [3, 5], "momentum": [0.0, 0.9], "learning_rate": RATES})
+    assert len(groups) == 4
+    assert [len(group.job.blueprint.members) for group in groups] == [12] * 4
+    assert groups[0].blocks == [[0, 1, 2, 3, 4, 5, 6, 7], [8, 9, 10, 11]]  # two cells and one
+
+
+def test_cells_that_fill_blocks_of_their_own_share_none():
+    (group,) = groups_of({"learning_rate": RATES[:2]}, block_size=3)
+    assert group.blocks == [[0, 1], [2, 3], [4, 5], [6, 7]]
+
+
+def test_cells_that_fill_a_block_share_the_batches_of_a_seed():
+    (group,) = groups_of({"learning_rate": RATES}, block_size=3)
+    assert group.blocks == [[0, 4, 8], [1, 5, 9], [2, 6, 10], [3, 7, 11]]
+    assert group.job.shares_batches
+    assert not groups_of({"learning_rate": RATES})[0].job.shares_batches
+
+
+class Reversal(layers.Layer):
+    """Multiplies the gradient by a factor that nothing tells of."""
+
+    def __init__(self, factor):
+        super().__init__()
+        self._factor = factor
+
+    def call(self, x):
+        @tf.custom_gradient
+        def reverse(x):
+            return tf.identity(x), lambda upstream: self._factor * upstream
+
+        return reverse(x)
+
+
+def test_a_setting_that_a_layer_keeps_to_itself_is_not_lost():
+    def reversing(factor, learning_rate):
+        model = build(learning_rate)
+        hidden = Reversal(factor)(model.layers[0].output)
+        model = keras.Model(model.inputs, layers.Dense(3, "softmax")(hidden))
+        model.compile(keras.optimizers.SGD(learning_rate), "sparse_categorical_crossentropy")
+        return model
+
+    grid = train(reversing, {"learning_rate": [0.1, 0.2], "factor": [1.0, -3.0]}, seeds=2)
+    for settings in grid.settings:
+        expected = alone(settings, reversing, seeds=2).frame
+        np.testing.assert_allclose(grid.fit(**settings).frame, expected, rtol=1e-5)
+
+
+def test_other_processes_give_the_same_numbers():
+    given = {"learning_rate": [0.1, 0.5], "units": [3, 5]}
+    here, there = (train(build, given, block_size=2, n_jobs=n) for n in (1, 2))
+    assert {fit.processes for fit in there.fits} == {2}
+    np.testing.assert_allclose(here.frame, there.frame, rtol=1e-4)
+    for one, other in zip(here.fits, there.fits, strict=True):
+        states = zip(one.trained[3].state, other.trained[3].state, strict=True)
+        for ours, theirs in states:
+            np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5)
+
+
+def test_callbacks_are_made_of_the_seed_and_the_settings(tmp_path):
+    def callbacks(seed, learning_rate):
+        return keras.callbacks.CSVLogger(tmp_path / f"{learning_rate}_{seed}.csv")
+
+    train(build, {"learning_rate": [0.1, 0.5]}, seeds=2, callbacks=callbacks)
+    expected = {f"{rate}_{seed}.csv" for rate in (0.1, 0.5) for seed in (0, 1)}
+    assert {path.name for path in tmp_path.iterdir()} == expected
+
+
+def test_a_data_set_is_read_once_for_all_cells():
+    data = tf.data.Dataset.from_tensor_slices((X, Y)).batch(32)
+    given = {"grid": {"learning_rate": [0.1, 0.5]}, "seeds": 2, "verbose": 0}
+    grid = fit_grid(build, data, **given)
+    for settings in grid.settings:
+        expected = fit_seeds(lambda settings=settings: build(**settings), data, seeds=2, verbose=0)
+        np.testing.assert_allclose(grid.fit(**settings).frame, expected.frame, rtol=1e-5)
+
+
+def test_a_cell_goes_on_and_can_be_asked_for():
+    grid = train(build, {"learning_rate": [0.1, 0.5], "units": [4]}, seeds=2, epochs=1)
+    longer = grid.fit(learning_rate=0.5).resume(epochs=2)
+    expected = alone({"learning_rate": 0.5}, seeds=2)
+    np.testing.assert_allclose(longer.frame, expected.frame, rtol=1e-5)
+    assert len(grid.summary()) == 2 * 4
+    with pytest.raises(TypeError, match="which cell\\? give learning_rate"):
+        grid.model(seed=1)
+    with pytest.raises(TypeError, match="the grid has no rate"):
+        grid.model(seed=1, rate=1)
+    with pytest.raises(KeyError, match="no cell of"):
+        grid.model(seed=1, learning_rate=0.3)
+    with pytest.raises(KeyError, match="seed 7 was not trained"):
+        grid.model(seed=7, learning_rate=0.5)
+
+
+BAD = [
+    ({}, "grid is empty"),
+    ([0.1], "grid must map settings to lists"),
+    ({"units": []}, "units has no values"),
+    ({"units": 3}, "units must be a list of values"),
+    ({"units": "34"}, "units must be a list of values"),
+    ({"units": [3, 4, 3.0]}, "units repeats 3.0"),
+    ({"units": [np.int64(3), 3]}, "units repeats 3"),
+    ({"width": [3]}, "build does not take width; it takes learning_rate, units, momentum"),
+    ({"seed": [3]}, "a setting can not be called 'seed'"),
+    ({3: [3]}, "settings are named by strings"),
+    ({"units": range(1, 1002)}, "grid has more than 1,000 combinations"),
+    (
+        {"units": range(1, 40), "momentum": np.linspace(0, 0.9, 40)},
+        "grid has more than 1,000 combinations",
+    ),
+]
+
+
+@pytest.mark.parametrize(("grid", "error"), BAD, ids=range(len(BAD)))
+def test_a_bad_grid_is_refused_in_a_line_before_anything_is_built(grid, error):
+    def never(learning_rate=0.1, units=4, momentum=0.0):
+        raise AssertionError("it was built")
+
+    with pytest.raises((ValueError, TypeError), match=error) as raised:
+        train(never, grid)
+    assert "\n" not in str(raised.value)
+
+
+def test_other_bad_arguments_are_refused():
+    with pytest.raises(TypeError, match="build needs units"):
+        train(lambda units, rate=1: build(rate, units), {"rate": [0.1]})
+    with pytest.raises(TypeError, match="neither fit_grid nor fit_seeds takes epoch"):
+        train(build, {"units": [3]}, epoch=3)
+    with pytest.raises(TypeError, match="build must be a function of the settings"):
+        train(build(), {"units": [3]})
+    with pytest.raises(ValueError, match="'loss' is a metric's column"):
+        train(lambda loss: build(), {"loss": [3, 4]})
