@@ -1,4 +1,7 @@
-"""TensorFlow starts without a word if `repro` comes first, and as it is if not."""
+"""TensorFlow starts without a word if `repro` comes first, and as it is if not.
+
+Slow: TensorFlow without Keras.
+"""
 
 import subprocess
 import sys
@@ -6,7 +9,13 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("imports", ["import repro, keras", "import repro, tensorflow"])
+@pytest.mark.parametrize(
+    "imports",
+    [
+        "import repro, keras",  # which imports the other
+        pytest.param("import repro, tensorflow", marks=pytest.mark.slow),
+    ],
+)
 def test_nothing_is_said(imports):
     code = f"{imports}; import tensorflow; print(int(tensorflow.constant(1) + 1))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -3,7 +3,7 @@
 Nothing is trained. The module is light to import: matplotlib is for the processes that draw.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -182,13 +182,11 @@ def report(names: Sequence[str], *, anyway: bool = False) -> int:
     missing = sorted(set(study_names()) - {study.name for study, _ in chosen})
     if missing and not names:
         require_file(RESULTS / missing[0] / "runs.csv")
-    doubts: Mapping[Path, Sequence[str]] = {
-        folder: read_believed(study, folder, anyway=anyway).doubts for study, folder in chosen
-    }
-    pages = [([pair], pair[1]) for pair in chosen] if names else [(chosen, RESULTS)]
+    results = [(study, read_believed(study, folder, anyway=anyway)) for study, folder in chosen]
+    pages = [([pair], pair[1].folder) for pair in results] if names else [(results, RESULTS)]
     for chapters, folder in pages:
         with _blaming(folder):
-            say(write_report(chapters, folder, doubts))
+            say(write_report(chapters, folder))
     return 0
 
 
@@ -196,11 +194,9 @@ def explore(*, anyway: bool = False) -> int:
     """Write the explorable page of all studies that have results into results/."""
     from repro.explore.page import write_page
 
-    chosen = list(_with_results([]))
-    doubts = {
-        folder: read_believed(study, folder, anyway=anyway).doubts for study, folder in chosen
-    }
-    say(write_page(chosen, RESULTS, doubts))
+    chosen = _with_results([])
+    results = [(study, read_believed(study, folder, anyway=anyway)) for study, folder in chosen]
+    say(write_page(results, RESULTS))
     return 0
 
 

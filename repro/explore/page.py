@@ -1,7 +1,7 @@
 """The explorable page: one HTML file that trains the threads' networks and loads nothing else."""
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -13,37 +13,33 @@ from repro.explore.tables import table_of
 from repro.findings.report.page import content_hash
 from repro.findings.wording import words
 from repro.store.files import read_regular, write_whole
-from repro.store.results import require_file
+from repro.store.results import Results, require_file
 from repro.study.schema import Study
 
 FILE = "explore.html"
-Doubts = Mapping[Path, Sequence[str]]
 SCENES = ("add_numbers", "mnist_relu", "truth_table", "relu_at_zero", "four_layers")  # as scenes.js
 
 
-def write_page(
-    results: Sequence[tuple[Study, Path]], folder: Path, doubts: Doubts | None = None
-) -> Path:
-    """Write `explore.html` into a folder, of studies and their results folders; return its path.
+def write_page(results: Sequence[tuple[Study, Results]], folder: Path) -> Path:
+    """Write `explore.html` into a folder; return its path.
 
     Args:
-        results: studies with their results folders.
+        results: studies with what was read of their results folders; doubts there are marked.
         folder: for the page.
-        doubts: of results folders: what is known not to be as it was written, and is marked.
 
     Raises:
-        StudyError: if a study's tables are missing.
+        StudyError: if a study has no claims table, or no picture.
     """
-    write_whole(folder / FILE, render(results, doubts).encode())
+    write_whole(folder / FILE, render(results).encode())
     return folder / FILE
 
 
-def render(results: Sequence[tuple[Study, Path]], doubts: Doubts | None = None) -> str:
+def render(results: Sequence[tuple[Study, Results]]) -> str:
     """Return the page; the same tables give the same text."""
-    by_name = {study.name: (study, folder) for study, folder in results}
+    by_name = {study.name: (study, tables) for study, tables in results}
     chosen = [by_name[name] for name in SCENES if name in by_name]
     doubted = [
-        f"{place}: {'; '.join(phrases)}" for place, phrases in (doubts or {}).items() if phrases
+        f"{tables.folder}: {'; '.join(tables.doubts)}" for _, tables in results if tables.doubts
     ]
     environment = _environment()
     report = PackageLoader("repro.findings.report")  # the page looks as the report does
@@ -54,10 +50,8 @@ def render(results: Sequence[tuple[Study, Path]], doubts: Doubts | None = None) 
     script = bundle()
     return environment.get_template("explore.html").render(
         studies=[study for study, _ in chosen],
-        pictures={study.name: _picture(folder) for study, folder in chosen},
-        tables={
-            study.name: table_of(study, folder, anyway=bool(doubted)) for study, folder in chosen
-        },
+        pictures={study.name: _picture(tables.folder) for study, tables in chosen},
+        tables={study.name: table_of(study, tables) for study, tables in chosen},
         doubted=doubted,
         digits=pack_digits(),
         policy=_policy(styles, script),

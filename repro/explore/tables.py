@@ -2,14 +2,13 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from pydantic import ValidationError
 
 from repro.findings.wording import verdict_name
-from repro.store.results import read_results
+from repro.store.results import Results
 from repro.study.errors import StudyError
 from repro.study.experiments import Experiment, find_experiment
 from repro.study.plan import variant_parameters
@@ -21,9 +20,8 @@ METRIC = {"relu_at_zero": "change"}  # on the scene's axis, where it is not the 
 HORIZONS = ("epochs", "iterations", "steps")  # parameters that say how long a network trains
 
 
-def table_of(study: Study, folder: Path, *, anyway: bool = False) -> dict[str, Any]:
-    """Return a study's variants, claims and defaults, as far as its results folder has them."""
-    results = read_results(folder, anyway=anyway)
+def table_of(study: Study, results: Results) -> dict[str, Any]:
+    """Return a study's variants, claims and defaults, as far as its results have them."""
     experiment = find_experiment(study.name)
     defaults = experiment.parameters(study.fixed)
     variants = _variants(study, experiment, results.runs)

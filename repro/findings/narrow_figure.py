@@ -26,8 +26,9 @@ def narrow(figure: Figure) -> Figure:
     figure.set_size_inches(WIDTH, height * sum(panels) / len(parts))
     for legend in list(figure.legends):
         _make_one_column(figure, legend)
-    for _ in range(PASSES):
-        figure.draw_without_rendering()
+    if layout := figure.get_layout_engine():
+        for _ in range(PASSES):
+            layout.execute(figure)  # drawing would do that, too, and take twice as long
     return figure
 
 

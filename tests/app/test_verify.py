@@ -22,42 +22,21 @@ from repro.study.plan import make_plan
 from repro.study.schema import load_study
 from repro.study.selection import choose_blocks
 from tests.forged import forge_digests, forge_provenance
-from tests.undrawn import UNDRAWN
 
 ROOT = Path(__file__).parents[2]
 
 
-def call(package, folder, *args):
-    done = subprocess.run(
-        [sys.executable, "-c", UNDRAWN, *map(str, args)],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        env=os.environ | {"PYTHONPATH": str(package), "COLUMNS": "140"},
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
-
-
-@pytest.fixture(scope="module")
-def package(finished):
-    """A copy of the package with a tiny study, and its results."""
-    return finished
-
-
 @pytest.fixture
-def results(package, tmp_path):
+def results(finished, tmp_path):
     """A folder with a copy of the results, to be spoilt."""
     target = tmp_path / "results" / "absolute_value"
-    shutil.copytree(package / "results" / "absolute_value", target)
+    shutil.copytree(finished / "results" / "absolute_value", target)
     return target
 
 
-def verify(package, results, *args):
+def verify(commands, results, *args):
     folder = results.parents[1]
-    return call(package, folder, "verify", "absolute_value", "--workers", 1, *args)
+    return commands.call(folder, "verify", "absolute_value", "--workers", 1, *args)
 
 
 def spoil(results, table, column, change, where=lambda rows: rows.index == 0):
@@ -76,8 +55,8 @@ def made_by_other_code(results):
     forge_provenance(results, code="0123456789", runs="", fingerprint=fingerprint)
 
 
-def test_the_same_code_on_the_same_machine_gives_the_same_bits(package, results):
-    done = verify(package, results)
+def test_the_same_code_on_the_same_machine_gives_the_same_bits(commands, results):
+    done = verify(commands, results)
     assert done.returncode == 0
     assert "on the same fingerprint: every bit must be the same" in done.stdout
     assert "runs: 1,800 runs compared, 1,800 equal to the bit.\n" in done.stdout
@@ -85,9 +64,9 @@ def test_the_same_code_on_the_same_machine_gives_the_same_bits(package, results)
     assert "All 4 verdicts stand, judged on the rerun." in done.stdout
 
 
-def test_one_bit_fails_and_is_named(package, results):
+def test_one_bit_fails_and_is_named(commands, results):
     spoil(results, "runs", "mse", lambda mse: math.nextafter(mse, 1.0))
-    done = verify(package, results, "--variants", "posted", "--seeds", "3:5")
+    done = verify(commands, results, "--variants", "posted", "--seeds", "3:5")
     assert done.returncode == 1
     assert "100 of 1,800 runs, 1 of 18 blocks" in done.stdout  # the whole block that has 3 and 4
     assert (
@@ -100,25 +79,25 @@ def test_one_bit_fails_and_is_named(package, results):
 
 
 @pytest.mark.slow
-def test_a_spoilt_curve_fails_too(package, results):
+def test_a_spoilt_curve_fails_too(commands, results):
     spoil(results, "curves", "mse", lambda mse: mse + 1)
-    done = verify(package, results, "--variants", "posted", "--seeds", "1")
+    done = verify(commands, results, "--variants", "posted", "--seeds", "1")
     assert done.returncode == 1
     assert "curves: 40 runs compared, 39 equal to the bit" in done.stdout
 
 
 @pytest.mark.slow
-def test_a_part_without_drawn_curves_compares_none(package, results):
-    done = verify(package, results, "--variants", "posted", "--seeds", "150:151")
+def test_a_part_without_drawn_curves_compares_none(commands, results):
+    done = verify(commands, results, "--variants", "posted", "--seeds", "150:151")
     assert done.returncode == 0
     assert "runs: 100 runs compared, 100 equal" in done.stdout
     assert "curves: 0 runs compared" in done.stdout
 
 
-def test_elsewhere_numbers_may_differ_and_what_has_changed_is_said(package, results):
+def test_elsewhere_numbers_may_differ_and_what_has_changed_is_said(commands, results):
     made_by_other_code(results)
     spoil(results, "runs", "mse", lambda mse: math.nextafter(mse, 1.0))
-    done = verify(package, results, "--variants", "posted", "--seeds", "1")
+    done = verify(commands, results, "--variants", "posted", "--seeds", "1")
     assert done.returncode == 0
     assert "code: then 01234567, now " in done.stdout
     assert "libraries.numpy: then 1.0, now " in done.stdout
@@ -127,89 +106,89 @@ def test_elsewhere_numbers_may_differ_and_what_has_changed_is_said(package, resu
 
 
 def test_elsewhere_a_number_beyond_the_tolerance_fails_unless_rounding_is_taken_for_it(
-    package, results
+    commands, results
 ):
     """One run forged, with digests and provenance to suit: no verdict moves, nor does a mean."""
     made_by_other_code(results)
     spoil(results, "runs", "mse", lambda mse: mse + 0.2)
-    assert call(package, results.parents[1], "verdicts", "absolute_value").returncode == 0
-    done = verify(package, results, "--variants", "posted", "--seeds", "1")
+    assert commands.call(results.parents[1], "verdicts", "absolute_value").returncode == 0
+    done = verify(commands, results, "--variants", "posted", "--seeds", "1")
     assert done.returncode == 1
     assert "All 4 verdicts stand" in done.stdout
     assert "1 numbers are beyond their tolerance" in done.stdout
-    there = verify(package, results, "--variants", "posted", "--seeds", "1", "--elsewhere")
+    there = verify(commands, results, "--variants", "posted", "--seeds", "1", "--elsewhere")
     assert there.returncode == 0
     assert "taken for another machine's rounding" in there.stdout
 
 
-def test_an_estimate_that_the_runs_do_not_give_is_found(package, results):
+def test_an_estimate_that_the_runs_do_not_give_is_found(commands, results):
     spoil(results, "claims", "estimate", lambda estimate: estimate + 0.01)
     args = ("--variants", "posted", "--seeds", "1")
-    refused = verify(package, results, *args)
+    refused = verify(commands, results, *args)
     assert refused.returncode == 2
     assert "edited since they were made: claims.csv: estimate of" in refused.stderr
-    compared = verify(package, results, *args, "--anyway")
+    compared = verify(commands, results, *args, "--anyway")
     assert compared.returncode == 1
     assert "All 4 verdicts stand" in compared.stdout
     assert "1 estimates differ" in compared.stdout
 
 
 @pytest.mark.slow
-def test_elsewhere_another_verdict_fails(package, results):
+def test_elsewhere_another_verdict_fails(commands, results):
     made_by_other_code(results)
     spoil(results, "claims", "verdict", lambda _: "holds")
-    done = verify(package, results, "--variants", "posted", "--seeds", "1")
+    done = verify(commands, results, "--variants", "posted", "--seeds", "1")
     assert done.returncode == 2
     assert (
         "claims.csv: verdict of two_are_enough is 'holds', the runs give 'refuted'" in done.stderr
     )
-    done = verify(package, results, "--variants", "posted", "--seeds", "1", "--anyway")
+    done = verify(commands, results, "--variants", "posted", "--seeds", "1", "--anyway")
     assert done.returncode == 1
     assert "1 of 4 verdicts differ" in done.stdout
     assert re.search(r"two_are_enough +holds +refuted", done.stdout)
 
 
 @pytest.mark.slow
-def test_runs_run_again_count_in_the_verdicts(package, results):
+def test_runs_run_again_count_in_the_verdicts(commands, results):
     """Committed runs that all learned: the rerun half of them decides otherwise."""
     made_by_other_code(results)
     spoil(results, "runs", "learned", lambda _: 1, lambda rows: rows.variant == "posted")
     spoil(results, "claims", "verdict", lambda _: "holds")
-    done = verify(package, results, "--variants", "posted", "--seeds", "1", "--anyway")
+    done = verify(commands, results, "--variants", "posted", "--seeds", "1", "--anyway")
     assert done.returncode == 1
     assert re.search(r"two_are_enough +holds +refuted", done.stdout)
 
 
 @pytest.mark.slow
-def test_out_keeps_the_rerun_and_goes_on_with_it(package, results, tmp_path):
+def test_out_keeps_the_rerun_and_goes_on_with_it(commands, results, tmp_path):
     spoil(results, "runs", "mse", lambda mse: mse + 1)
     args = ["--sample", "1", "--variants", "posted", "--out", tmp_path / "kept"]
-    assert verify(package, results, *args).returncode in (0, 1)  # by which block is drawn
+    assert verify(commands, results, *args).returncode in (0, 1)  # by which block is drawn
     kept = tmp_path / "kept" / "absolute_value"
     assert len(read_table(kept / "runs.csv")) == 100
     columns = read_table(kept / "differences.csv").columns
     assert list(columns[:4]) == ["variant", "seed", "point", "metric"]
     store = (kept / ".store.sqlite").read_bytes()
-    verify(package, results, *args)
+    verify(commands, results, *args)
     assert (kept / ".store.sqlite").read_bytes() == store
 
 
-def test_what_is_verified_is_not_written_to(package, results):
+def test_what_is_verified_is_not_written_to(commands, results):
     before = (results / "runs.csv").read_bytes()
-    done = verify(package, results, "--out", results.parent)
+    done = verify(commands, results, "--out", results.parent)
     assert done.returncode == 2
     assert "is what is to be verified" in done.stderr
     assert (results / "runs.csv").read_bytes() == before
 
 
-def test_results_that_lack_a_run_are_refused(package, results):
+def test_results_that_lack_a_run_are_refused(commands, results):
     for table in ("runs", "curves"):
         rows = read_table(results / f"{table}.csv")
         lost = (rows.variant == "posted") & (rows.seed == 7)
         write_table(rows[~lost], results / f"{table}.csv")
     forge_digests(results)
-    assert call(package, results.parents[1], "verdicts", "absolute_value").returncode == 0
-    done = verify(package, results)
+    assert commands.call(results.parents[1], "verdicts", "absolute_value").returncode == 0
+    done = verify(commands, results)
     assert done.returncode == 2
     assert "has no run of posted, seed 7" in done.stderr
 

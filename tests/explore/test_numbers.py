@@ -5,7 +5,7 @@
 images are compared network by network, the end by shares. `mnist_relu` draws with Keras in the
 study; the page's network is compared with the rebuild from the same weights.
 
-Slow: what takes posted code or Keras minutes.
+Slow: more variants of each thread; what takes posted code or Keras minutes.
 """
 
 import numpy as np
@@ -24,6 +24,7 @@ from repro.training.order import data_order
 from repro.truth_table import posted as truth_table
 from tests.explore.committed import committed_runs
 
+SLOW = pytest.mark.slow
 SEEDS = range(20)
 FEW = range(5)  # for Python's loops, which take long
 BORN_DEAD, DEAD, LIT, DIFFERS = 1, 2, 4, 8
@@ -47,7 +48,7 @@ def committed(name, variant):
     return runs[(runs.variant == variant) & runs.seed.isin(SEEDS)].sort_values("seed")
 
 
-@pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh"])
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", pytest.param("tanh", marks=SLOW)])
 def test_add_numbers_is_the_posted_code(trained, activation):
     epochs = 200
     settings = settings_of(
@@ -66,14 +67,16 @@ def test_add_numbers_is_the_posted_code(trained, activation):
     ("variant", "changes"),
     [
         ("relu_posted", {}),
-        ("relu_linear", {"output_activation": "linear"} | {"bias_update": "gradient"}),
-        ("relu_momentum", {"momentum": 0.9}),
+        pytest.param(
+            "relu_linear",
+            {"output_activation": "linear", "bias_update": "gradient", "error_weights": "current"},
+            marks=SLOW,
+        ),
+        pytest.param("relu_momentum", {"momentum": 0.9}, marks=SLOW),
         ("relu_flipped", {"weight_init": "he", "bias_init": "zero", "unit_signs": "flipped"}),
     ],
 )
 def test_add_numbers_ends_as_in_the_study(trained, variant, changes):
-    if variant == "relu_linear":
-        changes = changes | {"error_weights": "current"}
     ours = trained("add_numbers", settings_of("add_numbers", **changes), SEEDS)
     runs = committed("add_numbers", variant)
     ends = [snapshots[-1] for snapshots in ours]
@@ -98,10 +101,11 @@ def test_truth_table_is_the_posted_code(trained, activation):
     ("variant", "changes"),
     [
         ("relu_posted", {"hidden_activation": "relu", "output_activation": "relu"}),
-        (
+        pytest.param(
             "relu_bias_rate_0_1",
             {"hidden_activation": "relu", "output_activation": "relu", "backpropagation": "true"}
             | {"bias": True, "learning_rate": 0.1},
+            marks=SLOW,
         ),
     ],
 )
@@ -127,8 +131,15 @@ def from_left_to_right(a, b):
     return total
 
 
-@pytest.mark.parametrize("precision", ["float64", "float32"])
-@pytest.mark.parametrize("inputs", ["gaussian", "integers"])
+@pytest.mark.parametrize(
+    ("precision", "inputs"),
+    [
+        ("float64", "integers"),
+        ("float32", "gaussian"),
+        pytest.param("float64", "gaussian", marks=SLOW),
+        pytest.param("float32", "integers", marks=SLOW),
+    ],
+)
 def test_relu_at_zero_is_the_posted_code(trained, precision, inputs):
     steps = 50
     changes = {"precision": precision, "inputs": inputs, "steps": steps}
@@ -146,16 +157,17 @@ def test_relu_at_zero_is_the_posted_code(trained, precision, inputs):
 @pytest.mark.parametrize(
     ("variant", "changes"),
     [
-        ("float64_one", {}),
-        pytest.param(
-            "float32_2000_steps",
-            {"precision": "float32", "steps": 2000},
-            marks=pytest.mark.slow,
-        ),
         ("float16_one", {"precision": "float16"}),
         ("integers_half", {"inputs": "integers", "at_zero": "half"}),
-        ("integers_one", {"inputs": "integers"}),
-        ("zero_sample_zero_bias", {"inputs": "zero_sample", "bias": "zero_start"}),
+        *(
+            pytest.param(*case, marks=SLOW)
+            for case in (
+                ("float64_one", {}),
+                ("float32_2000_steps", {"precision": "float32", "steps": 2000}),
+                ("integers_one", {"inputs": "integers"}),
+                ("zero_sample_zero_bias", {"inputs": "zero_sample", "bias": "zero_start"}),
+            )
+        ),
     ],
 )
 def test_relu_at_zero_ends_as_in_the_study(trained, variant, changes):
@@ -167,7 +179,7 @@ def test_relu_at_zero_ends_as_in_the_study(trained, variant, changes):
     assert [bool(s["flags"] & DIFFERS) for s in ends] == runs.differs.astype(bool).tolist()
 
 
-@pytest.mark.parametrize("precision", ["float64", "float16"])
+@pytest.mark.parametrize("precision", [pytest.param("float64", marks=SLOW), "float16"])
 def test_a_derivative_between_is_that_of_the_python_that_the_page_gives(
     trained, modules, monkeypatch, precision
 ):

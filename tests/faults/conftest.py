@@ -7,6 +7,7 @@ import pytest
 
 from tests.faults.processes import ROOT, Study
 
+ALONE = ("--workers", 1)
 SMALL = (
     "relu_posted,sigmoid_posted,tanh_posted,relu_rebuild,relu_linear,relu_he,relu_momentum,"
     "relu_bias_mended,relu_flipped,leaky_posted,relu_rate_0_1,relu_error_mended"
@@ -21,14 +22,14 @@ def small_study():
 
 @pytest.fixture(scope="session")
 def undrawn_study(small_study):
-    """The same, without the drawing."""
-    return Study(small_study.name, *small_study.args, drawn=False)
+    """The same, by one worker and without the drawing."""
+    return Study(small_study.name, *small_study.args, *ALONE, drawn=False)
 
 
 @pytest.fixture(scope="session")
 def undisturbed(small_study, make_once):
     """The results folder of an undisturbed run of `small_study`."""
-    return make_once("undisturbed", small_study.run)
+    return make_once("undisturbed", lambda folder: small_study.run(folder, *ALONE))
 
 
 @pytest.fixture

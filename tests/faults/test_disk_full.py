@@ -32,7 +32,7 @@ def fill(disk, leave):
 
 def test_while_storing(undrawn_study, undisturbed, small_disk):
     disk = small_disk(4 * pages(undisturbed / ".store.sqlite"))  # but a commit's journal needs more
-    with undrawn_study.start(disk / "results", "--workers", 1) as driver:
+    with undrawn_study.start(disk / "results") as driver:
         shown, said = driver.communicate(timeout=120)
     assert driver.returncode == 2
     acknowledged = int([line for line in shown.splitlines() if "runs  " in line][-1].split("/")[0])

@@ -125,7 +125,7 @@ def test_while_figures_are_drawn_again(small_study, undisturbed, tmp_path):
 
 
 def test_while_a_scratch_folder_is_trained_in(small_study):
-    args = ("verify", "add_numbers", "--workers", 1, "--variants", "relu_posted")
+    args = ("verify", "truth_table", "--workers", 1, "--variants", "relu_posted")
     with small_study.start_module("repro", *args) as command:
         next(line for line in command.stdout if "runs  " in line)
         errors = stop(command, *TWO)

@@ -1,6 +1,6 @@
 """Figures come from the committed tables alone, and come out the same every time.
 
-Slow: those of the other studies.
+Slow: those of the other studies; sweeps on a linear axis.
 """
 
 import itertools
@@ -140,7 +140,7 @@ def test_figures_of_an_article_leave_blank_too(value):
     assert {"runs.pdf", "learning_curves.pdf"} <= set(files)
 
 
-@pytest.mark.parametrize("log", [True, False])
+@pytest.mark.parametrize("log", [True, pytest.param(False, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("value", [math.nan, math.inf, 0.0, 1e308])
 def test_a_sweep_of_any_values_is_drawn(value, log):
     for settings in (["learning_rate=0.1,1"], ["learning_rate=0.1,1", "momentum=0,0.9"]):
@@ -201,8 +201,17 @@ def test_without_a_choice_curves_are_those_of_the_gap():
     assert len(chosen) == MOST_CURVES
 
 
-@pytest.mark.parametrize("draw", [draw_runs, draw_fixes])
-@pytest.mark.parametrize("name", ["truth_table", "relu_at_zero", "four_layers"])
+@pytest.mark.parametrize(
+    ("draw", "name"),
+    [
+        (draw_runs, "truth_table"),
+        (draw_runs, "relu_at_zero"),
+        (draw_fixes, "four_layers"),
+        pytest.param(draw_runs, "four_layers", marks=pytest.mark.slow),
+        pytest.param(draw_fixes, "truth_table", marks=pytest.mark.slow),
+        pytest.param(draw_fixes, "relu_at_zero", marks=pytest.mark.slow),
+    ],
+)
 def test_a_legend_has_no_mark_that_is_not_drawn(draw, name):
     figure = drawn(draw, name, "runs")
     (axes,) = figure.axes

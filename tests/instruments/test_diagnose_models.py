@@ -1,6 +1,7 @@
 """`repro.diagnose` on models and data of many kinds: what it offers makes sense for each.
 
-Slow: changes that are worth more than a rate, and no more.
+Slow: changes that are worth more than a rate, and no more; inputs that are scaled twice, where
+those that the model normalizes are quick; labels that are scaled, where those counted from one are.
 """
 
 import math
@@ -80,6 +81,7 @@ def test_a_model_that_normalizes_by_itself_needs_no_scaling():
     assert not changes.keys() & OF_INPUTS
 
 
+@pytest.mark.slow
 def test_inputs_scaled_twice_are_seen_as_the_layers_see_them():
     build = sequential((layers.Rescaling, 1 / 255), HIDDEN, SIGMOID)
     symptoms, changes = examined(setup_of(build, X, Y))
@@ -173,6 +175,7 @@ def test_labels_that_are_counted_anew_are_scored_as_counted():
     assert train(setup, changes["count_labels"], setup.seeds).train.min() > 0.7
 
 
+@pytest.mark.slow
 def test_labels_divided_like_the_inputs_are_counted():
     y = DRAW.integers(0, 4, 80) / 255
     stack = (HIDDEN, (layers.Dense, 4, "softmax"))

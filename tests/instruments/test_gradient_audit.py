@@ -346,8 +346,7 @@ def test_derivative_missing_in_the_update_alone(classes):
     assert audit.causes == {"activation derivative of layer 2 in the update alone": ["W2", "b2"]}
 
 
-@pytest.mark.parametrize("dtype", [np.float32, float])
-@pytest.mark.parametrize("model_dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("dtype", "model_dtype"), [(np.float32, "float64"), (float, "float32")])
 def test_right_step_is_right_in_either_precision(dtype, model_dtype, classes):
     model = dense(
         (3, 5, 4), ("tanh", "softmax"), dtype=model_dtype, loss="categorical_crossentropy"

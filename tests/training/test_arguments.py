@@ -50,6 +50,7 @@ def test_class_weights():
     assert_seed_is_as_by_hand({"x": X, "y": Y, "class_weight": heavy}, class_weight=heavy)
 
 
+@pytest.mark.slow
 def test_validation_with_weights_every_second_epoch():
     validation = {
         "validation_data": (*TEST, WEIGHTS[:7]),
@@ -73,6 +74,7 @@ def test_validation_on_some_batches_of_a_data_set():
     assert_seed_is_as_by_hand({"x": X, "y": Y, **steps}, **steps)
 
 
+@pytest.mark.slow
 def test_a_later_epoch_to_start_at():
     given = {"x": X, "y": Y, "initial_epoch": 2}
     fit = fit_seeds(build, **given, seeds=[3], epochs=4, batch_size=BATCH, verbose=0, check=False)

@@ -1,6 +1,8 @@
 """Each seed's callbacks see a model of its own, as they do alone.
 
-Slow: more of Keras' callbacks that look at batches, and of ours that may change the model.
+Slow: more callbacks that look at batches, `ReluHealth` among them, as in the example of its docs;
+rates that they set, where early stopping is quick;
+and those that may change the model, which are trained one seed at a time as these are.
 """
 
 import csv
@@ -48,6 +50,7 @@ def test_early_stopping_ends_each_seed_by_itself_and_restores_its_best_weights()
     assert lengths.nunique() > 1 and lengths.min() < 12  # two have left before the others stopped
 
 
+@pytest.mark.slow
 def test_rates_that_callbacks_set_are_each_seeds_own():
     def make(seed):
         steps = kc.LearningRateScheduler(lambda epoch, rate: rate * (0.5 if epoch == 2 else 1))
@@ -100,6 +103,7 @@ def test_callbacks_that_look_at_batches_train_one_seed_at_a_time(kind, tmp_path)
     assert_callbacks_work_as_alone(make, epochs=2, seeds=[3, 0], all_at_once=False)
 
 
+@pytest.mark.slow
 def test_relu_health_sees_each_seed():
     with pytest.warns(UserWarning, match="callback ReluHealth looks at batches"):
         fit = fit_seeds(build, X, Y, seeds=2, epochs=2, callbacks=[ReluHealth()], verbose=0)
@@ -154,7 +158,7 @@ class Shifts(kc.Callback):
         self.model.layers[-1].bias.assign_add([1.0])
 
 
-@pytest.mark.parametrize("kind", [Shifts, pytest.param(Freezes, marks=SLOW)])
+@pytest.mark.parametrize("kind", [pytest.param(kind, marks=SLOW) for kind in (Shifts, Freezes)])
 def test_callbacks_that_may_change_the_model_train_one_seed_at_a_time(kind):
     with pytest.warns(UserWarning, match=f"callback {kind.__name__} may change the model"):
         fit = fit_seeds(build, X, Y, seeds=[3], callbacks=kind(), validation_data=TEST)

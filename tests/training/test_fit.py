@@ -1,6 +1,7 @@
 """fit_seeds must be keras.Model.fit, seed by seed, only faster.
 
-Slow: more optimizers, and another way to build what cannot be fused.
+Slow: optimizers, which tests/training/matrix has, too; another way to build what cannot be fused; a
+block on two cores.
 """
 
 import warnings
@@ -114,8 +115,8 @@ OPTIMIZERS = {
 @pytest.mark.parametrize(
     "optimizer",
     [
-        "global_clipnorm",
-        *(pytest.param(n, marks=SLOW) for n in ("momentum", "schedule", "weight_decay")),
+        pytest.param(n, marks=SLOW)  # tests/training/matrix has them, too
+        for n in ("global_clipnorm", "momentum", "schedule", "weight_decay")
     ],
 )
 def test_fused_equals_sequential_for_dense_layers(digits, optimizer):
@@ -215,7 +216,9 @@ def test_blocks_side_by_side_give_the_bits_of_one_after_the_other(monkeypatch, d
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize(("threads", "units", "size"), [("2", 1000, 8), ("1", 100, 4)])
+@pytest.mark.parametrize(
+    ("threads", "units", "size"), [pytest.param("2", 1000, 8, marks=SLOW), ("1", 100, 4)]
+)
 def test_a_block_on_one_core_fits_its_cache(monkeypatch, digits, threads, units, size):
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", threads)
     monkeypatch.setenv("TF_NUM_INTEROP_THREADS", "1")
@@ -307,6 +310,7 @@ def test_bad_input_is_named(digits, wrong, error, message):
         fit_seeds(**given)
 
 
+@pytest.mark.slow
 def test_nothing_warns_when_all_is_fused(digits):
     (x, y), _ = digits
     with warnings.catch_warnings():

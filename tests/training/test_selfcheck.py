@@ -1,6 +1,6 @@
 """A step that is wrong when fused is found on the user's own model, before it trains.
 
-Slow: more kinds of objects that a build may draw for.
+Slow: more kinds of objects that a build may draw for; a wrong update, where a wrong layer is quick.
 """
 
 import keras
@@ -22,6 +22,7 @@ def assert_found_and_trained_alone(make, match):
     assert_same(fit, 3, model, history)
 
 
+@pytest.mark.slow
 def test_a_wrong_update_is_found(monkeypatch):
     right = _AssignsNothing.assign_sub
     monkeypatch.setattr(_AssignsNothing, "assign_sub", lambda o, v, d: right(o, v, 1.001 * d))

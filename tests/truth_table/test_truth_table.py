@@ -143,10 +143,23 @@ def test_sigmoid_as_posted_and_rebuilt_agree_step_by_step(bias):
     np.testing.assert_allclose(history["mean_abs_error"], errors, rtol=1e-12)
 
 
-@pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize(
-    ("hidden", "output"),
-    [("relu", "relu"), ("relu", "sigmoid"), ("relu", "linear"), ("leaky_relu", "leaky_relu")],
+    ("hidden", "output", "bias"),
+    [
+        ("relu", "relu", False),
+        ("relu", "sigmoid", True),
+        ("leaky_relu", "leaky_relu", True),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in (
+                ("relu", "relu", True),
+                ("relu", "sigmoid", False),
+                ("relu", "linear", False),
+                ("relu", "linear", True),
+                ("leaky_relu", "leaky_relu", False),
+            )
+        ),
+    ],
 )
 def test_the_mended_loop_is_the_rebuild(hidden, output, bias):
     parameters, history = trained(settings(hidden, output, bias, learning_rate=0.1), 4, 30)

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from repro.findings.narrow_figure import narrow_mechanism
@@ -19,7 +18,7 @@ from repro.findings.report.recovery import Panel, panels_of
 from repro.findings.wording import NO_VERDICT
 from repro.store.files import read_regular
 from repro.store.provenance import Provenance
-from repro.store.results import read_results
+from repro.store.results import Results
 from repro.store.tables import VERDICTS
 from repro.study.experiments import find_experiment
 from repro.study.schema import Study
@@ -75,20 +74,14 @@ class Chapter:
         return {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]}
 
 
-def make_chapter(study: Study, folder: Path, doubts: Sequence[str] = ()) -> Chapter:
-    """Read a study's tables from a results folder and return its chapter.
-
-    Args:
-        study: whose results they are.
-        folder: the results folder.
-        doubts: what is known not to be as it was written; it is shown, marked.
+def make_chapter(study: Study, tables: Results) -> Chapter:
+    """Return the chapter of a study and its tables; what is doubted of them is marked.
 
     Raises:
-        StudyError: if a table is missing, was edited, or the claims are those of another study.
+        StudyError: if there is no claims table, or the claims are those of another study.
     """
-    tables = read_results(folder, study.name, anyway=bool(doubts))
     claims = claims_of(study, tables.claims) if study.claims else []
-    wide = folder / "mechanism.svg"
+    wide = tables.folder / "mechanism.svg"
     is_whole = len(claims) == len(study.claims)  # else the prose would cite what is not judged
     return Chapter(
         study=study,
@@ -105,7 +98,7 @@ def make_chapter(study: Study, folder: Path, doubts: Sequence[str] = ()) -> Chap
         fixed=_fixed(study),
         provenance=tables.provenance,
         runs=len(tables.runs),
-        doubts=tuple(doubts),
+        doubts=tables.doubts,
     )
 
 

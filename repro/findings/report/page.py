@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,29 +15,24 @@ from repro.findings.report.prose import pieces
 from repro.findings.report.recovery import AXIS
 from repro.findings.wording import language, words
 from repro.store.files import write_whole
+from repro.store.results import Results
 from repro.study.schema import Study
 
 FILE = "index.html"
 HEADLINE = "mnist_relu"  # the study whose picture opens the page, as it does the README
 
 
-def write_report(
-    results: Sequence[tuple[Study, Path]],
-    folder: Path,
-    doubts: Mapping[Path, Sequence[str]] | None = None,
-) -> Path:
-    """Write `index.html` into a folder, of studies and their results folders; return its path.
+def write_report(results: Sequence[tuple[Study, Results]], folder: Path) -> Path:
+    """Write `index.html` into a folder; return its path.
 
     Args:
-        results: studies with their results folders.
+        results: studies with what was read of their results folders; doubts there are marked.
         folder: for the page.
-        doubts: of results folders: what is known not to be as it was written, and is marked.
 
     Raises:
-        StudyError: if a study's tables are missing, or were edited.
+        StudyError: if a study has no claims table, or one of another study.
     """
-    doubted = doubts or {}
-    chapters = [make_chapter(study, tables, doubted.get(tables, ())) for study, tables in results]
+    chapters = [make_chapter(study, tables) for study, tables in results]
     write_whole(folder / FILE, render(chapters).encode())
     return folder / FILE
 

@@ -66,7 +66,9 @@ def why_here(job: Job) -> str | None:
 def _pays(job: Job, models: int) -> bool:
     if one_thread_a_block() or multiprocessing.parent_process() is not None:
         return False  # blocks already train side by side, or another process decides on the cores
-    return why_here(job) is None and multiplications(job, models) >= PAYS_FROM
+    if why_here(job) is not None or not job.data.dense:
+        return False
+    return multiplications(job, models) >= PAYS_FROM
 
 
 def multiplications(job: Job, models: int) -> float:

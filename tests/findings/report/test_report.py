@@ -1,6 +1,6 @@
 """The report as a reader has it: one file, in a browser, with mouse, keyboard, or no script.
 
-Slow: axe at other widths and colours.
+Slow: axe on the whole page, at other widths and colours.
 """
 
 import itertools
@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from repro.findings.report.chapter import make_chapter
-from repro.findings.report.page import render, write_report
+from repro.findings.report.page import render
+from repro.store.results import read_results
 from repro.store.tables import read_table, write_table
 from repro.study.errors import StudyError
 from repro.study.folder import study_names
@@ -24,33 +25,46 @@ ROOT = Path(__file__).parents[3]
 RESULTS = ROOT / "results"
 CLAIMS = "[data-claims] >> nth=2 >> "  # those of the third chapter, mnist_relu
 CURVES = "#mnist_relu [data-curves] "
+WHOLE = [("light", 1280), ("dark", 1280), ("dark", 390)]
 AXE = [
-    pytest.param("light", 1280, marks=pytest.mark.slow),
-    pytest.param("dark", 1280, marks=pytest.mark.slow),
-    ("dark", 390),
+    ("chapter", "dark", 390),
+    *(pytest.param("report", *look, marks=pytest.mark.slow) for look in WHOLE),
 ]
 
 
-@pytest.fixture(scope="module")
-def copied(tmp_path_factory):
-    """A results folder that holds the committed tables."""
-    folder = tmp_path_factory.mktemp("results")
-    for name in study_names():
-        (folder / name).symlink_to(RESULTS / name)
-    return folder
+def chapter_of(study):
+    """Return a study's chapter, of the committed tables."""
+    return make_chapter(study, read_results(RESULTS / study.name))
 
 
 @pytest.fixture(scope="module")
-def report(copied):
-    studies = map(load_study, study_names())
-    return write_report([(study, copied / study.name) for study in studies], copied)
+def chapters():
+    return {name: chapter_of(load_study(name)) for name in study_names()}
+
+
+@pytest.fixture(scope="module")
+def report(chapters, tmp_path_factory):
+    """The page; `tests/app/test_folders.py` has the command that writes it."""
+    return written(chapters.values(), tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def chapter(chapters, tmp_path_factory):
+    """A page of one chapter, which has a part of each kind."""
+    return written([chapters["mnist_relu"]], tmp_path_factory)
+
+
+def written(chapters, tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "index.html"
+    path.write_text(render(list(chapters)), encoding="utf-8")
+    return path
 
 
 @pytest.fixture
 def open_page(browser, report):
     contexts = []
 
-    def open_page(**options):
+    def open_page(file=report, **options):
         context = browser.new_context(reduced_motion="reduce", **options)
         contexts.append(context)
         page = context.new_page()
@@ -58,7 +72,7 @@ def open_page(browser, report):
         page.on("console", lambda message: page.said.append(message.text))
         page.on("pageerror", lambda error: page.said.append(str(error)))
         page.on("request", lambda request: page.asked.append(request.url))
-        page.goto(report.as_uri())
+        page.goto(file.as_uri())
         return page
 
     yield open_page
@@ -85,18 +99,31 @@ def test_the_pages_that_it_links_to_lie_beside_it(report):
     assert [name for name in linked if not (RESULTS / name).is_file()] == []
 
 
-def test_what_threads_say_is_shown_not_run():
+PROSE = (
+    "No fix [maxout_recovers refuted]. A fix [maxout_recovers_rate_10th refuted]."
+    " Open [relu_output_loses_digits holds]. Named [keras_agrees]."
+)
+
+
+@pytest.fixture(scope="module")
+def strange():
+    """A page of a study with wicked texts, an address, and prose of its own."""
     study = load_study("four_layers")
     wicked = '<script>alert("x")</script>'
     variant = study.variants["relu_posted"].model_copy(update={"label": wicked})
-    study = study.model_copy(
-        update={
-            "thread": study.thread.model_copy(update={"title": wicked, "licence": "<b>none</b>"}),
-            "variants": {**study.variants, "relu_posted": variant},
-            "report": study.report.model_copy(update={"figure": f'" onload="x()">{wicked}'}),
-        }
-    )
-    text = render([make_chapter(study, RESULTS / study.name)])
+    thread = {"title": wicked, "licence": "<b>none</b>"}
+    thread |= {"link": "https://example.org/4?a=1&b=2"}
+    report = {"figure": f'" onload="x()">{wicked}', "lead": "", "mechanism": "", "answer": PROSE}
+    changes = {
+        "thread": study.thread.model_copy(update=thread),
+        "variants": {**study.variants, "relu_posted": variant},
+        "report": study.report.model_copy(update=report),
+    }
+    return render([chapter_of(study.model_copy(update=changes))])
+
+
+def test_what_threads_say_is_shown_not_run(strange):
+    text = strange
     assert "<script>alert" not in text
     assert "&lt;script&gt;alert(&#34;x&#34;)" in text
     assert text.count("<script") == 1
@@ -104,12 +131,9 @@ def test_what_threads_say_is_shown_not_run():
     assert 'onload="x()' not in text
 
 
-def test_a_thread_with_an_address_is_linked():
-    study = load_study("four_layers")
-    thread = study.thread.model_copy(update={"link": "https://example.org/4?a=1&b=2"})
-    text = render([make_chapter(study.model_copy(update={"thread": thread}), RESULTS / study.name)])
-    assert '<a href="https://example.org/4?a=1&amp;b=2"' in text
-    assert "gives no address" not in text
+def test_a_thread_with_an_address_is_linked(strange):
+    assert '<a href="https://example.org/4?a=1&amp;b=2"' in strange
+    assert "gives no address" not in strange
 
 
 def test_a_missing_table_is_named(tmp_path):
@@ -132,26 +156,24 @@ def test_claims_of_another_study_are_refused():
     study = load_study("four_layers")
     claims = {key: claim for key, claim in study.claims.items() if key != "keras_agrees"}
     with pytest.raises(StudyError, match="run python -m repro verdicts four_layers"):
-        make_chapter(study.model_copy(update={"claims": claims}), RESULTS / study.name)
+        chapter_of(study.model_copy(update={"claims": claims}))
 
 
-def test_a_studys_lead_stands_only_while_its_claims_do(tmp_path):
-    study = load_study("mnist_relu")
-    chapter = make_chapter(study, RESULTS / study.name)
-    assert ("claim", "images_fall_silent", "holds") in chapter.lead
+def test_a_studys_lead_stands_only_while_its_claims_do(chapters, tmp_path):
+    study = load_study("truth_table")
+    assert ("claim", "floor_relu_output", "holds") in chapters["truth_table"].lead
     folder = tmp_path / study.name
     shutil.copytree(RESULTS / study.name, folder, ignore=shutil.ignore_patterns(".*", "*.png"))
     claims = read_table(folder / "claims.csv")
-    claims.loc[claims["claim"] == "images_fall_silent", "verdict"] = "inconclusive"
+    claims.loc[claims["claim"] == "floor_relu_output", "verdict"] = "inconclusive"
     write_table(claims, folder / "claims.csv")
     forge_digests(folder)
-    assert make_chapter(study, tmp_path / study.name).lead == []
+    assert make_chapter(study, read_results(folder)).lead == []
 
 
-@pytest.mark.parametrize("name", study_names())
-def test_every_committed_lead_stands(name):
-    study = load_study(name)
-    assert bool(make_chapter(study, RESULTS / study.name).lead) == bool(study.report.lead)
+def test_every_committed_lead_stands(chapters):
+    for chapter in chapters.values():
+        assert bool(chapter.lead) == bool(chapter.study.report.lead), chapter.study.name
 
 
 @pytest.mark.parametrize("name", study_names())
@@ -163,22 +185,9 @@ def test_no_sentence_leans_on_another_verdict_than_its_claim_has(name):
         assert verdicts[claim] == verdict, claim
 
 
-def marks(study):
-    text = render([make_chapter(study, RESULTS / study.name)])
-    return {
-        (claim, mark)
-        for claim, mark in re.findall(
-            r'<a class="cite[^>]*href="#four_layers-(\w+)"[^>]*>(.)<', text
-        )
-    }
-
-
-def test_a_mark_judges_the_sentence_and_not_the_claim():
-    study = load_study("four_layers")
-    prose = "No fix [maxout_recovers refuted]. A fix [maxout_recovers_rate_10th refuted]."
-    prose += " Open [relu_output_loses_digits holds]. Named [keras_agrees]."
-    report = study.report.model_copy(update={"lead": "", "mechanism": "", "answer": prose})
-    assert marks(study.model_copy(update={"report": report})) == {
+def test_a_mark_judges_the_sentence_and_not_the_claim(strange):
+    marks = re.findall(r'<a class="cite[^>]*href="#four_layers-(\w+)"[^>]*>(.)<', strange)
+    assert set(marks) == {
         ("maxout_recovers", "✓"),  # the sentence says, as the runs do, that it does not
         ("maxout_recovers_rate_10th", "✕"),
         ("relu_output_loses_digits", "?"),
@@ -356,11 +365,12 @@ def test_nothing_is_wider_than_the_screen(open_page, width):
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
-@pytest.mark.parametrize(("scheme", "width"), AXE)
-def test_axe_finds_no_serious_fault(open_page, scheme, width):
+@pytest.mark.parametrize(("shown", "scheme", "width"), AXE)
+def test_axe_finds_no_serious_fault(open_page, request, shown, scheme, width):
     from axe_playwright_python.sync_playwright import Axe
 
-    page = open_page(color_scheme=scheme, viewport={"width": width, "height": 900})
+    size = {"width": width, "height": 900}
+    page = open_page(request.getfixturevalue(shown), color_scheme=scheme, viewport=size)
     violations = Axe().run(page).response["violations"]
     serious = [v for v in violations if v["impact"] in ("serious", "critical")]
     assert not serious, [(v["id"], v["nodes"][0]["html"][:200]) for v in serious]

@@ -18,6 +18,7 @@ QUICK = [
     (losses_case, ["BinaryCrossentropy", "MeanSquaredError"], loss_recipes()),
     (metrics_case, ["BinaryAccuracy", "Precision"], metric_recipes()),
 ]
+MARKS = [[], [pytest.mark.slow]]  # tests/training/test_fit.py has a metric in all its tests
 PARTS = [
     *((losses_case, names, loss_recipes()) for names in groups(loss_recipes())),
     *((metrics_case, names, metric_recipes()) for names in groups(metric_recipes())),
@@ -38,7 +39,7 @@ def test_every_loss_and_metric_can_be_made():
 @pytest.mark.parametrize(
     ("case_of", "names", "recipes"),
     [
-        *(pytest.param(*part, id=f"quick-{i}") for i, part in enumerate(QUICK)),
+        *(pytest.param(*part, id=f"quick-{i}", marks=MARKS[i]) for i, part in enumerate(QUICK)),
         *(
             pytest.param(*part, id="-".join(part[1]).replace(" ", "_"), marks=pytest.mark.slow)
             for part in PARTS
