@@ -20,6 +20,7 @@ class Compiled:
     loss: str
     from_logits: bool
     own_loss: bool
+    summed: bool
     loss_weight: float
     wants_accuracy: bool
 
@@ -34,6 +35,7 @@ def read_compiled(model: "keras.Model") -> Compiled:
         loss=loss_name(model.loss),
         from_logits=bool(getattr(model.loss, "from_logits", False) or _keeps_logits(model.loss)),
         own_loss=is_own_loss(model.loss),
+        summed=getattr(model.loss, "reduction", None) == "sum",
         loss_weight=_loss_weight(compile_arguments(model)["loss_weights"]),
         wants_accuracy="acc" in repr(compile_arguments(model)["metrics"]).lower(),
     )

@@ -28,9 +28,8 @@ FOREIGN_LOSSES = (
     "squared_hinge",
     "categorical_hinge",
     "kl_divergence",
-    "poisson",
 )
-"""Losses of directions, classes, shares and counts."""
+"""Losses of directions, classes and shares."""
 NUMBER_LOSSES = ("mean_squared_error", *ABSOLUTE_LOSSES)
 READERS = {3: ("Conv1D", "LSTM", "GRU", "SimpleRNN"), 4: ("Conv2D", "SeparableConv2D")}
 """Layers that take the last axis for channels, by the axes of their inputs."""
@@ -62,6 +61,12 @@ def output_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     weight = setup.compiled.loss_weight
     text = f"the weight of this output's loss among the outputs' is {weight:g}"
     yield from detect("loss_weight", weight, text)
+    joint = setup.joint
+    if joint is not None:
+        text = (
+            f"of the sum of all outputs' losses, {percent(joint.share)} are those of {joint.name}"
+        )
+        yield from detect("drowned", joint.share, text)
     count = setup.outputs_a_target
     text = f"the output has shape {setup.output_shape[1:]}, so {count:,} outputs for each target"
     yield from detect("output_axes", count, text)
@@ -71,6 +76,9 @@ def output_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     yield from _loss_symptoms(setup)
     if examination is not None and examination.own_loss is not None:
         yield from _own_loss_symptoms(examination.own_loss)
+    erased = examination.erased if examination is not None else None
+    if erased is not None:
+        yield from detect("erased", 1, f"{erased.kind} puts out the same for every row")
     cut = examination.cut if examination is not None else None
     if cut is not None:
         text = f"no gradient gets through {cut.kind}, so that {', '.join(cut.layers)} never "
@@ -111,6 +119,10 @@ def _own_loss_symptoms(own: OwnLoss) -> Symptoms:
     reversed_loss = list(detect("loss_reversed", own.excess, text))
     text = f"the loss of {SUMMED} rows is {own.growth:.3g} times the mean of theirs"
     yield from reversed_loss or detect("loss_summed", own.growth, text)
+    text = (
+        f"the loss changes by {percent(own.by_shape)} if the same targets are one column, as the "
+    )
+    yield from detect("loss_pairs", own.by_shape, f"{text}outputs are")
     if not reversed_loss:
         yield from detect("own_loss", 1, "the loss is a function of your own")
 
