@@ -12,8 +12,10 @@ from keras import layers, ops
 from repro.instruments.diagnose import DiagnoseError
 from repro.instruments.diagnose.changes.catalogue import CATALOGUE
 from repro.instruments.diagnose.changes.change import changed_build
+from repro.instruments.diagnose.changes.targets import label_changes
 from repro.instruments.diagnose.check import check
 from repro.instruments.diagnose.measurements.examination import examine_data
+from repro.instruments.diagnose.measurements.renamed import best_names
 from repro.instruments.diagnose.proof.train import train, weights_of
 from repro.instruments.diagnose.setup.loading import load_data
 from repro.instruments.diagnose.setup.reading import Data, worst_output
@@ -271,6 +273,16 @@ PROGRAMS = {
         X[:, 0],
     ),
     "output_loss exponential_output": (sequential(HIDDEN, LINEAR, loss="poisson"), X, COUNTS),
+    "half_precision single_precision": (
+        sequential(dense(8, "relu", dtype="float16"), dense(1, "sigmoid", dtype="float16")),
+        X,
+        Y,
+    ),
+    "output_loss linear_output": (
+        sequential(HIDDEN, LINEAR, loss="mean_squared_logarithmic_error"),
+        X,
+        X[:, 0],
+    ),
     "imbalance class_weights": (sequential(HIDDEN, SIGMOID), X, (np.arange(80) % 20 == 0) * 1),
 }
 
@@ -289,6 +301,8 @@ QUICK = (
     "masked_data no_mask",
     "unbounded_state bounded_state",
     "output_loss exponential_output",
+    "half_precision single_precision",
+    "output_loss linear_output",
 )
 KINDS = [pytest.param(k, marks=() if k in QUICK else pytest.mark.slow) for k in PROGRAMS]
 
@@ -476,6 +490,36 @@ def test_an_output_whose_loss_counts_for_nothing_is_named():
         assert "loss_weight" in causes
         model = changed_build(setup, changes["whole_loss"])()
         assert float(model.compute_loss(x=X, y=data.y, y_pred=model(X))) > 0
+
+
+@pytest.mark.parametrize(
+    ("metric_name", "told"), [("categorical_accuracy", True), ("accuracy", False)]
+)
+def test_an_accuracy_that_reads_other_labels_is_told(metric_name, told):
+    def build():
+        model = keras.Sequential([HIDDEN(), THREE()])
+        model.compile("adam", SPARSE, metrics=[metric_name])
+        return model
+
+    causes, _ = examined(setup_of(build, X, CLASSES))
+    assert ("metric_labels" in causes) == told
+
+
+def test_validation_labels_of_another_order_are_renamed():
+    build = sequential(HIDDEN, THREE, loss=SPARSE)
+    keras.utils.set_random_seed(0)
+    model = build()
+    y = model.predict(X, verbose=0).argmax(axis=1)
+    order = np.array([2, 0, 1])
+    counted = setup_of(build, X[:40], y[:40], (X[40:], y[40:]))
+    setup = setup_of(build, X[:40], y[:40], (X[40:], order[y[40:]]))
+    assert set(y[:40]) == {0, 1, 2}
+    assert best_names(counted, model)[0] == 0
+    gained, names = best_names(setup, model)
+    assert gained > 0.5
+    examination = replace(examine_data(setup), renamed=gained, names=names)
+    change = next(label_changes(setup, examination, frozenset({"labels_renamed"})))
+    assert change.rows(setup.train, setup.test)[1][1].tolist() == y[40:].tolist()
 
 
 def two_sizes():

@@ -63,6 +63,15 @@ LATEST_AVERAGES = Change(
     group="averages",
     edit=edits.replace_kind("BatchNormalization", momentum=0.9),
 )
+WHOLE_PRECISION = Change(
+    key="single_precision",
+    title="all layers in float32",
+    size=1,
+    code='keras.config.set_floatx("float32")  # and no dtype="float16" in layers',
+    removes=("half_precision",),
+    group="precision",
+    edit=edits.in_single_precision,
+)
 AGAINST = {
     "averages_lag": LATEST_AVERAGES,
     "dropout": NO_DROPOUT,
@@ -84,6 +93,8 @@ def capacity_changes(setup: Setup, examination: Examination, symptoms: frozenset
     yield from {AGAINST[key].key: AGAINST[key] for key in AGAINST if key in symptoms}.values()
     if "gradient_cut" in symptoms and examination.cut is not None:
         yield from _passing(setup, examination.cut)
+    if "half_precision" in symptoms:
+        yield WHOLE_PRECISION
     if "erased" in symptoms and examination.erased is not None:
         yield from _without(setup, examination.erased)
     if "unread_input" in symptoms and setup.output is not None:

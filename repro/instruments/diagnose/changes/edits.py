@@ -432,6 +432,18 @@ def mask_inputs(value: float) -> Edit:
     return edit
 
 
+def in_single_precision(model: "keras.Model") -> "keras.Model":
+    """Let all layers hold and compute float32; those with weights are drawn anew."""
+    return rebuild(
+        model,
+        {
+            i: (copy_layer(old, dtype="float32"), ())
+            for i, old in enumerate(trace(model).operations)
+            if hasattr(old, "dtype_policy") and old.get_config().get("dtype")
+        },
+    )
+
+
 def chain(*edits: Edit) -> Edit:
     """Return the edit that makes these edits one after the other."""
 

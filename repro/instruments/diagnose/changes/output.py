@@ -10,6 +10,7 @@ from repro.instruments.diagnose.changes.code import changed_layers, compile_code
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.setup.anatomy import CLIPPED, REACH, Site
 from repro.instruments.diagnose.setup.setup import Setup
+from repro.instruments.diagnose.symptoms.network import READS_NO_NEGATIVES
 from repro.instruments.diagnose.symptoms.written import LOGARITHMIC
 
 REMOVES = (
@@ -93,7 +94,8 @@ def _fitting_outputs(setup: Setup, site: Site) -> Iterator[Output]:
     y, task, loss = setup.targets, setup.task, setup.compiled.loss
     columns, is_entropy = y.shape[1], "crossentropy" in loss
     if task.kind == "regression":
-        loss = "mean_squared_error" if is_entropy or setup.compiled.own_loss else loss
+        if is_entropy or setup.compiled.own_loss or (loss in READS_NO_NEGATIVES and y.min() < 0):
+            loss = "mean_squared_error"
         if loss in LOGARITHMIC and y.min() >= 0:
             yield Output("exponential", loss, columns)
         yield Output("linear", "mean_squared_error" if loss in LOGARITHMIC else loss, columns)

@@ -14,6 +14,7 @@ from repro.instruments.diagnose.measurements.leaks import leaking_features
 from repro.instruments.diagnose.measurements.loss import OwnLoss, measure_own_loss
 from repro.instruments.diagnose.measurements.mixed import unmixed
 from repro.instruments.diagnose.measurements.relation import UNRELATED, Relation, relate
+from repro.instruments.diagnose.measurements.renamed import best_names
 from repro.instruments.diagnose.measurements.steps import BuildTrained, first_steps, last_step
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
@@ -39,6 +40,8 @@ class Examination:
         cut: where the gradient ends before it gets to all layers; None if it gets there.
         erased: the operation behind which all rows are alike, if there is one.
         unmixed: training and test rows with a reshape undone that has mixed them up, if one has.
+        renamed: share of the validation rows that become right once their classes are renamed.
+        names: the place among training's classes of each class of the validation labels, then.
         leaks: features that tell the targets in training and not on the rows scored on.
         fails: the error that training ends in, if it does.
     """
@@ -55,6 +58,8 @@ class Examination:
     erased: Erased | None = None
     unmixed: tuple[Pair, Pair] | None = None
     leaks: tuple[int, ...] = ()
+    renamed: float = 0.0
+    names: tuple[int, ...] = ()
 
     @property
     def baseline(self) -> float:
@@ -107,8 +112,11 @@ def with_trained(
     if trained is None:
         return replace(examination, fails=fails)
     layers, outputs = last_step(setup, trained)
+    renamed, names = best_names(setup, trained(setup.seeds[0]))
     return replace(
         examination,
+        renamed=renamed,
+        names=names,
         layers=pd.concat([examination.layers, layers], ignore_index=True),
         outputs=pd.concat([examination.outputs, outputs], ignore_index=True),
     )

@@ -89,7 +89,7 @@ class Conclusion:
         if self.drowned:
             return "drowned"
         if self.verdict == "fine":
-            harmless = ["metric", *self.suspects.certain]
+            harmless = ["metric", "metric_labels", *self.suspects.certain]
             return next((cause for cause in self.suspects.causes if cause in harmless), "")
         if self.attribution:
             return self.attribution.cause

@@ -10,6 +10,7 @@ from repro.instruments.diagnose.proof.judge import Gain, Judged
 from repro.instruments.diagnose.report.conclusion import Conclusion
 from repro.instruments.diagnose.symptoms.causes import CAUSES, UNPROVABLE, Finding, capital
 
+METRICS = ("metric", "metric_labels")
 MOST_CHANGES = 8
 MOST_TOLD = 2  # failures in a sentence
 MOST_NAMED = 4  # changes in a sentence
@@ -55,8 +56,8 @@ def headline(conclusion: Conclusion) -> str:
 
 
 def _fine(conclusion: Conclusion) -> str:
-    if conclusion.cause == "metric":
-        return f"The fit is fine, and the metric isn't: {CAUSES['metric'].title}."
+    if conclusion.cause in METRICS:
+        return f"The fit is fine, and the metric isn't: {CAUSES[conclusion.cause].title}."
     if conclusion.cause:
         title = CAUSES[conclusion.cause].title
         return f"The fit is fine here, and yet something is written wrong: {title}."

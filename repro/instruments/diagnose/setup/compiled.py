@@ -23,6 +23,7 @@ class Compiled:
     summed: bool
     loss_weight: float
     wants_accuracy: bool
+    metrics: tuple[str, ...]
 
 
 def read_compiled(model: "keras.Model") -> Compiled:
@@ -38,7 +39,16 @@ def read_compiled(model: "keras.Model") -> Compiled:
         summed=getattr(model.loss, "reduction", None) == "sum",
         loss_weight=_loss_weight(compile_arguments(model)["loss_weights"]),
         wants_accuracy="acc" in repr(compile_arguments(model)["metrics"]).lower(),
+        metrics=_metric_names(compile_arguments(model)["metrics"]),
     )
+
+
+def _metric_names(metrics: Any) -> tuple[str, ...]:
+    """Return the names of metrics, however they are nested, in snake case."""
+    import keras
+
+    found = [m for m in keras.tree.flatten(metrics) if m is not None]
+    return tuple(m if isinstance(m, str) else str(getattr(m, "name", "")) for m in found)
 
 
 def _loss_weight(weights: Any) -> float:

@@ -42,6 +42,12 @@ CAUSES = {
         says="The labels stand beside other rows",
         remedy="look for rows that were sorted, dropped or shuffled without their labels",
     ),
+    "labels_renamed": Cause(
+        title="validation labels counted in another order",
+        signs=("labels_renamed",),
+        says="A class of one name in training has another in the validation data",
+        remedy="encode both by one encoder, fitted on the training labels",
+    ),
     "mixed_rows": Cause(
         title="rows mixed up by a reshape",
         signs=("mixed_rows",),
@@ -358,6 +364,12 @@ CAUSES = {
         says="Every step multiplies the state, and nothing keeps it from growing",
         remedy="leave activation='tanh' in recurrent layers",
     ),
+    "half_precision": Cause(
+        title="weights of half precision",
+        signs=("half_precision",),
+        says="Small steps round to nothing there, and squares of small gradients to 0",
+        remedy="float32, or the policy mixed_float16, which keeps weights in float32",
+    ),
     "loss_summed": Cause(
         title="a loss that is summed over the batch",
         signs=("sum_reduction", "loss_summed"),
@@ -462,6 +474,12 @@ CAUSES = {
         signs=("overfits",),
         says="It fits the training rows, and not what they have in common with others",
         remedy="more rows, fewer units, dropout, or fewer epochs",
+    ),
+    "metric_labels": Cause(
+        title="an accuracy that reads labels in another way than the loss",
+        signs=("metric_labels",),
+        says="What it shows says nothing of the fit",
+        remedy='metrics=["accuracy"], which Keras makes fit the labels',
     ),
     "metric": Cause(
         title="accuracy asked of numbers",

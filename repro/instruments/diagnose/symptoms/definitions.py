@@ -67,6 +67,15 @@ DEFINITIONS = {
         counts=above(0),
         source="Keras: labels count from 0",
     ),
+    "labels_renamed": Definition(
+        title="validation labels are counted in another order",
+        measured=(
+            "share of the validation rows that the trained network gets right once their classes "
+            "are renamed, and not before"
+        ),
+        counts=above(0.5),
+        source="ours: most rows are right by other names, and chance gives each class its share",
+    ),
     "labels_shifted": Definition(
         title="labels belong to other rows",
         measured=(
@@ -334,6 +343,17 @@ DEFINITIONS = {
         ),
         counts=above(SAME),
         source="numpy's rules of broadcasting: (n, 1) - (n,) has shape (n, n)",
+    ),
+    "half_precision": Definition(
+        title="weights of half precision",
+        measured="layers whose weights are float16",
+        counts=at_least(1),
+        source="IEEE 754: half precision ends at 6e-8 and 65,504; Adam's epsilon is 1e-7",
+    ),
+    "metric_labels": Definition(
+        title="an accuracy of another kind of labels",
+        measured="the metric reads one column a class and labels are whole numbers, or the reverse",
+        source="Keras' documentation of its metrics",
     ),
     "own_loss": Definition(
         title="a loss of one's own",

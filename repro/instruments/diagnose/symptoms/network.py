@@ -30,6 +30,7 @@ FOREIGN_LOSSES = (
     "kl_divergence",
 )
 """Losses of directions, classes and shares."""
+READS_NO_NEGATIVES = ("mean_squared_logarithmic_error", "poisson")
 NUMBER_LOSSES = ("mean_squared_error", *ABSOLUTE_LOSSES)
 READERS = {3: ("Conv1D", "LSTM", "GRU", "SimpleRNN"), 4: ("Conv2D", "SeparableConv2D")}
 """Layers that take the last axis for channels, by the axes of their inputs."""
@@ -39,6 +40,7 @@ UNSUMMED = 0.01  # so far from 1, the sum of a row's targets is no rounding
 
 def target_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     """Compare loss and metrics with the targets of a regression."""
+    yield from _metric_symptoms(setup)
     if setup.task.kind != "regression":
         return
     y, loss = setup.targets, setup.compiled.loss
@@ -48,9 +50,22 @@ def target_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     if "crossentropy" in loss and (y.min() < 0 or y.max() > 1):
         text = f"loss {loss} is for classes, y runs from {y.min():.3g} to {y.max():.3g}"
         yield from detect("loss_task", 1, text)
+    negative = float((y < 0).mean())
+    if loss in READS_NO_NEGATIVES and negative > 0:
+        text = f"{loss} takes numbers below 0 for 0, and {percent(negative)} of the targets are"
+        yield from detect("loss_task", negative, text)
     rms = float(np.sqrt((y**2).mean()))
     text = f"the targets' root mean square is {rms:.3g}"
     yield from list(detect("target_scale", rms, text)) or detect("target_tiny", rms, text)
+
+
+def _metric_symptoms(setup: Setup) -> Symptoms:
+    """Compare the accuracies that are asked for with how the labels are written."""
+    columns = setup.targets.shape[1]
+    wrong = "categorical_accuracy" if columns == 1 else "sparse_categorical_accuracy"
+    if setup.task.classes and wrong in setup.compiled.metrics:
+        text = f"{wrong} is asked for, and the labels have {columns} column{'s' * (columns > 1)}"
+        yield from detect("metric_labels", 1, text)
 
 
 def output_symptoms(setup: Setup, examination: Examination) -> Symptoms:

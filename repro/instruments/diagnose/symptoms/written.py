@@ -173,9 +173,16 @@ def _layer_symptoms(program: Program) -> Symptoms:
     text = f"no path leads from input {numbers} (counted from 1) to the output"
     yield from detect("unread_input", len(unread), text)
     yield from _state_symptoms(program)
+    half = [o for o in program.operations if any(v.dtype == "float16" for v in _weights(o))]
+    text = f"the weights of {len(half)} layer{'s' * (len(half) > 1)} are float16"
+    yield from detect("half_precision", len(half), text)
     yield from _frozen_symptoms(program)
     yield from _random_symptoms(program)
     yield from _pooling_symptoms(program)
+
+
+def _weights(operation: Any) -> list[Any]:
+    return list(getattr(operation, "trainable_variables", ()))
 
 
 def _state_symptoms(program: Program) -> Symptoms:
