@@ -73,15 +73,7 @@ def output_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     output = setup.output
     if output is None:
         return
-    weight = setup.compiled.loss_weight
-    text = f"the weight of this output's loss among the outputs' is {weight:g}"
-    yield from detect("loss_weight", weight, text)
-    joint = setup.joint
-    if joint is not None:
-        text = (
-            f"of the sum of all outputs' losses, {percent(joint.share)} are those of {joint.name}"
-        )
-        yield from detect("drowned", joint.share, text)
+    yield from _joint_symptoms(setup)
     count = setup.outputs_a_target
     text = f"the output has shape {setup.output_shape[1:]}, so {count:,} outputs for each target"
     yield from detect("output_axes", count, text)
@@ -91,16 +83,30 @@ def output_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     yield from _loss_symptoms(setup)
     if examination is not None and examination.own_loss is not None:
         yield from _own_loss_symptoms(examination.own_loss)
-    erased = examination.erased if examination is not None else None
+    if examination is not None:
+        yield from _flow_symptoms(examination)
+    yield from _reach_symptoms(setup, output, int(setup.output_shape[-1] or 1))
+
+
+def _joint_symptoms(setup: Setup) -> Symptoms:
+    """Look at what this output's loss counts for beside those of the others."""
+    weight, joint = setup.compiled.loss_weight, setup.joint
+    text = f"the weight of this output's loss among the outputs' is {weight:g}"
+    yield from detect("loss_weight", weight, text)
+    if joint is not None:
+        text = f"{percent(joint.share)} of the sum of all outputs' losses is that of {joint.name}"
+        yield from detect("drowned", joint.share, text)
+
+
+def _flow_symptoms(examination: Examination) -> Symptoms:
+    """Look for what lets no input through to the output, or no gradient back."""
+    erased, cut = examination.erased, examination.cut
     if erased is not None:
         yield from detect("erased", 1, f"{erased.kind} puts out the same for every row")
-    cut = examination.cut if examination is not None else None
     if cut is not None:
         text = f"no gradient gets through {cut.kind}, so that {', '.join(cut.layers)} never "
-        yield from detect(
-            "gradient_cut", len(cut.layers), f"{text}learn{'s' * (len(cut.layers) == 1)}"
-        )
-    yield from _reach_symptoms(setup, output, int(setup.output_shape[-1] or 1))
+        text += f"learn{'s' * (len(cut.layers) == 1)}"
+        yield from detect("gradient_cut", len(cut.layers), text)
 
 
 def _entropy_symptoms(setup: Setup, output: Site) -> Symptoms:

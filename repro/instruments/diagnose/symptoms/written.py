@@ -90,6 +90,9 @@ def written_symptoms(program: Program) -> Symptoms:
     """Look at output, loss, layers, initial weights, penalties and rate."""
     if program.output is not None:
         yield from _output_symptoms(program, program.output)
+    if program.compiled.summed:
+        text = f"{program.compiled.loss} is made with reduction='sum'"
+        yield from detect("sum_reduction", 1, text)
     yield from _layer_symptoms(program)
     yield from _weight_symptoms(program)
     yield from _penalty_symptoms(program)
@@ -110,8 +113,6 @@ def _output_symptoms(program: Program, output: Site) -> Symptoms:
     if loss in LOGARITHMIC and low < 0:
         text = f"{output.label}: {loss} takes the logarithm of predictions, {name} also puts out "
         yield from detect("loss_output", 1, f"{text}negative ones", output.label)
-    if program.compiled.summed:
-        yield from detect("sum_reduction", 1, f"{loss} with reduction='sum'")
     if name == ACROSS_ROWS:
         text = f"{output.label}: this softmax is taken along another axis than that of the classes"
         yield from detect("softmax_axis", 1, text, output.label)
@@ -168,17 +169,25 @@ def _layer_symptoms(program: Program) -> Symptoms:
     rates = [rate for o in program.operations for rate in _dropped(o)]
     if rates:
         yield from detect("dropout", max(rates), f"dropout of {percent(max(rates))}")
+    yield from _unread_symptoms(program)
+    yield from _state_symptoms(program)
+    yield from _precision_symptoms(program)
+    yield from _frozen_symptoms(program)
+    yield from _random_symptoms(program)
+    yield from _pooling_symptoms(program)
+
+
+def _unread_symptoms(program: Program) -> Symptoms:
     unread = program.unread_inputs
     numbers = ", ".join(str(1 + place) for place in unread)
     text = f"no path leads from input {numbers} (counted from 1) to the output"
     yield from detect("unread_input", len(unread), text)
-    yield from _state_symptoms(program)
+
+
+def _precision_symptoms(program: Program) -> Symptoms:
     half = [o for o in program.operations if any(v.dtype == "float16" for v in _weights(o))]
     text = f"the weights of {len(half)} layer{'s' * (len(half) > 1)} are float16"
     yield from detect("half_precision", len(half), text)
-    yield from _frozen_symptoms(program)
-    yield from _random_symptoms(program)
-    yield from _pooling_symptoms(program)
 
 
 def _weights(operation: Any) -> list[Any]:
