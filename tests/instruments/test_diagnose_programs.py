@@ -141,6 +141,22 @@ def joining(*read):
     return build
 
 
+def beside_a_constant():
+    inputs = keras.Input((6,))
+    same = layers.LayerNormalization()(inputs[:, :1])
+    model = keras.Model(inputs, layers.Dense(1)(layers.concatenate([inputs, same])))
+    model.compile("adam", "mse")
+    return model
+
+
+def with_states():
+    inputs = keras.Input((5, 2))
+    _, state, _ = layers.LSTM(3, return_state=True)(inputs)
+    model = keras.Model(inputs, layers.Dense(1)(state))
+    model.compile("adam", "mse")
+    return model
+
+
 COUNTS = DRAW.poisson(2.0, 80).astype(float)
 PADDED = np.where(np.arange(5)[:, None] < 3, STEPS, 0)
 GAPS = np.where(DRAW.uniform(size=X.shape) < 0.1, np.nan, X)
@@ -361,6 +377,8 @@ def test_healthy_programs_have_none_of_them():
         (sequential(lambda: layers.GaussianNoise(0.1), HIDDEN, SIGMOID), X, Y),
         (sequential(layer_norm, lambda: layers.LSTM(3), LINEAR, loss="mse"), STEPS, X[:, 0]),
         (joining(0, 1), [X, X], X[:, 0]),
+        (beside_a_constant, X, X[:, 0]),
+        (with_states, STEPS, X[:, 0]),
         (sequential(mask_zeros, lambda: layers.GRU(3), LINEAR, loss="mse"), PADDED, X[:, 0]),
         (sequential(HIDDEN, dense(1, "softplus"), loss="poisson"), X, COUNTS),
         (sequential(HIDDEN, dense(6), loss="mse"), X, X),

@@ -43,14 +43,20 @@ def find_erased(setup: Setup) -> Erased | None:
 
 
 def _first_alike(model: Any, x: Any) -> int | None:
+    """Return the first operation with an output that is alike in all rows, if predictions are too.
+
+    A branch that is the same for all rows, of positions or of a mask, is no fault beside others.
+    """
     import keras
 
     traced = trace(model)
     try:
-        outputs = keras.Model(traced.model.input, traced.outputs)(x, training=False)
+        watched = keras.Model(traced.model.input, [*traced.outputs, traced.model.output])
+        outputs = [keras.tree.flatten(output) for output in watched(x, training=False)]
     except Exception:  # whatever TensorFlow says of rows that the model can't take
         return None
-    return next((i for i, output in enumerate(outputs) if _are_alike(np.asarray(output))), None)
+    alike = [all(_are_alike(np.asarray(part)) for part in parts) for parts in outputs]
+    return alike.index(True) if alike[-1] else None
 
 
 def _are_alike(values: Array) -> bool:
