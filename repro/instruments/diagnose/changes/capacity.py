@@ -96,7 +96,7 @@ def capacity_changes(setup: Setup, examination: Examination, symptoms: frozenset
     if "half_precision" in symptoms:
         yield WHOLE_PRECISION
     if "erased" in symptoms and examination.erased is not None:
-        yield from _without(setup, examination.erased)
+        yield from _leave_out(setup, examination.erased)
     if "unread_input" in symptoms and setup.output is not None:
         yield _joined(setup, setup.output)
     dense = [site for site in setup.hidden if site.kind == "Dense"]
@@ -123,7 +123,7 @@ def _passing(setup: Setup, cut: Cut) -> Changes:
     )
 
 
-def _without(setup: Setup, erased: Erased) -> Changes:
+def _leave_out(setup: Setup, erased: Erased) -> Changes:
     """Leave out the operation that makes all rows alike, if what follows fits without it."""
     operation = setup.operations[erased.position]
     if getattr(operation.input, "shape", None) != operation.output.shape:

@@ -33,6 +33,23 @@ def loss_changes(setup: Setup, examination: Examination, symptoms: frozenset[str
             group="loss",
             loss="mean_squared_error",
         )
+    yield from _mean_changes(setup, symptoms)
+    if "loss_weight" in symptoms:
+        yield Change(
+            key="whole_loss",
+            title="a weight of 1 for the loss of this output",
+            size=1,
+            code="model.compile(optimizer=model.optimizer, loss=model.loss, loss_weights=None)",
+            removes=("loss_weight",),
+            group="loss_weight",
+            weighs_outputs=True,
+        )
+    yield from _penalty_changes(setup, symptoms)
+    yield from _behind_changes(setup, symptoms)
+
+
+def _mean_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:
+    """Take the mean over the rows of a batch, each beside its own target."""
     if "sum_reduction" in symptoms:
         yield Change(
             key="mean_loss",
@@ -55,18 +72,6 @@ def loss_changes(setup: Setup, examination: Examination, symptoms: frozenset[str
             group="target_shape",
             data=lambda train, test: (_in_column(train), _in_column(test)),
         )
-    if "loss_weight" in symptoms:
-        yield Change(
-            key="whole_loss",
-            title="a weight of 1 for the loss of this output",
-            size=1,
-            code="model.compile(optimizer=model.optimizer, loss=model.loss, loss_weights=None)",
-            removes=("loss_weight",),
-            group="loss_weight",
-            weighs_outputs=True,
-        )
-    yield from _penalty_changes(setup, symptoms)
-    yield from _behind_changes(setup, symptoms)
 
 
 def _in_column(pair: Pair) -> Pair:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ROWS = 64
 SUMMED = 16  # rows whose loss is compared with that of single ones
-SAME = 0.01  # share of a loss by which the same targets in another shape may change it
+LEAST_CHANGE = 0.01  # share of a loss by which the same targets in another shape may change it
 SURE = 0.95  # probability of the true class in a right prediction
 LARGE = 3.0  # its logit, nearly
 

@@ -75,7 +75,7 @@ class Conclusion:
 
     @cached_property
     def drowned(self) -> bool:
-        """Whether the output is fine alone, and fails beside others whose losses are larger."""
+        """True if the output is fine alone, and fails beside others whose losses are larger."""
         joint = self.setup.joint
         is_harmed = joint is not None and joint.gained > LARGE_GAIN
         return is_harmed and not self.failures and self._is_fine()

@@ -110,8 +110,8 @@ def _number(conclusion: Conclusion) -> str:
     proof, setup = conclusion.proof, conclusion.setup
     joint = setup.joint
     if conclusion.drowned and joint is not None:
-        before, after = np.mean(joint.skills), np.mean(joint.weighed)
-        text = f"Skill of {joint.name}, all outputs trained together: {before:.2f} → {after:.2f} "
+        skill, weighed = np.mean(joint.skills), np.mean(joint.weighed)
+        text = f"Skill of {joint.name}, all outputs trained together: {skill:.2f} → {weighed:.2f} "
         alone = proof.original.test.mean()
         return f"{text}over {len(joint.skills)} seeds; alone it reaches {alone:.2f}."
     original = float(proof.original.test.mean())

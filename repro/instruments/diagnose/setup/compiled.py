@@ -47,8 +47,8 @@ def _metric_names(metrics: Any) -> tuple[str, ...]:
     """Return the names of metrics, however they are nested, in snake case."""
     import keras
 
-    found = [m for m in keras.tree.flatten(metrics) if m is not None]
-    return tuple(m if isinstance(m, str) else str(getattr(m, "name", "")) for m in found)
+    flat = [m for m in keras.tree.flatten(metrics) if m is not None]
+    return tuple(m if isinstance(m, str) else str(getattr(m, "name", "")) for m in flat)
 
 
 def _loss_weight(weights: Any) -> float:

@@ -42,7 +42,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Joint:
-    """What an output reaches when all are trained together, and once all losses are made alike.
+    """The skill of an output when all are trained together, and once all losses are made alike.
 
     Attributes:
         name: the output's.
@@ -95,7 +95,7 @@ def outputs_of(
         raise DiagnoseError(f"y holds {len(targets)} arrays, one for each output of the model")
     names = list(y) if isinstance(y, dict) else list(model.output_names)
     tests = leaves(validation[1]) if validation else [None] * len(targets)
-    together = _Together(build, x, targets, epochs, batch_size, names)
+    together = _Together(build, x, targets, names, epochs=epochs, batch_size=batch_size)
     skills = np.mean(together.skills(JOINT_SEEDS), axis=0)
     outputs = [
         Output(
@@ -120,11 +120,17 @@ def _compared(together: "_Together", place: int) -> Joint | None:
     if not (share < DROWNED and (losses > 0).all()):
         return None
     weights = tuple(float(f"{1 / loss:.2g}") for loss in losses)
-    before, after = (
+    skills, weighed = (
         tuple(together.skills(COMPARED_SEEDS, chosen)[:, place].tolist())
         for chosen in (None, weights)
     )
-    return Joint(str(together.keys[place]), share, before, after, weights)
+    return Joint(
+        name=str(together.keys[place]),
+        share=share,
+        skills=skills,
+        weighed=weighed,
+        weights=weights,
+    )
 
 
 def _alone(build: Callable[[], Any], place: int, name: Any) -> Callable[[], "keras.Model"]:
@@ -168,9 +174,9 @@ class _Together:
     build: Callable[[], Any]
     x: Any
     targets: list[Array]
+    keys: Any
     epochs: int
     batch_size: int
-    keys: Any
 
     @cached_property
     def rows(self) -> tuple[Array, Array]:
@@ -208,8 +214,8 @@ class _Together:
 
     def weights(self) -> Array:
         """Return the user's weights of the losses; 1 for what has none."""
-        given = compile_arguments(call_build(self.build))["loss_weights"]
-        weights = [_weight(given, i, key) for i, key in enumerate(self.keys)]
+        weights_set = compile_arguments(call_build(self.build))["loss_weights"]
+        weights = [_weight(weights_set, i, key) for i, key in enumerate(self.keys)]
         return np.array([1.0 if weight is None else weight[0] for weight in weights])
 
     def _model(self, seed: int, weights: Sequence[float] | None) -> "keras.Model":
@@ -222,8 +228,8 @@ class _Together:
         return model
 
     def _losses(self, model: "keras.Model") -> list[Any]:
-        given = compile_arguments(model)["loss"]
-        return [_of_output(given, i, key) for i, key in enumerate(self.keys)]
+        losses = compile_arguments(model)["loss"]
+        return [_of_output(losses, i, key) for i, key in enumerate(self.keys)]
 
     def _take(self, rows: Array) -> tuple[Any, list[Array]]:
         return map_arrays(self.x, lambda a: a[rows]), [y[rows] for y in self.targets]

@@ -56,9 +56,9 @@ def masked_between(setup: Setup, x: Array) -> float:
     else:
         return 0.0
     read = ~masked
-    before = np.logical_or.accumulate(read, axis=1)
+    begun = np.logical_or.accumulate(read, axis=1)
     behind = np.logical_or.accumulate(read[:, ::-1], axis=1)[:, ::-1]
-    return float((masked & before & behind).sum() / max(masked.sum(), 1))
+    return float((masked & begun & behind).sum() / max(masked.sum(), 1))
 
 
 def padding_value(x: Array) -> float:

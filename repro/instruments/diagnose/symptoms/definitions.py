@@ -6,7 +6,7 @@ generous, since a symptom only asks for a proof.
 """
 
 from repro.instruments.diagnose.measurements.leaks import TELLING
-from repro.instruments.diagnose.measurements.loss import SAME, SUMMED
+from repro.instruments.diagnose.measurements.loss import LEAST_CHANGE, SUMMED
 from repro.instruments.diagnose.measurements.probe import CONSTANT_SPREAD, FLAT_SLOPE
 from repro.instruments.diagnose.measurements.relation import UNRELATED
 from repro.instruments.diagnose.setup.outputs import DROWNED
@@ -341,7 +341,7 @@ DEFINITIONS = {
             "a loss of one's own: share by which it changes if the same targets are one column, as "
             "the outputs are"
         ),
-        counts=above(SAME),
+        counts=above(LEAST_CHANGE),
         source="numpy's rules of broadcasting: (n, 1) - (n,) has shape (n, n)",
     ),
     "half_precision": Definition(
