@@ -1,6 +1,7 @@
 """`repro.diagnose` on faults of whole programs: arrays, axes, losses, weights, schedules."""
 
 import importlib.util
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -11,8 +12,10 @@ from keras import layers, ops
 from repro.instruments.diagnose import DiagnoseError
 from repro.instruments.diagnose.changes.catalogue import CATALOGUE
 from repro.instruments.diagnose.changes.change import changed_build
+from repro.instruments.diagnose.changes.targets import label_changes
 from repro.instruments.diagnose.check import check
 from repro.instruments.diagnose.measurements.examination import examine_data
+from repro.instruments.diagnose.measurements.renamed import best_names
 from repro.instruments.diagnose.proof.train import train, weights_of
 from repro.instruments.diagnose.setup.loading import load_data
 from repro.instruments.diagnose.setup.reading import Data, worst_output
@@ -110,6 +113,52 @@ def thin_convolution():
     return layers.Conv2D(1, 3, padding="same", activation="relu")
 
 
+def layer_norm():
+    return layers.LayerNormalization()
+
+
+def mask_zeros():
+    return layers.Masking(0.0)
+
+
+class Squares(keras.losses.Loss):
+    """Reduces nothing, so that a list of targets and a column of outputs make a table of pairs."""
+
+    def call(self, y_true, y_pred):
+        return ops.mean(ops.square(y_true - y_pred))
+
+
+def joining(*read):
+    """A build function of two inputs, of which those at these places are joined."""
+
+    def build():
+        inputs = [keras.Input((6,)), keras.Input((6,))]
+        branches = [layers.Dense(4, "relu")(inputs[place]) for place in read]
+        model = keras.Model(inputs, layers.Dense(1)(layers.concatenate(branches)))
+        model.compile("adam", "mse")
+        return model
+
+    return build
+
+
+def beside_a_constant():
+    inputs = keras.Input((6,))
+    same = layers.LayerNormalization()(inputs[:, :1])
+    model = keras.Model(inputs, layers.Dense(1)(layers.concatenate([inputs, same])))
+    model.compile("adam", "mse")
+    return model
+
+
+def with_states():
+    inputs = keras.Input((5, 2))
+    _, state, _ = layers.LSTM(3, return_state=True)(inputs)
+    model = keras.Model(inputs, layers.Dense(1)(state))
+    model.compile("adam", "mse")
+    return model
+
+
+COUNTS = DRAW.poisson(2.0, 80).astype(float)
+PADDED = np.where(np.arange(5)[:, None] < 3, STEPS, 0)
 GAPS = np.where(DRAW.uniform(size=X.shape) < 0.1, np.nan, X)
 CONVOLUTIONS = (convolution, layers.GlobalMaxPooling2D, THREE)
 THIN = (thin_convolution, lambda: layers.MaxPooling2D(8), layers.Flatten, THREE)
@@ -211,6 +260,45 @@ PROGRAMS = {
         X,
         Y,
     ),
+    "erased not_erased": (
+        sequential(layer_norm, lambda: layers.LSTM(3), LINEAR, loss="mse"),
+        STEPS[:, :, :1],
+        X[:, 0],
+    ),
+    "unread_input join_input": (joining(0, 0), [X, X[::-1]], X[:, 0]),
+    "loss_pairs target_column": (sequential(HIDDEN, LINEAR, loss=Squares()), X, X[:, 0]),
+    "loss_pairs linear_output": (sequential(HIDDEN, LINEAR, loss=Squares()), X, X[:, 0]),
+    "loss_summed mean_loss": (
+        sequential(HIDDEN, LINEAR, loss=keras.losses.MeanSquaredError(reduction="sum")),
+        X,
+        X[:, 0],
+    ),
+    "masked_data no_mask": (
+        sequential(mask_zeros, lambda: layers.GRU(3), LINEAR, loss="mse"),
+        (STEPS[:, :, :1] > 0) * 1.0,
+        X[:, 0],
+    ),
+    "masked_data no_mask ": (
+        sequential(lambda: layers.Embedding(3, 2, mask_zero=True), lambda: layers.GRU(3), SIGMOID),
+        DRAW.integers(0, 3, (80, 7)),
+        Y,
+    ),
+    "unbounded_state bounded_state": (
+        sequential(lambda: layers.LSTM(3, activation="relu"), LINEAR, loss="mse"),
+        STEPS,
+        X[:, 0],
+    ),
+    "output_loss exponential_output": (sequential(HIDDEN, LINEAR, loss="poisson"), X, COUNTS),
+    "half_precision single_precision": (
+        sequential(dense(8, "relu", dtype="float16"), dense(1, "sigmoid", dtype="float16")),
+        X,
+        Y,
+    ),
+    "output_loss linear_output": (
+        sequential(HIDDEN, LINEAR, loss="mean_squared_logarithmic_error"),
+        X,
+        X[:, 0],
+    ),
     "imbalance class_weights": (sequential(HIDDEN, SIGMOID), X, (np.arange(80) % 20 == 0) * 1),
 }
 
@@ -222,6 +310,15 @@ QUICK = (
     "gradient_cut pass_gradient",
     "schedule constant_rate",
     "imbalance class_weights",
+    "erased not_erased",
+    "unread_input join_input",
+    "loss_pairs target_column",
+    "loss_summed mean_loss",
+    "masked_data no_mask",
+    "unbounded_state bounded_state",
+    "output_loss exponential_output",
+    "half_precision single_precision",
+    "output_loss linear_output",
 )
 KINDS = [pytest.param(k, marks=() if k in QUICK else pytest.mark.slow) for k in PROGRAMS]
 
@@ -278,6 +375,13 @@ def test_healthy_programs_have_none_of_them():
         (sequential(layers.Flatten, HIDDEN, THREE, loss=SPARSE), IMAGES, CLASSES),
         (sequential(lambda: layers.BatchNormalization(momentum=0.9), HIDDEN, SIGMOID), X, Y),
         (sequential(lambda: layers.GaussianNoise(0.1), HIDDEN, SIGMOID), X, Y),
+        (sequential(layer_norm, lambda: layers.LSTM(3), LINEAR, loss="mse"), STEPS, X[:, 0]),
+        (joining(0, 1), [X, X], X[:, 0]),
+        (beside_a_constant, X, X[:, 0]),
+        (with_states, STEPS, X[:, 0]),
+        (sequential(mask_zeros, lambda: layers.GRU(3), LINEAR, loss="mse"), PADDED, X[:, 0]),
+        (sequential(HIDDEN, dense(1, "softplus"), loss="poisson"), X, COUNTS),
+        (sequential(HIDDEN, dense(6), loss="mse"), X, X),
     ]
     told = {kind.split()[0] for kind in PROGRAMS}
     for build, x, y in healthy:
@@ -396,7 +500,7 @@ def test_an_output_whose_loss_counts_for_nothing_is_named():
         return model
 
     data = Data(x=X, y=[Y, X[:, 1] * X[:, 2]], batch_size=16)
-    alone, data, notes = worst_output(build, data, 1)
+    alone, data, notes, _ = worst_output(build, data, 1)
     assert "diagnosed alone" in notes[0]
     setup = setup_of(alone, data.x, data.y)
     if setup.task.kind == "regression":
@@ -404,6 +508,60 @@ def test_an_output_whose_loss_counts_for_nothing_is_named():
         assert "loss_weight" in causes
         model = changed_build(setup, changes["whole_loss"])()
         assert float(model.compute_loss(x=X, y=data.y, y_pred=model(X))) > 0
+
+
+@pytest.mark.parametrize(
+    ("metric_name", "told"), [("categorical_accuracy", True), ("accuracy", False)]
+)
+def test_an_accuracy_that_reads_other_labels_is_told(metric_name, told):
+    def build():
+        model = keras.Sequential([HIDDEN(), THREE()])
+        model.compile("adam", SPARSE, metrics=[metric_name])
+        return model
+
+    causes, _ = examined(setup_of(build, X, CLASSES))
+    assert ("metric_labels" in causes) == told
+
+
+def test_validation_labels_of_another_order_are_renamed():
+    build = sequential(HIDDEN, THREE, loss=SPARSE)
+    model = keras.Sequential([keras.Input((6,)), THREE()])
+    model.layers[-1].set_weights([np.eye(6, 3), np.zeros(3)])
+    y = X[:, :3].argmax(axis=1)
+    order = np.array([2, 0, 1])
+    counted = setup_of(build, X[:40], y[:40], (X[40:], y[40:]))
+    setup = setup_of(build, X[:40], y[:40], (X[40:], order[y[40:]]))
+    assert set(y[:40]) == {0, 1, 2}
+    assert best_names(counted, model)[0] == 0
+    gained, names = best_names(setup, model)
+    assert gained > 0.5
+    examination = replace(examine_data(setup), renamed=gained, names=names)
+    change = next(label_changes(setup, examination, frozenset({"labels_renamed"})))
+    assert change.rows(setup.train, setup.test)[1][1].tolist() == y[40:].tolist()
+
+
+def two_sizes():
+    inputs = keras.Input((6,))
+    hidden = dense(8, "relu")()(inputs)
+    model = keras.Model(inputs, [LINEAR()(hidden), SIGMOID()(hidden)])
+    model.compile(keras.optimizers.Adam(0.01), ["mse", "binary_crossentropy"])
+    return model
+
+
+@pytest.mark.slow
+def test_an_output_that_others_drown_is_trained_with_losses_made_alike():
+    x = np.tile(X, (3, 1))
+    y = [50 + 20 * x[:, 2] * x[:, 3], (x[:, 0] * x[:, 1] > 0) * 1.0]
+    build, data, _, joint = worst_output(two_sizes, Data(x=x, y=y, batch_size=16), 15)
+    assert joint is not None
+    assert joint.share < 0.01
+    assert joint.weights[0] < 0.01 < joint.weights[1]
+    assert joint.gained == max(joint.gained, 0)
+    setup = replace(setup_of(build, data.x, data.y), joint=joint)
+    assert "drowned" in examined(setup)[0]
+    names = {"model": two_sizes()}
+    exec(compile(joint.code, "joint", "exec"), names)  # noqa: S102  # our own text
+    assert names["model"].compiled
 
 
 @pytest.mark.slow

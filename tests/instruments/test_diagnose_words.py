@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -14,6 +15,7 @@ from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.proof.judge import Proof, judge
 from repro.instruments.diagnose.proof.train import Trained
 from repro.instruments.diagnose.report.diagnosis import Diagnosis
+from repro.instruments.diagnose.setup.outputs import Joint
 from repro.instruments.diagnose.setup.setup import make_setup
 from repro.instruments.diagnose.symptoms.causes import CAUSES, explain
 from repro.instruments.diagnose.symptoms.definitions import DEFINITIONS, FAILURES
@@ -116,6 +118,18 @@ def test_a_proof_is_claimed_only_where_the_causes_own_remedy_recovers(told):
         others = [j for j in diagnosis.proof.judged if j.recovers and j.change.parts == 1]
         if len(singles) == 1:
             assert all(diagnosis.cause in j.change.helps_against for j in others), case
+
+
+def test_an_output_that_others_drown_is_said_to_be_fine_alone(setup):
+    joint = Joint("sex", 0.001, (0.1, 0.2), (0.8, 0.9), (0.01, 1.5))
+    drowned = diagnosis_of(replace(setup, joint=joint), ("drowned",), (), {}, 0.9)
+    assert (drowned.verdict, drowned.cause, drowned.change) == ("likely", "drowned", None)
+    assert drowned.code == joint.code
+    text = str(drowned)
+    assert text.startswith("Likely cause: another output's loss drowns this one's.")
+    assert "0.15 → 0.85 over 2 seeds; alone it reaches 0.90" in text
+    unsure = replace(joint, weighed=(0.05, 0.9))  # not from every seed
+    assert diagnosis_of(replace(setup, joint=unsure), (), (), {}, 0.9).verdict == "fine"
 
 
 def test_nothing_wrong_is_said_only_of_a_fit_that_does_not_fail(told):

@@ -98,6 +98,19 @@ def test_a_bar_that_is_asked_for_says_each_task_where_there_is_no_terminal(capsy
     assert "2/3 a task" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("notebook", [False, True])
+def test_the_first_suspect_stays_on_the_screen(notebook, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "ipykernel", SimpleNamespace())
+    if not notebook:
+        monkeypatch.delitem(sys.modules, "ipykernel")
+    with progress(1) as say:
+        say("first suspect: a", 0, 0)
+        say("a task", 1, 3)
+    shown = capsys.readouterr().err
+    line = next(line for line in shown.splitlines() if "first suspect: a" in line)
+    assert "task" not in line  # which would have been written over it
+
+
 def test_an_unknown_verbosity_is_refused():
     with pytest.raises(ValueError, match="verbose must be one of"), progress("loud"):
         pass

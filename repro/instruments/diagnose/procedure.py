@@ -8,7 +8,11 @@ from typing import Any
 
 from repro.instruments.diagnose.changes.catalogue import applicable
 from repro.instruments.diagnose.changes.change import NOTHING, Change
-from repro.instruments.diagnose.measurements.examination import examine, with_trained
+from repro.instruments.diagnose.measurements.examination import (
+    examine_data,
+    with_first_steps,
+    with_trained,
+)
 from repro.instruments.diagnose.progress import progress
 from repro.instruments.diagnose.proof.prove import Say, prove
 from repro.instruments.diagnose.proof.retune import retune as retune_rates
@@ -19,8 +23,9 @@ from repro.instruments.diagnose.setup.budget import FULL_BUDGET
 from repro.instruments.diagnose.setup.errors import DiagnoseError
 from repro.instruments.diagnose.setup.reading import Data, read, worst_output
 from repro.instruments.diagnose.setup.setup import Setup, make_setup
-from repro.instruments.diagnose.symptoms.causes import explain
+from repro.instruments.diagnose.symptoms.causes import CAUSES, explain
 from repro.instruments.diagnose.symptoms.find import find_symptoms
+from repro.instruments.diagnose.symptoms.symptom import Symptom
 from repro.instruments.diagnose.symptoms.written import written_symptoms
 
 SEEDS = 10
@@ -94,9 +99,9 @@ def diagnose(
     with warnings.catch_warnings():
         # what Keras warns of is examined, and models are built over and over
         warnings.simplefilter("ignore")
-        build, data, notes = worst_output(build, data, epochs)
+        build, data, notes, joint = worst_output(build, data, epochs)
         setup = make_setup(build, **vars(data), epochs=epochs, seeds=seeds, budget=budget)
-        setup = replace(setup, notes=(*notes, *setup.notes))
+        setup = replace(setup, notes=(*notes, *setup.notes), joint=joint)
         trainer = Trainer(setup, start + budget)
         with progress(verbose) as say:
             diagnosis = _diagnose(setup, trainer, retune, say)
@@ -104,9 +109,12 @@ def diagnose(
 
 
 def _diagnose(setup: Setup, trainer: Trainer, retune: bool, say: Say) -> Diagnosis:
-    _say_first_suspect(setup, say)
+    is_said = _say_first_suspect(list(written_symptoms(setup)), say)
+    examination = examine_data(setup)
+    if not is_said:
+        _say_first_suspect(find_symptoms(setup, examination, None), say)
     say("first steps", 0, 2)
-    examination = examine(setup)
+    examination = with_first_steps(examination, setup)
     say("the network as it is", 1, 2)
     original = trainer.train(NOTHING)
     examination = with_trained(examination, setup, original.model, original.fails)
@@ -133,10 +141,12 @@ def _diagnose(setup: Setup, trainer: Trainer, retune: bool, say: Say) -> Diagnos
     return diagnosis
 
 
-def _say_first_suspect(setup: Setup, say: Say) -> None:
-    """Say what can be read off the code, before anything is trained."""
-    for finding in explain(list(written_symptoms(setup)))[:1]:
-        say(f"first suspect: {finding.title} ({finding.signs[0].says})", 0, 2)
+def _say_first_suspect(symptoms: Sequence[Symptom], say: Say) -> bool:
+    """Say what code or data point at, before anything is trained; facts go before suspicions."""
+    findings = sorted(explain(symptoms), key=lambda finding: not CAUSES[finding.key].certain)
+    for finding in findings[:1]:
+        say(f"first suspect: {finding.title} ({finding.signs[0].says})", 0, 0)
+    return bool(findings)
 
 
 def _to_retune(diagnosis: Diagnosis) -> list[Change]:

@@ -13,6 +13,8 @@ VERBOSE = ("auto", 0, 1)
 def progress(verbose: int | str) -> Iterator[Say]:
     """Yield a function to call with the task at hand, its number and how many there are.
 
+    What is none of several stays on the screen: how many there are is 0 then.
+
     Raises:
         ValueError: if `verbose` is none of "auto", 0 and 1.
     """
@@ -32,7 +34,7 @@ def progress(verbose: int | str) -> Iterator[Say]:
 def _rewrite_line(task: str, number: int, count: int) -> None:
     """Write over the line before: in a notebook rich's bars need a package of their own."""
     text = f"{number + 1}/{count} {task}" if count else task
-    print(f"\r{text:<70}", end="", file=sys.stderr, flush=True)
+    print(f"\r{text:<70}", end="" if count else "\n", file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -49,6 +51,9 @@ def _bar() -> Iterator[Say]:
         task = bar.add_task("examining")
 
         def say(title: str, number: int, count: int) -> None:
+            if not count:
+                console.print(title, markup=False, highlight=False)
+                return
             bar.update(task, description=title, completed=number, total=count)
             if not console.is_terminal:
                 console.print(f"{number + 1}/{count} {title}", markup=False, highlight=False)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from repro.instruments.diagnose.changes import edits
 from repro.instruments.diagnose.changes.change import Change, Changes
 from repro.instruments.diagnose.changes.code import changed_layers
+from repro.instruments.diagnose.measurements.erased import Erased
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.measurements.gradient import Cut
 from repro.instruments.diagnose.setup.anatomy import Site
@@ -14,6 +15,7 @@ DROPOUTS = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "
 FEW_UNITS = 16  # of no more, a layer is widened
 WIDER = 8  # times as many units, and FEW_UNITS at least
 ADDED_DROPOUT = 0.5
+JOINED_UNITS = 64  # between an input that wasn't connected, and the output
 NO_DROPOUT = Change(
     key="no_dropout",
     title="no dropout",
@@ -61,6 +63,15 @@ LATEST_AVERAGES = Change(
     group="averages",
     edit=edits.replace_kind("BatchNormalization", momentum=0.9),
 )
+WHOLE_PRECISION = Change(
+    key="single_precision",
+    title="all layers in float32",
+    size=1,
+    code='keras.config.set_floatx("float32")  # and no dtype="float16" in layers',
+    removes=("half_precision",),
+    group="precision",
+    edit=edits.in_single_precision,
+)
 AGAINST = {
     "averages_lag": LATEST_AVERAGES,
     "dropout": NO_DROPOUT,
@@ -82,6 +93,12 @@ def capacity_changes(setup: Setup, examination: Examination, symptoms: frozenset
     yield from {AGAINST[key].key: AGAINST[key] for key in AGAINST if key in symptoms}.values()
     if "gradient_cut" in symptoms and examination.cut is not None:
         yield from _passing(setup, examination.cut)
+    if "half_precision" in symptoms:
+        yield WHOLE_PRECISION
+    if "erased" in symptoms and examination.erased is not None:
+        yield from _leave_out(setup, examination.erased)
+    if "unread_input" in symptoms and setup.output is not None:
+        yield _joined(setup, setup.output)
     dense = [site for site in setup.hidden if site.kind == "Dense"]
     if "overfits" in symptoms and dense:
         yield _dropout(dense)
@@ -103,6 +120,40 @@ def _passing(setup: Setup, cut: Cut) -> Changes:
         removes=("gradient_cut",),
         group="cut",
         edit=edits.put_activation(cut.position, "relu"),
+    )
+
+
+def _leave_out(setup: Setup, erased: Erased) -> Changes:
+    """Leave out the operation that makes all rows alike, if what follows fits without it."""
+    operation = setup.operations[erased.position]
+    if getattr(operation.input, "shape", None) != operation.output.shape:
+        return
+    yield Change(
+        key="not_erased",
+        title=f"{erased.kind} left out",
+        size=1,
+        code=f"# remove {erased.kind}",
+        removes=("erased",),
+        group="erased",
+        edit=edits.pass_by([erased.position]),
+    )
+
+
+def _joined(setup: Setup, output: Site) -> Change:
+    lines = [
+        "# b is the input that isn't connected, h what goes into the output layer",
+        f'# b = keras.layers.Dense({JOINED_UNITS}, activation="relu")(keras.layers.Flatten()(b))',
+        "# h = keras.layers.concatenate([h, b])",
+    ]
+    return Change(
+        key="join_input",
+        title=f"the input joined in front of the output, by {JOINED_UNITS} ReLU units",
+        size=2,
+        code="\n".join(lines),
+        removes=("unread_input",),
+        group="inputs",
+        edit=edits.join_inputs(output, setup.unread_inputs, JOINED_UNITS),
+        inserts=True,
     )
 
 

@@ -272,6 +272,42 @@ def remove_pooling(model: "keras.Model") -> "keras.Model":
     return rebuild(model, new)
 
 
+def join_inputs(output: Site, places: Sequence[int], units: int) -> Edit:
+    """Return the edit that joins these inputs, behind ReLU units, to what the output layer reads.
+
+    The output layer is drawn anew.
+    """
+
+    def edit(model: "keras.Model") -> "keras.Model":
+        import keras
+
+        old = trace(model).operations[output.position]
+        inputs = [keras.Input(t.shape[1:], dtype=t.dtype, name=t.name) for t in model.inputs]
+        behind = [keras.layers.Dense(units, activation="relu") for _ in places]
+
+        def call(operation: Any, *args: Any, **kwargs: Any) -> Any:
+            if operation.name == old.name:
+                pairs = zip(behind, places, strict=True)
+                joined = [layer(keras.layers.Flatten()(inputs[i])) for layer, i in pairs]
+                args = (keras.layers.concatenate([args[0], *joined]), *args[1:])
+                return copy_layer(old)(*args, **kwargs)
+            return operation(*args, **kwargs)
+
+        return keras.models.clone_model(
+            graph(model),
+            input_tensors=inputs,
+            clone_function=lambda operation: operation,
+            call_function=call,
+        )
+
+    return edit
+
+
+def replace_in_kinds(kinds: Sequence[str], **arguments: Any) -> Edit:
+    """Return the edit that gives all layers of several classes other arguments."""
+    return chain(*(replace_kind(kind, **arguments) for kind in kinds))
+
+
 def move_channels(model: "keras.Model") -> "keras.Model":
     """Move the first axis behind the others, in front of the first layer; all are drawn anew."""
     import keras
@@ -394,6 +430,18 @@ def mask_inputs(value: float) -> Edit:
         return rebuild(model, {0: (masking, [trace(model).operations[0]])})
 
     return edit
+
+
+def in_single_precision(model: "keras.Model") -> "keras.Model":
+    """Let all layers hold and compute float32; those with weights are drawn anew."""
+    return rebuild(
+        model,
+        {
+            i: (copy_layer(old, dtype="float32"), ())
+            for i, old in enumerate(trace(model).operations)
+            if hasattr(old, "dtype_policy") and old.get_config().get("dtype")
+        },
+    )
 
 
 def chain(*edits: Edit) -> Edit:

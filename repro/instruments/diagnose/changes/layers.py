@@ -10,6 +10,7 @@ from repro.instruments.diagnose.changes.code import changed_layers, layer_code
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.setup.anatomy import CLIPPED, SATURATING, Site
 from repro.instruments.diagnose.setup.setup import Setup
+from repro.instruments.diagnose.symptoms.written import RECURRENT
 
 LIKE_RELU = (*CLIPPED, "leaky_relu", "elu", "gelu", "silu", "swish")
 DEAD_TREAT = ("initial_weights", "relu_output", "rate_high", "narrow")
@@ -31,12 +32,28 @@ def layer_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
     if "no_hidden" in symptoms and setup.output is not None:
         yield _hidden_layer(setup, setup.output)
     yield from capacity_changes(setup, examination, symptoms)
+    if "unbounded_state" in symptoms:
+        yield _bounded(setup)
     if not hidden:
         return
     yield from _activation_changes(setup, hidden)
     yield _initializer(setup, hidden)
     if "BatchNormalization" not in {type(v).__name__ for v in setup.operations}:
         yield _normalization(setup, hidden)
+
+
+def _bounded(setup: Setup) -> Change:
+    recurrent = [site for site in setup.sites if site.kind in RECURRENT]
+    return Change(
+        key="bounded_state",
+        title="tanh in the recurrent layers",
+        size=len(recurrent),
+        code=changed_layers(setup, recurrent, activation="tanh"),
+        removes=("unbounded_state",),
+        treats=("rate_high", "dead"),
+        group="activation",
+        edit=edits.replace_in_kinds(RECURRENT, activation="tanh"),
+    )
 
 
 def _activation_changes(setup: Setup, hidden: Sequence[Site]) -> Changes:

@@ -8,6 +8,7 @@ from repro.instruments.diagnose.changes.code import compile_code, layer_code, op
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.setup.anatomy import operation_name
 from repro.instruments.diagnose.setup.setup import Setup
+from repro.instruments.diagnose.setup.splitting import Pair
 from repro.instruments.diagnose.symptoms.written import NOISES
 
 UNPENALIZED = """\
@@ -32,6 +33,7 @@ def loss_changes(setup: Setup, examination: Examination, symptoms: frozenset[str
             group="loss",
             loss="mean_squared_error",
         )
+    yield from _mean_changes(setup, symptoms)
     if "loss_weight" in symptoms:
         yield Change(
             key="whole_loss",
@@ -44,6 +46,36 @@ def loss_changes(setup: Setup, examination: Examination, symptoms: frozenset[str
         )
     yield from _penalty_changes(setup, symptoms)
     yield from _behind_changes(setup, symptoms)
+
+
+def _mean_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:
+    """Take the mean over the rows of a batch, each beside its own target."""
+    if "sum_reduction" in symptoms:
+        yield Change(
+            key="mean_loss",
+            title="the mean of the loss over the batch",
+            size=1,
+            code=compile_code(loss=f'"{setup.compiled.loss}"'),
+            removes=("loss_summed",),
+            treats=("rate_high", "target_scale"),
+            group="loss",
+            loss=setup.compiled.loss,
+        )
+    if "loss_pairs" in symptoms:
+        yield Change(
+            key="target_column",
+            title="the targets as one column",
+            size=1,
+            code="y = y.reshape(-1, 1)",
+            removes=("loss_pairs",),
+            treats=("own_loss",),
+            group="target_shape",
+            data=lambda train, test: (_in_column(train), _in_column(test)),
+        )
+
+
+def _in_column(pair: Pair) -> Pair:
+    return pair[0], pair[1].reshape(-1, 1)
 
 
 def _penalty_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:

@@ -10,6 +10,8 @@ from repro.instruments.diagnose.changes.code import changed_layers, compile_code
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.setup.anatomy import CLIPPED, REACH, Site
 from repro.instruments.diagnose.setup.setup import Setup
+from repro.instruments.diagnose.symptoms.network import READS_NO_NEGATIVES
+from repro.instruments.diagnose.symptoms.written import LOGARITHMIC
 
 REMOVES = (
     "output_loss",
@@ -18,7 +20,13 @@ REMOVES = (
     "relu_output",
     "labels_encoding",
 )
-NEW_LOSS_REMOVES = ("loss_choice", "loss_reversed", "own_loss")
+NEW_LOSS_REMOVES = (
+    "loss_choice",
+    "loss_reversed",
+    "own_loss",
+    "loss_summed",
+    "loss_pairs",
+)
 TREATS = ("saturated", "dead", "loss_choice", "rate_low")
 MOST_UNUSED = 4  # times as many units as classes: labels that ask for more are no count
 
@@ -86,8 +94,11 @@ def _fitting_outputs(setup: Setup, site: Site) -> Iterator[Output]:
     y, task, loss = setup.targets, setup.task, setup.compiled.loss
     columns, is_entropy = y.shape[1], "crossentropy" in loss
     if task.kind == "regression":
-        loss = "mean_squared_error" if is_entropy or setup.compiled.own_loss else loss
-        yield Output("linear", loss, columns)
+        if is_entropy or setup.compiled.own_loss or (loss in READS_NO_NEGATIVES and y.min() < 0):
+            loss = "mean_squared_error"
+        if loss in LOGARITHMIC and y.min() >= 0:
+            yield Output("exponential", loss, columns)
+        yield Output("linear", "mean_squared_error" if loss in LOGARITHMIC else loss, columns)
         for name in ("sigmoid", "tanh"):
             low, high = REACH[name]
             if low <= y.min() and y.max() <= high and site.activation in CLIPPED:

@@ -8,6 +8,7 @@ from repro.instruments.diagnose.changes.code import layer_code
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.setup.arrays import leaves, map_arrays
 from repro.instruments.diagnose.setup.sequences import (
+    MASKS,
     embeddings,
     padding_in_front,
     padding_value,
@@ -131,6 +132,8 @@ def token_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
             edit=edits.replace_kind("Embedding", input_dim=rows),
         )
     x = single_input(setup)
+    if "masked_data" in symptoms:
+        yield _unmasked(setup)
     if "unmasked" in symptoms and x is not None:
         value = padding_value(x)
         yield Change(
@@ -155,6 +158,20 @@ def token_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
             group="mask",
             data=_pre_pad,
         )
+
+
+def _unmasked(setup: Setup) -> Change:
+    layers = embeddings(setup)
+    unmask = edits.replace_kind("Embedding", mask_zero=False)
+    return Change(
+        key="no_mask",
+        title="nothing masked",
+        size=1,
+        code=layer_code(layers[0], mask_zero=False) if layers else "# remove the Masking layer",
+        removes=("masked_data",),
+        group="mask",
+        edit=unmask if layers else edits.remove(MASKS),
+    )
 
 
 def _pre_pad(train: Pair, test: Pair) -> tuple[Pair, Pair]:

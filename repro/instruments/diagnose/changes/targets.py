@@ -1,6 +1,6 @@
 """Changes of labels and targets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,8 @@ def label_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
     relation = examination.relation
     if "labels_shifted" in symptoms and relation is not None:
         yield _moving(relation.best_shift)
+    if "labels_renamed" in symptoms:
+        yield _renaming(examination.names)
     y = setup.targets
     labels = np.unique(y)
     if y.shape[1] > 1 or not setup.task.classes or not symptoms & MISREAD:
@@ -38,6 +40,30 @@ def _moving(rows: int) -> Change:
         removes=("labels_shifted",),
         group="labels",
         data=_on_targets(lambda a: np.roll(a, rows, axis=0)),
+    )
+
+
+def _renaming(names: Sequence[int]) -> Change:
+    def renamed(train: Pair, test: Pair) -> tuple[Pair, Pair]:
+        x, y = test
+        if y.ndim > 1 and y.shape[1] > 1:
+            return train, (x, y[:, np.argsort(names)])
+        labels = np.unique(train[1])
+        places = np.searchsorted(labels, y).clip(0, len(names) - 1)
+        return train, (x, labels[np.array(names)[places]])
+
+    return Change(
+        key="rename_labels",
+        title="the validation labels counted as those of training are",
+        size=1,
+        code=(
+            "# fit one encoder on the training labels, and use it for both; what was found:\n"
+            f"names = np.array({list(names)})  # y_val = names[y_val]"
+        ),
+        removes=("labels_renamed",),
+        treats=("overfits", "validation"),
+        group="validation",
+        rows=renamed,
     )
 
 

@@ -7,12 +7,14 @@ import numpy as np
 import pandas as pd
 
 from repro.instruments.diagnose.measurements.baselines import linear_skill, neighbour_skill
+from repro.instruments.diagnose.measurements.erased import Erased, find_erased
 from repro.instruments.diagnose.measurements.gradient import Cut, find_cut
 from repro.instruments.diagnose.measurements.inputs import Inputs, measure_inputs
 from repro.instruments.diagnose.measurements.leaks import leaking_features
 from repro.instruments.diagnose.measurements.loss import OwnLoss, measure_own_loss
 from repro.instruments.diagnose.measurements.mixed import unmixed
 from repro.instruments.diagnose.measurements.relation import UNRELATED, Relation, relate
+from repro.instruments.diagnose.measurements.renamed import best_names
 from repro.instruments.diagnose.measurements.steps import BuildTrained, first_steps, last_step
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
@@ -36,7 +38,10 @@ class Examination:
         outputs: one row a seed and step: `seed, step, loss, constant`.
         own_loss: what a loss of the user's own says of right and wrong predictions; None of others.
         cut: where the gradient ends before it gets to all layers; None if it gets there.
+        erased: the operation behind which all rows are alike, if there is one.
         unmixed: training and test rows with a reshape undone that has mixed them up, if one has.
+        renamed: share of the validation rows that become right once their classes are renamed.
+        names: the place among training's classes of each class of the validation labels, then.
         leaks: features that tell the targets in training and not on the rows scored on.
         fails: the error that training ends in, if it does.
     """
@@ -50,8 +55,11 @@ class Examination:
     neighbours: float = np.nan
     own_loss: OwnLoss | None = None
     cut: Cut | None = None
+    erased: Erased | None = None
     unmixed: tuple[Pair, Pair] | None = None
     leaks: tuple[int, ...] = ()
+    renamed: float = 0.0
+    names: tuple[int, ...] = ()
 
     @property
     def baseline(self) -> float:
@@ -73,6 +81,7 @@ def examine_data(setup: Setup) -> Examination:
         leaks=() if are_indices else leaking_features(setup),
         own_loss=measure_own_loss(setup),
         cut=find_cut(setup),
+        erased=find_erased(setup),
         layers=pd.DataFrame(),
         outputs=pd.DataFrame(),
     )
@@ -80,7 +89,11 @@ def examine_data(setup: Setup) -> Examination:
 
 def examine(setup: Setup) -> Examination:
     """Measure the data, and the network before training and in its first steps, over the seeds."""
-    examination = examine_data(setup)
+    return with_first_steps(examine_data(setup), setup)
+
+
+def with_first_steps(examination: Examination, setup: Setup) -> Examination:
+    """Add the measurements before training and in the first steps, or the error they end in."""
     try:
         layers, outputs = first_steps(setup)
     except DiagnoseError:
@@ -99,8 +112,11 @@ def with_trained(
     if trained is None:
         return replace(examination, fails=fails)
     layers, outputs = last_step(setup, trained)
+    renamed, names = best_names(setup, trained(setup.seeds[0]))
     return replace(
         examination,
+        renamed=renamed,
+        names=names,
         layers=pd.concat([examination.layers, layers], ignore_index=True),
         outputs=pd.concat([examination.outputs, outputs], ignore_index=True),
     )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ROWS = 64
 SUMMED = 16  # rows whose loss is compared with that of single ones
+LEAST_CHANGE = 0.01  # share of a loss by which the same targets in another shape may change it
 SURE = 0.95  # probability of the true class in a right prediction
 LARGE = 3.0  # its logit, nearly
 
@@ -26,11 +27,13 @@ class OwnLoss:
     """A loss of the user's own, measured on right and on wrong predictions.
 
     `excess` is the mean loss of the best of several wrong predictions minus that of right ones,
-    `rows` the loss of some rows over the mean of theirs one by one, per row: 1 for a mean.
+    `growth` the loss of some rows over the mean of theirs one by one: 1 for a mean, and `by_shape`
+    the share by which the loss differs if targets are given as one column, as the outputs are.
     """
 
     excess: float = np.nan
     growth: float = np.nan
+    by_shape: float = np.nan
 
 
 def measure_own_loss(setup: Setup) -> OwnLoss | None:
@@ -61,7 +64,23 @@ def _compared(model: "keras.Model", setup: Setup, y: Array, right: Array) -> Own
     single = [cost(slice(i, i + 1), wrong[0]) for i in range(min(SUMMED, len(y)))]
     mean = float(np.mean(single))
     growth = cost(slice(SUMMED), wrong[0]) / mean if mean else np.nan
-    return OwnLoss(excess, growth)
+    return OwnLoss(excess, growth, _change_by_shape(model, setup, wrong[0]))
+
+
+def _change_by_shape(model: "keras.Model", setup: Setup, predictions: Array) -> float:
+    """Return how much the loss of a plain list of targets differs from that of a column of them.
+
+    Subtracted from a column of outputs, a list is stretched to a table of all pairs of rows.
+    """
+    y = np.asarray(setup.train[1][: len(predictions)], "float32")
+    if y.ndim > 1:
+        return 0.0
+
+    def cost(targets: Array) -> float:  # as training has it, whatever Keras does to the shapes
+        return float(np.asarray(model.compute_loss(y=targets, y_pred=predictions)))
+
+    of_list, of_column = cost(y), cost(y[:, None])
+    return abs(of_list - of_column) / max(abs(of_column), 1e-12)
 
 
 def _right_predictions(setup: Setup) -> Array | None:

@@ -21,7 +21,7 @@ KEPT_FROM_ALL, KEPT_FROM_FEWER = 0.1, 0.05
 ROUND_BUDGET = 10  # seconds, to which a budget that would do is rounded up
 
 Say = Callable[[str, int, int], None]
-"""(the task at hand, its number, how many there are) -> shown as progress."""
+"""(the task at hand, its number, how many there are) -> shown as progress; of 0, it stays shown."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,12 +66,19 @@ class Conclusion:
     @property
     def smallest(self) -> Judged | None:
         """The change that recovers and is recommended, or gains though nothing is wrong."""
-        return self.attribution.judged if self.attribution else None
+        return self.attribution.judged if self.attribution and not self.drowned else None
 
     @property
     def change(self) -> Judged | None:
         """The change that recovers and is recommended; None if nothing needs to."""
-        return None if self.verdict == "fine" else self.smallest
+        return None if self.verdict == "fine" or self.drowned else self.smallest
+
+    @cached_property
+    def drowned(self) -> bool:
+        """True if the output is fine alone, and fails beside others whose losses are larger."""
+        joint = self.setup.joint
+        is_harmed = joint is not None and joint.gained > LARGE_GAIN
+        return is_harmed and not self.failures and self._is_fine()
 
     @cached_property
     def cause(self) -> str:
@@ -79,8 +86,10 @@ class Conclusion:
 
         Of a fine fit it is what is written wrong all the same, and costs no skill here.
         """
+        if self.drowned:
+            return "drowned"
         if self.verdict == "fine":
-            harmless = ["metric", *self.suspects.certain]
+            harmless = ["metric", "metric_labels", *self.suspects.certain]
             return next((cause for cause in self.suspects.causes if cause in harmless), "")
         if self.attribution:
             return self.attribution.cause
@@ -115,6 +124,8 @@ class Conclusion:
         to do with other causes recovers as well; likely if something else does; not proven if no
         change recovers.
         """
+        if self.drowned:
+            return "likely"
         if not self.failures and self._is_fine():
             return "fine"
         if self.attribution is None:
@@ -133,4 +144,6 @@ class Conclusion:
     @property
     def code(self) -> str:
         """The recommended (of a fine fit: improving) change to paste; "" if there is none."""
+        if self.drowned and self.setup.joint is not None:
+            return self.setup.joint.code
         return self.smallest.change.code if self.smallest else ""

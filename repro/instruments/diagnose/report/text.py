@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from repro.instruments.diagnose.proof.attribution import Attribution
 from repro.instruments.diagnose.proof.judge import Gain, Judged
 from repro.instruments.diagnose.report.conclusion import Conclusion
 from repro.instruments.diagnose.symptoms.causes import CAUSES, UNPROVABLE, Finding, capital
 
+METRICS = ("metric", "metric_labels")
 MOST_CHANGES = 8
 MOST_TOLD = 2  # failures in a sentence
 MOST_NAMED = 4  # changes in a sentence
@@ -60,6 +63,8 @@ def headline(conclusion: Conclusion) -> str:
     if conclusion.verdict == "fine":
         return _fine(conclusion)
     title = CAUSES[conclusion.cause].title if conclusion.cause else ""
+    if conclusion.drowned:
+        return f"Likely cause: {title}. Change: weights that make the outputs' losses alike."
     attribution = conclusion.attribution
     if attribution is None:
         return _not_proven(conclusion, title)
@@ -70,8 +75,8 @@ def headline(conclusion: Conclusion) -> str:
 
 
 def _fine(conclusion: Conclusion) -> str:
-    if conclusion.cause == "metric":
-        return f"The fit is fine, and the metric isn't: {CAUSES['metric'].title}."
+    if conclusion.cause in METRICS:
+        return f"The fit is fine, and the metric isn't: {CAUSES[conclusion.cause].title}."
     if conclusion.cause:
         title = CAUSES[conclusion.cause].title
         return f"The fit is fine here, and yet something is written wrong: {title}."
@@ -92,7 +97,7 @@ def _not_proven(conclusion: Conclusion, title: str) -> str:
 def _measured(conclusion: Conclusion) -> Iterator[str]:
     """Say what was measured of the cause, and what comes of it; no symptom is named twice."""
     by_key = {finding.key: finding for finding in conclusion.findings}
-    is_wrong = conclusion.verdict != "fine" and conclusion.attribution
+    is_wrong = conclusion.verdict != "fine" and not conclusion.drowned
     also = conclusion.attribution.also if conclusion.attribution and is_wrong else ()
     named: set[str] = set()
     for key in [key for key in (conclusion.cause, *also) if key in by_key]:
@@ -122,6 +127,12 @@ def _harmless(conclusion: Conclusion) -> Iterator[str]:
 def _number(conclusion: Conclusion) -> str:
     """Return the skill as it is and with the change, in the currency that it is measured in."""
     proof, setup = conclusion.proof, conclusion.setup
+    joint = setup.joint
+    if conclusion.drowned and joint is not None:
+        skill, weighed = np.mean(joint.skills), np.mean(joint.weighed)
+        text = f"Skill of {joint.name}, all outputs trained together: {skill:.2f} → {weighed:.2f} "
+        alone = proof.original.test.mean()
+        return f"{text}over {len(joint.skills)} seeds; alone it reaches {alone:.2f}."
     original = float(proof.original.test.mean())
     rows = f"on {setup.tested_on}, over {len(setup.seeds)} seeds"
     scale = "0 is the best constant, 1 is perfect"
@@ -143,6 +154,8 @@ def _reservations(conclusion: Conclusion) -> Iterator[str]:
     """Say what weakens the conclusion: rivals, what wasn't tried, what was cut."""
     proof = conclusion.proof
     attribution = conclusion.attribution
+    if conclusion.drowned:
+        return
     if attribution and conclusion.verdict != "fine":
         yield from _rivals(attribution)
         if conclusion.examination.linear - attribution.judged.skill > proof.margin:

@@ -112,6 +112,21 @@ def trace(model: "keras.Model") -> Trace:
     return Trace(operations, outputs, traced)
 
 
+def unread_inputs(model: "keras.Model") -> tuple[int, ...]:
+    """Return the places of the inputs from which no path leads to any output."""
+    if not is_graph(model) or len(model.inputs) < 2:
+        return ()
+    reached, waiting = set(), list(model.outputs)
+    while waiting:
+        tensor = waiting.pop()
+        if id(tensor) in reached:
+            continue
+        reached.add(id(tensor))
+        operation, node, _ = tensor._keras_history
+        waiting += operation._inbound_nodes[node].input_tensors
+    return tuple(i for i, tensor in enumerate(model.inputs) if id(tensor) not in reached)
+
+
 def sites(model: "keras.Model") -> list[Site]:
     """Return the layers with weights that compute sums: dense, convolutions, recurrent ones."""
     if not is_graph(model):

@@ -20,8 +20,10 @@ class Compiled:
     loss: str
     from_logits: bool
     own_loss: bool
+    summed: bool
     loss_weight: float
     wants_accuracy: bool
+    metrics: tuple[str, ...]
 
 
 def read_compiled(model: "keras.Model") -> Compiled:
@@ -34,9 +36,19 @@ def read_compiled(model: "keras.Model") -> Compiled:
         loss=loss_name(model.loss),
         from_logits=bool(getattr(model.loss, "from_logits", False) or _keeps_logits(model.loss)),
         own_loss=is_own_loss(model.loss),
+        summed=getattr(model.loss, "reduction", None) == "sum",
         loss_weight=_loss_weight(compile_arguments(model)["loss_weights"]),
         wants_accuracy="acc" in repr(compile_arguments(model)["metrics"]).lower(),
+        metrics=_metric_names(compile_arguments(model)["metrics"]),
     )
+
+
+def _metric_names(metrics: Any) -> tuple[str, ...]:
+    """Return the names of metrics, however they are nested, in snake case."""
+    import keras
+
+    flat = [m for m in keras.tree.flatten(metrics) if m is not None]
+    return tuple(m if isinstance(m, str) else str(getattr(m, "name", "")) for m in flat)
 
 
 def _loss_weight(weights: Any) -> float:

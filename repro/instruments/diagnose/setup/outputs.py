@@ -4,8 +4,9 @@ A model of several outputs is trained once as it is, to see which output is wors
 diagnosed alone, by its own loss: the layers that it shares are trained for it.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     import keras
 
 JOINT_SEEDS = (0, 1)
+COMPARED_SEEDS = (0, 1, 2, 3)
+DROWNED = 0.01  # share of the sum of losses, below which an output's is tried with more weight
 HELD_OUT = 0.2
 MOST_ROWS = 4096
 
@@ -34,6 +37,40 @@ class Output:
     build: Callable[[], "keras.Model"]
     y: Array
     y_test: Array | None
+    joint: "Joint | None" = None
+
+
+@dataclass(frozen=True)
+class Joint:
+    """The skill of an output when all are trained together, and once all losses are made alike.
+
+    Attributes:
+        name: the output's.
+        share: of its loss in the sum before training, by the user's weights.
+        skills: each seed's skill as it is.
+        weighed: each seed's skill with `weights`.
+        weights: of all outputs' losses; each makes its loss 1 before training.
+    """
+
+    name: str
+    share: float
+    skills: tuple[float, ...]
+    weighed: tuple[float, ...]
+    weights: tuple[float, ...]
+
+    @property
+    def gained(self) -> float:
+        """The mean gain, 0 if it isn't one from every seed."""
+        gains = np.subtract(self.weighed, self.skills)
+        return float(gains.mean()) if gains.min() > 0 else 0.0
+
+    @property
+    def code(self) -> str:
+        """The weights to paste."""
+        numbers = ", ".join(f"{weight:g}" for weight in self.weights)
+        return (
+            f"model.compile(optimizer=model.optimizer, loss=model.loss, loss_weights=[{numbers}])"
+        )
 
 
 def are_several(y: Any) -> bool:
@@ -58,7 +95,8 @@ def outputs_of(
         raise DiagnoseError(f"y holds {len(targets)} arrays, one for each output of the model")
     names = list(y) if isinstance(y, dict) else list(model.output_names)
     tests = leaves(validation[1]) if validation else [None] * len(targets)
-    skills = _joint_skills(build, x, targets, epochs=epochs, batch_size=batch_size, keys=names)
+    together = _Together(build, x, targets, names, epochs=epochs, batch_size=batch_size)
+    skills = np.mean(together.skills(JOINT_SEEDS), axis=0)
     outputs = [
         Output(
             name=str(name),
@@ -69,7 +107,30 @@ def outputs_of(
         )
         for i, name in enumerate(names)
     ]
+    worst = int(skills.argmin())
+    outputs[worst] = replace(outputs[worst], joint=_compared(together, worst))
     return sorted(outputs, key=lambda output: output.joint_skill)
+
+
+def _compared(together: "_Together", place: int) -> Joint | None:
+    """Train with losses made alike, if this output's is next to nothing beside the others'."""
+    losses = together.first_losses()
+    weighed = losses * together.weights()
+    share = float(weighed[place] / weighed.sum())
+    if not (share < DROWNED and (losses > 0).all()):
+        return None
+    weights = tuple(float(f"{1 / loss:.2g}") for loss in losses)
+    skills, weighed = (
+        tuple(together.skills(COMPARED_SEEDS, chosen)[:, place].tolist())
+        for chosen in (None, weights)
+    )
+    return Joint(
+        name=str(together.keys[place]),
+        share=share,
+        skills=skills,
+        weighed=weighed,
+        weights=weights,
+    )
 
 
 def _alone(build: Callable[[], Any], place: int, name: Any) -> Callable[[], "keras.Model"]:
@@ -106,37 +167,76 @@ def _weight(weights: Any, place: int, name: Any) -> list[float] | None:
     return None if weights is None else [float(weights[place])]
 
 
-def _joint_skills(
-    build: Callable[[], Any],
-    x: Any,
-    targets: list[Array],
-    *,
-    epochs: int,
-    batch_size: int,
-    keys: Any,
-) -> list[float]:
-    """Train all outputs together from a few seeds; return each output's skill on other rows."""
-    import keras
+@dataclass(frozen=True)
+class _Together:
+    """The joint training of all outputs, on some rows, scored on others."""
 
-    rows = len(targets[0])
-    order = np.random.default_rng(0).permutation(rows)
-    test, train = order[: int(rows * HELD_OUT)], order[int(rows * HELD_OUT) :][:MOST_ROWS]
-    skills = []
-    for seed in JOINT_SEEDS:
+    build: Callable[[], Any]
+    x: Any
+    targets: list[Array]
+    keys: Any
+    epochs: int
+    batch_size: int
+
+    @cached_property
+    def rows(self) -> tuple[Array, Array]:
+        """The rows that are trained on, and those scored on."""
+        count = len(self.targets[0])
+        order = np.random.default_rng(0).permutation(count)
+        held_out = int(count * HELD_OUT)
+        return order[held_out:][:MOST_ROWS], order[:held_out]
+
+    def skills(self, seeds: Sequence[int], weights: Sequence[float] | None = None) -> Array:
+        """Return each output's skill, (seeds, outputs), under these weights of the losses."""
+        return np.array([self._skills(seed, weights) for seed in seeds])
+
+    def _skills(self, seed: int, weights: Sequence[float] | None) -> list[float]:
+        train, test = self.rows
+        model = self._model(seed, weights)
+        x, y = self._take(train)
+        model.fit(x, y, epochs=self.epochs, batch_size=self.batch_size, verbose=0)
+        predictions = leaves(model.predict(self._take(test)[0], verbose=0))
+        scores = zip(self.targets, predictions, self._losses(model), strict=True)
+        return [_skill(y[test], y, predicted, loss) for y, predicted, loss in scores]
+
+    def first_losses(self) -> Array:
+        """Return each output's loss before training."""
+        import keras
+
+        model = self._model(JOINT_SEEDS[0], None)
+        x, y = self._take(self.rows[1])
+        predictions = leaves(model.predict(x, verbose=0))
+        means = [
+            float(np.mean(np.asarray(keras.losses.get(loss)(_as_column(a), p))))
+            for loss, a, p in zip(self._losses(model), y, predictions, strict=True)
+        ]
+        return np.array(means)
+
+    def weights(self) -> Array:
+        """Return the user's weights of the losses; 1 for what has none."""
+        weights_set = compile_arguments(call_build(self.build))["loss_weights"]
+        weights = [_weight(weights_set, i, key) for i, key in enumerate(self.keys)]
+        return np.array([1.0 if weight is None else weight[0] for weight in weights])
+
+    def _model(self, seed: int, weights: Sequence[float] | None) -> "keras.Model":
+        import keras
+
         keras.utils.set_random_seed(seed)
-        model = call_build(build)
-        model.fit(
-            map_arrays(x, lambda a: a[train]),
-            [y[train] for y in targets],
-            epochs=epochs,
-            batch_size=batch_size,
-            verbose=0,
-        )
-        predictions = leaves(model.predict(map_arrays(x, lambda a: a[test]), verbose=0))
-        losses = [_of_output(compile_arguments(model)["loss"], i, k) for i, k in enumerate(keys)]
-        scores = zip(targets, predictions, losses, strict=True)
-        skills.append([_skill(y[test], y, predicted, loss) for y, predicted, loss in scores])
-    return np.mean(skills, axis=0).tolist()
+        model = call_build(self.build)
+        if weights is not None:
+            model.compile(optimizer=model.optimizer, loss=model.loss, loss_weights=list(weights))
+        return model
+
+    def _losses(self, model: "keras.Model") -> list[Any]:
+        losses = compile_arguments(model)["loss"]
+        return [_of_output(losses, i, key) for i, key in enumerate(self.keys)]
+
+    def _take(self, rows: Array) -> tuple[Any, list[Array]]:
+        return map_arrays(self.x, lambda a: a[rows]), [y[rows] for y in self.targets]
+
+
+def _as_column(y: Array) -> Array:
+    return y[:, None] if y.ndim == 1 else y
 
 
 def _skill(y: Array, all_y: Array, predicted: Array, loss: Any) -> float:

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from repro.instruments.diagnose.setup.anatomy import Site, is_graph, output_shapes, sites, trace
+from repro.instruments.diagnose.setup.anatomy import (
+    Site,
+    is_graph,
+    output_shapes,
+    sites,
+    trace,
+    unread_inputs,
+)
 from repro.instruments.diagnose.setup.budget import DEFAULT_STEPS
 from repro.instruments.diagnose.setup.building import call_build
 from repro.instruments.diagnose.setup.compiled import Compiled, read_compiled
@@ -54,6 +61,11 @@ class Program:
     def shapes(self) -> list[tuple[int | None, ...]]:
         """The shapes that the operations put out, rows first."""
         return output_shapes(self.model)
+
+    @cached_property
+    def unread_inputs(self) -> tuple[int, ...]:
+        """The places of the model's inputs from which no path leads to the output."""
+        return unread_inputs(self.model)
 
     @property
     def steps(self) -> int:

@@ -8,7 +8,7 @@ from repro.instruments.diagnose.setup.arrays import leaves
 from repro.instruments.diagnose.setup.budget import default_epochs
 from repro.instruments.diagnose.setup.datasets import is_dataset, read_dataset
 from repro.instruments.diagnose.setup.errors import DiagnoseError
-from repro.instruments.diagnose.setup.outputs import are_several, outputs_of
+from repro.instruments.diagnose.setup.outputs import Joint, are_several, outputs_of
 
 SHORTEST = 5  # epochs of the joint training, which only ranks the outputs
 LONGEST = 20
@@ -61,13 +61,13 @@ def _read_pair(validation: Any) -> Any:
 
 def worst_output(
     build: Callable[[], Any], data: Data, epochs: int | None
-) -> tuple[Callable[[], Any], Data, tuple[str, ...]]:
+) -> tuple[Callable[[], Any], Data, tuple[str, ...], Joint | None]:
     """Return the build function and the targets of the worst output; all as it is if there is one.
 
-    The notes tell every output's skill.
+    The notes tell every output's skill; what it reaches beside the others comes last.
     """
     if not are_several(data.y):
-        return build, data, ()
+        return build, data, (), None
     validation = data.validation_data
     asked = epochs or default_epochs(len(leaves(data.y)[0]), data.batch_size)
     ranked = outputs_of(
@@ -82,4 +82,4 @@ def worst_output(
     skills = ", ".join(f"{output.name} {output.joint_skill:.2f}" for output in ranked)
     note = f"trained together, the outputs reach: {skills}; {worst.name} is diagnosed alone"
     pair = (validation[0], worst.y_test) if validation else None
-    return worst.build, replace(data, y=worst.y, validation_data=pair), (note,)
+    return worst.build, replace(data, y=worst.y, validation_data=pair), (note,), worst.joint

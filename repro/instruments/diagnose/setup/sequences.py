@@ -43,6 +43,24 @@ def padded_share(setup: Setup, x: Array) -> float:
     return float(at_the_end(x).mean())
 
 
+def masked_between(setup: Setup, x: Array) -> float:
+    """Return the share of masked steps with steps that are read before and behind; 0 if none is.
+
+    Padding stands at an end of its sequence, so what is masked in the middle is data.
+    """
+    values = [o.mask_value for o in setup.operations if type(o).__name__ in MASKS]
+    if x.ndim == 2 and any(layer.mask_zero for layer in embeddings(setup)):
+        masked = x == 0
+    elif x.ndim == 3 and values and not embeddings(setup):
+        masked = (x == values[0]).all(axis=2)
+    else:
+        return 0.0
+    read = ~masked
+    begun = np.logical_or.accumulate(read, axis=1)
+    behind = np.logical_or.accumulate(read[:, ::-1], axis=1)[:, ::-1]
+    return float((masked & begun & behind).sum() / max(masked.sum(), 1))
+
+
 def padding_value(x: Array) -> float:
     """Return the number that fills the last step of most of the rows that one fills; 0 for tokens.
 

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from repro.instruments.diagnose.setup.anatomy import Site, is_graph, output_shapes, sites, trace
+from repro.instruments.diagnose.setup.anatomy import (
+    Site,
+    is_graph,
+    output_shapes,
+    sites,
+    trace,
+    unread_inputs,
+)
 from repro.instruments.diagnose.setup.arrays import (
     Array,
     as_columns,
@@ -28,6 +35,7 @@ from repro.instruments.diagnose.setup.budget import (
 from repro.instruments.diagnose.setup.building import Build, checked_build, readable_rows
 from repro.instruments.diagnose.setup.compiled import Compiled, read_compiled
 from repro.instruments.diagnose.setup.errors import DiagnoseError
+from repro.instruments.diagnose.setup.outputs import Joint
 from repro.instruments.diagnose.setup.preprocessing import Preprocessing, read_preprocessing
 from repro.instruments.diagnose.setup.splitting import Pair, split_rows
 from repro.instruments.diagnose.setup.task import (
@@ -84,6 +92,7 @@ class Setup(Network):
         weights: one number a training row, by which its loss is multiplied; None if all are alike.
         notes: sentences that say what was cut.
         cut_short: whether the trainings are shorter than what the user trains.
+        joint: what this output reaches beside the others; None if it is alone, or no worse so.
     """
 
     build: Build
@@ -98,6 +107,7 @@ class Setup(Network):
     weights: Array | None
     notes: tuple[str, ...]
     cut_short: bool
+    joint: Joint | None = None
 
     @cached_property
     def inputs(self) -> Array:
@@ -137,6 +147,11 @@ class Setup(Network):
     def shapes(self) -> list[tuple[int | None, ...]]:
         """The shapes that the operations put out, rows first."""
         return output_shapes(self.build())
+
+    @cached_property
+    def unread_inputs(self) -> tuple[int, ...]:
+        """The places of the model's inputs from which no path leads to the output."""
+        return unread_inputs(self.build())
 
     def _preprocessed(self, x: Any) -> Array:
         flat = np.concatenate([filled(a).reshape(len(a), -1) for a in leaves(x)], axis=1)

@@ -42,6 +42,12 @@ CAUSES = {
         says="The labels stand beside other rows",
         remedy="look for rows that were sorted, dropped or shuffled without their labels",
     ),
+    "labels_renamed": Cause(
+        title="validation labels counted in another order",
+        signs=("labels_renamed",),
+        says="A class of one name in training has another in the validation data",
+        remedy="encode both by one encoder, fitted on the training labels",
+    ),
     "mixed_rows": Cause(
         title="rows mixed up by a reshape",
         signs=("mixed_rows",),
@@ -114,6 +120,27 @@ CAUSES = {
         remedy="leave out rounding, argmax, comparisons and stop_gradient between layers",
         certain=True,
     ),
+    "erased": Cause(
+        title="an operation that makes all rows alike",
+        signs=("erased",),
+        says="Nothing behind it can tell one row from another",
+        remedy="leave it out, or let it work along an axis of more than one number",
+        certain=True,
+    ),
+    "unread_input": Cause(
+        title="an input that isn't connected",
+        signs=("unread_input",),
+        says="What it holds is never looked at",
+        remedy="look for a variable that is used twice, where two branches are joined",
+        certain=True,
+    ),
+    "loss_pairs": Cause(
+        title="the loss compares every row with every other",
+        signs=("loss_pairs",),
+        says="It is least if every row is predicted as the mean of all",
+        remedy="give targets as a column, y.reshape(-1, 1), or reshape them in the loss",
+        certain=True,
+    ),
     "double_activation": Cause(
         title="the output is activated twice",
         signs=("double_activation",),
@@ -140,6 +167,12 @@ CAUSES = {
         says="What the loss doesn't hear of, it doesn't ask for",
         remedy="raise this output's entry in loss_weights",
         certain=True,
+    ),
+    "drowned": Cause(
+        title="another output's loss drowns this one's",
+        signs=("drowned",),
+        says="Layers that the outputs share are trained for the larger losses alone",
+        remedy="give loss_weights that make the losses alike, or standardize large targets",
     ),
     "output_axes": Cause(
         title="an output for every step or pixel where the target is one a row",
@@ -278,6 +311,12 @@ CAUSES = {
         says="A recurrent layer reads padding last, and forgets the data in front of it",
         remedy="mask_zero=True in the embedding, a Masking layer, or padding in front",
     ),
+    "masked_data": Cause(
+        title="data are masked as if they were padding",
+        signs=("masked_data",),
+        says="A recurrent layer skips what is masked",
+        remedy="mask a number that no data have, or nothing",
+    ),
     "averages_lag": Cause(
         title="moving averages that lag behind",
         signs=("averages_lag",),
@@ -318,6 +357,24 @@ CAUSES = {
         signs=("vanishing_gradient", "curved_stack"),
         says="Every layer's slope makes the gradient smaller",
         remedy="use relu in hidden layers, or fewer of them",
+    ),
+    "unbounded_state": Cause(
+        title="a recurrent state without bounds",
+        signs=("unbounded_state",),
+        says="Every step multiplies the state, and nothing keeps it from growing",
+        remedy="leave activation='tanh' in recurrent layers",
+    ),
+    "half_precision": Cause(
+        title="weights of half precision",
+        signs=("half_precision",),
+        says="Small steps round to nothing there, and squares of small gradients to 0",
+        remedy="float32, or the policy mixed_float16, which keeps weights in float32",
+    ),
+    "loss_summed": Cause(
+        title="a loss that is summed over the batch",
+        signs=("sum_reduction", "loss_summed"),
+        says="The gradient, and with it the step, is as many times as long as a batch has rows",
+        remedy="leave reduction as it is, or take the mean over the rows",
     ),
     "rate_high": Cause(
         title="learning rate too high",
@@ -384,8 +441,8 @@ CAUSES = {
     ),
     "own_loss": Cause(
         title="a loss of one's own",
-        signs=("own_loss", "loss_summed"),
-        says="It may ask for something else than the targets, or in steps of another size",
+        signs=("own_loss",),
+        says="It may ask for something else than the targets",
         remedy="compare it with the loss of Keras that is meant for such targets",
     ),
     "epochs": Cause(
@@ -417,6 +474,12 @@ CAUSES = {
         signs=("overfits",),
         says="It fits the training rows, and not what they have in common with others",
         remedy="more rows, fewer units, dropout, or fewer epochs",
+    ),
+    "metric_labels": Cause(
+        title="an accuracy that reads labels in another way than the loss",
+        signs=("metric_labels",),
+        says="What it shows says nothing of the fit",
+        remedy='metrics=["accuracy"], which Keras makes fit the labels',
     ),
     "metric": Cause(
         title="accuracy asked of numbers",

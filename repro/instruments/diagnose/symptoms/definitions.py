@@ -6,9 +6,10 @@ generous, since a symptom only asks for a proof.
 """
 
 from repro.instruments.diagnose.measurements.leaks import TELLING
-from repro.instruments.diagnose.measurements.loss import SUMMED
+from repro.instruments.diagnose.measurements.loss import LEAST_CHANGE, SUMMED
 from repro.instruments.diagnose.measurements.probe import CONSTANT_SPREAD, FLAT_SLOPE
 from repro.instruments.diagnose.measurements.relation import UNRELATED
+from repro.instruments.diagnose.setup.outputs import DROWNED
 from repro.instruments.diagnose.setup.skill import LEAST_MARGIN
 from repro.instruments.diagnose.setup.task import IMBALANCED
 from repro.instruments.diagnose.symptoms.definition import (
@@ -65,6 +66,15 @@ DEFINITIONS = {
         measured="share of integer labels that name no output unit",
         counts=above(0),
         source="Keras: labels count from 0",
+    ),
+    "labels_renamed": Definition(
+        title="validation labels are counted in another order",
+        measured=(
+            "share of the validation rows that the trained network gets right once their classes "
+            "are renamed, and not before"
+        ),
+        counts=above(0.5),
+        source="ours: most rows are right by other names, and chance gives each class its share",
     ),
     "labels_shifted": Definition(
         title="labels belong to other rows",
@@ -238,7 +248,10 @@ DEFINITIONS = {
     ),
     "loss_output": Definition(
         title="loss doesn't fit the output",
-        measured="cross-entropy of what is no probability, or of logits that are probabilities",
+        measured=(
+            "cross-entropy of what is no probability, or of logits that are probabilities; "
+            "a logarithm of what may be negative"
+        ),
         source=KERAS,
     ),
     "loss_task": Definition(
@@ -266,6 +279,12 @@ DEFINITIONS = {
         measured="weight of the output's loss, of several outputs",
         counts=below(0.01),
         source="Keras: loss_weights multiply the losses of the outputs; the factor is ours",
+    ),
+    "drowned": Definition(
+        title="a loss that drowns in another output's",
+        measured="share of the output's loss in the sum of all outputs' losses, before training",
+        counts=below(DROWNED),
+        source="Keras: the losses of the outputs are added; the share is ours",
     ),
     "output_axes": Definition(
         title="an output for every step or pixel, a target for every row",
@@ -311,6 +330,31 @@ DEFINITIONS = {
         counts=above(SUMMED / 2),
         source="Keras: the loss of a batch is a mean over its rows",
     ),
+    "sum_reduction": Definition(
+        title="a loss of Keras' as a sum over the rows",
+        measured="the loss is made with reduction='sum'",
+        source="Keras: the loss of a batch is a mean over its rows unless reduction says otherwise",
+    ),
+    "loss_pairs": Definition(
+        title="the loss compares every row with every other",
+        measured=(
+            "a loss of one's own: share by which it changes if the same targets are one column, as "
+            "the outputs are"
+        ),
+        counts=above(LEAST_CHANGE),
+        source="numpy's rules of broadcasting: (n, 1) - (n,) has shape (n, n)",
+    ),
+    "half_precision": Definition(
+        title="weights of half precision",
+        measured="layers whose weights are float16",
+        counts=at_least(1),
+        source="IEEE 754: half precision ends at 6e-8 and 65,504; Adam's epsilon is 1e-7",
+    ),
+    "metric_labels": Definition(
+        title="an accuracy of another kind of labels",
+        measured="the metric reads one column a class and labels are whole numbers, or the reverse",
+        source="Keras' documentation of its metrics",
+    ),
     "own_loss": Definition(
         title="a loss of one's own",
         measured="the loss is none of Keras'",
@@ -321,6 +365,30 @@ DEFINITIONS = {
         measured="layers whose output the loss has no gradient for",
         counts=at_least(1),
         source="definition of the gradient; TensorFlow has none for rounding, say",
+    ),
+    "unread_input": Definition(
+        title="an input that isn't connected",
+        measured="inputs of the model from which no path leads to the output",
+        counts=at_least(1),
+        source="definition of the graph",
+    ),
+    "erased": Definition(
+        title="all rows are made alike",
+        measured="operations without weights of sums that put out the same for every row",
+        counts=at_least(1),
+        source="arithmetic: what is the same for all rows tells nothing of one",
+    ),
+    "masked_data": Definition(
+        title="steps that are data are masked",
+        measured="share of the masked steps that stand between steps that are not masked",
+        counts=above(0.25),
+        source="Keras' guide to masking: padding stands at an end; the share is ours",
+    ),
+    "unbounded_state": Definition(
+        title="a recurrent state without bounds",
+        measured="recurrent layers whose activation has no upper bound",
+        counts=at_least(1),
+        source="Keras' default is tanh; Pascanu et al. 2013 on states that explode",
     ),
     "squared_classes": Definition(
         title="a loss of numbers on classes",

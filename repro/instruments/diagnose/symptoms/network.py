@@ -28,9 +28,9 @@ FOREIGN_LOSSES = (
     "squared_hinge",
     "categorical_hinge",
     "kl_divergence",
-    "poisson",
 )
-"""Losses of directions, classes, shares and counts."""
+"""Losses of directions, classes and shares."""
+READS_NO_NEGATIVES = ("mean_squared_logarithmic_error", "poisson")
 NUMBER_LOSSES = ("mean_squared_error", *ABSOLUTE_LOSSES)
 READERS = {3: ("Conv1D", "LSTM", "GRU", "SimpleRNN"), 4: ("Conv2D", "SeparableConv2D")}
 """Layers that take the last axis for channels, by the axes of their inputs."""
@@ -40,6 +40,7 @@ UNSUMMED = 0.01  # so far from 1, the sum of a row's targets is no rounding
 
 def target_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     """Compare loss and metrics with the targets of a regression."""
+    yield from _metric_symptoms(setup)
     if setup.task.kind != "regression":
         return
     y, loss = setup.targets, setup.compiled.loss
@@ -49,9 +50,22 @@ def target_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     if "crossentropy" in loss and (y.min() < 0 or y.max() > 1):
         text = f"loss {loss} is for classes, y runs from {y.min():.3g} to {y.max():.3g}"
         yield from detect("loss_task", 1, text)
+    negative = float((y < 0).mean())
+    if loss in READS_NO_NEGATIVES and negative > 0:
+        text = f"{loss} takes numbers below 0 for 0, and {percent(negative)} of the targets are"
+        yield from detect("loss_task", negative, text)
     rms = float(np.sqrt((y**2).mean()))
     text = f"the targets' root mean square is {rms:.3g}"
     yield from list(detect("target_scale", rms, text)) or detect("target_tiny", rms, text)
+
+
+def _metric_symptoms(setup: Setup) -> Symptoms:
+    """Compare the accuracies that are asked for with how the labels are written."""
+    columns = setup.targets.shape[1]
+    wrong = "categorical_accuracy" if columns == 1 else "sparse_categorical_accuracy"
+    if setup.task.classes and wrong in setup.compiled.metrics:
+        text = f"{wrong} is asked for, and the labels have {columns} column{'s' * (columns > 1)}"
+        yield from detect("metric_labels", 1, text)
 
 
 def output_symptoms(setup: Setup, examination: Examination) -> Symptoms:
@@ -59,9 +73,7 @@ def output_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     output = setup.output
     if output is None:
         return
-    weight = setup.compiled.loss_weight
-    text = f"the weight of this output's loss among the outputs' is {weight:g}"
-    yield from detect("loss_weight", weight, text)
+    yield from _joint_symptoms(setup)
     count = setup.outputs_a_target
     text = f"the output has shape {setup.output_shape[1:]}, so {count:,} outputs for each target"
     yield from detect("output_axes", count, text)
@@ -71,13 +83,30 @@ def output_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     yield from _loss_symptoms(setup)
     if examination is not None and examination.own_loss is not None:
         yield from _own_loss_symptoms(examination.own_loss)
-    cut = examination.cut if examination is not None else None
+    if examination is not None:
+        yield from _flow_symptoms(examination)
+    yield from _reach_symptoms(setup, output, int(setup.output_shape[-1] or 1))
+
+
+def _joint_symptoms(setup: Setup) -> Symptoms:
+    """Look at what this output's loss counts for beside those of the others."""
+    weight, joint = setup.compiled.loss_weight, setup.joint
+    text = f"the weight of this output's loss among the outputs' is {weight:g}"
+    yield from detect("loss_weight", weight, text)
+    if joint is not None:
+        text = f"{percent(joint.share)} of the sum of all outputs' losses is that of {joint.name}"
+        yield from detect("drowned", joint.share, text)
+
+
+def _flow_symptoms(examination: Examination) -> Symptoms:
+    """Look for what lets no input through to the output, or no gradient back."""
+    erased, cut = examination.erased, examination.cut
+    if erased is not None:
+        yield from detect("erased", 1, f"{erased.kind} puts out the same for every row")
     if cut is not None:
         text = f"no gradient gets through {cut.kind}, so that {', '.join(cut.layers)} never "
-        yield from detect(
-            "gradient_cut", len(cut.layers), f"{text}learn{'s' * (len(cut.layers) == 1)}"
-        )
-    yield from _reach_symptoms(setup, output, int(setup.output_shape[-1] or 1))
+        text += f"learn{'s' * (len(cut.layers) == 1)}"
+        yield from detect("gradient_cut", len(cut.layers), text)
 
 
 def _entropy_symptoms(setup: Setup, output: Site) -> Symptoms:
@@ -111,6 +140,10 @@ def _own_loss_symptoms(own: OwnLoss) -> Symptoms:
     reversed_loss = list(detect("loss_reversed", own.excess, text))
     text = f"the loss of {SUMMED} rows is {own.growth:.3g} times the mean of theirs"
     yield from reversed_loss or detect("loss_summed", own.growth, text)
+    text = (
+        f"the loss changes by {percent(own.by_shape)} if the same targets are one column, as the "
+    )
+    yield from detect("loss_pairs", own.by_shape, f"{text}outputs are")
     if not reversed_loss:
         yield from detect("own_loss", 1, "the loss is a function of your own")
 

@@ -6,6 +6,7 @@ from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.sequences import (
     embeddings,
+    masked_between,
     padded_share,
     padding_value,
     single_input,
@@ -29,7 +30,8 @@ def row_symptoms(setup: Setup, examination: Examination) -> Symptoms:
             excess = _excess_of_repeats(train)
             text = f"rows aren't shuffled, and {percent(float((train[1:] == train[:-1]).mean()))} "
             yield from detect("sorted_rows", excess, f"{text}have the class of the row before")
-    yield from _noise_symptoms(examination)
+    if setup.task.classes:  # counts and several labels a row differ from their neighbours' anyway
+        yield from _noise_symptoms(examination)
     if setup.weights is not None:
         share = _share_of_rows(setup.weights)
         text = f"{percent(share)} of the rows hold nine tenths of the sample or class weights"
@@ -82,6 +84,9 @@ def token_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         outside = float(((x < 0) | (x >= layer.input_dim)).mean())
         text = f"tokens run from {x.min():g} to {x.max():g}, the embedding has rows for 0 to "
         yield from detect("index_range", outside, f"{text}{layer.input_dim - 1}")
+    share = masked_between(setup, x)
+    text = f"{percent(share)} of the masked steps stand between steps that are read"
+    yield from detect("masked_data", share, text)
     share = padded_share(setup, x)
     text = f"{percent(share)} of the steps are {padding_value(x):g} at the end, which nothing masks"
     yield from detect("unmasked", share, text)

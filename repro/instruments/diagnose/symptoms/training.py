@@ -32,6 +32,10 @@ def training_symptoms(setup: Setup, examination: Examination, curve: pd.DataFram
     text = "the predictions are the same for every row"
     yield from _detect_in_seeds("constant", constant, text, len(loss))
     yield from _fit_symptoms(setup, examination, float(train.mean()), float(test.mean()))
+    text = (
+        f"{percent(examination.renamed)} more of the {setup.tested_on} are right once the classes "
+    )
+    yield from detect("labels_renamed", examination.renamed, f"{text}of its labels are renamed")
     yield from _slow_symptoms(loss)
 
 

@@ -10,8 +10,10 @@ from repro.instruments.diagnose.setup.anatomy import (
     CLIPPED,
     NORMALIZATIONS,
     PROBABILITIES,
+    REACH,
     SATURATING,
     Site,
+    activation_name,
     operation_name,
 )
 from repro.instruments.diagnose.setup.arrays import Array
@@ -34,6 +36,9 @@ FIXED = (
     "TextVectorization",
 )
 """Layers that may well be kept from training, or whose numbers are no weights."""
+RECURRENT = ("LSTM", "GRU", "SimpleRNN")
+LOGARITHMIC = ("poisson",)
+"""Losses that take the logarithm of predictions, and that predictions of 0 or less make NaN."""
 HALVES = np.sqrt(2.0)  # by which ReLU makes the root mean square of a layer's sums smaller
 
 
@@ -69,6 +74,10 @@ class Program(Protocol):
         """The shapes that the operations put out, rows first."""
 
     @property
+    def unread_inputs(self) -> tuple[int, ...]:
+        """The places of the inputs from which no path leads to the output."""
+
+    @property
     def steps(self) -> int:
         """Steps of one training."""
 
@@ -81,6 +90,9 @@ def written_symptoms(program: Program) -> Symptoms:
     """Look at output, loss, layers, initial weights, penalties and rate."""
     if program.output is not None:
         yield from _output_symptoms(program, program.output)
+    if program.compiled.summed:
+        text = f"{program.compiled.loss} is made with reduction='sum'"
+        yield from detect("sum_reduction", 1, text)
     yield from _layer_symptoms(program)
     yield from _weight_symptoms(program)
     yield from _penalty_symptoms(program)
@@ -97,6 +109,10 @@ def _output_symptoms(program: Program, output: Site) -> Symptoms:
         yield from detect("softmax_one_unit", units, text)
     if "crossentropy" in loss:
         yield from _entropy_symptoms(program, output, units)
+    low, _ = REACH.get(name, (-np.inf, np.inf))
+    if loss in LOGARITHMIC and low < 0:
+        text = f"{output.label}: {loss} takes the logarithm of predictions, {name} also puts out "
+        yield from detect("loss_output", 1, f"{text}negative ones", output.label)
     if name == ACROSS_ROWS:
         text = f"{output.label}: this softmax is taken along another axis than that of the classes"
         yield from detect("softmax_axis", 1, text, output.label)
@@ -153,9 +169,43 @@ def _layer_symptoms(program: Program) -> Symptoms:
     rates = [rate for o in program.operations for rate in _dropped(o)]
     if rates:
         yield from detect("dropout", max(rates), f"dropout of {percent(max(rates))}")
+    yield from _unread_symptoms(program)
+    yield from _state_symptoms(program)
+    yield from _precision_symptoms(program)
     yield from _frozen_symptoms(program)
     yield from _random_symptoms(program)
     yield from _pooling_symptoms(program)
+
+
+def _unread_symptoms(program: Program) -> Symptoms:
+    unread = program.unread_inputs
+    numbers = ", ".join(str(1 + place) for place in unread)
+    text = f"no path leads from input {numbers} (counted from 1) to the output"
+    yield from detect("unread_input", len(unread), text)
+
+
+def _precision_symptoms(program: Program) -> Symptoms:
+    half = [o for o in program.operations if any(v.dtype == "float16" for v in _weights(o))]
+    text = f"the weights of {len(half)} layer{'s' * (len(half) > 1)} are float16"
+    yield from detect("half_precision", len(half), text)
+
+
+def _weights(operation: Any) -> list[Any]:
+    return list(getattr(operation, "trainable_variables", ()))
+
+
+def _state_symptoms(program: Program) -> Symptoms:
+    """Look for recurrent layers whose state may grow with every step."""
+    recurrent = [site for site in program.sites if site.kind in RECURRENT]
+    names = {
+        site.label: activation_name(program.operations[site.position].activation)
+        for site in recurrent
+    }
+    growing = {
+        label: name for label, name in names.items() if REACH.get(name, (0, np.inf))[1] == np.inf
+    }
+    text = ", ".join(f"{label} has {name} for tanh" for label, name in growing.items())
+    yield from detect("unbounded_state", len(growing), text)
 
 
 def _dropped(operation: Any) -> list[float]:
