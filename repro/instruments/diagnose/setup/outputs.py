@@ -115,8 +115,8 @@ def outputs_of(
 def _compared(together: "_Together", place: int) -> Joint | None:
     """Train with losses made alike, if this output's is next to nothing beside the others'."""
     losses = together.first_losses()
-    weighed = losses * together.weights()
-    share = float(weighed[place] / weighed.sum())
+    shares = losses * together.weights()
+    share = float(shares[place] / shares.sum())
     if not (share < DROWNED and (losses > 0).all()):
         return None
     weights = tuple(float(f"{1 / loss:.2g}") for loss in losses)
