@@ -16,7 +16,7 @@ from repro.instruments.diagnose.measurements.baselines import linear_skill
 from repro.instruments.diagnose.setup.loading import load_data, load_object
 from repro.instruments.diagnose.setup.setup import make_setup
 from repro.instruments.diagnose.setup.skill import margin, metric, skill
-from repro.instruments.diagnose.setup.task import Task, infer_task, is_one_hot
+from repro.instruments.diagnose.setup.task import Task, balanced, infer_task, is_one_hot
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENTS = ROOT / "bench" / "patients"
@@ -116,6 +116,15 @@ def test_the_linear_model_learns_a_plane_and_no_more():
     plane, ring = x @ [1, 0.01, 100], x[:, 0] ** 2
     assert linear_skill(numbers, (x, plane), (x, plane)) > 0.99
     assert linear_skill(numbers, (x, ring), (x, ring)) < 0.1
+
+
+def test_of_numbers_of_very_different_size_all_count_alike():
+    y = np.random.default_rng(0).normal(size=(500, 2)) * [1, 1000]
+    task = balanced(Task("regression", (), 2), y)
+    predicted = np.stack([np.full(500, y[:, 0].mean()), y[:, 1]], axis=1)  # the large one alone
+    score = np.mean(metric(task, False)(y.astype("float32"), predicted.astype("float32")))
+    assert skill(task, score, y) == pytest.approx(0.5, abs=1e-3)
+    assert balanced(Task("regression", (), 2), y / [1, 200]).spreads == ()
 
 
 @pytest.mark.parametrize(

@@ -255,6 +255,11 @@ PROGRAMS = {
         X,
         1e-4 * X[:, 0],
     ),
+    "target_sizes standardize_each_target": (
+        sequential(HIDDEN, dense(2), loss="mse"),
+        X,
+        X[:, :2] * [1, 100],
+    ),
     "input_scale no_rescaling": (
         sequential(lambda: layers.Lambda(lambda t: t / 255), HIDDEN, SIGMOID),
         X,

@@ -11,6 +11,7 @@ from repro.instruments.diagnose.setup.compiled import compile_arguments
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.skill import metric
 from repro.instruments.diagnose.setup.splitting import Pair
+from repro.instruments.diagnose.setup.task import Task, as_table
 
 if TYPE_CHECKING:
     import keras
@@ -177,12 +178,20 @@ def _no_loss(y_true: Any, y_pred: Any) -> Any:
     return 0.0 * ops.mean(y_pred)
 
 
+def scored_task(setup: Setup, change: Change, task: Task) -> Task:
+    """Return the task with the spreads that the target columns have once they are changed."""
+    if not (task.spreads and change.data):
+        return task
+    targets = as_table(change.data(setup.train, setup.test)[0][1])
+    return replace(task, spreads=tuple(targets.std(axis=0).tolist()))
+
+
 def changed_build(setup: Setup, change: Change) -> Build:
     """Return the build function with the change in it; its metric is `score` alone."""
     logits = setup.compiled.from_logits and change.loss is None
     labels = tuple(map(float, range(len(setup.task.labels))))
     task = replace(setup.task, labels=labels) if change.labels_from_0 else setup.task
-    score = metric(task, logits)
+    score = metric(scored_task(setup, change, task), logits)
 
     def build() -> "keras.Model":
         original = setup.build()

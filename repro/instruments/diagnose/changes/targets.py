@@ -91,6 +91,9 @@ def _on_targets(function: Callable[[Array], Any]) -> ChangeData:
 def target_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Standardize the targets of a regression."""
     y = setup.targets
+    if setup.task.spreads:
+        yield _standardizing_each(y)
+        return
     mean, deviation = float(y.mean()), float(y.std())
     is_large = np.sqrt((y**2).mean()) > LARGE_TARGETS
     if setup.task.kind != "regression" or not deviation > 0:
@@ -108,3 +111,21 @@ def target_changes(setup: Setup, examination: Examination, symptoms: frozenset[s
             data=_on_targets(lambda a: ((a - mean) / deviation).astype("float32")),
             unit=deviation,
         )
+
+
+def _standardizing_each(y: Array) -> Change:
+    means, deviations = y.mean(axis=0), y.std(axis=0)
+    listed = (", ".join(f"{value:.6g}" for value in values) for values in (means, deviations))
+    return Change(
+        key="standardize_each_target",
+        title="standardize every target column",
+        size=1,
+        code=(
+            "means, deviations = np.array([{}]), np.array([{}])\n"
+            "y = (y - means) / deviations  # and predictions * deviations + means"
+        ).format(*listed),
+        removes=("target_sizes", "target_scale", "target_tiny"),
+        treats=("rate_high", "rate_low", "unreachable", "loss_choice"),
+        group="targets",
+        data=_on_targets(lambda a: ((a - means) / deviations).astype("float32")),
+    )

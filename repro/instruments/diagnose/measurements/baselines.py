@@ -72,7 +72,7 @@ def _baseline_skill(task: Task, predicted: Array, y_test: Array) -> float:
         hits = predicted.argmax(axis=1) == _indicators(task, y_test).argmax(axis=1)
         score = np.mean(hits * row_factors(task, y_test))
     else:
-        score = np.mean((predicted - as_table(y_test)) ** 2)
+        score = np.mean(((predicted - as_table(y_test)) / (task.spreads or 1.0)) ** 2)
     return float(skill(task, score, y_test))
 
 

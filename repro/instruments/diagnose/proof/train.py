@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from repro.instruments.diagnose.changes.change import NOTHING, Change, changed_build
+from repro.instruments.diagnose.changes.change import (
+    NOTHING,
+    Change,
+    changed_build,
+    scored_task,
+)
 from repro.instruments.diagnose.measurements.steps import BuildTrained
 from repro.instruments.diagnose.setup.arrays import Array, select_rows
 from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
@@ -171,7 +176,8 @@ def _scored(
     # a loss that isn't kept can't be seen to be infinite
     frame = frame.assign(**{name: 0.0 if "loss" in name else np.nan for name in missing})
     changed = change.data(*pairs) if change.data else pairs
-    score = metric(setup.task, setup.compiled.from_logits and change.loss is None)
+    task = scored_task(setup, change, setup.task)
+    score = metric(task, setup.compiled.from_logits and change.loss is None)
     for seed, rows in frame.groupby("seed").groups.items():
         model = fit.model(int(seed))
         for name, (x, y) in zip(("score", "val_score"), changed, strict=True):

@@ -2,7 +2,8 @@
 
 The score is a skill: 0 is the best constant prediction, 1 is perfect, and what is worse than the
 constant, or not finite, counts as 0. Changes of loss and encoding leave it comparable. Where nearly
-all rows are of one class, all classes count alike (`Task.factors`).
+all rows are of one class, all classes count alike (`Task.factors`); where some columns of numbers
+are much larger than others, all columns do (`Task.spreads`).
 """
 
 import math
@@ -59,7 +60,10 @@ def _metric(task: Task, from_logits: bool) -> Callable[[Any, Any], Any]:
         if task.several:
             hits = ops.equal(ops.cast(y_true, "float32") > 0.5, y_pred > threshold)
             return ops.mean(ops.cast(hits, "float32"), axis=-1)
-        return ops.mean(ops.square(ops.cast(y_true, y_pred.dtype) - y_pred), axis=-1)
+        squares = ops.square(ops.cast(y_true, y_pred.dtype) - y_pred)
+        if task.spreads:
+            squares = squares / ops.square(ops.array(task.spreads, dtype=y_pred.dtype))
+        return ops.mean(squares, axis=-1)
 
     return score
 
@@ -151,8 +155,14 @@ def skill(task: Task, score: Any, y: Array, unit: float = 1.0) -> Array:
             perfect = float(row_factors(task, y).mean())
             raw = (values - chance) / max(perfect - chance, 1e-9)
         else:
-            raw = 1 - values * unit**2 / max(float(target_table(task, y).var(axis=0).mean()), 1e-30)
+            raw = 1 - values * unit**2 / max(_spread(task, y), 1e-30)
     return np.where(np.isfinite(raw), np.clip(raw, 0, 1), 0.0)
+
+
+def _spread(task: Task, y: Array) -> float:
+    """Return the score of the best constant prediction of numbers."""
+    variances = target_table(task, y).var(axis=0)
+    return float((variances / np.square(task.spreads or 1.0)).mean())
 
 
 def best_constant(task: Task, y: Array) -> float:

@@ -13,6 +13,7 @@ from repro.instruments.diagnose.setup.arrays import Array
 CLASS_LOSSES = ("crossentropy", "hinge", "focal")
 MOST_CLASSES = 50
 IMBALANCED = 0.9  # share of the commonest class: from there on all classes count alike
+UNEVEN = 10.0  # times as much as another column's deviates: from there on all columns count alike
 SMOOTHED = 0.1  # one-hot labels may be as far from 0 and 1 as this: 0.01 and 0.99, say
 
 
@@ -28,6 +29,8 @@ class Task:
         several: whether any number of classes may hold for a row, each with a column of 0 and 1.
         per_step: whether every time step or pixel of a row has a class of its own.
         factors: what a hit counts for in each class, if all classes count alike; () if rows do.
+        spreads: the deviation of each target column, if all columns count alike; () if the larger
+            ones count more, as in the squared error.
     """
 
     kind: Literal["classification", "regression"]
@@ -36,6 +39,7 @@ class Task:
     several: bool = False
     per_step: bool = False
     factors: tuple[float, ...] = ()
+    spreads: tuple[float, ...] = ()
 
     @property
     def classes(self) -> int:
@@ -97,16 +101,26 @@ def outputs_a_target(output: Sequence[int | None], target: Sequence[int | None])
 
 
 def balanced(task: Task, y: Array) -> Task:
-    """Return the task with all classes counting alike if nearly all rows are of one class.
+    """Return the task with all classes or columns counting alike, where one would hide the others.
 
-    Whoever always names that class would otherwise be nearly always right.
+    Whoever always names the class of nearly all rows would otherwise be nearly always right; and
+    whoever predicts the largest of several numbers, though none of the others.
     """
+    if task.kind == "regression":
+        return replace(task, spreads=spreads_of(y))
     if not task.classes or task.per_step:
         return task
     counts = class_counts(task, y)
     if counts.max() <= IMBALANCED * counts.sum() or not counts.all():
         return task
     return replace(task, factors=tuple((counts.sum() / (len(counts) * counts)).tolist()))
+
+
+def spreads_of(y: Array) -> tuple[float, ...]:
+    """Return the deviations of the columns of targets (n, columns) if these are very different."""
+    spreads = np.std(np.asarray(y, float), axis=0)
+    is_uneven = np.ndim(y) == 2 and spreads.max() > UNEVEN * spreads.min() > 0
+    return tuple(spreads.tolist()) if is_uneven else ()
 
 
 def class_counts(task: Task, y: Array) -> Array:

@@ -239,6 +239,12 @@ CAUSES = {
         says="Weights that start near 1 take steps that don't suit an output of that size",
         remedy="standardize the targets, and multiply predictions back",
     ),
+    "target_sizes": Cause(
+        title="targets of very different size",
+        signs=("target_sizes",),
+        says="The loss adds the columns up, so that the small ones hardly count",
+        remedy="standardize every target column, and multiply predictions back",
+    ),
     "penalty": Cause(
         title="weights held down by a penalty",
         signs=("penalty", "activity_penalty", "weight_decay"),

@@ -11,7 +11,7 @@ from repro.instruments.diagnose.measurements.probe import CONSTANT_SPREAD, FLAT_
 from repro.instruments.diagnose.measurements.relation import UNRELATED
 from repro.instruments.diagnose.setup.outputs import DROWNED
 from repro.instruments.diagnose.setup.skill import LEAST_MARGIN
-from repro.instruments.diagnose.setup.task import IMBALANCED
+from repro.instruments.diagnose.setup.task import IMBALANCED, UNEVEN
 from repro.instruments.diagnose.symptoms.definition import (
     Definition,
     above,
@@ -208,6 +208,12 @@ DEFINITIONS = {
         title="targets not scaled",
         measured="root mean square of the targets of a regression",
         counts=above(10),
+        source=OURS,
+    ),
+    "target_sizes": Definition(
+        title="targets of very different size",
+        measured="deviation of a target column, the largest over the smallest",
+        counts=above(UNEVEN),
         source=OURS,
     ),
     "target_tiny": Definition(

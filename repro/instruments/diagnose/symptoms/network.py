@@ -54,6 +54,10 @@ def target_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     if loss in READS_NO_NEGATIVES and negative > 0:
         text = f"{loss} takes numbers below 0 for 0, and {percent(negative)} of the targets are"
         yield from detect("loss_task", negative, text)
+    if spreads := setup.task.spreads:
+        text = f"target columns deviate by {min(spreads):.3g} to {max(spreads):.3g}"
+        yield from detect("target_sizes", max(spreads) / min(spreads), text)
+        return
     rms = float(np.sqrt((y**2).mean()))
     text = f"the targets' root mean square is {rms:.3g}"
     yield from list(detect("target_scale", rms, text)) or detect("target_tiny", rms, text)
