@@ -4,15 +4,18 @@ Slow: all patients but one, and most symptoms; a whole patient twice.
 """
 
 import csv
+import io
 import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from repro.instruments.diagnose import DiagnoseError
 from repro.instruments.diagnose.measurements.baselines import linear_skill
+from repro.instruments.diagnose.report.text import show
 from repro.instruments.diagnose.setup.loading import load_data, load_object
 from repro.instruments.diagnose.setup.setup import make_setup
 from repro.instruments.diagnose.setup.skill import margin, metric, skill
@@ -285,6 +288,17 @@ def sick():
 def test_cause_and_smallest_change_are_right(sick):
     assert sick.cause == known(SICK, "CAUSE"), str(sick)
     assert sick.change.change.key in known(SICK, "CHANGES"), str(sick)
+
+
+def test_in_a_narrow_terminal_code_is_not_broken_and_paragraphs_keep_their_margin(sick):
+    width = max(map(len, sick.code.splitlines())) - 1
+    console = Console(file=io.StringIO(), width=width)
+    show(sick, console)
+    told, _, code = console.file.getvalue().partition("\nTo paste:\n")
+    assert code.rstrip("\n") == sick.code.rstrip("\n")
+    measured = told.partition("\n\n")[0].partition("\n  ")[2].splitlines()
+    assert len(measured) > 1
+    assert all(line.startswith("  ") for line in measured[1:])
 
 
 @pytest.mark.slow

@@ -1,6 +1,5 @@
 """A diagnosis is shown in a few lines, as HTML and as a plot; progress only where it is wanted."""
 
-import io
 import sys
 from types import SimpleNamespace
 
@@ -8,11 +7,10 @@ import keras
 import matplotlib
 import numpy as np
 import pytest
-from rich.console import Console
 
 import repro
 from repro.instruments.diagnose.progress import progress
-from repro.instruments.diagnose.report.text import headline, show
+from repro.instruments.diagnose.report.text import headline
 
 
 def build():
@@ -32,17 +30,6 @@ def diagnosis():
 
 def test_a_count_of_seeds_is_the_first_so_many(diagnosis):
     assert diagnosis.setup.seeds == (0, 1)
-
-
-def test_in_a_narrow_terminal_code_is_not_broken_and_paragraphs_keep_their_margin(diagnosis):
-    console = Console(file=io.StringIO(), width=40)
-    show(diagnosis, console)
-    told, _, code = console.file.getvalue().partition("\nTo paste:\n")
-    assert code.rstrip("\n") == diagnosis.code.rstrip("\n")
-    assert max(map(len, code.splitlines())) > 40
-    measured = told.partition("\n\n")[0].partition("\n  ")[2].splitlines()
-    assert len(measured) > 1
-    assert all(line.startswith("  ") for line in measured[1:])
 
 
 def test_it_is_shown_in_a_few_lines(diagnosis):

@@ -89,14 +89,16 @@ def workers():
 @pytest.mark.parametrize(
     "hidden",
     [
-        normalized,
+        dense,
+        pytest.param(normalized, marks=pytest.mark.slow),
         pytest.param(recurrent, marks=pytest.mark.slow),
         pytest.param(convolutional, marks=pytest.mark.slow),
     ],
 )
 def test_processes_give_the_numbers_of_this_one_and_any_number_of_them_the_same_bits(hidden):
-    build, given = builder(hidden, "adam"), {"validation_data": (X, Y)}
-    here, two, three = (fit(build, n_jobs, **given) for n_jobs in (1, 2, 3))
+    optimizer = "sgd" if hidden is dense else "adam"
+    given = {"validation_data": (X, Y), "check": hidden is dense}
+    here, two, three = (fit(builder(hidden, optimizer), n, **given) for n in (1, 2, 3))
     assert [own.processes for own in (here, two, three)] == [1, 2, 3]
     assert here.one_process is two.one_process is None
     assert_same_bits(two, three)
@@ -149,7 +151,12 @@ def elsewhere_other():
     [
         (locked(), {}, "build can not be sent to another process .*lock"),
         (elsewhere_other(), {}, "build\\(\\) makes another model in another process"),
-        (builder(), {"callbacks": keras.callbacks.EarlyStopping("loss")}, "callbacks belong"),
+        pytest.param(
+            builder(),
+            {"callbacks": keras.callbacks.EarlyStopping("loss")},
+            "callbacks belong",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_what_others_can_not_train_this_process_trains_and_says_why(build, given, reason):
@@ -179,6 +186,7 @@ def test_an_error_comes_back_as_it_was_raised_and_the_workers_are_gone():
     assert not workers()
 
 
+@pytest.mark.slow
 def test_seeds_that_can_not_be_fused_are_trained_alone_from_the_same_block_on():
     last = drawn(SEEDS - 1)
 
@@ -193,7 +201,7 @@ def test_seeds_that_can_not_be_fused_are_trained_alone_from_the_same_block_on():
     assert_same_numbers(*fits)
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_each_epoch_of_each_seed_is_told_once(n_jobs, capsys):
     fit(builder(), n_jobs, verbose=2, check=False)
     lines = capsys.readouterr().out.splitlines()
