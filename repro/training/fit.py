@@ -70,7 +70,8 @@ def fit_seeds(
         seeds: non-negative integers, no two alike; or how many, from 0.
         batch_size: samples a step, 32 if None; the last batch of an epoch may be smaller.
         epochs: passes over the data; the last epoch, if the first is not 0.
-        verbose: 0: silent; 1: a progress bar; 2: a line an epoch; "auto": 1 on a terminal, else 0.
+        verbose: 0: silent; 1: a progress bar; 2: a line an epoch; "auto": 1 on a terminal and in a
+            notebook, else 0.
         callbacks: Keras callbacks, of which each seed gets a copy; or a function of the seed that
             returns some. Each sees a model of its own and that seed's logs.
         validation_split: the fraction of the samples, the last ones, to validate on.
@@ -91,7 +92,7 @@ def fit_seeds(
             one core `seeds_in_cache`; all, where x is a data set.
         n_jobs: processes that train blocks side by side, each on one core. 1: this one alone; -1:
             as many as cores; -2: one less. None: what `joblib.parallel_config` says, else as many
-            as cores for jobs of half a minute or more, and this one for others. Where other
+            as cores for jobs of some tens of seconds, and this one for shorter ones. Where other
             processes can not train, or get another model from `build`, this one does, and
             `.one_process` says why.
         check: take the first steps of the first block by `fit`, too, and train one seed at a time
