@@ -17,7 +17,7 @@ RESULTS = Path(__file__).parent / "results"
 REPEATS = 3
 CORES = cores()
 STUDIES = ("truth_table", "relu_at_zero", "add_numbers", "four_layers")
-BENCHES = ("fit_seeds", *STUDIES, "relu_health", "commands")
+BENCHES = ("fit_seeds", "jobs", *STUDIES, "relu_health", "commands")
 
 Contest = Mapping[str, Callable[[], float]]  # each contender's seconds; the first is the measure
 

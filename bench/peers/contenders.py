@@ -122,7 +122,7 @@ CONTENDERS: dict[str, Callable[[Task], Weights]] = {
     "torch.func vmap": torch_vmap,
     "JAX vmap and scan": jax_vmap,
     "fit_seeds, n_jobs=1": lambda task: fit_seeds(task, n_jobs=1),
-    "fit_seeds": fit_seeds,
+    "fit_seeds, n_jobs=2": lambda task: fit_seeds(task, n_jobs=2),
 }
 
 

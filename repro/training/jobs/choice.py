@@ -14,9 +14,9 @@ from repro.training.fusible import products_of_convolutions
 from repro.training.job import Job
 
 # A job that n_jobs says nothing of goes to processes from so many multiplications on. They take
-# 10 to 40 seconds, the start of a process 4 to 8 (bench.jobs). The count is the same on every
+# some tens of seconds, the start of a process 4 to 8 (bench.jobs). The count is the same on every
 # machine and in every call, and so are a job's numbers; the seconds are not.
-PAYS_FROM = 5e11
+PAYS_FROM = 1e12
 A_STEP = 1e7  # multiplications that take as long as what each step costs besides
 PASSES = 3  # forward, and the gradients of weights and inputs
 
