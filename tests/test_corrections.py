@@ -22,3 +22,21 @@ def test_todays_verdicts_are_those_of_the_table(name):
         for claim, verdict in VERDICTS.findall(now):
             assert claims[claim] == verdict, claim
     assert rows
+
+
+@pytest.mark.parametrize(
+    "heading", ["Bounds that were set after a look", "What sentences still say too much"]
+)
+def test_what_is_owed_is_about_claims_that_are_there(heading):
+    section = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", PAGE, flags=re.M | re.S)[1]
+    rows = re.findall(r"^\| ([\w, ]+): (.*?) \|", section, flags=re.M)
+    assert rows
+    for studies, claims in rows:
+        named = set(re.findall(r"`(\w+)`", claims))
+        assert named <= claims_of(studies.split(", ")), studies
+
+
+def claims_of(studies):
+    """Return the claims of these studies, none for what is said of all."""
+    folders = [ROOT / "results" / name for name in studies if name in study_names()]
+    return {claim for folder in folders for claim in pd.read_csv(folder / "claims.csv").claim}
