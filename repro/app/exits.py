@@ -103,9 +103,15 @@ def reported(job: Callable[[], int]) -> int:
 
 
 def _unable(error: OSError) -> int:
-    place = os.fsdecode(error.filename) if error.filename else "the output"
-    warn(f"Error: {place}: {error.strerror or error}; nothing is lost")
+    warn(f"Error: {_place(error)}: {error.strerror or error}; nothing is lost")
     return WRONG
+
+
+def _place(error: OSError) -> str:
+    if error.filename:
+        return os.fsdecode(error.filename)
+    # a folder was asked for: the current one, which is gone, or one for temporary files
+    return "a folder" if isinstance(error, FileNotFoundError) else "the output"
 
 
 def _interrupted(stop: BaseException) -> int:

@@ -72,6 +72,42 @@ def test_a_reader_that_has_gone_is_141_without_a_word(tmp_path, args):
     assert (done.returncode, done.stderr) == (141, "")
 
 
+@pytest.mark.parametrize("args", [("nope",), ("report",), ("--nope",)])
+def test_a_full_error_stream_changes_no_exit_code(tmp_path, args):
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [sys.executable, "-m", "repro", *args],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stderr=full,
+            timeout=120,
+            check=False,
+        )
+    assert done.returncode == 2
+
+
+WARNING = """
+import warnings
+from repro.app.streams import prepare_streams
+prepare_streams()
+warnings.warn("\x1b[2J\u202e")
+"""
+
+
+def test_a_warning_is_shown_without_controls(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(WARNING, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, script],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert "UserWarning: \\x1b[2J\\u202e" in done.stderr
+
+
 def test_where_only_ascii_can_be_written_it_is(tmp_path):
     done = call("cite", cwd=tmp_path, env={"LC_ALL": "C", "PYTHONIOENCODING": "ascii"})
     assert done.returncode == 0

@@ -3,6 +3,7 @@
 Slow: hundreds of kills in place of a few, and of whole studies; test_two_runs.py kills one.
 """
 
+import os
 import random
 import shutil
 import signal
@@ -12,10 +13,17 @@ import threading
 
 import pytest
 
+from repro.running.workers import PoolError, processes
 from repro.store.runs import Store
 from tests.faults.processes import FIGURES, TABLES, contents, stored
 
 FILES = (*TABLES, *FIGURES)
+
+
+def test_a_drawing_process_that_is_killed_is_said_in_a_line():
+    with pytest.raises(PoolError, match="a process was killed"), processes(1) as pool:
+        pool.submit(os._exit, 9).result()
+
 
 WRITE_RUNS = """
 import sys
