@@ -22,7 +22,7 @@ from typing import NoReturn
 
 import click
 
-from repro.app.environment import settle_home
+from repro.app.environment import check_figure_settings, settle_home
 from repro.app.streams import prepare_streams, warn
 
 FINISHED, FINDING, WRONG, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
@@ -78,6 +78,7 @@ def reported(job: Callable[[], int]) -> int:
     # Set before TensorFlow and matplotlib are imported.
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ["MPLBACKEND"] = "agg"  # figures are written, never shown
+    os.environ.pop("SOURCE_DATE_EPOCH", None)  # nor dated; numpy ends on what is no number
     from repro.data import DataCorrupt, DataUnavailable
     from repro.running.workers import PoolError
     from repro.store.runs import StoreError
@@ -85,6 +86,7 @@ def reported(job: Callable[[], int]) -> int:
 
     try:
         settle_home()
+        check_figure_settings()
         if signal.getsignal(signal.SIGINT) is _stop_now:
             signal.signal(signal.SIGINT, _stop)
         return job()

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from repro.app.cli import main
 from repro.app.lint import code, estimands, imports, pages, results, study
-from repro.app.lint.lint import CHECKS
+from repro.app.lint.lint import CHECKS, problems
 from repro.app.lint.problem import Repository
 from repro.study.folder import study_names
 from repro.study.schema import Claim, load_study
@@ -51,6 +51,25 @@ def said(check, repository, loaded=None):
     problems = list(map(str, check(loaded or load_study(NAME), repository)))
     assert all("\n" not in line for line in problems)
     return "\n".join(problems)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("README.md", b"\xff"),
+        (f"docs/threads/{NAME}.md", b"\xff"),
+        (f"tests/{NAME}/test_it.py", b"def ("),
+    ],
+)
+def test_a_text_that_can_not_be_read_is_named_and_ends_nothing(repository, name, content):
+    (repository.root / name).write_bytes(content)
+    found = list(map(str, problems(NAME, repository)))
+    assert sum(line.startswith(f"{name}: can't be read: ") for line in found) == 1
+
+
+def test_a_ledger_of_any_bytes_is_another_than_that_of_the_tables(repository):
+    (repository.results(NAME) / "README.md").write_bytes(b"\xff")
+    assert "is not what the tables say" in said(results.ledger_is_that_of_the_tables, repository)
 
 
 def test_a_study_without_claims_of_ours_or_the_threads_is_found(repository):

@@ -86,6 +86,21 @@ def test_a_full_error_stream_changes_no_exit_code(tmp_path, args):
     assert done.returncode == 2
 
 
+MAKE = {
+    "is a named pipe": os.mkfifo,
+    "is no text": lambda path: path.write_bytes(b"\x99"),
+}
+
+
+@pytest.mark.parametrize("kind", MAKE)
+def test_settings_of_figures_that_are_none_are_named(tmp_path, kind):
+    MAKE[kind](tmp_path / "matplotlibrc")
+    done = call("figures", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"Error: matplotlibrc: {kind}")
+    assert done.stderr.count("\n") == 1
+
+
 WARNING = """
 import warnings
 from repro.app.streams import prepare_streams
@@ -114,8 +129,11 @@ def test_where_only_ascii_can_be_written_it_is(tmp_path):
     assert done.stdout.isascii()
 
 
+OTHERS = ("MPLBACKEND", "KERAS_BACKEND", "SOURCE_DATE_EPOCH")
+
+
 def test_another_librarys_setting_stops_no_command(tmp_path):
-    done = call("report", cwd=tmp_path, env={"MPLBACKEND": "nonsense", "KERAS_BACKEND": "nonsense"})
+    done = call("report", cwd=tmp_path, env=dict.fromkeys(OTHERS, "nonsense"))
     assert done.returncode == 2
     assert "no study has tables in results/" in done.stderr
     assert done.stderr.count("\n") == 1
