@@ -179,7 +179,7 @@ def test_without_room_for_the_data_this_process_trains(monkeypatch):
 
 
 def stop_workers(stopped):
-    while not (started := workers()):
+    while len(started := workers()) < 2:
         time.sleep(0.01)
     for worker in started:
         worker.suspend()  # alive, and idle for good
