@@ -35,8 +35,8 @@ def choose_blocks(
     known = choose_variants(plan.study, variants)
     blocks = [block for block in plan.blocks if block.variant in known]
     if seeds is not None:
-        wanted = frozenset(seeds)
-        blocks = [block for block in blocks if not wanted.isdisjoint(block.seeds)]
+        asked = frozenset(seeds)
+        blocks = [block for block in blocks if not asked.isdisjoint(block.seeds)]
         if not blocks:
             last = max(max(block.seeds) for block in plan.blocks)
             raise StudyError(f"--seeds: {plan.study.name} has the seeds 0 to {last}, none of these")

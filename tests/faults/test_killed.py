@@ -32,10 +32,11 @@ from repro.store.runs import Store, StoredRun
 from repro.study.plan import Block
 BLOCK = Block("a", {"seeds": list(range(10**5)), "parameters": {}, "code": "", "data": "",
     "fingerprint": {}})
+CURVE = [{"epoch": epoch} for epoch in range(50)]
 with Store(Path(sys.argv[1])) as store:
     done = len(store.find(str(i) for i in range(10**5)))
     for i in range(done, 10**5):
-        store.add(BLOCK, [StoredRun(str(i), "a", i, {"loss": i / 7}, [{"epoch": 1}] * 50, 0.1)])
+        store.add(BLOCK, [StoredRun(str(i), "a", i, {"loss": i / 7}, CURVE, 0.1)])
         print(i, flush=True)
 """
 

@@ -14,7 +14,7 @@ MARK = "TODO"  # what `python -m repro new` leaves where something is to be fill
 
 
 def texts_can_be_read(study: Study, repository: Repository) -> Iterator[Problem]:
-    """What is written by hand is UTF-8, and Python where it should be."""
+    """The texts of a study are UTF-8, and Python where they should be."""
     pages = [repository.root / "README.md", repository.root / "docs" / "supply-chain.md"]
     for path in [*repository.files(study.name), *pages]:
         try:
