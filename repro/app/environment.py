@@ -4,7 +4,9 @@ import os
 from pathlib import Path
 
 from repro.study.errors import StudyError
+from repro.study.files import read_regular
 
+FIGURE_SETTINGS = Path("matplotlibrc")  # matplotlib reads it wherever it is called
 FOLDERS = ("KERAS_HOME", "REPRO_DATA", "REPRO_CACHE")  # of the user's, read by repro.data
 
 
@@ -26,3 +28,17 @@ def settle_home() -> None:
         Path.home()
     except RuntimeError:  # a container's user without an entry
         os.environ["HOME"] = os.devnull  # where nothing can be read, nor written
+
+
+def check_figure_settings() -> None:
+    """Refuse settings of matplotlib in the current folder on which it would end, or wait for ever.
+
+    Raises:
+        StudyError, OSError: naming the file.
+    """
+    if not FIGURE_SETTINGS.exists() or FIGURE_SETTINGS.is_dir():
+        return
+    try:
+        read_regular(FIGURE_SETTINGS, 2**20, follow=True).decode()
+    except UnicodeDecodeError:
+        raise StudyError(f"{FIGURE_SETTINGS}: is no text; matplotlib reads it here") from None

@@ -22,7 +22,7 @@ from typing import NoReturn
 
 import click
 
-from repro.app.environment import settle_home
+from repro.app.environment import check_figure_settings, settle_home
 from repro.app.streams import prepare_streams, warn
 
 FINISHED, FINDING, WRONG, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
@@ -78,6 +78,7 @@ def reported(job: Callable[[], int]) -> int:
     # Set before TensorFlow and matplotlib are imported.
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ["MPLBACKEND"] = "agg"  # figures are written, never shown
+    os.environ.pop("SOURCE_DATE_EPOCH", None)  # nor dated; numpy ends on what is no number
     from repro.data import DataCorrupt, DataUnavailable
     from repro.running.workers import PoolError
     from repro.store.runs import StoreError
@@ -85,6 +86,7 @@ def reported(job: Callable[[], int]) -> int:
 
     try:
         settle_home()
+        check_figure_settings()
         if signal.getsignal(signal.SIGINT) is _stop_now:
             signal.signal(signal.SIGINT, _stop)
         return job()
@@ -103,9 +105,15 @@ def reported(job: Callable[[], int]) -> int:
 
 
 def _unable(error: OSError) -> int:
-    place = os.fsdecode(error.filename) if error.filename else "the output"
-    warn(f"Error: {place}: {error.strerror or error}; nothing is lost")
+    warn(f"Error: {_place(error)}: {error.strerror or error}; nothing is lost")
     return WRONG
+
+
+def _place(error: OSError) -> str:
+    if error.filename:
+        return os.fsdecode(error.filename)
+    # a folder was asked for: the current one, which is gone, or one for temporary files
+    return "a folder" if isinstance(error, FileNotFoundError) else "the output"
 
 
 def _interrupted(stop: BaseException) -> int:

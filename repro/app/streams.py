@@ -4,6 +4,8 @@ import codecs
 import os
 import sys
 import unicodedata
+import warnings
+from typing import Any
 
 from repro.study.text import printable
 
@@ -27,6 +29,7 @@ LOOKALIKES = {
     "╸": "-",
     "╺": "-",
 }
+PYTHONS_FORM = warnings.formatwarning
 PLAIN = "repro-plain"  # the name of the handler of what a stream's encoding lacks
 
 
@@ -36,8 +39,17 @@ def say(text: object) -> None:
 
 
 def warn(text: object) -> None:
-    """Print a line on the error stream, with controls written out."""
-    print(printable(str(text)), file=sys.stderr)  # click would write UTF-8 where ASCII is asked for
+    """Print a line on the error stream, with controls written out; if that is full, nobody is told.
+
+    Raises:
+        BrokenPipeError: if nobody reads it any more.
+    """
+    try:  # click would write UTF-8 where ASCII is asked for
+        print(printable(str(text)), file=sys.stderr)
+    except BrokenPipeError:
+        raise
+    except OSError:  # the exit code says it all the same
+        return
 
 
 def prepare_streams() -> None:
@@ -53,10 +65,16 @@ def prepare_streams() -> None:
     for name, number in (("stdout", 1), ("stderr", 2)):
         if getattr(sys, name) is None:  # as Python has it, and few libraries expect
             setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
+    warnings.formatwarning = _form_of_warning
     codecs.register_error(PLAIN, _plain)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=PLAIN)
+
+
+def _form_of_warning(*parts: Any, **named: Any) -> str:
+    """Return a warning's lines as Python forms them, with controls written out."""
+    return printable(PYTHONS_FORM(*parts, **named))
 
 
 def _plain(error: UnicodeError) -> tuple[str, int]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -20,6 +19,7 @@ from repro.app.display_comparison import (
 )
 from repro.app.exits import FINDING, FINISHED, INTERRUPTED
 from repro.app.regenerate import read_believed
+from repro.app.scratch import scratch_folder
 from repro.data import NAMES, DataUnavailable
 from repro.findings.comparison import (
     Comparison,
@@ -157,8 +157,8 @@ def _require_all_runs(plan: Plan, committed: Results) -> None:
 def _kept_in(out: Path | None, committed: Results) -> Iterator[Path]:
     if out is None:
         lost = stopping_means("its scratch folder is gone; with --out FOLDER it could go on")
-        with lost, TemporaryDirectory(prefix="repro-verify-") as scratch:
-            yield Path(scratch)
+        with lost, scratch_folder("repro-verify-") as scratch:
+            yield scratch
     elif out.resolve() == committed.folder.resolve():
         raise StudyError(f"--out: {out} is what is to be verified; give another folder")
     else:

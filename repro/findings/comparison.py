@@ -66,7 +66,7 @@ def compare(
 ) -> Comparison:
     """Compare two tables of runs, or of curves, by variant, seed and, in curves, epoch or step.
 
-    Only columns that both have are compared; no row may be there twice.
+    A column that only one of them has is empty in the other; no row may be there twice.
 
     Args:
         committed: columns `variant`, `seed`, `epoch` or `step` in curves, then any.
@@ -75,13 +75,13 @@ def compare(
     """
     keys = [*RUN, *(point for point in POINTS if point in committed and point in rerun)]
     same_keys = rerun.astype({key: committed[key].dtype for key in keys})  # empty tables have none
+    committed, same_keys = _with_all_columns(committed, same_keys)
     merged = committed.merge(
         same_keys, on=keys, how="outer", suffixes=SIDES, indicator="found", validate="one_to_one"
     )
     lone, pairs = merged[merged.found != "both"], merged[merged.found == "both"]
-    shared = [name for name in committed if name in rerun and name not in keys]
     cells, metrics = [_lone(lone, keys)], []
-    for name in shared:
+    for name in (name for name in committed if name not in keys):
         old, new = (pairs[f"{name}{side}"] for side in SIDES)
         equal, distance = _equal(old, new), _distance(old, new)
         size = _size(old, new)
@@ -104,6 +104,12 @@ def compare(
         cells=pd.concat(cells).sort_values("relative", ascending=False, ignore_index=True),
         metrics=pd.DataFrame(metrics),
     )
+
+
+def _with_all_columns(*tables: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return tables that have each other's columns, too: empty."""
+    names = dict.fromkeys(name for table in tables for name in table)
+    return [table.reindex(columns=list(names)) for table in tables]
 
 
 def with_runs(committed: pd.DataFrame, rerun: pd.DataFrame) -> pd.DataFrame:

@@ -54,6 +54,7 @@ def draw_curves(study: Study, curves: pd.DataFrame, medium: Medium = SCREEN) -> 
     if not (chosen := chosen_curves(study, curves)):
         return None
     curves = curves[curves["variant"].isin(chosen)]
+    curves = curves.astype({study.metric: float})  # truth values too
     quantiles = curves.groupby(["variant", step])[study.metric].quantile(QUANTILES).unstack()
     quantiles *= unit_of(study, study.metric).factor
     floor = log_floor(study, quantiles)

@@ -52,7 +52,7 @@ def run(plan: Plan, store: Store, progress: Progress, pool: Pool) -> Outcome:
     stops at once, which loses those blocks alone. The next call goes on from there.
     """
     outcome = Outcome(store.find_planned(plan))
-    stored = [block for block in plan.blocks if outcome.runs.keys() >= set(block.identities)]
+    stored = {b: None for b in plan.blocks if outcome.runs.keys() >= set(b.identities)}
     for block in stored:
         progress.finished(block, outcome.runs)
     lost = stopping_means("blocks in flight are lost; run again to go on")
@@ -73,7 +73,8 @@ def run(plan: Plan, store: Store, progress: Progress, pool: Pool) -> Outcome:
                 progress.crashed(block, result)
                 continue
             store.add(block, result)
-            outcome.runs = {run.identity: run for run in result} | outcome.runs
+            for trained in result:
+                outcome.runs.setdefault(trained.identity, trained)
             progress.finished(block, outcome.runs)
     outcome.disputed = store.disputed(plan.identities)
     return outcome

@@ -155,10 +155,17 @@ def cores() -> int:
 
 @contextmanager
 def processes(count: int) -> Iterator[ProcessPoolExecutor]:
-    """Return a pool as `new_pool` does; left because of an error, its processes are killed."""
+    """Return a pool as `new_pool` does; left because of an error, its processes are killed.
+
+    Raises:
+        PoolError: if one of them is killed from outside.
+    """
     pool = new_pool(count)
     try:
         yield pool
+    except BrokenProcessPool:
+        _kill_all()
+        raise PoolError("a process was killed, as where memory is short; run again") from None
     except BaseException:
         _kill_all()
         raise

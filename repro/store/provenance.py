@@ -18,7 +18,7 @@ from repro.study.errors import StudyError
 from repro.study.identity import digest, fingerprint, flat
 from repro.study.plan import Plan
 from repro.study.schema import explain
-from repro.study.text import controls, printable, texts
+from repro.study.text import LINES, controls, printable, texts
 
 PACKAGE = f"repro-relu {__version__}"
 FILE = "provenance.json"
@@ -104,7 +104,8 @@ def command_line() -> str:
     called = Path(sys.argv[0])
     name = called.parent.name if called.stem == "__main__" else called.stem
     module = "repro" if name == "repro" else f"repro.{name}"
-    return printable(shlex.join(["python", "-m", module, *sys.argv[1:]]))
+    words = printable(shlex.join(["python", "-m", module, *sys.argv[1:]]))
+    return words.replace("\n", "\\n").replace("\t", "\\t")
 
 
 def provenance(
@@ -172,7 +173,8 @@ def read_provenance(folder: Path) -> Provenance:
         recorded = Provenance.model_validate_json(read_regular(path, MOST_BYTES))
     except ValidationError as error:
         raise StudyError(f"{path}: {explain(error)[0]}; {remedy}") from None
-    for control in controls("".join(texts(recorded.model_dump()))):
+    whole = "".join(texts(recorded.model_dump()))
+    for control in (*controls(whole), *set(LINES) & set(whole)):  # its texts are a line each
         raise StudyError(f"{path}: has the control character {control!a}; {remedy}")
     return recorded
 

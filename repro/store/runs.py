@@ -19,7 +19,7 @@ from repro.store.database import (
     unsound,
 )
 from repro.store.files import read_regular, write_note
-from repro.store.shape import wrong_metrics
+from repro.store.shape import axis_of, wrong_numbers
 from repro.study.plan import Block, Plan
 from repro.study.text import printable
 
@@ -93,17 +93,19 @@ class Store:
         """Return those runs of a plan that are stored, by identity.
 
         Raises:
-            StoreError: if one has another seed, or lacks a metric.
+            StoreError: if one has another seed or axis, lacks a metric, or is out of its range.
         """
         planned = {identity: (variant, seed) for variant, seed, identity in plan.runs}
         stored = self.find(planned)
         for identity, run in stored.items():
             variant, seed = planned[identity]  # the run may be of another name of the variant
-            wrong = wrong_metrics(run.metrics, plan.experiment.metrics)
+            wrong = wrong_numbers(run.metrics, run.curve, plan.experiment.metrics)
             if run.seed != seed:
                 wrong = f"has the seed {run.seed}"
             if wrong:
                 raise unsound(self.path, f"the run of {variant}, seed {seed} {wrong}")
+        if len({axis_of(run.curve) for run in stored.values() if run.curve}) > 1:
+            raise unsound(self.path, "some curves count epochs and some count steps")
         return stored
 
     def find(self, identities: Iterable[str]) -> dict[str, StoredRun]:

@@ -1,5 +1,6 @@
 """The tables of a results folder: made from the store, written whole or not at all."""
 
+import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -12,10 +13,11 @@ import pandas as pd
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
 from repro.store.files import read_regular, write_whole
+from repro.store.ranges import is_inside, kind_of_points
 from repro.store.runs import StoredRun
 from repro.store.shape import MOST_SEEDS
 from repro.study.errors import StudyError
-from repro.study.metrics import RANGES, SLACK
+from repro.study.metrics import RANGES
 from repro.study.plan import Plan
 from repro.study.records import STATUS
 from repro.study.text import controls
@@ -26,6 +28,8 @@ CURVE_SEEDS = 40  # of a variant
 # With apostrophes before it, too, so that one of them can be told from one that was added.
 FORMULA = r"\A'*[=+\-@\t\r]"
 GUARDED = r"\A'+[=+\-@\t\r]"
+
+MOST_COLUMNS, LONGEST_HEADING = 1000, 2**20
 
 VERDICTS = ("holds", "refuted", "inconclusive")
 COLUMNS = {
@@ -136,25 +140,39 @@ def read_table(
         TableError: if it is no such table.
         OSError: if it can't be read.
     """
+    content = read_regular(path) if content is None else content
     try:
+        _refuse_wide(path, content)
         table = pd.read_csv(
-            io.BytesIO(read_regular(path) if content is None else content),
+            io.BytesIO(content),
             keep_default_na=False,
             na_values=[""],
             dtype=dict.fromkeys(text, str),
             low_memory=False,  # a column has one type, however long the table is
         )
-    except ValueError as error:
+    except TableError:
+        raise
+    except (ValueError, csv.Error) as error:
         raise TableError(f"{path}: not a table: {str(error).strip()}") from None
     _check(path, table, dict(metrics or {}))
     return _each_text(table, lambda text: text[1:] if re.match(GUARDED, text) else text)
+
+
+def _refuse_wide(path: Path, content: bytes) -> None:
+    """Raise `TableError` if a table has more columns than any has; each costs as much as a row."""
+    beginning = content[:LONGEST_HEADING].decode(errors="replace")
+    stream = io.StringIO(beginning, newline="")
+    columns = next(csv.reader(stream), [])
+    is_cut = len(content) > LONGEST_HEADING and stream.tell() == len(beginning)
+    if is_cut or len(columns) > MOST_COLUMNS:
+        raise TableError(f"{path}: has more than {MOST_COLUMNS:,} columns")
 
 
 def _check(path: Path, table: pd.DataFrame, metrics: dict[str, str]) -> None:
     kinds, keys = COLUMNS.get(path.name, {}) | metrics, KEYS.get(path.name, [])
     if path.name == "curves.csv":
         step = "epoch" if "epoch" in table else "step"
-        ranged = {name: _range_alone(kind) for name, kind in metrics.items() if name in table}
+        ranged = {name: kind_of_points(kind) for name, kind in metrics.items() if name in table}
         known = COLUMNS["curves.csv"] | {step: "whole number"} | ranged
         kinds = known | dict.fromkeys(set(table) - set(known), "number")
         keys = [*keys, step]
@@ -168,11 +186,6 @@ def _check(path: Path, table: pd.DataFrame, metrics: dict[str, str]) -> None:
     if keys and table.duplicated(keys).any():
         raise TableError(f"{path}: two rows have the same {', '.join(keys)}")
     _refuse_controls(path, table)
-
-
-def _range_alone(kind: str) -> str:
-    """Return the kind that a curve's numbers have: averages, for what a run has once."""
-    return {"flag": "share", "count": "nonnegative"}.get(kind, kind)
 
 
 def _refuse_controls(path: Path, table: pd.DataFrame) -> None:
@@ -193,14 +206,9 @@ def _is_number(column: pd.Series) -> bool:
 
 def _is_within(kind: str) -> Callable[[pd.Series], bool]:
     """Return the check that numbers are in the range of a metric's kind; gaps may be."""
-    low, high = RANGES[kind]
 
     def check(column: pd.Series) -> bool:
-        if not _is_number(column):
-            return False
-        values = column.dropna().to_numpy(float)
-        is_whole = kind != "flag" or np.isin(values, (0.0, 1.0)).all()
-        return bool(is_whole and ((low - SLACK <= values) & (values <= high + SLACK)).all())
+        return bool(_is_number(column) and is_inside(column.dropna().to_numpy(float), kind).all())
 
     return check
 

@@ -35,7 +35,8 @@ def choose_blocks(
     known = choose_variants(plan.study, variants)
     blocks = [block for block in plan.blocks if block.variant in known]
     if seeds is not None:
-        blocks = [block for block in blocks if not set(seeds).isdisjoint(block.seeds)]
+        asked = frozenset(seeds)
+        blocks = [block for block in blocks if not asked.isdisjoint(block.seeds)]
         if not blocks:
             last = max(max(block.seeds) for block in plan.blocks)
             raise StudyError(f"--seeds: {plan.study.name} has the seeds 0 to {last}, none of these")
@@ -46,11 +47,13 @@ def choose_blocks(
 
 def with_blocks(plan: Plan, blocks: Collection[Block]) -> Plan:
     """Return the plan of only these of its blocks: the same runs with the same identities."""
-    blocks = tuple(block for block in plan.blocks if block in blocks)
-    seeds: dict[str, tuple[int, ...]] = {}
-    for block in blocks:
-        seeds[block.variant] = (*seeds.get(block.variant, ()), *block.seeds)
-    return replace(plan, blocks=blocks, seeds={v: seeds[v] for v in plan.seeds if v in seeds})
+    chosen = frozenset(blocks)
+    kept = tuple(block for block in plan.blocks if block in chosen)
+    seeds: dict[str, list[int]] = {}
+    for block in kept:
+        seeds.setdefault(block.variant, []).extend(block.seeds)
+    own = {variant: tuple(seeds[variant]) for variant in plan.seeds if variant in seeds}
+    return replace(plan, blocks=kept, seeds=own)
 
 
 def with_fingerprint(plan: Plan, fingerprint: Mapping[str, Any]) -> Plan:

@@ -53,6 +53,24 @@ def said(check, repository, loaded=None):
     return "\n".join(problems)
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("README.md", b"\xff"),
+        (f"docs/threads/{NAME}.md", b"\xff"),
+        (f"tests/{NAME}/test_it.py", b"def ("),
+    ],
+)
+def test_a_text_that_can_not_be_read_is_named(repository, name, content):
+    (repository.root / name).write_bytes(content)
+    assert said(code.texts_can_be_read, repository).startswith(f"{name}: can't be read: ")
+
+
+def test_a_ledger_of_any_bytes_is_another_than_that_of_the_tables(repository):
+    (repository.results(NAME) / "README.md").write_bytes(b"\xff")
+    assert "is not what the tables say" in said(results.ledger_is_that_of_the_tables, repository)
+
+
 def test_a_study_without_claims_of_ours_or_the_threads_is_found(repository):
     found = said(study.thread_and_we_claim, repository, changed(claims={}))
     assert 'add one with made_by = "us"' in found

@@ -79,6 +79,15 @@ def test_one_bit_fails_and_is_named(commands, results):
 
 
 @pytest.mark.slow
+def test_a_column_that_was_cut_out_fails_too(commands, results):
+    write_table(read_table(results / "runs.csv").drop(columns="units"), results / "runs.csv")
+    forge_digests(results)
+    done = verify(commands, results, "--variants", "posted", "--seeds", "1")
+    assert done.returncode == 1
+    assert re.search(r"units +100 +0 ", done.stdout)
+
+
+@pytest.mark.slow
 def test_a_spoilt_curve_fails_too(commands, results):
     spoil(results, "curves", "mse", lambda mse: mse + 1)
     done = verify(commands, results, "--variants", "posted", "--seeds", "1")

@@ -72,14 +72,68 @@ def test_a_reader_that_has_gone_is_141_without_a_word(tmp_path, args):
     assert (done.returncode, done.stderr) == (141, "")
 
 
+@pytest.mark.parametrize("args", [("nope",), ("report",), ("--nope",)])
+def test_a_full_error_stream_changes_no_exit_code(tmp_path, args):
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [sys.executable, "-m", "repro", *args],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stderr=full,
+            timeout=120,
+            check=False,
+        )
+    assert done.returncode == 2
+
+
+MAKE = {
+    "is a named pipe": os.mkfifo,
+    "is no text": lambda path: path.write_bytes(b"\x99"),
+}
+
+
+@pytest.mark.parametrize("kind", MAKE)
+def test_settings_of_figures_that_are_none_are_named(tmp_path, kind):
+    MAKE[kind](tmp_path / "matplotlibrc")
+    done = call("figures", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"Error: matplotlibrc: {kind}")
+    assert done.stderr.count("\n") == 1
+
+
+WARNING = """
+import warnings
+from repro.app.streams import prepare_streams
+prepare_streams()
+warnings.warn("\x1b[2J\u202e")
+"""
+
+
+def test_a_warning_is_shown_without_controls(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(WARNING, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, script],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert "UserWarning: \\x1b[2J\\u202e" in done.stderr
+
+
 def test_where_only_ascii_can_be_written_it_is(tmp_path):
     done = call("cite", cwd=tmp_path, env={"LC_ALL": "C", "PYTHONIOENCODING": "ascii"})
     assert done.returncode == 0
     assert done.stdout.isascii()
 
 
+OTHERS = ("MPLBACKEND", "KERAS_BACKEND", "SOURCE_DATE_EPOCH")
+
+
 def test_another_librarys_setting_stops_no_command(tmp_path):
-    done = call("report", cwd=tmp_path, env={"MPLBACKEND": "nonsense", "KERAS_BACKEND": "nonsense"})
+    done = call("report", cwd=tmp_path, env=dict.fromkeys(OTHERS, "nonsense"))
     assert done.returncode == 2
     assert "no study has tables in results/" in done.stderr
     assert done.stderr.count("\n") == 1

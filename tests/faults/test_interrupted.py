@@ -10,6 +10,7 @@ import shutil
 import signal
 import time
 from itertools import cycle
+from pathlib import Path
 
 import pytest
 
@@ -132,6 +133,29 @@ def test_while_a_scratch_folder_is_trained_in(small_study):
     assert errors == (
         "Stopped at once: its scratch folder is gone; with --out FOLDER it could go on.\n"
     )
+
+
+HOLD_A_FOLDER = """
+import time
+from repro.app.scratch import scratch_folder
+with scratch_folder("repro-test-") as folder:
+    (folder / "file").write_text("")
+    print(folder, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_no_scratch_folder_outlives_a_signal_that_ends_the_program(tmp_path, number):
+    study = Study("", before=["env", f"TMPDIR={tmp_path}"])
+    with study.start_python("-c", HOLD_A_FOLDER) as holder:
+        folder = Path(holder.stdout.readline().strip())
+        assert (folder / "file").exists()
+        send(holder, number)
+        holder.wait(timeout=60)
+        assert holder.stderr.read() == ""
+    assert holder.returncode == -number
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 Slow: hundreds of kills in place of a few, and of whole studies; test_two_runs.py kills one.
 """
 
+import os
 import random
 import shutil
 import signal
@@ -12,10 +13,17 @@ import threading
 
 import pytest
 
+from repro.running.workers import PoolError, processes
 from repro.store.runs import Store
 from tests.faults.processes import FIGURES, TABLES, contents, stored
 
 FILES = (*TABLES, *FIGURES)
+
+
+def test_a_drawing_process_that_is_killed_is_said_in_a_line():
+    with pytest.raises(PoolError, match="a process was killed"), processes(1) as pool:
+        pool.submit(os._exit, 9).result()
+
 
 WRITE_RUNS = """
 import sys
@@ -24,10 +32,11 @@ from repro.store.runs import Store, StoredRun
 from repro.study.plan import Block
 BLOCK = Block("a", {"seeds": list(range(10**5)), "parameters": {}, "code": "", "data": "",
     "fingerprint": {}})
+CURVE = [{"epoch": epoch} for epoch in range(50)]
 with Store(Path(sys.argv[1])) as store:
     done = len(store.find(str(i) for i in range(10**5)))
     for i in range(done, 10**5):
-        store.add(BLOCK, [StoredRun(str(i), "a", i, {"loss": i / 7}, [{"epoch": 1}] * 50, 0.1)])
+        store.add(BLOCK, [StoredRun(str(i), "a", i, {"loss": i / 7}, CURVE, 0.1)])
         print(i, flush=True)
 """
 

@@ -66,6 +66,12 @@ FORGED = [
     {"curve": '[{"epoch": 1, "a": "x"}]'},
     {"curve": '[{"epoch": 1, "seed": 9}]'},
     {"curve": '[{"epoch": 1, "variant": "other"}]'},
+    {"curve": '[{"epoch": true}]'},
+    {"curve": '[{"epoch": 1}, {"epoch": 1}]'},
+    {"curve": '[{"epoch": 1}, {"step": 2}]'},
+    {"curve": '[{"epoch": 1, "step": 1}]'},
+    {"curve": f'[{{"step": {2**63}}}]'},
+    {"curve": '[{"epoch": 1, "=cmd()": 1}]'},
     {"curve": f'[{{"epoch": 1, "loss": 1{"0" * 400}}}]'},
 ]
 
@@ -132,6 +138,7 @@ SOUND_NOTE = {"code_before": "a", "code_after": "b", "sample": "c", "date": "202
         json.dumps(SOUND_NOTE | {"date": "now"}),
         json.dumps(SOUND_NOTE | {"sample": 1}),
         json.dumps(SOUND_NOTE | {"sample": "\x1b[2J"}),
+        json.dumps(SOUND_NOTE | {"sample": "c\n\n# A heading"}),
     ],
 )
 def test_a_note_on_runs_carried_over_is_looked_at_too(folder, note):
@@ -149,27 +156,60 @@ def test_a_note_on_runs_carried_over_is_looked_at_too(folder, note):
         ({"learned": 10**400}, "has no number as its learned"),
         ({"dead_fraction": 7.0}, "has a dead_fraction that is no share"),
         ({"moving_error": -1.0}, "has a moving_error that is no nonnegative"),
-        ({"dead_fraction": 7.0, "status": "diverged"}, ""),  # what a broken network measures
+        ({"learned": 0.5}, "has a learned that is no flag"),
+        ({"dead_fraction": 7.0, "status": "diverged"}, "has a dead_fraction that is no share"),
         ({"dead_fraction": float("nan")}, ""),
         ({"status": "fine"}, "has no status"),
     ],
 )
 def test_metrics_that_the_experiment_can_not_give_are_refused(tmp_path, wrong, reason):
-    plan = make_plan(load_study("truth_table"), seeds=[0], variants=["relu_posted"])
-    (block,) = plan.blocks
-    metrics = dict.fromkeys(plan.experiment.metrics, 1) | {"status": "ok"} | wrong
-    run = StoredRun(
-        identity=block.identities[0],
-        variant="relu_posted",
-        seed=0,
-        metrics=metrics,
-        curve=[],
-        seconds=0.1,
-    )
+    plan, block, run = a_run(**wrong)
     with Store(tmp_path) as store:
         store.add(block, [run])
         if not reason:
             assert store.find_planned(plan)
             return
         with pytest.raises(StoreError, match=f"the run of relu_posted, seed 0 {reason}"):
+            store.find_planned(plan)
+
+
+def a_run(curve=(), seed=0, **metrics):
+    """Return a plan of two runs, its block, and a run of it."""
+    plan = make_plan(load_study("truth_table"), seeds=[0, 1], variants=["relu_posted"])
+    (block,) = plan.blocks
+    run = StoredRun(
+        identity=block.identities[seed],
+        variant="relu_posted",
+        seed=seed,
+        metrics=dict.fromkeys(plan.experiment.metrics, 1) | {"status": "ok"} | metrics,
+        curve=list(curve),
+        seconds=0.1,
+    )
+    return plan, block, run
+
+
+@pytest.mark.parametrize(
+    ("point", "reason"),
+    [
+        ({"step": 0, "mean_abs_error": -1.0}, "has a curve with a mean_abs_error that is no"),
+        ({"step": 0, "constant_output": 0.5}, ""),  # a curve has shares of what a run has once
+        ({"step": 0, "mean_abs_error": None}, ""),
+    ],
+)
+def test_curves_that_the_experiment_can_not_give_are_refused(tmp_path, point, reason):
+    plan, block, run = a_run([point])
+    with Store(tmp_path) as store:
+        store.add(block, [run])
+        if not reason:
+            assert store.find_planned(plan)
+            return
+        with pytest.raises(StoreError, match=f"the run of relu_posted, seed 0 {reason}"):
+            store.find_planned(plan)
+
+
+def test_curves_that_can_not_stand_in_one_table_are_refused(tmp_path):
+    plan, block, first = a_run([{"step": 0}])
+    with Store(tmp_path) as store:
+        store.add(block, [first, a_run([{"epoch": 0}], seed=1)[2]])
+        with pytest.raises(StoreError, match="some curves count epochs and some count steps"):
             store.find_planned(plan)

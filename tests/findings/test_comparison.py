@@ -73,6 +73,15 @@ def test_a_run_that_only_one_table_has_is_named():
     assert (compared.runs, compared.equal_runs) == (3, 1)
 
 
+def test_a_column_that_one_table_lacks_is_empty_there():
+    before, after = table(loss=[1.0, 2.0, 3.0], rate=[5, 5, 5]), table(loss=[1.0, 2.0, 3.0])
+    for one, other in ((before, after), (after, before)):
+        compared = compare(one, other, {})
+        assert (compared.equal_runs, compared.disagreeing) == (0, 3)
+        assert set(compared.cells.metric) == {"rate"}
+    assert compare(after.assign(rate=math.nan), after, {}).cells.empty
+
+
 def test_curves_are_compared_point_by_point():
     before = pd.DataFrame({"variant": "a", "seed": 0, "epoch": [1, 2], "loss": [1.0, 0.5]})
     compared = compare(before, before.assign(loss=[1.0, 0.4]), {})

@@ -67,6 +67,43 @@ def test_what_is_no_file_is_named_and_not_waited_for(tmp_path, kind, ending):
         load_data(str(path), "y")
 
 
+def test_classes_take_no_more_room_than_their_texts(tmp_path):
+    """As an array of texts of one length they would take 45 GiB."""
+    path = tmp_path / "data.csv"
+    path.write_text("x,y\n" + "1,b\n" * 200_000 + f"1,{'a' * 60_000}\n")
+    classes = load_data(str(path), "y")["y"]
+    assert (classes.size, classes[0], classes[-1]) == (200_001, 1, 0)  # in alphabetical order
+
+
+LONG = "c" * 10**5
+WIDE = ",".join(f"c{i}" for i in range(1000))
+
+
+@pytest.mark.parametrize(
+    ("columns", "target"), [(WIDE, None), (WIDE, "zzz"), (f"{LONG},b", None), (f"{LONG},b", "b")]
+)
+def test_a_message_does_not_hold_all_names_of_a_table_nor_all_of_one(tmp_path, columns, target):
+    path = tmp_path / "data.csv"
+    path.write_text(f"{columns}\n{','.join('x' for _ in columns.split(','))}\n")
+    with pytest.raises(DiagnoseError) as refusal:
+        load_data(str(path), target)
+    assert len(str(refusal.value)) < 1000
+
+
+def test_an_archive_of_many_arrays_is_told_by_the_first(tmp_path):
+    np.savez(tmp_path / "data.npz", **{f"n{i}": X for i in range(1000)})
+    with pytest.raises(DiagnoseError, match=r"it has n0, .* and 976 more") as refusal:
+        load_data(str(tmp_path / "data.npz"))
+    assert len(str(refusal.value)) < 1000
+
+
+def test_a_target_is_named_once(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text("a,b\n1,2\n3,4\n")
+    with pytest.raises(DiagnoseError, match="the column 'b' is there, or named, twice"):
+        load_data(str(path), "b,b")
+
+
 def test_a_table_of_a_few_bytes_that_says_millions_of_rows_is_not_unpacked(tmp_path, monkeypatch):
     pytest.importorskip("pyarrow")
     pd.DataFrame({"x": np.zeros(10**6), "y": np.zeros(10**6)}).to_parquet(tmp_path / "data.parquet")

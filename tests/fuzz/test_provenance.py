@@ -146,6 +146,18 @@ def test_a_path_that_is_no_text_is_written_as_text(monkeypatch):
     assert command_line() == r"python -m repro run 'o\udcff'"
 
 
+@pytest.mark.parametrize("text", ["x\n@misc{y,}", "a\tb", "x\n\n# A heading"])
+def test_a_text_of_several_lines_is_refused(file, capsys, text):
+    """It would be a heading of a page, or a work among the cited ones."""
+    file.write_text(json.dumps(SOUND | {"package": text}), encoding="utf-8")
+    check(file, capsys, refused=True)
+
+
+def test_a_command_is_written_in_a_line(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["repro/__main__.py", "run", "--out", "a\nb"])
+    assert command_line() == r"python -m repro run --out 'a\nb'"
+
+
 OTHERS = {
     "nothing": lambda path: None,
     "folder": lambda path: path.mkdir(),

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from itertools import cycle, islice
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from repro.findings import figures
 from repro.running.workers import ONE_THREAD
 from repro.store import results
 from repro.store.runs import FILE
-from repro.store.tables import read_table, write_table
+from repro.store.tables import TableError, read_table, write_table
 from repro.study.schema import Report, load_study
 from tests.forged import forge_digests
 
@@ -145,6 +146,25 @@ def test_an_edited_table_is_refused_in_one_line_and_shown_if_asked(folder, capsy
     said = capsys.readouterr().err
     assert said.startswith(f"Error: results/add_numbers: edited since they were made: {table}")
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("heading", [",z" * 1000, ("," + "z" * 10**5) * 11])
+@pytest.mark.parametrize("table", TABLES)
+def test_a_table_that_is_too_wide_is_not_parsed(folder, table, heading):
+    first, rest = (folder / table).read_text(encoding="utf-8").split("\n", 1)
+    (folder / table).write_text(f"{first}{heading}\n{rest}", encoding="utf-8")
+    with pytest.raises(TableError, match=rf"{table}: has more than 1,000 columns"):
+        read_table(folder / table)
+
+
+@pytest.mark.parametrize("cells", [["True"], ["True", ""]])
+@pytest.mark.parametrize("job", ["report", "figures"])
+def test_curves_of_truth_values_are_drawn(folder, job, cells):
+    curves = read_table(folder / "curves.csv")
+    drawn = curves.astype({"mse": object}).assign(mse=[*islice(cycle(cells), len(curves))])
+    write_table(drawn, folder / "curves.csv")
+    forge_digests(folder)
+    assert JOBS[job]() == 0
 
 
 def test_the_explorable_page_believes_no_claims_either(folder, capsys):

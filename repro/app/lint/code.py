@@ -1,5 +1,6 @@
 """Checks of what is written by hand for a study: marks that are left, style, ruff, tests."""
 
+import ast
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,18 @@ from repro.app.lint.style import RULES
 from repro.study.schema import Study
 
 MARK = "TODO"  # what `python -m repro new` leaves where something is to be filled in
+
+
+def texts_can_be_read(study: Study, repository: Repository) -> Iterator[Problem]:
+    """The texts of a study are UTF-8, and Python where they should be."""
+    pages = [repository.root / "README.md", repository.root / "docs" / "supply-chain.md"]
+    for path in [*repository.files(study.name), *pages]:
+        try:
+            text = path.read_text(encoding="utf-8")
+            if path.suffix == ".py":
+                ast.parse(text)
+        except (UnicodeDecodeError, SyntaxError) as error:
+            yield Problem(repository.short(path), f"can't be read: {error}", "mend that first")
 
 
 def no_mark_is_left(study: Study, repository: Repository) -> Iterator[Problem]:
@@ -69,4 +82,10 @@ def ruff_is_installed() -> bool:
     return find_spec("ruff") is not None
 
 
-CHECKS = (no_mark_is_left, style_is_that_of_the_house, tests_are_there, ruff_finds_nothing)
+CHECKS = (
+    texts_can_be_read,
+    no_mark_is_left,
+    style_is_that_of_the_house,
+    tests_are_there,
+    ruff_finds_nothing,
+)

@@ -56,5 +56,7 @@ def problems(name: str, repository: Repository) -> Iterator[Problem]:
     for check in CHECKS:
         try:
             yield from check(loaded, repository)
+        except (UnicodeDecodeError, SyntaxError):
+            continue  # `texts_can_be_read` says of which file
         except StudyError as error:  # a table that is none, for one
             yield Problem(f"results/{name}", str(error), f"run python -m repro run {name}")

@@ -12,6 +12,7 @@ from repro.store.provenance import read_provenance
 from repro.store.results import NEEDED, read_results
 from repro.store.tables import VERDICTS
 from repro.study.experiments import find_experiment, find_mechanism
+from repro.study.files import read_regular
 from repro.study.schema import Study
 
 TABLES = (*NEEDED, "claims.csv")
@@ -85,7 +86,7 @@ def ledger_is_that_of_the_tables(study: Study, repository: Repository) -> Iterat
         return  # said already
     text = read_ledger(study, folder)
     path = folder / FILE
-    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+    if not path.is_file() or read_regular(path) != text.encode():
         wrong = "is not what the tables say" if path.is_file() else "is not there"
         remedy = f"run python -m repro ledger {study.name}"
         yield Problem(repository.short(path), wrong, remedy)

@@ -49,7 +49,7 @@ def curves_of(study: Study, curves: pd.DataFrame) -> Curves | None:
     """Return the named variants' learning curves, or None where the headline metric has none."""
     if study.metric not in curves or curves.empty:
         return None
-    named = named_runs(study, curves)
+    named = named_runs(study, curves).astype({study.metric: float})  # truth values too
     step = "epoch" if "epoch" in curves else "step"
     quantiles = named.groupby(["variant", step], sort=False)[study.metric].quantile(BAND).unstack()
     # not where seeds diverged, or nearly

@@ -17,6 +17,7 @@ from repro.training.block import NotFused
 from repro.training.blocks import Advance, Rounds, Trainer
 from repro.training.jobs.choice import why_here
 from repro.training.jobs.first_steps import Expected, expected
+from repro.training.jobs.heartbeat import Heartbeat, Stalled
 from repro.training.jobs.parcel import Packer
 from repro.training.jobs.worker import ALIKE, LOG, ONE_THREAD, Unfit, begin, get_ready, train_block
 
@@ -77,10 +78,14 @@ class Processes:
         if reason := why_here(trainer.job):
             self._give_up(reason)
             return None
-        for _ in range(self._count):
-            self._submit(get_ready)
-        seeds, models, block = trainer.prepare(blocks[0])
-        return self._results(self._send(trainer, blocks, expected(block, seeds, models)))
+        try:
+            for _ in range(self._count):
+                self._submit(get_ready)
+            seeds, models, block = trainer.prepare(blocks[0])
+            return self._results(self._send(trainer, blocks, expected(block, seeds, models)))
+        except OSError as error:  # of a full disk, or of too many processes
+            self._give_up(f"others can not be started and given the data ({error})")
+            return None
 
     def _send(
         self, trainer: Trainer, blocks: list[list[int]], first: list[Expected]
@@ -116,12 +121,11 @@ class Processes:
             for future in futures:
                 if self.one_process:  # another job of the call has been given up
                     return
-                while not wait([future], timeout=TICK).done:
-                    self._show()
+                self._await(future)
                 trained = future.result()
                 self._show()
                 yield 1, trained
-        except Unfit as error:
+        except (Unfit, Stalled) as error:
             self._give_up(str(error))
         except PicklingError as error:
             lines = str(error.__cause__ or error).strip('"\n ').splitlines()
@@ -135,6 +139,12 @@ class Processes:
         except Exception:  # whatever was raised, as this process would have raised it
             self._kill()
             raise
+
+    def _await(self, future: Future[Any]) -> None:
+        heart = Heartbeat()
+        while not wait([future], timeout=TICK).done:
+            self._show()
+            heart.check(self._executor._processes)
 
     def _give_up(self, reason: str) -> None:
         self._kill()

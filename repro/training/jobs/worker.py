@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import signal
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,7 @@ LOG, ALIKE = ".jsonl", ".alike"  # files of a block's epochs; of a job that is t
 LOOKS_EVERY = 0.5  # seconds, whether the process that sends the work is still there
 
 _trainers: dict[str, "Trainer"] = {}  # the last job's: its graphs serve all its blocks
+_folders: set[Path] = set()  # of the jobs; whoever sent them may be killed before deleting them
 
 
 class Unfit(Exception):
@@ -63,17 +66,19 @@ def train_block(
         expected: what the other process's first steps made of them; empty if it took none.
 
     Raises:
-        Unfit: if the first steps differ here, beyond rounding.
+        Unfit: if the first steps differ here, beyond rounding, or the data can't be read.
         NotFused: if the seeds can't be trained at once.
     """
     from repro.training import quiet
 
+    _folders.add(parcel.folder)
     with quiet.without_graph_notes():
         trainer = _trainer_of(parcel)
         trainer.start = start
         if expected:
             _check_alike(trainer, seeds, expected)
-            parcel.file(ALIKE).touch()
+            with suppress(OSError):  # as of a full disk: then progress is not shown
+                parcel.file(ALIKE).touch()
         log = parcel.file(f"_{place}{LOG}")
         trainer.advance = lambda count, logs: _tell(log, count, logs)
         return list(trainer.train([seeds]))
@@ -96,7 +101,10 @@ def _trainer_of(parcel: "Parcel") -> "Trainer":
         from repro.training.jobs.parcel import unpack
 
         _trainers.clear()
-        job = unpack(parcel)
+        try:
+            job = unpack(parcel)
+        except OSError as error:
+            raise Unfit(f"the data can not be read in another process ({error})") from None
         trainer = _trainers[key] = Trainer(job, {}, lambda count, logs: None)
         trainer.first = job.blueprint.model(parcel.first)
     return _trainers[key]
@@ -106,11 +114,13 @@ def _tell(log: Path, count: int, logs: dict[str, Any]) -> None:
     import numpy as np
 
     means = {name: float(np.mean(values)) for name, values in logs.items()}
-    with log.open("a", encoding="utf-8") as file:
+    with suppress(OSError), log.open("a", encoding="utf-8") as file:  # it is progress alone
         file.write(json.dumps({"count": count, "logs": means}) + "\n")
 
 
 def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(LOOKS_EVERY)
+    for folder in tuple(_folders):
+        shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)

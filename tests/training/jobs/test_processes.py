@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -24,8 +25,10 @@ from keras import layers
 from repro import fit_seeds
 from repro.training.fit import DEFAULTS
 from repro.training.job import make_job
+from repro.training.jobs import heartbeat
 from repro.training.jobs.choice import processes_for
 from repro.training.jobs.parcel import keras_settings, take_over
+from repro.training.jobs.processes import end_workers
 
 ONE_THREAD = os.environ.get("TF_NUM_INTRAOP_THREADS") == "1"
 ROOT = Path(__file__).parents[3]
@@ -168,6 +171,33 @@ def test_what_others_can_not_train_this_process_trains_and_says_why(build, given
     assert_same_bits(fit(build, 1, **given), there)
 
 
+def test_without_room_for_the_data_this_process_trains(monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    with pytest.warns(UserWarning, match="one process: others can not be .* given the data"):
+        there = fit(builder(), 2, check=False)
+    assert_same_bits(fit(builder(), 1, check=False), there)
+
+
+def stop_workers(stopped):
+    while len(started := workers()) < 2:
+        time.sleep(0.01)
+    for worker in started:
+        worker.suspend()  # alive, and idle for good
+        stopped.append(worker)
+
+
+def test_workers_that_stall_are_given_up_after_the_patience(monkeypatch):
+    end_workers()
+    monkeypatch.setattr(heartbeat, "PATIENCE", 1.0)
+    stopped = []
+    thread = threading.Thread(target=stop_workers, args=[stopped], daemon=True)
+    thread.start()
+    with pytest.warns(UserWarning, match="one process: no worker used processor time for 1 s"):
+        there = fit(builder(), 2, check=False)
+    assert stopped
+    assert_same_bits(fit(builder(), 1, check=False), there)
+
+
 def drawn(seed):
     np.random.seed(seed)
     return np.random.rand()
@@ -277,9 +307,9 @@ def test_nothing_is_left_of_a_training_that_is_stopped(number, tmp_path):
     while in_session(process.pid) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert in_session(process.pid) == []
+    assert not list(tmp_path.glob("fit_seeds_*"))  # which the workers delete if this one can't
     if number == signal.SIGINT:
         assert said.count("KeyboardInterrupt") == 1, said
-        assert not list(tmp_path.glob("fit_seeds_*"))
 
 
 def in_session(session):

@@ -1,6 +1,11 @@
 """The error that `diagnose` raises, and other exceptions told in one line."""
 
 import re
+from collections.abc import Collection
+from itertools import islice
+
+SHOWN = 24  # names in a message; a table may have a million columns
+LONGEST = 60  # characters of a name
 
 
 class DiagnoseError(ValueError):
@@ -23,3 +28,15 @@ def one_line(error: BaseException) -> str:
     row = -1 if first.startswith("in user code") else int("Exception encountered" in first)
     text = re.sub(r"\x1b\[\d+m|\{\{.*?\}\}", "", lines[min(row, len(lines) - 1)]) if lines else ""
     return f"{type(error).__name__}: {text}"[:200]
+
+
+def listed(names: Collection[object]) -> str:
+    """Return names that a file has, for a message: the first of them, and how many there are."""
+    shown = ", ".join(short(name) for name in islice(names, SHOWN))
+    return f"{shown} and {len(names) - SHOWN:,} more" if len(names) > SHOWN else shown or "nothing"
+
+
+def short(name: object) -> str:
+    """Return a name that a file has, or its beginning."""
+    text = str(name)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

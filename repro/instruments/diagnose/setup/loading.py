@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from repro.instruments.diagnose.setup.datasets import is_dataset
-from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
+from repro.instruments.diagnose.setup.errors import DiagnoseError, listed, one_line
 from repro.instruments.diagnose.setup.tables import TABLES, load_table
 from repro.store.files import open_regular
 
@@ -144,9 +144,7 @@ def _named(target: str, arrays: dict[str, Any]) -> dict[str, Any]:
     }
     missing = [name for name in ("x", "y") if name not in data]
     if missing:
-        raise DiagnoseError(
-            f"{target} has no {' and no '.join(missing)}; it has {', '.join(arrays) or 'nothing'}"
-        )
+        raise DiagnoseError(f"{target} has no {' and no '.join(missing)}; it has {listed(arrays)}")
     if ("x_val" in data) != ("y_val" in data):
         raise DiagnoseError(f"{target}: x_val and y_val go together")
     return data

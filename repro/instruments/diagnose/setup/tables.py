@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from repro.instruments.diagnose.setup.arrays import Array
-from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
+from repro.instruments.diagnose.setup.errors import DiagnoseError, listed, one_line, short
 from repro.store.files import read_regular
 
 MOST_CELLS = 2**29  # in double precision, 4 GiB
+COMPARED = 10_000  # columns that a wrong name is held against
 TABLES = (".csv", ".tsv", ".parquet")
 
 
@@ -67,13 +68,15 @@ def _refuse_bomb(path: Path, content: io.BytesIO) -> None:
 def _target_columns(path: Path, table: pd.DataFrame, target: str | None) -> list[str]:
     names = [str(name) for name in table.columns]
     if target is None:
-        raise DiagnoseError(f"{path} needs --target NAME; its columns are {', '.join(names)}")
+        raise DiagnoseError(f"{path} needs --target NAME; its columns are {listed(names)}")
     chosen = [target] if target in names else target.split(",")
+    if twice := [name for name in chosen if chosen.count(name) > 1 or names.count(name) > 1]:
+        raise DiagnoseError(f"{path}: the column {short(twice[0])!r} is there, or named, twice")
     for name in chosen:
         if name not in names:
-            nearest = get_close_matches(name, names, n=1)
-            meant = f"; did you mean {nearest[0]!r}" if nearest else f"; it has {', '.join(names)}"
-            raise DiagnoseError(f"{path} has no column {name!r}{meant}")
+            nearest = get_close_matches(name, names[:COMPARED], n=1)
+            meant = f"did you mean {short(nearest[0])!r}" if nearest else f"it has {listed(names)}"
+            raise DiagnoseError(f"{path} has no column {name!r}; {meant}")
     return chosen
 
 
@@ -81,8 +84,8 @@ def _inputs(path: Path, table: pd.DataFrame) -> Array:
     text = [str(name) for name in table.columns if not _is_number(table[name])]
     if text:
         raise DiagnoseError(
-            f"{path}: column {text[0]!r} holds no numbers; leave it out, or write it as numbers, "
-            "such as by pandas.get_dummies"
+            f"{path}: column {short(text[0])!r} holds no numbers; leave it out, or write it as "
+            "numbers, such as by pandas.get_dummies"
         )
     if table.shape[1] == 0:
         raise DiagnoseError(f"{path} has no column besides the target")
@@ -99,7 +102,8 @@ def _targets(path: Path, table: pd.DataFrame) -> Array:
 def _numbers(column: Any) -> Array:
     if _is_number(column):
         return np.asarray(column.to_numpy())
-    return np.unique(column.astype(str).to_numpy(str), return_inverse=True)[1]
+    # not as an array of texts, in which each takes the room of the longest
+    return pd.factorize(column.astype(str).to_numpy(object), sort=True)[0]
 
 
 def _is_number(column: Any) -> bool:
