@@ -278,15 +278,10 @@ UNUSABLE_LAYERS = {
     "Wrapper": "is abstract",
 }
 TEXT = "ragged, sparse or text"
-RECURRENT = "its graph can not be built"  # TensorFlow has no rule for the gradient of a long loop
 SIZED = "the size of a tensor depends on a seed's values"
 LAYERS_THAT_FALL_BACK: dict[str, str] = {
     "AugMix": "build() draws something",
-    "Bidirectional": RECURRENT,
-    "Embedding, masked": RECURRENT,
-    "GRU": RECURRENT,
     "HashedCrossing": SIZED,
-    "Masking": RECURRENT,
     "IntegerLookup": "uses state that is no variable of the model",
     "RandAugment": SIZED,
     "RandomCrop": "models of different settings",
