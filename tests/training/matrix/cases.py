@@ -327,7 +327,7 @@ def layer_case(names: Sequence[str], recipes: dict[str, Recipe]) -> Case:
 
 def layer_groups(recipes: dict[str, Recipe]) -> Iterator[list[str]]:
     """Yield layers that can be branches of one model: those of an input kind that are fused."""
-    alone = {*LAYERS_THAT_FALL_BACK, *LAYERS_THAT_FIT_REFUSES}
+    alone = [*LAYERS_THAT_FALL_BACK, *LAYERS_THAT_FIT_REFUSES]
     for kind in INPUTS:
         fused = [n for n, recipe in recipes.items() if recipe.kind == kind and n not in alone]
         for first in range(0, len(fused), GROUP):
