@@ -118,6 +118,7 @@ class Claim(_Strict):
     test: Test
     variant: str
     reference: str | None = None
+    changes: dict[str, str] = {}
     metric: str
     bound: float = 0.0
     target: float | None = None
