@@ -41,9 +41,9 @@ def cross_entropy_epsilon(epsilon: float) -> Iterator[None]:
     """Let Keras' cross-entropy keep outputs so far from 0 and 1; it takes this from no argument."""
     import keras
 
-    before = keras.config.epsilon()
+    usual = keras.config.epsilon()
     keras.config.set_epsilon(epsilon)
     try:
         yield
     finally:
-        keras.config.set_epsilon(before)
+        keras.config.set_epsilon(usual)

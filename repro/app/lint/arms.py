@@ -17,10 +17,10 @@ def every_difference_is_said(study: Study, repository: Repository) -> Iterator[P
     """A claim on two variants that differ in more than one parameter names each in words."""
     for key, claim in study.claims.items():
         differ = differences(study, claim)
-        needed = differ if len(differ) > 1 else []
+        unsaid = differ if len(differ) > 1 else []
         place = _place(study, repository, key)
-        for name in (*(n for n in needed if n not in claim.changes), *claim.changes):
-            if name not in needed:
+        for name in (*(n for n in unsaid if n not in claim.changes), *claim.changes):
+            if name not in unsaid:
                 yield Problem(
                     place, f"changes has {name}, which is no second difference", "drop it"
                 )
@@ -76,13 +76,13 @@ def differences(study: Study, claim: Claim) -> list[str]:
 
 
 def _sweeps(study: Study, grid: str, arm: str) -> bool:
-    """Whether a grid varies the rate, and one of its cells is the arm but for sizes."""
+    """Return whether a grid varies the rate and one of its cells is the arm, but for sizes."""
     if RATE not in study.grids[grid].vary:
         return False
-    wanted = _parameters(study, arm)
+    of_the_arm = _parameters(study, arm)
     cells = (_parameters(study, name) for name in study.grids[grid].variants(grid))
     return any(
-        all(cell[name] == value for name, value in wanted.items() if name not in SIZES)
+        all(cell[name] == value for name, value in of_the_arm.items() if name not in SIZES)
         for cell in cells
     )
 

@@ -8,7 +8,7 @@ import csv
 import io
 import subprocess
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ from repro.study.seeds import list_seeds
 Row = Mapping[str, str]
 
 
-class Earlier(NamedTuple):
+class Version(NamedTuple):
     """The claims as they once were judged, by their keys, and the variants that the study had."""
 
     commit: str  # abbreviated; "" for the files as they are
@@ -33,34 +33,39 @@ class Earlier(NamedTuple):
 def changed_claims_have_fresh_seeds(study: Study, repository: Repository) -> Iterator[Problem]:
     """No claim is judged on seeds that it was judged on by another test of the same variants."""
     place = repository.short(repository.study_file(study.name))
-    earlier = list(_history(study, repository))
+    versions = list(_history(study, repository))
     for key, claim in study.claims.items():
-        for then in earlier:
-            row = then.claims.get(key)
-            if row is None or not _had_arms(then, claim) or _form(row, study) == _now(claim, study):
-                continue
-            if old := _seeds(row) - set(claim.seen_seeds):
-                since = f" in {then.commit}" if then.commit else ""
+        for version in versions:
+            if judged_on := _judged_by_another_test(version, study, key) - set(claim.seen_seeds):
+                first, last = min(judged_on), max(judged_on)
+                since = f" in {version.commit}" if version.commit else ""
                 yield Problem(
                     f"{place}: claims.{key}",
-                    f"its test was another one{since}, where seeds {min(old)} to {max(old)} had "
-                    "been seen",
-                    f'name these in fixed_after ("0:{max(old) + 1}"), and run others',
+                    f"its test was another one{since}, where seeds {first} to {last} had been seen",
+                    f'name these in fixed_after ("0:{last + 1}"), and run others',
                 )
                 break
 
 
-def _history(study: Study, repository: Repository) -> Iterator[Earlier]:
+def _judged_by_another_test(version: Version, study: Study, key: str) -> set[int]:
+    """Return the seeds on which a claim was judged, if its test was another one then."""
+    claim, row = study.claims[key], version.claims.get(key)
+    if row is None or not _had_arms(version, claim):
+        return set()
+    return set() if _written_form(row, study) == _stated_form(claim, study) else _seeds(row)
+
+
+def _history(study: Study, repository: Repository) -> Iterator[Version]:
     claims, file = f"results/{study.name}/claims.csv", f"experiments/{study.name}.toml"
     if (repository.root / claims).is_file():
         text = (repository.root / claims).read_text(encoding="utf-8")
-        yield Earlier("", _rows(text), _with_runs(repository.results(study.name)))
-    for commit in _git(repository, "log", "--format=%h", "--", claims).split():
-        texts = [_git(repository, "show", f"{commit}:{name}") for name in (claims, file)]
+        yield Version("", _rows(text), _with_runs(repository.results(study.name)))
+    for commit in _git(repository, ["log", "--format=%h", "--", claims]).split():
+        texts = [_git(repository, ["show", f"{commit}:{name}"]) for name in (claims, file)]
         if all(texts):
-            then = tomllib.loads(texts[1])
-            names = frozenset([*then["variants"], *then.get("grids", ())])
-            yield Earlier(commit, _rows(texts[0]), names)
+            study_file = tomllib.loads(texts[1])
+            names = frozenset([*study_file["variants"], *study_file.get("grids", ())])
+            yield Version(commit, _rows(texts[0]), names)
 
 
 def _rows(claims: str) -> dict[str, Row]:
@@ -74,7 +79,7 @@ def _with_runs(folder: Path) -> frozenset[str]:
     return frozenset(name.partition("@")[0] for name in named)
 
 
-def _git(repository: Repository, *arguments: str) -> str:
+def _git(repository: Repository, arguments: Sequence[str]) -> str:
     """Return what git prints; nothing if it fails, as where there is no repository."""
     try:
         finished = subprocess.run(
@@ -88,12 +93,12 @@ def _git(repository: Repository, *arguments: str) -> str:
     return finished.stdout if finished.returncode == 0 else ""
 
 
-def _had_arms(then: Earlier, claim: Claim) -> bool:
+def _had_arms(version: Version, claim: Claim) -> bool:
     arms = filter(None, (claim.variant, claim.reference))
-    return all(arm.partition("@")[0] in then.variants for arm in arms)
+    return all(arm.partition("@")[0] in version.variants for arm in arms)
 
 
-def _now(claim: Claim, study: Study) -> tuple[object, ...]:
+def _stated_form(claim: Claim, study: Study) -> tuple[object, ...]:
     low, high = region(claim, study.better)
     if claim.test in ("within", "equivalent"):
         low, high = -claim.bound, claim.bound
@@ -101,7 +106,7 @@ def _now(claim: Claim, study: Study) -> tuple[object, ...]:
     return (*arms, claim.metric, claim.event, low, high)
 
 
-def _form(row: Row, study: Study) -> tuple[object, ...]:
+def _written_form(row: Row, study: Study) -> tuple[object, ...]:
     """Return a row's variants, what it looks at, and the region where it held, less its target."""
     known = {name: row[name] for name in ("made_by", "says", "variant", "metric", "test")}
     claim = Claim.model_construct(**known, bound=float(row["bound"] or 0), target=0.0)  # type: ignore[arg-type]
