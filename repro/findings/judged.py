@@ -76,8 +76,8 @@ def strange_runs(study: Study, results: Results) -> Iterator[str]:
     for variant, rows in results.runs.groupby("variant", sort=False):
         if variant not in known:
             yield f"runs.csv has runs of {str(variant)[:60]!r}, which is no variant of {study.name}"
-        elif is_whole and rows["seed"].max() >= (known[str(variant)].seeds or study.seeds):
-            yield f"runs.csv has seed {rows['seed'].max()} of {variant}, which the study has not"
+        elif is_whole and (foreign := set(rows["seed"]) - set(study.seeds_of(str(variant)))):
+            yield f"runs.csv has seed {max(foreign)} of {variant}, which the study has not"
 
 
 def _strange_claims(study: Study, results: Results) -> Iterator[str]:

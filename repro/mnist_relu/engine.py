@@ -1,6 +1,7 @@
 """Train thread 002's network for many seeds, in Keras."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from repro.mnist_relu.pixels import prepare
@@ -17,18 +18,32 @@ def train(settings: Settings, seeds: Sequence[int]) -> "SeedsFit":
 
     (x, y), (x_test, y_test) = prepare(settings.pixels)
     batch = [x[: settings.batch_size], y[: settings.batch_size]]
-    return fit_seeds(
-        lambda: build_watched_model(settings),
-        [x, y],
-        y,
-        seeds=seeds,
-        epochs=settings.epochs,
-        batch_size=settings.batch_size,
-        steps_per_epoch=settings.steps_per_epoch or None,
-        validation_data=([x_test, y_test], y_test),
-        validation_batch_size=1000,
-        # whatever the number of threads, so that the numbers do not depend on it
-        block_size=seeds_in_cache(build_watched_model(settings), batch),
-        verbose=0,
-        check=False,
-    )
+    with cross_entropy_epsilon(settings.cross_entropy_epsilon):
+        return fit_seeds(
+            lambda: build_watched_model(settings),
+            [x, y],
+            y,
+            seeds=seeds,
+            epochs=settings.epochs,
+            batch_size=settings.batch_size,
+            steps_per_epoch=settings.steps_per_epoch or None,
+            validation_data=([x_test, y_test], y_test),
+            validation_batch_size=1000,
+            # whatever the number of threads, so that the numbers do not depend on it
+            block_size=seeds_in_cache(build_watched_model(settings), batch),
+            verbose=0,
+            check=False,
+        )
+
+
+@contextmanager
+def cross_entropy_epsilon(epsilon: float) -> Iterator[None]:
+    """Let Keras' cross-entropy keep outputs so far from 0 and 1; it takes this from no argument."""
+    import keras
+
+    usual = keras.config.epsilon()
+    keras.config.set_epsilon(epsilon)
+    try:
+        yield
+    finally:
+        keras.config.set_epsilon(usual)

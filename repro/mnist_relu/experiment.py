@@ -36,6 +36,7 @@ def experiment(
     hidden_activation: HiddenActivation = "sigmoid",
     leaky_slope: Annotated[float, Field(ge=0, lt=1)] = 0.01,
     output_activation: OutputActivation = "softmax",
+    cross_entropy_epsilon: Annotated[float, Field(gt=0, lt=0.1)] = 1e-7,
     hidden_units: PositiveInt = 100,
     input_scale: PositiveFloat = 1.0,
     standardize: bool = False,
@@ -72,6 +73,9 @@ def experiment(
         leaky_slope: below zero, of `leaky_relu`; Keras' activation of that name has 0.2, Keras'
             layer 0.3.
         output_activation: `softmax` as posted; `relu` is what the third answer takes it for.
+        cross_entropy_epsilon: the loss divides outputs by their sum and moves them into
+            [epsilon, 1 - epsilon]; the default is Keras'. Outputs of a softmax that are not clipped
+            are left alone: their logarithm is taken from the sums.
         hidden_units: of the hidden layer; the second answer has 300.
         input_scale: factor on the pixels of 0..255: 1 as posted, 1/255 in the first answer.
         standardize: subtract the training pixels' mean and divide by their standard deviation

@@ -51,6 +51,7 @@ class Settings:
     hidden_activation: HiddenActivation = "sigmoid"
     leaky_slope: float = 0.01
     output_activation: OutputActivation = "softmax"
+    cross_entropy_epsilon: float = 1e-7
     hidden_units: int = 100
     first_layer_rate: float = 1.0
     first_layer_init: float = 1.0

@@ -9,6 +9,7 @@ from repro.store.results import Results
 from repro.store.runs import StoredBlock, StoredRun
 from repro.study.identity import digest
 from repro.study.plan import Block
+from repro.study.seeds import in_blocks
 
 LABELS = ("experiment", "variant", "seed")
 
@@ -49,8 +50,8 @@ def _planned(results: Results, variant: str, seeds: list[int]) -> Iterator[Block
         "data": recorded.data_digest,
         "fingerprint": recorded.fingerprint.model_dump(),
     }
-    for together in _chunks(seeds, recorded.block):
-        yield Block(variant, {**shared, "seeds": together})
+    for together in in_blocks(seeds, recorded.block):
+        yield Block(variant, {**shared, "seeds": list(together)})
 
 
 def _blocks(
@@ -77,11 +78,6 @@ def _blocks(
                 for seed, identity in zip(block.seeds, block.identities, strict=True)
             ],
         )
-
-
-def _chunks(seeds: list[int], size: int) -> Iterator[list[int]]:
-    for start in range(0, len(seeds), size):
-        yield seeds[start : start + size]
 
 
 def _has_crashed(metrics: dict[str, Any]) -> bool:

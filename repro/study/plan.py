@@ -9,6 +9,7 @@ from repro.study.errors import StudyError, unknown
 from repro.study.experiments import Experiment, find_experiment
 from repro.study.identity import block_settings, run_identities
 from repro.study.schema import MAX_RUNS, Study, Variant, too_many_runs
+from repro.study.seeds import count_seeds, in_blocks, list_seeds
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,8 +133,10 @@ def make_plan(
     )
 
 
-def _seeds_of(own: int | None, shared: int, seeds: Sequence[int] | None) -> tuple[int, ...]:
-    return tuple(range(own or shared) if seeds is None else seeds[:own])
+def _seeds_of(own: int | str | None, shared: int, seeds: Sequence[int] | None) -> tuple[int, ...]:
+    if seeds is None:
+        return list_seeds(own or shared)
+    return tuple(seeds[: count_seeds(own)] if own else seeds)
 
 
 def _refuse_many(runs: int) -> None:
@@ -167,8 +170,8 @@ def choose_variants(study: Study, variants: Sequence[str] | None) -> list[str]:
 
 
 def _rounds(seeds: Mapping[str, Sequence[int]], size: int) -> Iterator[tuple[str, Sequence[int]]]:
-    longest = max(map(len, seeds.values()), default=0)
-    for start in range(0, longest, size):
-        for name, own in seeds.items():
-            if own[start:]:
-                yield name, own[start : start + size]
+    blocks = {name: list(in_blocks(own, size)) for name, own in seeds.items()}
+    for turn in range(max(map(len, blocks.values()), default=0)):
+        for name, own in blocks.items():
+            if own[turn:]:
+                yield name, own[turn]

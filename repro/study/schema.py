@@ -18,6 +18,7 @@ from repro.study.files import read_regular
 from repro.study.folder import studies_folder, study_names
 from repro.study.metrics import DIVERGED, SHARE_OF_RUNS
 from repro.study.naming import LONGEST_NAME, NAME, wrong_names
+from repro.study.seeds import SPANS, count_seeds, list_seeds, wrong_spans
 from repro.study.text import controls, printable
 
 CITATION = r"\[([a-z][a-z0-9_]*)\]"
@@ -30,6 +31,7 @@ MAX_RUNS = 500_000
 MAX_WHOLE = 10**9  # of a parameter that is a whole number
 
 Seeds = Annotated[int, Field(ge=1, le=MAX_SEEDS)]
+SeedSpans = Annotated[str, Field(pattern=SPANS, max_length=200)]
 Count = Annotated[int, Field(ge=1, le=MAX_WHOLE)]
 
 MadeBy = Literal["question", "answer", "comment", "us"]
@@ -63,7 +65,7 @@ class Variant(_Strict):
     label: str = Field(min_length=1, max_length=34)
     group: Group
     quoted: float | tuple[float, ...] = ()
-    seeds: Seeds | None = None  # 0 to here; the study's own number if None
+    seeds: Seeds | SeedSpans | None = None  # 0 to here, or spans; the study's own number if None
     parameters: dict[str, Any] = {}
 
     @property
@@ -76,7 +78,7 @@ class Grid(_Strict):
     """All combinations of some parameters' values; each becomes a variant."""
 
     group: Group = "mechanism"
-    seeds: Seeds | None = None
+    seeds: Seeds | SeedSpans | None = None
     parameters: dict[str, Any] = {}
     vary: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field(min_length=1)
 
@@ -116,6 +118,7 @@ class Claim(_Strict):
     test: Test
     variant: str
     reference: str | None = None
+    changes: dict[str, str] = {}
     metric: str
     bound: float = 0.0
     target: float | None = None
@@ -251,9 +254,9 @@ class Study(_Strict):
         cells = [grid.variants(name) for name, grid in self.grids.items()]
         return dict(itertools.chain(self.variants.items(), *(c.items() for c in cells)))
 
-    def seeds_of(self, variant: str) -> range:
+    def seeds_of(self, variant: str) -> tuple[int, ...]:
         """Return the seeds of a variant."""
-        return range(self.all_variants[variant].seeds or self.seeds)
+        return list_seeds(self.all_variants[variant].seeds or self.seeds)
 
 
 def _with_margin(key: str, claim: Any, margins: dict[str, Any]) -> Any:
@@ -356,8 +359,10 @@ def _wrong_sizes(study: Study) -> list[str]:
     count = len(study.variants) + sum(cells.values())
     if count > MAX_VARIANTS:
         problems.append(f"grids: {count:,} variants are too many; at most {MAX_VARIANTS:,}")
-    runs = sum(variant.seeds or study.seeds for variant in study.variants.values())
-    runs += sum(cells[name] * (grid.seeds or study.seeds) for name, grid in study.grids.items())
+    sized = [(variant.seeds, 1) for variant in study.variants.values()]
+    sized += [(grid.seeds, cells[name]) for name, grid in study.grids.items()]
+    problems += [wrong for own, _ in sized if own and (wrong := wrong_spans(own))]
+    runs = sum(count_seeds(own or study.seeds) * size for own, size in sized)
     return problems + ([too_many_runs(runs)] if runs > MAX_RUNS else [])
 
 

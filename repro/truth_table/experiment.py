@@ -37,6 +37,7 @@ def experiment(
     initializer: Initializer = "uniform",
     iterations: int = 500_000,
     learned_below: float = 0.05,
+    every_step: bool = False,
     engine: Engine = "compiled",
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train the thread's network once a seed; the defaults are its sigmoid network.
@@ -56,6 +57,8 @@ def experiment(
         initializer: of the weights: uniform in [-1, 1) as posted, or He's normal.
         iterations: gradient steps on all six rows.
         learned_below: a run has learned if its mean absolute error ends below this.
+        every_step: every iteration is looked at, in place of the first, the second and the powers
+            of ten.
         engine: what trains: the compiled loop (`posted`, `true`); the thread's own code in `numpy`,
             slow (all but `true`); or the Keras model in `fit_seeds` (`true`), which tells errors
             and no other metric.
@@ -89,6 +92,7 @@ def experiment(
         initializer=initializer,
         iterations=iterations,
         learned_below=learned_below,
+        every_step=every_step,
         engine=engine,
     )
     return measure(settings, seeds, train(settings, seeds))

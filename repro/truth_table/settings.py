@@ -37,11 +37,14 @@ class Settings:
     initializer: Initializer = "uniform"
     iterations: int = 500_000
     learned_below: float = 0.05
+    every_step: bool = False
     engine: Engine = "compiled"
 
     @property
     def logged(self) -> list[int]:
         """The steps that are looked at."""
+        if self.every_step:
+            return list(range(1, self.iterations + 1))
         return logged_steps(SCHEDULE, self.iterations)
 
     def slope(self, name: str) -> float:

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from repro.app.cli import main
-from repro.app.lint import code, estimands, imports, pages, results, study
+from repro.app.lint import arms, code, estimands, forms, imports, pages, results, study
 from repro.app.lint.lint import CHECKS
 from repro.app.lint.problem import Repository
 from repro.study.folder import study_names
@@ -323,3 +323,111 @@ def test_a_sentence_of_the_report_without_evidence_is_found(repository):
     report = load_study(NAME).report.model_copy(update={"answer": "It is the rate."})
     found = said(pages.report_names_its_evidence, repository, changed(report=report))
     assert "report: cites no claim: It is the rate.; cite one that says it" in found
+
+
+def comparing(**fields):
+    """Return the study with one claim, about two variants that differ in two parameters."""
+    described = {
+        "made_by": "us",
+        "says": "ReLU everywhere and the right gradient beat sigmoid everywhere.",
+        "test": "less",
+        "variant": "relu_posted",
+        "reference": "sigmoid_posted",
+        "metric": "mean_abs_error",
+    }
+    return changed(claims={"it": Claim(**described | fields)})
+
+
+BOTH = {"hidden_activation": "ReLU everywhere", "output_activation": "ReLU everywhere"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"changes": {"hidden_activation": "ReLU"}}, "its variants differ in output_activation"),
+        ({"changes": BOTH | {"bias": "ReLU"}}, "changes has bias, which is no second difference"),
+        ({"changes": BOTH | {"output_activation": "linear"}}, 'says nowhere "linear" for output_'),
+        ({"variant": "relu_true", "changes": BOTH}, "its variants differ in backpropagation, too"),
+        ({"variant": "sigmoid_bias", "changes": {"bias": "ReLU"}}, "changes has bias"),
+    ],
+)
+def test_a_difference_that_a_claim_does_not_say_is_found(repository, fields, wrong):
+    assert f"claims.it: {wrong}" in said(
+        arms.every_difference_is_said, repository, comparing(**fields)
+    )
+
+
+def test_a_claim_that_says_all_differences_passes(repository):
+    for fields in (
+        {"changes": BOTH},
+        {"variant": "relu_true", "changes": BOTH | {"backpropagation": "the right gradient"}},
+        {"variant": "sigmoid_bias"},
+    ):
+        assert not said(arms.every_difference_is_said, repository, comparing(**fields))
+
+
+def test_a_best_rate_that_no_grid_was_searched_for_is_found(repository):
+    best = comparing(says="At the best rate of each it is lower.", changes=BOTH)
+    found = said(arms.best_rates_were_swept, repository, best)
+    assert 'says "best rate", and no grid has the rates that relu_posted was chosen from' in found
+    assert "sigmoid_posted was chosen from" in found
+    swept = comparing(
+        says="At the best rate of each it is lower.",
+        variant="relu_sigmoid_output_rate_0_1",
+        reference="relu_rate_0_01",
+    )
+    assert said(arms.best_rates_were_swept, repository, swept) == ""
+
+
+def test_two_tolerances_of_one_metric_are_found(repository):
+    number = {"test": "within", "reference": None, "target": 0.1}
+    claims = {
+        key: comparing(**number, bound=bound).claims["it"]
+        for key, bound in (("a", 0.01), ("b", 0.01), ("c", 0.02))
+    }
+    found = said(arms.one_tolerance_a_metric, repository, changed(claims=claims))
+    assert found.count("\n") == 0
+    assert "claims.c: allows 0.02 of mean_abs_error, another claim 0.01; give both one" in found
+
+
+def other_test(**fields):
+    """Return the study with a claim changed that is judged on 1,000 seeds."""
+    claims = load_study(NAME).claims
+    claim = claims["relu_dies_at_once"].model_copy(update=fields)
+    return changed(claims=claims | {"relu_dies_at_once": claim})
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"bound": 0.9}, {"metric": "learned"}, {"share_above": 0.5}, {"test": "below"}],
+    ids=str,
+)
+def test_a_bound_that_moved_after_a_look_is_found(repository, fields):
+    """Without a history the tables say what was claimed."""
+    found = said(forms.changed_claims_have_fresh_seeds, repository, other_test(**fields))
+    assert "claims.relu_dies_at_once: its test was another one, where seeds 0 to 999" in found
+    assert 'name these in fixed_after ("0:1000"), and run others' in found
+    fresh = other_test(**fields, fixed_after="0:1000")
+    assert said(forms.changed_claims_have_fresh_seeds, repository, fresh) == ""
+
+
+def test_other_words_and_variants_that_are_new_are_no_look(repository):
+    for fields in ({"says": "It dies."}, {"variant": "relu_of_tomorrow"}):
+        assert not said(forms.changed_claims_have_fresh_seeds, repository, other_test(**fields))
+
+
+def test_a_bound_that_moved_commits_ago_is_found(repository):
+    def git(*arguments):
+        author = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+        subprocess.run(["git", *author, *arguments], cwd=repository.root, check=True)
+
+    git("init", "-q")
+    git("add", "experiments", "results")
+    git("commit", "-q", "-m", "First")
+    path = repository.results(NAME) / "claims.csv"
+    claims = pd.read_csv(path)
+    claims.loc[claims.claim == "relu_dies_at_once", "bound"] = 0.9
+    claims.to_csv(path, index=False)
+    git("commit", "-q", "-a", "-m", "Second")
+    found = said(forms.changed_claims_have_fresh_seeds, repository, other_test(bound=0.9))
+    assert "its test was another one in " in found

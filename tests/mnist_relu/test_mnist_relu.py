@@ -205,6 +205,16 @@ def test_every_parameter_reaches_the_network(scaled, change):
     assert (other.test_loss != scaled.test_loss).all()
 
 
+def test_the_cross_entropys_epsilon_is_the_one_given():
+    given = {**SMALL, "epochs": 1, "hidden_activation": "relu", "clip_output": True}
+    runs, _ = experiment(**given, cross_entropy_epsilon=1e-3)
+    assert (runs.test_loss > 1).all()
+    assert (runs.test_loss <= -np.log(1e-3)).all()
+    assert keras.config.epsilon() == 1e-7
+    before, _ = experiment(**given)
+    assert (before.test_loss > -np.log(1e-3)).any()
+
+
 def test_a_leaky_units_slope_is_the_one_given():
     slope = {"hidden_activation": "leaky_relu", "leaky_slope": 0.01}
     activation = build_model(Settings(**slope)).get_layer("activation")

@@ -62,16 +62,40 @@ def test_rounds_show_every_variant_early():
         ("relu_raw", 0, 10),
         ("sigmoid_raw", 10, 10),
         ("relu_raw", 10, 10),
+        ("sigmoid_raw", 20, 5),
         ("relu_raw", 20, 5),
     ]
-    assert len(set(plan.identities)) == 45  # the study has 20 seeds of sigmoid
+    assert len(set(plan.identities)) == 50
 
 
 def test_a_variant_with_fewer_seeds_keeps_them_few():
     cell = "scale_by_rate@input_scale=1/4,learning_rate=0.1"
     plan = make_plan(STUDY, variants=[cell, "relu_raw"])
-    assert {name: len(seeds) for name, seeds in plan.seeds.items()} == {"relu_raw": 42, cell: 3}
+    assert {name: len(seeds) for name, seeds in plan.seeds.items()} == {"relu_raw": 114, cell: 3}
     assert plan.parameters[cell]["input_scale"] == 0.25
+
+
+def test_seeds_that_are_added_behind_a_gap_leave_the_blocks_that_were():
+    before, after = (
+        STUDY.model_copy(
+            update={
+                "variants": {"it": STUDY.variants["relu_raw"].model_copy(update={"seeds": own})}
+            }
+            | {"grids": {}}
+        )
+        for own in (12, "0:12 30:41")
+    )
+    blocks = [make_plan(study).blocks for study in (before, after)]
+    assert [block.seeds for block in blocks[1]] == [
+        tuple(range(10)),
+        (10, 11),
+        tuple(range(30, 40)),
+        (40,),
+    ]
+    identities = [{name for block in some for name in block.identities} for some in blocks]
+    assert identities[0] < identities[1]
+    assert after.seeds_of("it")[-1] == 40
+    assert len(make_plan(after, seeds=range(100)).identities) == 23  # as many as it has
 
 
 def test_an_override_reaches_every_variant():

@@ -436,6 +436,19 @@ def test_logged_steps():
     assert Settings(iterations=1).logged == [1]
     assert Settings(iterations=10).logged == [1, 2, 10]
     assert Settings().logged[-2:] == [100_000, 500_000]
+    assert Settings(iterations=4, every_step=True).logged == [1, 2, 3, 4]
+
+
+def test_looking_at_every_step_changes_no_run_and_misses_no_output():
+    (runs, curves), (seldom, _) = (
+        experiment(seeds=range(20), iterations=30, **ALL_RELU, every_step=every)
+        for every in (True, False)
+    )
+    assert len(curves) == 20 * 30
+    assert (runs.largest_output >= seldom.largest_output).all()
+    assert (runs.largest_output > seldom.largest_output).any()
+    columns = ["mean_abs_error", "constant_output", "constant_output_early"]
+    pd.testing.assert_frame_equal(runs[columns], seldom[columns])
 
 
 def test_any_range_of_seeds_has_curves():

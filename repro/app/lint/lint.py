@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from repro.app.lint import code, estimands, imports, pages, results, study
+from repro.app.lint import arms, code, estimands, forms, imports, pages, results, study
 from repro.app.lint.problem import Check, Problem, Repository, this_repository
 from repro.app.streams import say
 from repro.study.folder import study_names
@@ -16,6 +16,8 @@ CHECKS: tuple[Check, ...] = (
     *pages.CHECKS,
     *results.CHECKS,
     *estimands.CHECKS,
+    *arms.CHECKS,
+    *forms.CHECKS,
 )
 
 
