@@ -18,6 +18,7 @@ from typing import Any
 
 import pandas as pd
 
+from repro.findings.numbers import in_its_place
 from repro.findings.pdf import pdf_figures
 from repro.findings.summary import named_runs, summarize
 from repro.findings.tex import ABSENT, UNICODE, escape, macro, number, p_value, places
@@ -138,7 +139,7 @@ def variants_table(study: Study, runs: pd.DataFrame) -> str:
                 "Group": escape(variant.group),
                 "Thread": ", ".join(map(number, variant.quotes)) or ABSENT,
                 "Mean": numbers[""],
-                r"95\,\% interval": _interval(numbers),
+                r"95\,\% interval": _interval(row, numbers),
                 "Runs": numbers["n"],
                 "Diverged": str(row.diverged or ABSENT),
             }
@@ -156,7 +157,7 @@ def claims_table(claims: pd.DataFrame) -> str:
                 "By": escape(row.made_by),
                 "Claim": escape(row.says),
                 "Estimate": numbers[""],
-                r"95\,\% interval": _interval(numbers),
+                r"95\,\% interval": _interval(row, numbers),
                 "$p$": p_value(row.p_value, _at_most(row)),
                 "Runs": numbers["n"],
                 "Verdict": verdict_name(row.verdict),
@@ -165,8 +166,10 @@ def claims_table(claims: pd.DataFrame) -> str:
     return _table(rows, CLAIM_COLUMNS, environment="longtable")
 
 
-def _interval(numbers: dict[str, str]) -> str:
-    return ABSENT if ABSENT in numbers.values() else f"[{numbers['low']}, {numbers['high']}]"
+def _interval(row: Any, numbers: dict[str, str]) -> str:
+    if ABSENT in numbers.values():
+        return ABSENT
+    return in_its_place(row.ci_low, row.ci_high) or f"[{numbers['low']}, {numbers['high']}]"
 
 
 def _table(rows: list[dict[str, str]], columns: str, environment: str | None = None) -> str:

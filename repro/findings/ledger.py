@@ -1,19 +1,23 @@
 """The ledger of a study: its results folder's README, made from the tables there."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from repro.findings.markdown import escaped, markdown_table
-from repro.findings.numbers import interval, marked_interval, number, number_list
+from repro.findings.numbers import ABSENT, interval, marked_interval, number, number_list
 from repro.findings.statistics import unseen_share
 from repro.findings.summary import named_runs, summarize
+from repro.findings.verdicts import Arms, arms_of
 from repro.findings.wording import CAPTIONS, NO_VERDICT, verdict_name, words
 from repro.store.files import write_whole
 from repro.store.provenance import Provenance
 from repro.store.results import EDITED, read_results
+from repro.study.plan import differences
 from repro.study.schema import Study
+from repro.study.seeds import list_seeds
 
 FILE = "README.md"
 HEADING = """
@@ -27,8 +31,9 @@ NUMBERS = """
 ## The thread's numbers beside ours
 
 The metric is {metric}; {better} is better. A row is a variant with all of its runs. Those that
-diverged have no {metric}: they are counted in the last column, and in no mean. The interval is that
-of the mean over seeds.
+diverged or crashed have no {metric}: they are counted in the last column, and in no mean. The
+interval is that of the mean over seeds; where all runs have one number, it says so in its place.
+{shared}
 """
 CLAIMS = """
 ## The claims
@@ -36,10 +41,11 @@ CLAIMS = """
 Every claim of the thread (question, answer, comment) and of ours (us). The estimate is a mean over
 seeds, a share of runs, or the mean difference between two variants run with the same seeds; test
 and bound of each claim stand in the study file. A bound is set before any run, or else after some
-seeds had been seen, which the table then names; such a claim is judged on other seeds alone. A
-dagger (†) marks an interval of 95 % that holds the mean of samples like its own in less than 93 %
-of cases. What no seed has shown, no interval knows: {seeds} seeds can miss all runs of a kind that
-happens in {unseen} of cases. [More on that](../../docs/statistics.md).
+seeds had been seen, which the table then names; such a claim is judged on other seeds alone. Of the
+runs that a claim is judged on, those that diverged or crashed are counted behind n. A dagger (†)
+marks an interval of 95 % that holds the mean of samples like its own in less than 93 % of cases.
+What no seed has shown, no interval knows: {seeds} seeds can miss all runs of a kind that happens in
+{unseen} of cases. [More on that](../../docs/statistics.md).
 """
 ORIGIN = """
 ## How it was made
@@ -99,9 +105,11 @@ def ledger(
     sections = [
         _heading(study),
         *(f"![{CAPTIONS[name].capitalize()}]({name}.png)" for name in figures),
-        NUMBERS.format(better=study.better, metric=words(study.metric)),
+        NUMBERS.format(
+            better=study.better, metric=words(study.metric), shared=_shared_settings(study)
+        ),
         numbers_table(study, runs),
-        *([_about_claims(study), claims_table(claims)] if len(claims) else []),
+        *([_about_claims(study), claims_table(study, claims, runs)] if len(claims) else []),
         _open_questions(study),
         _origin(study, provenance, len(runs)),
     ]
@@ -122,15 +130,21 @@ def numbers_table(study: Study, runs: pd.DataFrame) -> str:
             interval(row.ci_low, row.ci_high),
             interval(lowest[row.variant], highest[row.variant]),
             row.n,
-            row.diverged,
+            without_number({"diverged": row.diverged, "crashed": row.crashed}),
         )
         for row in summarize(study, named).itertuples()
     ]
-    return markdown_table((*headings, "lowest … highest", "seeds", "diverged"), rows)
+    return markdown_table((*headings, "lowest … highest", "seeds", "left out"), rows)
 
 
-def claims_table(claims: pd.DataFrame) -> str:
+def without_number(counts: Mapping[str, int]) -> str:
+    """Return how many runs ended how, or a dash if all ended well."""
+    return ", ".join(f"{count:,} {status}" for status, count in counts.items() if count) or ABSENT
+
+
+def claims_table(study: Study, claims: pd.DataFrame, runs: pd.DataFrame) -> str:
     """Return every claim with its verdict as a Markdown table."""
+    arms = arms_of(runs)
     rows = [
         (
             f"`{row.claim}`",
@@ -139,13 +153,40 @@ def claims_table(claims: pd.DataFrame) -> str:
             number(row.estimate),
             marked_interval(row.ci_low, row.ci_high, row.coverage),
             row.n,
+            without_number(_ended_otherwise(row, arms)),
+            _differences(study, row),
             row.bound_fixed,
             _verdict(row.verdict),
         )
         for row in claims.itertuples()
     ]
-    headings = ("id", "by", "claim", "estimate", "95 % interval", "n", "bound set", "verdict")
-    return markdown_table(headings, rows)
+    headings = ("id", "by", "claim", "estimate", "95 % interval", "n", "of these")
+    more = ("the two differ in", "bound set", "verdict")
+    return markdown_table((*headings, *more), rows)
+
+
+def _ended_otherwise(row: Any, arms: Arms) -> dict[str, int]:
+    """Return how many of a claim's runs, of either variant, diverged or crashed."""
+    seeds = list_seeds(row.seeds) if row.n else ()
+    ours = [arms[name] for name in (row.variant, row.reference) if name in arms]
+    statuses = [arm.loc[arm["seed"].isin(seeds), "status"] for arm in ours]
+    return {
+        name: sum(int((status == name).sum()) for status in statuses)
+        for name in ("diverged", "crashed")
+    }
+
+
+def _differences(study: Study, row: Any) -> str:
+    claim = study.claims.get(row.claim)
+    return ", ".join(map(words, differences(study, claim))) if claim and claim.reference else ABSENT
+
+
+def _shared_settings(study: Study) -> str:
+    """Return the settings that all variants share, with their values."""
+    if not study.fixed:
+        return ""
+    settings = ", ".join(f"{words(name)} {value}" for name, value in study.fixed.items())
+    return f"\nAll variants have, unless they say otherwise: {escaped(settings)}."
 
 
 def _heading(study: Study) -> str:

@@ -13,6 +13,7 @@ from repro.findings.statistics import LEVEL, SHORTFALL
 DIGITS, P_DIGITS = 4, 2  # significant ones
 LEAST_P = 0.0001  # smaller p-values are not told apart
 ABSENT = "–"
+ALL_ALIKE = "in all runs"  # in the place of the interval of a number that no run departs from
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -34,11 +35,27 @@ def number(value: SupportsFloat, digits: int = DIGITS) -> str:
     return f"{mantissa}{power}".replace("inf", "∞").replace("-", "−")
 
 
-def interval(low: SupportsFloat, high: SupportsFloat) -> str:
-    """Return both limits, or one dash if either is none."""
+def interval(low: SupportsFloat, high: SupportsFloat, digits: int = DIGITS) -> str:
+    """Return both limits, or what stands in their place."""
+    return in_its_place(low, high) or f"{number(low, digits)} … {number(high, digits)}"
+
+
+def named_interval(
+    low: SupportsFloat, high: SupportsFloat, name: str = "95 % interval", digits: int = DIGITS
+) -> str:
+    """Return both limits behind the interval's name, or what stands in its place."""
+    return in_its_place(low, high) or f"{name} {interval(low, high, digits)}"
+
+
+def in_its_place(low: SupportsFloat, high: SupportsFloat) -> str:
+    """Return what stands in the place of an interval that is none; nothing if it is one.
+
+    A dash if either limit is missing. An interval without a width is no certainty: all runs that
+    there are have that number, and it says so.
+    """
     if math.isnan(low) or math.isnan(high):
         return ABSENT
-    return f"{number(low)} … {number(high)}"
+    return ALL_ALIKE if float(low) == float(high) else ""
 
 
 def marked_interval(low: SupportsFloat, high: SupportsFloat, coverage: float) -> str:
@@ -69,10 +86,8 @@ def percent(share: float, decimals: int = 0) -> str:
 
 
 def percent_interval(low: float, high: float) -> str:
-    """Return both limits in percent, or one dash if either is none."""
-    if math.isnan(low) or math.isnan(high):
-        return ABSENT
-    return f"{_hundredths(low, 1)} … {_hundredths(high, 1)} %"
+    """Return both limits in percent, or what stands in their place."""
+    return in_its_place(low, high) or f"{_hundredths(low, 1)} … {_hundredths(high, 1)} %"
 
 
 def power_of_ten(exponent: int) -> str:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from repro.findings.numbers import interval, number
+from repro.findings.numbers import named_interval, number
 from repro.findings.statistics import FEWEST
 from repro.findings.summary import summarize
 from repro.findings.wording import verdict_name, words
@@ -59,12 +59,12 @@ def _level(study: Study, name: str, runs: pd.DataFrame) -> str:
     spread, ends = "95 % interval", ("ci_low", "ci_high")
     if row["n"] < FEWEST:
         spread, ends = "least and greatest", ("least", "greatest")
-    limits = " … ".join(number(row[end], DIGITS) for end in ends)
+    limits = named_interval(row[ends[0]], row[ends[1]], name=spread, digits=DIGITS)
     level = f"a mean {metric} of {number(row['mean'], DIGITS)}"
-    return f"“{label}” has {level} ({spread} {limits}, {row['n']:,} seeds{lost})"
+    return f"“{label}” has {level} ({limits}, {row['n']:,} seeds{lost})"
 
 
 def _verdict(row: pd.Series) -> str:
-    estimate = f"estimate {number(row.estimate)}, 95 % interval {interval(row.ci_low, row.ci_high)}"
+    estimate = f"estimate {number(row.estimate)}, {named_interval(row.ci_low, row.ci_high)}"
     verdict = verdict_name(row.verdict)
     return f"“{row.says}”: {verdict} ({estimate}, {row.n:,} seeds; claimed by {row.made_by})"

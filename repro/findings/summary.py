@@ -26,7 +26,7 @@ def summarize(study: Study, runs: pd.DataFrame, metric: str = "") -> pd.DataFram
 
     A run that diverged or crashed may have none. Columns: `variant`, `n` (runs that have it),
     `mean`, `ci_low`, `ci_high` (95 %: of the mean, Wilson's for a flag), `least`, `greatest`,
-    `runs` (all of them), `diverged` (those that did).
+    `runs` (all of them), `diverged` and `crashed` (those that did).
 
     Args:
         study: whose runs they are.
@@ -51,6 +51,7 @@ def summarize(study: Study, runs: pd.DataFrame, metric: str = "") -> pd.DataFram
                 "greatest": values.max(initial=-np.inf) if values.size else np.nan,
                 "runs": len(variant_runs),
                 "diverged": int((variant_runs["status"] == "diverged").sum()),
+                "crashed": int((variant_runs["status"] == "crashed").sum()),
             }
         )
     return pd.DataFrame(rows)

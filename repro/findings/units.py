@@ -1,10 +1,9 @@
 """Units of metrics as readers see them: shares are in percent, their differences in points."""
 
-import math
 from dataclasses import dataclass
 from typing import SupportsFloat
 
-from repro.findings.numbers import ABSENT, number
+from repro.findings.numbers import ABSENT, in_its_place, number
 from repro.findings.wording import words
 from repro.study.experiments import metric_kinds
 from repro.study.schema import Study
@@ -27,10 +26,8 @@ class Unit:
         return number(self.factor * float(value))
 
     def interval(self, low: SupportsFloat, high: SupportsFloat) -> str:
-        """Return both limits with the unit, or a dash if either is none."""
-        if math.isnan(low) or math.isnan(high):
-            return ABSENT
-        return f"{self.bare(low)} … {self.number(high)}"
+        """Return both limits with the unit, or what stands in their place."""
+        return in_its_place(low, high) or f"{self.bare(low)} … {self.number(high)}"
 
 
 def unit_of(study: Study, metric: str, *, difference: bool = False, share: bool = False) -> Unit:

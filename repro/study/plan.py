@@ -8,7 +8,7 @@ from typing import Any
 from repro.study.errors import StudyError, unknown
 from repro.study.experiments import Experiment, find_experiment
 from repro.study.identity import block_settings, run_identities
-from repro.study.schema import MAX_RUNS, Study, Variant, too_many_runs
+from repro.study.schema import MAX_RUNS, Claim, Study, Variant, too_many_runs
 from repro.study.seeds import count_seeds, in_blocks, list_seeds
 
 
@@ -147,6 +147,20 @@ def _refuse_many(runs: int) -> None:
 def variant_parameters(study: Study, experiment: Experiment, variant: str) -> dict[str, Any]:
     """Return the parameters that a study sets for a variant, those of its own over the fixed."""
     return _own_parameters(study, experiment, study.all_variants[variant])
+
+
+def all_parameters(study: Study, variant: str) -> dict[str, Any]:
+    """Return all parameters of a variant, defaults included."""
+    experiment = find_experiment(study.name)
+    return experiment.parameters(variant_parameters(study, experiment, variant))
+
+
+def differences(study: Study, claim: Claim) -> list[str]:
+    """Return the parameters in which a claim's two variants differ; none if it has one."""
+    if claim.reference is None:
+        return []
+    ours, theirs = (all_parameters(study, arm) for arm in (claim.variant, claim.reference))
+    return [name for name in ours if ours[name] != theirs[name]]
 
 
 def _own_parameters(study: Study, experiment: Experiment, variant: Variant) -> dict[str, Any]:

@@ -431,3 +431,13 @@ def test_a_bound_that_moved_commits_ago_is_found(repository):
     git("commit", "-q", "-a", "-m", "Second")
     found = said(forms.changed_claims_have_fresh_seeds, repository, other_test(bound=0.9))
     assert "its test was another one in " in found
+
+
+def test_a_margin_that_nothing_could_leave_is_found(repository):
+    """Sigmoid's errors are below 0.0011, with and without biases."""
+    fields = {"variant": "sigmoid_bias", "reference": "sigmoid_posted", "metric": "mean_abs_error"}
+    wide = asking(**fields, test="equivalent", bound=0.01)
+    found = said(estimands.claims_ask_what_is_open, repository, wide)
+    assert "its margin, 0.01, is wider than any number of its variants" in found
+    narrow = asking(**fields, test="equivalent", bound=0.0001)
+    assert said(estimands.claims_ask_what_is_open, repository, narrow) == ""

@@ -58,3 +58,28 @@ def test_a_command_stays_code(study):
 
 def test_a_study_without_open_questions_has_no_such_heading(study):
     assert "Open questions" not in made(study.model_copy(update={"open_questions": ()}))
+
+
+def row_of(text, key):
+    (row,) = [line for line in text.splitlines() if line.startswith(f"| `{key}` |")]
+    return row
+
+
+def test_a_claim_tells_its_differences_and_how_many_of_its_runs_diverged(study):
+    text = made(study)
+    assert "| hidden activation, optimizer, learning rate |" in row_of(text, "adam_recovers")
+    assert "| 12 | 10 diverged | – |" in row_of(text, "output_relu_is_a_guess")
+    assert "| – | optimizer, learning rate |" in row_of(text, "sgd_is_worse_than_rmsprop")
+    assert "crashed" not in text.split("## The claims")[1].split("\n\n", 2)[2]
+    assert "| 0 | 30 crashed |" in made(load_study("relu_at_zero"))
+
+
+def test_a_number_that_all_runs_share_has_no_interval(study):
+    text = made(study)
+    assert "| 0 | in all runs |" in row_of(text, "scaled_units_live")
+    assert "0 … 0 |" not in text
+
+
+def test_the_settings_that_no_variant_chooses_have_their_values(study):
+    assert "cross entropy epsilon 1e-07" in made(study)
+    assert "All variants have" not in made(study.model_copy(update={"fixed": {}}))

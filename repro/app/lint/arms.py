@@ -1,11 +1,9 @@
 """Checks of comparisons: what differs between two variants is said, and rates are swept."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from repro.app.lint.problem import Problem, Repository
-from repro.study.experiments import find_experiment
-from repro.study.plan import variant_parameters
+from repro.study.plan import all_parameters, differences
 from repro.study.schema import Claim, Study
 
 BEST_RATE = "best rate"
@@ -67,29 +65,16 @@ def one_tolerance_a_metric(study: Study, repository: Repository) -> Iterator[Pro
             )
 
 
-def differences(study: Study, claim: Claim) -> list[str]:
-    """Return the parameters in which a claim's two variants differ."""
-    if claim.reference is None:
-        return []
-    ours, theirs = (_parameters(study, arm) for arm in (claim.variant, claim.reference))
-    return [name for name in ours if ours[name] != theirs[name]]
-
-
 def _sweeps(study: Study, grid: str, arm: str) -> bool:
     """Return whether a grid varies the rate and one of its cells is the arm, but for sizes."""
     if RATE not in study.grids[grid].vary:
         return False
-    of_the_arm = _parameters(study, arm)
-    cells = (_parameters(study, name) for name in study.grids[grid].variants(grid))
+    of_the_arm = all_parameters(study, arm)
+    cells = (all_parameters(study, name) for name in study.grids[grid].variants(grid))
     return any(
         all(cell[name] == value for name, value in of_the_arm.items() if name not in SIZES)
         for cell in cells
     )
-
-
-def _parameters(study: Study, variant: str) -> Mapping[str, Any]:
-    experiment = find_experiment(study.name)
-    return experiment.parameters(variant_parameters(study, experiment, variant))
 
 
 def _is_near_an_end(claim: Claim) -> bool:

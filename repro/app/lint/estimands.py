@@ -109,6 +109,7 @@ def _closed(asked: Asked, constant: bool) -> Iterator[str]:
         yield from _unreachable(asked)
         yield from _same_arms(asked)
         yield from _fixed_reference(asked)
+        yield from _wide_margin(asked)
         yield from _undecidable(asked)
 
 
@@ -146,6 +147,15 @@ def _fixed_reference(asked: Asked) -> Iterator[str]:
     values = asked.reference.to_numpy()
     if _is_constant(values) and values[0] not in asked.limits:
         yield f"its reference is {values[0]:.4g} in all runs"
+
+
+def _wide_margin(asked: Asked) -> Iterator[str]:
+    """A margin beyond every number of both variants lets nothing fail that was ever seen."""
+    if asked.reference is None or asked.claim.test not in ("equivalent", "recovers"):
+        return
+    largest = max(asked.sample.abs().max(), asked.reference.abs().max())
+    if asked.claim.bound > largest > 0:
+        yield f"its margin, {asked.claim.bound:.4g}, is wider than any number of its variants"
 
 
 def _undecidable(asked: Asked) -> Iterator[str]:
