@@ -98,7 +98,7 @@ def wait_for(path):
         time.sleep(0.005)
 
 
-def test_while_tables_and_figures_are_written(small_study, undrawn_study, undisturbed, tmp_path):
+def test_while_tables_and_figures_are_written(small_study, run_again, undisturbed, tmp_path):
     with small_study.start_and_await_block(tmp_path, blocks=12) as driver:
         wait_for(tmp_path / "runs.csv")
         errors = stop(driver, signal.SIGINT)
@@ -108,7 +108,7 @@ def test_while_tables_and_figures_are_written(small_study, undrawn_study, undist
     )
     assert len(stored(tmp_path)) == 36
     assert not (tmp_path / "learning_curves.svg").exists()
-    undrawn_study.run(tmp_path)
+    assert run_again(tmp_path).returncode == 0
     assert contents(tmp_path, TABLES) == contents(undisturbed, TABLES)
 
 

@@ -13,7 +13,9 @@ from unicodedata import normalize
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from repro.app.cli import main
 from repro.findings import figures, summary, units
 from repro.findings.article import article
 from repro.findings.latex import latex_files, macros
@@ -206,15 +208,9 @@ def test_the_export_is_the_same_bytes_every_time_and_touches_no_file_of_others(t
 
 
 def test_a_wrong_name_is_refused_and_nothing_is_written(tmp_path):
-    run = subprocess.run(
-        [sys.executable, "-m", "repro", "export", "four_layer", "--latex", tmp_path / "new"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert run.returncode == 2
-    assert "no study or results folder is named 'four_layer'" in run.stderr
+    done = CliRunner().invoke(main, ["export", "four_layer", "--latex", str(tmp_path / "new")])
+    assert done.exit_code == 2
+    assert "no study or results folder is named 'four_layer'" in done.stderr
     assert not (tmp_path / "new").exists()
 
 
