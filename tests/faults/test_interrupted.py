@@ -1,7 +1,8 @@
 """Ctrl-C and SIGTERM: the first finishes and stores the block, the second stops at once.
 
 Slow: both while a long block is trained, which tests/app/test_cli.py tries with Ctrl-C, and sixteen
-rounds of signals at any moment; while figures alone are drawn.
+rounds of signals at any moment; while figures alone are drawn; while a scratch folder is trained
+in, where a quick test holds one.
 """
 
 import os
@@ -125,6 +126,7 @@ def test_while_figures_are_drawn_again(small_study, undisturbed, tmp_path):
     assert contents(folder, ["runs.png"]) == contents(undisturbed, ["runs.png"])
 
 
+@pytest.mark.slow
 def test_while_a_scratch_folder_is_trained_in(small_study):
     args = ("verify", "truth_table", "--workers", 1, "--variants", "relu_posted")
     with small_study.start_module("repro", *args) as command:

@@ -31,7 +31,7 @@ def test_both_are_kept_and_reported_until_the_store_is_moved_away(package, tmp_p
 
 
 def run(commands, folder, code):
-    asked = "--variants relu_posted,relu_he --seeds 3 --epochs 200 --workers 1".split()
+    asked = ("--variants", "relu_posted,relu_he", "--seeds", 3, "--epochs", 200, "--workers", 1)
     done = commands.call(folder.parent, "run", "add_numbers", *asked, "--out", folder)
     assert done.returncode == code
     return done.stdout + done.stderr

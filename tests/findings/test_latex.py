@@ -1,6 +1,7 @@
 """What is exported for an article compiles, says what the tables say, is the same every time.
 
-Slow: the macros of all studies, not of some; two exports beside each other; a TeX without extras.
+Slow: the macros of all studies, not of some; two exports beside each other; a TeX without extras;
+other engines.
 """
 
 import math
@@ -147,7 +148,10 @@ def test_the_article_says_how_often_to_run_latex():
     assert b"Run LaTeX twice" in article([study], [])
 
 
-@pytest.mark.parametrize("engine", ["pdflatex", "lualatex", "xelatex"])
+@pytest.mark.parametrize(
+    "engine",
+    ["pdflatex", *(pytest.param(name, marks=pytest.mark.slow) for name in ("lualatex", "xelatex"))],
+)
 def test_every_special_character_survives(engine, tmp_path, need):
     program = need(engine)
     study, its_tables = made_up()
