@@ -40,7 +40,7 @@ def run_again(undrawn_study):
 
         def run(folder):
             words = ("run", undrawn_study.name, *undrawn_study.args, "--out", folder)
-            return commands.call(folder.parent, *words)
+            return commands.call(ROOT, *words)  # not in the folder, which may be a disk of its own
 
         yield run
 
