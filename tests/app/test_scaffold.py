@@ -26,7 +26,7 @@ LIGHT = pytest.param("light", marks=pytest.mark.slow)
 def copy(tmp_path_factory):
     """Return a copy of the repository without its results."""
     folder = tmp_path_factory.mktemp("repository") / "copy"
-    ignore = shutil.ignore_patterns(".*", "results", "build", "*.egg-info", "bench")
+    ignore = shutil.ignore_patterns(".*", "results", "__pycache__", "*.egg-info", "bench")
     shutil.copytree(ROOT, folder, ignore=ignore)
     return folder
 
