@@ -4,6 +4,7 @@ Files whose tests take long come first, so that no process is left with one at t
 """
 
 import fcntl
+import gc
 import os
 import shutil
 import signal
@@ -29,6 +30,12 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(items):
     """Begin with what takes long; `make test` lets that order be."""
     items.sort(key=lambda item: not LONG & {item.path.stem, item.path.relative_to(TESTS).parts[0]})
+
+
+def pytest_collection_finish():
+    """Spare the garbage collector what was imported, TensorFlow above all: it stays to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Every public name has a docstring whose examples run; help and completion show the public names.
 
-Slow: those that diagnose a network, or train the largest of the threads.
+Slow: those that diagnose a network, train a grid, or train the largest of the threads.
 """
 
 import doctest
@@ -25,7 +25,7 @@ FAMILIES = [
     "callbacks.ReluHealth",
     *(f"{name}.experiment" for name in study_names()),
 ]
-SLOW = (FAMILIES[3], "four_layers.experiment", "mnist_relu.experiment")
+SLOW = (FAMILIES[1], FAMILIES[3], "four_layers.experiment", "mnist_relu.experiment")
 HOOKS = "on_"  # that Keras calls
 FINDER = doctest.DocTestFinder(recurse=False)
 

@@ -30,10 +30,15 @@ def task():
     return Task(images, digits, np.asarray(orders, "int32"), w1, w2)
 
 
+@pytest.fixture(scope="module")
+def expected(task):
+    return keras_fit(task)
+
+
 @pytest.mark.parametrize("name", SAME)
-def test_every_contender_ends_at_the_weights_of_fit(name, task):
+def test_every_contender_ends_at_the_weights_of_fit(name, task, expected):
     pytest.importorskip(NEEDS.get(name, "keras"))
-    for ours, theirs in zip(CONTENDERS[name](task), keras_fit(task), strict=True):
+    for ours, theirs in zip(CONTENDERS[name](task), expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5)
 
 

@@ -1,5 +1,6 @@
 """A study's figures, drawn from its tables alone: the same tables give the same bytes."""
 
+import re
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import Path
@@ -24,6 +25,8 @@ UNDATED: dict[str, dict[str, None]] = {
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
 MARGIN = 0.1  # inches around a figure
+# Rounding may leave -1e-14 in one process and 1e-14 in another where a layout's corner is 0.
+NEGATIVE_ZERO = re.compile(rb"""(?<=[ "(,])-0(?=[ "),\n])""")
 MOST_MARKED = 100  # characters
 
 
@@ -78,7 +81,7 @@ def rendered(figure: Figure, form: str, **options: Any) -> bytes:
     """Return a figure's bytes as `png`, `svg` or `pdf`, without dates or names of programs."""
     content = BytesIO()
     figure.savefig(content, format=form, metadata=UNDATED[form], **options)
-    return content.getvalue()
+    return NEGATIVE_ZERO.sub(b"0", content.getvalue()) if form == "svg" else content.getvalue()
 
 
 def draw_mechanism(study: Study, runs: pd.DataFrame, curves: pd.DataFrame) -> Figure | None:

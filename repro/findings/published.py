@@ -8,8 +8,8 @@ p-value can't contradict each other.
 import math
 
 import numpy as np
+import scipy  # its parts are imported when they are first used: it takes a second
 from numpy.typing import ArrayLike
-from scipy import optimize, stats
 
 from repro.findings.statistics import UNKNOWN, UNTESTED, Interval, PValues
 
@@ -25,7 +25,7 @@ def share_difference_interval(
     counts = _counts(sample)
     if counts is None:
         return UNKNOWN
-    return _newcombe(counts, published, float(stats.norm.isf((1 - level) / 2)))
+    return _newcombe(counts, published, float(scipy.stats.norm.isf((1 - level) / 2)))
 
 
 def share_difference_test(sample: ArrayLike, bound: float, *, published: Counts) -> PValues:
@@ -34,7 +34,7 @@ def share_difference_test(sample: ArrayLike, bound: float, *, published: Counts)
     if counts is None:
         return UNTESTED
     excess = counts[0] / counts[1] - published[0] / published[1] - bound
-    above = float(stats.norm.sf(math.copysign(_reach(counts, published, bound), excess)))
+    above = float(scipy.stats.norm.sf(math.copysign(_reach(counts, published, bound), excess)))
     return PValues(above=above, below=1 - above)
 
 
@@ -75,4 +75,4 @@ def _reach(ours: Counts, published: Counts, bound: float) -> float:
 
     if inside(FURTHEST) < 0:
         return FURTHEST
-    return float(optimize.brentq(inside, 0.0, FURTHEST)) if inside(0.0) < 0 else 0.0
+    return float(scipy.optimize.brentq(inside, 0.0, FURTHEST)) if inside(0.0) < 0 else 0.0

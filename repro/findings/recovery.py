@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import scipy  # its parts are imported when they are first used: it takes a second
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from repro.findings.statistics import UNKNOWN, Interval
 from repro.study.schema import Gap
@@ -69,7 +69,7 @@ def ratio_of_means(
     n = pair.shape[1]
     if n < 2:
         return top / bottom, UNKNOWN
-    quantile = stats.t.isf((1 - level) / 2, n - 1)
+    quantile = scipy.stats.t.isf((1 - level) / 2, n - 1)
     # the roots of a r^2 - 2 b r + c, which is (mean(top - r bottom))^2 - quantile^2 variance
     (c, b), (_, a) = np.outer([top, bottom], [top, bottom]) - quantile**2 * np.cov(pair) / n
     if a <= 0:

@@ -20,8 +20,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import scipy  # its parts are imported when they are first used: it takes a second
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, stats
 
 FEWEST = 6  # seeds of which an interval is shown; of fewer, the least and the greatest value are
 EXACT_UP_TO = 40  # seeds; all 2**40 sign vectors are counted, of more seeds some are drawn
@@ -116,7 +116,7 @@ def mean_limits(samples: Sample, level: float) -> tuple[Sample, Sample]:
     if n > 2:
         factor = math.sqrt(n) / ((n - 1) * (n - 2))
         np.divide(factor * cubes, deviation**3, out=skewness, where=deviation > 0)
-    quantile = float(stats.t.isf((1 - level) / 2, n - 1))
+    quantile = float(scipy.stats.t.isf((1 - level) / 2, n - 1))
     with np.errstate(over="ignore"):  # an infinite limit is right, then
         error = largest * deviation / math.sqrt(n)
         low = centres - error * _reach(quantile, -skewness)
@@ -188,7 +188,7 @@ def rate_interval(sample: ArrayLike, *, level: float = 0.95) -> Interval:
     if not _is_usable(values):
         return UNKNOWN
     successes = _count(values, 1, allowed=(0, 1))
-    limits = stats.binomtest(successes, values.size).proportion_ci(level, method="wilson")
+    limits = scipy.stats.binomtest(successes, values.size).proportion_ci(level, method="wilson")
     return Interval(float(min(limits.low, mean(values))), float(max(limits.high, mean(values))))
 
 
@@ -201,7 +201,7 @@ def rate_difference_interval(sample: ArrayLike, *, level: float = 0.95) -> Inter
     if not _is_usable(values):
         return UNKNOWN
     wins, losses = _discordant(values)
-    z = float(stats.norm.isf((1 - level) / 2))
+    z = float(scipy.stats.norm.isf((1 - level) / 2))
     return Interval(
         -_tango_upper(losses, wins, values.size, z), _tango_upper(wins, losses, values.size, z)
     )
@@ -248,7 +248,7 @@ def rate_test(sample: ArrayLike, bound: float) -> PValues:
         return PValues(above=float(bound > 1), below=float(bound < 0))
     return PValues(
         *(
-            float(stats.binomtest(successes, values.size, bound, alternative=side).pvalue)
+            float(scipy.stats.binomtest(successes, values.size, bound, alternative=side).pvalue)
             for side in ("greater", "less")
         )
     )
@@ -264,8 +264,8 @@ def rate_difference_test(sample: ArrayLike, bound: float = 0.0) -> PValues:
         return UNTESTED
     wins, losses = _discordant(values)
     return PValues(
-        above=float(stats.norm.sf(_tango_score(wins, losses, values.size, bound))),
-        below=float(stats.norm.sf(_tango_score(losses, wins, values.size, -bound))),
+        above=float(scipy.stats.norm.sf(_tango_score(wins, losses, values.size, bound))),
+        below=float(scipy.stats.norm.sf(_tango_score(losses, wins, values.size, -bound))),
     )
 
 
@@ -387,4 +387,4 @@ def _tango_upper(wins: int, losses: int, n: int, z: float) -> float:
         return excess**2 - z**2 * _tango_variance(wins, losses, n, bound)
 
     # The nudge steps over the root at the estimate itself that a variance of 0 makes.
-    return float(optimize.brentq(distance, estimate + 1e-12, 1.0))
+    return float(scipy.optimize.brentq(distance, estimate + 1e-12, 1.0))

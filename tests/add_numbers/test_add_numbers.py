@@ -1,4 +1,7 @@
-"""Thread 003: the posted code and its mistakes, the rebuild, and what is measured."""
+"""Thread 003: the posted code and its mistakes, the rebuild, and what is measured.
+
+Slow: more settings with which the mended loop is compared with Keras.
+"""
 
 from dataclasses import replace
 
@@ -17,6 +20,7 @@ from repro.add_numbers.settings import Settings
 from repro.instruments.gradient_audit import gradient_audit
 from repro.study.schema import load_study
 
+SLOW = pytest.mark.slow
 TRUE = {"bias_update": "gradient", "error_weights": "current"}
 SIGMOID = Settings(hidden_activation="sigmoid", output_activation="sigmoid")
 
@@ -91,11 +95,21 @@ def test_keras_draws_the_threads_initial_weights():
 @pytest.mark.parametrize(
     "parameters",
     [
-        {},
         {"hidden_activation": "leaky_relu", "output_activation": "linear", "momentum": 0.9},
-        {"hidden_activation": "tanh", "output_activation": "sigmoid", "target_scale": 0.5},
         {"hidden_width": 3, "hidden_layers": 1, "unit_signs": "flipped", "bias_init": "zero"},
-        {"hidden_activation": "leaky_relu", "output_activation": "leaky_relu", "leaky_slope": 0.3},
+        pytest.param({}, marks=SLOW),
+        pytest.param(
+            {"hidden_activation": "tanh", "output_activation": "sigmoid", "target_scale": 0.5},
+            marks=SLOW,
+        ),
+        pytest.param(
+            {
+                "hidden_activation": "leaky_relu",
+                "output_activation": "leaky_relu",
+                "leaky_slope": 0.3,
+            },
+            marks=SLOW,
+        ),
     ],
 )
 def test_with_both_mistakes_mended_the_loop_trains_as_keras_does(parameters):

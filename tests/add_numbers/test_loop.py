@@ -1,4 +1,7 @@
-"""The compiled loop against the readable one, seed by seed."""
+"""The compiled loop against the readable one, seed by seed.
+
+Slow: a third activation.
+"""
 
 import numpy as np
 import pytest
@@ -21,7 +24,9 @@ def rule(activation):
     return rule_of(Settings(hidden_activation=activation, output_activation=activation))
 
 
-@pytest.fixture(scope="module", params=["relu", "sigmoid", "tanh"])
+@pytest.fixture(
+    scope="module", params=["relu", "sigmoid", pytest.param("tanh", marks=pytest.mark.slow)]
+)
 def both(request):
     watch = Watch(range(1, EPOCHS + 1), below=0.05, rise=5e-7)
     history = train(start(SEEDS), X, Y, rule(request.param), watch)

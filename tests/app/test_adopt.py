@@ -15,7 +15,7 @@ from sqlite3 import connect
 
 import pytest
 
-from tests.undrawn import UNDRAWN
+from tests.undrawn import UNDRAWN, Commands
 
 TABLES = ("runs.csv", "curves.csv", "claims.csv")
 STUDY = "absolute_value"
@@ -87,7 +87,17 @@ def test_runs_are_carried_over_and_a_new_variant_alone_is_trained(package, befor
     before(package)
     tables, code = results(package), provenance(package)["code"]
     add_parameter(package)
-    said = call(package, "adopt", STUDY)
+    with Commands(package) as commands:
+        assert_the_new_variant_alone_is_trained(package, commands, tables, code)
+
+
+def assert_the_new_variant_alone_is_trained(package, commands, tables, code):
+    def call(*words):
+        done = commands.call(package, *words, "--workers", 1)
+        assert done.returncode == 0
+        return " ".join((done.stdout + done.stderr).split())
+
+    said = call("adopt", STUDY)
     assert "a block of every variant, 7 blocks with 700 of 1,400 runs" in said
     assert "The sample is the same to the bit: 1,400 runs are carried over." in said
     assert results(package) == tables
@@ -100,10 +110,10 @@ def test_runs_are_carried_over_and_a_new_variant_alone_is_trained(package, befor
             '\n[variants.shifted]\nlabel = "shifted"\ngroup = "fix of ours"\n'
             "parameters = { offset = 0.1 }\n"
         )
-    assert "will be trained again" not in call(package, "run", STUDY)
+    assert "will be trained again" not in call("run", STUDY)
     assert rows(package) == stored + 200
     assert provenance(package)["adopted"] == [adoption]
-    assert "nothing to adopt" in call(package, "adopt", STUDY)
+    assert "nothing to adopt" in call("adopt", STUDY)
 
 
 def test_a_change_of_numbers_is_named_and_nothing_is_carried_over(package):

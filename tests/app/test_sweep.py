@@ -1,4 +1,7 @@
-"""Any grid of an experiment's parameters from the command line: values, runs, tables, figure."""
+"""Any grid of an experiment's parameters from the command line: values, runs, tables, figure.
+
+Slow: a sweep that is repeated, as tests/app/test_cli.py repeats a run.
+"""
 
 import json
 import os
@@ -63,6 +66,7 @@ def test_every_combination_is_run_with_every_seed(swept_folder):
     )
 
 
+@pytest.mark.slow
 def test_a_repeated_sweep_trains_nothing_twice(swept_folder):
     folder, args, _ = swept_folder
     before = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix == ".csv"}

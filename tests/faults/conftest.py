@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from tests.faults.processes import ROOT, Study
+from tests.undrawn import Commands
 
 ALONE = ("--workers", 1)
 SMALL = (
@@ -30,6 +31,18 @@ def undrawn_study(small_study):
 def undisturbed(small_study, make_once):
     """The results folder of an undisturbed run of `small_study`."""
     return make_once("undisturbed", lambda folder: small_study.run(folder, *ALONE))
+
+
+@pytest.fixture(scope="session")
+def run_again(undrawn_study):
+    """A function that runs it in a folder by a process that has started, and returns its end."""
+    with Commands(ROOT) as commands:
+
+        def run(folder):
+            words = ("run", undrawn_study.name, *undrawn_study.args, "--out", folder)
+            return commands.call(ROOT, *words)  # not in the folder, which may be a disk of its own
+
+        yield run
 
 
 @pytest.fixture

@@ -3,9 +3,12 @@
 Slow: the study changes, in place of the experiment.
 """
 
+import shutil
+
 import pytest
 
-from tests.faults.processes import Study, contents, stored
+from tests.faults.processes import contents, stored
+from tests.undrawn import Commands
 
 CHANGED_EXPERIMENT = """
 
@@ -38,16 +41,18 @@ def change_study(package):
 @pytest.mark.parametrize(
     "change", [change_experiment, pytest.param(change_study, marks=pytest.mark.slow)]
 )
-def test_what_changed_is_run_anew_and_never_mixed(package, tmp_path, change):
-    """Two of three variants are there when it changes."""
-    asked = ["--seeds", "3", "--epochs", "200", "--workers", "1"]
-    study = Study("add_numbers", *asked, package=package, drawn=False)
-    study.run(tmp_path / "out", "--variants", "relu_posted,relu_linear")
+def test_what_changed_is_run_anew_and_never_mixed(package, undisturbed, tmp_path, change):
+    """Twelve variants are there when it changes; two of them and another are run."""
+    shutil.copytree(undisturbed, tmp_path / "out")
     old = runs_of("relu_posted", tmp_path / "out")
+    before = len(stored(tmp_path / "out"))
     change(package)
-    for folder in ("new", "out"):
-        study.run(tmp_path / folder, "--variants", "relu_posted,relu_linear,relu_he")
-    assert len(stored(tmp_path / "out")) == 6 + 9
+    asked = "--seeds 3 --epochs 200 --workers 1 --variants relu_posted,relu_linear,leaky_mended"
+    with Commands(package) as commands:
+        for folder in ("new", "out"):
+            words = ("run", "add_numbers", *asked.split(), "--out", tmp_path / folder)
+            assert commands.call(tmp_path, *words).returncode == 0
+    assert len(stored(tmp_path / "out")) == before + 9
     assert contents(tmp_path / "out") == contents(tmp_path / "new")
     new = runs_of("relu_posted", tmp_path / "out")
     assert len(new) == len(old) == 3

@@ -17,7 +17,7 @@ from tests.faults.processes import ROOT
 
 TABLES_READ = ("cite truth_table relu_posted", "ledger", "figures", "report", "verdicts", "verify")
 COMMANDS = (*TABLES_READ, "adopt nope", "export --latex x", "lint nope", "new Nope", "run nope")
-QUICK = ("", "verify")
+QUICK = ("", "cite truth_table relu_posted")
 
 
 def call(*args, cwd, **options):
@@ -72,7 +72,7 @@ def test_a_reader_that_has_gone_is_141_without_a_word(tmp_path, args):
     assert (done.returncode, done.stderr) == (141, "")
 
 
-@pytest.mark.parametrize("args", [("nope",), ("report",), ("--nope",)])
+@pytest.mark.parametrize("args", with_slow([("nope",)], [("nope",), ("report",), ("--nope",)]))
 def test_a_full_error_stream_changes_no_exit_code(tmp_path, args):
     with open("/dev/full", "w") as full:  # noqa: PTH123
         done = subprocess.run(
@@ -92,7 +92,7 @@ MAKE = {
 }
 
 
-@pytest.mark.parametrize("kind", MAKE)
+@pytest.mark.parametrize("kind", with_slow(["is no text"], MAKE))
 def test_settings_of_figures_that_are_none_are_named(tmp_path, kind):
     MAKE[kind](tmp_path / "matplotlibrc")
     done = call("figures", cwd=tmp_path)
@@ -155,9 +155,10 @@ def test_what_a_path_does_to_a_terminal_is_written_out(tmp_path):
     assert "\\x1b[2J\\u202e" in done.stderr
 
 
-@pytest.mark.parametrize(
-    "args", [("--\x1b[2J\u202e",), ("explore", "\x1b[2J\u202e"), ("run", "--data", "\x1b[2J\u202e")]
-)
+WICKED = [("--\x1b[2J\u202e",), ("explore", "\x1b[2J\u202e"), ("run", "--data", "\x1b[2J\u202e")]
+
+
+@pytest.mark.parametrize("args", with_slow(WICKED[:2], WICKED))
 def test_what_was_typed_wrong_is_repeated_without_its_controls(tmp_path, args):
     done = call(*args, cwd=tmp_path)
     assert done.returncode == 2
@@ -246,7 +247,7 @@ def blocks():
         yield make_plan(study, seeds=range(start, start + 100), variants=["relu_posted"]).blocks[0]
 
 if __name__ == "__main__":
-    workers.PATIENCE, results, study = 2.0, [], load_study("truth_table")
+    workers.PATIENCE, results, study = 1.0, [], load_study("truth_table")
     threading.Thread(target=starve, daemon=True).start()
     with workers.Workers(2) as pool:
         for _, result in pool.train("truth_table", None, blocks()):
@@ -266,5 +267,5 @@ def test_a_worker_that_stalls_beside_a_busy_one_is_given_up_after_the_patience(t
         timeout=120,
         check=False,
     )
-    assert done.stdout.startswith("['its worker used no processor time for 2 s"), done.stderr
+    assert done.stdout.startswith("['its worker used no processor time for 1 s"), done.stderr
     assert done.returncode == 0

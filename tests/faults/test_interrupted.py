@@ -1,7 +1,8 @@
 """Ctrl-C and SIGTERM: the first finishes and stores the block, the second stops at once.
 
 Slow: both while a long block is trained, which tests/app/test_cli.py tries with Ctrl-C, and sixteen
-rounds of signals at any moment; while figures alone are drawn.
+rounds of signals at any moment; while figures alone are drawn; while a scratch folder is trained
+in, where a quick test holds one.
 """
 
 import os
@@ -98,7 +99,7 @@ def wait_for(path):
         time.sleep(0.005)
 
 
-def test_while_tables_and_figures_are_written(small_study, undrawn_study, undisturbed, tmp_path):
+def test_while_tables_and_figures_are_written(small_study, run_again, undisturbed, tmp_path):
     with small_study.start_and_await_block(tmp_path, blocks=12) as driver:
         wait_for(tmp_path / "runs.csv")
         errors = stop(driver, signal.SIGINT)
@@ -108,7 +109,7 @@ def test_while_tables_and_figures_are_written(small_study, undrawn_study, undist
     )
     assert len(stored(tmp_path)) == 36
     assert not (tmp_path / "learning_curves.svg").exists()
-    undrawn_study.run(tmp_path)
+    assert run_again(tmp_path).returncode == 0
     assert contents(tmp_path, TABLES) == contents(undisturbed, TABLES)
 
 
@@ -125,6 +126,7 @@ def test_while_figures_are_drawn_again(small_study, undisturbed, tmp_path):
     assert contents(folder, ["runs.png"]) == contents(undisturbed, ["runs.png"])
 
 
+@pytest.mark.slow
 def test_while_a_scratch_folder_is_trained_in(small_study):
     args = ("verify", "truth_table", "--workers", 1, "--variants", "relu_posted")
     with small_study.start_module("repro", *args) as command:

@@ -3,7 +3,8 @@
 from contextlib import closing
 from sqlite3 import connect
 
-from tests.faults.processes import Study, contents, stored
+from tests.faults.processes import contents, stored
+from tests.undrawn import Commands
 
 # A machine that computes otherwise each time.
 NOISE = """
@@ -25,20 +26,30 @@ def experiment(**given):
 def test_both_are_kept_and_reported_until_the_store_is_moved_away(package, tmp_path):
     with (package / "repro/add_numbers/experiment.py").open("a") as module:
         module.write(NOISE)
-    asked = "--variants relu_posted,relu_he --seeds 3 --epochs 200 --workers 1"
-    study = Study("add_numbers", *asked.split(), package=package, drawn=False)
-    study.run(tmp_path)
-    first = contents(tmp_path)
-    with closing(connect(tmp_path / ".store.sqlite")) as connection, connection:
+    with Commands(package) as commands:
+        assert_both_are_kept(commands, tmp_path / "results")
+
+
+def run(commands, folder, code):
+    asked = ("--variants", "relu_posted,relu_he", "--seeds", 3, "--epochs", 200, "--workers", 1)
+    done = commands.call(folder.parent, "run", "add_numbers", *asked, "--out", folder)
+    assert done.returncode == code
+    return done.stdout + done.stderr
+
+
+def assert_both_are_kept(commands, folder):
+    run(commands, folder, 0)
+    first = contents(folder)
+    with closing(connect(folder / ".store.sqlite")) as connection, connection:
         connection.execute("DELETE FROM runs WHERE variant = 'relu_he' AND seed = 1")
-    (tmp_path / "provenance.json").unlink()  # else the run is read back from the tables
-    said = study.run(tmp_path, code=1)  # trains the block whole: seeds 0 and 2 a second time
+    (folder / "provenance.json").unlink()  # else the run is read back from the tables
+    said = run(commands, folder, 1)  # trains the block whole: seeds 0 and 2 a second time
     assert "Not deterministic: 2 runs finished with different numbers." in said
     assert "relu_he, seed 0: mse " in said
     assert "relu_he, seed 2: mse " in said
-    assert stored(tmp_path).count(("relu_he", 0)) == stored(tmp_path).count(("relu_he", 2)) == 2
+    assert stored(folder).count(("relu_he", 0)) == stored(folder).count(("relu_he", 2)) == 2
     kept = [line for line in first["runs.csv"].splitlines() if b"relu_he,1," not in line]
-    now = contents(tmp_path)["runs.csv"].splitlines()
+    now = contents(folder)["runs.csv"].splitlines()
     assert [line for line in now if b"relu_he,1," not in line] == kept  # the first is shown
-    assert "Not deterministic" in study.run(tmp_path, code=1)  # nothing trains, it is said again
-    assert len(stored(tmp_path)) == 8
+    assert "Not deterministic" in run(commands, folder, 1)  # nothing trains, it is said again
+    assert len(stored(folder)) == 8

@@ -54,8 +54,7 @@ def test_diverged_runs_are_kept_and_judged(package, tmp_path, name, args, seeds)
     assert verdicts <= {"holds", "refuted", "inconclusive", ""}  # "": quotes another data set
     if seeds == 1:
         assert verdicts <= {"inconclusive", ""}
-    study.command("figures", name, cwd=tmp_path)
-    study.command("ledger", name, cwd=tmp_path)
+    study.commands(f"figures {name}", f"ledger {name}", cwd=tmp_path)
 
 
 CONSTANT = """

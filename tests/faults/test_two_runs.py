@@ -10,15 +10,18 @@ import pytest
 from tests.faults.processes import TABLES, contents
 
 
-def test_the_second_run_is_refused_until_the_first_is_dead(undrawn_study, undisturbed, tmp_path):
+def test_the_second_run_is_refused_until_the_first_is_dead(
+    undrawn_study, run_again, undisturbed, tmp_path
+):
     with undrawn_study.start_and_await_block(tmp_path) as first:
         first.send_signal(signal.SIGSTOP)  # for as long as it takes, in the midst of its work
-        said = undrawn_study.run(tmp_path, code=2)
+        refused = run_again(tmp_path)
         first.kill()
-    assert f"{tmp_path}: process {first.pid} on " in said
-    assert "is writing there; wait or use --out" in said
+    assert refused.returncode == 2
+    assert f"{tmp_path}: process {first.pid} on " in refused.stderr
+    assert "is writing there; wait or use --out" in refused.stderr
     assert not contents(tmp_path)
-    undrawn_study.run(tmp_path)
+    assert run_again(tmp_path).returncode == 0
     assert contents(tmp_path, TABLES) == contents(undisturbed, TABLES)
 
 

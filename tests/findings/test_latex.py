@@ -1,6 +1,7 @@
 """What is exported for an article compiles, says what the tables say, is the same every time.
 
-Slow: the macros of all studies, not of some; two exports beside each other; a TeX without extras.
+Slow: the macros of all studies, not of some; two exports beside each other; a TeX without extras;
+other engines.
 """
 
 import math
@@ -13,7 +14,9 @@ from unicodedata import normalize
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from repro.app.cli import main
 from repro.findings import figures, summary, units
 from repro.findings.article import article
 from repro.findings.latex import latex_files, macros
@@ -145,7 +148,10 @@ def test_the_article_says_how_often_to_run_latex():
     assert b"Run LaTeX twice" in article([study], [])
 
 
-@pytest.mark.parametrize("engine", ["pdflatex", "lualatex", "xelatex"])
+@pytest.mark.parametrize(
+    "engine",
+    ["pdflatex", *(pytest.param(name, marks=pytest.mark.slow) for name in ("lualatex", "xelatex"))],
+)
 def test_every_special_character_survives(engine, tmp_path, need):
     program = need(engine)
     study, its_tables = made_up()
@@ -206,15 +212,9 @@ def test_the_export_is_the_same_bytes_every_time_and_touches_no_file_of_others(t
 
 
 def test_a_wrong_name_is_refused_and_nothing_is_written(tmp_path):
-    run = subprocess.run(
-        [sys.executable, "-m", "repro", "export", "four_layer", "--latex", tmp_path / "new"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert run.returncode == 2
-    assert "no study or results folder is named 'four_layer'" in run.stderr
+    done = CliRunner().invoke(main, ["export", "four_layer", "--latex", str(tmp_path / "new")])
+    assert done.exit_code == 2
+    assert "no study or results folder is named 'four_layer'" in done.stderr
     assert not (tmp_path / "new").exists()
 
 

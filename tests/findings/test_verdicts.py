@@ -508,7 +508,8 @@ class TestErrorRates:
         assert self.not_above(0.05, 300 - found.count("inconclusive"), 300)
         assert self.not_above(0.025, found.count("holds"), 300)
 
-    @pytest.mark.parametrize("discordant", [0.05, pytest.param(0.15, marks=pytest.mark.slow)])
+    @pytest.mark.slow
+    @pytest.mark.parametrize("discordant", [0.05, 0.15])
     def test_of_rates_at_a_margin(self, discordant):
         """The true difference is the margin, -0.05; flipping signs would err in 1 of 5 cases."""
         rng = np.random.default_rng(12)

@@ -211,10 +211,10 @@ def test_unscaled_input_is_seen_with_its_numbers():
     ("name", "key"),
     [
         ("labels_one_row_late", "labels_shifted"),
-        ("saturated_sigmoids", "saturated_at_birth"),
         *(
             pytest.param(*patient, marks=pytest.mark.slow)
             for patient in (
+                ("saturated_sigmoids", "saturated_at_birth"),
                 ("integer_labels", "labels_encoding"),
                 ("unreachable_targets", "unreachable"),
                 ("bottleneck", "narrow"),

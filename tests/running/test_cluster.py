@@ -169,8 +169,7 @@ class Place:
 
 def copy_with_probe(folder, probe=PROBE):
     """Copy the package into the folder, with another study; return the folder."""
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "repro", folder / "repro", ignore=ignored)
+    shutil.copytree(ROOT / "repro", folder / "repro")  # compiled code too: dates are kept
     shutil.copytree(ROOT / "experiments", folder / "experiments")
     (folder / "repro" / "probe.py").write_text(probe)
     (folder / "experiments" / "probe.toml").write_text(STUDY)
@@ -538,7 +537,7 @@ def test_the_pages_certificates_and_slurm_script_run(place, alone):
     assert place.tables("slurm") == alone
 
 
-def test_who_has_no_certificate_of_the_cluster_is_not_let_in(place):
+def test_who_has_no_certificate_of_the_cluster_is_not_let_in(place, monkeypatch):
     ours, theirs = place.folder / "tls", place.folder / "theirs"
     assert shell(place, commands("mkdir -p tls")).returncode == 0
     ours.rename(theirs)
@@ -546,7 +545,10 @@ def test_who_has_no_certificate_of_the_cluster_is_not_let_in(place):
     files = {name: ours / f"{name}.pem" for name in ("ca", "cert", "key")}
     options = [f"--tls-{'ca-file' if n == 'ca' else n}={path}" for n, path in files.items()]
     place.scheduler("--protocol", "tls", *options)
-    strange = [f"--tls-{name}={theirs / path.name}" for name, path in files.items()]
-    done = place.call("strange", "--variants", "plain", *strange)
-    assert done.returncode == 2
-    assert "no scheduler answers at tls://127.0.0.1" in done.stderr
+    own = {f"tls_{name}": path for name, path in files.items()}
+    with make_pool(scheduler_file=place.scheduler_file, **own):
+        pass
+    strange = {name: theirs / path.name for name, path in own.items()}
+    monkeypatch.setattr("repro.running.cluster.cluster.CONNECT", 2.0)
+    with pytest.raises(PoolError, match=r"no scheduler answers at tls://127\.0\.0\.1"):
+        make_pool(scheduler_file=place.scheduler_file, **strange).__enter__()

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy  # its parts are imported when they are first used: it takes a second
 
 from repro.app.lint.problem import Problem, Repository
 from repro.findings.published import published_share
@@ -174,8 +174,8 @@ def _undecidable(asked: Asked) -> Iterator[str]:
 def _least_p(n: int, edge: float) -> tuple[float, float]:
     """The p-values of a binomial test of a share against `edge`, if all n runs count, and none."""
     return (
-        float(stats.binomtest(n, n, edge, alternative="greater").pvalue),
-        float(stats.binomtest(0, n, edge, alternative="less").pvalue),
+        float(scipy.stats.binomtest(n, n, edge, alternative="greater").pvalue),
+        float(scipy.stats.binomtest(0, n, edge, alternative="less").pvalue),
     )
 
 

@@ -1,8 +1,10 @@
 """Blocks that other processes train have the numbers that this process gives them.
 
-To the bit where this process computes in one thread, too; else to rounding.
+To the bit where this process computes in one thread, too; else to rounding. The first tests leave
+the workers that they start to the next ones; the last test of those ends them.
 
-Slow: other networks than the first and a training on after a stop.
+Slow: three processes and other networks, a training on after a stop, workers with another model,
+a process of its own that is stopped.
 """
 
 import os
@@ -22,17 +24,19 @@ import psutil
 import pytest
 from keras import layers
 
-from repro import fit_seeds
+from repro import fit_grid, fit_seeds
+from repro.training.blocks import Trainer
 from repro.training.fit import DEFAULTS
 from repro.training.job import make_job
 from repro.training.jobs import heartbeat
 from repro.training.jobs.choice import processes_for
+from repro.training.jobs.first_steps import expected, what_is_unexpected
 from repro.training.jobs.parcel import keras_settings, take_over
 from repro.training.jobs.processes import end_workers
 
 ONE_THREAD = os.environ.get("TF_NUM_INTRAOP_THREADS") == "1"
 ROOT = Path(__file__).parents[3]
-SEEDS = 5  # three blocks
+SEEDS = 4  # two blocks
 DATA = np.random.default_rng(0)
 X = DATA.random((70, 28), dtype="float32")
 Y = DATA.integers(0, 3, 70)
@@ -65,8 +69,14 @@ def builder(hidden=dense, optimizer="sgd"):
 
 
 def fit(build, n_jobs, **given):
-    given = {"epochs": 2, "block_size": 2, "batch_size": 35, "verbose": 0, **given}
-    return fit_seeds(build, X, Y, seeds=SEEDS, n_jobs=n_jobs, **given)
+    usual = {"seeds": SEEDS, "epochs": 2, "block_size": 2, "batch_size": 35, "check": False}
+    return fit_seeds(build, X, Y, n_jobs=n_jobs, **usual | {"verbose": 0} | given)
+
+
+@pytest.fixture(scope="module")
+def here():
+    """What this process trains."""
+    return fit(builder(), 1)
 
 
 def assert_same_bits(one, other):
@@ -89,35 +99,75 @@ def workers():
     return [c for c in children if any("popen_loky" in word for word in c.cmdline())]
 
 
-@pytest.mark.parametrize(
-    "hidden",
-    [
-        dense,
-        pytest.param(normalized, marks=pytest.mark.slow),
-        pytest.param(recurrent, marks=pytest.mark.slow),
-        pytest.param(convolutional, marks=pytest.mark.slow),
-    ],
-)
-def test_processes_give_the_numbers_of_this_one_and_any_number_of_them_the_same_bits(hidden):
-    optimizer = "sgd" if hidden is dense else "adam"
-    given = {"validation_data": (X, Y), "check": hidden is dense}
-    here, two, three = (fit(builder(hidden, optimizer), n, **given) for n in (1, 2, 3))
-    assert [own.processes for own in (here, two, three)] == [1, 2, 3]
+def test_processes_give_the_numbers_of_this_one():
+    given = {"validation_data": (X, Y)}
+    here, two = fit(builder(), 1, **given), fit(builder(), 2, **given, check=True)
+    assert (here.processes, two.processes) == (1, 2)
     assert here.one_process is two.one_process is None
-    assert_same_bits(two, three)
     assert_same_numbers(here, two)
+
+
+def grid_build(units=4):
+    return builder(lambda: [layers.Dense(units, "tanh")])()
+
+
+def test_the_cells_of_a_grid_have_the_numbers_of_this_process():
+    given = {"grid": {"units": [3, 5]}, "seeds": 2, "block_size": 1, "check": False, "verbose": 0}
+    here, there = (fit_grid(grid_build, X, Y, n_jobs=n_jobs, **given) for n_jobs in (1, 2))
+    assert {own.processes for own in there.fits} == {2}
+    for one, other in zip(here.fits, there.fits, strict=True):
+        np.testing.assert_allclose(one.frame, other.frame, rtol=1e-4)
+        for ours, theirs in zip(one.trained[1].state, other.trained[1].state, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5)
 
 
 def test_settings_of_keras_are_those_of_this_process():
     usual = keras_settings()
     take_over(usual | {"floatx": "float64", "dtype_policy": "float64"})
     try:
-        here, there = (fit(builder(), n_jobs, check=False) for n_jobs in (1, 2))
+        here, there = (fit(builder(), n_jobs) for n_jobs in (1, 2))
         assert there.trained[0].state[0].dtype == "float64"
         assert there.processes == 2
         assert_same_numbers(here, there)
     finally:
         take_over(usual)
+
+
+@pytest.mark.parametrize("n_jobs", [pytest.param(1, marks=pytest.mark.slow), 2])
+def test_each_epoch_of_each_seed_is_told_once(n_jobs, capsys):
+    fit(builder(), n_jobs, verbose=2)
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(int(line.split()[0]) for line in lines) == SEEDS * 2
+    assert all("mean of each: loss: " in line for line in lines)
+
+
+def interrupt(seen):
+    """Send Ctrl-C to this process and its workers, as a terminal does, once blocks are trained."""
+    while not list(seen.glob("fit_seeds_*/*.jsonl")):
+        time.sleep(0.01)
+    for worker in workers():
+        worker.send_signal(signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_ctrl_c_ends_the_workers_and_leaves_no_file(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    threading.Thread(target=interrupt, args=[tmp_path], daemon=True).start()
+    with pytest.raises(KeyboardInterrupt):
+        fit(builder(), 2, epochs=10**6)
+    assert not workers()
+    assert not list(tmp_path.glob("fit_seeds_*"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hidden", [dense, normalized, recurrent, convolutional])
+def test_any_number_of_processes_give_the_same_bits(hidden):
+    given = {"validation_data": (X, Y), "seeds": 6}  # three blocks
+    build = builder(hidden, "sgd" if hidden is dense else "adam")
+    here, two, three = (fit(build, n_jobs, **given) for n_jobs in (1, 2, 3))
+    assert [own.processes for own in (here, two, three)] == [1, 2, 3]
+    assert_same_bits(two, three)
+    assert_same_numbers(here, two)
 
 
 @pytest.mark.slow
@@ -153,7 +203,12 @@ def elsewhere_other():
     ("build", "given", "reason"),
     [
         (locked(), {}, "build can not be sent to another process .*lock"),
-        (elsewhere_other(), {}, "build\\(\\) makes another model in another process"),
+        pytest.param(
+            elsewhere_other(),
+            {},
+            "build\\(\\) makes another model in another process",
+            marks=pytest.mark.slow,
+        ),
         pytest.param(
             builder(),
             {"callbacks": keras.callbacks.EarlyStopping("loss")},
@@ -163,7 +218,6 @@ def elsewhere_other():
     ],
 )
 def test_what_others_can_not_train_this_process_trains_and_says_why(build, given, reason):
-    given = {"check": False, **given}
     with pytest.warns(UserWarning, match=f"one process: .*{reason}"):
         there = fit(build, 2, **given)
     assert re.search(reason, there.one_process)
@@ -171,11 +225,31 @@ def test_what_others_can_not_train_this_process_trains_and_says_why(build, given
     assert_same_bits(fit(build, 1, **given), there)
 
 
-def test_without_room_for_the_data_this_process_trains(monkeypatch):
+def job_of(build, **given):
+    return make_job(build, [0], **DEFAULTS | {"x": X, "y": Y} | given)
+
+
+def first_block(rate):
+    def build():
+        model = builder()()
+        model.compile(keras.optimizers.SGD(rate), "sparse_categorical_crossentropy")
+        return model
+
+    return Trainer(job_of(build, check=False), {}, lambda *_: None).prepare([0])
+
+
+def test_first_steps_tell_another_model_from_the_same():
+    (seeds, models, block), (_, others, other) = first_block(0.1), first_block(0.2)
+    steps = expected(block, seeds, models)
+    assert what_is_unexpected(block, seeds, models, steps) is None
+    assert "differs by" in what_is_unexpected(other, seeds, others, steps)
+
+
+def test_without_room_for_the_data_this_process_trains(monkeypatch, here):
     monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
     with pytest.warns(UserWarning, match="one process: others can not be .* given the data"):
-        there = fit(builder(), 2, check=False)
-    assert_same_bits(fit(builder(), 1, check=False), there)
+        there = fit(builder(), 2)
+    assert_same_bits(here, there)
 
 
 def stop_workers(stopped):
@@ -186,16 +260,16 @@ def stop_workers(stopped):
         stopped.append(worker)
 
 
-def test_workers_that_stall_are_given_up_after_the_patience(monkeypatch):
+def test_workers_that_stall_are_given_up_after_the_patience(monkeypatch, here):
     end_workers()
     monkeypatch.setattr(heartbeat, "PATIENCE", 1.0)
     stopped = []
     thread = threading.Thread(target=stop_workers, args=[stopped], daemon=True)
     thread.start()
     with pytest.warns(UserWarning, match="one process: no worker used processor time for 1 s"):
-        there = fit(builder(), 2, check=False)
+        there = fit(builder(), 2)
     assert stopped
-    assert_same_bits(fit(builder(), 1, check=False), there)
+    assert_same_bits(here, there)
 
 
 def drawn(seed):
@@ -212,7 +286,7 @@ def test_an_error_comes_back_as_it_was_raised_and_the_workers_are_gone():
         return builder()()
 
     with pytest.raises(LookupError, match=r"^'?no such network'?$"):
-        fit(build, 2, check=False)
+        fit(build, 2)
     assert not workers()
 
 
@@ -227,16 +301,8 @@ def test_seeds_that_can_not_be_fused_are_trained_alone_from_the_same_block_on():
     fits = []
     for n_jobs in (1, 2):
         with pytest.warns(UserWarning, match="one seed at a time: .*activation"):
-            fits.append(fit(build, n_jobs, check=False))
+            fits.append(fit(build, n_jobs))
     assert_same_numbers(*fits)
-
-
-@pytest.mark.parametrize("n_jobs", [pytest.param(1, marks=pytest.mark.slow), 2])
-def test_each_epoch_of_each_seed_is_told_once(n_jobs, capsys):
-    fit(builder(), n_jobs, verbose=2, check=False)
-    lines = capsys.readouterr().out.splitlines()
-    assert sum(int(line.split()[0]) for line in lines) == SEEDS * 2
-    assert all("mean of each: loss: " in line for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -247,26 +313,22 @@ def test_a_wrong_number_is_refused(n_jobs, error):
         fit(builder(), n_jobs)
 
 
-def job_of(**given):
-    return make_job(builder(), [0], **{**DEFAULTS, **given, "x": X, "y": Y})
-
-
 def test_a_long_job_goes_to_all_cores_and_a_short_one_stays(monkeypatch):
     monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
-    assert processes_for(None, job_of(epochs=2), models=5) == 1
-    long = job_of(epochs=10**6)
+    assert processes_for(None, job_of(builder(), epochs=2), models=5) == 1
+    long = job_of(builder(), epochs=10**6)
     assert processes_for(None, long, models=100) == joblib.cpu_count()
     assert processes_for(1, long, models=100) == 1
     stopping = keras.callbacks.EarlyStopping("loss")
-    assert processes_for(None, job_of(epochs=10**6, callbacks=stopping), models=100) == 1
+    assert processes_for(None, job_of(builder(), epochs=10**6, callbacks=stopping), models=100) == 1
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")  # blocks train side by side in threads
     assert processes_for(None, long, models=100) == 1
 
 
 def test_joblib_says_how_many_where_the_call_does_not():
     with joblib.parallel_config(n_jobs=3):
-        assert processes_for(None, job_of(epochs=1), models=5) == 3
-    assert processes_for(-1, job_of(epochs=1), models=5) == joblib.cpu_count()
+        assert processes_for(None, job_of(builder(), epochs=1), models=5) == 3
+    assert processes_for(-1, job_of(builder(), epochs=1), models=5) == joblib.cpu_count()
 
 
 SCRIPT = """
@@ -281,9 +343,8 @@ fit_seeds(builder(), X, Y, seeds=4, block_size=2, epochs=10**6, verbose=2, n_job
 """
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_nothing_is_left_of_a_training_that_is_stopped(number, tmp_path):
     with subprocess.Popen(
         [sys.executable, "-u", "-c", SCRIPT],
