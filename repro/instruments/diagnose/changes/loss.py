@@ -9,7 +9,12 @@ from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.setup.anatomy import operation_name
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.splitting import Pair
-from repro.instruments.diagnose.symptoms.written import NOISES
+from repro.instruments.diagnose.symptoms.definitions import FAILURES
+from repro.instruments.diagnose.symptoms.written import (
+    NOISES,
+    penalized_variables,
+    shortest_clip,
+)
 
 UNPENALIZED = """\
 for layer in model._flatten_layers():  # or leave the regularizers out where the layers are made
@@ -90,7 +95,9 @@ def _penalty_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:
             group="constraint",
             edit=edits.unconstrain,
         )
-    if symptoms & {"penalty", "activity_penalty", "weight_decay"}:
+    fails = bool(symptoms & set(FAILURES))
+    is_held = bool(penalized_variables(setup.operations)) or setup.optimizer.weight_decay
+    if symptoms & {"penalty", "activity_penalty", "weight_decay"} or (fails and is_held):
         optimizer = optimizer_code(setup.optimizer, **UNDECAYED)
         yield Change(
             key="no_penalty",
@@ -102,7 +109,7 @@ def _penalty_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:
             edit=edits.unpenalize,
             optimizer=lambda optimizer: _remade(optimizer, UNDECAYED),
         )
-    if "tiny_clip" in symptoms:
+    if "tiny_clip" in symptoms or (fails and shortest_clip(setup.optimizer) > 0):
         yield Change(
             key="no_clip",
             title="gradients of any length",

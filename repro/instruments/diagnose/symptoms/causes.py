@@ -413,6 +413,12 @@ CAUSES = {
         says="Few steps are taken",
         remedy="take batches of 32",
     ),
+    "small_batch": Cause(
+        title="batches too small",
+        signs=("few_in_batch",),
+        says="The gradient of a row or a few says more of these rows than of the task",
+        remedy="take batches of 32",
+    ),
     "clip": Cause(
         title="gradients clipped to nothing",
         signs=("tiny_clip",),
@@ -456,6 +462,12 @@ CAUSES = {
         signs=("slow", "stalls", "below_linear", "below_neighbours"),
         says="Training stops before the network has learned",
         remedy="train longer",
+    ),
+    "optimizer": Cause(
+        title="an optimizer that gets nowhere here",
+        signs=("other_optimizer",),
+        says="Adam gives every weight a rate of its own",
+        remedy="use Adam at its default rate",
     ),
     "label_noise": Cause(
         title="labels contradict each other",

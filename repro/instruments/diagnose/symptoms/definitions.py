@@ -21,6 +21,7 @@ from repro.instruments.diagnose.symptoms.definition import (
 )
 
 FEW_ROWS = 64
+FEW_IN_BATCH = 4
 FEWEST_LAYERS = 3
 USUAL_RATES = {
     "SGD": (1e-4, 1.0),
@@ -32,6 +33,7 @@ USUAL_RATES = {
     "Adagrad": (1e-3, 1.0),
     "Adadelta": (1e-2, 10.0),
 }
+ADAMS = ("Adam", "AdamW", "Nadam")
 USUAL_SETTINGS = {
     "momentum": (0.0, 0.98),
     "beta_1": (0.0, 0.98),
@@ -585,6 +587,12 @@ DEFINITIONS = {
         counts=above(0.5),
         source=OURS,
     ),
+    "few_in_batch": Definition(
+        title="small batches",
+        measured="rows in a batch, of more than a batch",
+        counts=below(FEW_IN_BATCH),
+        source="Bengio 2012, section 3.1.1 calls 32 a good default; the number is ours",
+    ),
     "accuracy_metric": Definition(
         title="accuracy of numbers",
         measured="accuracy asks for equality, which real numbers never have",
@@ -744,6 +752,11 @@ DEFINITIONS = {
         title="worse than the nearest rows",
         measured="skill of the mean of the nearest rows minus that of the network",
         counts=above(0.2),
+        source=OURS,
+    ),
+    "other_optimizer": Definition(
+        title="an optimizer other than Adam",
+        measured="the network fails, and its optimizer is not Adam, AdamW or Nadam",
         source=OURS,
     ),
     "overfits": Definition(

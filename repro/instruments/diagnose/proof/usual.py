@@ -1,0 +1,90 @@
+"""Make the network as usual as can be, all at once, and then leave out what isn't needed.
+
+This finds faults that no symptom points at, and several that hide one another: whatever of the
+usual settings the network can't do without is what was wrong.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import reduce
+
+from repro.instruments.diagnose.changes.catalogue import can_be_built
+from repro.instruments.diagnose.changes.change import Change, combine
+from repro.instruments.diagnose.setup.setup import Setup
+
+USUAL = (
+    "class_weights",
+    "standardize_input",
+    "standardize_targets",
+    "standardize_each_target",
+    "output",
+    "squared_loss",
+    "hidden_layer",
+    "hidden_relu",
+    "relu_on_linear",
+    "initializer",
+    "more_units",
+    "no_dropout",
+    "no_noise",
+    "no_pooling",
+    "unfreeze",
+    "no_penalty",
+    "no_constraint",
+    "no_clip",
+    "shuffle",
+    "constant_rate",
+    "adam",
+    "small_batch",
+)
+"""Keys or groups of the changes that make a network an ordinary one."""
+
+
+def usual_changes(
+    setup: Setup, changes: Sequence[Change], facts: frozenset[str], causes: Sequence[str]
+) -> list[Change]:
+    """Return the changes that together make the network usual, the least suspected first.
+
+    Args:
+        setup: the training that is diagnosed.
+        changes: all that apply.
+        facts: the causes that are there for certain; their remedies are among the usual.
+        causes: all causes that are suspected.
+    """
+    chosen: list[Change] = []
+    for change in _candidates(changes, facts):
+        groups = {other.group for other in chosen}
+        if change.group not in groups and can_be_built(setup, reduce(combine, [*chosen, change])):
+            chosen.append(change)
+    return sorted(chosen, key=lambda change: _suspected(change, facts, causes))
+
+
+def _candidates(changes: Sequence[Change], facts: frozenset[str]) -> Iterator[Change]:
+    """Yield the remedies of facts, then the usual changes in their order; long ones never."""
+    short = [change for change in changes if change.epochs == 1]
+    yield from (change for change in short if facts & set(change.removes))
+    for name in USUAL:
+        yield from (change for change in short if name in (change.key, change.group))
+
+
+def _suspected(change: Change, facts: frozenset[str], causes: Sequence[str]) -> int:
+    removed = set(change.removes)
+    return 2 if removed & facts else 1 if removed & set(causes) else 0
+
+
+def needed_changes(
+    chosen: Sequence[Change], is_enough: Callable[[Sequence[Change]], bool]
+) -> list[Change]:
+    """Leave out what isn't needed: first halves of the changes, then quarters, then each.
+
+    Args:
+        chosen: the changes, those that are needed least in front.
+        is_enough: tells whether some of them do as well as all.
+    """
+    needed, size = list(chosen), len(chosen)
+    while size > 1:
+        size = (size + 1) // 2
+        for chunk in [needed[i : i + size] for i in range(0, len(needed), size)]:
+            fewer = [change for change in needed if change not in chunk]
+            if fewer and is_enough(fewer):
+                needed = fewer
+        size = min(size, len(needed))
+    return needed
