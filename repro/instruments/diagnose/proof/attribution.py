@@ -55,7 +55,8 @@ def attribute(proof: Proof, suspects: Suspects) -> Attribution | None:
         chosen = min(candidates, key=_preference)
     else:
         chosen = _without_suspect(recovering, singles, suspects, proof)
-    return replace(chosen, is_tested=_is_tested(proof, chosen.cause))
+    is_small = proof.is_pruned or chosen.judged.change.parts == 1
+    return replace(chosen, is_tested=is_small and _is_tested(proof, chosen.cause))
 
 
 def _without_suspect(

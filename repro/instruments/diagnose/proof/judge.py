@@ -87,6 +87,7 @@ class Proof:
         untried: the changes among these.
         spared: changes that weren't trained since they could have taught nothing.
         budget_needed: seconds that would have been enough for what was left out.
+        is_pruned: whether every part of the changes made at once was tried without.
         margin: the least gain that counts.
         baseline: a skill that a network should reach; NaN if none is known.
     """
@@ -98,6 +99,7 @@ class Proof:
     untried: list[Change] = field(default_factory=list)
     spared: list[Change] = field(default_factory=list)
     budget_needed: int = 0
+    is_pruned: bool = True
     margin: float = LEAST_MARGIN
     baseline: float = math.nan
 

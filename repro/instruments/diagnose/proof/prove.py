@@ -148,8 +148,8 @@ def _try_usual(trials: Trials, changes: Sequence[Change], suspects: Suspects) ->
 
     What it can't do without is what was wrong, whether symptoms pointed at it or not.
     """
-    setup = trials.trainer.setup
-    chosen = usual_changes(setup, changes, suspects.certain, suspects.causes)
+    wanted = _wanted(trials, changes, suspects)
+    chosen = usual_changes(trials.trainer.setup, changes, wanted, suspects.causes)
     longer = [change for change in changes if change.epochs > 1]
     for together in (chosen, [*longer, *chosen]) if longer else (chosen,):
         trained = trials.result(together, KEPT_FROM_ALL) if together else None
@@ -163,7 +163,17 @@ def _try_usual(trials: Trials, changes: Sequence[Change], suspects: Suspects) ->
         result = trials.result(fewer, KEPT_FROM_FEWER)
         return result is not None and trials.gained(result) >= goal
 
+    untried = len(trials.proof.untried)
     needed_changes(together, is_enough)
+    trials.proof.is_pruned = len(trials.proof.untried) == untried
+
+
+def _wanted(trials: Trials, changes: Sequence[Change], suspects: Suspects) -> list[Change]:
+    """Return the remedies of facts, and those that help against suspects, the best first."""
+    facts = [change for change in changes if suspects.certain & set(change.removes)]
+    helping = [judged.change for judged in trials.proof.judged if judged.helps]
+    causes = set(suspects.causes)
+    return facts + [c for c in helping if c.parts == 1 and causes & set(c.removes)]
 
 
 def _enough_gain(trials: Trials, trained: Trained) -> float:

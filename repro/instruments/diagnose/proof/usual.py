@@ -13,6 +13,7 @@ from repro.instruments.diagnose.setup.setup import Setup
 
 USUAL = (
     "class_weights",
+    "weigh_ones",
     "standardize_input",
     "standardize_targets",
     "standardize_each_target",
@@ -39,35 +40,33 @@ USUAL = (
 
 
 def usual_changes(
-    setup: Setup, changes: Sequence[Change], facts: frozenset[str], causes: Sequence[str]
+    setup: Setup, changes: Sequence[Change], wanted: Sequence[Change], causes: Sequence[str]
 ) -> list[Change]:
     """Return the changes that together make the network usual, the least suspected first.
 
     Args:
         setup: the training that is diagnosed.
         changes: all that apply.
-        facts: the causes that are there for certain; their remedies are among the usual.
+        wanted: those that are taken in any case, before others of their group.
         causes: all causes that are suspected.
     """
     chosen: list[Change] = []
-    for change in _candidates(changes, facts):
+    for change in _candidates(changes, wanted):
         groups = {other.group for other in chosen}
         if change.group not in groups and can_be_built(setup, reduce(combine, [*chosen, change])):
             chosen.append(change)
-    return sorted(chosen, key=lambda change: _suspected(change, facts, causes))
+    return sorted(chosen, key=lambda change: _suspected(change, wanted, causes))
 
 
-def _candidates(changes: Sequence[Change], facts: frozenset[str]) -> Iterator[Change]:
-    """Yield the remedies of facts, then the usual changes in their order; long ones never."""
-    short = [change for change in changes if change.epochs == 1]
-    yield from (change for change in short if facts & set(change.removes))
+def _candidates(changes: Sequence[Change], wanted: Sequence[Change]) -> Iterator[Change]:
+    """Yield those that are wanted, then the usual changes in their order; long ones never."""
+    yield from (change for change in wanted if change.epochs == 1)
     for name in USUAL:
-        yield from (change for change in short if name in (change.key, change.group))
+        yield from (c for c in changes if c.epochs == 1 and name in (c.key, c.group))
 
 
-def _suspected(change: Change, facts: frozenset[str], causes: Sequence[str]) -> int:
-    removed = set(change.removes)
-    return 2 if removed & facts else 1 if removed & set(causes) else 0
+def _suspected(change: Change, wanted: Sequence[Change], causes: Sequence[str]) -> int:
+    return 2 if change in wanted else 1 if set(change.removes) & set(causes) else 0
 
 
 def needed_changes(

@@ -221,6 +221,24 @@ CAUSES = {
         remedy="fill missing values, by the mean of the feature, or leave out those rows",
         certain=True,
     ),
+    "inputs_coarse": Cause(
+        title="inputs rounded to next to nothing",
+        signs=("coarse_inputs",),
+        says="What a division of whole numbers or a cast leaves tells little of what was there",
+        remedy="divide as floats: x.astype('float32') / 255, not x // 255",
+    ),
+    "outliers": Cause(
+        title="a few values far out in the inputs",
+        signs=("outliers",),
+        says="They set the scale, and all others lie close together beside them",
+        remedy="clip every feature to its usual range, and look for codes such as -999",
+    ),
+    "codes": Cause(
+        title="codes read as numbers",
+        signs=("codes",),
+        says="The number of a category is no size, and neighbours in number are not alike",
+        remedy="one column a category, or an Embedding",
+    ),
     "input_scale": Cause(
         title="inputs not scaled",
         signs=("input_scale", "input_uneven", "input_tiny"),
@@ -506,7 +524,7 @@ CAUSES = {
         remedy="look at mean_absolute_error or at R² instead",
     ),
 }
-UNPROVABLE = ("labels_unrelated", "label_noise", "inputs_constant")
+UNPROVABLE = ("labels_unrelated", "label_noise", "inputs_constant", "inputs_coarse")
 """Causes that no change can be tried against."""
 
 

@@ -179,6 +179,29 @@ DEFINITIONS = {
         counts=above(0),
         source="arithmetic: a sum with NaN in it is NaN",
     ),
+    "coarse_inputs": Definition(
+        title="inputs of nothing but 0 and 1, nearly all of them 0",
+        measured="share of the inputs that are 0, if all others are 1 and rows differ in number",
+        counts=above(0.85),
+        source=OURS,
+    ),
+    "outliers": Definition(
+        title="values far out",
+        measured=(
+            "distance of a value from the quartiles, in distances between these, largest feature"
+        ),
+        counts=above(20),
+        source="Tukey 1977 calls 3 far out; the number is ours",
+    ),
+    "codes": Definition(
+        title="whole numbers that are codes",
+        measured=(
+            "skill of ridge regression with one column for each of their values, minus that with "
+            "the numbers"
+        ),
+        counts=above(0.15),
+        source=OURS,
+    ),
     "input_scale": Definition(
         title="inputs not scaled",
         measured="root mean square of the inputs",
