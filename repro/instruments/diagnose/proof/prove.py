@@ -169,9 +169,10 @@ def _try_usual(trials: Trials, changes: Sequence[Change], suspects: Suspects) ->
 
 
 def _wanted(trials: Trials, changes: Sequence[Change], suspects: Suspects) -> list[Change]:
-    """Return the remedies of facts, and those that help against suspects, the best first."""
+    """Return the remedies of facts, and those that gain against suspects, the best first."""
     facts = [change for change in changes if suspects.certain & set(change.removes)]
-    helping = [judged.change for judged in trials.proof.judged if judged.helps]
+    proof = trials.proof
+    helping = [judged.change for judged in proof.judged if judged.gained.mean >= proof.margin]
     causes = set(suspects.causes)
     return facts + [c for c in helping if c.parts == 1 and causes & set(c.removes)]
 
