@@ -116,7 +116,8 @@ def _diagnose(setup: Setup, trainer: Trainer, retune: bool, say: Say) -> Diagnos
     say("first steps", 0, 2)
     examination = with_first_steps(examination, setup)
     say("the network as it is", 1, 2)
-    original = trainer.train(NOTHING)
+    original = trainer.spare(trainer.train(NOTHING))
+    setup = trainer.setup
     examination = with_trained(examination, setup, original.model, original.fails)
     symptoms = find_symptoms(setup, examination, original.curve)
     findings = explain(symptoms)

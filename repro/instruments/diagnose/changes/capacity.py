@@ -90,8 +90,8 @@ def capacity_changes(setup: Setup, examination: Examination, symptoms: frozenset
     """Change what keeps layers from learning, where that was measured."""
     if "no_bias" in symptoms:
         yield _bias(setup)
-    most = FEW_UNITS if "narrow" in symptoms else SOME_UNITS
-    thin = [site for site in setup.hidden if site.is_plain and site.units <= most]
+    limit = FEW_UNITS if "narrow" in symptoms else SOME_UNITS
+    thin = [site for site in setup.hidden if site.is_plain and site.units <= limit]
     if thin and symptoms & {"narrow", *FAILURES}:
         yield _units(setup, thin)
     yield from _against(setup, symptoms)

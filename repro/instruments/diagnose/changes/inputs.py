@@ -126,10 +126,10 @@ def _clipping(setup: Setup) -> Change:
 
 def _fit_clipping(a: Array) -> Callable[[Array], Array]:
     low, high = np.quantile(filled(a), (0.25, 0.75), axis=0)
-    least, largest = low - FAR * (high - low), high + FAR * (high - low)
+    floor, ceiling = low - FAR * (high - low), high + FAR * (high - low)
 
     def clipped(b: Array) -> Array:
-        return np.asarray(np.where(high > low, np.clip(b, least, largest), b))
+        return np.asarray(np.where(high > low, np.clip(b, floor, ceiling), b))
 
     standardize = _fit_standardizing(clipped(a))
     return lambda b: standardize(clipped(b))

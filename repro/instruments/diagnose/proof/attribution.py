@@ -121,8 +121,8 @@ def _by_several(recovering: Sequence[Judged], suspects: Suspects) -> Attribution
 
 def _order(causes: Sequence[str]) -> Callable[[str], tuple[bool, int]]:
     """Order causes: suspects first, upstream ones first among them and among the others."""
-    every = list(CAUSES)
-    return lambda cause: (cause not in causes, every.index(cause))
+    keys = list(CAUSES)
+    return lambda cause: (cause not in causes, keys.index(cause))
 
 
 def _removed(change: Change, causes: Sequence[str]) -> str:

@@ -65,7 +65,7 @@ class Trials:
 
     @property
     def is_enough(self) -> bool:
-        """Whether a change recovers, to what the baselines reach at least."""
+        """True if a change recovers, to what the baselines reach at least."""
         proof = self.proof
         goal = SURE if math.isnan(proof.baseline) else min(proof.baseline - proof.margin, GOOD)
         return any(judged.recovers and judged.skill >= goal for judged in proof.judged)
@@ -148,8 +148,8 @@ def _try_usual(trials: Trials, changes: Sequence[Change], suspects: Suspects) ->
 
     What it can't do without is what was wrong, whether symptoms pointed at it or not.
     """
-    wanted = _wanted(trials, changes, suspects)
-    chosen = usual_changes(trials.trainer.setup, changes, wanted, suspects.causes)
+    preferred = _tried_remedies(trials, changes, suspects)
+    chosen = usual_changes(trials.trainer.setup, changes, preferred, suspects.causes)
     longer = [change for change in changes if change.epochs > 1]
     for together in (chosen, [*longer, *chosen]) if longer else (chosen,):
         trained = trials.result(together, KEPT_FROM_ALL) if together else None
@@ -168,7 +168,7 @@ def _try_usual(trials: Trials, changes: Sequence[Change], suspects: Suspects) ->
     trials.proof.is_pruned = len(trials.proof.untried) == untried
 
 
-def _wanted(trials: Trials, changes: Sequence[Change], suspects: Suspects) -> list[Change]:
+def _tried_remedies(trials: Trials, changes: Sequence[Change], suspects: Suspects) -> list[Change]:
     """Return the remedies of facts, and those that gain against suspects, the best first."""
     facts = [change for change in changes if suspects.certain & set(change.removes)]
     proof = trials.proof

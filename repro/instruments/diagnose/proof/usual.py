@@ -40,33 +40,33 @@ USUAL = (
 
 
 def usual_changes(
-    setup: Setup, changes: Sequence[Change], wanted: Sequence[Change], causes: Sequence[str]
+    setup: Setup, changes: Sequence[Change], preferred: Sequence[Change], causes: Sequence[str]
 ) -> list[Change]:
     """Return the changes that together make the network usual, the least suspected first.
 
     Args:
         setup: the training that is diagnosed.
         changes: all that apply.
-        wanted: those that are taken in any case, before others of their group.
+        preferred: those that are taken in any case, before others of their group.
         causes: all causes that are suspected.
     """
     chosen: list[Change] = []
-    for change in _candidates(changes, wanted):
+    for change in _candidates(changes, preferred):
         groups = {other.group for other in chosen}
         if change.group not in groups and can_be_built(setup, reduce(combine, [*chosen, change])):
             chosen.append(change)
-    return sorted(chosen, key=lambda change: _suspected(change, wanted, causes))
+    return sorted(chosen, key=lambda change: _suspected(change, preferred, causes))
 
 
-def _candidates(changes: Sequence[Change], wanted: Sequence[Change]) -> Iterator[Change]:
-    """Yield those that are wanted, then the usual changes in their order; long ones never."""
-    yield from (change for change in wanted if change.epochs == 1)
+def _candidates(changes: Sequence[Change], preferred: Sequence[Change]) -> Iterator[Change]:
+    """Yield those preferred, then the usual changes in their order; long ones never."""
+    yield from (change for change in preferred if change.epochs == 1)
     for name in USUAL:
         yield from (c for c in changes if c.epochs == 1 and name in (c.key, c.group))
 
 
-def _suspected(change: Change, wanted: Sequence[Change], causes: Sequence[str]) -> int:
-    return 2 if change in wanted else 1 if set(change.removes) & set(causes) else 0
+def _suspected(change: Change, preferred: Sequence[Change], causes: Sequence[str]) -> int:
+    return 2 if change in preferred else 1 if set(change.removes) & set(causes) else 0
 
 
 def needed_changes(

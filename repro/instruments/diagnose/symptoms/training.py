@@ -23,10 +23,10 @@ EARLY = 0.8  # of the training; what comes after it is its last fifth
 
 def training_symptoms(setup: Setup, examination: Examination, curve: pd.DataFrame) -> Symptoms:
     """Look at loss, predictions and skill; `curve` is `fit_seeds`' frame of the original."""
-    found = list(_symptoms(setup, examination, curve))
-    yield from found
+    symptoms = list(_symptoms(setup, examination, curve))
+    yield from symptoms
     name = setup.compiled.optimizer
-    if name not in ADAMS and any(symptom.key in FAILURES for symptom in found):
+    if name not in ADAMS and any(symptom.key in FAILURES for symptom in symptoms):
         yield from detect("other_optimizer", 1, f"the optimizer is {name}")
 
 
