@@ -8,17 +8,30 @@ from repro.instruments.diagnose.setup.setup import Setup
 
 FEW_FEATURES = 20  # of more, none is looked at as a code
 CODES = (6, 100)  # fewest and most values of a feature that may be a code
+PIXEL = 255  # largest value of one
 TELLING = 0.05  # skill that a feature has to gain as categories
 
 
 def farthest_value(setup: Setup) -> float:
-    """Return how far a value lies from its feature's quartiles, in distances between these."""
+    """Return how far a value lies from its feature's quartiles, in distances between these.
+
+    Of pixels it is 0, most of which are background.
+    """
     x = setup.inputs
+    if _are_pixels(x):
+        return 0.0
     low, high = np.quantile(x, 0.25, axis=0), np.quantile(x, 0.75, axis=0)
     spread = high - low
     varies = spread > 0
     distance = np.maximum(x.max(axis=0) - high, low - x.min(axis=0))[varies]
     return float((distance / spread[varies]).max()) if varies.any() else 0.0
+
+
+def _are_pixels(x: Array) -> bool:
+    low, high = float(x.min()), float(x.max())
+    if -1 <= low and high <= 1:
+        return True
+    return 0 <= low and high <= PIXEL and bool((x == np.rint(x)).all())
 
 
 def share_of_zeros(setup: Setup) -> float:

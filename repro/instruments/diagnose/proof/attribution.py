@@ -32,6 +32,11 @@ class Attribution:
     is_tested: bool = True
 
     @property
+    def is_untested(self) -> bool:
+        """True if it would be proven, had something else been tried."""
+        return self.is_own and not self.certain and not self.is_tested
+
+    @property
     def proven(self) -> bool:
         """True if the cause's own remedy recovers, and nothing else does unless it is a fact.
 
