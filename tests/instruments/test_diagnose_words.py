@@ -12,7 +12,7 @@ from keras import layers
 
 from repro.instruments.diagnose.changes.change import NOTHING, Change, combine
 from repro.instruments.diagnose.measurements.examination import Examination
-from repro.instruments.diagnose.proof.judge import Proof, judge
+from repro.instruments.diagnose.proof.judge import Proof, are_apart, gain, judge
 from repro.instruments.diagnose.proof.train import Trained
 from repro.instruments.diagnose.proof.usual import needed_changes
 from repro.instruments.diagnose.report.diagnosis import Diagnosis
@@ -216,6 +216,14 @@ def test_changes_of_which_not_each_was_tried_without_prove_nothing(setup):
     assert late.verdict == "likely"
     assert "not all may be needed" in str(late)
     assert diagnosis_of(setup, ["input_scale"], [], {OWN: 0.1, BOTH: 0.9}, 0.0).verdict == "proven"
+
+
+def test_four_seeds_that_all_do_better_than_all_without_are_no_chance():
+    few, low = np.array([0.75, 0.85, 0.9, 0.95]), np.array([0.0, 0.0, 0.0, 0.7])
+    assert gain(few, low).low < 0  # the interval of four gains that differ is wide
+    assert are_apart(few, low)
+    assert not are_apart(few[:3], low[:3])
+    assert not are_apart(few, np.array([0.0, 0.0, 0.0, 0.75]))
 
 
 def test_what_is_not_needed_is_left_out_in_few_trials():

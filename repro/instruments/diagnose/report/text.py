@@ -259,7 +259,10 @@ def _remarks(conclusion: Conclusion) -> Iterator[str]:
     hidden = len(proof.judged) - MOST_CHANGES
     if hidden > 0:
         yield f"{hidden} more changes were tried that gained less."
-    yield f"Helps: the interval is above 0 and the gain at least {proof.margin:.2f}."
+    yield (
+        "Helps: the interval is above 0, or every seed does better than all without the change; "
+        f"and the gain is at least {proof.margin:.2f}."
+    )
     yield (
         "Recovers: helps, by nine tenths of the best gain or the margin from it, and to a skill of "
         f"{proof.deserved:.2f} at least."
