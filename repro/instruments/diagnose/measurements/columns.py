@@ -29,9 +29,9 @@ def farthest_value(setup: Setup) -> float:
 
 def _are_pixels(x: Array) -> bool:
     low, high = float(x.min()), float(x.max())
-    if -1 <= low and high <= 1:
+    if low >= -1 and high <= 1:
         return True
-    return 0 <= low and high <= PIXEL and bool((x == np.rint(x)).all())
+    return low >= 0 and high <= PIXEL and bool((x == np.rint(x)).all())
 
 
 def share_of_zeros(setup: Setup) -> float:
