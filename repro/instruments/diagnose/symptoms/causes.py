@@ -541,6 +541,12 @@ class Finding:
     signs: tuple[Symptom, ...]
 
     @property
+    def is_certain(self) -> bool:
+        """True if its signs are facts of code or data, or measured beyond doubt."""
+        beyond = any(sign.value > sign.definition.certain_above for sign in self.signs)
+        return CAUSES[self.key].certain or beyond
+
+    @property
     def title(self) -> str:
         """The cause in words."""
         return CAUSES[self.key].title

@@ -252,6 +252,7 @@ DEFINITIONS = {
         measured="ratio of the inputs' standard deviations, the larger over the smaller",
         counts=above(3),
         source=OURS,
+        certain_above=10,
     ),
     "validation_shifted": Definition(
         title="validation shifted",
