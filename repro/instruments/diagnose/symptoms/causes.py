@@ -543,8 +543,8 @@ class Finding:
     @property
     def is_certain(self) -> bool:
         """True if its signs are facts of code or data, or measured beyond doubt."""
-        beyond = any(sign.value > sign.definition.certain_above for sign in self.signs)
-        return CAUSES[self.key].certain or beyond
+        is_flagrant = any(sign.value > sign.definition.certain_above for sign in self.signs)
+        return CAUSES[self.key].certain or is_flagrant
 
     @property
     def title(self) -> str:
