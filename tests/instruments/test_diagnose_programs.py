@@ -157,6 +157,10 @@ def with_states():
     return model
 
 
+CODES = DRAW.integers(0, 8, 80)
+SIZES = DRAW.normal(size=8)
+CODED = np.c_[CODES, X[:, :2]]
+FAR_OUT = np.where(np.arange(480).reshape(80, 6) % 97, X, -999)
 COUNTS = DRAW.poisson(2.0, 80).astype(float)
 PADDED = np.where(np.arange(5)[:, None] < 3, STEPS, 0)
 GAPS = np.where(DRAW.uniform(size=X.shape) < 0.1, np.nan, X)
@@ -304,6 +308,13 @@ PROGRAMS = {
         X,
         X[:, 0],
     ),
+    "codes categories": (sequential(HIDDEN, LINEAR, loss="mse"), CODED, SIZES[CODES]),
+    "outliers clip_outliers": (sequential(HIDDEN, SIGMOID), FAR_OUT, Y),
+    "imbalance weigh_ones": (
+        sequential(convolution, lambda: layers.Conv2D(1, 1, activation="sigmoid")),
+        IMAGES,
+        (IMAGES > 2).astype(int),
+    ),
     "imbalance class_weights": (sequential(HIDDEN, SIGMOID), X, (np.arange(80) % 20 == 0) * 1),
 }
 
@@ -315,6 +326,9 @@ QUICK = (
     "gradient_cut pass_gradient",
     "schedule constant_rate",
     "imbalance class_weights",
+    "codes categories",
+    "outliers clip_outliers",
+    "imbalance weigh_ones",
     "erased not_erased",
     "unread_input join_input",
     "loss_pairs target_column",
@@ -340,7 +354,7 @@ def test_a_fault_is_measured_and_its_remedy_removes_it_and_runs_from_its_text(ki
     change = changes[key]
     names = {"keras": keras, "np": np, "model": setup.build(), "x": np.array(x), "y": y}
     exec(compile(change.code, kind, "exec"), names)  # noqa: S102  # our own text
-    if key == "class_weights":  # the rows stay as they are, and so does the symptom
+    if cause in ("imbalance", "codes"):  # the rows stay as they are, and so does the symptom
         return
     data = change.data(setup.train, setup.test) if change.data else (setup.train, setup.test)
 
@@ -393,6 +407,32 @@ def test_healthy_programs_have_none_of_them():
         assert not told & set(examined(setup_of(build, x, y))[0])
     causes, _ = examined(setup_of(sequential(HIDDEN, LINEAR, loss=squared), X, X[:, 0]))
     assert told & set(causes) == {"own_loss"}  # a suspicion, and no more
+
+
+def test_what_a_division_of_whole_numbers_leaves_is_named():
+    build = sequential(HIDDEN, SIGMOID)
+    assert "inputs_coarse" in examined(setup_of(build, (X > 1.5).astype(int), Y))[0]
+    one_hot = np.eye(10)[DRAW.integers(0, 10, 80)]
+    for fine in (X, (X > 0).astype(int), one_hot):  # none of them is
+        assert "inputs_coarse" not in examined(setup_of(build, fine, Y))[0]
+
+
+def test_rare_ones_count_as_much_as_zeros():
+    y = np.zeros((80, 10), int)
+    y[::8, 3] = y[:4, 5] = 1
+    task = balanced(Task("classification", (), 10, several=True), y)
+    zeros, ones = np.zeros(y.shape), np.ones(y.shape)
+    score = metric(task, False)
+
+    def skill_of(predicted):
+        return float(skill(task, np.mean(np.asarray(score(y, predicted))), y))
+
+    assert skill_of(y.astype("float32")) == pytest.approx(1, rel=1e-4)
+    assert skill_of(zeros) == skill_of(ones) == 0
+    half = y.copy()
+    half[::8, 3] = 0
+    assert 0.2 < skill_of(half) < 0.4  # 4 of 14
+    assert balanced(replace(task, factors=()), (y + 1) % 2 * y + (X[:, :1] > 0)).factors == ()
 
 
 # Faults of the data ------------------------------------------------------------------------------

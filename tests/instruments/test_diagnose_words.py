@@ -12,8 +12,9 @@ from keras import layers
 
 from repro.instruments.diagnose.changes.change import NOTHING, Change, combine
 from repro.instruments.diagnose.measurements.examination import Examination
-from repro.instruments.diagnose.proof.judge import Proof, judge
+from repro.instruments.diagnose.proof.judge import Proof, are_apart, gain, judge
 from repro.instruments.diagnose.proof.train import Trained
+from repro.instruments.diagnose.proof.usual import needed_changes
 from repro.instruments.diagnose.report.diagnosis import Diagnosis
 from repro.instruments.diagnose.setup.outputs import Joint
 from repro.instruments.diagnose.setup.setup import make_setup
@@ -196,6 +197,47 @@ def test_all_texts_of_causes_and_symptoms_are_clauses():
     signs = {sign for cause in CAUSES.values() for sign in cause.signs}
     fates = {"crash", "useless", "constant", "some_seeds"}  # of a training, with no cause named
     assert set(DEFINITIONS) - signs <= fates
+
+
+def test_a_cause_that_no_symptom_points_at_is_named_by_the_change_that_recovers(setup):
+    diagnosis = diagnosis_of(setup, ["input_scale"], ["stalls"], {OWN: 0.1, OTHER: 0.9}, 0.0)
+    assert (diagnosis.cause, diagnosis.verdict) == ("narrow", "proven")
+    diagnosis = diagnosis_of(setup, ["input_scale"], ["stalls"], {OWN: 0.1, BOTH: 0.9}, 0.0)
+    assert (diagnosis.cause, diagnosis.attribution.also) == ("input_scale", ("narrow",))
+    # what code or data would have shown, and haven't, is not named
+    unseen = combine(OWN, FACT)
+    diagnosis = diagnosis_of(setup, ["input_scale"], ["stalls"], {OWN: 0.1, unseen: 0.9}, 0.0)
+    assert (diagnosis.attribution.also, diagnosis.verdict) == ((), "likely")
+
+
+def test_changes_of_which_not_each_was_tried_without_prove_nothing(setup):
+    late = diagnosis_of(setup, ["input_scale"], ["stalls"], {OWN: 0.1, BOTH: 0.9}, 0.0)
+    late.proof.is_pruned = False
+    assert late.verdict == "likely"
+    assert "not all may be needed" in str(late)
+    assert diagnosis_of(setup, ["input_scale"], [], {OWN: 0.1, BOTH: 0.9}, 0.0).verdict == "proven"
+
+
+def test_four_seeds_that_all_do_better_than_all_without_are_no_chance():
+    few, low = np.array([0.75, 0.85, 0.9, 0.95]), np.array([0.0, 0.0, 0.0, 0.7])
+    assert gain(few, low).low < 0  # the interval of four gains that differ is wide
+    assert are_apart(few, low)
+    assert not are_apart(few[:3], low[:3])
+    assert not are_apart(few, np.array([0.0, 0.0, 0.0, 0.75]))
+
+
+def test_what_is_not_needed_is_left_out_in_few_trials():
+    changes = [Change(key=key, title=key, size=1) for key in "abcdefgh"]
+    trials = []
+
+    def is_enough(fewer):
+        trials.append(fewer)
+        return {"f", "g"} <= {change.key for change in fewer}
+
+    assert [change.key for change in needed_changes(changes, is_enough)] == ["f", "g"]
+    assert len(trials) < 8
+    assert needed_changes(changes[:1], is_enough) == changes[:1]
+    assert needed_changes(changes, lambda fewer: False) == changes
 
 
 def test_where_nothing_else_was_tried_a_remedy_proves_nothing(setup):

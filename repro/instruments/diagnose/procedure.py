@@ -23,7 +23,7 @@ from repro.instruments.diagnose.setup.budget import FULL_BUDGET
 from repro.instruments.diagnose.setup.errors import DiagnoseError
 from repro.instruments.diagnose.setup.reading import Data, read, worst_output
 from repro.instruments.diagnose.setup.setup import Setup, make_setup
-from repro.instruments.diagnose.symptoms.causes import CAUSES, explain
+from repro.instruments.diagnose.symptoms.causes import explain
 from repro.instruments.diagnose.symptoms.find import find_symptoms
 from repro.instruments.diagnose.symptoms.symptom import Symptom
 from repro.instruments.diagnose.symptoms.written import written_symptoms
@@ -116,7 +116,8 @@ def _diagnose(setup: Setup, trainer: Trainer, retune: bool, say: Say) -> Diagnos
     say("first steps", 0, 2)
     examination = with_first_steps(examination, setup)
     say("the network as it is", 1, 2)
-    original = trainer.train(NOTHING)
+    original = trainer.spare(trainer.train(NOTHING))
+    setup = trainer.setup
     examination = with_trained(examination, setup, original.model, original.fails)
     symptoms = find_symptoms(setup, examination, original.curve)
     findings = explain(symptoms)
@@ -143,7 +144,7 @@ def _diagnose(setup: Setup, trainer: Trainer, retune: bool, say: Say) -> Diagnos
 
 def _say_first_suspect(symptoms: Sequence[Symptom], say: Say) -> bool:
     """Say what code or data point at, before anything is trained; facts go before suspicions."""
-    findings = sorted(explain(symptoms), key=lambda finding: not CAUSES[finding.key].certain)
+    findings = sorted(explain(symptoms), key=lambda finding: not finding.is_certain)
     for finding in findings[:1]:
         say(f"first suspect: {finding.title} ({finding.signs[0].says})", 0, 0)
     return bool(findings)

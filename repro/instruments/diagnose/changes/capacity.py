@@ -10,9 +10,12 @@ from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.measurements.gradient import Cut
 from repro.instruments.diagnose.setup.anatomy import Site
 from repro.instruments.diagnose.setup.setup import Setup
+from repro.instruments.diagnose.symptoms.definitions import FAILURES
+from repro.instruments.diagnose.symptoms.written import dropped_shares
 
 DROPOUTS = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout")
 FEW_UNITS = 16  # of no more, a layer is widened
+SOME_UNITS = 64  # of no more, it is where nothing but the failure asks for it
 WIDER = 8  # times as many units, and FEW_UNITS at least
 ADDED_DROPOUT = 0.5
 JOINED_UNITS = 64  # between an input that wasn't connected, and the output
@@ -87,10 +90,11 @@ def capacity_changes(setup: Setup, examination: Examination, symptoms: frozenset
     """Change what keeps layers from learning, where that was measured."""
     if "no_bias" in symptoms:
         yield _bias(setup)
-    thin = [site for site in setup.hidden if site.is_plain and site.units <= FEW_UNITS]
-    if "narrow" in symptoms and thin:
+    limit = FEW_UNITS if "narrow" in symptoms else SOME_UNITS
+    thin = [site for site in setup.hidden if site.is_plain and site.units <= limit]
+    if thin and symptoms & {"narrow", *FAILURES}:
         yield _units(setup, thin)
-    yield from {AGAINST[key].key: AGAINST[key] for key in AGAINST if key in symptoms}.values()
+    yield from _against(setup, symptoms)
     if "gradient_cut" in symptoms and examination.cut is not None:
         yield from _passing(setup, examination.cut)
     if "half_precision" in symptoms:
@@ -102,6 +106,19 @@ def capacity_changes(setup: Setup, examination: Examination, symptoms: frozenset
     dense = [site for site in setup.hidden if site.kind == "Dense"]
     if "overfits" in symptoms and dense:
         yield _dropout(dense)
+
+
+def _against(setup: Setup, symptoms: frozenset[str]) -> Changes:
+    """Take out what holds training up: what symptoms name, of a failing network any of it."""
+    kinds = {type(operation).__name__ for operation in setup.operations}
+    changes = {AGAINST[key].key: AGAINST[key] for key in AGAINST if key in symptoms}
+    if symptoms & set(FAILURES):
+        rates = [rate for operation in setup.operations for rate in dropped_shares(operation)]
+        if max(rates, default=0) > 0:
+            changes[NO_DROPOUT.key] = NO_DROPOUT
+        if "GaussianNoise" in kinds:
+            changes[NO_NOISE.key] = NO_NOISE
+    yield from changes.values()
 
 
 def _passing(setup: Setup, cut: Cut) -> Changes:

@@ -34,10 +34,11 @@ def applicable(setup: Setup, examination: Examination, symptoms: Sequence[Sympto
     """Return the changes that can be made to this network, in the order of `CATALOGUE`."""
     keys = frozenset(symptom.key for symptom in symptoms)
     changes = [change for group in CATALOGUE for change in group(setup, examination, keys)]
-    return [change for change in changes if _can_be_built(setup, change)]
+    return [change for change in changes if can_be_built(setup, change)]
 
 
-def _can_be_built(setup: Setup, change: Change) -> bool:
+def can_be_built(setup: Setup, change: Change) -> bool:
+    """Tell whether the network can be built with this change in it."""
     if change.edit is None:
         return True
     try:

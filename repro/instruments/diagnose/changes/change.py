@@ -22,6 +22,10 @@ ChangeOptimizer = Callable[[Any], Any]
 """An optimizer, not built yet -> another one."""
 
 
+Loss = Callable[[Any, Any], Any]
+"""(targets, predictions) -> the loss of each row."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Change:
     """One change of data, network or settings.
@@ -69,7 +73,7 @@ class Change:
     edit: Edit | None = None
     inserts: bool = False
     optimizer: ChangeOptimizer | None = None
-    loss: str | None = None
+    loss: str | Loss | None = None
     weighs_outputs: bool = False
     epochs: int = 1
     batch_size: int | None = None

@@ -17,6 +17,7 @@ from repro.instruments.diagnose.setup.anatomy import (
     has_own_steps,
     trace,
 )
+from repro.instruments.diagnose.setup.arrays import Array
 
 if TYPE_CHECKING:
     import keras
@@ -458,3 +459,27 @@ def chain(*edits: Edit) -> Edit:
 def _dtype(model: "keras.Model") -> str:
     double = any(v.dtype == "float64" for v in model.trainable_variables)
     return "float64" if double else "float32"
+
+
+def split_codes(values: Mapping[int, Array]) -> Edit:
+    """Return the edit that gives every value of some features a column of its own.
+
+    The first layer with weights is drawn anew.
+    """
+
+    def edit(model: "keras.Model") -> "keras.Model":
+        import keras
+
+        def columns(x: Any) -> Any:
+            rest = [i for i in range(x.shape[-1]) if i not in values]
+            kept = [x[:, i : i + 1] for i in rest]
+            split = [keras.ops.cast(x[:, i : i + 1] == v, x.dtype) for i, v in known.items()]
+            return keras.ops.concatenate([*kept, *split], axis=-1)
+
+        known = {i: np.asarray(v, "float32")[None] for i, v in values.items()}
+        operations = trace(model).operations
+        width = operations[0].input.shape[-1] - len(values) + sum(map(len, values.values()))
+        layer = keras.layers.Lambda(columns, output_shape=(width,))
+        return rebuild(model, {0: (layer, [copy_layer(operations[0])])})
+
+    return edit

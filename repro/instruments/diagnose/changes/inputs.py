@@ -1,6 +1,6 @@
 """Changes of the inputs: scaled, standardized, centred, validation as training."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,19 @@ NEAR_MEAN = 0.3  # of the deviation: so near to 0, an input counts as centred
 NEAR_DEVIATION = (0.5, 2.0)  # an input's deviation between these counts as scaled
 LARGEST_VALUE = (0.1, 2.0)  # a largest value between these is no reason to divide by it
 SHARE_OF_MEAN = 0.2  # of the largest eigenvalue: from there on centring is offered
+
+
+FAR = 3.0  # distances between the quartiles, from which on a value is clipped
+CLIPPING = """\
+low, high = np.quantile(x, (0.25, 0.75), axis=0)  # of the training inputs, as all that follows
+spread = np.where(high > low, high - low, np.inf)
+x = np.clip(x, low - 3 * spread, high + 3 * spread)
+x = (x - x.mean(axis=0)) / (x.std(axis=0) + 1e-12)"""
+SPLITTING = """\
+codes = {codes}  # features whose numbers name categories
+columns = [x[:, [i]] == np.unique(x[:, i]) for i in codes]
+x = np.concatenate([np.delete(x, codes, axis=1), *columns], axis=1)
+# and keras.Input(x.shape[1:])"""
 
 
 def input_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
@@ -64,6 +77,10 @@ def _array_changes(setup: Setup, examination: Examination, symptoms: frozenset[s
     """Fill gaps, leave out features, put axes in the order in which layers take them."""
     if "missing_inputs" in symptoms:
         yield _filling(setup)
+    if "outliers" in symptoms:
+        yield _clipping(setup)
+    if "codes" in symptoms:
+        yield _splitting(setup, examination.codes)
     if "leaks" in symptoms and isinstance(setup.train[0], np.ndarray) and setup.train[0].ndim == 2:
         yield _leaving_out(list(examination.leaks))
     x = setup.train[0]
@@ -92,6 +109,45 @@ def _array_changes(setup: Setup, examination: Examination, symptoms: frozenset[s
             edit=edits.move_channels,
             inserts=True,
         )
+
+
+def _clipping(setup: Setup) -> Change:
+    return Change(
+        key="clip_outliers",
+        title="values far out clipped, then every feature standardized",
+        size=2,
+        code=_lead(setup) + CLIPPING,
+        removes=("outliers",),
+        treats=("input_scale", *INPUTS_TREAT),
+        group="input",
+        data=_on_inputs(_fit_clipping),
+    )
+
+
+def _fit_clipping(a: Array) -> Callable[[Array], Array]:
+    low, high = np.quantile(filled(a), (0.25, 0.75), axis=0)
+    floor, ceiling = low - FAR * (high - low), high + FAR * (high - low)
+
+    def clipped(b: Array) -> Array:
+        return np.asarray(np.where(high > low, np.clip(b, floor, ceiling), b))
+
+    standardize = _fit_standardizing(clipped(a))
+    return lambda b: standardize(clipped(b))
+
+
+def _splitting(setup: Setup, codes: Sequence[int]) -> Change:
+    values = {i: np.unique(setup.inputs[:, i]) for i in codes}
+    return Change(
+        key="categories",
+        title=f"a column for every value of feature {', '.join(map(str, codes))}",
+        size=1,
+        code=SPLITTING.format(codes=list(codes)),
+        removes=("codes",),
+        treats=("input_scale", "narrow"),
+        group="input",
+        edit=edits.split_codes(values),
+        inserts=True,
+    )
 
 
 def _leaving_out(features: list[int]) -> Change:

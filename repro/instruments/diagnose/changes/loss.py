@@ -1,15 +1,26 @@
 """Changes of what is minimized: the loss of a regression, penalties, what stands behind."""
 
+from functools import partial
 from typing import Any
 
 from repro.instruments.diagnose.changes import edits
 from repro.instruments.diagnose.changes.change import Change, Changes, settings_of
-from repro.instruments.diagnose.changes.code import compile_code, layer_code, optimizer_code
+from repro.instruments.diagnose.changes.code import (
+    changed_layers,
+    compile_code,
+    layer_code,
+    optimizer_code,
+)
 from repro.instruments.diagnose.measurements.examination import Examination
-from repro.instruments.diagnose.setup.anatomy import operation_name
+from repro.instruments.diagnose.setup.anatomy import Site, operation_name
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.splitting import Pair
-from repro.instruments.diagnose.symptoms.written import NOISES
+from repro.instruments.diagnose.symptoms.definitions import FAILURES
+from repro.instruments.diagnose.symptoms.written import (
+    NOISES,
+    penalized_variables,
+    shortest_clip,
+)
 
 UNPENALIZED = """\
 for layer in model._flatten_layers():  # or leave the regularizers out where the layers are made
@@ -17,6 +28,14 @@ for layer in model._flatten_layers():  # or leave the regularizers out where the
     for variable in layer.variables:
         variable.regularizer = None
 """
+WEIGHED = """\
+def weighed(y, p):
+    p = keras.ops.clip(p, 1e-6, 1 - 1e-6)
+    y = keras.ops.cast(y, p.dtype)
+    zeros = (1 - y) * keras.ops.log(1 - p)
+    return -keras.ops.mean({weight:.6g} * y * keras.ops.log(p) + zeros, axis=-1)
+
+model.compile(optimizer=model.optimizer, loss=weighed)"""
 UNDECAYED = {"weight_decay": 0.0}  # AdamW takes no None
 UNCLIPPED = {"clipnorm": None, "clipvalue": None, "global_clipnorm": None}
 
@@ -33,6 +52,8 @@ def loss_changes(setup: Setup, examination: Examination, symptoms: frozenset[str
             group="loss",
             loss="mean_squared_error",
         )
+    if setup.task.several and setup.task.factors and setup.output is not None:
+        yield _weighing_ones(setup, setup.output)
     yield from _mean_changes(setup, symptoms)
     if "loss_weight" in symptoms:
         yield Change(
@@ -46,6 +67,32 @@ def loss_changes(setup: Setup, examination: Examination, symptoms: frozenset[str
         )
     yield from _penalty_changes(setup, symptoms)
     yield from _behind_changes(setup, symptoms)
+
+
+def _weighing_ones(setup: Setup, output: Site) -> Change:
+    """Weigh labels of 1 so that they count as much as those of 0, pixels or labels of a row."""
+    zero, one = setup.task.factors
+    weight = one / zero
+    is_sigmoid = output.activation == "sigmoid"
+    lines = [] if is_sigmoid else [changed_layers(setup, [output], activation="sigmoid")]
+    return Change(
+        key="weigh_ones",
+        title=f"a cross-entropy in which a 1 counts {weight:.3g} times as much as a 0",
+        size=1 if is_sigmoid else 2,
+        code="\n".join([*lines, WEIGHED.format(weight=weight)]),
+        removes=("imbalance",),
+        treats=("output_loss", "loss_choice"),
+        group="output",
+        edit=None if is_sigmoid else edits.activate([output], "sigmoid"),
+        loss=partial(_weighed_entropy, weight=weight),
+    )
+
+
+def _weighed_entropy(y_true: Any, y_pred: Any, weight: float) -> Any:
+    from keras import ops
+
+    p, y = ops.clip(y_pred, 1e-6, 1 - 1e-6), ops.cast(y_true, y_pred.dtype)
+    return -ops.mean(weight * y * ops.log(p) + (1 - y) * ops.log(1 - p), axis=-1)
 
 
 def _mean_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:
@@ -90,7 +137,9 @@ def _penalty_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:
             group="constraint",
             edit=edits.unconstrain,
         )
-    if symptoms & {"penalty", "activity_penalty", "weight_decay"}:
+    fails = bool(symptoms & set(FAILURES))
+    is_held = bool(penalized_variables(setup.operations)) or setup.optimizer.weight_decay
+    if symptoms & {"penalty", "activity_penalty", "weight_decay"} or (fails and is_held):
         optimizer = optimizer_code(setup.optimizer, **UNDECAYED)
         yield Change(
             key="no_penalty",
@@ -102,7 +151,7 @@ def _penalty_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:
             edit=edits.unpenalize,
             optimizer=lambda optimizer: _remade(optimizer, UNDECAYED),
         )
-    if "tiny_clip" in symptoms:
+    if "tiny_clip" in symptoms or (fails and shortest_clip(setup.optimizer) > 0):
         yield Change(
             key="no_clip",
             title="gradients of any length",

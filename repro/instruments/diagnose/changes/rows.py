@@ -62,7 +62,8 @@ def row_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]
             group="weights",
             unweighted=True,
         )
-    if setup.task.factors or (setup.task.classes and "weighted_classes" in symptoms):
+    weighs = setup.task.factors and not setup.task.several
+    if weighs or (setup.task.classes and "weighted_classes" in symptoms):
         yield _weighing(setup)
 
 

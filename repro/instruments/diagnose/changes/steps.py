@@ -9,11 +9,13 @@ from repro.instruments.diagnose.changes.change import Change, Changes, settings_
 from repro.instruments.diagnose.changes.code import compile_code, optimizer_code
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.setup.setup import Setup
+from repro.instruments.diagnose.symptoms.definitions import ADAMS, FAILURES, FEW_IN_BATCH
 
 LOST = {"diverges", "nan_loss"}
 TOO_LONG = LOST | {"large_steps", "over_limit", "killed", "exploding_gradient"}
 LOWER, HIGHER = (0.1, 0.01, 0.001), (10.0, 100.0, 1000.0)
 SMALL_BATCH = 32
+ADAMS_RATES = (3e-4, 3e-3)  # within these, Adam's rate is as good as its default
 CLIPPED = {"clipnorm": None, "clipvalue": None, "global_clipnorm": 1.0}
 LONGER = 4  # times the epochs
 HIGHER_TREATS = ("target_scale", "epochs", "loss_choice", "schedule")
@@ -47,12 +49,13 @@ def optimizer_changes(setup: Setup, examination: Examination, symptoms: frozense
         yield _constant(setup)
     for factor in LOWER[: 2 + lost] if too_long else (LOWER[0], *HIGHER):
         yield _rate(setup, factor)
-    if not name.startswith(("Adam", "Nadam")):
+    if name not in ADAMS or not ADAMS_RATES[0] <= setup.compiled.rate <= ADAMS_RATES[1]:
         yield Change(
             key="adam",
             title="Adam at its default rate",
             size=1,
             code=compile_code("keras.optimizers.Adam()"),
+            removes=() if name in ADAMS else ("optimizer",),
             treats=ADAM_TREATS,
             group="rate",
             optimizer=_adam,
@@ -115,20 +118,32 @@ def _clipped(optimizer: Any) -> Any:
     return type(optimizer).from_config(config | CLIPPED)
 
 
+def _is_unusual(setup: Setup) -> bool:
+    """Tell whether batches are large or small, and could be otherwise."""
+    rows, size = len(setup.train[1]), setup.batch_size
+    return rows > SMALL_BATCH and (size > SMALL_BATCH or size < FEW_IN_BATCH)
+
+
+def _batches(setup: Setup) -> Change:
+    is_large = setup.batch_size > SMALL_BATCH
+    return Change(
+        key="small_batch",
+        title=f"batches of {SMALL_BATCH}",
+        size=1,
+        code=f"model.fit(x, y, epochs={setup.epochs}, batch_size={SMALL_BATCH})",
+        removes=("large_batch",) if is_large else ("small_batch", "batch_norm_alone"),
+        treats=("rate_low", "epochs") if is_large else ("rate_high", "dead"),
+        group="batch",
+        batch_size=SMALL_BATCH,
+    )
+
+
 def length_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Take more steps."""
-    if symptoms & {"large_batch", "batch_norm_alone"}:
-        yield Change(
-            key="small_batch",
-            title=f"batches of {SMALL_BATCH}",
-            size=1,
-            code=f"model.fit(x, y, epochs={setup.epochs}, batch_size={SMALL_BATCH})",
-            removes=("large_batch", "batch_norm_alone"),
-            treats=("rate_low", "epochs"),
-            group="batch",
-            batch_size=SMALL_BATCH,
-        )
-    if symptoms & {"slow", "stalls", "below_linear"}:
+    fails = bool(symptoms & set(FAILURES))
+    if symptoms & {"large_batch", "batch_norm_alone"} or (fails and _is_unusual(setup)):
+        yield _batches(setup)
+    if fails or "slow" in symptoms:
         yield Change(
             key="more_epochs",
             title=f"{LONGER * setup.epochs} epochs",

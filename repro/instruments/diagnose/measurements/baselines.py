@@ -7,7 +7,7 @@ import numpy as np
 
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.skill import row_factors, skill
-from repro.instruments.diagnose.setup.task import Task, as_table
+from repro.instruments.diagnose.setup.task import HALF, Task, as_table, label_factors
 
 MOST_FEATURES = 512  # of more, some are looked at
 NEIGHBOURS = 5
@@ -67,7 +67,8 @@ def some_features(x: Array) -> Array:
 
 def _baseline_skill(task: Task, predicted: Array, y_test: Array) -> float:
     if task.several:
-        score = np.mean((predicted > 0.5) == (as_table(y_test) > 0.5))
+        hits = (predicted > HALF) == (as_table(y_test) > HALF)
+        score = np.mean(hits * label_factors(task, y_test))
     elif task.kind == "classification":
         hits = predicted.argmax(axis=1) == _indicators(task, y_test).argmax(axis=1)
         score = np.mean(hits * row_factors(task, y_test))

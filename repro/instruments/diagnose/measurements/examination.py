@@ -7,6 +7,11 @@ import numpy as np
 import pandas as pd
 
 from repro.instruments.diagnose.measurements.baselines import linear_skill, neighbour_skill
+from repro.instruments.diagnose.measurements.columns import (
+    farthest_value,
+    find_codes,
+    share_of_zeros,
+)
 from repro.instruments.diagnose.measurements.erased import Erased, find_erased
 from repro.instruments.diagnose.measurements.gradient import Cut, find_cut
 from repro.instruments.diagnose.measurements.inputs import Inputs, measure_inputs
@@ -43,6 +48,10 @@ class Examination:
         renamed: share of the validation rows that become right once their classes are renamed.
         names: the place among training's classes of each class of the validation labels, then.
         leaks: features that tell the targets in training and not on the rows scored on.
+        codes: features of whole numbers that tell more as categories.
+        as_codes: by how much the skill of ridge regression grows if they are taken so.
+        outlier: distance of the farthest value from the quartiles, in distances between these.
+        coarse: share of the inputs that are 0, if all others are 1; 0 if they are not.
         fails: the error that training ends in, if it does.
     """
 
@@ -58,6 +67,10 @@ class Examination:
     erased: Erased | None = None
     unmixed: tuple[Pair, Pair] | None = None
     leaks: tuple[int, ...] = ()
+    codes: tuple[int, ...] = ()
+    as_codes: float = 0.0
+    outlier: float = 0.0
+    coarse: float = 0.0
     renamed: float = 0.0
     names: tuple[int, ...] = ()
 
@@ -72,7 +85,12 @@ def examine_data(setup: Setup) -> Examination:
     are_indices = setup.preprocessing.looks_up  # whose distances and sizes mean nothing
     related = None if are_indices or setup.task.per_step else relate(setup.inputs, setup.train[1])
     is_seen = setup.test is setup.train  # a row would be its own neighbour
+    codes, as_codes = ((), 0.0) if are_indices else find_codes(setup)
     return Examination(
+        codes=codes,
+        as_codes=as_codes,
+        outlier=0.0 if are_indices else farthest_value(setup),
+        coarse=0.0 if are_indices else share_of_zeros(setup),
         inputs=None if are_indices else measure_inputs(setup),
         relation=related,
         unmixed=unmixed(setup) if related and related.p_value > UNRELATED else None,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Tables = tuple[pd.DataFrame, pd.DataFrame]
 BuildTrained = Callable[[int], "keras.Model"]
 """Seed -> the model that was trained with it."""
+WATCHED_ROWS = 512  # at most, evenly spread: each is run through the network at every checkpoint
 CHECKPOINTS = (0, 1, 2, 4, 8, 16, 32)
 
 
@@ -33,6 +34,7 @@ class _Watch:
         self.probe = Probe(model, setup.sites)
         self.kernels = kernel_variables(model, setup.sites)
         self.train = in_weights_precision(model, setup.train)
+        self.watched = select_rows(self.train, _spread_rows(len(setup.train[1])))
         self.layers: list[pd.DataFrame] = []
         self.outputs: list[dict[str, float]] = []
 
@@ -40,7 +42,7 @@ class _Watch:
         return {label: np.asarray(variable) for label, variable in self.kernels.items()}
 
     def measure(self, seed: int, step: int, ratios: dict[str, float]) -> None:
-        frame, output = self.probe(*self.train)
+        frame, output = self.probe(*self.watched)
         alike = {label: _columns_alike(kernel) for label, kernel in self.kernel_values().items()}
         columns = {"alike": frame.label.map(alike).astype(float), "seed": seed, "step": step}
         self.layers.append(frame.assign(**columns, ratio=frame.label.map(ratios).astype(float)))
@@ -48,6 +50,10 @@ class _Watch:
 
     def tables(self) -> Tables:
         return pd.concat(self.layers, ignore_index=True), pd.DataFrame(self.outputs)
+
+
+def _spread_rows(rows: int) -> Array:
+    return np.linspace(0, rows - 1, min(rows, WATCHED_ROWS)).astype(int)
 
 
 def first_steps(setup: Setup) -> Tables:

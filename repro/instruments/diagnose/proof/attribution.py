@@ -1,11 +1,12 @@
 """Tell the cause from the trials: which remedy recovers, and what else does."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from repro.instruments.diagnose.changes.change import Change
 from repro.instruments.diagnose.proof.judge import Judged, Proof
 from repro.instruments.diagnose.proof.prove import Suspects
+from repro.instruments.diagnose.symptoms.causes import CAUSES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,11 @@ class Attribution:
     is_tested: bool = True
 
     @property
+    def is_untested(self) -> bool:
+        """True if it would be proven, had something else been tried."""
+        return self.is_own and not self.certain and not self.is_tested
+
+    @property
     def proven(self) -> bool:
         """True if the cause's own remedy recovers, and nothing else does unless it is a fact.
 
@@ -53,8 +59,19 @@ def attribute(proof: Proof, suspects: Suspects) -> Attribution | None:
     if candidates:
         chosen = min(candidates, key=_preference)
     else:
-        chosen = _by_several(recovering, suspects) or _by_help(recovering, suspects)
-    return replace(chosen, is_tested=_is_tested(proof, chosen.cause))
+        chosen = _without_suspect(recovering, singles, suspects, proof)
+    is_small = proof.is_pruned or chosen.judged.change.parts == 1
+    return replace(chosen, is_tested=is_small and _is_tested(proof, chosen.cause))
+
+
+def _without_suspect(
+    recovering: Sequence[Judged], singles: Sequence[Judged], suspects: Suspects, proof: Proof
+) -> Attribution:
+    """Attribute it to the cause that a single change is made against, or to those of several."""
+    single = _by_help(singles, suspects, proof) if singles else None
+    if single is not None and single.is_own:
+        return single
+    return _by_several(recovering, suspects) or _by_help(recovering, suspects, proof)
 
 
 def _is_tested(proof: Proof, cause: str) -> bool:
@@ -94,7 +111,7 @@ def _by_several(recovering: Sequence[Judged], suspects: Suspects) -> Attribution
     singles = tuple(judged for judged in recovering if judged.change.parts == 1)
     for judged in several:
         removed = [_removed(single, suspects.causes) for single in judged.change.singles]
-        present = sorted({c for c in removed if c}, key=list(suspects.causes).index)
+        present = sorted({c for c in removed if c}, key=_order(suspects.causes))
         if present:
             return Attribution(
                 cause=present[0],
@@ -107,17 +124,34 @@ def _by_several(recovering: Sequence[Judged], suspects: Suspects) -> Attribution
     return None
 
 
+def _order(causes: Sequence[str]) -> Callable[[str], tuple[bool, int]]:
+    """Order causes: suspects first, upstream ones first among them and among the others."""
+    keys = list(CAUSES)
+    return lambda cause: (cause not in causes, keys.index(cause))
+
+
 def _removed(change: Change, causes: Sequence[str]) -> str:
-    """Return the foremost of the causes that a single change removes, or ""."""
-    return next((cause for cause in causes if cause in change.removes), "")
+    """Return the foremost suspect that a single change removes, or else what it is made against.
+
+    A fact would have been seen: if it wasn't, it is not there.
+    """
+    unseen = [cause for cause in change.removes if not CAUSES[cause].certain]
+    return next(iter([*(cause for cause in causes if cause in change.removes), *unseen]), "")
 
 
-def _by_help(recovering: Sequence[Judged], suspects: Suspects) -> Attribution:
+def _helped(change: Change, proof: Proof, causes: Sequence[str]) -> str:
+    """Return the cause that a change helps against: a suspect, whose own remedy hasn't failed."""
+    failed = {c for judged in proof.judged for c in judged.change.removes if not judged.recovers}
+    present = [cause for cause in change.helps_against if cause in causes]
+    open_ones = [cause for cause in present if cause not in failed]
+    own = [c for c in (_removed(single, causes) for single in change.singles) if c]
+    return next(iter([*open_ones, *own, *present, *change.helps_against]), "")
+
+
+def _by_help(recovering: Sequence[Judged], suspects: Suspects, proof: Proof) -> Attribution:
     """Attribute it to a cause that the smallest change helps against, present or not."""
     judged = min(recovering, key=lambda j: (j.change.parts, j.change.size, -j.gained.mean))
-    helped = judged.change.helps_against
-    present = [cause for cause in helped if cause in suspects.causes]
-    cause = next(iter([*present, *helped]), "")
+    cause = _helped(judged.change, proof, suspects.causes)
     return Attribution(
         cause=cause,
         judged=judged,

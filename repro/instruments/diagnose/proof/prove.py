@@ -7,10 +7,17 @@ from dataclasses import dataclass, field
 from functools import reduce
 
 from repro.instruments.diagnose.changes.change import Change, combine
-from repro.instruments.diagnose.proof.judge import SHARE_OF_BEST, Proof, judge
+from repro.instruments.diagnose.proof.judge import (
+    LEAST_SHARE,
+    SHARE_OF_BEST,
+    Proof,
+    judge,
+)
 from repro.instruments.diagnose.proof.train import Trained, Trainer
+from repro.instruments.diagnose.proof.usual import needed_changes, usual_changes
 
 GOOD = 0.9  # skill from which on no pair is tried
+SURE = 0.75  # skill that is enough where no baseline tells what can be reached
 PARTNERS = 3  # pairs with the best change that are tried
 CONTROLS = ("adam", "rate_x10", "rate_x0.1", "more_epochs", "initializer", "standardize_input")
 """Changes that are no remedy of most causes, and tell whether anything would have helped."""
@@ -56,6 +63,13 @@ class Trials:
         original = float(self.proof.original.test.mean())
         return max([judged.skill for judged in self.proof.judged[:1]] + [original])
 
+    @property
+    def is_enough(self) -> bool:
+        """True if a change recovers, to what the baselines reach at least."""
+        proof = self.proof
+        goal = SURE if math.isnan(proof.baseline) else min(proof.baseline - proof.margin, GOOD)
+        return any(judged.recovers and judged.skill >= goal for judged in proof.judged)
+
     def add(self, changes: Sequence[Change], kept: float) -> None:
         """Train changes and judge all results; a share of the time that is left is kept."""
         reserve = kept * max(self.trainer.deadline - time.monotonic(), 0)
@@ -72,6 +86,10 @@ class Trials:
         self.proof.untried.append(change)
         needed = self.trainer.budget + len(self.proof.untried) * self.trainer.longest
         self.proof.budget_needed = ROUND_BUDGET * math.ceil(needed / ROUND_BUDGET)
+
+    def gained(self, trained: Trained) -> float:
+        """Return the mean gain in skill over the network as it is."""
+        return float((trained.test - self.proof.original.test).mean())
 
     def result(self, changes: Sequence[Change], kept: float) -> Trained | None:
         """Return the result of several changes made at once; None if there is no time for it."""
@@ -115,12 +133,54 @@ def prove(
         if not _is_settled(trials, suspects):
             left = [change for change in changes if change not in tried]
             tried += _try_remedies(trials, left, causes, are_facts=stage == 0)
+    if suspects.fails and not trials.is_enough:
+        _try_usual(trials, changes, suspects)
     rest = [change for change in changes if change not in tried]
     worth, proof.spared = _worth_trying(trials, rest, suspects)
     trials.add(sorted(worth, key=_urgency(suspects.causes)), KEPT_FROM_SINGLES)
     if trials.best_skill < GOOD and (suspects.fails or any(j.helps for j in proof.judged)):
         _try_with_others(trials, suspects.causes)
     return proof
+
+
+def _try_usual(trials: Trials, changes: Sequence[Change], suspects: Suspects) -> None:
+    """Make the network usual in all respects, trained longer if need be; then leave out the rest.
+
+    What it can't do without is what was wrong, whether symptoms pointed at it or not.
+    """
+    preferred = _tried_remedies(trials, changes, suspects)
+    chosen = usual_changes(trials.trainer.setup, changes, preferred, suspects.causes)
+    longer = [change for change in changes if change.epochs > 1]
+    for together in (chosen, [*longer, *chosen]) if longer else (chosen,):
+        trained = trials.result(together, KEPT_FROM_ALL) if together else None
+        if trained is not None and trials.is_enough:
+            break
+    if trained is None or trained.test.mean() < trials.best_skill - trials.proof.margin:
+        return
+    goal = _enough_gain(trials, trained)
+
+    def is_enough(fewer: Sequence[Change]) -> bool:
+        result = trials.result(fewer, KEPT_FROM_FEWER)
+        return result is not None and trials.gained(result) >= goal
+
+    untried = len(trials.proof.untried)
+    needed_changes(together, is_enough)
+    trials.proof.is_pruned = len(trials.proof.untried) == untried
+
+
+def _tried_remedies(trials: Trials, changes: Sequence[Change], suspects: Suspects) -> list[Change]:
+    """Return the remedies of facts, and those that gain against suspects, the best first."""
+    facts = [change for change in changes if suspects.certain & set(change.removes)]
+    proof = trials.proof
+    helping = [judged.change for judged in proof.judged if judged.gained.mean >= proof.margin]
+    causes = set(suspects.causes)
+    return facts + [c for c in helping if c.parts == 1 and causes & set(c.removes)]
+
+
+def _enough_gain(trials: Trials, trained: Trained) -> float:
+    """Return the gain from which on fewer changes do as well as all of these."""
+    gained = trials.gained(trained)
+    return min(SHARE_OF_BEST * gained, max(LEAST_SHARE * gained, gained - trials.proof.margin))
 
 
 def _stages(suspects: Suspects) -> list[list[str]]:

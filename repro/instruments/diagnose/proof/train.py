@@ -3,7 +3,7 @@
 import time
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +17,7 @@ from repro.instruments.diagnose.changes.change import (
 )
 from repro.instruments.diagnose.measurements.steps import BuildTrained
 from repro.instruments.diagnose.setup.arrays import Array, select_rows
+from repro.instruments.diagnose.setup.budget import FEWEST_SEEDS
 from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.skill import metric, skill
@@ -27,6 +28,7 @@ from repro.training.order import data_order
 if TYPE_CHECKING:
     from repro.training.fit import SeedsFit
 
+MANY_TRIALS = 12  # that the time should be enough for
 ROUNDS = 20  # points of a learning curve
 REPEATED_ROWS = 20_000  # at most, when a small data set is repeated within a round
 SCORED_ROWS = 1024  # in one batch of the validation data
@@ -54,6 +56,13 @@ class Trained:
     fails: str = ""
     check_seconds: float = 0.0
 
+    def of_first(self, count: int) -> "Trained":
+        """Return the same for the first seeds alone."""
+        curve = self.curve
+        if curve is not None:
+            curve = curve[curve.seed.isin(curve.seed.unique()[:count])]
+        return replace(self, test=self.test[:count], train=self.train[:count], curve=curve)
+
 
 class Trainer:
     """Trains changes of one setup; remembers how long that takes."""
@@ -62,6 +71,17 @@ class Trainer:
         self.setup, self.deadline = setup, deadline
         self.budget = deadline - time.monotonic()
         self.longest = 0.0  # of a training as long as the user's
+
+    def spare(self, original: Trained) -> Trained:
+        """Keep few seeds of a network that trains so slowly that hardly a change could be tried."""
+        count, left = len(self.setup.seeds), self.deadline - time.monotonic()
+        if count <= FEWEST_SEEDS or MANY_TRIALS * self.longest <= left:
+            return original
+        note = f"changes are tried from {FEWEST_SEEDS} of {count} seeds (budget)"
+        seeds, notes = self.setup.seeds[:FEWEST_SEEDS], (*self.setup.notes, note)
+        self.setup = replace(self.setup, seeds=seeds, notes=notes)
+        self.longest *= FEWEST_SEEDS / count
+        return original.of_first(FEWEST_SEEDS)
 
     def has_time(self, kept: float, change: Change = NOTHING) -> bool:
         """Tell whether another training ends before the deadline with so many seconds left."""

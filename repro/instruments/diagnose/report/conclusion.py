@@ -10,14 +10,14 @@ from repro.instruments.diagnose.proof.attribution import Attribution, attribute
 from repro.instruments.diagnose.proof.judge import Judged, Proof
 from repro.instruments.diagnose.proof.prove import Suspects
 from repro.instruments.diagnose.setup.setup import Setup
-from repro.instruments.diagnose.symptoms.causes import CAUSES, UNPROVABLE, Finding
+from repro.instruments.diagnose.symptoms.causes import UNPROVABLE, Finding
 from repro.instruments.diagnose.symptoms.definitions import FAILURES
 from repro.instruments.diagnose.symptoms.symptom import Symptom
 
 GOOD_FIT = 0.75  # ours: from this skill on, what gains a little more is an improvement, no repair
 LARGE_GAIN = 0.2  # ours: what gains more than this is a repair, however good the fit
 UNLEARNABLE = 0.1  # skill of the baselines, below which the labels may have nothing to tell
-OF_FAILURE = {*FAILURES, "slow", "overfits"}
+OF_FAILURE = {*FAILURES, "slow", "overfits", "other_optimizer"}
 
 Verdict = Literal["fine", "proven", "likely", "not proven"]
 
@@ -27,7 +27,7 @@ def make_suspects(findings: Sequence[Finding], symptoms: Sequence[Symptom]) -> S
     causes = [finding.key for finding in findings]
     return Suspects(
         causes=causes,
-        certain=frozenset(key for key in causes if CAUSES[key].certain),
+        certain=frozenset(finding.key for finding in findings if finding.is_certain),
         vague=frozenset(f.key for f in findings if {s.key for s in f.signs} <= OF_FAILURE),
         fails=any(symptom.key in FAILURES for symptom in symptoms),
     )

@@ -163,7 +163,10 @@ def _reservations(conclusion: Conclusion) -> Iterator[str]:
                 f"Ridge regression reaches {conclusion.examination.linear:.2f}, which is more: "
                 "something else is wrong, too, or training is too short."
             )
-    removing = [c for c in proof.untried if set(c.removes) & set(conclusion.suspects.causes)]
+    if attribution and attribution.judged.change.parts > 1 and not proof.is_pruned:
+        yield "No time was left to leave out each of these changes, so not all may be needed."
+    causes = set(conclusion.suspects.causes)
+    removing = [c for c in proof.untried if c.parts == 1 and set(c.removes) & causes]
     if removing and not (attribution and attribution.proven):
         titles = ", ".join(change.title for change in removing[:MOST_NAMED])
         yield f"No time was left to try: {titles}. Give --budget {proof.budget_needed}."
@@ -177,7 +180,7 @@ def _rivals(attribution: Attribution) -> Iterator[str]:
         named = ", ".join(f"{j.change.title} ({j.skill:.2f})" for j in rivals[:MOST_NAMED])
         rest = f" and {len(rivals) - MOST_NAMED} more" if len(rivals) > MOST_NAMED else ""
         yield f"These recover as well, and are no remedy of that cause: {named}{rest}."
-    elif attribution.is_own and not attribution.certain and not attribution.is_tested:
+    elif attribution.is_untested and attribution.judged.change.parts == 1:
         yield "No time was left to try anything else, so it is no proof of that cause."
     elif not attribution.is_own:
         yield "The change helps against that cause without removing it, so it is no proof of it."
@@ -256,7 +259,10 @@ def _remarks(conclusion: Conclusion) -> Iterator[str]:
     hidden = len(proof.judged) - MOST_CHANGES
     if hidden > 0:
         yield f"{hidden} more changes were tried that gained less."
-    yield f"Helps: the interval is above 0 and the gain at least {proof.margin:.2f}."
+    yield (
+        "Helps: the interval is above 0, or every seed does better than all without the change; "
+        f"and the gain is at least {proof.margin:.2f}."
+    )
     yield (
         "Recovers: helps, by nine tenths of the best gain or the margin from it, and to a skill of "
         f"{proof.deserved:.2f} at least."

@@ -14,9 +14,11 @@ import numpy as np
 
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.task import (
+    HALF,
     Task,
     class_counts,
     class_places,
+    label_factors,
     outputs_a_target,
     target_table,
 )
@@ -59,7 +61,11 @@ def _metric(task: Task, from_logits: bool) -> Callable[[Any, Any], Any]:
         y_pred, y_true = ops.reshape(y_pred, shape), ops.reshape(y_true, shape)
         if task.several:
             hits = ops.equal(ops.cast(y_true, "float32") > 0.5, y_pred > threshold)
-            return ops.mean(ops.cast(hits, "float32"), axis=-1)
+            hits = ops.cast(hits, "float32")
+            if task.factors:
+                zero, one = task.factors
+                hits = hits * ops.where(ops.cast(y_true, "float32") > 0.5, one, zero)
+            return ops.mean(hits, axis=-1)
         squares = ops.square(ops.cast(y_true, y_pred.dtype) - y_pred)
         if task.spreads:
             squares = squares / ops.square(ops.array(task.spreads, dtype=y_pred.dtype))
@@ -120,6 +126,8 @@ def row_factors(task: Task, y: Array) -> Array:
     """Return what a hit counts for in each row: 1, unless all classes count alike."""
     if not task.factors:
         return np.ones(len(target_table(task, y)))
+    if task.several:
+        return np.asarray(label_factors(task, y).mean(axis=1))
     return np.array(task.factors)[class_places(task, y)]
 
 
@@ -168,6 +176,10 @@ def _spread(task: Task, y: Array) -> float:
 def best_constant(task: Task, y: Array) -> float:
     """Return the score of naming the best class for all; of several, the mean over them."""
     rows = target_table(task, y)
+    if task.several and task.factors:
+        factors = label_factors(task, y)
+        ones = (factors * (rows > HALF)).mean(axis=0)
+        return float(np.maximum(ones, factors.mean(axis=0) - ones).mean())
     if task.factors:
         return float((class_counts(task, y) * np.array(task.factors)).max() / len(rows))
     if task.several:
@@ -194,7 +206,7 @@ def margin(task: Task, best: float, y: Array) -> float:
         y: the targets that skills are taken on.
     """
     n = len(y)
-    if task.factors:  # a class of few rows counts as much as the others
+    if task.factors and not task.several:  # a class of few rows counts as much as the others
         n = max(task.classes * int(class_counts(task, y).min()), 1)
         error = math.sqrt(best * (1 - best) / n)
     elif task.kind == "classification":

@@ -14,6 +14,7 @@ CLASS_LOSSES = ("crossentropy", "hinge", "focal")
 MOST_CLASSES = 50
 IMBALANCED = 0.9  # share of the commonest class: from there on all classes count alike
 UNEVEN = 10.0  # times as much as another column's deviates: from there on all columns count alike
+HALF = 0.5
 SMOOTHED = 0.1  # one-hot labels may be as far from 0 and 1 as this: 0.01 and 0.99, say
 
 
@@ -28,7 +29,8 @@ class Task:
         columns: number of columns of the targets.
         several: whether any number of classes may hold for a row, each with a column of 0 and 1.
         per_step: whether every time step or pixel of a row has a class of its own.
-        factors: what a hit counts for in each class, if all classes count alike; () if rows do.
+        factors: what a hit counts for in each class, if all classes count alike; () if rows do. Of
+            several labels a row, what it counts for where the label is 0, and where it is 1.
         spreads: the deviation of each target column, if all columns count alike; () if the larger
             ones count more, as in the squared error.
     """
@@ -108,12 +110,27 @@ def balanced(task: Task, y: Array) -> Task:
     """
     if task.kind == "regression":
         return replace(task, spreads=spreads_of(y))
+    if task.several:
+        return replace(task, factors=_factors_of_ones(float((as_table(y) > HALF).mean())))
     if not task.classes or task.per_step:
         return task
     counts = class_counts(task, y)
     if counts.max() <= IMBALANCED * counts.sum() or not counts.all():
         return task
     return replace(task, factors=tuple((counts.sum() / (len(counts) * counts)).tolist()))
+
+
+def _factors_of_ones(share: float) -> tuple[float, ...]:
+    """Return what a hit on a 0 and on a 1 counts for, if nearly all labels are the same."""
+    if not 0 < share < 1 or max(share, 1 - share) <= IMBALANCED:
+        return ()
+    return HALF / (1 - share), HALF / share
+
+
+def label_factors(task: Task, y: Array) -> Array:
+    """Return what a hit on each of several labels a row counts for, (n, columns)."""
+    zero, one = task.factors or (1.0, 1.0)
+    return np.where(as_table(y) > HALF, one, zero)
 
 
 def spreads_of(y: Array) -> tuple[float, ...]:

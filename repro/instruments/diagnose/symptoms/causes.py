@@ -221,6 +221,24 @@ CAUSES = {
         remedy="fill missing values, by the mean of the feature, or leave out those rows",
         certain=True,
     ),
+    "inputs_coarse": Cause(
+        title="inputs rounded to next to nothing",
+        signs=("coarse_inputs",),
+        says="What a division of whole numbers or a cast leaves tells little of what was there",
+        remedy="divide as floats: x.astype('float32') / 255, not x // 255",
+    ),
+    "outliers": Cause(
+        title="a few values far out in the inputs",
+        signs=("outliers",),
+        says="They set the scale, and all others lie close together beside them",
+        remedy="clip every feature to its usual range, and look for codes such as -999",
+    ),
+    "codes": Cause(
+        title="codes read as numbers",
+        signs=("codes",),
+        says="The number of a category is no size, and neighbours in number are not alike",
+        remedy="one column a category, or an Embedding",
+    ),
     "input_scale": Cause(
         title="inputs not scaled",
         signs=("input_scale", "input_uneven", "input_tiny"),
@@ -413,6 +431,12 @@ CAUSES = {
         says="Few steps are taken",
         remedy="take batches of 32",
     ),
+    "small_batch": Cause(
+        title="batches too small",
+        signs=("few_in_batch",),
+        says="The gradient of a row or a few says more of these rows than of the task",
+        remedy="take batches of 32",
+    ),
     "clip": Cause(
         title="gradients clipped to nothing",
         signs=("tiny_clip",),
@@ -457,6 +481,12 @@ CAUSES = {
         says="Training stops before the network has learned",
         remedy="train longer",
     ),
+    "optimizer": Cause(
+        title="an optimizer that gets nowhere here",
+        signs=("other_optimizer",),
+        says="Adam gives every weight a rate of its own",
+        remedy="use Adam at its default rate",
+    ),
     "label_noise": Cause(
         title="labels contradict each other",
         signs=("label_noise",),
@@ -494,7 +524,7 @@ CAUSES = {
         remedy="look at mean_absolute_error or at R² instead",
     ),
 }
-UNPROVABLE = ("labels_unrelated", "label_noise", "inputs_constant")
+UNPROVABLE = ("labels_unrelated", "label_noise", "inputs_constant", "inputs_coarse")
 """Causes that no change can be tried against."""
 
 
@@ -509,6 +539,12 @@ class Finding:
 
     key: str
     signs: tuple[Symptom, ...]
+
+    @property
+    def is_certain(self) -> bool:
+        """True if its signs are facts of code or data, or measured beyond doubt."""
+        is_flagrant = any(sign.value > sign.definition.certain_above for sign in self.signs)
+        return CAUSES[self.key].certain or is_flagrant
 
     @property
     def title(self) -> str:

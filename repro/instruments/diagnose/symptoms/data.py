@@ -8,10 +8,11 @@ from repro.instruments.diagnose.measurements.relation import Relation
 from repro.instruments.diagnose.setup.arrays import Array, leaves
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.skill import commonest_share
+from repro.instruments.diagnose.setup.task import HALF
 from repro.instruments.diagnose.symptoms.definitions import DEFINITIONS
 from repro.instruments.diagnose.symptoms.symptom import Symptoms, detect, percent
 
-MOST_LEAKS = 5  # that are named
+MOST_NAMED = 5  # that are named
 MOSTLY = 0.5  # share of the mean in the largest eigenvalue, from which on the text tells it
 
 
@@ -32,6 +33,10 @@ def label_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     if setup.task.classes:
         share = commonest_share(setup.task, setup.train[1])
         yield from detect("imbalance", share, f"{percent(share)} of the rows are of one class")
+    elif setup.task.several and setup.task.factors:
+        share = float((y > HALF).mean())
+        text = f"{percent(max(share, 1 - share))} of the labels are {round(share)}"
+        yield from detect("imbalance", max(share, 1 - share), text)
     if examination.unmixed is not None:
         text = "near rows don't have labels alike, but do once a reshape is undone"
         yield from detect("mixed_rows", 1, text)
@@ -68,9 +73,10 @@ def input_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     share = float(np.logical_or.reduce(gaps).mean())
     yield from detect("missing_inputs", share, f"{percent(share)} of the rows have NaN or infinity")
     if examination.leaks:
-        text = f"feature {', '.join(map(str, examination.leaks[:MOST_LEAKS]))} (counted from 0) "
+        text = f"feature {', '.join(map(str, examination.leaks[:MOST_NAMED]))} (counted from 0) "
         text += "tells the targets in training, and not in the validation data"
         yield from detect("leaks", len(examination.leaks), text)
+    yield from _column_symptoms(examination)
     inputs = examination.inputs
     if inputs is None:
         return
@@ -86,6 +92,17 @@ def input_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         f"the mean of a feature lies {inputs.shifted_feature:.2g} deviations from that in training"
     )
     yield from shifted or detect("feature_shifted", inputs.shifted_feature, text)
+
+
+def _column_symptoms(examination: Examination) -> Symptoms:
+    """Look for values far out, for categories by their number, for what was rounded away."""
+    text = f"a value lies {examination.outlier:,.0f} times as far from the quartiles of its feature"
+    yield from detect("outliers", examination.outlier, f"{text} as these from one another")
+    text = f"feature {', '.join(map(str, examination.codes[:MOST_NAMED]))} (counted from 0) tells "
+    text += f"more as categories: ridge regression gains {examination.as_codes:.2f}"
+    yield from detect("codes", examination.as_codes, text)
+    text = f"{percent(examination.coarse)} of the inputs are 0, and all others 1"
+    yield from detect("coarse_inputs", examination.coarse, text)
 
 
 def _scale_symptoms(inputs: Inputs) -> Symptoms:

@@ -1,5 +1,6 @@
 """The definition of a symptom, and from which number on it is there."""
 
+import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,12 +53,14 @@ class Definition:
     """A symptom: its title, what is measured, which numbers count, and who says so.
 
     `counts` is None where nothing is measured: then the symptom is a fact of the code or the data.
+    Beyond `certain_above`, what is measured is no suspicion any more, and its cause a fact.
     """
 
     title: str
     measured: str
     counts: Criterion | None = None
     source: str
+    certain_above: float = math.inf
 
     @property
     def threshold(self) -> float | None:

@@ -21,6 +21,7 @@ from repro.instruments.diagnose.symptoms.definition import (
 )
 
 FEW_ROWS = 64
+FEW_IN_BATCH = 4
 FEWEST_LAYERS = 3
 USUAL_RATES = {
     "SGD": (1e-4, 1.0),
@@ -32,6 +33,7 @@ USUAL_RATES = {
     "Adagrad": (1e-3, 1.0),
     "Adadelta": (1e-2, 10.0),
 }
+ADAMS = ("Adam", "AdamW", "Nadam")
 USUAL_SETTINGS = {
     "momentum": (0.0, 0.98),
     "beta_1": (0.0, 0.98),
@@ -177,6 +179,29 @@ DEFINITIONS = {
         counts=above(0),
         source="arithmetic: a sum with NaN in it is NaN",
     ),
+    "coarse_inputs": Definition(
+        title="inputs of nothing but 0 and 1, nearly all of them 0",
+        measured="share of the inputs that are 0, if all others are 1 and rows differ in number",
+        counts=above(0.85),
+        source=OURS,
+    ),
+    "outliers": Definition(
+        title="values far out",
+        measured=(
+            "distance of a value from the quartiles, in distances between these, largest feature"
+        ),
+        counts=above(20),
+        source="Tukey 1977 calls 3 far out; the number is ours",
+    ),
+    "codes": Definition(
+        title="whole numbers that are codes",
+        measured=(
+            "skill of ridge regression with one column for each of their values, minus that with "
+            "the numbers"
+        ),
+        counts=above(0.15),
+        source=OURS,
+    ),
     "input_scale": Definition(
         title="inputs not scaled",
         measured="root mean square of the inputs",
@@ -227,6 +252,7 @@ DEFINITIONS = {
         measured="ratio of the inputs' standard deviations, the larger over the smaller",
         counts=above(3),
         source=OURS,
+        certain_above=10,
     ),
     "validation_shifted": Definition(
         title="validation shifted",
@@ -585,6 +611,12 @@ DEFINITIONS = {
         counts=above(0.5),
         source=OURS,
     ),
+    "few_in_batch": Definition(
+        title="small batches",
+        measured="rows in a batch, of more than a batch",
+        counts=below(FEW_IN_BATCH),
+        source="Bengio 2012, section 3.1.1 calls 32 a good default; the number is ours",
+    ),
     "accuracy_metric": Definition(
         title="accuracy of numbers",
         measured="accuracy asks for equality, which real numbers never have",
@@ -744,6 +776,11 @@ DEFINITIONS = {
         title="worse than the nearest rows",
         measured="skill of the mean of the nearest rows minus that of the network",
         counts=above(0.2),
+        source=OURS,
+    ),
+    "other_optimizer": Definition(
+        title="an optimizer other than Adam",
+        measured="the network fails, and its optimizer is not Adam, AdamW or Nadam",
         source=OURS,
     ),
     "overfits": Definition(

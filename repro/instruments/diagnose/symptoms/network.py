@@ -237,6 +237,8 @@ def settings_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         text = f"batches of {setup.batch_size} of {rows} rows: {setup.steps} steps in "
         text += f"{setup.epochs} epochs"
         yield from detect("large_batch", setup.batch_size / rows, text)
+        text = f"batches of {setup.batch_size} row{'s' * (setup.batch_size > 1)}"
+        yield from detect("few_in_batch", setup.batch_size, text)
     layers = list(setup.build()._flatten_layers(include_self=False))
     if any(isinstance(layer, keras.layers.BatchNormalization) for layer in layers):
         text = f"batch normalization over {setup.batch_size} row{'s' * (setup.batch_size > 1)}"

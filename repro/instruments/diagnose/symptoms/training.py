@@ -8,6 +8,8 @@ from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.skill import margin, skill
 from repro.instruments.diagnose.symptoms.definitions import (
+    ADAMS,
+    FAILURES,
     FEW_EPOCHS,
     LEARNED_SKILL,
     USELESS_SKILL,
@@ -21,6 +23,14 @@ EARLY = 0.8  # of the training; what comes after it is its last fifth
 
 def training_symptoms(setup: Setup, examination: Examination, curve: pd.DataFrame) -> Symptoms:
     """Look at loss, predictions and skill; `curve` is `fit_seeds`' frame of the original."""
+    symptoms = list(_symptoms(setup, examination, curve))
+    yield from symptoms
+    name = setup.compiled.optimizer
+    if name not in ADAMS and any(symptom.key in FAILURES for symptom in symptoms):
+        yield from detect("other_optimizer", 1, f"the optimizer is {name}")
+
+
+def _symptoms(setup: Setup, examination: Examination, curve: pd.DataFrame) -> Symptoms:
     loss = curve.pivot_table(index="seed", columns="epoch", values="loss", dropna=False)
     last = curve.groupby("seed").last()
     train = skill(setup.task, last.score, setup.train[1])

@@ -166,7 +166,7 @@ def _layer_symptoms(program: Program) -> Symptoms:
     if len(curved) == len(hidden):
         text = f"{len(curved)} hidden layers of {' and '.join({s.activation for s in curved})}"
         yield from detect("curved_stack", len(curved), text)
-    rates = [rate for o in program.operations for rate in _dropped(o)]
+    rates = [rate for o in program.operations for rate in dropped_shares(o)]
     if rates:
         yield from detect("dropout", max(rates), f"dropout of {percent(max(rates))}")
     yield from _unread_symptoms(program)
@@ -208,7 +208,7 @@ def _state_symptoms(program: Program) -> Symptoms:
     yield from detect("unbounded_state", len(growing), text)
 
 
-def _dropped(operation: Any) -> list[float]:
+def dropped_shares(operation: Any) -> list[float]:
     """Return the rates at which a layer drops inputs, activations or its own state."""
     names = ["rate"] if "Dropout" in type(operation).__name__ else ["dropout", "recurrent_dropout"]
     rates = [getattr(operation, name, None) for name in names]
@@ -312,9 +312,14 @@ def _share_of_glorot(kernel: Array) -> float:
     return float(np.sqrt((kernel**2).mean() * sum(kernel.shape) / 2)) if kernel.size else np.nan
 
 
+def penalized_variables(operations: list[Any]) -> list[Any]:
+    """Return the weights that a penalty is put on."""
+    variables = [v for o in operations for v in getattr(o, "trainable_variables", ())]
+    return [v for v in variables if getattr(v, "regularizer", None) is not None]
+
+
 def _penalty_symptoms(program: Program) -> Symptoms:
-    variables = [v for o in program.operations for v in getattr(o, "trainable_variables", ())]
-    penalized = [v for v in variables if getattr(v, "regularizer", None) is not None]
+    penalized = penalized_variables(program.operations)
     if penalized:
         penalty = sum(float(np.asarray(v.regularizer(v))) for v in penalized)
         text = f"the penalty on the first weights is {penalty:.3g}, beside the loss itself"
@@ -332,12 +337,15 @@ def _penalty_symptoms(program: Program) -> Symptoms:
     yield from detect("activity_penalty", strongest, text)
     decay = float(getattr(program.optimizer, "weight_decay", None) or 0)
     yield from detect("weight_decay", decay, f"weight decay of {decay:g}")
-    clips = [
-        getattr(program.optimizer, name, None)
-        for name in ("clipnorm", "clipvalue", "global_clipnorm")
-    ]
-    shortest = min((float(clip) for clip in clips if clip is not None), default=np.nan)
+    shortest = shortest_clip(program.optimizer)
     yield from detect("tiny_clip", shortest, f"gradients are clipped to {shortest:g}")
+
+
+def shortest_clip(optimizer: Any) -> float:
+    """Return the least length or value that gradients are clipped to; NaN if they aren't."""
+    names = ("clipnorm", "clipvalue", "global_clipnorm")
+    clips = [getattr(optimizer, name, None) for name in names]
+    return min((float(clip) for clip in clips if clip is not None), default=np.nan)
 
 
 def _activity_strength(operation: Any) -> float:

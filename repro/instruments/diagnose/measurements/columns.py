@@ -1,0 +1,77 @@
+"""Measure single features: values far out, codes of categories, what is rounded away."""
+
+import numpy as np
+
+from repro.instruments.diagnose.measurements.baselines import linear_skill
+from repro.instruments.diagnose.setup.arrays import Array
+from repro.instruments.diagnose.setup.setup import Setup
+
+FEW_FEATURES = 20  # of more, none is looked at as a code
+CODES = (6, 100)  # fewest and most values of a feature that may be a code
+PIXEL = 255  # largest value of one
+TELLING = 0.05  # skill that a feature has to gain as categories
+
+
+def farthest_value(setup: Setup) -> float:
+    """Return how far a value lies from its feature's quartiles, in distances between these.
+
+    Of pixels it is 0, most of which are background.
+    """
+    x = setup.inputs
+    if _are_pixels(x):
+        return 0.0
+    low, high = np.quantile(x, 0.25, axis=0), np.quantile(x, 0.75, axis=0)
+    spread = high - low
+    varies = spread > 0
+    distance = np.maximum(x.max(axis=0) - high, low - x.min(axis=0))[varies]
+    return float((distance / spread[varies]).max()) if varies.any() else 0.0
+
+
+def _are_pixels(x: Array) -> bool:
+    low, high = float(x.min()), float(x.max())
+    if low >= -1 and high <= 1:
+        return True
+    return low >= 0 and high <= PIXEL and bool((x == np.rint(x)).all())
+
+
+def share_of_zeros(setup: Setup) -> float:
+    """Return the share of the inputs that are 0, if all others are 1; else 0.
+
+    Columns for categories have the same number of ones in every row, and are none of these.
+    """
+    x = setup.inputs
+    if not np.isin(x, (0, 1)).all() or not np.ptp(x.sum(axis=1)):
+        return 0.0
+    return float((x == 0).mean())
+
+
+def find_codes(setup: Setup) -> tuple[tuple[int, ...], float]:
+    """Return the features that tell more as categories, and the skill gained by all of them."""
+    x, test = setup.inputs, setup.test_inputs
+    if np.ndim(setup.train[0]) != 2 or x.shape[1] > FEW_FEATURES or setup.task.per_step:
+        return (), 0.0
+    may_be = [i for i in range(x.shape[1]) if _may_be_code(x[:, i])]
+    plain = _skill(setup, x, test) if may_be else 0.0
+    codes = [i for i in may_be if _as_categories(setup, [i]) - plain > TELLING]
+    return tuple(codes), _as_categories(setup, codes) - plain if codes else 0.0
+
+
+def _may_be_code(column: Array) -> bool:
+    values = np.unique(column)
+    return CODES[0] <= len(values) <= CODES[1] and bool((values == np.rint(values)).all())
+
+
+def _as_categories(setup: Setup, codes: list[int]) -> float:
+    values = {i: np.unique(setup.inputs[:, i]) for i in codes}
+    pairs = [with_categories(x, values) for x in (setup.inputs, setup.test_inputs)]
+    return _skill(setup, *pairs)
+
+
+def with_categories(x: Array, values: dict[int, Array]) -> Array:
+    """Return a table with a column for every value of some features, in place of these."""
+    columns = [x[:, [i]] == known for i, known in values.items()]
+    return np.concatenate([np.delete(x, list(values), axis=1), *columns], axis=1)
+
+
+def _skill(setup: Setup, x: Array, test: Array) -> float:
+    return linear_skill(setup.task, (x, setup.train[1]), (test, setup.test[1]))
