@@ -428,8 +428,8 @@ def test_rare_ones_count_as_much_as_zeros():
         return float(skill(task, np.mean(np.asarray(score(y, predicted))), y))
 
     assert skill_of(y.astype("float32")) == pytest.approx(1, rel=1e-4)
-    assert skill_of(zeros) == skill_of(ones) == 0
-    half = y.copy()
+    assert max(skill_of(zeros), skill_of(ones)) < 1e-6
+    half = y.astype("float32")
     half[::8, 3] = 0
     assert 0.2 < skill_of(half) < 0.4  # 4 of 14
     assert balanced(replace(task, factors=()), (y + 1) % 2 * y + (X[:, :1] > 0)).factors == ()

@@ -178,8 +178,8 @@ def best_constant(task: Task, y: Array) -> float:
     rows = target_table(task, y)
     if task.several and task.factors:
         factors = label_factors(task, y)
-        ones = (factors * (rows > HALF)).mean(axis=0)
-        return float(np.maximum(ones, factors.mean(axis=0) - ones).mean())
+        ones = float((factors * (rows > HALF)).mean())
+        return max(ones, float(factors.mean()) - ones)  # one constant for all labels
     if task.factors:
         return float((class_counts(task, y) * np.array(task.factors)).max() / len(rows))
     if task.several:
