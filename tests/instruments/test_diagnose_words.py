@@ -210,6 +210,13 @@ def test_a_cause_that_no_symptom_points_at_is_named_by_the_change_that_recovers(
     assert (diagnosis.attribution.also, diagnosis.verdict) == ((), "likely")
 
 
+def test_what_gains_a_little_is_no_fault_where_nothing_points_at_it(setup):
+    little = diagnosis_of(setup, [], [], {OTHER: 0.15}, 0.7)
+    assert (little.verdict, little.cause, little.smallest.change) == ("fine", "", OTHER)
+    assert diagnosis_of(setup, [], [], {OTHER: 0.5}, 0.4).verdict != "fine"
+    assert diagnosis_of(setup, ["narrow"], [], {OTHER: 0.15}, 0.7).verdict == "proven"
+
+
 def test_changes_of_which_not_each_was_tried_without_prove_nothing(setup):
     late = diagnosis_of(setup, ["input_scale"], ["stalls"], {OWN: 0.1, BOTH: 0.9}, 0.0)
     late.proof.is_pruned = False

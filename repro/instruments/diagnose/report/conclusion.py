@@ -137,9 +137,11 @@ class Conclusion:
         attribution = self.attribution
         if attribution is None:
             return True
+        is_large = attribution.judged.gained.mean > LARGE_GAIN
+        if attribution.cause not in self.suspects.causes:  # nothing points at it, and nothing fails
+            return not is_large
         is_good = float(self.proof.original.test.mean()) >= GOOD_FIT
-        is_fault = attribution.certain or attribution.judged.gained.mean > LARGE_GAIN
-        return is_good and not is_fault
+        return is_good and not (attribution.certain or is_large)
 
     @property
     def code(self) -> str:
