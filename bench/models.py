@@ -1,4 +1,4 @@
-"""`python -m bench.models`: fit_seeds against keras.Model.fit on five kinds of network.
+"""`python -m bench.models`: fit_seeds against keras.Model.fit on several kinds of network.
 
 Eight seeds, batches of 32 and 128, 40 steps an epoch, Adam. Seconds are of an epoch and a seed once
 graphs are built; `start` is what the first epoch of eight seeds takes besides, `check` what the
@@ -19,12 +19,13 @@ from bench.growth import peak_memory
 from bench.mnist_job import in_another_process
 
 SEEDS, STEPS, EPOCHS = 8, 40, 3
-NETWORKS = ("mlp", "cnn", "convnet", "lstm", "transformer", "autoencoder")
+NETWORKS = ("mlp", "cnn", "convnet", "lstm", "words", "transformer", "autoencoder")
+READ = ("words", "transformer")  # ids, in place of images
 SIZES = (32, 128)
 
 
 def network(name: str) -> Any:
-    """Return a network, compiled; inputs are 28 x 28 images but for the transformer's ids."""
+    """Return a network, compiled; inputs are 28 x 28 images, or ids."""
     import keras
     from keras import layers
 
@@ -49,6 +50,7 @@ def network(name: str) -> Any:
             dense,
         ],
         "lstm": lambda: [layers.LSTM(32), dense],
+        "words": lambda: [layers.Embedding(1000, 32, mask_zero=True), layers.LSTM(32), dense],
         "autoencoder": lambda: [
             layers.Reshape((28, 28, 1)),
             layers.Conv2D(16, 3, strides=2, padding="same", activation="relu"),
@@ -60,7 +62,8 @@ def network(name: str) -> Any:
         ],
     }
     model = transformer(dense) if name == "transformer" else None
-    model = model or keras.Sequential([keras.Input((28, 28)), *stacks[name]()])
+    inputs = keras.Input((40,), dtype="int32") if name in READ else keras.Input((28, 28))
+    model = model or keras.Sequential([inputs, *stacks[name]()])
     loss = "mse" if name == "autoencoder" else "sparse_categorical_crossentropy"
     model.compile("adam", loss)
     return model
@@ -87,8 +90,8 @@ def measure(name: str, size: int, contender: str) -> dict[str, float]:
 
     rng = np.random.default_rng(0)
     rows = size * STEPS
-    x = rng.integers(0, 1000, (rows, 40)) if name == "transformer" else rng.random((rows, 28, 28))
-    x = x.astype("int32" if name == "transformer" else "float32")
+    x = rng.integers(0, 1000, (rows, 40)) if name in READ else rng.random((rows, 28, 28))
+    x = x.astype("int32" if name in READ else "float32")
     y = x if name == "autoencoder" else rng.integers(0, 10, rows)
     keras.utils.set_random_seed(0)
     with peak_memory() as peak:
@@ -109,7 +112,7 @@ def fused(name: str, size: int, x: Any, y: Any) -> dict[str, float]:
     from repro import fit_seeds
 
     def train(epochs: int, check: bool) -> float:
-        given = {"seeds": SEEDS, "batch_size": size, "epochs": epochs, "verbose": 0}
+        given = {"seeds": SEEDS, "batch_size": size, "epochs": epochs, "verbose": 0, "n_jobs": 1}
         return seconds(lambda: fit_seeds(lambda: network(name), x, y, check=check, **given))
 
     train(1, True)  # what TensorFlow does once a process

@@ -70,6 +70,13 @@ def test_the_docstrings_are_in_the_site(site):
     assert ":::" not in page
 
 
+def test_the_report_is_in_the_site_as_it_is(site):
+    report = Path("results", "index.html")
+    assert (site / report).read_bytes() == (ROOT / report).read_bytes()
+    front = (site / "index.html").read_text(encoding="utf-8")
+    assert {"results/index.html"} == set(re.findall(r'href="(results/(?:index\.html)?)"', front))
+
+
 def test_nothing_names_another_host_to_load_from(site):
     loads = r"""(?:\bsrc=|<link[^>]*href=|url\()["']?(?:https?:)?//|@import\s+(?!\{)"""
     files = [path for form in ("html", "css") for path in site.rglob(f"*.{form}")]

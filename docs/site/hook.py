@@ -64,7 +64,8 @@ def on_files(files: Files, config: Any) -> Files:
     made = [file for file in made if not (ROOT / "docs" / file.src_uri).exists()]
     made += [File.generated(config, name, content=_read(name)) for name in sorted(names)]
     linked = {target for name in names for target in _linked(name)} - names
-    linked -= {posixpath.dirname(name) for name in names}  # a folder's page is its README
+    # a folder's page is its README, or a page that it holds
+    linked -= {posixpath.dirname(name) for name in {*names, *ASSETS}}
     return Files([*made, *(_file(name, config) for name in sorted({*linked, *ASSETS}))])
 
 
@@ -116,7 +117,8 @@ def _target(folder: str, link: str) -> str:
     if ":" in link or not path.exists():
         return link
     if path.is_dir():
-        return posixpath.join(link, "README.md")
+        has_page = posixpath.normpath(posixpath.join(folder, link, "index.html")) in ASSETS
+        return posixpath.join(link, "index.html" if has_page else "README.md")
     return f"{link}.md" if _is_source(path) else link
 
 

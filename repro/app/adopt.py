@@ -66,7 +66,8 @@ def adopt(
             return FINDING
         adoption = _adoption(outdated, experiment, summary)
         carried = [carry(candidate.renewed, candidate.runs) for candidate in outdated]
-        store.adopt(carried, adoption.model_dump())
+        earlier = committed.provenance.adopted if committed else []
+        store.adopt(carried, [step.model_dump() for step in (*earlier, adoption)])
         if committed is not None and committed.provenance.code != experiment.code:
             runs = {run.identity: run for _, stored in carried for run in stored}
             _rewrite(study, committed, runs, adoption)

@@ -108,6 +108,17 @@ def command_line() -> str:
     return words.replace("\n", "\\n").replace("\t", "\\t")
 
 
+def steps_to(code: str, adoptions: Sequence[Adoption]) -> list[Adoption]:
+    """Return the adoptions that led to code, one after the other, the first one first."""
+    steps: list[Adoption] = []
+    codes = {code}
+    for adoption in sorted(adoptions, key=lambda adoption: adoption.date, reverse=True):
+        if adoption.code_after in codes:
+            steps.insert(0, adoption)
+            codes.update(adoption.code_before.split())
+    return steps
+
+
 def provenance(
     plan: Plan,
     runs: Mapping[str, StoredRun],
@@ -140,7 +151,7 @@ def provenance(
         settings=Settings.from_parameters(plan.parameters),
         block=plan.study.block,
         fingerprint=Fingerprint(**fingerprint()),
-        adopted=[adoption for adoption in adopted if adoption.code_after == plan.experiment.code],
+        adopted=steps_to(plan.experiment.code, adopted),
         finished=timestamp(),
         seconds_per_run={
             variant: round(sum(times) / len(times), 4) for variant, times in seconds.items()

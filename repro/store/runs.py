@@ -130,15 +130,19 @@ class Store:
         ]
         return [(block, stored) for block, stored in blocks if len(stored) == len(block.seeds)]
 
-    def adopt(self, carried: Iterable[StoredBlock], adoption: Mapping[str, Any]) -> None:
+    def adopt(self, carried: Iterable[StoredBlock], adoptions: Iterable[Mapping[str, Any]]) -> None:
         """Store runs under new identities, with what showed that they are the same; all or none.
+
+        Args:
+            carried: the runs, by their blocks.
+            adoptions: this one, and before it those that had led to the runs.
 
         Raises:
             StoreError: as `add` does.
         """
         with self._writing():
-            content = json.dumps(dict(adoption), sort_keys=True)
-            self._connection.execute("INSERT OR IGNORE INTO adoptions VALUES (?)", [content])
+            contents = [[json.dumps(dict(adoption), sort_keys=True)] for adoption in adoptions]
+            self._connection.executemany("INSERT OR IGNORE INTO adoptions VALUES (?)", contents)
             for block, runs in carried:
                 self._add_block(block, runs)
 

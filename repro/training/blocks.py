@@ -18,7 +18,7 @@ from repro.training.block import Block, NotFused
 from repro.training.building import State, get_state, one_line, set_state, variables_of
 from repro.training.callbacks import Callback, Recorder, call_list, row_of
 from repro.training.callbacks import why_not_fused as why_callbacks_not_fused
-from repro.training.feeding import Arrays, Batches, tensors_in
+from repro.training.feeding import Arrays, Batches
 from repro.training.fused import Logs
 from repro.training.job import Job
 
@@ -304,8 +304,7 @@ def most_at_once(job: Job, seeds: Sequence[int], *, one_thread: bool) -> int:
         return len(seeds)  # so that the data set is read once
     if not (one_thread or one_thread_a_block()) or not job.data.dense:
         return SEEDS_A_BLOCK  # threads that share a block want large products
-    model = job.blueprint.model(seeds[0])
-    return seeds_in_cache(model, tensors_in(job.blueprint.sample[0]))
+    return _fit_in_cache(job.cost.weights, job.cost.inputs)
 
 
 def split_evenly(seeds: list[int], size: int) -> list[list[int]]:
@@ -328,7 +327,10 @@ def seeds_in_cache(model: keras.Model, batch: Any) -> int:
         batch: the inputs of one step, an array or a list or dict of them.
     """
     inputs = sum(np.asarray(a).nbytes for a in keras.tree.flatten(batch))
-    weights = sum(np.asarray(v).nbytes for v in model.trainable_variables)
+    return _fit_in_cache(sum(np.asarray(v).nbytes for v in model.trainable_variables), inputs)
+
+
+def _fit_in_cache(weights: int, inputs: int) -> int:
     # a step goes over the weights, their gradient and their change
     return min(SEEDS_A_BLOCK, max(2, int(CACHE // (inputs + 3 * weights))))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
 import tensorflow as tf
 from keras.src.trainers.data_adapters import (
     array_slicing,
@@ -19,6 +20,8 @@ from numpy.typing import NDArray
 
 Order = Callable[[int], NDArray[np.integer]]  # of a pass over the data, counted from 1
 Triple = tuple[Any, Any, Any]  # inputs, targets and sample weights, the latter two may be None
+
+TEXT = ("O", "S", "U", "T")  # numpy's kinds of dtypes that hold text, or anything
 
 
 @dataclass(frozen=True)
@@ -263,10 +266,25 @@ def _check_arrays(**data: Any) -> None:
                 )
             if not len(a.shape):
                 raise ValueError(f"{name}{path} is a single number; give an array of samples")
+            for part, dtype in _no_numbers(a):
+                raise ValueError(
+                    f"{name}{path}{part} has dtype {dtype}, which holds no numbers; give numbers, "
+                    "such as a column of 0 and 1 for each word, or, to a model that takes text, "
+                    "tf.constant of the text"
+                )
             lengths[name + path] = int(a.shape[0])
     if len(set(lengths.values())) > 1 or 0 in lengths.values():
         sizes = ", ".join(f"{name} has {length}" for name, length in lengths.items())
         raise ValueError(f"x and y must hold the same number of samples, at least one: {sizes}")
+
+
+def _no_numbers(a: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the dtype of an array, or of a data frame's column and its name, that Keras refuses."""
+    if isinstance(a, pd.DataFrame):
+        columns = [(f"[{name!r}]", dtype) for name, dtype in a.dtypes.items()]
+    else:
+        columns = [("", getattr(a, "dtype", None))]
+    yield from ((part, dtype) for part, dtype in columns if getattr(dtype, "kind", None) in TEXT)
 
 
 def _leaves(structure: Any, path: str = "") -> Iterator[tuple[str, Any]]:

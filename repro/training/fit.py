@@ -19,7 +19,8 @@ from repro.training.job import check_count, check_seeds, make_job
 from repro.training.jobs.choice import check_n_jobs, processes_for
 from repro.training.jobs.processes import Processes
 from repro.training.progress import progress
-from repro.training.result import SeedsFit, read_fit, tidy
+from repro.training.result import SeedsFit, tidy
+from repro.training.saved import read_fit
 
 __all__ = ["SeedsFit", "check_seeds", "fit_seeds", "load_fit", "seeds_in_cache"]
 
@@ -150,8 +151,8 @@ def load_fit(path: str | Path, build: Build) -> SeedsFit:
     """
     with ONE_CALL:
         trained, blueprint, description = read_fit(path, build)
-    arguments = description["arguments"] | dict.fromkeys(description["to_give_again"], GIVE_AGAIN)
-    return result_of(trained, blueprint, description["one_at_a_time"], arguments)
+    arguments = description.arguments | dict.fromkeys(description.to_give_again, GIVE_AGAIN)
+    return result_of(trained, blueprint, description.one_at_a_time, arguments)
 
 
 def _fit(

@@ -1,6 +1,5 @@
 """Tell models that can be trained with their weights stacked along a seed axis from others."""
 
-import math
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ import tensorflow as tf
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 
 from repro.training.building import get_state
+from repro.training.cost import products_of_convolutions
 from repro.training.feeding import Triple, tensors_in
 from repro.training.fused import FusedSeeds
 from repro.training.vectorize import SIZED
@@ -140,26 +140,6 @@ def _large_convolutions(model: keras.Model, sample: Triple) -> str | None:
     if products > LARGE:
         return f"{products / 1e6:.0f} million products of convolutions a step: no faster at once"
     return None
-
-
-def products_of_convolutions(model: keras.Model) -> int:
-    """Return the multiplications of a model's convolutions for one sample."""
-    return sum(map(_products, model._flatten_layers()))
-
-
-def _products(layer: keras.layers.Layer) -> int:
-    """Return the multiplications of a convolution for one sample; 0 for other layers."""
-    kernel = getattr(layer, "kernel", None)
-    try:
-        if kernel is None or len(kernel.shape) < 4:
-            return 0
-        transposes = "Transpose" in type(layer).__name__
-        places = (layer.input if transposes else layer.output).shape[1:]
-        channels = places[0] if layer.data_format == "channels_first" else places[-1]
-        positions = math.prod(n or 1 for n in places) // channels
-        return positions * math.prod(kernel.shape)
-    except (AttributeError, ValueError):  # a layer of its own, or of no known shape
-        return 0
 
 
 def _is_kerass(thing: Any, name: str) -> bool:

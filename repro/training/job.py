@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from repro.training.building import Blueprint, Build, build_model
 from repro.training.callbacks import Callback, CallbacksOf, check_callbacks
+from repro.training.cost import Cost, cost_of
 from repro.training.feeding import (
     Arrays,
     Batches,
@@ -32,6 +33,7 @@ class Job:
     """The arguments of `fit_seeds`, checked."""
 
     blueprint: Blueprint
+    cost: Cost
     data: Data
     validation: Data | None
     epochs: int
@@ -145,6 +147,7 @@ def make_job(build: Build, seeds: Sequence[int], x: Any, y: Any, **fit: Any) -> 
     fit = fit | {"validation_freq": freq if isinstance(freq, int) else list(freq)}
     return Job(
         blueprint=blueprint,
+        cost=cost_of(model, blueprint.sample),
         data=data,
         validation=validation,
         batch_size=size,

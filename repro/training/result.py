@@ -1,31 +1,26 @@
 """The result of `fit_seeds`: the tidy history, and the trained models."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from repro.training.alone import Trained
 from repro.training.blocks import SEEDS_A_BLOCK, logs_of, split_evenly
-from repro.training.building import Blueprint, Build
+from repro.training.building import Blueprint
 from repro.training.callbacks import Callback
-from repro.training.feeding import Triple, is_batches, make_arrays, map_tensors
+from repro.training.feeding import is_batches, make_arrays, map_tensors
 from repro.training.fused import FusedSeeds
 from repro.training.fusible import predicts_plainly
 from repro.training.job import float_dtype, in_given_order
 from repro.training.passes import ArrayPass
+from repro.training.saved import PLAIN, write_fit
 from repro.training.shown import Shown
-
-FORMAT = 1
-PLAIN = (int, float, str, type(None))
 
 
 @dataclass(frozen=True, repr=False)
@@ -190,23 +185,7 @@ class SeedsFit(Shown):
         Examples:
             >>> fit.save("fit.npz")
         """
-        arrays: dict[str, Any] = {
-            f"{seed}/{place}": _native(value)
-            for seed, trained in self.trained.items()
-            for place, value in enumerate(trained.state)
-        }
-        description = {
-            "format": FORMAT,
-            "one_at_a_time": self.one_at_a_time,
-            "sample": _spec(self.blueprint.sample),
-            "arguments": {n: v for n, v in self.arguments.items() if isinstance(v, PLAIN)},
-            "to_give_again": [n for n, v in self.arguments.items() if not isinstance(v, PLAIN)],
-            "rows": {str(seed): _plain(trained.rows) for seed, trained in self.trained.items()},
-            "dtypes": _dtypes(self.trained),
-        }
-        text = np.frombuffer(json.dumps(description).encode(), np.uint8)
-        with Path(path).open("wb") as file:
-            np.savez(file, allow_pickle=False, description=text, **arrays)
+        write_fit(path, self.trained, self.blueprint.sample, self._description())
 
     def __repr__(self) -> str:
         """Say what was trained, and what the last epoch's loss is."""
@@ -215,6 +194,14 @@ class SeedsFit(Shown):
         last = self.frame.groupby("seed").last()
         loss = f"{last.loss.mean():.4g} (mean), {last.loss.min():.4g} to {last.loss.max():.4g}"
         return f"<SeedsFit: {len(last)} seeds, {int(self.frame.epoch.max())} epochs, loss {loss}>"
+
+    def _description(self) -> dict[str, Any]:
+        arguments = self.arguments.items()
+        return {
+            "one_at_a_time": self.one_at_a_time,
+            "arguments": {n: v for n, v in arguments if isinstance(v, PLAIN)},
+            "to_give_again": [n for n, v in arguments if not isinstance(v, PLAIN)],
+        }
 
     def _training(self, seed: int) -> Trained:
         if seed not in self.trained:
@@ -242,31 +229,6 @@ class SeedsFit(Shown):
         return float_dtype(self.model(self.seeds[0]))
 
 
-def read_fit(
-    path: str | Path, build: Build
-) -> tuple[dict[int, Trained], Blueprint, dict[str, Any]]:
-    """Read what `SeedsFit.save` wrote: trainings by seed, what makes models, and the rest.
-
-    Raises:
-        ValueError: if the file is no saved fit, or not of this `build`.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            description = json.loads(file["description"].tobytes())
-            arrays = {name: file[name] for name in file.files}
-        if description["format"] != FORMAT:
-            raise ValueError(f"format {description['format']}, not {FORMAT}")
-        blueprint = Blueprint(build, _sample(description["sample"]))
-        trained = {
-            int(seed): Trained(_typed(rows, description["dtypes"]), _state(arrays, seed))
-            for seed, rows in description["rows"].items()
-        }
-    except (KeyError, TypeError, ValueError, EOFError, AttributeError, BadZipFile) as error:
-        raise ValueError(f"{path} is no saved fit ({error})") from error
-    _check_same_build(blueprint, trained, path)
-    return trained, blueprint, description
-
-
 def tidy(trained: dict[int, Trained]) -> pd.DataFrame:
     """Return one row per seed and epoch."""
     rows = [{"seed": s, **row} for s in sorted(trained) for row in trained[s].rows]
@@ -287,60 +249,3 @@ def _columns(row: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield from _columns({f"{name}[{i}]": v for i, v in enumerate(np.asarray(value))})
         else:
             yield name, value
-
-
-def _plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{name: np.asarray(v).tolist() for name, v in row.items()} for row in rows]
-
-
-def _native(value: NDArray[Any]) -> NDArray[Any]:
-    # numpy reads back its own types alone; a short float of others is exact in 32 bits
-    return value if value.dtype.kind in "biufUS" else value.astype("float32")
-
-
-def _dtypes(trained: dict[int, Trained]) -> dict[str, str]:
-    rows = [row for of_seed in trained.values() for row in of_seed.rows]
-    return {name: np.asarray(value).dtype.name for row in rows for name, value in row.items()}
-
-
-def _typed(rows: list[dict[str, Any]], dtypes: dict[str, str]) -> list[dict[str, Any]]:
-    return [
-        {name: np.asarray(value, dtypes[name])[()] for name, value in row.items()} for row in rows
-    ]
-
-
-def _state(arrays: dict[str, NDArray[Any]], seed: str) -> list[NDArray[Any]]:
-    count = sum(name.startswith(f"{seed}/") for name in arrays)
-    return [arrays[f"{seed}/{place}"] for place in range(count)]
-
-
-def _spec(structure: Any) -> Any:
-    """Describe the tensors of a structure in plain values."""
-    if isinstance(structure, dict):
-        return {"dict": {name: _spec(value) for name, value in structure.items()}}
-    if isinstance(structure, list | tuple):
-        return {"list": [_spec(value) for value in structure]}
-    if structure is None:
-        return None
-    return {"shape": list(structure.shape), "dtype": tf.as_dtype(structure.dtype).name}
-
-
-def _sample(spec: Any) -> Triple:
-    def zeros(spec: Any) -> Any:
-        if spec is None:
-            return None
-        if "dict" in spec:
-            return {name: zeros(value) for name, value in spec["dict"].items()}
-        if "list" in spec:
-            return tuple(map(zeros, spec["list"]))
-        return tf.zeros([n or 1 for n in spec["shape"]], tf.as_dtype(spec["dtype"]))
-
-    return zeros(spec)
-
-
-def _check_same_build(blueprint: Blueprint, trained: dict[int, Trained], path: Any) -> None:
-    seed, of_seed = next(iter(trained.items()))
-    try:
-        blueprint.model(seed, of_seed.state)
-    except ValueError as error:
-        raise ValueError(f"{path} was saved from models of another build ({error})") from error

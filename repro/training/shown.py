@@ -4,6 +4,7 @@ import base64
 import io
 import math
 from collections.abc import Hashable
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,8 +61,7 @@ class Shown:
         """
         names = [name for name in (metric, f"val_{metric}") if name in self.frame]
         if metric not in names:
-            known = ", ".join(self.frame.columns.drop(["seed", "epoch"], errors="ignore"))
-            raise KeyError(f"there is no metric {metric!r}; there are {known}")
+            raise KeyError(_no_metric(metric, self.frame))
         if axes is None:
             from matplotlib import pyplot
 
@@ -83,6 +83,13 @@ class Shown:
         code = base64.b64encode(image.getvalue()).decode()
         table = self.summary().to_html(float_format=number)
         return f'{table}<img alt="loss over the epochs" src="data:image/png;base64,{code}">'
+
+
+def _no_metric(name: str, frame: pd.DataFrame) -> str:
+    known = [str(column) for column in frame if column not in ("seed", "epoch")]
+    nearest = get_close_matches(str(name), known, n=1)
+    meant = f"did you mean {nearest[0]!r}? There" if nearest else "there"
+    return f"there is no metric {name!r}; {meant} are {', '.join(known)}"
 
 
 def _row(values: np.ndarray) -> dict[Hashable, float]:

@@ -7,13 +7,15 @@ from typing import Any
 
 import tensorflow as tf
 from tensorflow.python.framework import tensor_util
+from tensorflow.python.ops import handle_data_util
 from tensorflow.python.ops.parallel_for import pfor
 
 RULES = pfor._pfor_converter_registry
 SIZED = "SizedByValuesOf"  # begins the name of a mark in the graph
 SIZED_BY_VALUES = re.compile("Where|Unique|ListDiff|DynamicPartition|.*Set|NonMax|String|Sparse")
 LOOPED = pfor._fallback_converter
-CONDITION, SCATTER = RULES["If"], RULES["TensorScatterUpdate"]
+CONDITION, SCATTER, ZEROS = (RULES[name] for name in ("If", "TensorScatterUpdate", "ZerosLike"))
+ELEMENT_SHAPE = RULES["TensorListElementShape"]
 CONDITIONALS = ("If", "StatelessIf")
 
 
@@ -32,7 +34,9 @@ def over_seeds(function: Callable[[Any], Any], stacked: Any) -> Any:
 def _one_operation_a_seed() -> Iterator[None]:
     # Where an operation has no rule, TensorFlow loops over the seeds in the graph, which costs more
     # than small operations do. One operation a seed, side by side, is what `fit` would compute.
-    own = dict.fromkeys(CONDITIONALS, _condition) | {"TensorScatterUpdate": _scatter}
+    own = dict.fromkeys(CONDITIONALS, _condition)
+    own |= {"TensorScatterUpdate": _scatter, "ZerosLike": _zeros}
+    own |= {"TensorListElementShape": _element_shape}
     usual = {name: RULES[name] for name in own}
     pfor._fallback_converter = _unrolled
     RULES.update(own)
@@ -75,6 +79,28 @@ def _condition(pfor_input: Any) -> Any:
 def _scatter(pfor_input: Any) -> Any:
     # TensorFlow's rule fails for indices of 64 bits
     return (SCATTER if pfor_input.input(1).t.dtype == tf.int32 else _unrolled)(pfor_input)
+
+
+def _zeros(pfor_input: Any) -> Any:
+    # TensorFlow's rule fails for lists of tensors, the gradients of loops over time. Their elements
+    # are stacked, so that the zeros of one list are those of all seeds.
+    tensor = pfor_input.stacked_input(0)
+    if tensor.dtype != tf.variant:
+        return ZEROS(pfor_input)
+    zeros = tf.raw_ops.ZerosLike(x=tensor)
+    handle_data_util.copy_handle_data(tensor, zeros)
+    return pfor.wrap(zeros, True)
+
+
+def _element_shape(pfor_input: Any) -> Any:
+    # TensorFlow's rule drops the seeds' axis. Of a list whose shape is unknown it drops all axes.
+    shape = ELEMENT_SHAPE(pfor_input).t
+    rank = pfor_input.op.outputs[0].shape[0]
+    if rank is None:
+        return pfor.wrap(shape, False)
+    known = tf.size(shape) == rank
+    unknown = tf.fill([rank], tf.constant(-1, shape.dtype))
+    return pfor.wrap(tf.cond(known, lambda: shape, lambda: unknown), False)
 
 
 def _register(operation: str) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:

@@ -225,3 +225,16 @@ def test_layers_that_all_seeds_would_share_are_refused():
 
     with pytest.raises(ValueError, match="make all layers and the optimizer inside of build"):
         fit_seeds(make, X, Y, seeds=2, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("x", "named"),
+    [
+        (np.array([["a"], ["b"]] * 4), "x has dtype <U1"),
+        ([X, np.full((len(X), 1), "1.5", dtype=object)], r"x\[1\] has dtype object"),
+        (pd.DataFrame({"age": [1.0] * 8, "sex": ["f"] * 8}), r"x\['sex'\] has dtype"),
+    ],
+)
+def test_text_in_place_of_numbers_is_named(x, named):
+    with pytest.raises(ValueError, match=named + r".*holds no numbers; give numbers"):
+        fit_seeds(build, x, Y[: len(x)], seeds=2, verbose=0)

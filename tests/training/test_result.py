@@ -1,5 +1,9 @@
 """What comes back: models that predict, go on, and survive the disk."""
 
+import json
+import os
+import resource
+
 import keras
 import matplotlib.pyplot
 import numpy as np
@@ -67,6 +71,91 @@ def test_a_file_of_another_kind_or_build_is_refused(fit, tmp_path):
 
     with pytest.raises(ValueError, match="another build"):
         load_fit(path, wider)
+
+
+def edited(change):
+    """Return what edits the description of a saved fit."""
+
+    def edit(path):
+        with np.load(path) as file:
+            arrays = dict(file)
+        text = change(json.loads(arrays["description"].tobytes()))
+        arrays["description"] = np.frombuffer(text.encode(), np.uint8)
+        np.savez(path, **arrays)
+
+    return edit
+
+
+def compressed(path):
+    with np.load(path) as file:
+        arrays = dict(file)
+    np.savez_compressed(path, **arrays, zeros=np.zeros(10**6))
+
+
+def a_pipe(path):
+    path.unlink()
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (compressed, "compressed"),
+        (a_pipe, "no regular file"),
+        (edited(lambda _: "[" * 10**5), "JSON"),
+        (edited(lambda d: json.dumps(d | {"rows": {}})), "rows"),
+        (edited(lambda d: json.dumps(d | {"rows": {"-1": []}})), "rows"),
+        (edited(lambda d: json.dumps(d | {"rows": {"7": [{"loss": 1.0}]}})), "epoch"),
+        (edited(lambda d: json.dumps(d | {"format": 2})), "format"),
+        (edited(lambda d: json.dumps(d | {"more": 1})), "more"),
+        (
+            edited(
+                lambda d: json.dumps(
+                    d | {"sample": {"list": [{"shape": [10**12], "dtype": "float32"}, None, None]}}
+                )
+            ),
+            r"1e\+12 numbers",
+        ),
+        (
+            edited(
+                lambda d: json.dumps(
+                    d | {"sample": {"list": [{"shape": [-5], "dtype": "float32"}, None, None]}}
+                )
+            ),
+            "no saved fit",
+        ),
+    ],
+)
+def test_a_hostile_file_is_refused_in_a_line(fit, tmp_path, damage, message):
+    path = tmp_path / "fit.npz"
+    fit.save(path)
+    damage(path)
+    with pytest.raises(ValueError, match=message) as refused:
+        load_fit(path, build)
+    assert "no saved fit" in str(refused.value)
+    assert len(str(refused.value).splitlines()) == 1
+
+
+def test_a_fit_that_can_not_be_written_leaves_the_earlier_one(fit, tmp_path):
+    path = tmp_path / "fit.npz"
+    fit.save(path)
+    before = path.read_bytes()
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, usual[1]))  # as on a full disk
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            fit.save(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_metric_that_there_is_not_gets_the_nearest_name(fit):
+    with pytest.raises(KeyError, match=r"no metric 'los'; did you mean 'loss'\? There are loss"):
+        fit.plot("los")
+    with pytest.raises(KeyError, match="no metric 'xyz'; there are loss"):
+        fit.plot("xyz")
 
 
 def test_a_vector_is_a_column_for_each_number():

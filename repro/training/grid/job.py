@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from repro.training.blocks import most_at_once, split_evenly
 from repro.training.building import Blueprint, State, build_model
 from repro.training.callbacks import check_callbacks, makes_callbacks
+from repro.training.cost import cost_of
 from repro.training.feeding import Batches
 from repro.training.fusible import settings_differ, settings_tell_all
 from repro.training.grid.scalars import as_in, differing, free_scalars
@@ -100,9 +101,10 @@ def make_groups(
         model = build_model(one, seeds[0])
         if first is None or float_dtype(model) != first[0]:
             first = float_dtype(model), make_job(one, seeds, callbacks=None, **fit)
-        job = replace(first[1], blueprint=Blueprint(one, first[1].blueprint.sample))
+        blueprint = Blueprint(one, first[1].blueprint.sample)
         with suppress(RuntimeError):  # of code that `fit` may run all the same
-            job.blueprint.make_metrics(model)  # for what it says of data that do not fit
+            blueprint.make_metrics(model)  # for what it says of data that do not fit
+        job = replace(first[1], blueprint=blueprint, cost=cost_of(model, blueprint.sample))
         _check_columns(cells[0], model)
         if count is None:
             count = processes_for(n_jobs, job, len(cells) * len(seeds))

@@ -9,8 +9,7 @@ import tensorflow as tf
 
 from repro.training.alone import steps_of
 from repro.training.blocks import SEEDS_A_BLOCK, one_thread_a_block
-from repro.training.feeding import Arrays, tensors_in
-from repro.training.fusible import products_of_convolutions
+from repro.training.feeding import Arrays
 from repro.training.job import Job
 
 # A job that n_jobs says nothing of goes to processes from so many multiplications on. They take
@@ -75,14 +74,5 @@ def multiplications(job: Job, models: int) -> float:
     """Return about how many multiplications it takes to train so many models on arrays."""
     epochs = job.epochs - job.initial_epoch
     steps = epochs * (steps_of(job) or 0)
-    products = PASSES * _products(job) * steps * job.batch_size * models
+    products = PASSES * job.cost.products * steps * job.batch_size * models
     return products + A_STEP * steps * math.ceil(models / SEEDS_A_BLOCK)
-
-
-def _products(job: Job) -> float:
-    """Return about how many multiplications a sample takes: each weight's, at each time step."""
-    inputs = tensors_in(job.blueprint.sample[0])[0]
-    model = job.blueprint.model(0)
-    is_sequence = inputs.ndim == 3 or (inputs.ndim == 2 and inputs.dtype.is_integer)
-    weights = sum(math.prod(v.shape) for v in model.trainable_variables)
-    return weights * (inputs.shape[1] if is_sequence else 1) + products_of_convolutions(model)

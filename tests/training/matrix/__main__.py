@@ -43,15 +43,25 @@ def outcomes(words: list[str]) -> Iterator[tuple[str, str, Outcome]]:
             yield from ((heading, one.name, compare(one)) for one in chosen)
 
 
-def row(heading: str, name: str, outcome: Outcome) -> str:
-    """Return a line of the table."""
-    said = f"{outcome.verdict}: {outcome.why}" if outcome.why else outcome.verdict
-    if outcome.mistake:
-        said += f"; MISTAKE: {outcome.mistake}"
-    return f"| {heading} | {name} | {said.replace('|', '/')} |"
+def said(outcome: Outcome) -> str:
+    """Return what became of a case, in a line."""
+    text = f"{outcome.verdict}: {outcome.why}" if outcome.why else outcome.verdict
+    return text + (f"; MISTAKE: {outcome.mistake}" if outcome.mistake else "")
+
+
+def table(rows: list[tuple[str, str, Outcome]]) -> Iterator[str]:
+    """Yield the lines of a table: for each kind, all that came to the same end."""
+    ends: dict[tuple[str, str], list[str]] = {}
+    for heading, name, outcome in rows:
+        ends.setdefault((heading, said(outcome).replace("|", "/")), []).append(name)
+    yield "| kind | `fit_seeds` | names |\n| --- | --- | --- |"
+    for (heading, end), names in sorted(ends.items(), key=lambda item: -len(item[1])):
+        yield f"| {heading} | {end} | {', '.join(names)} |"
 
 
 if __name__ == "__main__":
-    print("| kind | name | fit_seeds |\n|---|---|---|")
-    for outcome in outcomes(sys.argv[1:]):
-        print(row(*outcome), flush=True)
+    rows = []
+    for found in outcomes(sys.argv[1:]):
+        rows.append(found)
+        print(*found[:2], said(found[2]), sep=": ", file=sys.stderr, flush=True)
+    print(*table(rows), sep="\n")

@@ -278,15 +278,10 @@ UNUSABLE_LAYERS = {
     "Wrapper": "is abstract",
 }
 TEXT = "ragged, sparse or text"
-RECURRENT = "its graph can not be built"  # TensorFlow has no rule for the gradient of a long loop
 SIZED = "the size of a tensor depends on a seed's values"
 LAYERS_THAT_FALL_BACK: dict[str, str] = {
     "AugMix": "build() draws something",
-    "Bidirectional": RECURRENT,
-    "Embedding, masked": RECURRENT,
-    "GRU": RECURRENT,
     "HashedCrossing": SIZED,
-    "Masking": RECURRENT,
     "IntegerLookup": "uses state that is no variable of the model",
     "RandAugment": SIZED,
     "RandomCrop": "models of different settings",
@@ -332,7 +327,7 @@ def layer_case(names: Sequence[str], recipes: dict[str, Recipe]) -> Case:
 
 def layer_groups(recipes: dict[str, Recipe]) -> Iterator[list[str]]:
     """Yield layers that can be branches of one model: those of an input kind that are fused."""
-    alone = {*LAYERS_THAT_FALL_BACK, *LAYERS_THAT_FIT_REFUSES}
+    alone = [*LAYERS_THAT_FALL_BACK, *LAYERS_THAT_FIT_REFUSES]
     for kind in INPUTS:
         fused = [n for n, recipe in recipes.items() if recipe.kind == kind and n not in alone]
         for first in range(0, len(fused), GROUP):

@@ -1,0 +1,160 @@
+"""Write a fit to a file, and read it back: arrays and JSON, nothing that runs."""
+
+import json
+import math
+import zipfile
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import tensorflow as tf
+from annotated_types import Ge, Le, MinLen
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from repro.training.alone import Trained
+from repro.training.building import Blueprint, Build
+from repro.training.feeding import Triple
+
+FORMAT = 1
+PLAIN = (int, float, str, type(None))  # arguments that are saved
+LARGEST = 2**30  # numbers in a tensor of the first batch, which reading makes anew
+REFUSED = (KeyError, TypeError, ValueError, EOFError, AttributeError, zipfile.BadZipFile)
+
+Row = dict[str, Any]
+
+
+class Description(BaseModel):
+    """What a saved fit says besides its arrays."""
+
+    model_config = ConfigDict(extra="forbid")
+    format: Literal[1]
+    one_at_a_time: str | None
+    sample: Any
+    arguments: dict[str, bool | int | float | str | None]
+    to_give_again: list[str]
+    rows: Annotated[dict[Annotated[int, Ge(0), Le(2**32 - 1)], list[Row]], MinLen(1)]
+    dtypes: dict[str, str]
+
+
+def write_fit(
+    path: str | Path, trained: dict[int, Trained], sample: Triple, description: dict[str, Any]
+) -> None:
+    """Write the histories and the states of all models; the file is whole or is not there.
+
+    Args:
+        path: of the file.
+        trained: by seed.
+        sample: the first batch, of which the shapes are kept.
+        description: the rest of a `Description`.
+    """
+    arrays: dict[str, Any] = {
+        f"{seed}/{place}": _native(value)
+        for seed, own in trained.items()
+        for place, value in enumerate(own.state)
+    }
+    description = description | {
+        "format": FORMAT,
+        "sample": _spec(sample),
+        "rows": {str(seed): _plain(own.rows) for seed, own in trained.items()},
+        "dtypes": _dtypes(trained),
+    }
+    text = np.frombuffer(json.dumps(description).encode(), np.uint8)
+    path = Path(path)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        with unfinished.open("wb") as file:
+            np.savez(file, allow_pickle=False, description=text, **arrays)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def read_fit(path: str | Path, build: Build) -> tuple[dict[int, Trained], Blueprint, Description]:
+    """Read what `write_fit` wrote: trainings by seed, what makes models, and the rest.
+
+    Raises:
+        ValueError: if the file is no saved fit, or not of this `build`.
+    """
+    try:
+        description, arrays = _read(Path(path))
+        blueprint = Blueprint(build, _sample(description.sample))
+        trained = {
+            seed: Trained([_typed(row, description.dtypes) for row in rows], _state(arrays, seed))
+            for seed, rows in description.rows.items()
+        }
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ValueError(f"{path} is no saved fit ({place or 'JSON'}: {first['msg']})") from error
+    except (*REFUSED, tf.errors.OpError) as error:
+        raise ValueError(f"{path} is no saved fit ({error})") from error
+    _check_same_build(blueprint, trained, path)
+    return trained, blueprint, description
+
+
+def _read(path: Path) -> tuple[Description, dict[str, NDArray[Any]]]:
+    if path.exists() and not path.is_file():
+        raise ValueError("it is no regular file")  # a pipe would be waited for
+    with zipfile.ZipFile(path) as archive:
+        if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
+            raise ValueError("it is compressed, which `save` never does: it may unpack to anything")
+    with np.load(path, allow_pickle=False) as file:
+        description = Description.model_validate_json(file["description"].tobytes())
+        return description, {name: file[name] for name in file.files}
+
+
+def _plain(rows: list[Row]) -> list[Row]:
+    return [{name: np.asarray(v).tolist() for name, v in row.items()} for row in rows]
+
+
+def _native(value: NDArray[Any]) -> NDArray[Any]:
+    # numpy reads back its own types alone; a short float of others is exact in 32 bits
+    return value if value.dtype.kind in "biufUS" else value.astype("float32")
+
+
+def _dtypes(trained: dict[int, Trained]) -> dict[str, str]:
+    rows = [row for own in trained.values() for row in own.rows]
+    return {name: np.asarray(value).dtype.name for row in rows for name, value in row.items()}
+
+
+def _typed(row: Row, dtypes: dict[str, str]) -> Row:
+    return {name: np.asarray(row[name], dtypes[name])[()] for name in ("epoch", *row)}
+
+
+def _state(arrays: dict[str, NDArray[Any]], seed: int) -> list[NDArray[Any]]:
+    count = sum(name.startswith(f"{seed}/") for name in arrays)
+    return [arrays[f"{seed}/{place}"] for place in range(count)]
+
+
+def _spec(structure: Any) -> Any:
+    """Describe the tensors of a structure in plain values."""
+    if isinstance(structure, dict):
+        return {"dict": {name: _spec(value) for name, value in structure.items()}}
+    if isinstance(structure, list | tuple):
+        return {"list": [_spec(value) for value in structure]}
+    if structure is None:
+        return None
+    return {"shape": list(structure.shape), "dtype": tf.as_dtype(structure.dtype).name}
+
+
+def _sample(spec: Any) -> Any:
+    """Return zeros in place of the tensors that `_spec` describes."""
+    if spec is None:
+        return None
+    if "dict" in spec:
+        return {name: _sample(value) for name, value in spec["dict"].items()}
+    if "list" in spec:
+        return tuple(map(_sample, spec["list"]))
+    shape = [n or 1 for n in spec["shape"]]
+    if math.prod(shape) > LARGEST:
+        raise ValueError(f"its first batch has {math.prod(shape):.2g} numbers")
+    return tf.zeros(shape, tf.as_dtype(spec["dtype"]))
+
+
+def _check_same_build(blueprint: Blueprint, trained: dict[int, Trained], path: Any) -> None:
+    seed, own = next(iter(trained.items()))
+    try:
+        blueprint.model(seed, own.state)
+    except ValueError as error:
+        raise ValueError(f"{path} was saved from models of another build ({error})") from error
