@@ -161,8 +161,8 @@ def claims_table(study: Study, claims: pd.DataFrame, runs: pd.DataFrame) -> str:
         for row in claims.itertuples()
     ]
     headings = ("id", "by", "claim", "estimate", "95 % interval", "n", "of these")
-    more = ("the two differ in", "bound set", "verdict")
-    return markdown_table((*headings, *more), rows)
+    judgement = ("the two differ in", "bound set", "verdict")
+    return markdown_table((*headings, *judgement), rows)
 
 
 def _ended_otherwise(row: Any, arms: Arms) -> dict[str, int]:

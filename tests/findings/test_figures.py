@@ -353,4 +353,5 @@ def test_the_summary_by_hand():
         "greatest": 0.25,
         "runs": 3,
         "diverged": 1,
+        "crashed": 0,
     }
