@@ -12,7 +12,7 @@ from repro.training.feeding import Triple, tensors_in
 
 @dataclass(frozen=True)
 class Cost:
-    """What a model's training costs.
+    """The cost of training a model.
 
     Attributes:
         products: about how many multiplications a sample takes, forward.

@@ -25,7 +25,7 @@ Row = dict[str, Any]
 
 
 class Description(BaseModel):
-    """What a saved fit says besides its arrays."""
+    """The rest of a saved fit, besides its arrays."""
 
     model_config = ConfigDict(extra="forbid")
     format: Literal[1]
