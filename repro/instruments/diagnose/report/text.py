@@ -91,6 +91,8 @@ def _not_proven(conclusion: Conclusion, title: str) -> str:
         return "Something is wrong, but no cause was found, and no change that was tried recovers."
     if conclusion.cause in UNPROVABLE:
         return f"Likely cause, against which no change can be tried: {title}."
+    if conclusion.proof.own_budget:
+        return f"Not learned in a shorter training than yours. First suspect: {title}."
     return f"Something is wrong, and no change that was tried recovers. First suspect: {title}."
 
 
@@ -191,6 +193,11 @@ def _cuts(conclusion: Conclusion) -> Iterator[str]:
     if setup.cut_short:
         cut = [note for note in setup.notes if "budget" in note or "rows are used" in note]
         yield f"Note: {'; '.join(cut)}."
+    if conclusion.proof.own_budget:
+        yield (
+            "Whether the network as it is learns in a training as long as yours is not known, so "
+            f"nothing but a fact is proven. Give --budget {conclusion.proof.own_budget}."
+        )
 
 
 def _suspects(conclusion: Conclusion) -> Iterator[Any]:

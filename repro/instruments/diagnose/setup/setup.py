@@ -37,7 +37,7 @@ from repro.instruments.diagnose.setup.compiled import Compiled, read_compiled
 from repro.instruments.diagnose.setup.errors import DiagnoseError
 from repro.instruments.diagnose.setup.outputs import Joint
 from repro.instruments.diagnose.setup.preprocessing import Preprocessing, read_preprocessing
-from repro.instruments.diagnose.setup.splitting import Pair, split_rows
+from repro.instruments.diagnose.setup.splitting import HELD_OUT, Pair, Split, split_rows
 from repro.instruments.diagnose.setup.task import (
     Task,
     balanced,
@@ -92,6 +92,7 @@ class Setup(Network):
         weights: one number a training row, by which its loss is multiplied; None if all are alike.
         notes: sentences that say what was cut.
         cut_short: whether the trainings are shorter than what the user trains.
+        own_steps: steps of the training as the user asked for it.
         joint: what this output reaches beside the others; None if it is alone, or no worse so.
     """
 
@@ -107,6 +108,7 @@ class Setup(Network):
     weights: Array | None
     notes: tuple[str, ...]
     cut_short: bool
+    own_steps: int
     joint: Joint | None = None
 
     @cached_property
@@ -218,7 +220,13 @@ def make_setup(
         seeds=kept,
         notes=(*split.notes, *_notes(epochs, asked, (rows, len(y)), (kept, checked_seeds))),
         cut_short=epochs < asked or rows < CUT_SHORT * len(y),
+        own_steps=math.ceil(_own_rows(len(y), split) / batch_size) * asked,
     )
+
+
+def _own_rows(rows: int, split: Split) -> int:
+    """Return how many rows the user trains on, of which a large data set's are not all used."""
+    return max(len(split.train[1]), round((1 - HELD_OUT) * rows))
 
 
 def _affordable(
