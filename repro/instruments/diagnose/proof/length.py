@@ -48,7 +48,8 @@ def own_budget(trainer: Trainer, original: Trained, symptoms: Sequence[Symptom])
     still falls, or that had too few epochs to tell.
     """
     missing = _missing(trainer)
-    if trainer.length >= missing or original.test.mean() >= GOOD or original.curve is None:
+    is_long = WORTH * trainer.length > missing
+    if is_long or original.test.mean() >= GOOD or original.curve is None:
         return 0
     keys = {symptom.key for symptom in symptoms}
     is_short = original.curve.epoch.nunique() <= FEW_EPOCHS

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from repro.instruments.diagnose.proof.attribution import Attribution
-from repro.instruments.diagnose.proof.judge import Gain, Judged
+from repro.instruments.diagnose.proof.judge import Gain, Judged, Proof
 from repro.instruments.diagnose.report.conclusion import Conclusion
 from repro.instruments.diagnose.symptoms.causes import CAUSES, UNPROVABLE, Finding, capital
 
@@ -171,9 +171,14 @@ def _reservations(conclusion: Conclusion) -> Iterator[str]:
     removing = [c for c in proof.untried if c.parts == 1 and set(c.removes) & causes]
     if removing and not (attribution and attribution.proven):
         titles = ", ".join(change.title for change in removing[:MOST_NAMED])
-        yield f"No time was left to try: {titles}. Give --budget {proof.budget_needed}."
+        yield f"No time was left to try: {titles}. Give --budget {_enough(proof)}."
     if conclusion.verdict != "fine":
         yield from _cuts(conclusion)
+
+
+def _enough(proof: Proof) -> int:
+    """Return the seconds that would be enough for all that was left open."""
+    return max(proof.budget_needed, proof.own_budget)
 
 
 def _rivals(attribution: Attribution) -> Iterator[str]:
@@ -196,7 +201,7 @@ def _cuts(conclusion: Conclusion) -> Iterator[str]:
     if conclusion.proof.own_budget:
         yield (
             "Whether the network as it is learns in a training as long as yours is not known, so "
-            f"nothing but a fact is proven. Give --budget {conclusion.proof.own_budget}."
+            f"nothing but a fact is proven. Give --budget {_enough(conclusion.proof)}."
         )
 
 
