@@ -82,7 +82,7 @@ def test_causes_point_at_symptoms_that_are_defined():
 
 
 def a_setup(rows=100, batch_size=51, classes=0, units=2):
-    task = SimpleNamespace(classes=classes)
+    task = SimpleNamespace(classes=classes, several=False)
     compiled = SimpleNamespace(loss="mean_squared_error")
     site = {"label": "Dense 1", "kind": "Dense", "units": units, "activation": "relu"}
     hidden = [SimpleNamespace(**site, is_plain=True, position=0)]

@@ -14,6 +14,7 @@ from repro.instruments.diagnose.measurements.examination import (
     with_trained,
 )
 from repro.instruments.diagnose.progress import progress
+from repro.instruments.diagnose.proof.length import own_budget, train_as_long
 from repro.instruments.diagnose.proof.prove import Say, prove
 from repro.instruments.diagnose.proof.retune import retune as retune_rates
 from repro.instruments.diagnose.proof.train import Trainer
@@ -116,7 +117,7 @@ def _diagnose(setup: Setup, trainer: Trainer, retune: bool, say: Say) -> Diagnos
     say("first steps", 0, 2)
     examination = with_first_steps(examination, setup)
     say("the network as it is", 1, 2)
-    original = trainer.spare(trainer.train(NOTHING))
+    original = train_as_long(trainer, trainer.spare(trainer.train(NOTHING)), say)
     setup = trainer.setup
     examination = with_trained(examination, setup, original.model, original.fails)
     symptoms = find_symptoms(setup, examination, original.curve)
@@ -135,6 +136,7 @@ def _diagnose(setup: Setup, trainer: Trainer, retune: bool, say: Say) -> Diagnos
             trainer=trainer,
             say=say,
             baseline=examination.baseline,
+            own_budget=own_budget(trainer, original, symptoms),
         ),
     )
     if retune:

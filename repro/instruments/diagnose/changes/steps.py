@@ -143,7 +143,8 @@ def length_changes(setup: Setup, examination: Examination, symptoms: frozenset[s
     fails = bool(symptoms & set(FAILURES))
     if symptoms & {"large_batch", "batch_norm_alone"} or (fails and _is_unusual(setup)):
         yield _batches(setup)
-    if fails or "slow" in symptoms:
+    is_own = LONGER * setup.steps <= setup.own_steps  # no change, but what the budget cut off
+    if (fails or "slow" in symptoms) and not is_own:
         yield Change(
             key="more_epochs",
             title=f"{LONGER * setup.epochs} epochs",

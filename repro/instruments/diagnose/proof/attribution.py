@@ -21,6 +21,7 @@ class Attribution:
         is_own: whether the change removes the cause, and doesn't only help against it.
         certain: whether the cause is a fact of code or data.
         is_tested: whether any change that has to do with other causes was tried, if there is one.
+        is_known: whether the network fails in the user's training, and not only in a shorter one.
     """
 
     cause: str
@@ -30,6 +31,7 @@ class Attribution:
     is_own: bool = True
     certain: bool = False
     is_tested: bool = True
+    is_known: bool = True
 
     @property
     def is_untested(self) -> bool:
@@ -40,9 +42,11 @@ class Attribution:
     def proven(self) -> bool:
         """True if the cause's own remedy recovers, and nothing else does unless it is a fact.
 
-        That nothing else does is known only if something else was tried.
+        That nothing else does is known only if something else was tried; that the network fails,
+        only if it had the steps that the user gives it.
         """
-        return self.is_own and (self.certain or (self.is_tested and not self.rivals))
+        is_sole = self.is_tested and self.is_known and not self.rivals
+        return self.is_own and (self.certain or is_sole)
 
 
 def attribute(proof: Proof, suspects: Suspects) -> Attribution | None:
@@ -61,7 +65,8 @@ def attribute(proof: Proof, suspects: Suspects) -> Attribution | None:
     else:
         chosen = _without_suspect(recovering, singles, suspects, proof)
     is_small = proof.is_pruned or chosen.judged.change.parts == 1
-    return replace(chosen, is_tested=is_small and _is_tested(proof, chosen.cause))
+    is_tested = is_small and _is_tested(proof, chosen.cause)
+    return replace(chosen, is_tested=is_tested, is_known=not proof.own_budget)
 
 
 def _without_suspect(

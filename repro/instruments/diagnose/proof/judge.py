@@ -91,6 +91,8 @@ class Proof:
         is_pruned: whether every part of the changes made at once was tried without.
         margin: the least gain that counts.
         baseline: a skill that a network should reach; NaN if none is known.
+        own_budget: seconds that would be enough to train the network for as long as the user does;
+            0 if what becomes of it then is known.
     """
 
     original: Trained
@@ -103,6 +105,7 @@ class Proof:
     is_pruned: bool = True
     margin: float = LEAST_MARGIN
     baseline: float = math.nan
+    own_budget: int = 0
 
     @property
     def deserved(self) -> float:

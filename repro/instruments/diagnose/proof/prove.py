@@ -1,7 +1,6 @@
 """Train changes over the same seeds beside the original, those of the likeliest cause first."""
 
 import math
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
@@ -72,7 +71,7 @@ class Trials:
 
     def add(self, changes: Sequence[Change], kept: float) -> None:
         """Train changes and judge all results; a share of the time that is left is kept."""
-        reserve = kept * max(self.trainer.deadline - time.monotonic(), 0)
+        reserve = kept * self.trainer.left
         for i, change in enumerate(changes):
             if self.trainer.has_time(reserve, change):
                 self.say(change.title, i, len(changes))
@@ -115,6 +114,7 @@ def prove(
     trainer: Trainer,
     say: Say,
     baseline: float = math.nan,
+    own_budget: int = 0,
 ) -> Proof:
     """Try the remedy of each cause, all of them at once, other changes alone, and with others.
 
@@ -125,8 +125,9 @@ def prove(
         trainer: trains them, within its deadline.
         say: reports progress.
         baseline: a skill that a network should reach; NaN if none is known.
+        own_budget: as in `Proof`.
     """
-    proof = Proof(original, baseline=baseline)
+    proof = Proof(original, baseline=baseline, own_budget=own_budget)
     trials = Trials(trainer, proof, say)
     tried: list[Change] = []
     for stage, causes in enumerate(_stages(suspects)):

@@ -70,7 +70,13 @@ class Trainer:
     def __init__(self, setup: Setup, deadline: float):
         self.setup, self.deadline = setup, deadline
         self.budget = deadline - time.monotonic()
-        self.longest = 0.0  # of a training as long as the user's
+        self.longest = 0.0  # of a training over the setup's epochs
+        self.length = 1.0  # times these epochs, that the network as it is was trained for
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline."""
+        return max(self.deadline - time.monotonic(), 0.0)
 
     def spare(self, original: Trained) -> Trained:
         """Keep few seeds of a network that trains so slowly that hardly a change could be tried."""

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from repro.instruments.diagnose.proof.attribution import Attribution
-from repro.instruments.diagnose.proof.judge import Gain, Judged
+from repro.instruments.diagnose.proof.judge import Gain, Judged, Proof
 from repro.instruments.diagnose.report.conclusion import Conclusion
 from repro.instruments.diagnose.symptoms.causes import CAUSES, UNPROVABLE, Finding, capital
 
@@ -91,6 +91,8 @@ def _not_proven(conclusion: Conclusion, title: str) -> str:
         return "Something is wrong, but no cause was found, and no change that was tried recovers."
     if conclusion.cause in UNPROVABLE:
         return f"Likely cause, against which no change can be tried: {title}."
+    if conclusion.proof.own_budget:
+        return f"Not learned in a shorter training than yours. First suspect: {title}."
     return f"Something is wrong, and no change that was tried recovers. First suspect: {title}."
 
 
@@ -169,9 +171,14 @@ def _reservations(conclusion: Conclusion) -> Iterator[str]:
     removing = [c for c in proof.untried if c.parts == 1 and set(c.removes) & causes]
     if removing and not (attribution and attribution.proven):
         titles = ", ".join(change.title for change in removing[:MOST_NAMED])
-        yield f"No time was left to try: {titles}. Give --budget {proof.budget_needed}."
+        yield f"No time was left to try: {titles}. Give --budget {_enough(proof)}."
     if conclusion.verdict != "fine":
         yield from _cuts(conclusion)
+
+
+def _enough(proof: Proof) -> int:
+    """Return the seconds that would be enough for all that was left open."""
+    return max(proof.budget_needed, proof.own_budget)
 
 
 def _rivals(attribution: Attribution) -> Iterator[str]:
@@ -191,6 +198,11 @@ def _cuts(conclusion: Conclusion) -> Iterator[str]:
     if setup.cut_short:
         cut = [note for note in setup.notes if "budget" in note or "rows are used" in note]
         yield f"Note: {'; '.join(cut)}."
+    if conclusion.proof.own_budget:
+        yield (
+            "Whether the network as it is learns in a training as long as yours is not known, so "
+            f"nothing but a fact is proven. Give --budget {_enough(conclusion.proof)}."
+        )
 
 
 def _suspects(conclusion: Conclusion) -> Iterator[Any]:

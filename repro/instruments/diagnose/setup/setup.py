@@ -37,7 +37,7 @@ from repro.instruments.diagnose.setup.compiled import Compiled, read_compiled
 from repro.instruments.diagnose.setup.errors import DiagnoseError
 from repro.instruments.diagnose.setup.outputs import Joint
 from repro.instruments.diagnose.setup.preprocessing import Preprocessing, read_preprocessing
-from repro.instruments.diagnose.setup.splitting import Pair, split_rows
+from repro.instruments.diagnose.setup.splitting import HELD_OUT, Pair, Split, split_rows
 from repro.instruments.diagnose.setup.task import (
     Task,
     balanced,
@@ -51,7 +51,7 @@ from repro.instruments.diagnose.setup.weights import row_weights
 if TYPE_CHECKING:
     import keras
 
-CUT_SHORT = 0.7  # share of the user's rows: training on fewer is called shorter than the user's
+CUT_SHORT = 0.9  # share of the user's steps: a training of fewer is called shorter than theirs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +91,7 @@ class Setup(Network):
         shuffle: whether training rows come in another random order in every epoch.
         weights: one number a training row, by which its loss is multiplied; None if all are alike.
         notes: sentences that say what was cut.
-        cut_short: whether the trainings are shorter than what the user trains.
+        own_steps: steps of the training as the user asked for it.
         joint: what this output reaches beside the others; None if it is alone, or no worse so.
     """
 
@@ -106,7 +106,7 @@ class Setup(Network):
     shuffle: bool
     weights: Array | None
     notes: tuple[str, ...]
-    cut_short: bool
+    own_steps: int
     joint: Joint | None = None
 
     @cached_property
@@ -173,6 +173,11 @@ class Setup(Network):
         """Steps of one training."""
         return math.ceil(len(self.train[1]) / self.batch_size) * self.epochs
 
+    @property
+    def cut_short(self) -> bool:
+        """True if trainings are shorter than what the user trains."""
+        return self.steps < CUT_SHORT * self.own_steps
+
 
 def make_setup(
     build: Callable[[], Any],
@@ -217,8 +222,13 @@ def make_setup(
         epochs=epochs,
         seeds=kept,
         notes=(*split.notes, *_notes(epochs, asked, (rows, len(y)), (kept, checked_seeds))),
-        cut_short=epochs < asked or rows < CUT_SHORT * len(y),
+        own_steps=math.ceil(_own_rows(len(y), split) / batch_size) * asked,
     )
+
+
+def _own_rows(rows: int, split: Split) -> int:
+    """Return how many rows the user trains on, of which a large data set's are not all used."""
+    return max(len(split.train[1]), round((1 - HELD_OUT) * rows))
 
 
 def _affordable(

@@ -1,0 +1,85 @@
+"""A failure that comes from the budget's cut of the training is no fault of the network."""
+
+import time
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from repro.instruments.diagnose.changes.change import NOTHING, Change
+from repro.instruments.diagnose.changes.steps import length_changes
+from repro.instruments.diagnose.measurements.examination import examine_data
+from repro.instruments.diagnose.proof.attribution import attribute
+from repro.instruments.diagnose.proof.judge import Gain, Judged, Proof
+from repro.instruments.diagnose.proof.length import own_budget, train_as_long
+from repro.instruments.diagnose.proof.prove import Suspects
+from repro.instruments.diagnose.proof.train import Trained, Trainer
+from repro.instruments.diagnose.setup.setup import Setup, make_setup
+from repro.instruments.diagnose.symptoms.symptom import detect
+
+EPOCHS = 80
+
+
+def build() -> keras.Model:
+    layers = [keras.layers.Dense(16, "relu"), keras.layers.Dense(1)]
+    model = keras.Sequential([keras.Input((2,)), *layers])
+    model.compile(keras.optimizers.Adam(0.01), "mean_squared_error")
+    return model
+
+
+@pytest.fixture(scope="module")
+def setup() -> Setup:
+    x = np.random.default_rng(0).normal(size=(200, 2))
+    y = 3 * x[:, 0] + x[:, 1] + 20
+    return make_setup(build, x, y, None, epochs=EPOCHS, batch_size=20, seeds=4, budget=4)
+
+
+@pytest.fixture(scope="module")
+def short(setup: Setup) -> tuple[Trainer, Trained]:
+    trainer = Trainer(setup, time.monotonic() + 600)
+    return trainer, trainer.train(NOTHING)
+
+
+def say(task: str, number: int, count: int) -> None:
+    pass
+
+
+def test_a_cut_network_that_learns_in_its_own_epochs_is_taken_by_these(setup, short):
+    trainer, original = short
+    assert setup.epochs < EPOCHS and original.test.mean() < 0.5  # the cut makes it fail
+    trainer = Trainer(setup, time.monotonic() + 600)
+    trainer.longest = 1.0
+    longer = train_as_long(trainer, original, say)
+    assert longer.test.mean() > 0.9 and longer.change is NOTHING
+    assert f"has {EPOCHS} epochs" in trainer.setup.notes[-1]
+    assert own_budget(trainer, longer, []) == 0
+
+
+def test_without_time_for_its_own_epochs_nothing_is_known(setup, short):
+    trainer, original = short
+    trainer.deadline = time.monotonic()
+    assert train_as_long(trainer, original, say) is original
+    assert own_budget(trainer, original, list(detect("slow", 0.5, "the loss falls"))) > 0
+    assert own_budget(trainer, original, []) == 0  # more steps of what stands still are no news
+
+
+def test_what_may_learn_by_itself_proves_no_cause():
+    zeros, remedy = np.zeros(4), Change(key="mend", title="", size=1, removes=("target_scale",))
+    trained = Trained(change=remedy, test=zeros + 0.9, train=zeros + 0.9)
+    gained = Gain(0.9, 0.8, 1.0)
+    judged = [Judged(trained=trained, gained=gained, superiority=1.0, helps=True, recovers=True)]
+    proof = Proof(replace(trained, change=NOTHING, test=zeros, train=zeros), judged=judged)
+    suspects = Suspects(causes=["target_scale"])
+    assert attribute(proof, suspects).proven
+    proof.own_budget = 100
+    assert not attribute(proof, suspects).proven
+    fact = Suspects(causes=["target_scale"], certain=frozenset({"target_scale"}))
+    assert attribute(proof, fact).proven
+
+
+def test_epochs_that_the_budget_cut_off_are_no_change(setup):
+    keys = [c.key for c in length_changes(setup, examine_data(setup), frozenset({"slow"}))]
+    assert "more_epochs" not in keys
+    whole = replace(setup, own_steps=setup.steps)
+    assert "more_epochs" in [c.key for c in length_changes(whole, None, frozenset({"slow"}))]
