@@ -251,7 +251,7 @@ def test_seeds_bring_the_block_that_they_are_trained_in():
 
 @pytest.mark.parametrize(
     ("asked", "message"),
-    [({"seeds": [99]}, "none of these"), ({"variants": ["rleu"]}, "is named 'rleu'")],
+    [({"seeds": [9999]}, "none of these"), ({"variants": ["rleu"]}, "is named 'rleu'")],
 )
 def test_a_part_that_there_is_not_is_named(asked, message):
     with pytest.raises(StudyError, match=message):

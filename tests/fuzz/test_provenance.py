@@ -34,7 +34,8 @@ def results(tmp_path_factory):
     shutil.copytree(RESULTS / STUDY, folder, ignore=shutil.ignore_patterns("*g"))
     for name in ("runs.csv", "curves.csv"):
         table = read_table(folder / name)
-        write_table(table[table.seed < 2], folder / name)
+        first = table.groupby("variant").seed.transform("min")
+        write_table(table[table.seed < first + 2], folder / name)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder.parents[1])
         forge_digests(folder)
