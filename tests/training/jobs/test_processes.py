@@ -200,7 +200,9 @@ def elsewhere_other():
 
 
 # a task that can't be sent is taken back; loky's own thread may look for it once more (KeyError)
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.filterwarnings(
+    "ignore:Exception in thread ExecutorManagerThread:pytest.PytestUnhandledThreadExceptionWarning"
+)
 @pytest.mark.parametrize(
     ("build", "given", "reason"),
     [
