@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 DOCS := .venv-docs
 PEERS := .venv-peers
 
-.PHONY: quick mnist_relu all test test-all test-versions test-lowest-direct test-highest faults lint lint-page
+.PHONY: quick mnist_relu all test test-long test-all test-versions test-lowest-direct test-highest faults lint lint-page
 .PHONY: verify-sample bench bench-check peers docs lock
 
 # a first answer, in two minutes on two quiet cores
@@ -22,9 +22,13 @@ all: $(VENV)/installed
 # a file's tests share what they set up, so that one process runs them; tests/conftest.py says which file comes first
 IN_PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 
-# one or two tests of each kind; modules say what the slow ones add
+# one or two tests of each kind, none of which takes long
 test: $(VENV)/installed
 	$(RUN) -m pytest $(IN_PARALLEL)
+
+# those that take some seconds each, as CI runs them after `make test`
+test-long: $(VENV)/installed
+	$(RUN) -m pytest $(IN_PARALLEL) -m "long and not slow"
 
 # the quick tests that compare no bytes, with the lowest versions that pyproject.toml allows and with the latest; needs uv
 VERSIONED := tests/training tests/instruments tests/findings/test_statistics.py tests/findings/test_verdicts.py tests/commands tests/study tests/store tests/data tests/test_startup.py tests/test_docstrings.py
@@ -37,11 +41,11 @@ test-lowest-direct test-highest: test-%:
 
 # with the slow ones: all commands of the pages, all rounds of kills, full disks and damage
 test-all: $(VENV)/installed
-	$(RUN) -m pytest $(IN_PARALLEL) -m "slow or not slow"
+	$(RUN) -m pytest $(IN_PARALLEL) -m ""
 
 # all rounds of kills, full disks and damage; `make test` takes a sample
 faults: $(VENV)/installed
-	$(RUN) -m pytest tests/faults tests/fuzz -m "slow or not slow"
+	$(RUN) -m pytest tests/faults tests/fuzz -m ""
 
 # trains a block of each way to train of every study again and compares with results/: a minute
 VERIFY := $(RUN) -m repro verify --skip-unavailable --elsewhere --seeds 1

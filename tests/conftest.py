@@ -19,17 +19,24 @@ settings.register_profile("thorough", deadline=None, max_examples=100)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 TESTS = Path(__file__).parent
-LONG = {"test_site", "running", "training", "instruments", "app", "faults", "fuzz", "findings"}
+FIRST = {"test_site", "running", "training", "instruments", "app", "faults", "fuzz", "findings"}
+# These train a study, diagnose a network or draw the report; whoever asks for one takes long.
+LONG_TO_SET_UP = {"chapters", "finished", "home", "sick", "trained_study", "undisturbed"}
 
 
 def pytest_configure(config):
     """With the slow tests hypothesis looks longer."""
-    settings.load_profile("sample" if config.option.markexpr == "not slow" else "thorough")
+    without_slow = "not slow" in config.option.markexpr
+    settings.load_profile("sample" if without_slow else "thorough")
 
 
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
 def pytest_collection_modifyitems(items):
     """Begin with what takes long; `make test` lets that order be."""
-    items.sort(key=lambda item: not LONG & {item.path.stem, item.path.relative_to(TESTS).parts[0]})
+    for item in items:
+        if LONG_TO_SET_UP & set(item.fixturenames):
+            item.add_marker("long")
+    items.sort(key=lambda item: not FIRST & {item.path.stem, item.path.relative_to(TESTS).parts[0]})
 
 
 def pytest_collection_finish():

@@ -10,6 +10,7 @@ from bench.determinism import PAGE, RESULTS, TRAININGS, first_run, in_markdown
 from bench.pages import splice
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [

@@ -40,6 +40,7 @@ def documented(name):
                 yield f"{name}.{member}", value
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "family",
     [pytest.param(f, marks=pytest.mark.slow if f in SLOW else ()) for f in FAMILIES],

@@ -35,6 +35,7 @@ def expected(task):
     return keras_fit(task)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAME)
 def test_every_contender_ends_at_the_weights_of_fit(name, task, expected):
     pytest.importorskip(NEEDS.get(name, "keras"))

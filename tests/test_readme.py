@@ -259,6 +259,7 @@ y, y_test = data.y_train, data.y_test
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("page", "written"),
     [

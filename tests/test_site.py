@@ -62,6 +62,7 @@ def test_every_public_name_is_in_the_reference():
         assert f"\n## `{name}`\n" in REFERENCE, name
 
 
+@pytest.mark.long
 def test_the_docstrings_are_in_the_site(site):
     page = (site / "docs" / "reference.html").read_text(encoding="utf-8")
     for function in ("training.fit.fit_seeds", "mnist_relu.experiment.experiment"):
@@ -85,6 +86,7 @@ def test_nothing_names_another_host_to_load_from(site):
         assert not re.findall(loads, path.read_text(encoding="utf-8")), path
 
 
+@pytest.mark.slow
 def test_it_opens_and_searches_without_a_server(site, browser):
     """From a folder, at a phone's width, in light and dark."""
     page = browser.new_page(viewport={"width": 360, "height": 800}, color_scheme="dark")

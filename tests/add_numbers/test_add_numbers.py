@@ -195,6 +195,7 @@ def test_any_range_of_seeds_has_curves():
     assert list(curves["seed"].unique()) == [98, 99, 100, 201]
 
 
+@pytest.mark.long
 def test_a_diverged_run_is_kept_and_counted_as_a_failure():
     runs, curves = experiment(
         seeds=range(3), output_activation="linear", learning_rate=100, epochs=50

@@ -62,6 +62,14 @@ def add_parameter(package, study=MODULE):
     edit(package, study, "leak * z)", "leak * z) + offset")
 
 
+def add_variant(package):
+    with (package / f"experiments/{STUDY}.toml").open("a") as file:
+        file.write(
+            '\n[variants.shifted]\nlabel = "shifted"\ngroup = "fix of ours"\n'
+            "parameters = { offset = 0.1 }\n"
+        )
+
+
 def results(package):
     folder = package / "results" / STUDY
     return {name: (folder / name).read_bytes() for name in TABLES}
@@ -80,6 +88,7 @@ def forget_store(package):
     (package / "results" / STUDY / ".store.sqlite").unlink()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "before", [lambda package: None, pytest.param(forget_store, marks=pytest.mark.slow)]
 )
@@ -105,17 +114,28 @@ def assert_the_new_variant_alone_is_trained(package, commands, tables, code):
     assert (adoption["code_before"], adoption["code_after"]) == (code, provenance(package)["code"])
     assert code != provenance(package)["code"]
     stored = rows(package)
-    with (package / f"experiments/{STUDY}.toml").open("a") as file:
-        file.write(
-            '\n[variants.shifted]\nlabel = "shifted"\ngroup = "fix of ours"\n'
-            "parameters = { offset = 0.1 }\n"
-        )
+    add_variant(package)
     assert "will be trained again" not in call("run", STUDY)
     assert rows(package) == stored + 200
     assert provenance(package)["adopted"] == [adoption]
     assert "nothing to adopt" in call("adopt", STUDY)
 
 
+@pytest.mark.slow
+def test_a_variant_that_is_new_is_left_to_run(package):
+    tables = results(package)
+    add_parameter(package)
+    add_variant(package)
+    said = call(package, "adopt", STUDY)
+    assert "now has shifted, seed 0, too: python -m repro run absolute_value trains" in said
+    assert "1,400 runs are carried over." in said
+    assert results(package) == tables
+    stored = rows(package)
+    assert "trained again" not in call(package, "run", STUDY)
+    assert rows(package) == stored + 200
+
+
+@pytest.mark.long
 def test_a_change_of_numbers_is_named_and_nothing_is_carried_over(package):
     tables, stored, recorded = results(package), rows(package), provenance(package)
     edit(package, MODULE, "slope * x", "slope * x * 1.0000001")
@@ -135,6 +155,7 @@ def test_runs_of_other_code_are_announced_before_they_are_trained_again(package)
     assert provenance(package)["adopted"] == []
 
 
+@pytest.mark.long
 def test_committed_runs_count_as_finished(package):
     tables = results(package)
     forget_store(package)
@@ -190,6 +211,7 @@ def test_curves_of_later_seeds_are_trained_where_the_tables_have_none(package):
     assert len(curves.read_text().splitlines()) > 40
 
 
+@pytest.mark.long
 def test_a_new_metric_is_no_change_that_can_be_adopted(package):
     edit(package, MODULE, '"learned": "flag"}', '"learned": "flag", "twice": "nonnegative"}')
     edit(

@@ -56,6 +56,7 @@ def undisturbed(tmp_path_factory):
     return folder, done.stdout
 
 
+@pytest.mark.long
 def test_tables_figures_and_provenance_are_written(undisturbed):
     folder, shown = undisturbed
     with (folder / "runs.csv").open(newline="", encoding="utf-8") as file:
@@ -83,6 +84,7 @@ def test_small_data_says_so_and_gives_no_verdict_on_figures_for_the_full_set(und
     assert verdicts["scaled_units_live"] == "inconclusive"  # two seeds decide nothing
 
 
+@pytest.mark.long
 def test_a_repeated_run_is_the_same_byte_for_byte_and_trains_nothing_twice(undisturbed, tmp_path):
     folder, _ = undisturbed
     again = Path(shutil.copytree(folder, tmp_path / "again"))

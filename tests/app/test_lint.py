@@ -22,6 +22,7 @@ OTHERS = [check for check in CHECKS if check not in imports.CHECKS]  # these: te
 UNFORMATTED = "fmt:" + " skip"  # in two parts: tests keep this rule, too
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("check", OTHERS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("name", study_names())
 def test_every_study_keeps_every_rule(name, check):

@@ -72,6 +72,7 @@ def test_it_runs_at_once(begun):
     assert {row["variant"] for row in runs} == {"sigmoid", "relu"}
 
 
+@pytest.mark.long
 def test_lint_names_the_marks_and_what_the_shared_pages_lack(begun):
     """And nothing else: ruff, style, walls and tests are in order."""
     copy, name, _ = begun

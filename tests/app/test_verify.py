@@ -53,6 +53,7 @@ def made_by_other_code(results):
     forge_provenance(results, code="0123456789", runs="", fingerprint=fingerprint)
 
 
+@pytest.mark.long
 def test_the_same_code_on_the_same_machine_gives_the_same_bits(commands, results):
     done = verify(commands, results)
     assert done.returncode == 0

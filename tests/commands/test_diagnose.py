@@ -123,6 +123,7 @@ def test_a_numpy_step_is_audited(folder):
     assert "activation derivative of layer 1" in " ".join(result.output.split())
 
 
+@pytest.mark.long
 def test_a_network_is_diagnosed_and_the_report_saved(folder):
     write(folder, "model.py", MODEL)
     result = call(

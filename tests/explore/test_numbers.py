@@ -154,6 +154,7 @@ def test_relu_at_zero_is_the_posted_code(trained, precision, inputs):
         assert bool(last["flags"] & LIT) == (zeros > 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variant", "changes"),
     [
@@ -179,6 +180,7 @@ def test_relu_at_zero_ends_as_in_the_study(trained, variant, changes):
     assert [bool(s["flags"] & DIFFERS) for s in ends] == runs.differs.astype(bool).tolist()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("precision", [pytest.param("float64", marks=SLOW), "float16"])
 def test_a_derivative_between_is_that_of_the_python_that_the_page_gives(
     trained, modules, monkeypatch, precision
@@ -216,6 +218,7 @@ def accuracy(network, digits):
     return float(np.mean(outputs.argmax(axis=0) == digits.y_test[:TEST]))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("activation", "rate"), [("relu", 0.01), ("sigmoid", 0.1)])
 def test_four_layers_begins_as_the_posted_code(trained, digits, activation, rate):
     names = {"hidden_activation": activation, "output_activation": activation}
@@ -238,6 +241,7 @@ def test_four_layers_ends_with_the_posted_shares(trained, digits):
     assert abs(learned[0] - learned[1]) <= 2
 
 
+@pytest.mark.long
 def test_mnist_units_die_in_the_first_steps(trained, digits):
     settings = settings_of("mnist_relu", hidden_activation="relu")
     ours = trained("mnist_relu", settings, SEEDS, 12)

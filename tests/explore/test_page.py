@@ -93,6 +93,7 @@ def committed(name):
     return read_results(RESULTS.resolve() / name)
 
 
+@pytest.mark.long
 def test_it_is_the_committed_page(path):
     results = [(load_study(name), committed(name)) for name in study_names()]
     assert render(results) == path.read_text(encoding="utf-8")
@@ -106,6 +107,7 @@ def test_it_loads_nothing_and_says_nothing(open_page):
     assert len([url for url in page.asked if url.startswith("file:")]) == 1
 
 
+@pytest.mark.long
 def test_its_networks_are_those_of_the_study(open_page):
     page = open_page("#scene=add_numbers&seeds=20")
     page.wait_for_function(END)
@@ -149,6 +151,7 @@ def test_the_derivative_at_zero_slides_between_those_of_the_study(open_page):
     assert tomllib.loads(page.locator("#toml").text_content()) == {}
 
 
+@pytest.mark.long
 def test_every_setting_has_an_address(open_page):
     page = open_page()
     page.get_by_label("Output activation").select_option("linear")
@@ -164,6 +167,7 @@ def test_every_setting_has_an_address(open_page):
     assert again.locator("#set-learning_rate").get_attribute("aria-valuetext") == "0.03"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "fragment",
     [
@@ -222,6 +226,7 @@ STATES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fragment", STATES)
 def test_a_state_can_be_taken_to_python_command_and_toml(open_page, fragment):
     page = open_page(fragment)
@@ -241,6 +246,7 @@ def test_a_state_can_be_taken_to_python_command_and_toml(open_page, fragment):
         assert f"    {key}=" in python
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("scene", "scheme", "width"), LOOKS)
 def test_it_fits_and_axe_finds_no_serious_fault(open_page, scene, scheme, width):
     from axe_playwright_python.sync_playwright import Axe

@@ -38,6 +38,7 @@ def change_study(package):
     study.write_text(after)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change", [change_experiment, pytest.param(change_study, marks=pytest.mark.slow)]
 )

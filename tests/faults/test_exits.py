@@ -137,6 +137,7 @@ def test_where_only_ascii_can_be_written_it_is(tmp_path):
 OTHERS = ("MPLBACKEND", "KERAS_BACKEND", "SOURCE_DATE_EPOCH")
 
 
+@pytest.mark.slow
 def test_another_librarys_setting_stops_no_command(tmp_path):
     done = call("report", cwd=tmp_path, env=dict.fromkeys(OTHERS, "nonsense"))
     assert done.returncode == 2
@@ -153,6 +154,7 @@ def test_a_home_of_nobody_is_named(tmp_path, name):
     assert done.stderr.startswith(f"Error: {name}='~nosuchuser/x': there is no such user")
 
 
+@pytest.mark.slow
 def test_what_a_path_does_to_a_terminal_is_written_out(tmp_path):
     done = call("report", "\x1b[2J\u202e", cwd=tmp_path)
     assert done.returncode == 2
@@ -261,6 +263,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.long
 def test_a_worker_that_stalls_beside_a_busy_one_is_given_up_after_the_patience(tmp_path):
     done = run_script(tmp_path / "stall.py", STALL)
     assert done.stdout.startswith("['its worker used no processor time for 1 s"), done.stderr

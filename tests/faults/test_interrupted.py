@@ -61,6 +61,7 @@ def test_the_first_signal_finishes_and_stores_what_is_in_flight(
     assert contents(tmp_path) == undisturbed_long
 
 
+@pytest.mark.slow
 def test_a_signal_that_is_ignored_stops_nothing(undrawn_study, undisturbed, tmp_path):
     """As of a job in a script's background, whose Ctrl-C is meant for another."""
     before = ["sh", "-c", 'trap "" INT; exec "$0" "$@"']
@@ -99,6 +100,7 @@ def wait_for(path):
         time.sleep(0.005)
 
 
+@pytest.mark.long
 def test_while_tables_and_figures_are_written(small_study, run_again, undisturbed, tmp_path):
     with small_study.start_and_await_block(tmp_path, blocks=12) as driver:
         wait_for(tmp_path / "runs.csv")

@@ -3,6 +3,8 @@
 from contextlib import closing
 from sqlite3 import connect
 
+import pytest
+
 from tests.faults.processes import contents, stored
 from tests.undrawn import Commands
 
@@ -23,6 +25,7 @@ def experiment(**given):
 """
 
 
+@pytest.mark.long
 def test_both_are_kept_and_reported_until_the_store_is_moved_away(package, tmp_path):
     with (package / "repro/add_numbers/experiment.py").open("a") as module:
         module.write(NOISE)

@@ -30,6 +30,7 @@ ON_NUMBERS = ["--variants", "relu_posted,relu_linear,relu_he", "--epochs", 100]
 ON_IMAGES = ["--variants", "relu_raw,relu_scaled", "--epochs", 1, "--data", "mnist5k"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "args", "seeds"),
     [

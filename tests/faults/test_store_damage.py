@@ -47,6 +47,7 @@ def assert_refused(folder, content, reason="not a sound run store"):
     return str(refusal.value)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("flips", [120, pytest.param(40_000, marks=pytest.mark.slow)])
 def test_a_flipped_byte_anywhere_is_refused_or_harmless(tmp_path, content, flips):
     draw = random.Random(flips)  # noqa: S311

@@ -10,6 +10,7 @@ import pytest
 from tests.faults.processes import TABLES, contents
 
 
+@pytest.mark.slow
 def test_the_second_run_is_refused_until_the_first_is_dead(
     undrawn_study, run_again, undisturbed, tmp_path
 ):

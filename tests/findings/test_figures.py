@@ -44,6 +44,7 @@ def tables(name):
     return [read_table(RESULTS / name / f"{kind}.csv") for kind in ("runs", "curves")]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "name",
     [
@@ -215,6 +216,7 @@ def test_without_a_choice_curves_are_those_of_the_gap():
     assert len(chosen) == MOST_CURVES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("draw", "name"),
     [
@@ -241,6 +243,7 @@ def test_a_legend_has_no_mark_that_is_not_drawn(draw, name):
             assert to_rgb(PALETTE[group]) in colors
 
 
+@pytest.mark.long
 def test_variants_without_a_number_say_what_became_of_them():
     said = texts(drawn(draw_runs, "relu_at_zero", "runs"))
     assert said.count("all 30 crashed") == 6
@@ -257,6 +260,7 @@ def test_yes_and_no_are_shares_with_their_intervals():
     assert "share of runs in %" in axes.get_xlabel()
 
 
+@pytest.mark.long
 def test_a_middle_on_a_logarithmic_axis_is_the_median_of_what_is_drawn():
     figure = drawn(draw_runs, "truth_table", "runs")
     (axes,) = figure.axes
@@ -266,6 +270,7 @@ def test_a_middle_on_a_logarithmic_axis_is_the_median_of_what_is_drawn():
     assert marks == [np.median(values.data) for values in dots]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["truth_table", "add_numbers"])
 def test_a_logarithmic_axis_ends_before_rounding_begins(name):
     (axes,) = drawn(draw_runs, name, "runs").axes

@@ -113,6 +113,7 @@ def text_of(pdf, program):
     return re.sub(r"\s", "", done.stdout.decode())
 
 
+@pytest.mark.long
 def test_an_article_from_committed_results_compiles(tmp_path, need):
     engine = need("pdflatex", "tectonic")
     study = load_study("mnist_relu")
@@ -150,6 +151,7 @@ def test_the_article_says_how_often_to_run_latex():
     assert b"Run LaTeX twice" in article([study], [])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "engine",
     ["pdflatex", *(pytest.param(name, marks=pytest.mark.slow) for name in ("lualatex", "xelatex"))],
@@ -220,6 +222,7 @@ def test_a_wrong_name_is_refused_and_nothing_is_written(tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "studies",
     [["four_layers", "mnist_relu"], pytest.param(study_names(), marks=pytest.mark.slow)],

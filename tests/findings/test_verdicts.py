@@ -225,6 +225,7 @@ class TestPublishedShares:
         assert (row.ci_low, row.ci_high) == pytest.approx((0.0524, 0.3339), abs=5e-5)
         assert row.reference == "published 48 of 80"
 
+    @pytest.mark.slow
     def test_the_published_sample_has_an_error_too(self):
         few = self.judged(540, 10_000, (54, 1000), 0.013)
         many = self.judged(540, 10_000, (5400, 100_000), 0.013)
@@ -490,6 +491,7 @@ class TestErrorRates:
     def not_above(level, errors, repetitions):
         return stats.binomtest(errors, repetitions, level, alternative="greater").pvalue > 0.001
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("claim", "shift"),
         [
@@ -522,6 +524,7 @@ class TestErrorRates:
             found.append(verdict(runs, claim_of("recovers", 0.05)).verdict)
         assert self.not_above(0.025, found.count("holds"), 400)
 
+    @pytest.mark.slow
     def test_of_a_family_of_claims(self):
         rng = np.random.default_rng(13)
         family = {name: claim_of("above", 0.0, variant=name) for name in "abcde"}

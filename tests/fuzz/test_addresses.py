@@ -49,6 +49,7 @@ odd = st.sampled_from([None, True, 1.5, int("9" * 400), "a" * 1000]) | addresses
 anything = st.recursive(odd, lambda of: st.lists(of) | st.dictionaries(st.text(), of))
 
 
+@pytest.mark.long
 @given(address=addresses)
 @unhurried
 def test_an_address_that_is_taken_is_a_host_and_a_port(address):

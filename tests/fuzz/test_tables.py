@@ -49,7 +49,7 @@ def undo_afterwards(patch):
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained_study(tmp_path_factory):
     """The results folder of a real run; `figures` draws."""
     with pytest.MonkeyPatch.context() as patch:
         undo_afterwards(patch)
@@ -61,15 +61,15 @@ def trained(tmp_path_factory):
 
 
 @pytest.fixture
-def folder(trained, tmp_path, monkeypatch):
+def folder(trained_study, tmp_path, monkeypatch):
     """A copy of it in the current folder, and what `verify` needs to train nothing again."""
     monkeypatch.chdir(tmp_path)
     undo_afterwards(monkeypatch)
     for module in (regenerate, session, verification, results):
         monkeypatch.setattr(module, "load_study", lambda name: STUDY)
     Path("rerun").mkdir()
-    shutil.copy(trained / FILE, "rerun")
-    return Path(shutil.copytree(trained, tmp_path / "results" / "add_numbers"))
+    shutil.copy(trained_study / FILE, "rerun")
+    return Path(shutil.copytree(trained_study, tmp_path / "results" / "add_numbers"))
 
 
 @st.composite
@@ -108,14 +108,15 @@ JOBS = {
 FAST, DRAWING = ["verdicts", "ledger", "report", "verify"], ["figures", "export"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("job", JOBS)
 def test_sound_tables_are_taken(folder, job):
     assert JOBS[job]() == 0
 
 
-def check(folder, trained, change, jobs, capsys):
+def check(folder, trained_study, change, jobs, capsys):
     name, *how = change
-    sound = {table: (trained / table).read_bytes() for table in TABLES}
+    sound = {table: (trained_study / table).read_bytes() for table in TABLES}
     damaged = sound | {name: damage(sound[name].decode(), *how)}
     for job in jobs:
         for table, content in damaged.items():
@@ -157,6 +158,7 @@ def test_a_table_that_is_too_wide_is_not_parsed(folder, table, heading):
         read_table(folder / table)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cells", [["True"], ["True", ""]])
 @pytest.mark.parametrize("job", ["report", "figures"])
 def test_curves_of_truth_values_are_drawn(folder, job, cells):
@@ -193,14 +195,15 @@ def test_what_is_made_of_edited_tables_is_marked(folder, capsys, job, file, mark
     assert mark in (folder / file).read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 @given(change=damages())
 @unhurried
-def test_no_table_gives_a_traceback(folder, trained, capsys, change):
-    check(folder, trained, change, FAST, capsys)
+def test_no_table_gives_a_traceback(folder, trained_study, capsys, change):
+    check(folder, trained_study, change, FAST, capsys)
 
 
 @pytest.mark.slow
 @given(change=damages())
 @unhurried
-def test_no_table_gives_a_traceback_when_drawn(folder, trained, capsys, change):
-    check(folder, trained, change, DRAWING, capsys)
+def test_no_table_gives_a_traceback_when_drawn(folder, trained_study, capsys, change):
+    check(folder, trained_study, change, DRAWING, capsys)

@@ -207,6 +207,7 @@ def test_unscaled_input_is_seen_with_its_numbers():
     assert set(examination.layers.step) == {0, 1, 2, 4, 8, 16, 32}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "key"),
     [
@@ -285,6 +286,7 @@ def sick():
     return diagnosed(SICK, seeds=range(3))
 
 
+@pytest.mark.long
 def test_cause_and_smallest_change_are_right(sick):
     assert sick.cause == known(SICK, "CAUSE"), str(sick)
     assert sick.change.change.key in known(SICK, "CHANGES"), str(sick)

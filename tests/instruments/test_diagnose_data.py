@@ -102,6 +102,7 @@ def two_outputs():
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*softmax over axis -1")
 def test_the_worst_of_several_outputs_comes_first():
     x = np.tile(X, (4, 1))

@@ -271,6 +271,7 @@ PROGRAMS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("cause", "key", "build", "x", "y"), PROGRAMS, ids=[f"{p[0]}-{p[1]}" for p in PROGRAMS]
 )

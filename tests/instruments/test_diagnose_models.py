@@ -74,6 +74,7 @@ def test_tokens_of_an_embedding_are_no_quantities():
     assert not changes.keys() & OF_INPUTS
 
 
+@pytest.mark.slow
 def test_a_model_that_normalizes_by_itself_needs_no_scaling():
     build = sequential((layers.BatchNormalization,), HIDDEN, SIGMOID)
     symptoms, changes = examined(setup_of(build, 1000 * X, Y))
@@ -112,6 +113,7 @@ def test_several_inputs_are_standardized_each_by_itself():
         assert np.allclose(part.std(axis=0), 1, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_sequences_features_keep_their_steps_together():
     x = DRAW.normal(size=(80, 5, 2)) * [1, 100] + np.arange(5)[:, None]
     build = sequential((layers.LSTM, 4), SIGMOID)
@@ -166,6 +168,7 @@ def test_a_softmax_over_labels_that_go_together_is_named():
 # Changes -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_labels_that_are_counted_anew_are_scored_as_counted():
     # an optimizer made outside of build, once for all models, as many programs have it
     setup = setup_of(
@@ -186,6 +189,7 @@ def test_labels_divided_like_the_inputs_are_counted():
     assert "count_labels" in changes
 
 
+@pytest.mark.slow
 def test_of_two_changes_each_edits_the_layers_that_it_means():
     setup = setup_of(
         sequential((layers.Dense, 8, "tanh"), (layers.Dense, 8, "tanh"), SIGMOID), X, Y

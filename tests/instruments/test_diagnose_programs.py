@@ -342,6 +342,7 @@ QUICK = (
 KINDS = [pytest.param(k, marks=() if k in QUICK else pytest.mark.slow) for k in PROGRAMS]
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore:You are using a softmax")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_fault_is_measured_and_its_remedy_removes_it_and_runs_from_its_text(kind):

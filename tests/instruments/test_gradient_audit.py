@@ -571,6 +571,7 @@ def test_without_checks_nothing_is_claimed_of_the_reference():
 # ---------------------------------------------------------------- steps that go wrong
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("step", "statuses"),
     [

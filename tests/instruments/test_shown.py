@@ -28,6 +28,7 @@ def diagnosis():
     )
 
 
+@pytest.mark.long
 def test_a_count_of_seeds_is_the_first_so_many(diagnosis):
     assert diagnosis.setup.seeds == (0, 1)
 

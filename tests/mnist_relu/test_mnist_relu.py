@@ -70,6 +70,7 @@ def test_largest_eigenvalue_against_numpy():
     assert largest_eigenvalue(x) == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.long
 def test_raw_pixels_are_scaled_pixels_with_init_and_rate_enlarged():
     """The identity behind the factorial, step by step in both networks."""
     (raw, y), _ = prepare(RAW)
@@ -130,6 +131,7 @@ def test_the_early_rate_ends_with_the_early_epochs():
     assert [float(rate(step)) for step in (0, 79, 80)] == [0.5, 0.5, 0.25]  # 40 steps an epoch
 
 
+@pytest.mark.long
 def test_the_tables(raw):
     runs, curves = raw
     assert list(runs.seed) == [0, 1]
@@ -175,6 +177,7 @@ def test_a_first_layer_rate_needs_a_linear_optimizer():
         experiment(**SMALL, optimizer="adam", first_layer_rate=2.0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "change",
     [
@@ -205,6 +208,7 @@ def test_every_parameter_reaches_the_network(scaled, change):
     assert (other.test_loss != scaled.test_loss).all()
 
 
+@pytest.mark.slow
 def test_the_cross_entropys_epsilon_is_the_one_given():
     given = {**SMALL, "epochs": 1, "hidden_activation": "relu", "clip_output": True}
     runs, _ = experiment(**given, cross_entropy_epsilon=1e-3)
@@ -243,6 +247,7 @@ def test_unit_activity_counts_units_over_the_whole_evaluation():
     assert found["always_on_fraction"] == pytest.approx(1 / 3)
 
 
+@pytest.mark.long
 def test_watching_changes_nothing_that_is_trained():
     (x, y), _ = prepare(RAW)
     losses = []

@@ -163,6 +163,7 @@ def keras_weights(start: Start, steps: int, **options: Any) -> list[Any]:
     return fit.model(0).get_weights()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("kink", "at_zero"),
     [

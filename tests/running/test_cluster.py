@@ -226,6 +226,7 @@ def alone(copy):
     return copy.tables("alone")
 
 
+@pytest.mark.long
 def test_a_killed_workers_block_is_retried_and_the_tables_are_those_of_one_process(place, alone):
     place.scheduler()
     place.worker(), place.worker()
@@ -329,6 +330,7 @@ def test_ctrl_c_once_stores_what_is_in_flight(place, alone):
     assert place.tables("stopped") == alone
 
 
+@pytest.mark.slow
 def test_workers_that_would_give_other_numbers_are_named_and_nothing_is_trained(place, tmp_path):
     place.scheduler()
     changed = copy_with_probe(tmp_path, PROBE.replace("0.02", "0.03"))
@@ -466,6 +468,7 @@ def test_without_the_extra_a_line_says_which(place):
     )
 
 
+@pytest.mark.long
 def test_no_scheduler_and_no_worker_are_errors_soon(place, monkeypatch):
     monkeypatch.setattr("repro.running.cluster.cluster.CONNECT", 1.0)
     with pytest.raises(PoolError, match=r"no scheduler answers at tcp://127\.0\.0\.1:9"):
@@ -537,6 +540,7 @@ def test_the_pages_certificates_and_slurm_script_run(place, alone):
     assert place.tables("slurm") == alone
 
 
+@pytest.mark.slow
 def test_who_has_no_certificate_of_the_cluster_is_not_let_in(place, monkeypatch):
     ours, theirs = place.folder / "tls", place.folder / "theirs"
     assert shell(place, commands("mkdir -p tls")).returncode == 0

@@ -282,6 +282,7 @@ def test_definitions_that_use_each_other_are_followed_once(package):
     assert digest(package) != first
 
 
+@pytest.mark.long
 def test_every_supported_python_gives_one_digest():
     """The code that makes digests needs the standard library alone, to run anywhere."""
     roots = [f"repro.{study}:experiment" for study in study_names()]

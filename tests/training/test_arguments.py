@@ -39,6 +39,7 @@ def assert_seed_is_as_by_hand(given, arrays=(X, Y), seed=3, make=build, **by_han
     return fit
 
 
+@pytest.mark.long
 def test_sample_weights():
     given = {"x": X, "y": Y, "sample_weight": WEIGHTS}
     assert_seed_is_as_by_hand(given, (X, Y, WEIGHTS))
@@ -81,6 +82,7 @@ def test_a_later_epoch_to_start_at():
     assert fit.frame.epoch.tolist() == [3, 4]
 
 
+@pytest.mark.long
 def test_few_steps_an_epoch_go_on_where_the_last_epoch_stopped():
     given = {"seeds": [3, 0], "batch_size": BATCH, "verbose": 0, "check": False}
     by_steps = fit_seeds(build, X, Y, epochs=4, steps_per_epoch=2, **given)
@@ -89,6 +91,7 @@ def test_few_steps_an_epoch_go_on_where_the_last_epoch_stopped():
         np.testing.assert_allclose(here, there, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["tf.data", pytest.param("PyDataset", marks=pytest.mark.slow)])
 def test_a_data_set_is_seen_by_all_seeds_in_its_own_order(kind):
     class Pieces(keras.utils.PyDataset):

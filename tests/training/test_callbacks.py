@@ -41,6 +41,7 @@ def assert_callbacks_work_as_alone(make, *, epochs=6, seeds=SEEDS, all_at_once=T
     return trained
 
 
+@pytest.mark.long
 def test_early_stopping_ends_each_seed_by_itself_and_restores_its_best_weights():
     def make(seed):
         return [kc.EarlyStopping("val_loss", patience=1, min_delta=0.02, restore_best_weights=True)]
@@ -84,6 +85,7 @@ def test_files_are_written_as_alone(tmp_path):
             np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "kind", ["own", *(pytest.param(k, marks=SLOW) for k in ("TerminateOnNaN", "BackupAndRestore"))]
 )
@@ -168,6 +170,7 @@ def test_callbacks_that_may_change_the_model_train_one_seed_at_a_time(kind):
     np.testing.assert_allclose(fit.frame.val_loss, history.history["val_loss"], rtol=1e-5)
 
 
+@pytest.mark.long
 def test_every_seeds_callbacks_are_looked_at():
     shared = kc.EarlyStopping("loss", patience=0)
     with pytest.warns(UserWarning, match="seeds share a callback"):

@@ -127,6 +127,7 @@ def test_fused_equals_sequential_with_convolution_normalization_and_dropout(digi
     assert_same_as_plain_fit(builder(convolutional, OPTIMIZERS["adam"]), digits)
 
 
+@pytest.mark.slow
 def test_blocks_of_other_sizes_give_the_same_numbers(digits):
     build = builder(dense, OPTIMIZERS["sgd"])
     (x, y), _ = digits
@@ -166,6 +167,7 @@ def test_settings_are_compared_over_all_blocks(digits):
     np.testing.assert_allclose(fit.frame.loss[0], history[0]["loss"], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_constant_drawn_inside_build_is_noticed(digits):
     def build():
         scale = np.random.uniform(1, 2)
@@ -179,6 +181,7 @@ def test_a_constant_drawn_inside_build_is_noticed(digits):
         assert_same_as_plain_fit(build, digits, seeds=[3, 0])
 
 
+@pytest.mark.long
 def test_an_overridden_train_step_is_respected(digits):
     class Halved(keras.Sequential):
         def train_step(self, data):
@@ -194,6 +197,7 @@ def test_an_overridden_train_step_is_respected(digits):
         assert_same_as_plain_fit(build, digits, seeds=[3, 0])
 
 
+@pytest.mark.long
 def test_the_same_call_gives_the_same_bits_and_other_company_the_same_numbers(digits):
     build = builder(lambda: [*dense()[:2], layers.Dropout(0.3), dense()[2]], OPTIMIZERS["adam"])
     (x, y), _ = digits
@@ -206,6 +210,7 @@ def test_the_same_call_gives_the_same_bits_and_other_company_the_same_numbers(di
     assert not np.array_equal(state(one.model(1))[0], state(one.model(4))[0])
 
 
+@pytest.mark.slow
 def test_blocks_side_by_side_give_the_bits_of_one_after_the_other(monkeypatch, digits):
     build = builder(dense, OPTIMIZERS["adam"])
     (x, y), _ = digits
@@ -222,6 +227,7 @@ def test_blocks_side_by_side_give_the_bits_of_one_after_the_other(monkeypatch, d
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("threads", "units", "size"), [pytest.param("2", 1000, 8, marks=SLOW), ("1", 100, 4)]
 )

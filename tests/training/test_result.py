@@ -30,6 +30,7 @@ def assert_same_fit(here, there):
             np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.long
 def test_all_models_predict_and_are_evaluated_at_once(fit):
     predicted, evaluated = fit.predict(TEST[0], batch_size=3), fit.evaluate(*TEST)
     assert predicted.shape == (2, 7, 1)
@@ -41,6 +42,7 @@ def test_all_models_predict_and_are_evaluated_at_once(fit):
             np.testing.assert_allclose(evaluated[name][place], value, rtol=1e-5)
 
 
+@pytest.mark.long
 def test_training_on_is_training_longer(fit):
     assert_same_fit(fit.resume(epochs=4), fit_seeds(build, X, Y, epochs=4, **GIVEN))
 

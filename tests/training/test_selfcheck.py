@@ -60,11 +60,13 @@ def test_differences_of_rounding_are_none():
     assert fit.one_at_a_time is None
 
 
+@pytest.mark.slow
 def test_the_check_changes_no_number():
     fits = [fit_seeds(build, X, Y, seeds=2, verbose=0, check=check) for check in (True, False)]
     np.testing.assert_array_equal(fits[0].frame, fits[1].frame)
 
 
+@pytest.mark.long
 def test_the_layer_that_differs_is_named(monkeypatch):
     rule = vectorize.RULES["Softplus"]  # let the map halve what softplus gives
 

@@ -1,6 +1,7 @@
 """Rules that TensorFlow's map over seeds lacks."""
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from repro.training.vectorize import over_seeds
@@ -25,6 +26,7 @@ def gradient(weights):
     return tape.gradient(loss, weights)
 
 
+@pytest.mark.long
 def test_a_loop_over_time_has_the_gradient_of_each_seed():
     unknown = [tf.TensorSpec([4, None, 2])]
     mapped = tf.function(lambda stacked: over_seeds(gradient, stacked), input_signature=unknown)

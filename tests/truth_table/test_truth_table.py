@@ -297,6 +297,7 @@ def test_a_constant_output_in_the_targets_range_is_wrong_by_a_half():
     assert row[["constant_output", "dead_fraction"]].tolist() == [1, 1]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("hidden", "output", "bias"),
     [

@@ -91,6 +91,7 @@ def whole(open_page, report):
     return open_page(report)
 
 
+@pytest.mark.long
 def test_it_is_the_committed_page(report):
     assert report.read_bytes() == (RESULTS / "index.html").read_bytes()
 
@@ -194,6 +195,7 @@ def test_a_mark_judges_the_sentence_and_not_the_claim(strange):
     }
 
 
+@pytest.mark.long
 def test_nothing_is_asked_of_anybody_and_nothing_complains(whole, report):
     whole.wait_for_timeout(100)
     assert whole.said == []
@@ -255,6 +257,7 @@ def test_claims_are_searched(page):
         assert "keras" in text.lower()
 
 
+@pytest.mark.slow
 def test_all_claims_are_searched_at_once(whole):
     page = whole
     page.get_by_label("Search all").fill("maxout")
@@ -276,6 +279,7 @@ def test_a_claim_has_a_link_that_is_copied(open_page, chapter):
     assert copied.endswith("index.html#mnist_relu-images_fall_silent")
 
 
+@pytest.mark.slow
 def test_the_navigation_says_where_one_is(whole):
     page = whole
     current = page.locator(".bar a[aria-current]")
@@ -288,6 +292,7 @@ def test_the_navigation_says_where_one_is(whole):
         assert current.count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (360, 740)])
 def test_the_first_screen_has_picture_answer_and_number(open_page, report, width, height):
     page = open_page(report, viewport={"width": width, "height": height})
@@ -297,6 +302,7 @@ def test_the_first_screen_has_picture_answer_and_number(open_page, report, width
     assert page.locator(".bar").bounding_box()["height"] <= 0.1 * height
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [360, 1280])
 def test_names_of_lines_do_not_overlap(open_page, chapter, width):
     page = open_page(chapter, viewport={"width": width, "height": 800})
@@ -309,6 +315,7 @@ def test_names_of_lines_do_not_overlap(open_page, chapter, width):
     assert all(right <= width for _, _, right in boxes)
 
 
+@pytest.mark.long
 def test_a_phone_has_figures_of_its_own(open_page, report):
     sizes = "all => all.map(i => i.naturalWidth / i.naturalHeight)"
     for width, upright in ((360, True), (1280, False)):
@@ -360,12 +367,14 @@ def test_without_script_everything_is_there(open_page, chapter):
     assert not re.search(r"<(tr|g)[^>]* hidden", page.content())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [360, 700, 1280])
 def test_nothing_is_wider_than_the_screen(open_page, report, width):
     page = open_page(report, viewport={"width": width, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("shown", "scheme", "width"), AXE)
 def test_axe_finds_no_serious_fault(open_page, request, shown, scheme, width):
     from axe_playwright_python.sync_playwright import Axe

@@ -43,6 +43,7 @@ def groups_of(grid, build=build, seeds=4, **fit):
     return groups
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("block_size", [2, pytest.param(None, marks=pytest.mark.slow)])
 def test_each_cell_is_what_fit_seeds_gives_it(block_size):
     given = {"block_size": block_size, "validation_data": (X, Y)}
@@ -65,6 +66,7 @@ def test_each_cell_is_what_fit_seeds_gives_it(block_size):
             np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_cells_that_differ_in_the_rate_alone_share_a_graph_and_other_networks_do_not():
     groups = groups_of({"units": [3, 5], "momentum": [0.0, 0.9], "learning_rate": RATES})
     assert len(groups) == 4  # without momentum, SGD keeps no velocities
@@ -85,6 +87,7 @@ OPTIMIZERS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("optimizer", "grid"),
     [
@@ -140,6 +143,7 @@ class Reversal(layers.Layer):
         return reverse(x)
 
 
+@pytest.mark.long
 def test_a_setting_that_a_layer_keeps_to_itself_is_not_lost():
     def reversing(factor, learning_rate):
         model = build(learning_rate)
@@ -163,6 +167,7 @@ def test_callbacks_are_made_of_the_seed_and_the_settings(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == expected
 
 
+@pytest.mark.slow
 def test_a_data_set_is_read_once_for_all_cells():
     data = tf.data.Dataset.from_tensor_slices((X, Y)).batch(32)
     given = {"seeds": 2, "verbose": 0, "check": False}
@@ -172,6 +177,7 @@ def test_a_data_set_is_read_once_for_all_cells():
         np.testing.assert_allclose(grid.fit(**settings).frame, expected.frame, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_cell_goes_on_and_can_be_asked_for():
     grid = train(build, {"learning_rate": [0.1, 0.5], "units": [4]}, epochs=1)
     longer = grid.fit(learning_rate=0.5).resume(epochs=2)

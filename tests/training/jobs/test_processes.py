@@ -99,6 +99,7 @@ def workers():
     return [c for c in children if any("popen_loky" in word for word in c.cmdline())]
 
 
+@pytest.mark.long
 def test_processes_give_the_numbers_of_this_one():
     given = {"validation_data": (X, Y)}
     here, two = fit(builder(), 1, **given), fit(builder(), 2, **given, check=True)
@@ -111,6 +112,7 @@ def grid_build(units=4):
     return builder(lambda: [layers.Dense(units, "tanh")])()
 
 
+@pytest.mark.long
 def test_the_cells_of_a_grid_have_the_numbers_of_this_process():
     given = {"grid": {"units": [3, 5]}, "seeds": 2, "block_size": 1, "check": False, "verbose": 0}
     here, there = (fit_grid(grid_build, X, Y, n_jobs=n_jobs, **given) for n_jobs in (1, 2))
@@ -121,6 +123,7 @@ def test_the_cells_of_a_grid_have_the_numbers_of_this_process():
             np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_settings_of_keras_are_those_of_this_process():
     usual = keras_settings()
     take_over(usual | {"floatx": "float64", "dtype_policy": "float64"})
@@ -133,6 +136,7 @@ def test_settings_of_keras_are_those_of_this_process():
         take_over(usual)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("n_jobs", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_each_epoch_of_each_seed_is_told_once(n_jobs, capsys):
     fit(builder(), n_jobs, verbose=2)
@@ -200,6 +204,7 @@ def elsewhere_other():
 
 
 # a task that can't be sent is taken back; loky's own thread may look for it once more (KeyError)
+@pytest.mark.long
 @pytest.mark.filterwarnings(
     "ignore:Exception in thread ExecutorManagerThread:pytest.PytestUnhandledThreadExceptionWarning"
 )
@@ -249,6 +254,7 @@ def test_first_steps_tell_another_model_from_the_same():
     assert "differs by" in what_is_unexpected(other, seeds, others, steps)
 
 
+@pytest.mark.slow
 def test_without_room_for_the_data_this_process_trains(monkeypatch, here):
     monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
     with pytest.warns(UserWarning, match="one process: others can not be .* given the data"):
@@ -264,6 +270,7 @@ def stop_workers(stopped):
         stopped.append(worker)
 
 
+@pytest.mark.slow
 def test_workers_that_stall_are_given_up_after_the_patience(monkeypatch, here):
     end_workers()
     monkeypatch.setattr(heartbeat, "PATIENCE", 1.0)
@@ -281,6 +288,7 @@ def drawn(seed):
     return np.random.rand()
 
 
+@pytest.mark.slow
 def test_an_error_comes_back_as_it_was_raised_and_the_workers_are_gone():
     last = drawn(SEEDS - 1)
 

@@ -12,6 +12,7 @@ from tests.training.matrix.compare import compare, mistake_in
 from tests.training.matrix.kinds import CASES, TARGETS, X
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "case",
     [

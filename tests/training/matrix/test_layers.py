@@ -34,6 +34,7 @@ def test_every_recipe_is_of_a_layer_that_there_is():
     assert [name for name in sorted(named) if not hasattr(keras.layers, name)] == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "names",
     [QUICK, *(pytest.param(names, marks=pytest.mark.slow) for names in layer_groups(KNOWN))],

@@ -36,6 +36,7 @@ def test_every_loss_and_metric_can_be_made():
             )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("case_of", "names", "recipes"),
     [

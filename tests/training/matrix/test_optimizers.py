@@ -22,6 +22,7 @@ def test_every_optimizer_can_be_made():
             )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "name",
     [
