@@ -70,7 +70,7 @@ def adopt(
         store.adopt(carried, [step.model_dump() for step in (*earlier, adoption)])
         if committed is not None and committed.provenance.code != experiment.code:
             runs = {run.identity: run for _, stored in carried for run in stored}
-            _rewrite(study, committed, runs, adoption)
+            console.print(_rewritten(study, committed, runs, adoption))
     count = sum(len(candidate.runs) for candidate in outdated)
     console.print(f"[green]The sample is the same to the bit: {count:,} runs are carried over.")
     return FINISHED
@@ -206,14 +206,21 @@ def _show(changes: Sequence[str], console: Console) -> None:
     console.print(f"[red]The change of code changes numbers{hidden}: nothing is carried over.")
 
 
-def _rewrite(
+def _rewritten(
     study: Study, committed: Results, runs: Mapping[str, StoredRun], adoption: Adoption
-) -> None:
-    """Write the committed tables again under the new identity; their numbers are the same."""
+) -> str:
+    """Write the committed tables under the new identity, with the same numbers; say what was done.
+
+    Tables of a study that has new variants or seeds stay as they are until these are trained.
+    """
     recorded, folder = committed.provenance, committed.folder
     plan = make_plan(study, data=recorded.data, data_digest=recorded.data_digest)
     plan = with_fingerprint(plan, recorded.fingerprint.model_dump())
-    _require_all(plan, runs, committed)
+    if missing := _untrained(plan, runs, committed):
+        return (
+            f"{escape(str(folder))}: tables stay as they are, since the study now has "
+            f"{escape(missing)}, too: python -m repro run {study.name} trains what is new."
+        )
     tables = {
         "runs.csv": write_table(runs_table(plan, runs), folder / "runs.csv"),
         "curves.csv": write_table(curves_table(plan, runs), folder / "curves.csv", CURVE_DIGITS),
@@ -224,14 +231,16 @@ def _rewrite(
     changes["adopted"] = [*recorded.adopted, adoption]
     changes["tables"] = recorded.tables and recorded.tables | tables
     write_provenance(renewed.model_copy(update=changes), folder)
+    return f"{escape(str(folder))}: tables are written under the new identity."
 
 
-def _require_all(plan: Plan, runs: Mapping[str, StoredRun], committed: Results) -> None:
+def _untrained(plan: Plan, runs: Mapping[str, StoredRun], committed: Results) -> str:
+    """Return the first variant and seed that have neither run nor crash; empty if all have."""
     rows = committed.runs[committed.runs["status"] == "crashed"]
     crashed = set(zip(rows["variant"], rows["seed"], strict=True))
-    for variant, seed, identity in plan.runs:
-        if identity not in runs and (variant, seed) not in crashed:
-            raise StudyError(
-                f"{committed.folder}/runs.csv has no run of {variant}, seed {seed}, as the study "
-                "is written; stored runs are carried over, the tables are left as they are"
-            )
+    missing = (
+        f"{variant}, seed {seed}"
+        for variant, seed, identity in plan.runs
+        if identity not in runs and (variant, seed) not in crashed
+    )
+    return next(missing, "")
