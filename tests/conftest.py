@@ -21,7 +21,15 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 TESTS = Path(__file__).parent
 FIRST = {"test_site", "running", "training", "instruments", "app", "faults", "fuzz", "findings"}
 # These train a study, diagnose a network or draw the report; whoever asks for one takes long.
-LONG_TO_SET_UP = {"chapters", "finished", "home", "sick", "trained_study", "undisturbed"}
+LONG_TO_SET_UP = {
+    "chapters",
+    "diagnosis",
+    "finished",
+    "home",
+    "sick",
+    "trained_study",
+    "undisturbed",
+}
 
 
 def pytest_configure(config):

@@ -86,6 +86,7 @@ def test_lint_names_the_marks_and_what_the_shared_pages_lack(begun):
     assert [line for line in others if not line.startswith(shared)] == []
 
 
+@pytest.mark.long
 def test_the_test_that_it_wrote_passes(begun):
     copy, name, _ = begun
     if name == "tiny_light":

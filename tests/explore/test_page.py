@@ -120,6 +120,7 @@ def test_its_networks_are_those_of_the_study(open_page):
     assert "relu_posted" in page.locator("#study").text_content()
 
 
+@pytest.mark.long
 def test_no_dot_passes_the_floor_until_the_bias_is_on(open_page):
     fragment = "#scene=truth_table&seeds=20&output_activation=linear&backpropagation=true"
     page = open_page(fragment + "&learning_rate=0.1&iterations=10000")
@@ -187,6 +188,7 @@ def test_an_address_that_means_nothing_is_the_first_scene(open_page, fragment):
     assert page.said == []
 
 
+@pytest.mark.long
 def test_the_arrow_keys_follow_the_next_seed(open_page):
     page = open_page()
     page.locator("#dots").focus()

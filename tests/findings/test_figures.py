@@ -123,6 +123,7 @@ def drawn_and_left_blank(draw, *arguments):
     return {message.split()[1] for message in said}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("log", [True, False])
 @pytest.mark.parametrize("value", [math.nan, math.inf, 0.0, 1e308])
 def test_what_an_axis_cannot_show_is_left_blank_and_named(value, log):
@@ -250,6 +251,7 @@ def test_variants_without_a_number_say_what_became_of_them():
     assert "all 3 diverged" in texts(drawn(draw_runs, "mnist_relu", "runs"))
 
 
+@pytest.mark.long
 def test_yes_and_no_are_shares_with_their_intervals():
     study, (runs, _) = load_study("relu_at_zero"), tables("relu_at_zero")
     (axes,) = drawn(draw_runs, "relu_at_zero", "runs").axes

@@ -57,6 +57,7 @@ def test_a_cut_network_that_learns_in_its_own_epochs_is_taken_by_these(setup, sh
     assert own_budget(trainer, longer, []) == 0
 
 
+@pytest.mark.long
 def test_without_time_for_its_own_epochs_nothing_is_known(setup, short):
     trainer, original = short
     trainer.deadline = time.monotonic()

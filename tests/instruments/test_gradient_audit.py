@@ -366,6 +366,7 @@ def test_saturated_outputs_are_judged_by_their_logits(classes, classifier):
     assert audit.causes == {"activation derivative of layer 1": ["W1", "b1"]}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("slope", [tanh_slope, np.ones_like])
 def test_penalties_belong_to_the_loss(slope, classes):
     penalized = keras.layers.Dense(5, "tanh", kernel_regularizer=keras.regularizers.L2(0.01))
@@ -753,6 +754,7 @@ def square_step(*, back=None, taken=None, bias=None, scale=1.0):
     return step
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("mistake", "expected"),
     [

@@ -117,6 +117,7 @@ def test_data_frames():
     assert_seed_is_as_by_hand({"x": frame, "y": series})
 
 
+@pytest.mark.long
 def test_inputs_and_targets_by_name():
     def two():
         inputs = {name: keras.Input((size,), name=name) for name, size in (("a", 2), ("b", 3))}
@@ -173,6 +174,7 @@ ODD_DATA = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["ragged", pytest.param("sparse", marks=pytest.mark.slow)])
 def test_ragged_and_sparse_inputs_are_trained_one_seed_at_a_time(kind):
     x, dense, odd_model, dense_model = ODD_DATA[kind]
@@ -183,6 +185,7 @@ def test_ragged_and_sparse_inputs_are_trained_one_seed_at_a_time(kind):
     np.testing.assert_allclose(fit.frame.loss, same.frame.loss, rtol=1e-5)
 
 
+@pytest.mark.long
 def test_verbose_says_how_it_goes(capsys):
     fit_seeds(build, X, Y, seeds=2, epochs=2, verbose=2, check=False)
     said = capsys.readouterr().out.splitlines()

@@ -113,6 +113,7 @@ def test_relu_health_sees_each_seed():
     assert fit.callbacks(0)[0] is not fit.callbacks(1)[0]
 
 
+@pytest.mark.long
 def test_one_callback_for_all_is_copied_for_each():
     class Counts(kc.Callback):
         count = 0
@@ -133,6 +134,7 @@ def test_a_file_for_all_seeds_is_refused(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.long
 def test_what_a_callback_raises_is_raised():
     class Fails(kc.Callback):
         def on_epoch_end(self, epoch, logs=None):

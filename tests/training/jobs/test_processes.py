@@ -154,6 +154,7 @@ def interrupt(seen):
     os.kill(os.getpid(), signal.SIGINT)
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_the_workers_and_leaves_no_file(monkeypatch, tmp_path):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     threading.Thread(target=interrupt, args=[tmp_path], daemon=True).start()
@@ -247,6 +248,7 @@ def first_block(rate):
     return Trainer(job_of(build, check=False), {}, lambda *_: None).prepare([0])
 
 
+@pytest.mark.long
 def test_first_steps_tell_another_model_from_the_same():
     (seeds, models, block), (_, others, other) = first_block(0.1), first_block(0.2)
     steps = expected(block, seeds, models)

@@ -25,6 +25,7 @@ def test_nan_stays_nan():
     assert np.isnan(exp(np.array([np.nan, -np.nan, np.inf - np.inf]))).all()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("function", "expected"),
     [(exponential.sigmoid, lambda z: 1 / (1 + np.exp(-z))), (exponential.tanh, np.tanh)],
