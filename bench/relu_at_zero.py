@@ -13,7 +13,7 @@ import numpy as np
 from bench.contest import Contest, run, seconds, show
 from repro.relu_at_zero.loop import train
 from repro.relu_at_zero.posted import Floats, Start
-from repro.relu_at_zero.random_mlp import Precision
+from repro.relu_at_zero.precision import Precision
 from repro.relu_at_zero.rebuilt import draw, rule_of
 from repro.relu_at_zero.settings import PrecisionName, Snippet
 

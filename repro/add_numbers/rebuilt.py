@@ -1,7 +1,7 @@
 """Thread 003 rebuilt: its initial weights, and the Keras model."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -59,7 +59,8 @@ def build_model(settings: Settings) -> "keras.Model":
     parameters = draw(settings, np.random.randn)
     model = keras.Sequential([keras.Input((2,), dtype="float64")])
     for units, name in zip(settings.widths[1:], settings.activations, strict=True):
-        model.add(keras.layers.Dense(units, _activation(settings, name), dtype="float64"))
+        activation = float64.activation(name, settings.leaky_slope)
+        model.add(keras.layers.Dense(units, activation, dtype="float64"))
     model.set_weights([p.T if i % 2 == 0 else p[:, 0] for i, p in enumerate(parameters)])
     model.compile(
         keras.optimizers.SGD(
@@ -69,15 +70,6 @@ def build_model(settings: Settings) -> "keras.Model":
         metrics=[keras.metrics.MeanSquaredError("mse", dtype="float64")],
     )
     return model
-
-
-def _activation(settings: Settings, name: str) -> Any:
-    import keras
-
-    def leaky_relu(z: Any) -> Any:  # Keras' own would make float32 of the slope
-        return keras.ops.where(z > 0, z, settings.leaky_slope * z)
-
-    return leaky_relu if name == "leaky_relu" else name
 
 
 def rule_of(settings: Settings) -> "Rule":

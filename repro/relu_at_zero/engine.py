@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from repro.data import load
 from repro.relu_at_zero import random_mlp
 from repro.relu_at_zero.posted import DERIVATIVE, Floats, N, Start, attempt
-from repro.relu_at_zero.random_mlp import AtZero, Precision
+from repro.relu_at_zero.precision import Precision
+from repro.relu_at_zero.random_mlp import AtZero
 from repro.relu_at_zero.rebuilt import build_model, draw, rule_of
+from repro.relu_at_zero.scan import Scan, scan_network
 from repro.relu_at_zero.settings import MnistMlp, Snippet
 
 if TYPE_CHECKING:
@@ -116,16 +118,16 @@ def _train_keras(
     return losses, [fit.model(seed).get_weights() for seed in seeds]
 
 
-def scan(settings: MnistMlp, seeds: Sequence[int]) -> list[random_mlp.Scan]:
+def scan(settings: MnistMlp, seeds: Sequence[int]) -> list[Scan]:
     """Scan one random network per seed on the training images, in their order."""
     from threadpoolctl import threadpool_limits
 
     precision = Precision(settings.precision)
     at_zero = AtZero(DERIVATIVE[settings.at_zero], settings.backward == "assign")
 
-    def scan_network(seed: int) -> random_mlp.Scan:
+    def scan_seed(seed: int) -> Scan:
         network = random_mlp.draw(seed, settings.widths, precision, biases=settings.biases)
-        return random_mlp.scan(
+        return scan_network(
             network,
             _minibatches(settings),
             precision,
@@ -134,7 +136,7 @@ def scan(settings: MnistMlp, seeds: Sequence[int]) -> list[random_mlp.Scan]:
         )
 
     with threadpool_limits(1, "blas"):  # it adds up in another order when threads share a product
-        return [scan_network(seed) for seed in seeds]
+        return [scan_seed(seed) for seed in seeds]
 
 
 def _minibatches(settings: MnistMlp) -> Iterator[tuple[Floats, NDArray[np.uint8]]]:

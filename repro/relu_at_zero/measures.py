@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from repro.relu_at_zero.engine import Attempts, Compiled, History, Rebuilt
 from repro.relu_at_zero.posted import H, N
-from repro.relu_at_zero.random_mlp import Scan, relative_change
+from repro.relu_at_zero.scan import Scan, relative_change
 from repro.relu_at_zero.settings import MnistMlp, Snippet
 
 METRICS = {

@@ -5,25 +5,21 @@ from typing import Any
 
 import numpy as np
 
-LEAKY_SLOPE = 0.01
-
 
 def rate(value: float) -> Callable[[], np.float64]:
     """Return a learning rate for an optimizer, which would keep a plain number as float32."""
 
-    def rate() -> np.float64:  # named, since Keras warns of a lambda
+    def constant() -> np.float64:  # named, since Keras warns of a lambda
         return np.float64(value)
 
-    return rate
+    return constant
 
 
-def activation(name: str) -> Any:
-    """Return what a layer takes for that name; `leaky_relu` has slope `LEAKY_SLOPE`."""
-    return leaky_relu if name == "leaky_relu" else name
-
-
-def leaky_relu(z: Any) -> Any:
-    """Leaky ReLU; Keras' own would make float32 of the slope."""
+def activation(name: str, leaky_slope: float) -> Any:
+    """Return what a layer takes for that name; Keras' own `leaky_relu` has a slope of float32."""
     import keras
 
-    return keras.ops.where(z > 0, z, LEAKY_SLOPE * z)
+    def leaky_relu(z: Any) -> Any:
+        return keras.ops.where(z > 0, z, leaky_slope * z)
+
+    return leaky_relu if name == "leaky_relu" else name

@@ -51,7 +51,7 @@ def build_model(settings: Settings) -> "keras.Model":
     import keras
 
     def layer(units: int, name: str) -> "keras.layers.Layer":
-        activation = _activation(settings, name)
+        activation = float64.activation(name, settings.leaky_slope)
         return keras.layers.Dense(units, activation, use_bias=settings.bias, dtype="float64")
 
     syn0, b0, syn1, b1 = unpack(draw(np.random, settings.initializer))
@@ -70,15 +70,6 @@ def build_model(settings: Settings) -> "keras.Model":
         metrics=[keras.metrics.MeanAbsoluteError("mean_abs_error", dtype="float64")],
     )
     return model
-
-
-def _activation(settings: Settings, name: str) -> Any:
-    import keras
-
-    def leaky_relu(z: Any) -> Any:  # Keras' own would make float32 of the slope
-        return keras.ops.where(z > 0, z, settings.leaky_slope * z)
-
-    return leaky_relu if name == "leaky_relu" else name
 
 
 def rule_of(settings: Settings) -> "Rule":

@@ -3,16 +3,9 @@
 import numpy as np
 import pytest
 
-from repro.relu_at_zero.random_mlp import (
-    AtZero,
-    Precision,
-    backward,
-    draw,
-    forward,
-    relative_change,
-    scan,
-    through_relu,
-)
+from repro.relu_at_zero.precision import Precision
+from repro.relu_at_zero.random_mlp import AtZero, backward, draw, forward, through_relu
+from repro.relu_at_zero.scan import relative_change, scan_network
 
 DOUBLE = Precision("float64")
 
@@ -62,12 +55,12 @@ def test_scan_counts_zeros_and_ends_where_the_gradients_differ() -> None:
     network, (x, y) = draw(1, [5, 7, 4, 3], DOUBLE), data()
     network[0][0][:, 2] = 0  # one unit of the first layer gets 0 from every image
     network[0][1][2] = 0
-    found = scan(network, [(x, y), (x, y)], DOUBLE, AtZero(1))
+    found = scan_network(network, [(x, y), (x, y)], DOUBLE, AtZero(1))
     assert found.differs
     assert found.minibatches == 1
     assert (found.zeros, found.preactivations) == (6, 6 * 11)
     assert found.rounding_zeros == 0
-    same = scan(network, [(x, y), (x, y)], DOUBLE, AtZero(0))
+    same = scan_network(network, [(x, y), (x, y)], DOUBLE, AtZero(0))
     assert (same.minibatches, same.differs, same.change) == (2, False, 0)
 
 
@@ -84,11 +77,11 @@ def test_accumulated_gradients_are_compared_as_sums() -> None:
         rule = AtZero(value)
         return backward(network, *passed, y, precision=DOUBLE, at_zero=rule)[0][0]
 
-    found = scan(network, minibatches, DOUBLE, AtZero(1), accumulated=True)
+    found = scan_network(network, minibatches, DOUBLE, AtZero(1), accumulated=True)
     sums = [first_gradient(x, value) + first_gradient(tied, value) for value in (1, 0)]
     assert (found.minibatches, found.differs) == (2, True)
     assert found.change == relative_change(*sums)
-    alone = scan(network, minibatches, DOUBLE, AtZero(1))
+    alone = scan_network(network, minibatches, DOUBLE, AtZero(1))
     assert alone.change == relative_change(*(first_gradient(tied, value) for value in (1, 0)))
 
 
@@ -100,7 +93,7 @@ def test_zeros_of_rounding_are_told_from_exact_ones() -> None:
         (half.rounded([[1, 1]]), half.rounded([0, 0])),
     ]
     x, y = half.rounded([[2.0**-13], [0]]), np.array([0, 1])
-    found = scan(network, [(x, y)], half, AtZero(1))
+    found = scan_network(network, [(x, y)], half, AtZero(1))
     assert (found.zeros, found.rounding_zeros) == (2, 1)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from repro.relu_at_zero import METRICS, experiment
 from repro.relu_at_zero.posted import Start, posted_data, posted_step, train_posted
-from repro.relu_at_zero.random_mlp import Precision
+from repro.relu_at_zero.precision import Precision
 from repro.relu_at_zero.rebuilt import build_model, draw
 from repro.relu_at_zero.settings import Snippet
 
