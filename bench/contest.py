@@ -1,4 +1,4 @@
-"""How contenders are timed: in turns, the median of several rounds, as times of the first."""
+"""Time contenders in turns: medians of several rounds, and ratios to the first contender."""
 
 import importlib
 import time
@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from repro.running.workers import cores
+from repro.running.processes import cores
 
 RESULTS = Path(__file__).parent / "results"
 REPEATS = 3

@@ -282,8 +282,8 @@ def of_differences(samples: int) -> Iterator[dict[str, Any]]:
             )
             low, high = np.array([statistics.rate_difference_interval(row) for row in drawn]).T
             held = np.mean((low <= wins - losses) & (wins - losses <= high))
-            of = f"{100 * wins:g} % and {100 * losses:g} %"
-            yield {"interval": "Tango", "of": of, "n": n, "coverage": held}
+            shares = f"{100 * wins:g} % and {100 * losses:g} %"
+            yield {"interval": "Tango", "of": shares, "n": n, "coverage": held}
 
 
 def of_recoveries(samples: int) -> Iterator[dict[str, Any]]:
@@ -313,8 +313,8 @@ def of_rare_failures(samples: int) -> Iterator[dict[str, Any]]:
                     intervals = [statistics.with_unseen(i, n, (0.0, 1.0)) for i in intervals]
                 low, high = np.array(intervals).T
                 coverage = counted((low, high), 0.97 - 0.87 * failed)["coverage"]
-                of = f"0.97, but 0.1 in {100 * failed:g} % of runs"
-                yield {"interval": name, "of": of, "n": n, "coverage": coverage}
+                runs = f"0.97, but 0.1 in {100 * failed:g} % of runs"
+                yield {"interval": name, "of": runs, "n": n, "coverage": coverage}
 
 
 def percent(share: float, level: float = 0.95) -> str:

@@ -1,4 +1,4 @@
-"""What `bench.fit_seeds` and `bench.growth` time: the MNIST thread's network, either way."""
+"""The MNIST thread's network, trained by `fit` or by `fit_seeds`, as several benches time it."""
 
 import json
 import os

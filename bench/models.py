@@ -8,13 +8,12 @@ MiB is what a process grows by, at its peak. Each row is a process of its own.
 
 import json
 import sys
-import time
 from typing import Any
 
 import pandas as pd
 from rich.progress import track
 
-from bench.contest import RESULTS, show
+from bench.contest import RESULTS, seconds, show
 from bench.growth import peak_memory
 from bench.mnist_job import in_another_process
 
@@ -119,13 +118,6 @@ def fused(name: str, size: int, x: Any, y: Any) -> dict[str, float]:
     first, checked, longer = train(1, False), train(1, True), train(1 + EPOCHS, False)
     epoch = (longer - first) / EPOCHS
     return {"seconds": epoch / SEEDS, "start": first - epoch, "check": checked - first}
-
-
-def seconds(job: Any) -> float:
-    """Return the wall time of a call."""
-    start = time.perf_counter()
-    job()
-    return time.perf_counter() - start
 
 
 def table() -> pd.DataFrame:

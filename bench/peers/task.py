@@ -1,4 +1,4 @@
-"""What every contender trains: the same data, first weights and order of samples, from files."""
+"""The task of every contender: the same data, first weights and order of samples, from files."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""An article that shows how what is exported is used; to be changed, so never overwritten."""
+"""An example article that uses the exported LaTeX; its reader may change it."""
 
 from collections.abc import Collection
 from string import Template

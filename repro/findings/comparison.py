@@ -119,7 +119,7 @@ def with_runs(committed: pd.DataFrame, rerun: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([kept, rerun], ignore_index=True)
 
 
-def other_verdicts(committed: pd.DataFrame, rerun: pd.DataFrame) -> pd.DataFrame:
+def changed_verdicts(committed: pd.DataFrame, rerun: pd.DataFrame) -> pd.DataFrame:
     """Return the claims that have another verdict, or are in one table only.
 
     Columns `claim`, `committed`, `now`; "" where there is no verdict.
@@ -130,12 +130,12 @@ def other_verdicts(committed: pd.DataFrame, rerun: pd.DataFrame) -> pd.DataFrame
     return merged[merged.committed != merged.now].reset_index(drop=True)
 
 
-def other_estimates(committed: pd.DataFrame, rerun: pd.DataFrame, *, exact: bool) -> pd.DataFrame:
+def changed_estimates(committed: pd.DataFrame, rerun: pd.DataFrame, *, exact: bool) -> pd.DataFrame:
     """Return the claims whose estimate is another one, columns `claim`, `committed`, `now`.
 
     Args:
         committed: the claims table as it is committed.
-        rerun: that of now; claims that one table alone has are left to `other_verdicts`.
+        rerun: that of now; claims that one table alone has are left to `changed_verdicts`.
         exact: whether an estimate must be the same, but for `RELATIVE`; or else lie in the
             committed interval.
     """

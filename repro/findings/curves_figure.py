@@ -28,9 +28,9 @@ from repro.findings.units import unit_of
 from repro.study.schema import Study
 
 SPANS = 100  # longest over shortest step from which steps are drawn logarithmically
-QUANTILES = [0.1, 0.5, 0.9]
 MEDIAN = 0.5
-MOST_CURVES = 7  # curves
+QUANTILES = [0.1, MEDIAN, 0.9]  # over seeds: the median, and the ends of the middle 80 %
+MOST_CURVES = 7
 LEADER = {
     "arrowstyle": "-",
     "lw": 0.6,

@@ -12,7 +12,7 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
-from repro.findings.units import says_yes_or_no, unit_of
+from repro.findings.units import is_flag, unit_of
 from repro.findings.wording import words
 from repro.study.schema import Group, Study, Variant
 
@@ -38,7 +38,7 @@ def metric_label(study: Study, metric: str = "") -> str:
     """
     name = metric or study.metric
     unit = unit_of(study, name).name
-    label = f"{words(name)}{', share of runs' if says_yes_or_no(study, name) else ''}"
+    label = f"{words(name)}{', share of runs' if is_flag(study, name) else ''}"
     label += f" in {unit}" if unit else ""
     return f"{label} ({study.better} is better)" if metric in ("", study.metric) else label
 

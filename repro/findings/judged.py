@@ -1,4 +1,4 @@
-"""Claims held against the runs beside them: a verdict is believed if the runs give it."""
+"""Judge a study's claims, and check that committed verdicts are what the runs give."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -132,7 +132,7 @@ def _cell(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else repr(value)
 
 
-def recompute(study: Study, results: Results) -> Iterator[str]:
+def find_doubts(study: Study, results: Results) -> Iterator[str]:
     """Yield why tables without digests may not be what was written; nothing if they agree.
 
     The rows must be the runs that `provenance.json` counts, and every claim in `claims.csv` that

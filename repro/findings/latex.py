@@ -18,7 +18,7 @@ from typing import Any
 
 import pandas as pd
 
-from repro.findings.numbers import in_its_place
+from repro.findings.numbers import interval_placeholder
 from repro.findings.pdf import pdf_figures
 from repro.findings.summary import named_runs, summarize
 from repro.findings.tex import ABSENT, UNICODE, escape, macro, number, p_value, places
@@ -169,7 +169,7 @@ def claims_table(claims: pd.DataFrame) -> str:
 def _interval(row: Any, numbers: dict[str, str]) -> str:
     if ABSENT in numbers.values():
         return ABSENT
-    return in_its_place(row.ci_low, row.ci_high) or f"[{numbers['low']}, {numbers['high']}]"
+    return interval_placeholder(row.ci_low, row.ci_high) or f"[{numbers['low']}, {numbers['high']}]"
 
 
 def _table(rows: list[dict[str, str]], columns: str, environment: str | None = None) -> str:

@@ -56,7 +56,7 @@ from repro.store.tables import COLUMNS as TABLE_COLUMNS
 from repro.study.metrics import DIVERGED, RANGES
 from repro.study.schema import Claim
 
-LEVEL = 0.05
+SIGNIFICANCE = 0.05
 COLUMNS = tuple(TABLE_COLUMNS["claims.csv"])
 
 Arms = Mapping[Hashable, pd.DataFrame]  # each variant's runs, seeds ascending
@@ -181,7 +181,7 @@ class _Evidence:
 
     def verdict(self, adjusted: float) -> str:
         """Return the verdict: p-value and interval must say the same."""
-        if len(self.seeds) < 2 or not adjusted < LEVEL:  # NaN is not below
+        if len(self.seeds) < 2 or not adjusted < SIGNIFICANCE:  # NaN is not below
             return "inconclusive"
         if self.p_holds < self.p_refuted:
             inside = self.region.low < self.holding.low and self.holding.high < self.region.high
@@ -310,8 +310,8 @@ def _examine(
     return _Evidence(
         seeds=seeds,
         estimate=mean(sample),
-        interval=interval(level=1 - LEVEL),
-        holding=interval(level=1 - 2 * LEVEL if two_edges else 1 - LEVEL),
+        interval=interval(level=1 - SIGNIFICANCE),
+        holding=interval(level=1 - 2 * SIGNIFICANCE if two_edges else 1 - SIGNIFICANCE),
         coverage=math.nan if kind == "flag" else coverage(sample),
         effect_size=probability_of_superiority(values, reference),
         p_least=0.0 if kind == "flag" else p_floor(len(seeds)),

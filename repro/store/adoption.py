@@ -14,8 +14,7 @@ from repro.study.errors import StudyError
 from repro.study.experiments import Experiment
 from repro.study.plan import Block, variant_parameters
 from repro.study.schema import Study, explain
-
-DRAW = 0  # seed of the draw of a sample: the same one each time
+from repro.study.selection import DRAW
 
 
 @dataclass(frozen=True)

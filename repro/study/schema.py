@@ -6,16 +6,15 @@ import math
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from repro.study.errors import StudyError, unknown
+from repro.study.errors import StudyError, nearest, unknown
 from repro.study.experiments import Experiment, find_experiment
 from repro.study.files import read_regular
-from repro.study.folder import studies_folder, study_names
+from repro.study.folder import STUDY_BYTES, studies_folder, study_names
 from repro.study.metrics import DIVERGED, SHARE_OF_RUNS
 from repro.study.naming import LONGEST_NAME, NAME, wrong_names
 from repro.study.seeds import SPANS, count_seeds, list_seeds, wrong_spans
@@ -24,11 +23,11 @@ from repro.study.text import controls, printable
 CITATION = r"\[([a-z][a-z0-9_]*)\]"
 CITED_VERDICT = r"\[([a-z][a-z0-9_]*) (holds|refuted|inconclusive)\]"
 # Beyond these a mistake is likelier than a study; all are checked before anything is laid out.
-MAX_BYTES = 2**20  # of a study file
 MAX_SEEDS = 100_000
 MAX_VARIANTS = 5_000  # with the cells of the grids
 MAX_RUNS = 500_000
 MAX_WHOLE = 10**9  # of a parameter that is a whole number
+LONGEST_VALUE = 60  # characters of one that is wrong, in a message
 
 Seeds = Annotated[int, Field(ge=1, le=MAX_SEEDS)]
 SeedSpans = Annotated[str, Field(pattern=SPANS, max_length=200)]
@@ -311,7 +310,7 @@ def read_study(path: Path) -> Study:
 
 def _read_content(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(read_regular(path, MAX_BYTES, follow=True).decode())
+        return tomllib.loads(read_regular(path, STUDY_BYTES, follow=True).decode())
     except (ValueError, RecursionError) as error:  # one of the many digits of a number, too
         raise StudyError(f"{path}: not a TOML file: {error}") from None
 
@@ -339,9 +338,8 @@ def explain(error: ValidationError, known: Iterable[str] = ()) -> list[str]:
     lines = []
     for e in error.errors(include_url=False):
         key = ".".join(map(str, e["loc"]))
-        nearest = get_close_matches(str(e["loc"][-1]), known, n=1) if e["loc"] else []
-        is_unknown = e["type"] == "extra_forbidden" and nearest
-        meant = f"; did you mean {nearest[0]!r}?" if is_unknown else ""
+        likely = nearest(str(e["loc"][-1]), known) if e["type"] == "extra_forbidden" else ""
+        meant = f"; did you mean {likely!r}?" if likely else ""
         lines.append(f"{key}: {e['msg']}, got {_short(e['input'])}{meant}")
     return lines
 
@@ -440,9 +438,9 @@ def _needs(key: str, needed: bool) -> str:
     return f"needs the key {key!r}" if needed else f"takes no key {key!r}"
 
 
-def _short(value: Any, width: int = 60) -> str:
+def _short(value: Any) -> str:
     text = printable(repr(value))
-    return text if len(text) <= width else text[: width - 1] + "…"
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 
 def _tuples(value: Any) -> Any:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.app.cli import OutFolder
+from repro.app.options import OutFolder
 from repro.store.files import read_regular, write_note, write_whole
 from repro.store.runs import Store, StoreError
 from repro.study.errors import StudyError

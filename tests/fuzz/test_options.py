@@ -4,9 +4,10 @@ import click
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.app.cli import Names, SeedsType
+from repro.app.options import Names, SeedsType
+from repro.study.errors import StudyError
 from repro.study.plan import make_plan
-from repro.study.schema import MAX_SEEDS, StudyError, load_study
+from repro.study.schema import MAX_SEEDS, load_study
 
 STUDY = load_study("truth_table")
 digits = st.text("0123456789:-+ _,.e٣", max_size=14)

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from repro.app.cli import main, study_command
 from repro.study import folder, schema
+from repro.study.errors import StudyError
 from repro.study.folder import studies_folder
-from repro.study.schema import StudyError, read_study
+from repro.study.schema import read_study
 
 SOUND = (studies_folder() / "mnist_relu.toml").read_text(encoding="utf-8")
 unhurried = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -71,15 +71,15 @@ def picture_of(study: Study, runs: pd.DataFrame) -> Picture | None:
         metric=words(fixes.metric),
         unit=unit.name,
         axis=axis,
-        middle=MIDDLES[drawn.look],
-        heading=words(fixes.metric) if fixes.says_yes_or_no else "recovered",
+        middle=MIDDLES[drawn.statistic],
+        heading=words(fixes.metric) if fixes.is_flag else "recovered",
         failing=_level(study, runs, fixes.rows[0].variant, fixes.metric),
         reference=_level(study, runs, fixes.reference, fixes.metric),
         line_at=axis.position(line),
         band_at=(axis.position(low), axis.position(high)),
         rows=_rows(fixes, runs, drawn, axis),
         left_out=fixes.left_out,
-        margin="" if fixes.says_yes_or_no else margin,
+        margin="" if fixes.is_flag else margin,
     )
 
 

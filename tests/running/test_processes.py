@@ -2,7 +2,7 @@
 
 import os
 
-from repro.running.workers import ONE_THREAD, processes
+from repro.running.processes import ONE_THREAD, processes
 
 
 def test_only_the_workers_have_one_thread(monkeypatch):
