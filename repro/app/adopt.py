@@ -23,8 +23,9 @@ from repro.study.errors import StudyError
 from repro.study.experiments import Experiment, find_experiment
 from repro.study.folder import RESULTS
 from repro.study.identity import fingerprint
+from repro.study.models import Study
 from repro.study.plan import Block, Plan, make_plan
-from repro.study.schema import Study, load_study
+from repro.study.schema import load_study
 from repro.study.selection import DRAW, with_fingerprint
 
 SHOWN = 10  # differences

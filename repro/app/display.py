@@ -11,7 +11,7 @@ from repro.findings.numbers import interval, number, number_list
 from repro.findings.statistics import FEWEST
 from repro.findings.wording import verdict_name, words
 from repro.store.runs import StoredRun
-from repro.study.schema import Study
+from repro.study.models import Study
 
 EXTREMES = "least … greatest", ["least", "greatest"]
 INTERVAL = "95 % interval", ["ci_low", "ci_high"]

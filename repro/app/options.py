@@ -20,7 +20,7 @@ class SeedsType(click.ParamType):
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, ...]:
         """Return the seeds; fail with the reason."""
-        from repro.study.schema import MAX_SEEDS
+        from repro.study.models import MAX_SEEDS
 
         match = re.fullmatch(r"(?:(\d{1,10}):)?(\d{1,10})", value)
         if match is None:

@@ -8,7 +8,7 @@ from rich.markup import escape
 from repro.findings.numbers import number
 from repro.findings.summary import summarize
 from repro.findings.wording import words
-from repro.study.schema import Study
+from repro.study.models import Study
 
 QUICK_SEEDS = 8
 FIXES = 2

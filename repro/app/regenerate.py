@@ -25,7 +25,8 @@ from repro.store.tables import VERDICTS, write_table
 from repro.study.errors import StudyError
 from repro.study.files import read_regular
 from repro.study.folder import RESULTS, study_names
-from repro.study.schema import Study, load_study
+from repro.study.models import Study
+from repro.study.schema import load_study
 
 
 def redraw(names: Sequence[str], *, anyway: bool = False) -> int:

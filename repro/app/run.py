@@ -28,9 +28,10 @@ from repro.store.runs import Store
 from repro.study.errors import StudyError
 from repro.study.experiments import Experiment, find_experiment
 from repro.study.folder import RESULTS
+from repro.study.models import Study
 from repro.study.naming import results_name
 from repro.study.plan import Plan, make_plan
-from repro.study.schema import Study, load_study
+from repro.study.schema import load_study
 
 SMALL = "mnist5k"
 UNWRITTEN = "what was trained is stored; run again to write the rest of tables and figures"

@@ -21,8 +21,8 @@ from repro.store.results import read_results
 from repro.store.runs import Store
 from repro.study.experiments import find_experiment
 from repro.study.folder import RESULTS
+from repro.study.models import Study
 from repro.study.plan import Plan
-from repro.study.schema import Study
 from repro.study.sweep import sweep_name, sweep_study, swept
 
 

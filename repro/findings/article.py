@@ -5,7 +5,7 @@ from string import Template
 
 from repro.findings.tex import escape, macro
 from repro.findings.wording import CAPTIONS
-from repro.study.schema import Study
+from repro.study.models import Study
 
 PREAMBLE = r"""% An example: compile it here with pdflatex or lualatex, then change it as you like.
 % Run LaTeX twice: a longtable learns in the first run how wide its columns are.

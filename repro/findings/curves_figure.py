@@ -25,7 +25,7 @@ from repro.findings.drawing import (
 )
 from repro.findings.media import SCREEN, Medium
 from repro.findings.units import unit_of
-from repro.study.schema import Study
+from repro.study.models import Study
 
 SPANS = 100  # longest over shortest step from which steps are drawn logarithmically
 MEDIAN = 0.5

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from repro.findings.units import is_flag, unit_of
 from repro.findings.wording import words
-from repro.study.schema import Group, Study, Variant
+from repro.study.models import Group, Study, Variant
 
 PALETTE = dict(
     zip(get_args(Group), [sns.color_palette("colorblind")[i] for i in (3, 4, 0, 2, 7)], strict=True)

@@ -17,7 +17,7 @@ from repro.findings.runs_figure import draw_runs
 from repro.store.files import write_whole
 from repro.store.results import FIGURES
 from repro.study.experiments import find_mechanism
-from repro.study.schema import Study
+from repro.study.models import Study
 
 UNDATED: dict[str, dict[str, None]] = {
     "png": {"Software": None},

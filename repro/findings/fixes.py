@@ -12,7 +12,7 @@ import pandas as pd
 from repro.findings.statistics import Sample
 from repro.findings.summary import summarize
 from repro.findings.units import is_flag
-from repro.study.schema import Gap, Study
+from repro.study.models import Gap, Study
 
 MOST_FIXES = 12  # fixes that are drawn
 Role = Literal["fails", "thread", "ours"]

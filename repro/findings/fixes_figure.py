@@ -17,7 +17,7 @@ from repro.findings.rows import (
     write,
 )
 from repro.findings.wording import words
-from repro.study.schema import Study
+from repro.study.models import Study
 
 ROLES = {
     "fails": PALETTE["as posted"],

@@ -11,7 +11,7 @@ from repro.store.committed import identities_digest
 from repro.store.results import EditedError, Results, doubts_told, read_results
 from repro.study.errors import StudyError
 from repro.study.experiments import find_experiment, metric_kinds
-from repro.study.schema import Claim, Study
+from repro.study.models import Claim, Study
 
 STATED = ("claim", "made_by", "says", "variant", "metric", "test", "bound", "bound_fixed")
 OF_RUNS = ("n", "seeds", "estimate", "ci_low", "ci_high", "coverage", "effect_size")

@@ -24,7 +24,7 @@ from repro.findings.summary import named_runs, summarize
 from repro.findings.tex import ABSENT, UNICODE, escape, macro, number, p_value, places
 from repro.findings.wording import verdict_name, words
 from repro.study.errors import StudyError
-from repro.study.schema import Study
+from repro.study.models import Study
 
 CLAIM_COLUMNS = r"l>{\raggedright\arraybackslash}p{0.27\linewidth}rrrrl"
 Macros = dict[str, tuple[str, str]]  # name -> what it stands for, the TeX that it holds

@@ -15,8 +15,8 @@ from repro.findings.wording import CAPTIONS, NO_VERDICT, verdict_name, words
 from repro.store.files import write_whole
 from repro.store.provenance import Provenance
 from repro.store.results import EDITED, read_results
+from repro.study.models import Study
 from repro.study.plan import differences
-from repro.study.schema import Study
 from repro.study.seeds import list_seeds
 
 FILE = "README.md"

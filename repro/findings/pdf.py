@@ -13,7 +13,7 @@ from repro.findings.figures import draw_mechanism, rendered, write_mark
 from repro.findings.fixes_figure import draw_fixes
 from repro.findings.media import COLUMN, PAGE, SERIF, Medium, style
 from repro.findings.runs_figure import draw_runs
-from repro.study.schema import Study
+from repro.study.models import Study
 
 
 def pdf_figures(

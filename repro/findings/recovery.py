@@ -9,7 +9,7 @@ import scipy  # its parts are imported when they are first used: it takes a seco
 from numpy.typing import ArrayLike
 
 from repro.findings.statistics import LEVEL, UNKNOWN, Interval
-from repro.study.schema import Gap
+from repro.study.models import Gap
 
 
 def recovered(runs: pd.DataFrame, gap: Gap, metric: str) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from repro.findings.drawing import (
 from repro.findings.statistics import Sample
 from repro.findings.summary import summarize
 from repro.findings.units import is_flag, unit_of
-from repro.study.schema import Study
+from repro.study.models import Study
 
 Statistic = Literal["share", "mean", "median"]  # that sums up a row of runs
 MIDDLES: dict[Statistic, str] = {

@@ -13,7 +13,7 @@ from repro.findings.drawing import PALETTE, present_variants
 from repro.findings.media import SCREEN, Medium
 from repro.findings.rows import RunAxis, draw_row, lost_runs, middle_handle, run_axis, write
 from repro.findings.summary import named_runs
-from repro.study.schema import Study
+from repro.study.models import Study
 
 QUOTED: dict[str, Any] = {  # the look of the thread's numbers
     "linestyle": "",

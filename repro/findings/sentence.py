@@ -8,7 +8,7 @@ from repro.findings.summary import summarize
 from repro.findings.wording import verdict_name, words
 from repro.store.results import EDITED, Results
 from repro.study.errors import StudyError, unknown
-from repro.study.schema import Study
+from repro.study.models import Study
 
 DIGITS = 3  # significant ones
 

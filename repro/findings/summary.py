@@ -13,7 +13,7 @@ from repro.findings.statistics import (
 from repro.findings.verdicts import metric_values
 from repro.study.experiments import metric_kinds
 from repro.study.metrics import RANGES
-from repro.study.schema import Study
+from repro.study.models import Study
 
 
 def named_runs(study: Study, table: pd.DataFrame) -> pd.DataFrame:

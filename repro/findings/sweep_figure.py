@@ -19,7 +19,7 @@ from repro.findings.summary import summarize
 from repro.findings.units import is_flag, unit_of
 from repro.findings.wording import words
 from repro.study.experiments import find_experiment
-from repro.study.schema import Study
+from repro.study.models import Study
 from repro.study.sweep import swept
 
 NUMBERS = ["mean", "ci_low", "ci_high"]  # columns in the metric's unit

@@ -6,7 +6,7 @@ from typing import SupportsFloat
 from repro.findings.numbers import ABSENT, interval_placeholder, number
 from repro.findings.wording import words
 from repro.study.experiments import metric_kinds
-from repro.study.schema import Study
+from repro.study.models import Study
 
 
 @dataclass(frozen=True)

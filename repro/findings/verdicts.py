@@ -54,7 +54,7 @@ from repro.findings.statistics import (
 )
 from repro.store.tables import COLUMNS as TABLE_COLUMNS
 from repro.study.metrics import DIVERGED, RANGES
-from repro.study.schema import Claim
+from repro.study.models import Claim
 
 SIGNIFICANCE = 0.05
 COLUMNS = tuple(TABLE_COLUMNS["claims.csv"])

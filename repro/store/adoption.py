@@ -12,9 +12,10 @@ from repro.store.runs import StoredBlock, StoredRun
 from repro.store.tables import CURVE_DIGITS
 from repro.study.errors import StudyError
 from repro.study.experiments import Experiment
+from repro.study.models import Study
 from repro.study.plan import Block, variant_parameters
-from repro.study.schema import Study, explain
 from repro.study.selection import DRAW
+from repro.study.validation import explain
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from repro.study.errors import StudyError
 from repro.study.files import read_regular
 from repro.study.identity import digest, fingerprint, flat
 from repro.study.plan import Plan
-from repro.study.schema import explain
 from repro.study.text import LINES, controls, printable, texts
+from repro.study.validation import explain
 
 PACKAGE = f"repro-relu {__version__}"
 FILE = "provenance.json"

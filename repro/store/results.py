@@ -15,7 +15,8 @@ from repro.study.errors import StudyError, unknown
 from repro.study.experiments import find_experiment
 from repro.study.files import read_regular, require_regular
 from repro.study.folder import RESULTS, study_names
-from repro.study.schema import Report, Study, Variant, load_study
+from repro.study.models import Report, Study, Variant
+from repro.study.schema import load_study
 
 NEEDED = ("runs.csv", "curves.csv", "provenance.json")
 TABLES = ("runs.csv", "curves.csv", "claims.csv")

@@ -27,7 +27,8 @@ from repro.store.tables import read_table
 from repro.study.errors import StudyError
 from repro.study.experiments import find_mechanism, metric_kinds
 from repro.study.folder import study_names
-from repro.study.schema import Study, load_study
+from repro.study.models import Study
+from repro.study.schema import load_study
 
 ROOT = Path(__file__).parents[2]
 # each special character between letters, so that ligatures and swallowed arguments show

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from repro.app.options import Names, SeedsType
 from repro.study.errors import StudyError
+from repro.study.models import MAX_SEEDS
 from repro.study.plan import make_plan
-from repro.study.schema import MAX_SEEDS, load_study
+from repro.study.schema import load_study
 
 STUDY = load_study("truth_table")
 digits = st.text("0123456789:-+ _,.e٣", max_size=14)

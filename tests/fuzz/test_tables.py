@@ -18,7 +18,8 @@ from repro.running.processes import ONE_THREAD
 from repro.store import results
 from repro.store.runs import FILE
 from repro.store.tables import TableFileError, read_table, write_table
-from repro.study.schema import Report, load_study
+from repro.study.models import Report
+from repro.study.schema import load_study
 from tests.forged import forge_digests
 
 unhurried = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -15,7 +15,7 @@ from repro.findings.verdicts import SIGNIFICANCE, arms_of, compared, metric_valu
 from repro.store.results import read_runs
 from repro.study.experiments import metric_kinds
 from repro.study.metrics import RANGES
-from repro.study.schema import Claim, Study
+from repro.study.models import Claim, Study
 
 ENOUGH_RUNS = 20  # of a study; in fewer, a metric may stay what it is by chance
 CONSTANT = 1e-9  # relative; a metric that varies less has one value

@@ -21,7 +21,7 @@ from repro.store.results import Results
 from repro.store.tables import VERDICTS
 from repro.study.experiments import find_experiment
 from repro.study.files import read_regular
-from repro.study.schema import Study
+from repro.study.models import Study
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from repro.findings.report.axis import Axis, axis_of
 from repro.findings.report.prose import Piece, pieces
 from repro.findings.summary import named_runs
 from repro.findings.units import unit_of
-from repro.study.schema import Study
+from repro.study.models import Study
 
 DASHES = 4
 GAP = 5.0  # percent of the axis between the names of two lines

@@ -14,7 +14,7 @@ from repro.findings.rows import MIDDLES, RunAxis, run_axis
 from repro.findings.summary import summarize
 from repro.findings.units import unit_of
 from repro.findings.wording import words
-from repro.study.schema import Study
+from repro.study.models import Study
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from repro.findings.rows import MIDDLES, RunAxis, run_axis
 from repro.findings.runs_figure import ordered_rows
 from repro.findings.summary import named_runs, summarize
 from repro.findings.units import Unit, unit_of
-from repro.study.schema import Study, Variant
+from repro.study.models import Study, Variant
 
 
 @dataclass(frozen=True)
