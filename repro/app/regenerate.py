@@ -112,8 +112,8 @@ def export_latex(names: Sequence[str], folder: Path, *, anyway: bool = False) ->
 
     Files of others there are left alone, and so is an `article.tex` from an earlier export.
     """
-    from repro.findings.article import article
-    from repro.findings.latex import latex_files
+    from repro.findings.latex.article import article
+    from repro.findings.latex.files import latex_files
 
     chosen = list(_with_results(names))
     files: dict[str, bytes] = {}

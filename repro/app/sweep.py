@@ -11,9 +11,9 @@ from rich.table import Table
 from repro.app.exits import INTERRUPTED
 from repro.app.run import UNWRITTEN, choose_data, plan_on, status, train
 from repro.app.writing import write_runs
+from repro.findings.drawings.sweep import draw_sweep, summarize_sweep
 from repro.findings.figures import save, style
 from repro.findings.numbers import interval, number
-from repro.findings.sweep_figure import draw_sweep, summarize_sweep
 from repro.findings.terminal import Terminal
 from repro.running.pool import make_pool
 from repro.running.runner import Outcome, explain_interrupt

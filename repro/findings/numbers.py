@@ -1,7 +1,7 @@
 """Numbers as readers see them: so many digits, a true minus, a dash where there is none.
 
-Terminal, Markdown, figures and the report share one form; `repro.findings.tex` has the same rules
-for TeX.
+Terminal, Markdown, figures and the report share one form; `repro.findings.latex.tex` has the same
+rules for TeX.
 """
 
 import math

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from repro.findings.drawing import HUGE, Floor, drawable
+from repro.findings.drawings.shared import HUGE, Floor, drawable
 from repro.findings.numbers import number, power_of_ten
 
 Scale = Literal["linear", "log", "log1p"]

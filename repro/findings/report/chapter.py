@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from repro.findings.narrow_figure import narrow_mechanism
+from repro.findings.drawings.narrow import narrow_mechanism
 from repro.findings.report.claims import ClaimRow, claims_of
 from repro.findings.report.curves import Curves, curves_of
 from repro.findings.report.fixes import Picture, picture_of

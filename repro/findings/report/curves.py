@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from repro.findings.curves_figure import MEDIAN, QUANTILES, chosen_curves, curve_dashes
-from repro.findings.drawing import drawable, log_floor, spread
+from repro.findings.drawings.curves import MEDIAN, QUANTILES, chosen_curves, curve_dashes
+from repro.findings.drawings.shared import drawable, log_floor, spread
 from repro.findings.report.axis import Axis, axis_of
 from repro.findings.report.prose import Piece, pieces
 from repro.findings.summary import named_runs

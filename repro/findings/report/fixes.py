@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from repro.findings.drawings.rows import MIDDLES, RunAxis, run_axis
 from repro.findings.fixes import Fixes, Role, fixes_of
 from repro.findings.numbers import percent, percent_interval
 from repro.findings.report.axis import Axis
 from repro.findings.report.prose import Piece, pieces
 from repro.findings.report.track import Track, track, track_axis
-from repro.findings.rows import MIDDLES, RunAxis, run_axis
 from repro.findings.summary import summarize
 from repro.findings.units import unit_of
 from repro.findings.wording import words

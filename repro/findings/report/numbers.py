@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from repro.findings.drawings.rows import MIDDLES, RunAxis, run_axis
+from repro.findings.drawings.runs import ordered_rows
 from repro.findings.numbers import number_list
 from repro.findings.report.axis import Axis
 from repro.findings.report.prose import Piece, pieces
 from repro.findings.report.track import Track, track, track_axis
 from repro.findings.report.usual import Usual, usual
-from repro.findings.rows import MIDDLES, RunAxis, run_axis
-from repro.findings.runs_figure import ordered_rows
 from repro.findings.summary import named_runs, summarize
 from repro.findings.units import Unit, unit_of
 from repro.study.models import Study, Variant

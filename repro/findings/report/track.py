@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from repro.findings.drawings.rows import RunAxis, lost_runs
 from repro.findings.report.axis import Axis, axis_of
-from repro.findings.rows import RunAxis, lost_runs
 from repro.findings.statistics import Sample
 
 BINS = 120  # along the axis

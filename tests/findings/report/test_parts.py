@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from repro.findings.drawing import Floor
+from repro.findings.drawings.shared import Floor
 from repro.findings.numbers import (
     interval,
     number,

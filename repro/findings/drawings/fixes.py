@@ -4,11 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from repro.findings.drawing import PALETTE
-from repro.findings.fixes import Fixes, fixes_of
-from repro.findings.media import SCREEN, Medium
-from repro.findings.numbers import percent
-from repro.findings.rows import (
+from repro.findings.drawings.rows import (
     RunAxis,
     color_handle,
     draw_row,
@@ -16,6 +12,10 @@ from repro.findings.rows import (
     run_axis,
     write,
 )
+from repro.findings.drawings.shared import PALETTE
+from repro.findings.fixes import Fixes, fixes_of
+from repro.findings.media import SCREEN, Medium
+from repro.findings.numbers import percent
 from repro.findings.wording import words
 from repro.study.models import Study
 

@@ -13,7 +13,7 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from repro.findings.drawing import drawable, metric_label
+from repro.findings.drawings.shared import drawable, metric_label
 from repro.findings.numbers import interval, number
 from repro.findings.summary import summarize
 from repro.findings.units import is_flag, unit_of

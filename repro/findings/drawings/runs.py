@@ -9,9 +9,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from repro.findings.drawing import PALETTE, present_variants
+from repro.findings.drawings.rows import (
+    RunAxis,
+    draw_row,
+    lost_runs,
+    middle_handle,
+    run_axis,
+    write,
+)
+from repro.findings.drawings.shared import PALETTE, present_variants
 from repro.findings.media import SCREEN, Medium
-from repro.findings.rows import RunAxis, draw_row, lost_runs, middle_handle, run_axis, write
 from repro.findings.summary import named_runs
 from repro.study.models import Study
 

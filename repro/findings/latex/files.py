@@ -18,10 +18,10 @@ from typing import Any
 
 import pandas as pd
 
+from repro.findings.latex.pdf import pdf_figures
+from repro.findings.latex.tex import ABSENT, UNICODE, escape, macro, number, p_value, places
 from repro.findings.numbers import interval_placeholder
-from repro.findings.pdf import pdf_figures
 from repro.findings.summary import named_runs, summarize
-from repro.findings.tex import ABSENT, UNICODE, escape, macro, number, p_value, places
 from repro.findings.wording import verdict_name, words
 from repro.study.errors import StudyError
 from repro.study.models import Study

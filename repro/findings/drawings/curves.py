@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from repro.findings.drawing import (
+from repro.findings.drawings.shared import (
     PALETTE,
     Floor,
     drawable,

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from string import Template
 
-from repro.findings.tex import escape, macro
+from repro.findings.latex.tex import escape, macro
 from repro.findings.wording import CAPTIONS
 from repro.study.models import Study
 

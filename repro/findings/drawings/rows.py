@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from repro.findings.drawing import (
+from repro.findings.drawings.shared import (
     Floor,
     drawable,
     log_floor,

@@ -8,11 +8,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from repro.findings.curves_figure import draw_curves
+from repro.findings.drawings.curves import draw_curves
+from repro.findings.drawings.fixes import draw_fixes
+from repro.findings.drawings.runs import draw_runs
 from repro.findings.figures import draw_mechanism, rendered, write_mark
-from repro.findings.fixes_figure import draw_fixes
 from repro.findings.media import COLUMN, PAGE, SERIF, Medium, style
-from repro.findings.runs_figure import draw_runs
 from repro.study.models import Study
 
 
