@@ -80,30 +80,37 @@ def compare(
         same_keys, on=keys, how="outer", suffixes=SIDES, indicator="found", validate="one_to_one"
     )
     lone, pairs = merged[merged.found != "both"], merged[merged.found == "both"]
-    cells, metrics = [_lone(lone, keys)], []
-    for name in (name for name in committed if name not in keys):
-        old, new = (pairs[f"{name}{side}"] for side in SIDES)
-        equal, distance = _equal(old, new), _distance(old, new)
-        size = _size(old, new)
-        near = distance <= tolerance.get(name, 0.0) + RELATIVE * size
-        relative = distance[~equal] / size[~equal]
-        sides = (old[~equal], new[~equal])
-        cells.append(_cells(pairs[~equal], keys, metric=name, sides=sides, relative=relative))
-        metrics.append(
-            {
-                "metric": name,
-                "compared": len(pairs),
-                "equal": int(equal.sum()),
-                "agree": int((equal | near).sum()),
-                "largest": _largest(distance[~equal]),
-                "tolerance": tolerance.get(name, 0.0),
-            }
-        )
+    compared = [
+        _compare_column(pairs, keys, name, tolerance.get(name, 0.0))
+        for name in committed
+        if name not in keys
+    ]
+    cells = pd.concat([_lone(lone, keys), *(cells for cells, _ in compared)])
     return Comparison(
         runs=len(merged[RUN].drop_duplicates()),
-        cells=pd.concat(cells).sort_values("relative", ascending=False, ignore_index=True),
-        metrics=pd.DataFrame(metrics),
+        cells=cells.sort_values("relative", ascending=False, ignore_index=True),
+        metrics=pd.DataFrame([counts for _, counts in compared]),
     )
+
+
+def _compare_column(
+    pairs: pd.DataFrame, keys: list[str], name: str, tolerance: float
+) -> tuple[pd.DataFrame, dict[str, object]]:
+    """Return the cells of a column that differ, and its row of `Comparison.metrics`."""
+    old, new = (pairs[f"{name}{side}"] for side in SIDES)
+    equal, distance, size = _equal(old, new), _distance(old, new), _size(old, new)
+    near = distance <= tolerance + RELATIVE * size
+    relative = distance[~equal] / size[~equal]
+    sides = (old[~equal], new[~equal])
+    cells = _cells(pairs[~equal], keys, metric=name, sides=sides, relative=relative)
+    return cells, {
+        "metric": name,
+        "compared": len(pairs),
+        "equal": int(equal.sum()),
+        "agree": int((equal | near).sum()),
+        "largest": _largest(distance[~equal]),
+        "tolerance": tolerance,
+    }
 
 
 def _with_all_columns(*tables: pd.DataFrame) -> list[pd.DataFrame]:
