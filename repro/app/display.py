@@ -1,4 +1,4 @@
-"""The terminal's tables of what came out, and the lines below them."""
+"""Tables and sentences on a study's results, for the terminal."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice

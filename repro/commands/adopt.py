@@ -1,4 +1,4 @@
-"""`python -m repro adopt`."""
+"""`python -m repro adopt`: keep runs after a change of code that changes no number."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`python -m repro cite`."""
+"""`python -m repro cite`: print references, and sentences with numbers of a study."""
 
 import sys
 

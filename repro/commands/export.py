@@ -1,4 +1,4 @@
-"""`python -m repro export`."""
+"""`python -m repro export`: write results as LaTeX for an article."""
 
 import sys
 from pathlib import Path

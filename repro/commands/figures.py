@@ -1,4 +1,4 @@
-"""`python -m repro figures`."""
+"""`python -m repro figures`: draw figures again from committed tables."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`python -m repro ledger`."""
+"""`python -m repro ledger`: write the README of results folders."""
 
 import sys
 

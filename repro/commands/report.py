@@ -1,4 +1,4 @@
-"""`python -m repro report`."""
+"""`python -m repro report`: write the page on all studies, or on one."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`python -m repro run`."""
+"""`python -m repro run`: run studies."""
 
 import sys
 from typing import Any

@@ -1,4 +1,4 @@
-"""`python -m repro sweep`."""
+"""`python -m repro sweep`: run an experiment on a grid of its parameters."""
 
 import sys
 from typing import Any

@@ -1,4 +1,4 @@
-"""`python -m repro verdicts`."""
+"""`python -m repro verdicts`: judge claims again from committed tables."""
 
 import sys
 

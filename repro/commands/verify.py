@@ -1,4 +1,4 @@
-"""`python -m repro verify`."""
+"""`python -m repro verify`: run studies again and compare with the committed results."""
 
 import sys
 from functools import partial

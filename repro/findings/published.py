@@ -1,4 +1,4 @@
-"""Our share of runs against a published one: two independent samples.
+"""Compare our share of runs with a published one: two independent samples.
 
 The interval of the difference is Newcombe's (1998, method 10), made from Wilson's intervals of both
 shares. Its p-values are those levels at which it just reaches the bound, so that interval and

@@ -1,4 +1,4 @@
-"""Compare runs with what changed code makes of the same settings, and carry them over to it."""
+"""Compare stored runs with those of changed code, and carry them over if they agree."""
 
 import math
 import random

@@ -1,4 +1,4 @@
-"""The SQLite file under the run store: appears whole, held by one process, checked on opening.
+"""The SQLite file of the run store: made whole, held by one process, checked when it is opened.
 
 The journal is SQLite's rollback journal: what is committed lies in the file itself, which every
 opening checks to the last byte. A write-ahead log would keep it in a second file, whose end SQLite

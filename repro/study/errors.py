@@ -1,4 +1,4 @@
-"""The error for what a study says or is asked, and how it names what would be right."""
+"""The error for a wrong study file or request; its message names what would be right."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

@@ -1,4 +1,4 @@
-"""The figure that answers: the failing network, and the fixes by what they recover."""
+"""The figure of the fixes: the failing network, and how many runs each fix recovers."""
 
 import pandas as pd
 from matplotlib.axes import Axes

@@ -1,4 +1,4 @@
-"""Figures for a phone: panels that stand side by side, one below the other."""
+"""Redraw figures for a phone: panels that stood side by side stand below one another."""
 
 import textwrap
 

@@ -1,4 +1,4 @@
-"""A row of runs in a figure: a dot a run with their middle or, of yes and no, their share."""
+"""A row of runs in a figure: a dot for each run and their middle, or the share of a flag."""
 
 from dataclasses import dataclass
 from typing import Any, Literal

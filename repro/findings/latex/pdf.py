@@ -1,4 +1,4 @@
-"""A study's figures for an article: PDF, in columns' widths, in type that goes with TeX's."""
+"""A study's figures as PDF for an article: as wide as its columns, in type like TeX's."""
 
 import logging
 from collections.abc import Iterator

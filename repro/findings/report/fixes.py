@@ -1,4 +1,4 @@
-"""The picture that answers: the failing network, its reference, and what brings it there."""
+"""The report's picture of the fixes: the failing network, its reference, what recovers it."""
 
 from dataclasses import dataclass
 

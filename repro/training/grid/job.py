@@ -1,4 +1,4 @@
-"""The jobs of a grid: what trains together is numbered through, a number for a cell and a seed."""
+"""The jobs of a grid: a number stands for each cell and seed, as a seed does in other jobs."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""The grid that `fit_grid` is listed, checked before anything is built."""
+"""Check the grid that `fit_grid` is given, before anything is built."""
 
 import inspect
 import itertools
