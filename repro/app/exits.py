@@ -81,7 +81,7 @@ def reported(job: Callable[[], int]) -> int:
     os.environ.pop("SOURCE_DATE_EPOCH", None)  # nor dated; numpy ends on what is no number
     from repro.data import DataCorrupt, DataUnavailable
     from repro.running.processes import PoolError
-    from repro.store.runs import StoreError
+    from repro.store.database import StoreError
     from repro.study.errors import StudyError
 
     try:

@@ -12,7 +12,8 @@ from repro.app.exits import INTERRUPTED
 from repro.app.run import UNWRITTEN, choose_data, plan_on, status, train
 from repro.app.writing import write_runs
 from repro.findings.drawings.sweep import draw_sweep, summarize_sweep
-from repro.findings.figures import save, style
+from repro.findings.figures import save
+from repro.findings.media import style
 from repro.findings.numbers import interval, number
 from repro.findings.terminal import Terminal
 from repro.running.pool import make_pool

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from repro.app.cli import main
 from repro.findings.drawings.sweep import draw_sweep, summarize_sweep
-from repro.findings.figures import style
+from repro.findings.media import style
 from repro.store.tables import read_table, scientific_parameters
 from repro.study.errors import StudyError
 from repro.study.plan import make_plan
