@@ -18,7 +18,9 @@ class SeedsType(click.ParamType):
 
     name = "N|A:B"
 
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, ...]:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
         """Return the seeds; fail with the reason."""
         from repro.study.models import MAX_SEEDS
 
@@ -38,7 +40,9 @@ class Names(click.ParamType):
 
     name = "a,b"
 
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
         """Return the names; fail if one is empty or repeated."""
         # a grid's variants have commas in their own names: grid@a=1,b=2
         names = tuple(re.split(r",(?![^,@]*=)", value))
@@ -53,7 +57,7 @@ class OutFolder(click.Path):
     def __init__(self, *, exists: bool = False):
         super().__init__(file_okay=False, exists=exists, path_type=Path)
 
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the folder; fail with the reason."""
         from repro.study.errors import StudyError
         from repro.study.naming import results_path
