@@ -38,9 +38,9 @@ def hold(contests: Mapping[str, Contest], repeats: int = REPEATS) -> pd.DataFram
             {name: contender() for name, contender in contest.items()}
             for _ in track(range(repeats), job, console=Console(stderr=True), transient=True)
         ]
-        taken = {name: median(r[name] for r in rounds) for name in contest}
-        first = next(iter(taken.values()))
-        rows += [(job, name, float(f"{s:.4g}"), round(first / s, 2)) for name, s in taken.items()]
+        medians = {name: median(r[name] for r in rounds) for name in contest}
+        first = next(iter(medians.values()))
+        rows += [(job, name, float(f"{s:.4g}"), round(first / s, 2)) for name, s in medians.items()]
     return pd.DataFrame(rows, columns=["job", "contender", "seconds", "times_first"])
 
 

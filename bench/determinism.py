@@ -53,7 +53,7 @@ def first_run(
     """Train a block in a process of its own; returns metrics and curve of its first seed."""
     from repro.running.processes import ONE_THREAD
 
-    done = subprocess.run(
+    process = subprocess.run(
         [
             sys.executable,
             "-m",
@@ -67,7 +67,7 @@ def first_run(
         text=True,
         check=True,
     )
-    metrics, curve = json.loads(done.stdout)
+    metrics, curve = json.loads(process.stdout)
     return metrics, curve
 
 
@@ -120,12 +120,12 @@ def _cell(row: Any) -> str:
 
 
 @click.command()
-@click.option("--only", type=click.Choice(list(TRAININGS)), hidden=True)
+@click.option("--only", "name", type=click.Choice(list(TRAININGS)), hidden=True)
 @click.option("--seeds", type=SeedsType(), default=str(SEEDS), hidden=True)
-def main(only: str | None, seeds: tuple[int, ...]) -> None:
+def main(name: str | None, seeds: tuple[int, ...]) -> None:
     """Train with one setting changed at a time; print and keep what stayed the same."""
-    if only is not None:
-        print(train(only, seeds))
+    if name is not None:
+        print(train(name, seeds))
         return
     table = pd.DataFrame([row for name in TRAININGS for row in compare(name)])
     table.to_csv(RESULTS, index=False, lineterminator="\n")

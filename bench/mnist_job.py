@@ -73,10 +73,10 @@ def pixels(images: int | None) -> tuple[Any, Any]:
 
 def in_another_process(bench: str, arguments: dict[str, Any], flags: dict[str, str]) -> Any:
     """Return what a bench prints, as JSON, when its module is called with these arguments."""
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", bench, json.dumps(arguments)],
         env=os.environ | flags,
         stdout=subprocess.PIPE,
         check=True,
     )
-    return json.loads(done.stdout)
+    return json.loads(process.stdout)
