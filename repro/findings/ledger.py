@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
+from repro.findings.arms import Arms, arms_of
 from repro.findings.markdown import escaped, markdown_table
 from repro.findings.numbers import ABSENT, interval, marked_interval, number, number_list
 from repro.findings.statistics import unseen_share
 from repro.findings.summary import named_runs, summarize
-from repro.findings.verdicts import Arms, arms_of
 from repro.findings.wording import CAPTIONS, NO_VERDICT, verdict_name, words
 from repro.store.files import write_whole
 from repro.store.provenance import Provenance

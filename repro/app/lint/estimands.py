@@ -9,9 +9,10 @@ import pandas as pd
 import scipy  # its parts are imported when they are first used: it takes a second
 
 from repro.app.lint.problem import Problem, Repository
+from repro.findings.arms import arms_of, compared, metric_values
 from repro.findings.published import published_share
 from repro.findings.statistics import Interval
-from repro.findings.verdicts import SIGNIFICANCE, arms_of, compared, metric_values, region
+from repro.findings.verdicts import SIGNIFICANCE, region
 from repro.store.results import read_runs
 from repro.study.experiments import metric_kinds
 from repro.study.metrics import RANGES
