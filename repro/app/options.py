@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 EPOCHS = click.IntRange(1, 1_000_000)
+DATA_SETS = ("mnist", "mnist5k")  # `repro.data.NAMES`, whose import takes time
 
 
 class SeedsType(click.ParamType):
@@ -76,7 +77,7 @@ anyway_option = click.option(
 workers_option = click.option(
     "--workers", type=click.IntRange(1, 1024), help="Processes; one a core."
 )
-data_option = click.option("--data", type=click.Choice(["mnist", "mnist5k"]), help="Data set.")
+data_option = click.option("--data", type=click.Choice(DATA_SETS), help="Data set.")
 
 
 def study_options(command: Callable[..., None]) -> Callable[..., None]:
