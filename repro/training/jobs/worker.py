@@ -73,7 +73,7 @@ def train_block(
             with suppress(OSError):  # as of a full disk: then progress is not shown
                 parcel.file(ALIKE).touch()
         log = parcel.file(f"_{place}{LOG}")
-        trainer.advance = lambda count, logs: _tell(log, count, logs)
+        trainer.advance = lambda count, logs: _log_epoch(log, count, logs)
         return list(trainer.train([seeds]))
 
 
@@ -103,7 +103,7 @@ def _trainer_of(parcel: "Parcel") -> "Trainer":
     return _trainers[key]
 
 
-def _tell(log: Path, count: int, logs: dict[str, Any]) -> None:
+def _log_epoch(log: Path, count: int, logs: dict[str, Any]) -> None:
     import numpy as np
 
     means = {name: float(np.mean(values)) for name, values in logs.items()}
