@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+from typing import Self
 
 import pandas as pd
 import psutil
@@ -90,7 +91,7 @@ class Memory:
         self.peak, self._ended = 0, threading.Event()
         self._watch = threading.Thread(target=self._look, daemon=True)
 
-    def __enter__(self) -> "Memory":
+    def __enter__(self) -> Self:
         self._watch.start()
         return self
 
