@@ -24,15 +24,14 @@ def main(benches: tuple[str, ...], check: bool) -> None:
 def got_slower(name: str) -> bool:
     """Say which contenders' ratios fell by more than a fifth from the committed ones."""
     committed = pd.read_csv(RESULTS / f"{name}.csv")
-    now = held(name)
-    both = committed.merge(now, on=["job", "contender"], suffixes=("", "_now"))
-    slower = both[both.times_first > SLOWER * both.times_first_now]
+    pairs = committed.merge(held(name), on=["job", "contender"], suffixes=("", "_now"))
+    slower = pairs[pairs.times_first > SLOWER * pairs.times_first_now]
     for row in slower.itertuples():
         click.echo(
             f"{name}, {row.job}: {row.contender} was {row.times_first} times the first contender, "
             f"now {row.times_first_now}"
         )
-    click.echo(f"{name}: {len(slower)} of {len(both)} contenders got slower by more than a fifth")
+    click.echo(f"{name}: {len(slower)} of {len(pairs)} contenders got slower by more than a fifth")
     return bool(len(slower))
 
 

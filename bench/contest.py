@@ -1,4 +1,4 @@
-"""How contenders are timed: in turns, the median of several rounds, as times of the first."""
+"""Time contenders in turns: medians of several rounds, and ratios to the first contender."""
 
 import importlib
 import time
@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from repro.running.workers import cores
+from repro.running.processes import cores
 
 RESULTS = Path(__file__).parent / "results"
 REPEATS = 3
@@ -38,9 +38,9 @@ def hold(contests: Mapping[str, Contest], repeats: int = REPEATS) -> pd.DataFram
             {name: contender() for name, contender in contest.items()}
             for _ in track(range(repeats), job, console=Console(stderr=True), transient=True)
         ]
-        taken = {name: median(r[name] for r in rounds) for name in contest}
-        first = next(iter(taken.values()))
-        rows += [(job, name, float(f"{s:.4g}"), round(first / s, 2)) for name, s in taken.items()]
+        medians = {name: median(r[name] for r in rounds) for name in contest}
+        first = next(iter(medians.values()))
+        rows += [(job, name, float(f"{s:.4g}"), round(first / s, 2)) for name, s in medians.items()]
     return pd.DataFrame(rows, columns=["job", "contender", "seconds", "times_first"])
 
 

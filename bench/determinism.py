@@ -1,4 +1,4 @@
-"""`python -m bench.determinism`: which changes of the machine's settings change a run's bits.
+"""`python -m bench.determinism`: find the settings of a machine that change a run's bits.
 
 Every line trains a block in a process of its own, as a worker does, with one thing changed, and
 compares the first seed's run with the unchanged one. The settings are those of a study's workers:
@@ -16,7 +16,7 @@ import click
 import pandas as pd
 
 from bench.pages import splice
-from repro.app.cli import SeedsType
+from repro.app.options import SeedsType
 from repro.findings.markdown import markdown_table
 
 RESULTS = Path(__file__).parent / "results" / "determinism.csv"
@@ -51,9 +51,9 @@ def first_run(
     name: str, changed: dict[str, str], seeds: int = SEEDS, first: int = 0
 ) -> tuple[Any, Any]:
     """Train a block in a process of its own; returns metrics and curve of its first seed."""
-    from repro.running.workers import ONE_THREAD
+    from repro.running.processes import ONE_THREAD
 
-    done = subprocess.run(
+    process = subprocess.run(
         [
             sys.executable,
             "-m",
@@ -67,7 +67,7 @@ def first_run(
         text=True,
         check=True,
     )
-    metrics, curve = json.loads(done.stdout)
+    metrics, curve = json.loads(process.stdout)
     return metrics, curve
 
 
@@ -106,8 +106,8 @@ def compare(name: str) -> list[dict[str, Any]]:
 def in_markdown(table: pd.DataFrame) -> str:
     """Return the table for the page: a line a change, a column an experiment."""
     rows = []
-    for changed, of in table.groupby("changed", sort=False):
-        cells = of.set_index("experiment").loc[list(TRAININGS)]
+    for changed, trained in table.groupby("changed", sort=False):
+        cells = trained.set_index("experiment").loc[list(TRAININGS)]
         rows.append([str(changed), *(_cell(row) for row in cells.itertuples())])
     return markdown_table(["changed", *TRAININGS], rows)
 
@@ -120,12 +120,12 @@ def _cell(row: Any) -> str:
 
 
 @click.command()
-@click.option("--only", type=click.Choice(list(TRAININGS)), hidden=True)
+@click.option("--only", "name", type=click.Choice(list(TRAININGS)), hidden=True)
 @click.option("--seeds", type=SeedsType(), default=str(SEEDS), hidden=True)
-def main(only: str | None, seeds: tuple[int, ...]) -> None:
+def main(name: str | None, seeds: tuple[int, ...]) -> None:
     """Train with one setting changed at a time; print and keep what stayed the same."""
-    if only is not None:
-        print(train(only, seeds))
+    if name is not None:
+        print(train(name, seeds))
         return
     table = pd.DataFrame([row for name in TRAININGS for row in compare(name)])
     table.to_csv(RESULTS, index=False, lineterminator="\n")

@@ -22,9 +22,7 @@ DEADLINE = 3600.0  # seconds a patient: nothing is left out, however slow the ma
 
 def patients() -> list[str]:
     """Return the names of the patients, the threads' first, the healthy ones last."""
-    names = [
-        path.stem for path in PATIENTS.glob("*.py") if path.stem not in ("small_data", "thread")
-    ]
+    names = [path.stem for path in PATIENTS.glob("*.py") if path.stem != "small_data"]
     return sorted(names, key=lambda n: (n.startswith("healthy"), not n.startswith("thread"), n))
 
 
@@ -90,11 +88,11 @@ def confusion(rows: pd.DataFrame) -> str:
     """Return the known causes beside those found, and how often they agree, as Markdown."""
     cells = []
     for row in rows.astype(object).where(rows.notna(), "").itertuples():
-        found = f"{row.cause or '–'} ({row.verdict}){'' if row.cause_right else ' **wrong**'}"
+        cause = f"{row.cause or '–'} ({row.verdict}){'' if row.cause_right else ' **wrong**'}"
         change = f"{row.change or '–'}{'' if row.change_right else ' **wrong**'}"
-        after = f", {row.skill_changed:.2f}" if row.skill_changed != "" else ""
+        changed = f", {row.skill_changed:.2f}" if row.skill_changed != "" else ""
         known = row.known_cause or "healthy"
-        cells.append((row.patient, known, found, change, f"{row.skill:.2f}{after}"))
+        cells.append((row.patient, known, cause, change, f"{row.skill:.2f}{changed}"))
     sick = rows[rows.known_cause.fillna("") != ""]
     healthy = rows[rows.known_cause.fillna("") == ""]
     headings = (
@@ -135,8 +133,8 @@ def compare(set_name: str, names: tuple[str, ...], budget: float) -> None:
     for fault in faults:
         rows = contest.contest(fault, budget)
         frame = contest.record(set_name, rows)
-        found = ", ".join(f"{row['method']}: {row['cause'] or '-'}" for row in rows)
-        click.echo(f"{fault.name} ({rows[0]['causes']}) {rows[0]['verdict']}: {found}")
+        causes = ", ".join(f"{row['method']}: {row['cause'] or '-'}" for row in rows)
+        click.echo(f"{fault.name} ({rows[0]['causes']}) {rows[0]['verdict']}: {causes}")
     click.echo(contest.summary(frame).round(2).to_string())
 
 

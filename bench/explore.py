@@ -51,10 +51,10 @@ def watch(browser: Browser, scene: str) -> dict[str, Any]:
     page.add_init_script(WATCH)
     page.goto(f"{(PAGES / FILE).resolve().as_uri()}#scene={scene}")
     page.wait_for_function(TRAINED, timeout=300_000)
-    seen, painted = page.evaluate("() => seen"), page.evaluate(PAINTED)
+    times, painted = page.evaluate("() => seen"), page.evaluate(PAINTED)
     page.close()
-    frames = [time for time in seen["frames"] if time >= seen["dots"]]
-    return {"scene": scene, "painted": painted, "dots": seen["dots"], **dict(smoothness(frames))}
+    frames = [time for time in times["frames"] if time >= times["dots"]]
+    return {"scene": scene, "painted": painted, "dots": times["dots"], **dict(smoothness(frames))}
 
 
 def smoothness(frames: list[float]) -> Iterator[tuple[str, float]]:

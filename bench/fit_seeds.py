@@ -16,7 +16,7 @@ from bench.contest import Contest, run, seconds, show
 from bench.mnist_job import ONE_THREAD, PLAIN, Job, in_another_process
 from repro import fit_seeds
 
-EPOCHS, FEW, SEEDS = 15, 5, 8
+EPOCHS, OTHER_EPOCHS, SEEDS = 15, 5, 8
 SIDE_BY_SIDE = f"fit_seeds, {2 * SEEDS} seeds, blocks side by side"
 OTHERS: dict[str, dict[str, Any]] = {
     "momentum": {"optimizer": "momentum"},
@@ -40,9 +40,11 @@ def contests() -> dict[str, Contest]:
             "matrix multiplications alone": lambda: dense_work() / peak(),
         },
         **{
-            f"with {name}, {FEW} epochs, a seed": {
-                PLAIN: Job(FEW, **settings).plain,
-                SIDE_BY_SIDE: lambda settings=settings: side_by_side(epochs=FEW, **settings),
+            f"with {name}, {OTHER_EPOCHS} epochs, a seed": {
+                PLAIN: Job(OTHER_EPOCHS, **settings).plain,
+                SIDE_BY_SIDE: lambda settings=settings: side_by_side(
+                    epochs=OTHER_EPOCHS, **settings
+                ),
             }
             for name, settings in OTHERS.items()
         },

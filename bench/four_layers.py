@@ -46,7 +46,7 @@ def compiled_pass(settings: Settings, images: Images, seeds: int) -> float:
 
     def learn(seed: int) -> None:
         layers = as_layers(draw(settings, np.random.RandomState(seed).normal))
-        train(layers, images, order, rule, np.zeros(len(order), bool))
+        train(layers, images, order, rule=rule, correct=np.zeros(len(order), bool))
 
     with ThreadPoolExecutor(seeds) as pool:
         return seconds(lambda: list(pool.map(learn, range(seeds)))) / seeds

@@ -38,26 +38,26 @@ def measure(contender: str, seeds: int, hidden_units: int, batch_size: int) -> d
     job = Job(EPOCHS, batch_size, IMAGES, hidden_units=hidden_units)
     calls = {PLAIN: job.plain, TUNED: lambda: job.plain(100), FUSED: lambda: job.fused(seeds)}
     with peak_memory() as peak:
-        taken = [calls[contender]() for _ in range(REPEATS)]
-    return {"seconds": median(taken), "mib": peak[0]}
+        seconds = [calls[contender]() for _ in range(REPEATS)]
+    return {"seconds": median(seconds), "mib": peak[0]}
 
 
 @contextmanager
 def peak_memory() -> Iterator[list[float]]:
     """Yield a list whose one element is how many MiB this process grew by, at most, within."""
     memory = psutil.Process().memory_info
-    before, peak, done = memory().rss, [0.0], threading.Event()
+    start, peak, ended = memory().rss, [0.0], threading.Event()
 
     def watch() -> None:
-        while not done.wait(0.02):
-            peak[0] = max(peak[0], (memory().rss - before) / 2**20)
+        while not ended.wait(0.02):
+            peak[0] = max(peak[0], (memory().rss - start) / 2**20)
 
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
         yield peak
     finally:
-        done.set()
+        ended.set()
         watcher.join()
 
 
@@ -76,8 +76,8 @@ def result(point: dict[str, Any]) -> dict[str, Any]:
     """Return the point with what was measured, in a process of its own."""
     arguments = {name: value for name, value in point.items() if name != "axis"}
     flags = ONE_THREAD if point["contender"] == FUSED else {}
-    found = in_another_process("bench.growth", arguments, flags)
-    return point | {name: float(f"{value:.4g}") for name, value in found.items()}
+    measured = in_another_process("bench.growth", arguments, flags)
+    return point | {name: float(f"{value:.4g}") for name, value in measured.items()}
 
 
 def draw(table: pd.DataFrame) -> Figure:

@@ -18,7 +18,7 @@ from bench.mnist_job import PLAIN, Job, in_another_process, pixels
 from repro import fit_grid, fit_seeds
 from repro.training.jobs.processes import end_workers
 
-EPOCHS, FEW, SEEDS = 5, 1, 16
+EPOCHS, GRID_EPOCHS, SEEDS = 5, 1, 16
 RATES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5]
 CORES = (1, 2, 4, 8, 16, 32, 64)
 REPEATS = 1
@@ -33,7 +33,7 @@ def contests() -> dict[str, Contest]:
             "n_jobs=2": lambda: fused("n_jobs=2"),
             "n_jobs=2, warm": lambda: fused("n_jobs=2, warm"),
         },
-        f"{len(RATES)} learning rates, 8 seeds, {FEW} epochs, a call": {
+        f"{len(RATES)} learning rates, 8 seeds, {GRID_EPOCHS} epochs, a call": {
             "fit_seeds for each": lambda: fused("each"),
             "fit_grid, n_jobs=1": lambda: fused("grid, n_jobs=1"),
             "fit_grid, n_jobs=2": lambda: fused("grid, n_jobs=2"),
@@ -50,20 +50,24 @@ def measure(contender: str) -> float:
     """Return the seconds of a contender in this process."""
     x, y = pixels(None)
     n_jobs = 2 if "n_jobs=2" in contender else 1
-    given: dict[str, Any] = {"batch_size": 100, "verbose": 0, "n_jobs": n_jobs}
+    options: dict[str, Any] = {"batch_size": 100, "verbose": 0, "n_jobs": n_jobs}
     if contender == "each":
         return seconds(
             lambda: [
-                fit_seeds(lambda rate=rate: build(rate), x, y, seeds=8, epochs=FEW, **given)
+                fit_seeds(
+                    lambda rate=rate: build(rate), x, y, seeds=8, epochs=GRID_EPOCHS, **options
+                )
                 for rate in RATES
             ]
         )
     if contender.startswith("grid"):
         grid = {"learning_rate": RATES}
-        return seconds(lambda: fit_grid(build, x, y, grid=grid, seeds=8, epochs=FEW, **given))
+        return seconds(
+            lambda: fit_grid(build, x, y, grid=grid, seeds=8, epochs=GRID_EPOCHS, **options)
+        )
     if contender.endswith("warm"):
-        fit_seeds(build, x, y, seeds=SEEDS, epochs=1, **given)
-    return seconds(lambda: fit_seeds(build, x, y, seeds=SEEDS, epochs=EPOCHS, **given)) / SEEDS
+        fit_seeds(build, x, y, seeds=SEEDS, epochs=1, **options)
+    return seconds(lambda: fit_seeds(build, x, y, seeds=SEEDS, epochs=EPOCHS, **options)) / SEEDS
 
 
 def build(learning_rate: float = 0.1) -> Any:
@@ -88,22 +92,22 @@ def simulated(start: float, block: float, blocks: int) -> pd.DataFrame:
     """
     rows = []
     for cores in CORES:
-        taken = start + -(-blocks // cores) * block
-        rows.append((cores, round(taken, 1), round((start + blocks * block) / taken, 2)))
+        total = start + -(-blocks // cores) * block
+        rows.append((cores, round(total, 1), round((start + blocks * block) / total, 2)))
     return pd.DataFrame(rows, columns=["cores", "seconds", "times_first"])
 
 
 def start_and_block(short: int = 1, long: int = 5) -> tuple[float, float]:
     """Measure two blocks side by side; return their start, and a block's seconds for all epochs."""
     x, y = pixels(None)
-    taken = {}
+    calls = {}
     for epochs in (short, long):
         begin = time.perf_counter()
         fit_seeds(build, x, y, seeds=8, epochs=epochs, batch_size=100, verbose=0, n_jobs=2)
-        taken[epochs] = time.perf_counter() - begin
+        calls[epochs] = time.perf_counter() - begin
         end_workers()
-    epoch = (taken[long] - taken[short]) / (long - short)
-    return taken[short] - short * epoch, EPOCHS * epoch
+    epoch = (calls[long] - calls[short]) / (long - short)
+    return calls[short] - short * epoch, EPOCHS * epoch
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What `bench.fit_seeds` and `bench.growth` time: the MNIST thread's network, either way."""
+"""The MNIST thread's network, trained by `fit` or by `fit_seeds`, as several benches time it."""
 
 import json
 import os
@@ -73,10 +73,10 @@ def pixels(images: int | None) -> tuple[Any, Any]:
 
 def in_another_process(bench: str, arguments: dict[str, Any], flags: dict[str, str]) -> Any:
     """Return what a bench prints, as JSON, when its module is called with these arguments."""
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", bench, json.dumps(arguments)],
         env=os.environ | flags,
         stdout=subprocess.PIPE,
         check=True,
     )
-    return json.loads(done.stdout)
+    return json.loads(process.stdout)

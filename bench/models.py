@@ -31,6 +31,20 @@ def network(name: str) -> Any:
     from keras import layers
 
     dense = layers.Dense(10, activation="softmax")
+    if name == "transformer":
+        model = transformer(dense)
+    else:
+        inputs = keras.Input((40,), dtype="int32") if name in READ else keras.Input((28, 28))
+        model = keras.Sequential([inputs, *stack(name, dense)])
+    loss = "mse" if name == "autoencoder" else "sparse_categorical_crossentropy"
+    model.compile("adam", loss)
+    return model
+
+
+def stack(name: str, dense: Any) -> list[Any]:
+    """Return the layers of a network behind its inputs; `dense` is the last one of a classifier."""
+    from keras import layers
+
     stacks = {
         "mlp": lambda: [layers.Flatten(), layers.Dense(100, activation="relu"), dense],
         "cnn": lambda: [
@@ -62,12 +76,7 @@ def network(name: str) -> Any:
             layers.Reshape((28, 28)),
         ],
     }
-    model = transformer(dense) if name == "transformer" else None
-    inputs = keras.Input((40,), dtype="int32") if name in READ else keras.Input((28, 28))
-    model = model or keras.Sequential([inputs, *stacks[name]()])
-    loss = "mse" if name == "autoencoder" else "sparse_categorical_crossentropy"
-    model.compile("adam", loss)
-    return model
+    return stacks[name]()
 
 
 def transformer(dense: Any) -> Any:
@@ -96,8 +105,8 @@ def measure(name: str, size: int, contender: str) -> dict[str, float]:
     y = x if name == "autoencoder" else rng.integers(0, 10, rows)
     keras.utils.set_random_seed(0)
     with peak_memory() as peak:
-        taken = by_fit(name, size, x, y) if contender == "fit" else fused(name, size, x, y)
-    return taken | {"mib": peak[0]}
+        times = by_fit(name, size, x, y) if contender == "fit" else fused(name, size, x, y)
+    return times | {"mib": peak[0]}
 
 
 def by_fit(name: str, size: int, x: Any, y: Any) -> dict[str, float]:

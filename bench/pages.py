@@ -8,8 +8,8 @@ def splice(text: str, name: str, block: str) -> str:
         ValueError: if the text has no such marks.
     """
     start, end = f"<!-- ledger {name} -->\n", "<!-- end -->"
-    before, mark, rest = text.partition(start)
-    _, closing, after = rest.partition(end)
+    head, mark, rest = text.partition(start)
+    _, closing, tail = rest.partition(end)
     if not mark or not closing:
         raise ValueError(f"no {start.strip()} … {end} in the text")
-    return f"{before}{start}{block}\n{end}{after}"
+    return f"{head}{start}{block}\n{end}{tail}"

@@ -36,11 +36,11 @@ def contenders(precision: PrecisionName) -> Contest:
     rounded = Precision(precision).rounded
     x, y, w1, w2 = (rounded(np.stack(arrays)) for arrays in zip(*starts, strict=True))
     rule = rule_of(Snippet(precision=precision))
-    train(x, y, w1, w2, rule, logged=LOGGED)  # compiles, or loads what was compiled
+    train(x, y, w1, w2, rule=rule, logged=LOGGED)  # compiles, or loads what was compiled
     return {
         "the snippet": lambda: silently(lambda: run_posted(posted, prints=True)) / POSTED_SEEDS,
         "without print": lambda: silently(lambda: run_posted(posted, prints=False)) / POSTED_SEEDS,
-        "compiled": lambda: silently(lambda: train(x, y, w1, w2, rule, logged=LOGGED)) / SEEDS,
+        "compiled": lambda: silently(lambda: train(x, y, w1, w2, rule=rule, logged=LOGGED)) / SEEDS,
     }
 
 

@@ -62,9 +62,9 @@ def runs_per_minute(pool: Pool, blocks: int, warm: int) -> float:
     """Return the rate at which a pool's runs are stored, after the first `warm` blocks."""
     planned = plan(blocks + warm).blocks
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder)) as store, pool:
-        for done, (block, result) in enumerate(pool.train(STUDY, None, planned), start=1):
+        for count, (block, result) in enumerate(pool.train(STUDY, None, planned), start=1):
             store.add(block, stored(result))
-            if done == warm:
+            if count == warm:
                 start = time.perf_counter()
         return blocks * len(planned[0].seeds) * 60 / (time.perf_counter() - start)
 
@@ -84,21 +84,21 @@ def block_seconds(file: Path, scheduler: psutil.Process, blocks: int) -> dict[st
     and of the scheduler, and the driver's store, which waits for the disk.
     """
     planned = plan(blocks, {"epochs": 1}).blocks
-    here = psutil.Process()
+    driver = psutil.Process()
     marks: list[tuple[float, float, float]] = []
     results: list[tuple[Block, list[StoredRun]]] = []
     with make_pool(scheduler_file=file) as pool:
         for block, result in pool.train(STUDY, None, planned):
             results.append((block, stored(result)))
-            marks.append((time.perf_counter(), busy(here), busy(scheduler)))
+            marks.append((time.perf_counter(), busy(driver), busy(scheduler)))
     trained = sum(run.seconds for _, runs in results[1:] for run in runs)
-    total, driver, hub = (b - a for a, b in zip(marks[0], marks[-1], strict=True))
+    total, own, hub = (b - a for a, b in zip(marks[0], marks[-1], strict=True))
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder)) as store:
         start = time.perf_counter()
         for block, runs in results[1:]:
             store.add(block, runs)
         write = time.perf_counter() - start
-    parts = {"round trip": total - trained, "driver": driver, "scheduler": hub, "store": write}
+    parts = {"round trip": total - trained, "driver": own, "scheduler": hub, "store": write}
     return {part: seconds / (len(results) - 1) for part, seconds in parts.items()}
 
 

@@ -41,7 +41,7 @@ def compiled(rule: Rule, cores: int, updates: int = ITERATIONS) -> float:
     """Return the seconds that one of many seeds takes in the compiled loop."""
     numba.set_num_threads(cores)
     parameters = np.stack([draw(np.random.RandomState(seed)) for seed in range(SEEDS)])
-    return seconds(lambda: descend(parameters, X, Y[:, 0], rule, updates)) / SEEDS
+    return seconds(lambda: descend(parameters, X, Y[:, 0], rule=rule, updates=updates)) / SEEDS
 
 
 def both_branches(function: Callable[..., object], shape: tuple[int, int]) -> float:

@@ -15,7 +15,7 @@ print(runs[["seed", "mse", "stuck", "born_dead"]].head())
 
 # %%
 from repro.findings.verdicts import judge
-from repro.study.schema import Claim
+from repro.study.models import Claim
 
 claim = Claim(
     made_by="question",

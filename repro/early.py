@@ -1,4 +1,4 @@
-"""Ctrl-C while a command is still being imported: it ends without a traceback, with 130.
+"""End without a traceback, and with 130, at Ctrl-C while a command is still being imported.
 
 `repro.app.exits` takes over when the command begins. Nothing is imported here that takes time.
 """
@@ -11,7 +11,7 @@ from types import FrameType
 
 def _is_command() -> bool:
     """Return whether this process was started to run a command of this package."""
-    if sys.argv[:1] == ["-m"]:  # as long as the module is looked for
+    if sys.argv[:1] == ["-m"]:  # while Python looks for the module
         return any(name.split(".")[0] == "repro" for name in sys.orig_argv[1:4])
     return bool(sys.argv) and sys.argv[0].endswith("/repro")
 

@@ -1,4 +1,4 @@
-"""Done when `repro` is imported: TensorFlow will start without its notes."""
+"""Make TensorFlow start quietly; imported with `repro`."""
 
 from repro import early as early  # isort: skip  # before all that takes time
 import os
@@ -15,7 +15,7 @@ from types import ModuleType
 
 @contextmanager
 def quiet_start() -> Iterator[None]:
-    """Hold back what is written to standard error; pass it on if what is done inside fails."""
+    """Hold back what is written to standard error; write it after all if the block fails."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if sys.stderr is not None:  # a closed one, as Python has it
         sys.stderr.flush()
@@ -68,5 +68,5 @@ class QuietTensorFlow(MetaPathFinder):
 
 import_module("repro.callbacks")  # light, and so `repro.callbacks` needs no import of its own
 
-if "tensorflow" not in sys.modules:  # nor what somebody else has set up
+if "tensorflow" not in sys.modules:
     sys.meta_path.insert(0, QuietTensorFlow())

@@ -1,6 +1,6 @@
-"""Rules of the house that ruff has no rule for, in every module of the package.
+"""Rules of the house that ruff has no rule for, in every module of package, benches and examples.
 
-Tests and benches keep one of them: the formatter is not fought.
+Tests keep one of them: the formatter is not fought.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ import repro
 from repro.app.lint.style import RULES, formatter_is_not_fought
 
 PACKAGE = Path(repro.__file__).parent
-AROUND = [PACKAGE.parent / folder for folder in ("bench", "examples", "tests")]
+ROOT = PACKAGE.parent
 
 
 def broken(rule, folder):
@@ -22,11 +22,13 @@ def broken(rule, folder):
     return [(str(path.relative_to(folder)), *where) for path, rest in found for where in rest]
 
 
+@pytest.mark.parametrize(
+    "folder", [PACKAGE, ROOT / "bench", ROOT / "examples"], ids=lambda f: f.name
+)
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_every_module_keeps_the_rules(rule):
-    assert broken(rule, PACKAGE) == []
+def test_every_module_keeps_the_rules(rule, folder):
+    assert broken(rule, folder) == []
 
 
-@pytest.mark.parametrize("folder", AROUND, ids=lambda folder: folder.name)
-def test_the_formatter_is_not_fought_elsewhere(folder):
-    assert broken(formatter_is_not_fought, folder) == []
+def test_the_tests_do_not_fight_the_formatter():
+    assert broken(formatter_is_not_fought, ROOT / "tests") == []

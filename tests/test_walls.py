@@ -18,7 +18,7 @@ ALLOWED = {  # besides itself
     "training": set(),
     "study": set(),
     "store": {"study"},
-    "running": {"data", "study", "store"},
+    "running": {"data", "training", "study", "store"},  # how processes are started and watched
     "findings": {"study", "store"},
     "explore": {"data", "study", "store", "findings"},
     "instruments": {"training", "store", "findings"},

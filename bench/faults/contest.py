@@ -69,7 +69,7 @@ def contest(fault: Fault, budget: float) -> list[dict[str, Any]]:
     seconds = time.monotonic() - start
     chosen = diagnosis.change.change if diagnosis.change else None
     rows = [
-        _row(fault, "diagnose", diagnosis.cause, chosen, diagnosis)
+        _row(fault, "diagnose", diagnosis, cause=diagnosis.cause, change=chosen)
         | {"proven": diagnosis.verdict == "proven", "verdict": diagnosis.verdict}
     ]
     trainings = len(diagnosis.proof.judged)
@@ -77,11 +77,11 @@ def contest(fault: Fault, budget: float) -> list[dict[str, Any]]:
     for method, order in (("random", _shuffled(pool, fault.name)), ("commonest", _common(pool))):
         best = _best(diagnosis, order[: max(trainings, 1)])
         cause = next(iter(best.removes or best.treats), "") if best else ""
-        rows.append(_row(fault, method, cause, best, diagnosis))
+        rows.append(_row(fault, method, diagnosis, cause=cause, change=best))
     return [row | {"seconds": round(seconds), "trainings": trainings} for row in rows]
 
 
-def _row(fault: Fault, method: str, cause: str, change: Any, diagnosis: Any) -> dict[str, Any]:
+def _row(fault: Fault, method: str, diagnosis: Any, *, cause: str, change: Any) -> dict[str, Any]:
     return {
         "fault": fault.name,
         "method": method,
@@ -132,9 +132,9 @@ def _recovers(diagnosis: Any, change: Any) -> bool:
     """Tell whether a change recovers under plain `fit`, from seeds that were not trained yet."""
     from repro.instruments.diagnose.changes.change import NOTHING
 
-    before, after = (_plain_skill(diagnosis.setup, c) for c in (NOTHING, change))
+    original, changed = (_plain_skill(diagnosis.setup, c) for c in (NOTHING, change))
     proof = diagnosis.proof
-    return after >= proof.deserved and after - before >= proof.margin
+    return changed >= proof.deserved and changed - original >= proof.margin
 
 
 def _plain_skill(setup: Any, change: Any) -> float:

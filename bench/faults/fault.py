@@ -47,8 +47,8 @@ def network(
 
     def build() -> keras.Model:
         model = keras.Sequential([make() for make in stack])
-        made = optimizer() if callable(optimizer) else optimizer
-        model.compile(made, loss, metrics=list(metrics))
+        rule = optimizer() if callable(optimizer) else optimizer
+        model.compile(rule, loss, metrics=list(metrics))
         return model
 
     return build

@@ -379,10 +379,11 @@ FAULTS = (
         published="l2 of 0.5 with dropout of 0.7 and a rate of 1e-5 in a regression",
         causes=("penalty", "dropout", "rate_low"),
         build=network(
-            dense(64, "relu", kernel_regularizer=keras.regularizers.L2(0.5)),
-            lambda: layers.Dropout(0.7),
-            dense(64, "relu", kernel_regularizer=keras.regularizers.L2(0.5)),
-            lambda: layers.Dropout(0.7),
+            *[
+                dense(64, "relu", kernel_regularizer=keras.regularizers.L2(0.5)),
+                lambda: layers.Dropout(0.7),
+            ]
+            * 2,
             dense(1),
             loss="mse",
             optimizer=lambda: optimizers.SGD(1e-5, momentum=0.9, nesterov=True),

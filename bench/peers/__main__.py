@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+from typing import Self
 
 import pandas as pd
 import psutil
@@ -42,13 +43,13 @@ def main() -> None:
 def contest(name: str, folder: str) -> dict[str, object]:
     """Return a contender's row, from a process of its own."""
     backend = {"KERAS_BACKEND": BACKENDS.get(name, "tensorflow")}
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "bench.peers", name, folder],
         env=os.environ | backend,
         stdout=subprocess.PIPE,
         check=True,
     )
-    return dict(json.loads(done.stdout))
+    return dict(json.loads(process.stdout))
 
 
 def measure(name: str, folder: str) -> dict[str, object]:
@@ -58,56 +59,56 @@ def measure(name: str, folder: str) -> dict[str, object]:
     with Memory() as memory:
         start = time.perf_counter()
         weights = train(task)
-        taken = time.perf_counter() - start
+        seconds = time.perf_counter() - start
     return {
         "contender": name,
-        "seconds_a_seed": float(f"{taken / task.seeds:.4g}"),
-        "most_mib": memory.most >> 20,
+        "seconds_a_seed": float(f"{seconds / task.seeds:.4g}"),
+        "most_mib": memory.peak >> 20,
         "accuracy": round(accuracy(task, *weights), 4),
     }
 
 
 def warm_up(task: Task, name: str) -> None:
     """Import what a contender needs, by a call that trains a hundred images once."""
-    few = Task(
-        task.images[:100],
-        task.digits[:100],
-        task.orders[:1, :1, :100] * 0,
-        task.w1[:1],
-        task.w2[:1],
+    short = Task(
+        images=task.images[:100],
+        digits=task.digits[:100],
+        orders=task.orders[:1, :1, :100] * 0,
+        w1=task.w1[:1],
+        w2=task.w2[:1],
     )
-    CONTENDERS[name](few)
+    CONTENDERS[name](short)
 
 
 class Memory:
     """Watches how much memory this process and those that it started hold.
 
     Attributes:
-        most: bytes.
+        peak: bytes.
     """
 
     def __init__(self) -> None:
-        self.most, self._done = 0, threading.Event()
+        self.peak, self._ended = 0, threading.Event()
         self._watch = threading.Thread(target=self._look, daemon=True)
 
-    def __enter__(self) -> "Memory":
+    def __enter__(self) -> Self:
         self._watch.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._done.set()
+        self._ended.set()
         self._watch.join()
 
     def _look(self) -> None:
         own = psutil.Process()
-        while not self._done.wait(LOOKS_EVERY):
+        while not self._ended.wait(LOOKS_EVERY):
             held = 0
             for process in [own, *own.children(recursive=True)]:
                 try:
                     held += process.memory_info().rss
                 except psutil.Error:  # it has ended
                     continue
-            self.most = max(self.most, held)
+            self.peak = max(self.peak, held)
 
 
 if __name__ == "__main__":

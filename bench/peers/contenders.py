@@ -29,8 +29,8 @@ def fit_seeds(task: Task, **jobs: Any) -> Weights:
     import repro
 
     seeds, y = range(task.seeds), task.one_hot()
-    given = {"epochs": task.epochs, "batch_size": BATCH, "verbose": 0, **jobs}
-    fit = repro.fit_seeds(build, task.images, y, seeds=seeds, **given)
+    options = {"epochs": task.epochs, "batch_size": BATCH, "verbose": 0, **jobs}
+    fit = repro.fit_seeds(build, task.images, y, seeds=seeds, **options)
     return _stacked([fit.trained[seed].state[:4] for seed in seeds])
 
 

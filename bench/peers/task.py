@@ -1,4 +1,4 @@
-"""What every contender trains: the same data, first weights and order of samples, from files."""
+"""The task of every contender: the same data, first weights and order of samples, from files."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +78,7 @@ def make_task(seeds: int, epochs: int) -> Task:
     orders = [[data_order(seed, epoch + 1, n) for epoch in range(epochs)] for seed in range(seeds)]
     w1, w2 = (np.stack(weights) for weights in zip(*first, strict=True))
     digits = one_hot[:n].argmax(axis=1).astype("int32")
-    return Task(images[:n], digits, np.asarray(orders, "int32"), w1, w2)
+    return Task(images[:n], digits, orders=np.asarray(orders, "int32"), w1=w1, w2=w2)
 
 
 def build() -> Any:

@@ -1,1 +1,1 @@
-"""One call from start to end, and what the terminal shows of it."""
+"""Carry out a command from start to end, and show in the terminal what comes of it."""

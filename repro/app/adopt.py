@@ -7,12 +7,13 @@ from rich.console import Console
 from rich.markup import escape
 
 from repro.app.exits import FINDING, FINISHED
+from repro.app.pace import minutes_of_computing
 from repro.data import NAMES, load
 from repro.findings.terminal import Terminal
 from repro.running.pool import Pool, make_pool
-from repro.running.runner import stopping_means
-from repro.running.workers import Result, cores
-from repro.store.adoption import DRAW, Candidate, carry, differences, draw_sample, renew
+from repro.running.runner import explain_interrupt
+from repro.running.workers import Result
+from repro.store.adoption import Candidate, carry, differences, draw_sample, renew
 from repro.store.committed import committed_blocks
 from repro.store.provenance import FILE, Adoption, provenance, timestamp, write_provenance
 from repro.store.results import Results, read_results
@@ -22,9 +23,10 @@ from repro.study.errors import StudyError
 from repro.study.experiments import Experiment, find_experiment
 from repro.study.folder import RESULTS
 from repro.study.identity import fingerprint
+from repro.study.models import Study
 from repro.study.plan import Block, Plan, make_plan
-from repro.study.schema import Study, load_study
-from repro.study.selection import with_fingerprint
+from repro.study.schema import load_study
+from repro.study.selection import DRAW, with_fingerprint
 
 SHOWN = 10  # differences
 STOPPED = "nothing was carried over; run again to begin anew"
@@ -51,7 +53,7 @@ def adopt(
     console, study, experiment = Terminal(), load_study(name), find_experiment(name)
     folder = out or RESULTS / name
     committed = read_results(folder, name) if (folder / FILE).is_file() else None
-    with stopping_means(STOPPED), Store(folder) as store:
+    with explain_interrupt(STOPPED), Store(folder) as store:
         outdated = _outdated(store, committed, study, experiment)
         if not outdated:
             console.print(f"{name}: all runs are of the code as it is; there is nothing to adopt.")
@@ -59,7 +61,9 @@ def adopt(
         candidates = _rerun(rerun, study, experiment, outdated) if rerun else outdated
         sample = draw_sample(_comparable(candidates))
         summary = _described(sample, outdated)
-        console.print(f"[bold]{name}[/]: {summary}, about {_minutes(sample)} min")
+        seconds = sum(run.seconds for candidate in sample for run in candidate.runs)
+        minutes = minutes_of_computing(seconds)
+        console.print(f"[bold]{name}[/]: {summary}, about {minutes} min")
         changes = list(_changes(sample, _trained(name, sample, make_pool(workers))))
         if changes:
             _show(changes, console)
@@ -142,11 +146,6 @@ def _described(sample: Sequence[Candidate], outdated: Sequence[Candidate]) -> st
         f"a block of every variant, {len(sample)} blocks with {runs:,} of {total:,} runs"
         f"{_other_settings(sample, outdated)}, drawn with seed {DRAW}"
     )
-
-
-def _minutes(sample: Sequence[Candidate]) -> int:
-    seconds = sum(run.seconds for candidate in sample for run in candidate.runs)
-    return max(1, round(seconds / cores() / 60))
 
 
 def _other_settings(sample: Sequence[Candidate], outdated: Sequence[Candidate]) -> str:

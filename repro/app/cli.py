@@ -3,10 +3,8 @@
 TensorFlow is imported only to train, by the experiment itself, so every `--help` answers at once.
 """
 
-import re
 import sys
 import tomllib
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,97 +13,12 @@ import click
 
 from repro import __version__
 from repro.app.exits import reported, run_to_end
+from repro.app.options import study_options
 from repro.app.streams import say
+from repro.study.errors import nearest
+from repro.study.files import read_regular
+from repro.study.folder import STUDY_BYTES, studies_folder, study_names
 from repro.study.text import printable
-
-MOST_BYTES = 2**20  # of a study file
-EPOCHS = click.IntRange(1, 1_000_000)
-
-
-class SeedsType(click.ParamType):
-    """`N` for the seeds 0..N-1, or `A:B` for A..B-1."""
-
-    name = "N|A:B"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, ...]:
-        """Return the seeds; fail with the reason."""
-        from repro.study.schema import MAX_SEEDS
-
-        match = re.fullmatch(r"(?:(\d{1,10}):)?(\d{1,10})", value)
-        if match is None:
-            self.fail(f"{value!r} is neither a count such as 8 nor a range such as 10:20")
-        start, stop = int(match[1] or 0), int(match[2])
-        if stop <= start:
-            self.fail(f"{value!r} names no seed; give at least one, such as 1 or 3:4")
-        if stop - start > MAX_SEEDS or stop > 2**32:
-            self.fail(f"{value!r}: at most {MAX_SEEDS:,} seeds, each below 2**32")
-        return tuple(range(start, stop))
-
-
-class Names(click.ParamType):
-    """Names with commas between them."""
-
-    name = "a,b"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
-        """Return the names; fail if one is empty or repeated."""
-        # a grid's variants have commas in their own names: grid@a=1,b=2
-        names = tuple(re.split(r",(?![^,@]*=)", value))
-        if not all(names) or len(set(names)) < len(names):
-            self.fail(f"{value!r} has an empty or repeated name")
-        return names
-
-
-class OutFolder(click.Path):
-    """A results folder, which need not be there yet."""
-
-    def __init__(self, *, exists: bool = False):
-        super().__init__(file_okay=False, exists=exists, path_type=Path)
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Return the folder; fail with the reason."""
-        from repro.study.naming import results_path
-        from repro.study.schema import StudyError
-
-        try:
-            return super().convert(results_path(value), param, ctx)
-        except StudyError as error:
-            self.fail(str(error))
-
-
-def anyway_option(command: Any) -> Any:
-    """Give a command that shows tables the option to show edited ones."""
-    meaning = "Show tables that were edited since they were made, marked as such."
-    return click.option("--anyway", is_flag=True, help=meaning)(command)
-
-
-def study_options(command: Any) -> Any:
-    """Give a command the options of a study's run."""
-    file = click.Path(exists=True, dir_okay=False, path_type=Path)
-    for option in reversed(
-        (
-            click.option("--quick", is_flag=True, help="A first answer, in a few minutes at most."),
-            click.option("--claims", is_flag=True, help="Show all claims in the end."),
-            click.option("--seeds", type=SeedsType(), help="Seeds 0..N-1 or A..B-1, not all."),
-            click.option("--variants", type=Names(), help="Only these variants."),
-            click.option("--epochs", type=EPOCHS, help="Other than the study's."),
-            click.option("--data", type=click.Choice(["mnist", "mnist5k"]), help="Data set."),
-            click.option("--workers", type=click.IntRange(1, 1024), help="Processes; one a core."),
-            click.option(
-                "--out",
-                type=OutFolder(),
-                help="Results folder; by default results/NAME, with what differs from the study "
-                "behind an @.",
-            ),
-            click.option("--scheduler", metavar="ADDRESS", help="Train on this dask cluster."),
-            click.option("--scheduler-file", type=file, help="The same, by its scheduler's file."),
-            click.option("--tls-ca", type=file, help="Whose certificates to trust (PEM)."),
-            click.option("--tls-cert", type=file, help="Our certificate for the cluster (PEM)."),
-            click.option("--tls-key", type=file, help="Its private key (PEM)."),
-        )
-    ):
-        command = option(command)
-    return command
 
 
 def study_command(name: str) -> click.Command:
@@ -159,8 +72,6 @@ def main(context: click.Context) -> None:
     Without a command, list the studies.
     """
     if context.invoked_subcommand is None:
-        from repro.study.folder import study_names
-
         width = max(map(len, study_names()), default=0)
         for name in study_names():
             say(f"{name:{width}}  {_says(name, 'title')}")
@@ -169,28 +80,28 @@ def main(context: click.Context) -> None:
 
 def execute(name: str, **options: Any) -> int:
     """Run a study, write its results folder, show what came of it; returns the exit code."""
-    from repro.app import run as session
+    from repro.app.run import run
 
-    return reported(lambda: session.run(name, **options))
+    return reported(lambda: run(name, **options))
 
 
 def _no_command(name: str, commands: list[str], *, program: str) -> str:
-    from repro.study.folder import study_names
-
     offers = {command: command for command in commands}
     offers |= {study: f"run {study}" for study in study_names()}
-    nearest = get_close_matches(name, offers, n=1)
-    meant = f"; did you mean: {program} {offers[nearest[0]]}" if nearest else ""
+    offer = offers.get(nearest(name, offers))
+    meant = f"; did you mean: {program} {offer}" if offer else ""
     return f"no command is named {name!r}{meant}"
 
 
 def _help(name: str) -> str:
-    title, variants = _says(name, "title"), _read(name).get("variants", {})
-    listed = (
-        f"\n\nVariants: {printable(', '.join(variants))}." if isinstance(variants, dict) else ""
-    )
-    study = f"Run the study experiments/{name}.toml: {title}."
-    return f"{_says(name, 'question')}\n\n{study}{listed}"
+    paragraphs = [
+        _says(name, "question"),
+        f"Run the study experiments/{name}.toml: {_says(name, 'title')}.",
+    ]
+    variants = _read(name).get("variants", {})
+    if isinstance(variants, dict):
+        paragraphs.append(f"Variants: {printable(', '.join(variants))}.")
+    return "\n\n".join(paragraphs)
 
 
 def _says(name: str, key: str) -> str:
@@ -199,12 +110,9 @@ def _says(name: str, key: str) -> str:
 
 def _read(name: str) -> dict[str, Any]:
     # without the checks of `load_study`, whose imports would make every --help slower
-    from repro.study.files import read_regular
-    from repro.study.folder import studies_folder
-
     path = studies_folder() / f"{name}.toml"
     try:
-        return tomllib.loads(read_regular(path, MOST_BYTES, follow=True).decode())
+        return tomllib.loads(read_regular(path, STUDY_BYTES, follow=True).decode())
     except (OSError, ValueError, RecursionError):  # what is wrong, a run says
         return {}
 

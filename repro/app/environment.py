@@ -1,4 +1,4 @@
-"""The environment that a command is called in: where the user's folders are, if there are any."""
+"""Check the environment that a command is called in: the user's folders, matplotlib's settings."""
 
 import os
 from pathlib import Path
@@ -7,14 +7,14 @@ from repro.study.errors import StudyError
 from repro.study.files import read_regular
 
 FIGURE_SETTINGS = Path("matplotlibrc")  # matplotlib reads it wherever it is called
-FOLDERS = ("KERAS_HOME", "REPRO_DATA", "REPRO_CACHE")  # of the user's, read by repro.data
+FOLDERS = ("KERAS_HOME", "REPRO_DATA", "REPRO_CACHE")  # variables that repro.data reads
 
 
 def settle_home() -> None:
-    """Refuse folders of users that there are not, and do without a home where there is none.
+    """Check the folders that variables name, and set HOME to /dev/null if the user has no home.
 
     Raises:
-        StudyError: naming the variable.
+        StudyError: if a variable names the home of a user who has none; names the variable.
     """
     for name in FOLDERS:
         try:
@@ -31,10 +31,11 @@ def settle_home() -> None:
 
 
 def check_figure_settings() -> None:
-    """Refuse settings of matplotlib in the current folder on which it would end, or wait for ever.
+    """Check that matplotlib, which reads its settings in the current folder, can read them.
 
     Raises:
-        StudyError, OSError: naming the file.
+        StudyError: if they are no text; names the file.
+        OSError: if they can't be read, such as a pipe, for which matplotlib would wait for ever.
     """
     if not FIGURE_SETTINGS.exists() or FIGURE_SETTINGS.is_dir():
         return

@@ -1,4 +1,4 @@
-"""The end of a command: one meaning for each exit code, and a line for what went wrong.
+"""End a command: each exit code has one meaning, and each error is reported in one line.
 
     0    done; also what asks for help, or for the version
     1    found: a number that differs, a run that crashed, what `lint` minds
@@ -50,7 +50,7 @@ def _invoked(command: click.Command, prog_name: str) -> int:
 
 
 def _ended(job: Callable[[], int]) -> int:
-    """Do a job; return its exit code, whichever way it ends."""
+    """Do a job; return the exit code for the way in which it ends."""
     try:
         prepare_streams()
         return job()
@@ -74,15 +74,15 @@ def _ended(job: Callable[[], int]) -> int:
 
 
 def reported(job: Callable[[], int]) -> int:
-    """Do a job; return its exit code, after a line that says what is wrong if anything is."""
+    """Do a command's job; return its exit code, after a line on the error that ended it, if any."""
     # Set before TensorFlow and matplotlib are imported.
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ["MPLBACKEND"] = "agg"  # figures are written, never shown
     os.environ.pop("SOURCE_DATE_EPOCH", None)  # nor dated; numpy ends on what is no number
     from repro.data import DataCorrupt, DataUnavailable
-    from repro.running.workers import PoolError
-    from repro.store.runs import StoreError
-    from repro.study.schema import StudyError
+    from repro.running.processes import PoolError
+    from repro.store.database import StoreError
+    from repro.study.errors import StudyError
 
     try:
         settle_home()
@@ -100,7 +100,7 @@ def reported(job: Callable[[], int]) -> int:
     except MemoryError:
         warn("Error: there is not enough memory; nothing that was stored is lost")
         return WRONG
-    except KeyboardInterrupt as stop:  # some say more (repro.running.runner.stopping_means)
+    except KeyboardInterrupt as stop:  # some say more (repro.running.runner.explain_interrupt)
         return _interrupted(stop)
 
 
@@ -124,7 +124,7 @@ def _interrupted(stop: BaseException) -> int:
 
 
 def _flushed(code: int) -> int:
-    """Write out what was printed; return the exit code, another one if that fails."""
+    """Flush the standard streams; return the exit code, another one if that fails."""
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None:
@@ -140,13 +140,13 @@ def _flushed(code: int) -> int:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    """Stop what is done: the first Ctrl-C lets it clean up, the next does not."""
+    """Raise KeyboardInterrupt at the first Ctrl-C, so that the job cleans up; the next one ends."""
     signal.signal(signal.SIGINT, _stop_now)
     raise KeyboardInterrupt
 
 
 def _stop_now(number: int, frame: FrameType | None) -> None:
-    """End the process and its workers here; what is on disk is whole at every moment."""
+    """End the process and its workers at once; files on disk are whole at every moment."""
     for process in multiprocessing.active_children():
         process.kill()
     with suppress(OSError):  # there may be nobody to read it

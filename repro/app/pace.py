@@ -1,8 +1,10 @@
 """The time that a plan's blocks take, by variant, and the time that is left."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from statistics import fmean
 
+from repro.running.processes import cores
 from repro.store.runs import StoredRun
 from repro.study.plan import Block, Plan
 
@@ -62,11 +64,12 @@ class Pace:
     def _cost(self, variant: str) -> float:
         """Seconds a run: of this variant's runs, or of all while none of them is done."""
         known = self._costs.get(variant) or [c for costs in self._costs.values() for c in costs]
-        return _mean(known)
+        return fmean(known)
 
 
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
+def minutes_of_computing(seconds: float) -> int:
+    """Return the whole minutes, at least 1, that so much computing takes on all cores."""
+    return max(1, round(seconds / cores() / 60))
 
 
 def rough(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""The tables of a run that is not done: what there is, to be looked at meanwhile."""
+"""The tables of a run that is not done yet, to be looked at meanwhile."""
 
 import time
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.markup import escape
 
 from repro.app.writing import write_tables
-from repro.running.runner import Progress
+from repro.running.progress import Progress
 from repro.store.runs import Store, StoredRun
 from repro.study.plan import Block, Plan
 from repro.study.selection import with_blocks
@@ -16,7 +16,7 @@ PERIOD = 60.0  # seconds from one writing to the next
 FILES = ("runs.csv", "curves.csv", "claims.csv", "provenance.json")
 
 
-class PartialTables:
+class PartialTables(Progress):
     """Writes the tables of the blocks that are done, once a minute, beside the results folder.
 
     Args:
@@ -30,29 +30,20 @@ class PartialTables:
         self.folder = folder.with_name(f"{folder.name}@partial")
         self._written = time.monotonic()
 
-    def started(self, block: Block) -> None:
-        """Do nothing."""
-
-    def stopping(self) -> None:
-        """Do nothing."""
-
-    def crashed(self, block: Block, error: Exception) -> None:
-        """Do nothing."""
-
     def finished(self, block: Block, runs: Mapping[str, StoredRun]) -> None:
-        """Write the tables, if that is long ago."""
+        """Write the tables if `PERIOD` has passed since they were written."""
         if time.monotonic() - self._written > PERIOD:
             self.write(runs)
             self._written = time.monotonic()
 
     def write(self, runs: Mapping[str, StoredRun]) -> None:
-        """Write the tables of these runs, as far as they make whole blocks."""
+        """Write the tables of those blocks whose runs are all there."""
         blocks = [block for block in self._plan.blocks if runs.keys() >= set(block.identities)]
         if blocks:
             write_tables(with_blocks(self._plan, blocks), runs, self._store, self.folder)
 
     def described(self, runs: Mapping[str, StoredRun]) -> str:
-        """Return, as markup, how much is done, and where it can be looked at."""
+        """Return, as markup, how many runs are done, and where their tables are."""
         count = f"{len(runs):,} of {len(self._plan.identities):,} runs are done"
         if not runs:
             return f"{count}."
@@ -62,36 +53,9 @@ class PartialTables:
         )
 
     def remove(self) -> None:
-        """Take the tables away again, and the folder if nothing else is in it."""
+        """Delete the tables, and the folder if nothing else is in it."""
         if self.folder.is_dir():
             for name in FILES:
                 (self.folder / name).unlink(missing_ok=True)
             if not any(self.folder.iterdir()):
                 self.folder.rmdir()
-
-
-class Watchers:
-    """Several displays as one."""
-
-    def __init__(self, *watchers: Progress):
-        self._watchers = watchers
-
-    def started(self, block: Block) -> None:
-        """Tell all that a block is being trained."""
-        for watcher in self._watchers:
-            watcher.started(block)
-
-    def stopping(self) -> None:
-        """Tell all that nothing new begins."""
-        for watcher in self._watchers:
-            watcher.stopping()
-
-    def finished(self, block: Block, runs: Mapping[str, StoredRun]) -> None:
-        """Tell all that a block is done."""
-        for watcher in self._watchers:
-            watcher.finished(block, runs)
-
-    def crashed(self, block: Block, error: Exception) -> None:
-        """Tell all that a block failed."""
-        for watcher in self._watchers:
-            watcher.crashed(block, error)

@@ -8,7 +8,7 @@ from rich.markup import escape
 from repro.findings.numbers import number
 from repro.findings.summary import summarize
 from repro.findings.wording import words
-from repro.study.schema import Gap, Study
+from repro.study.models import Study
 
 QUICK_SEEDS = 8
 FIXES = 2
@@ -24,7 +24,7 @@ def quick_variants(study: Study) -> list[str]:
 
 
 def quick_answer(study: Study, runs: pd.DataFrame, claims: pd.DataFrame) -> Iterator[str]:
-    """Yield three lines, as markup: the question, the failing network, what was tried."""
+    """Yield lines, as markup: the question, the failing network beside its reference, the fixes."""
     summary = summarize(study, runs).set_index("variant")
     yield f"[bold]{escape(study.question)}"
     if not study.report.gaps:
@@ -32,7 +32,10 @@ def quick_answer(study: Study, runs: pd.DataFrame, claims: pd.DataFrame) -> Iter
             yield _level(study.variants[str(name)].label, row)
         return
     gap = study.report.gaps[0]
-    ends = (_level(study.variants[name].label, summary.loc[name]) for name in _ends(gap))
+    ends = (
+        _level(study.variants[name].label, summary.loc[name])
+        for name in (gap.failing, gap.reference)
+    )
     yield f"{_measured(study)}, mean (least … greatest): {'; '.join(ends)}."
     verdicts = claims[claims.test == "recovers"].set_index("variant").verdict.to_dict()
     if study.report.quick_epochs:
@@ -49,10 +52,6 @@ def _measured(study: Study) -> str:
     short, whole = study.report.quick_epochs, study.fixed.get("epochs")
     shortened = f" after {short} of {whole} epochs" if short else ""
     return f"{words(study.metric).capitalize()}{shortened}, {QUICK_SEEDS} seeds"
-
-
-def _ends(gap: Gap) -> tuple[str, str]:
-    return gap.failing, gap.reference
 
 
 def _level(label: str, row: pd.Series) -> str:

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from repro.app.streams import say, warn
-from repro.running.workers import cores, processes
-from repro.store.files import write_whole
+from repro.running.processes import cores, processes
+from repro.store.files import content_digest, write_whole
 from repro.store.provenance import write_provenance
 from repro.store.results import (
     EDITED,
@@ -21,11 +21,12 @@ from repro.store.results import (
     require_file,
     study_name,
 )
-from repro.store.tables import VERDICTS, content_digest, write_table
+from repro.store.tables import VERDICTS, write_table
 from repro.study.errors import StudyError
 from repro.study.files import read_regular
 from repro.study.folder import RESULTS, study_names
-from repro.study.schema import Study, load_study
+from repro.study.models import Study
+from repro.study.schema import load_study
 
 
 def redraw(names: Sequence[str], *, anyway: bool = False) -> int:
@@ -36,7 +37,7 @@ def redraw(names: Sequence[str], *, anyway: bool = False) -> int:
     """
     marks = {}
     for study, folder in _with_results(names):
-        marks[str(folder)] = _mark(_remarked(read_results(folder, study.name, anyway=anyway)))
+        marks[str(folder)] = _mark(_with_warnings(read_results(folder, study.name, anyway=anyway)))
     if len(marks) < 2:
         return sum(_redraw(name, FIGURES, mark) for name, mark in marks.items())
     drawings = [(name, [figure], mark) for figure in FIGURES for name, mark in marks.items()]
@@ -48,7 +49,7 @@ def _redraw(name: str, figures: Sequence[str], mark: str) -> int:
     from repro.findings.figures import draw_figures
 
     study, folder = find_results(name)
-    with _blaming(folder):
+    with _errors_name(folder):
         tables = read_results(folder, study.name, anyway=bool(mark))
         draw_figures(study, tables.runs, tables.curves, folder, names=figures, mark=mark)
     for path in (folder / f"{figure}.png" for figure in figures):
@@ -71,11 +72,11 @@ def rejudge(names: Sequence[str], *, anyway: bool = False) -> int:
 
 
 def _rejudge(study: Study, results: Results) -> None:
-    from repro.findings.judged import judge_runs, recompute
+    from repro.findings.judged import find_doubts, judge_runs
 
     folder, recorded = results.folder, results.provenance
-    with _blaming(folder / "runs.csv"):
-        doubts = [] if results.has_digests else list(recompute(study, results))
+    with _errors_name(folder / "runs.csv"):
+        doubts = [] if results.has_digests else list(find_doubts(study, results))
         whole = folder.resolve().name == study.name
         claims = judge_runs(study, results.runs, data=recorded.data, whole=whole)
     digest = write_table(claims, folder / "claims.csv")
@@ -99,8 +100,8 @@ def write_ledgers(names: Sequence[str], *, anyway: bool = False) -> int:
     from repro.findings.ledger import FILE, write_ledger
 
     for study, folder in _with_results(names):
-        results = read_believed(study, folder, anyway=anyway)
-        with _blaming(folder):
+        results = read_checked(study, folder, anyway=anyway)
+        with _errors_name(folder):
             write_ledger(study, folder, results.doubts)
         say(folder / FILE)
     return 0
@@ -111,15 +112,15 @@ def export_latex(names: Sequence[str], folder: Path, *, anyway: bool = False) ->
 
     Files of others there are left alone, and so is an `article.tex` from an earlier export.
     """
-    from repro.findings.article import article
-    from repro.findings.latex import latex_files
+    from repro.findings.latex.article import article
+    from repro.findings.latex.files import latex_files
 
     chosen = list(_with_results(names))
     files: dict[str, bytes] = {}
     for study, place in chosen:
-        results = read_believed(study, place, anyway=anyway)
+        results = read_checked(study, place, anyway=anyway)
         runs, curves, claims = results.runs, results.curves, results.claims
-        with _blaming(place):
+        with _errors_name(place):
             files |= latex_files(study, runs, curves, claims, mark=_mark(results))
     if not (folder / "article.tex").exists():
         files["article.tex"] = article([study for study, _ in chosen], files)
@@ -130,8 +131,8 @@ def export_latex(names: Sequence[str], folder: Path, *, anyway: bool = False) ->
     return 0
 
 
-def read_believed(study: Study, folder: Path, *, anyway: bool = False) -> Results:
-    """Read a study's results folder, and say on the error stream what is not known of it.
+def read_checked(study: Study, folder: Path, *, anyway: bool = False) -> Results:
+    """Read a study's results folder; warn of tables that were edited or can't be checked.
 
     Raises:
         StudyError: if tables were edited since they were made, and are not taken `anyway`.
@@ -139,24 +140,24 @@ def read_believed(study: Study, folder: Path, *, anyway: bool = False) -> Result
     from repro.findings.judged import read_judged
 
     require_file(folder / "runs.csv")
-    return _remarked(read_judged(study, folder, anyway=anyway))
+    return _with_warnings(read_judged(study, folder, anyway=anyway))
 
 
-def _remarked(results: Results) -> Results:
+def _with_warnings(results: Results) -> Results:
     for doubt in results.doubts:
         warn(f"{results.folder}: {EDITED}, and shown anyway: {doubt}")
     if not results.has_digests:
         warn(
             f"{results.folder}: has no digests of its tables, so edits of runs or curves can't be "
-            f"told; python -m repro verdicts {_called(results.folder)} adds them"
+            f"told; python -m repro verdicts {_named(results.folder)} adds them"
         )
     return results
 
 
-def _called(folder: Path) -> str:
-    return (
-        study_name(folder) if folder.parent == RESULTS and "@" not in folder.name else str(folder)
-    )
+def _named(folder: Path) -> str:
+    """Return the name by which a command finds a results folder: its study's, or its path."""
+    is_own = folder.parent == RESULTS and "@" not in folder.name
+    return study_name(folder) if is_own else str(folder)
 
 
 def _mark(results: Results) -> str:
@@ -164,8 +165,8 @@ def _mark(results: Results) -> str:
 
 
 @contextmanager
-def _blaming(path: Path) -> Iterator[None]:
-    """Let the error of what is made from a file name that file."""
+def _errors_name(path: Path) -> Iterator[None]:
+    """Turn a ValueError raised inside into a `StudyError` that names the file at fault."""
     try:
         yield
     except StudyError:
@@ -182,10 +183,10 @@ def report(names: Sequence[str], *, anyway: bool = False) -> int:
     missing = sorted(set(study_names()) - {study.name for study, _ in chosen})
     if missing and not names:
         require_file(RESULTS / missing[0] / "runs.csv")
-    results = [(study, read_believed(study, folder, anyway=anyway)) for study, folder in chosen]
+    results = [(study, read_checked(study, folder, anyway=anyway)) for study, folder in chosen]
     pages = [([pair], pair[1].folder) for pair in results] if names else [(results, RESULTS)]
     for chapters, folder in pages:
-        with _blaming(folder):
+        with _errors_name(folder):
             say(write_report(chapters, folder))
     return 0
 
@@ -195,7 +196,7 @@ def explore(*, anyway: bool = False) -> int:
     from repro.explore.page import write_page
 
     chosen = _with_results([])
-    results = [(study, read_believed(study, folder, anyway=anyway)) for study, folder in chosen]
+    results = [(study, read_checked(study, folder, anyway=anyway)) for study, folder in chosen]
     say(write_page(results, RESULTS))
     return 0
 

@@ -1,4 +1,4 @@
-"""Use the runs that are there already, and say which of them can't be used any more."""
+"""Reuse runs that were stored or committed, and count those that can't be used any more."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.markup import escape
 
-from repro.running.workers import cores
+from repro.app.pace import minutes_of_computing
 from repro.store.committed import committed_blocks
 from repro.store.results import NEEDED, read_results
 from repro.store.runs import Store, StoredBlock, StoredRun
@@ -18,7 +18,7 @@ from repro.study.plan import Block, Plan
 
 
 class Unused(NamedTuple):
-    """A count of the runs that are there and can't be used.
+    """A count of the stored and committed runs that can't be used.
 
     Attributes:
         study: name of the study.
@@ -36,7 +36,7 @@ class Unused(NamedTuple):
 
 
 def reuse(plan: Plan, store: Store, folder: Path) -> Unused:
-    """Take over into the store the committed runs of the plan, and count those of other code."""
+    """Copy the committed runs of the plan into the store; count runs that can't be used."""
     committed, unreadable = _committed(folder, plan.study.name)
     identities = set(plan.identities)
     known = store.find(identities)
@@ -71,7 +71,7 @@ def announce(unused: Unused, console: Console) -> None:
     """Say before anything is trained which runs will be trained again, and how long that takes."""
     if unused.unreadable:
         console.print(f"[yellow]Not used: {escape(unused.unreadable)}")
-    minutes = max(1, round(unused.seconds / cores() / 60))
+    minutes = minutes_of_computing(unused.seconds)
     plural = "s" if minutes > 1 else ""
     repeated = f"they will be trained again (about {minutes} minute{plural})"
     if unused.other_code:
@@ -122,7 +122,7 @@ def _unused(
 
 
 def _kind_of_difference(block: Block, planned: Block) -> str:
-    """Return whether only `code` or `machine` parts two blocks; "" if their settings do."""
+    """Return whether two blocks differ in `code` or `machine` alone; "" if settings differ."""
     shared = block.parameters.keys() & planned.parameters.keys()
     same_settings = all(block.parameters[name] == planned.parameters[name] for name in shared)
     if not same_settings or block.settings["data"] != planned.settings["data"]:

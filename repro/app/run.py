@@ -7,15 +7,10 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from repro.app.display import (
-    LiveTable,
-    claims_summary,
-    decided_claims,
-    disputes,
-    variants_summary,
-)
+from repro.app.display import claims_summary, decided_claims, disputes, variants_summary
 from repro.app.exits import FINDING, FINISHED, INTERRUPTED
-from repro.app.partial import PartialTables, Watchers
+from repro.app.live_table import LiveTable
+from repro.app.partial import PartialTables
 from repro.app.quick import QUICK_SEEDS, quick_answer, quick_variants
 from repro.app.reuse import announce, reuse
 from repro.app.writing import write_tables
@@ -25,16 +20,18 @@ from repro.findings.ledger import write_ledger
 from repro.findings.summary import summarize
 from repro.findings.terminal import Terminal
 from repro.running.pool import Pool, make_pool
-from repro.running.runner import Outcome, Progress, stopping_means
+from repro.running.progress import Displays, Progress
+from repro.running.runner import Outcome, explain_interrupt
 from repro.running.runner import run as run_plan
 from repro.store.results import read_results
 from repro.store.runs import Store
 from repro.study.errors import StudyError
 from repro.study.experiments import Experiment, find_experiment
 from repro.study.folder import RESULTS
+from repro.study.models import Study
 from repro.study.naming import results_name
 from repro.study.plan import Plan, make_plan
-from repro.study.schema import Study, load_study
+from repro.study.schema import load_study
 
 SMALL = "mnist5k"
 UNWRITTEN = "what was trained is stored; run again to write the rest of tables and figures"
@@ -84,13 +81,13 @@ def _train_and_write(
     plan: Plan, store: Store, *, folder: Path, console: Console, pool: Pool
 ) -> Outcome:
     partial = PartialTables(plan, store, folder)
-    outcome = train(plan, store, console, pool, watching=[partial])
+    outcome = train(plan, store, console, pool, others=[partial])
     if outcome.interrupted:
         partial.write(outcome.runs)
         console.print(partial.described(outcome.runs), soft_wrap=True)
         return outcome
     partial.remove()
-    with stopping_means(UNWRITTEN):
+    with explain_interrupt(UNWRITTEN):
         write_results(plan, outcome, store, folder)
     return outcome
 
@@ -103,11 +100,11 @@ def plan_on(dataset: Dataset | None, study: Study, **asked: Any) -> Plan:
 
 
 def train(
-    plan: Plan, store: Store, console: Console, pool: Pool, *, watching: Sequence[Progress] = ()
+    plan: Plan, store: Store, console: Console, pool: Pool, *, others: Sequence[Progress] = ()
 ) -> Outcome:
-    """Run what is not yet in the store, show how it goes, and tell the others that watch."""
+    """Run what is not yet in the store, show how it goes, and tell other displays."""
     with LiveTable(plan, console) as table:
-        outcome = run_plan(plan, store, Watchers(table, *watching), pool)
+        outcome = run_plan(plan, store, Displays(table, *others), pool)
     if outcome.interrupted:
         console.print("Stopped: what was in flight is finished and stored; run again to go on.")
     return outcome

@@ -1,4 +1,4 @@
-"""A folder for what is needed no longer than a command runs, gone however the command ends."""
+"""A temporary folder that is deleted however the command ends, by a signal too."""
 
 import signal
 from collections.abc import Iterator
@@ -7,11 +7,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
 
-ENDING = (signal.SIGTERM, signal.SIGHUP)  # they end a program where it is
+ENDING = (signal.SIGTERM, signal.SIGHUP)  # they end a program without cleaning up
 
 
 class _Ended(BaseException):
-    """Raised in place of the end that a signal would be."""
+    """Raised when a signal asks the process to end, so that what is open is closed first."""
 
     def __init__(self, number: int):
         super().__init__(number)
@@ -20,7 +20,7 @@ class _Ended(BaseException):
 
 @contextmanager
 def scratch_folder(prefix: str) -> Iterator[Path]:
-    """Yield a new folder, which is deleted in the end: after a signal that ends the program, too.
+    """Yield a new folder, and delete it afterwards, even if a signal ends the program.
 
     Args:
         prefix: of its name.
@@ -31,9 +31,9 @@ def scratch_folder(prefix: str) -> Iterator[Path]:
 
 @contextmanager
 def _ended_afterwards() -> Iterator[None]:
-    """Let `ENDING` signals end the process once what is open here is closed.
+    """Delay the end by an `ENDING` signal until the block is left.
 
-    Those that somebody else handles, or the caller ignores, are left alone.
+    Signals that somebody else handles, or that are ignored, are left alone.
     """
     heeded = [number for number in ENDING if signal.getsignal(number) is signal.SIG_DFL]
     for number in heeded:

@@ -1,4 +1,4 @@
-"""Lines on the standard streams: text, in whatever encoding they have."""
+"""Print lines on the standard streams, in whatever encoding these have."""
 
 import codecs
 import os
@@ -39,10 +39,10 @@ def say(text: object) -> None:
 
 
 def warn(text: object) -> None:
-    """Print a line on the error stream, with controls written out; if that is full, nobody is told.
+    """Print a line on the error stream, with controls written out; drop it if the disk is full.
 
     Raises:
-        BrokenPipeError: if nobody reads it any more.
+        BrokenPipeError: if the stream's reader has gone.
     """
     try:  # click would write UTF-8 where ASCII is asked for
         print(printable(str(text)), file=sys.stderr)
@@ -53,9 +53,9 @@ def warn(text: object) -> None:
 
 
 def prepare_streams() -> None:
-    """Let any text be written, whatever the streams' encoding is, and give closed ones a sink.
+    """Make the streams take any text, whatever their encoding, and open closed ones on /dev/null.
 
-    A closed stream's number would go to the next file that is opened.
+    Otherwise the next file that is opened would get a closed stream's number.
     """
     for number in (0, 1, 2):
         try:
@@ -78,7 +78,7 @@ def _form_of_warning(*parts: Any, **named: Any) -> str:
 
 
 def _plain(error: UnicodeError) -> tuple[str, int]:
-    """Return what stands for characters that an encoding lacks: letters like them, or "?"."""
+    """Return a replacement for characters that an encoding lacks: letters like them, or "?"."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     characters = error.object[error.start : error.end]

@@ -8,21 +8,22 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from repro.app import run as session
 from repro.app.exits import INTERRUPTED
+from repro.app.run import UNWRITTEN, choose_data, plan_on, status, train
 from repro.app.writing import write_runs
-from repro.findings.figures import save, style
+from repro.findings.drawings.sweep import draw_sweep, summarize_sweep
+from repro.findings.figures import save
+from repro.findings.media import style
 from repro.findings.numbers import interval, number
-from repro.findings.sweep_figure import draw_sweep, summarize_sweep
 from repro.findings.terminal import Terminal
 from repro.running.pool import make_pool
-from repro.running.runner import Outcome, stopping_means
+from repro.running.runner import Outcome, explain_interrupt
 from repro.store.results import read_results
 from repro.store.runs import Store
 from repro.study.experiments import find_experiment
 from repro.study.folder import RESULTS
+from repro.study.models import Study
 from repro.study.plan import Plan
-from repro.study.schema import Study
 from repro.study.sweep import sweep_name, sweep_study, swept
 
 
@@ -56,16 +57,16 @@ def sweep(
     console = Terminal()
     settings = settings if epochs is None else [*settings, f"epochs={epochs}"]
     study = sweep_study(name, settings, len(seeds))
-    dataset = session.choose_data(find_experiment(name), data, console)
-    plan = session.plan_on(dataset, study, seeds=seeds)
+    dataset = choose_data(find_experiment(name), data, console)
+    plan = plan_on(dataset, study, seeds=seeds)
     folder = out or RESULTS / sweep_name(plan)
     with Store(out or RESULTS / name) as store:
-        outcome = session.train(plan, store, console, make_pool(workers))
+        outcome = train(plan, store, console, make_pool(workers))
         if outcome.interrupted:
             return INTERRUPTED
-        with stopping_means(session.UNWRITTEN):
+        with explain_interrupt(UNWRITTEN):
             write_results(plan, outcome, store, folder=folder, console=console)
-    return session.status(outcome, console)
+    return status(outcome, console)
 
 
 def write_results(

@@ -1,13 +1,12 @@
-"""Files of the user's that a command names: whether they are there, before seconds of imports."""
+"""Check the files that a user names, before the seconds that importing Keras takes."""
 
 import ast
 from collections.abc import Iterator
-from difflib import get_close_matches
 from pathlib import Path
 
-from repro.study.errors import StudyError, unknown
+from repro.study.errors import StudyError, nearest, unknown
 
-HIDING = {"*", "globals", "vars", "exec", "setattr"}  # what can make names that are not written
+HIDING = {"*", "globals", "vars", "exec", "setattr"}  # can bind names that are not written out
 
 
 def require_function(target: str) -> None:
@@ -41,7 +40,7 @@ def _require(path: Path, suffixes: set[str]) -> None:
 
 
 def _require_name(path: Path, name: str) -> None:
-    """Raise `StudyError` if a Python file can't have a name, so that it need not be run."""
+    """Raise `StudyError` if a Python file surely has no such name; the file is not run."""
     try:
         tree = ast.parse(path.read_bytes())
     except (OSError, ValueError, SyntaxError, RecursionError):
@@ -50,8 +49,8 @@ def _require_name(path: Path, name: str) -> None:
     if name in names or names & HIDING:
         return
     present = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
-    nearest = get_close_matches(name, present, n=1)
-    meant = f"; did you mean {nearest[0]!r}? It has" if nearest else "; it has"
+    likely = nearest(name, present)
+    meant = f"; did you mean {likely!r}? It has" if likely else "; it has"
     raise StudyError(f"{path} has no {name!r}{meant} {', '.join(present) or 'no functions'}")
 
 

@@ -1,4 +1,4 @@
-"""Run a study again, or whole blocks of it, and say whether what is committed is what comes out."""
+"""Run a study again, or whole blocks of it, and compare with the committed results."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,7 +9,6 @@ import pandas as pd
 from rich.console import Console
 from rich.markup import escape
 
-from repro.app import run as session
 from repro.app.display_comparison import (
     show_beyond,
     show_estimates,
@@ -18,21 +17,22 @@ from repro.app.display_comparison import (
     show_verdicts,
 )
 from repro.app.exits import FINDING, FINISHED, INTERRUPTED
-from repro.app.regenerate import read_believed
+from repro.app.regenerate import read_checked
+from repro.app.run import choose_data, plan_on, status, train
 from repro.app.scratch import scratch_folder
 from repro.data import NAMES, DataUnavailable
 from repro.findings.comparison import (
     Comparison,
+    changed_estimates,
+    changed_verdicts,
     compare,
-    other_estimates,
-    other_verdicts,
     tolerances,
     with_runs,
 )
 from repro.findings.judged import judge_runs
 from repro.findings.terminal import Terminal
 from repro.running.pool import make_pool
-from repro.running.runner import Outcome, stopping_means
+from repro.running.runner import Outcome, explain_interrupt
 from repro.store.provenance import (
     changes_since,
     command_line,
@@ -91,7 +91,7 @@ def verify(
         DataUnavailable: if the data set that they were made on is not in reach.
     """
     console = Terminal()
-    committed = read_believed(load_study(name), RESULTS / name, anyway=anyway)
+    committed = read_checked(load_study(name), RESULTS / name, anyway=anyway)
     try:
         whole = _whole_plan(name, committed, console)
     except DataUnavailable as error:
@@ -100,14 +100,14 @@ def verify(
         console.print(f"[yellow]{escape(str(error))}")
         return FINISHED
     plan = choose_blocks(whole, variants=variants, seeds=seeds, sample=sample)
-    console.print(_part(plan, whole))
+    console.print(_coverage(plan, whole))
     with _kept_in(out, committed) as folder, Store(folder) as store:
-        outcome = session.train(plan, store, console, make_pool(workers))
+        outcome = train(plan, store, console, make_pool(workers))
         if outcome.interrupted:
             if out is None:
                 console.print("[yellow]It was a scratch folder: give --out FOLDER to go on later.")
             return INTERRUPTED
-        return _judged(
+        return _compare_results(
             plan=plan,
             whole=whole,
             committed=committed,
@@ -118,7 +118,8 @@ def verify(
         )
 
 
-def _part(plan: Plan, whole: Plan) -> str:
+def _coverage(plan: Plan, whole: Plan) -> str:
+    """Return how much of the study is run again, as markup."""
     return (
         f"[bold]{plan.study.name}[/]: {len(plan.identities):,} of {len(whole.identities):,} runs, "
         f"{len(plan.blocks)} of {len(whole.blocks)} blocks (seeds that are trained together)"
@@ -134,10 +135,10 @@ def _whole_plan(name: str, committed: Results, console: Console) -> Plan:
             f"python -m repro.{name} makes it anew"
         )
     try:
-        dataset = session.choose_data(experiment, data, console)
+        dataset = choose_data(experiment, data, console)
     except DataUnavailable as error:
         raise DataUnavailable(f"{name} can only be verified on {data}: {error}") from None
-    plan = session.plan_on(dataset, study)
+    plan = plan_on(dataset, study)
     _require_all_runs(plan, committed)
     return plan
 
@@ -156,7 +157,7 @@ def _require_all_runs(plan: Plan, committed: Results) -> None:
 @contextmanager
 def _kept_in(out: Path | None, committed: Results) -> Iterator[Path]:
     if out is None:
-        lost = stopping_means("its scratch folder is gone; with --out FOLDER it could go on")
+        lost = explain_interrupt("its scratch folder is gone; with --out FOLDER it could go on")
         with lost, scratch_folder("repro-verify-") as scratch:
             yield scratch
     elif out.resolve() == committed.folder.resolve():
@@ -165,7 +166,7 @@ def _kept_in(out: Path | None, committed: Results) -> Iterator[Path]:
         yield out
 
 
-def _judged(
+def _compare_results(
     *,
     plan: Plan,
     whole: Plan,
@@ -175,6 +176,7 @@ def _judged(
     console: Console,
     elsewhere: bool,
 ) -> int:
+    """Show how a rerun differs from the committed results; return the exit code."""
     rerun = _rerun_tables(
         plan=plan, whole=whole, outcome=outcome, committed=committed, folder=folder
     )
@@ -186,13 +188,13 @@ def _judged(
     show_beyond(compared, console, elsewhere=elsewhere and bool(changes))
     judged = with_runs(committed.runs, rerun["runs"])
     claims = judge_runs(plan.study, judged, data=plan.data, whole=True)
-    others = other_verdicts(committed.claims, claims)
+    others = changed_verdicts(committed.claims, claims)
     show_verdicts(others, claims, whole=plan.blocks == whole.blocks, console=console)
-    estimates = other_estimates(committed.claims, claims, exact=not changes)
+    estimates = changed_estimates(committed.claims, claims, exact=not changes)
     show_estimates(estimates, console)
     numbers = any(c.disagreeing if changes else len(c.cells) for c in compared.values())
     differs = len(others) or len(estimates) or (numbers and not (changes and elsewhere))
-    return FINDING if differs else session.status(outcome, console)
+    return FINDING if differs else status(outcome, console)
 
 
 def _rerun_tables(

@@ -1,4 +1,4 @@
-"""Write what a run's tables hold: runs, curves, where they come from, and verdicts."""
+"""Write the tables of a results folder: runs, curves, verdicts, and `provenance.json`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,23 +18,20 @@ from repro.store.tables import CURVE_DIGITS, curves_table, runs_table, write_tab
 from repro.study.plan import Plan
 
 
-def write_tables(
-    plan: Plan, finished: Mapping[str, StoredRun], store: Store, folder: Path
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Write runs, curves, provenance and the verdicts that they allow; return runs and claims."""
+def write_tables(plan: Plan, finished: Mapping[str, StoredRun], store: Store, folder: Path) -> None:
+    """Write runs, curves, provenance, and the verdicts that the runs allow."""
     runs = write_runs(plan, finished, store, folder)
     claims = judge_runs(plan.study, runs, data=plan.data)
     digest = write_table(claims, folder / "claims.csv")
     recorded = read_provenance(folder)
     tables = recorded.tables | {"claims.csv": digest}
     write_provenance(recorded.model_copy(update={"tables": tables}), folder)
-    return runs, claims
 
 
 def write_runs(
     plan: Plan, finished: Mapping[str, StoredRun], store: Store, folder: Path
 ) -> pd.DataFrame:
-    """Write runs, curves and where they come from; return the runs."""
+    """Write runs, curves and `provenance.json`; return the table of runs."""
     folder.mkdir(parents=True, exist_ok=True)
     runs = runs_table(plan, finished)
     curves = curves_table(plan, finished)

@@ -1,12 +1,12 @@
-"""`python -m repro adopt`."""
+"""`python -m repro adopt`: keep runs after a change of code that changes no number."""
 
 import sys
 from pathlib import Path
 
 import click
 
-from repro.app.cli import OutFolder
 from repro.app.exits import reported
+from repro.app.options import OutFolder, workers_option
 
 
 @click.command(epilog="Example: python -m repro adopt mnist_relu")
@@ -21,7 +21,7 @@ from repro.app.exits import reported
     type=OutFolder(exists=True),
     help="Results folder that the old code gives on this machine, if another made the runs.",
 )
-@click.option("--workers", type=click.IntRange(1, 1024), help="Processes; one a core.")
+@workers_option
 def command(name: str, out: Path | None, rerun: Path | None, workers: int | None) -> None:
     r"""Keep the runs of study NAME after a change of code that changes no number.
 

@@ -6,6 +6,8 @@ import click
 
 from repro.app.exits import reported
 from repro.app.streams import say
+from repro.app.user_files import require_function
+from repro.commands._user_code import errors_of
 from repro.study.text import printable
 
 
@@ -23,18 +25,9 @@ def command(target: str) -> None:
 
 
 def _run(target: str) -> int:
-    from repro.app.user_files import require_function
-
     require_function(target)  # before what takes seconds to import
-    from repro.instruments.diagnose import DiagnoseError
-    from repro.study.schema import StudyError
-
-    try:
+    with errors_of(target):
         return _report(target)
-    except DiagnoseError as error:
-        raise StudyError(str(error)) from error
-    except SystemExit as end:  # of the user's code: it would end us without a word
-        raise StudyError(f"{target} ended the program (SystemExit: {end.code})") from None
 
 
 def _report(target: str) -> int:

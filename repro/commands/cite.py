@@ -1,14 +1,11 @@
-"""`python -m repro cite`."""
+"""`python -m repro cite`: print references, and sentences with numbers of a study."""
 
-import re
 import sys
-from collections.abc import Sequence
 
 import click
 
-from repro.app.cli import anyway_option
 from repro.app.exits import reported
-from repro.app.streams import say
+from repro.app.options import anyway_option
 
 
 @click.command(epilog="Example: python -m repro cite mnist_relu relu_raw")
@@ -26,39 +23,6 @@ def command(names: tuple[str, ...], form: str | None, anyway: bool) -> None:
     Of all studies, or of those of these NAMES. Names of a study and of one of its variants or
     claims give a sentence with that number, too.
     """
-    sys.exit(reported(lambda: _print(names, form, anyway=anyway)))
+    from repro.app.cite import cite
 
-
-def _print(names: Sequence[str], form: str | None, *, anyway: bool) -> int:
-    from repro.app.regenerate import read_believed
-    from repro.findings.citation import bibtex, plain, references
-    from repro.findings.sentence import require_citable, sentence
-    from repro.store.results import require_file
-    from repro.study.folder import RESULTS, study_names
-    from repro.study.schema import load_study
-
-    studies, cited = list(names) or study_names(), []
-    if len(names) > 1 and names[0] in study_names() and not set(names[1:]) & set(study_names()):
-        studies, cited = [names[0]], list(names[1:])
-    entries = references(load_study(name) for name in studies)
-    if cited:
-        study = load_study(studies[0])
-        for name in cited:
-            require_citable(study, name)
-        require_file(RESULTS / study.name / "claims.csv")
-        results = read_believed(study, RESULTS / study.name, anyway=anyway)
-    for name in cited:
-        prefix = "% " if form == "bibtex" else ""
-        say(prefix + sentence(study, name, results) + "\n")
-    if cited and form is None:
-        form = "bibtex"
-    if form != "bibtex":
-        say("\n\n".join(plain(entry) for entry in entries.values()))
-    if form is None:
-        say("")
-    if form != "text":
-        works = "\n\n".join(bibtex(key, entry) for key, entry in entries.items())
-        if re.search("[\u4e00-\u9fff]", works):
-            say("% Titles in Chinese need XeLaTeX or LuaLaTeX, and a font that has them.\n")
-        say(works)
-    return 0
+    sys.exit(reported(lambda: cite(names, form, anyway=anyway)))

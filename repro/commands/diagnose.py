@@ -6,8 +6,10 @@ from typing import Any
 
 import click
 
-from repro.app.cli import EPOCHS, OutFolder, SeedsType
 from repro.app.exits import reported
+from repro.app.options import EPOCHS, OutFolder, SeedsType
+from repro.app.user_files import require_data, require_function
+from repro.commands._user_code import errors_of
 
 
 @click.command(
@@ -62,17 +64,9 @@ def command(target: str, **options: Any) -> None:
 
 
 def _run(target: str, out: Path | None, **options: Any) -> int:
-    from repro.study.errors import StudyError
-
     _require_files(target, **options)  # before what takes seconds to import
-    from repro.instruments.diagnose import DiagnoseError
-
-    try:
+    with errors_of(target):
         return _report(target, out, **options)
-    except DiagnoseError as error:
-        raise StudyError(str(error)) from error
-    except SystemExit as end:  # of the user's code: it would end us without a word
-        raise StudyError(f"{target} ended the program (SystemExit: {end.code})") from None
 
 
 def _report(
@@ -103,8 +97,6 @@ def _report(
 
 
 def _require_files(target: str, data: str, **options: Any) -> None:
-    from repro.app.user_files import require_data, require_function
-
     require_function(target)
     require_data(data)
     for name in ("model", "parameters"):

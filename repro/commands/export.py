@@ -1,12 +1,12 @@
-"""`python -m repro export`."""
+"""`python -m repro export`: write results as LaTeX for an article."""
 
 import sys
 from pathlib import Path
 
 import click
 
-from repro.app.cli import OutFolder, anyway_option
 from repro.app.exits import reported
+from repro.app.options import OutFolder, anyway_option
 
 
 @click.command(epilog="Example: python -m repro export mnist_relu --latex paper/results")

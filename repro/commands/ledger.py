@@ -1,11 +1,11 @@
-"""`python -m repro ledger`."""
+"""`python -m repro ledger`: write the README of results folders."""
 
 import sys
 
 import click
 
-from repro.app.cli import anyway_option
 from repro.app.exits import reported
+from repro.app.options import anyway_option
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""`python -m repro lint`."""
+"""`python -m repro lint`: check the rules of the repository for studies."""
 
 import sys
 

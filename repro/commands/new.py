@@ -1,4 +1,4 @@
-"""`python -m repro new`."""
+"""`python -m repro new`: begin a study from templates."""
 
 import sys
 

@@ -1,11 +1,11 @@
-"""`python -m repro report`."""
+"""`python -m repro report`: write the page on all studies, or on one."""
 
 import sys
 
 import click
 
-from repro.app.cli import anyway_option
 from repro.app.exits import reported
+from repro.app.options import anyway_option
 
 
 @click.command(epilog="Example: python -m repro report results/mnist_relu@partial")

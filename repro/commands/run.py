@@ -1,12 +1,14 @@
-"""`python -m repro run`."""
+"""`python -m repro run`: run studies."""
 
 import sys
 from typing import Any
 
 import click
 
-from repro.app.cli import execute, study_options
+from repro.app.cli import execute
 from repro.app.exits import INTERRUPTED, WRONG
+from repro.app.options import study_options
+from repro.study.folder import study_names
 
 
 @click.command(epilog="Example: python -m repro run truth_table add_numbers --seeds 10")
@@ -18,8 +20,6 @@ def command(names: tuple[str, ...], run_all: bool, **options: Any) -> None:
 
     `python -m repro.NAME --help` lists a study's variants.
     """
-    from repro.study.folder import study_names
-
     if run_all == bool(names):
         raise click.UsageError("name the studies to run, or give --all")
     codes = []

@@ -1,12 +1,12 @@
-"""`python -m repro sweep`."""
+"""`python -m repro sweep`: run an experiment on a grid of its parameters."""
 
 import sys
-from pathlib import Path
+from typing import Any
 
 import click
 
-from repro.app.cli import EPOCHS, OutFolder, SeedsType
 from repro.app.exits import reported
+from repro.app.options import EPOCHS, OutFolder, SeedsType, data_option, workers_option
 
 
 @click.command(
@@ -17,22 +17,14 @@ from repro.app.exits import reported
 @click.argument("settings", nargs=-1, required=True, metavar="PARAMETER=VALUE,VALUE...")
 @click.option("--seeds", type=SeedsType(), default="5", show_default=True, help="N, or A:B.")
 @click.option("--epochs", type=EPOCHS, help="Other than the experiment's.")
-@click.option("--data", type=click.Choice(["mnist", "mnist5k"]), help="Data set.")
-@click.option("--workers", type=click.IntRange(1, 1024), help="Processes; one a core.")
+@data_option
+@workers_option
 @click.option(
     "--out",
     type=OutFolder(),
     help="Results folder; by default results/NAME@sweep=….",
 )
-def command(
-    name: str,
-    settings: tuple[str, ...],
-    seeds: tuple[int, ...],
-    epochs: int | None,
-    data: str | None,
-    workers: int | None,
-    out: Path | None,
-) -> None:
+def command(name: str, settings: tuple[str, ...], **options: Any) -> None:
     """Run the experiment NAME with all combinations of its parameters' values, and draw it.
 
     The first parameter with several values is the figure's x axis, the second its y axis; others
@@ -40,9 +32,4 @@ def command(
     """
     from repro.app.sweep import sweep
 
-    def job() -> int:
-        return sweep(
-            name, settings, seeds=seeds, epochs=epochs, data=data, workers=workers, out=out
-        )
-
-    sys.exit(reported(job))
+    sys.exit(reported(lambda: sweep(name, settings, **options)))

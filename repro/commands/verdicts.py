@@ -1,11 +1,11 @@
-"""`python -m repro verdicts`."""
+"""`python -m repro verdicts`: judge claims again from committed tables."""
 
 import sys
 
 import click
 
-from repro.app.cli import anyway_option
 from repro.app.exits import reported
+from repro.app.options import anyway_option
 
 
 @click.command()

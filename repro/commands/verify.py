@@ -1,13 +1,15 @@
-"""`python -m repro verify`."""
+"""`python -m repro verify`: run studies again and compare with the committed results."""
 
 import sys
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
-from repro.app.cli import Names, OutFolder, SeedsType, anyway_option
 from repro.app.exits import FINDING, INTERRUPTED, reported
+from repro.app.options import Names, OutFolder, SeedsType, anyway_option, workers_option
+from repro.study.folder import study_names
 
 
 @click.command(epilog="Example: python -m repro verify truth_table --sample 5")
@@ -15,7 +17,7 @@ from repro.app.exits import FINDING, INTERRUPTED, reported
 @click.option("--seeds", type=SeedsType(), help="Only the blocks with these seeds: N, or A:B.")
 @click.option("--sample", type=click.IntRange(min=1), help="Only so many blocks, drawn at random.")
 @click.option("--variants", type=Names(), help="Only these variants.")
-@click.option("--workers", type=click.IntRange(1, 1024), help="Processes; one a core.")
+@workers_option
 @click.option(
     "--out",
     type=OutFolder(),
@@ -35,12 +37,8 @@ def command(
     names: tuple[str, ...],
     seeds: tuple[int, ...] | None,
     sample: int | None,
-    variants: tuple[str, ...] | None,
-    workers: int | None,
     out: Path | None,
-    skip_unavailable: bool,
-    elsewhere: bool,
-    anyway: bool,
+    **options: Any,
 ) -> None:
     r"""Run the studies NAMES, or all, again, and compare with the committed results.
 
@@ -52,31 +50,15 @@ def command(
     Exit status: 0 nothing differs that must not; 1 something does, or a block crashed;
     2 what was asked for is wrong, tables were edited, or data are not in reach; 130 interrupted.
     """
-    from repro.app import verify as verification
-    from repro.study.folder import study_names
+    from repro.app.verify import verify
 
     if sample is not None and seeds is not None:
         raise click.UsageError("give --seeds or --sample, not both")
 
-    def job(name: str) -> Callable[[], int]:
-        def verify() -> int:
-            return verification.verify(
-                name,
-                seeds=seeds,
-                sample=sample,
-                variants=variants,
-                workers=workers,
-                out=out and out / name,
-                skip_unavailable=skip_unavailable,
-                elsewhere=elsewhere,
-                anyway=anyway,
-            )
-
-        return verify
-
     codes = []
     for name in names or study_names():
-        codes.append(reported(job(name)))
+        job = partial(verify, name, seeds=seeds, sample=sample, out=out and out / name, **options)
+        codes.append(reported(job))
         if codes[-1] == INTERRUPTED:
             break
     # what differs outranks what could not be verified

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from repro import __version__
 from repro.findings.wording import language
-from repro.study.schema import NOT_STATED, Study
+from repro.study.models import NOT_STATED, Study
 
 WORKS = Path(__file__).with_name("references.toml")
 VERBATIM = ("doi", "eprint", "url")  # BibTeX styles take them as they are

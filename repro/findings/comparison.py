@@ -80,30 +80,37 @@ def compare(
         same_keys, on=keys, how="outer", suffixes=SIDES, indicator="found", validate="one_to_one"
     )
     lone, pairs = merged[merged.found != "both"], merged[merged.found == "both"]
-    cells, metrics = [_lone(lone, keys)], []
-    for name in (name for name in committed if name not in keys):
-        old, new = (pairs[f"{name}{side}"] for side in SIDES)
-        equal, distance = _equal(old, new), _distance(old, new)
-        size = _size(old, new)
-        near = distance <= tolerance.get(name, 0.0) + RELATIVE * size
-        relative = distance[~equal] / size[~equal]
-        sides = (old[~equal], new[~equal])
-        cells.append(_cells(pairs[~equal], keys, metric=name, sides=sides, relative=relative))
-        metrics.append(
-            {
-                "metric": name,
-                "compared": len(pairs),
-                "equal": int(equal.sum()),
-                "agree": int((equal | near).sum()),
-                "largest": _largest(distance[~equal]),
-                "tolerance": tolerance.get(name, 0.0),
-            }
-        )
+    compared = [
+        _compare_column(pairs, keys, name, tolerance.get(name, 0.0))
+        for name in committed
+        if name not in keys
+    ]
+    cells = pd.concat([_lone(lone, keys), *(cells for cells, _ in compared)])
     return Comparison(
         runs=len(merged[RUN].drop_duplicates()),
-        cells=pd.concat(cells).sort_values("relative", ascending=False, ignore_index=True),
-        metrics=pd.DataFrame(metrics),
+        cells=cells.sort_values("relative", ascending=False, ignore_index=True),
+        metrics=pd.DataFrame([counts for _, counts in compared]),
     )
+
+
+def _compare_column(
+    pairs: pd.DataFrame, keys: list[str], name: str, tolerance: float
+) -> tuple[pd.DataFrame, dict[str, object]]:
+    """Return the cells of a column that differ, and its row of `Comparison.metrics`."""
+    old, new = (pairs[f"{name}{side}"] for side in SIDES)
+    equal, distance, size = _equal(old, new), _distance(old, new), _size(old, new)
+    near = distance <= tolerance + RELATIVE * size
+    relative = distance[~equal] / size[~equal]
+    sides = (old[~equal], new[~equal])
+    cells = _cells(pairs[~equal], keys, metric=name, sides=sides, relative=relative)
+    return cells, {
+        "metric": name,
+        "compared": len(pairs),
+        "equal": int(equal.sum()),
+        "agree": int((equal | near).sum()),
+        "largest": _largest(distance[~equal]),
+        "tolerance": tolerance,
+    }
 
 
 def _with_all_columns(*tables: pd.DataFrame) -> list[pd.DataFrame]:
@@ -119,7 +126,7 @@ def with_runs(committed: pd.DataFrame, rerun: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([kept, rerun], ignore_index=True)
 
 
-def other_verdicts(committed: pd.DataFrame, rerun: pd.DataFrame) -> pd.DataFrame:
+def changed_verdicts(committed: pd.DataFrame, rerun: pd.DataFrame) -> pd.DataFrame:
     """Return the claims that have another verdict, or are in one table only.
 
     Columns `claim`, `committed`, `now`; "" where there is no verdict.
@@ -130,12 +137,12 @@ def other_verdicts(committed: pd.DataFrame, rerun: pd.DataFrame) -> pd.DataFrame
     return merged[merged.committed != merged.now].reset_index(drop=True)
 
 
-def other_estimates(committed: pd.DataFrame, rerun: pd.DataFrame, *, exact: bool) -> pd.DataFrame:
+def changed_estimates(committed: pd.DataFrame, rerun: pd.DataFrame, *, exact: bool) -> pd.DataFrame:
     """Return the claims whose estimate is another one, columns `claim`, `committed`, `now`.
 
     Args:
         committed: the claims table as it is committed.
-        rerun: that of now; claims that one table alone has are left to `other_verdicts`.
+        rerun: that of now; claims that one table alone has are left to `changed_verdicts`.
         exact: whether an estimate must be the same, but for `RELATIVE`; or else lie in the
             committed interval.
     """

@@ -9,15 +9,15 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from repro.findings.curves_figure import draw_curves
-from repro.findings.drawing import HUGE, drawable
-from repro.findings.fixes_figure import draw_fixes
+from repro.findings.drawings.curves import draw_curves
+from repro.findings.drawings.fixes import draw_fixes
+from repro.findings.drawings.runs import draw_runs
+from repro.findings.drawings.shared import HUGE, drawable
 from repro.findings.media import style
-from repro.findings.runs_figure import draw_runs
 from repro.store.files import write_whole
 from repro.store.results import FIGURES
 from repro.study.experiments import find_mechanism
-from repro.study.schema import Study
+from repro.study.models import Study
 
 UNDATED: dict[str, dict[str, None]] = {
     "png": {"Software": None},

@@ -11,8 +11,8 @@ import pandas as pd
 
 from repro.findings.statistics import Sample
 from repro.findings.summary import summarize
-from repro.findings.units import says_yes_or_no
-from repro.study.schema import Gap, Study
+from repro.findings.units import is_flag
+from repro.study.models import Gap, Study
 
 MOST_FIXES = 12  # fixes that are drawn
 Role = Literal["fails", "thread", "ours"]
@@ -33,7 +33,7 @@ class Fixes:
     """The failing variant and then its fixes, the best first, beside their reference."""
 
     metric: str
-    says_yes_or_no: bool
+    is_flag: bool
     reference: str  # variant
     level: pd.Series  # the reference's row of `summarize`
     rows: list[FixRow]
@@ -54,7 +54,7 @@ def fixes_of(study: Study, runs: pd.DataFrame) -> Fixes | None:
     if any(np.isnan(values.get(end, np.nan)).all() for end in (gap.failing, gap.reference)):
         return None
     level = summarize(study, runs[runs["variant"] == gap.reference], metric).iloc[0]
-    flag = says_yes_or_no(study, metric)
+    flag = is_flag(study, metric)
     aim = _Aim(level["mean"], study.margins.get(metric, 0.0), np.nanmean(values[gap.failing]))
     failing, *fixes = (
         FixRow(name, label, role, np.nan if flag else aim.share_of(values[name]))
@@ -64,7 +64,7 @@ def fixes_of(study: Study, runs: pd.DataFrame) -> Fixes | None:
     fixes.sort(key=lambda row: aim.rank(values[row.variant], row.recovered))
     return Fixes(
         metric=metric,
-        says_yes_or_no=flag,
+        is_flag=flag,
         reference=gap.reference,
         level=level,
         rows=[failing, *fixes[:MOST_FIXES]],

@@ -1,4 +1,4 @@
-"""Claims held against the runs beside them: a verdict is believed if the runs give it."""
+"""Judge a study's claims, and check that committed verdicts are what the runs give."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from repro.store.committed import identities_digest
 from repro.store.results import EditedError, Results, doubts_told, read_results
 from repro.study.errors import StudyError
 from repro.study.experiments import find_experiment, metric_kinds
-from repro.study.schema import Claim, Study
+from repro.study.models import Claim, Study
 
 STATED = ("claim", "made_by", "says", "variant", "metric", "test", "bound", "bound_fixed")
 OF_RUNS = ("n", "seeds", "estimate", "ci_low", "ci_high", "coverage", "effect_size")
@@ -132,7 +132,7 @@ def _cell(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else repr(value)
 
 
-def recompute(study: Study, results: Results) -> Iterator[str]:
+def find_doubts(study: Study, results: Results) -> Iterator[str]:
     """Yield why tables without digests may not be what was written; nothing if they agree.
 
     The rows must be the runs that `provenance.json` counts, and every claim in `claims.csv` that

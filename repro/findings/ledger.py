@@ -6,17 +6,17 @@ from typing import Any
 
 import pandas as pd
 
+from repro.findings.arms import Arms, arms_of
 from repro.findings.markdown import escaped, markdown_table
 from repro.findings.numbers import ABSENT, interval, marked_interval, number, number_list
 from repro.findings.statistics import unseen_share
 from repro.findings.summary import named_runs, summarize
-from repro.findings.verdicts import Arms, arms_of
 from repro.findings.wording import CAPTIONS, NO_VERDICT, verdict_name, words
 from repro.store.files import write_whole
 from repro.store.provenance import Provenance
 from repro.store.results import EDITED, read_results
+from repro.study.models import Study
 from repro.study.plan import differences
-from repro.study.schema import Study
 from repro.study.seeds import list_seeds
 
 FILE = "README.md"

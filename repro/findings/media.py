@@ -1,4 +1,4 @@
-"""Media in which a figure is seen: its size and its type."""
+"""Sizes and type of figures, for a screen and for an article."""
 
 import math
 from collections.abc import Iterator, Mapping

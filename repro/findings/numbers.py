@@ -1,7 +1,7 @@
 """Numbers as readers see them: so many digits, a true minus, a dash where there is none.
 
-Terminal, Markdown, figures and the report share one form; `repro.findings.tex` has the same rules
-for TeX.
+Terminal, Markdown, figures and the report share one form; `repro.findings.latex.tex` has the same
+rules for TeX.
 """
 
 import math
@@ -36,22 +36,21 @@ def number(value: SupportsFloat, digits: int = DIGITS) -> str:
 
 
 def interval(low: SupportsFloat, high: SupportsFloat, digits: int = DIGITS) -> str:
-    """Return both limits, or what stands in their place."""
-    return in_its_place(low, high) or f"{number(low, digits)} … {number(high, digits)}"
+    """Return both limits, or the text in their place."""
+    return interval_placeholder(low, high) or f"{number(low, digits)} … {number(high, digits)}"
 
 
 def named_interval(
     low: SupportsFloat, high: SupportsFloat, name: str = "95 % interval", digits: int = DIGITS
 ) -> str:
-    """Return both limits behind the interval's name, or what stands in its place."""
-    return in_its_place(low, high) or f"{name} {interval(low, high, digits)}"
+    """Return both limits behind the interval's name, or the text in its place."""
+    return interval_placeholder(low, high) or f"{name} {interval(low, high, digits)}"
 
 
-def in_its_place(low: SupportsFloat, high: SupportsFloat) -> str:
-    """Return what stands in the place of an interval that is none; nothing if it is one.
+def interval_placeholder(low: SupportsFloat, high: SupportsFloat) -> str:
+    """Return the text in place of an interval: a dash if a limit is missing; "" if it is shown.
 
-    A dash if either limit is missing. An interval without a width is no certainty: all runs that
-    there are have that number, and it says so.
+    An interval of width 0 is no certainty: the text says that all runs have that number.
     """
     if math.isnan(low) or math.isnan(high):
         return ABSENT
@@ -86,8 +85,8 @@ def percent(share: float, decimals: int = 0) -> str:
 
 
 def percent_interval(low: float, high: float) -> str:
-    """Return both limits in percent, or what stands in their place."""
-    return in_its_place(low, high) or f"{_hundredths(low, 1)} … {_hundredths(high, 1)} %"
+    """Return both limits in percent, or the text in their place."""
+    return interval_placeholder(low, high) or f"{_hundredths(low, 1)} … {_hundredths(high, 1)} %"
 
 
 def power_of_ten(exponent: int) -> str:

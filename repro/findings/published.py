@@ -1,4 +1,4 @@
-"""Our share of runs against a published one: two independent samples.
+"""Compare our share of runs with a published one: two independent samples.
 
 The interval of the difference is Newcombe's (1998, method 10), made from Wilson's intervals of both
 shares. Its p-values are those levels at which it just reaches the bound, so that interval and
@@ -11,7 +11,7 @@ import numpy as np
 import scipy  # its parts are imported when they are first used: it takes a second
 from numpy.typing import ArrayLike
 
-from repro.findings.statistics import UNKNOWN, UNTESTED, Interval, PValues
+from repro.findings.statistics import LEVEL, UNKNOWN, UNTESTED, Interval, PValues
 
 FURTHEST = 37.0  # standard deviations; the normal tail beyond is below the least number
 
@@ -19,7 +19,7 @@ Counts = tuple[int, int]  # how many, of how many
 
 
 def share_difference_interval(
-    sample: ArrayLike, published: Counts, *, level: float = 0.95
+    sample: ArrayLike, published: Counts, *, level: float = LEVEL
 ) -> Interval:
     """Return the interval of the mean of `sample` (n,), 0s and 1s, less the published share."""
     counts = _counts(sample)

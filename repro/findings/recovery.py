@@ -8,8 +8,8 @@ import pandas as pd
 import scipy  # its parts are imported when they are first used: it takes a second
 from numpy.typing import ArrayLike
 
-from repro.findings.statistics import UNKNOWN, Interval
-from repro.study.schema import Gap
+from repro.findings.statistics import LEVEL, UNKNOWN, Interval
+from repro.study.models import Gap
 
 
 def recovered(runs: pd.DataFrame, gap: Gap, metric: str) -> pd.DataFrame:
@@ -53,7 +53,7 @@ def _common_seeds(runs: pd.DataFrame, variants: Sequence[str]) -> list[int]:
 
 
 def ratio_of_means(
-    numerator: ArrayLike, denominator: ArrayLike, *, level: float = 0.95
+    numerator: ArrayLike, denominator: ArrayLike, *, level: float = LEVEL
 ) -> tuple[float, Interval]:
     """Return mean(numerator) / mean(denominator), paired (n,), and its interval (Fieller 1954).
 

@@ -8,7 +8,7 @@ from repro.findings.summary import summarize
 from repro.findings.wording import verdict_name, words
 from repro.store.results import EDITED, Results
 from repro.study.errors import StudyError, unknown
-from repro.study.schema import Study
+from repro.study.models import Study
 
 DIGITS = 3  # significant ones
 
@@ -20,9 +20,8 @@ def require_citable(study: Study, name: str) -> None:
         study: whose it would be.
         name: of the variant, or of the claim.
     """
-    citable = [*study.variants, *study.claims]
-    if name not in citable:
-        raise StudyError(unknown("variant or claim", name, citable, owner=study.name))
+    if name not in (*study.variants, *study.claims):
+        raise _not_citable(study, name)
 
 
 def sentence(study: Study, name: str, results: Results) -> str:
@@ -44,10 +43,13 @@ def sentence(study: Study, name: str, results: Results) -> str:
         return f"{_level(study, name, results.runs)} ({origin})."
     claims = results.claims.set_index("claim")
     if name not in claims.index:
-        raise StudyError(
-            unknown("variant or claim", name, [*study.variants, *study.claims], owner=study.name)
-        )
+        raise _not_citable(study, name)
     return f"{_verdict(claims.loc[name])} ({origin})."
+
+
+def _not_citable(study: Study, name: str) -> StudyError:
+    citable = [*study.variants, *study.claims]
+    return StudyError(unknown("variant or claim", name, citable, owner=study.name))
 
 
 def _level(study: Study, name: str, runs: pd.DataFrame) -> str:

@@ -73,7 +73,7 @@ def mean(sample: ArrayLike) -> float:
 
 
 def mean_interval(
-    sample: ArrayLike, *, level: float = 0.95, metric_range: tuple[float, float] = ANY_NUMBER
+    sample: ArrayLike, *, level: float = LEVEL, metric_range: tuple[float, float] = ANY_NUMBER
 ) -> Interval:
     """Student's t interval for the mean of `sample` (n,), moved out on the side of the longer tail.
 
@@ -124,7 +124,7 @@ def mean_limits(samples: Sample, level: float) -> tuple[Sample, Sample]:
     return low[..., 0], high[..., 0]
 
 
-def coverage(sample: ArrayLike, *, level: float = 0.95, n: int | None = None) -> float:
+def coverage(sample: ArrayLike, *, level: float = LEVEL, n: int | None = None) -> float:
     """Share of samples of `n` seeds whose `mean_interval` holds the mean, where that is known.
 
     The population that they are drawn from is `sample` (n,) itself, so that the number belongs to
@@ -147,12 +147,12 @@ def coverage(sample: ArrayLike, *, level: float = 0.95, n: int | None = None) ->
     return covered / DRAWS
 
 
-def is_reliable(sample: ArrayLike, *, level: float = 0.95, n: int | None = None) -> bool:
+def is_reliable(sample: ArrayLike, *, level: float = LEVEL, n: int | None = None) -> bool:
     """Return False if `coverage` is more than 2 points below the level; True where it is NaN."""
     return not coverage(sample, level=level, n=n) < level - SHORTFALL
 
 
-def seeds_needed(sample: ArrayLike, *, level: float = 0.95) -> int | None:
+def seeds_needed(sample: ArrayLike, *, level: float = LEVEL) -> int | None:
     """Return how many seeds make the interval reliable, if `sample` (n,) shows all there is.
 
     Its own n if they are enough, else the first of `MORE_SEEDS`; None if none of them is.
@@ -162,7 +162,7 @@ def seeds_needed(sample: ArrayLike, *, level: float = 0.95) -> int | None:
     return next((n for n in candidates if is_reliable(sample, level=level, n=n)), None)
 
 
-def unseen_share(n: int, *, level: float = 0.95) -> float:
+def unseen_share(n: int, *, level: float = LEVEL) -> float:
     """Return the share of runs that may be of a kind that none of `n` seeds has shown.
 
     The largest that n seeds miss in 1 - level of all cases: 0.095 for 30 seeds, about 3 / n.
@@ -182,7 +182,7 @@ def with_unseen(interval: Interval, n: int, metric_range: tuple[float, float]) -
     return Interval(low + share * metric_range[0], high + share * metric_range[1])
 
 
-def rate_interval(sample: ArrayLike, *, level: float = 0.95) -> Interval:
+def rate_interval(sample: ArrayLike, *, level: float = LEVEL) -> Interval:
     """Wilson (1927) score interval for the mean of `sample` (n,), whose values are 0 or 1."""
     values = np.asarray(sample, float)
     if not _is_usable(values):
@@ -192,7 +192,7 @@ def rate_interval(sample: ArrayLike, *, level: float = 0.95) -> Interval:
     return Interval(float(min(limits.low, mean(values))), float(max(limits.high, mean(values))))
 
 
-def rate_difference_interval(sample: ArrayLike, *, level: float = 0.95) -> Interval:
+def rate_difference_interval(sample: ArrayLike, *, level: float = LEVEL) -> Interval:
     """Score interval of Tango (1998) for the mean of paired differences of 0/1 values.
 
     `sample` (n,) has values in {-1, 0, 1}; swapping the arms mirrors the interval to the bit.

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from repro.findings.arms import metric_values
 from repro.findings.statistics import (
     UNKNOWN,
     Interval,
@@ -10,10 +11,9 @@ from repro.findings.statistics import (
     mean_interval,
     rate_interval,
 )
-from repro.findings.verdicts import metric_values
 from repro.study.experiments import metric_kinds
 from repro.study.metrics import RANGES
-from repro.study.schema import Study
+from repro.study.models import Study
 
 
 def named_runs(study: Study, table: pd.DataFrame) -> pd.DataFrame:

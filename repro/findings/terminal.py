@@ -1,4 +1,4 @@
-"""The terminal: what is shown there is text, whatever it is made of."""
+"""A terminal that shows controls as text, and ends when its reader has gone."""
 
 import errno
 import os
@@ -11,12 +11,12 @@ from repro.study.text import printable
 
 
 class Terminal(Console):
-    """A console of rich's whose texts move no cursor, and which ends with its reader."""
+    """A console of rich's that writes controls out, and raises when its reader has gone."""
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Return a text to be shown, with controls written out."""
         return super().render_str(printable(text), **options)
 
     def on_broken_pipe(self) -> None:
-        """Raise, so that the command ends as one does whose reader has gone."""
+        """Raise BrokenPipeError, where rich would end the process by itself."""
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from None

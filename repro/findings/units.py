@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import SupportsFloat
 
-from repro.findings.numbers import ABSENT, in_its_place, number
+from repro.findings.numbers import ABSENT, interval_placeholder, number
 from repro.findings.wording import words
 from repro.study.experiments import metric_kinds
-from repro.study.schema import Study
+from repro.study.models import Study
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Unit:
         return number(self.factor * float(value))
 
     def interval(self, low: SupportsFloat, high: SupportsFloat) -> str:
-        """Return both limits with the unit, or what stands in their place."""
-        return in_its_place(low, high) or f"{self.bare(low)} … {self.number(high)}"
+        """Return both limits with the unit, or the text in their place."""
+        return interval_placeholder(low, high) or f"{self.bare(low)} … {self.number(high)}"
 
 
 def unit_of(study: Study, metric: str, *, difference: bool = False, share: bool = False) -> Unit:
@@ -40,8 +40,8 @@ def unit_of(study: Study, metric: str, *, difference: bool = False, share: bool 
     return Unit()
 
 
-def says_yes_or_no(study: Study, metric: str) -> bool:
-    """Return True if a metric is the answer to a question of each run, and its mean a share."""
+def is_flag(study: Study, metric: str) -> bool:
+    """Return True if a metric is 0 or 1 in each run, so that its mean is a share of runs."""
     return metric_kinds(study.name)[metric] == "flag"
 
 

@@ -22,15 +22,15 @@ the accuracy of a network that diverged.
 """
 
 import math
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from repro.findings.arms import arms_of, compared
 from repro.findings.published import (
-    published_share,
     share_difference_interval,
     share_difference_test,
 )
@@ -54,12 +54,10 @@ from repro.findings.statistics import (
 )
 from repro.store.tables import COLUMNS as TABLE_COLUMNS
 from repro.study.metrics import DIVERGED, RANGES
-from repro.study.schema import Claim
+from repro.study.models import Claim
 
-LEVEL = 0.05
+SIGNIFICANCE = 0.05
 COLUMNS = tuple(TABLE_COLUMNS["claims.csv"])
-
-Arms = Mapping[Hashable, pd.DataFrame]  # each variant's runs, seeds ascending
 
 
 def judge(
@@ -181,7 +179,7 @@ class _Evidence:
 
     def verdict(self, adjusted: float) -> str:
         """Return the verdict: p-value and interval must say the same."""
-        if len(self.seeds) < 2 or not adjusted < LEVEL:  # NaN is not below
+        if len(self.seeds) < 2 or not adjusted < SIGNIFICANCE:  # NaN is not below
             return "inconclusive"
         if self.p_holds < self.p_refuted:
             inside = self.region.low < self.holding.low and self.holding.high < self.region.high
@@ -229,67 +227,6 @@ def _spans(seeds: Sequence[int]) -> str:
     return " ".join(f"{start}:{end}" for start, end in zip(starts, ends, strict=True))
 
 
-def arms_of(runs: pd.DataFrame) -> Arms:
-    """Return each variant's runs, seeds ascending."""
-    return {variant: arm.sort_values("seed") for variant, arm in runs.groupby("variant")}
-
-
-def compared(arms: Arms, name: str, claim: Claim) -> tuple[pd.Series, pd.Series | float]:
-    """Return the variant's values by seed, and the reference's or the number compared with.
-
-    They are what the claim looks at: a metric, or 1 and 0 for the runs that it counts or does not.
-    Raises as `judge` does.
-    """
-    variant = _by_seed(arms, name, claim, claim.variant)
-    if claim.published is not None:
-        return variant, published_share(claim.published)
-    if claim.reference is None:
-        return variant, claim.bound if claim.target is None else claim.target
-    reference = _by_seed(arms, name, claim, claim.reference)
-    shared = variant.index.intersection(reference.index)
-    if shared.empty and not (variant.empty or reference.empty):
-        raise ValueError(f"claim {name!r}: its variants have no seed in common")
-    return variant[shared], reference[shared]
-
-
-def _by_seed(arms: Arms, name: str, claim: Claim, variant: str) -> pd.Series:
-    """Return what the claim looks at in one variant's runs, indexed by ascending seed."""
-    if variant not in arms:
-        raise ValueError(f"claim {name!r}: there are no runs of variant {variant!r}")
-    rows = arms[variant]
-    if (twice := rows["seed"].duplicated()).any():
-        seed = rows.loc[twice, "seed"].iloc[0]
-        raise ValueError(f"claim {name!r}: variant {variant!r} has two runs of seed {seed}")
-    if claim.metric != DIVERGED and claim.metric not in rows.columns:
-        raise ValueError(f"claim {name!r}: the runs have no metric {claim.metric!r}")
-    fresh = rows[~rows["seed"].isin(claim.seen_seeds)]
-    return pd.Series(_observed(fresh, claim), index=fresh["seed"], dtype=float)
-
-
-def _observed(rows: pd.DataFrame, claim: Claim) -> Sample:
-    """The metric of each run, or whether it is an event; NaN where a run has no such metric."""
-    values = metric_values(rows, claim.metric)
-    if claim.share_above is not None:
-        events = values > claim.share_above
-    elif claim.share_below is not None:
-        events = values < claim.share_below
-    else:
-        return values
-    return np.where(np.isnan(values), math.nan, events)
-
-
-def metric_values(rows: pd.DataFrame, metric: str) -> Sample:
-    """Return a metric of runs (n,) as floats; `diverged` is what their status says."""
-    if metric != DIVERGED:
-        return _numbers(rows[metric])
-    return np.where(rows["status"] == "crashed", math.nan, rows["status"] == DIVERGED)
-
-
-def _numbers(column: pd.Series) -> Sample:
-    """A column as floats, whatever pandas made of its gaps and truth values."""
-    return column.to_numpy(float, na_value=math.nan)
-
-
 def _examine(
     claim: Claim,
     pair: tuple[pd.Series, pd.Series | float],
@@ -310,8 +247,8 @@ def _examine(
     return _Evidence(
         seeds=seeds,
         estimate=mean(sample),
-        interval=interval(level=1 - LEVEL),
-        holding=interval(level=1 - 2 * LEVEL if two_edges else 1 - LEVEL),
+        interval=interval(level=1 - SIGNIFICANCE),
+        holding=interval(level=1 - 2 * SIGNIFICANCE if two_edges else 1 - SIGNIFICANCE),
         coverage=math.nan if kind == "flag" else coverage(sample),
         effect_size=probability_of_superiority(values, reference),
         p_least=0.0 if kind == "flag" else p_floor(len(seeds)),

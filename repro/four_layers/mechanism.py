@@ -1,11 +1,11 @@
 """Draw why ReLU fails as posted: errors run on through units that are off, and the network dies."""
 
-from typing import Any
-
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from repro.findings.drawings.panels import draw_band, draw_percentages
 
 COSINES = {
     ("sigmoid_posted", "cosine_first"): "sigmoid, hidden layer 1",
@@ -20,6 +20,7 @@ MENDED = {
     "relu_true_rate_10th": "both (true gradient)",
 }
 GRID = "factorial@"
+BAND = 0.15  # opacity
 VARIANTS = ("sigmoid_posted", *MENDED)
 
 
@@ -37,8 +38,8 @@ def _draw_cosines(axes: Axes, curves: pd.DataFrame) -> None:
     colors = sns.color_palette("colorblind")
     styles = [(colors[0], "-"), (colors[0], "--"), (colors[3], "-"), (colors[3], "--")]
     for ((variant, layer), label), (color, line) in zip(COSINES.items(), styles, strict=True):
-        curve = curves[curves.variant == variant]
-        _draw_band(axes, curve, layer, label=label, color=color, linestyle=line)
+        values = curves[curves.variant == variant].groupby("step")[layer]
+        draw_band(axes, values, alpha=BAND, label=label, color=color, linestyle=line)
     axes.set(ylabel="cosine, posted step and gradient", ylim=(0, 1.03))
     axes.set_title("a  Direction of the step", loc="left", fontweight="bold")
     axes.set_xscale("symlog", linthresh=1)
@@ -51,20 +52,13 @@ def _draw_accuracy(axes: Axes, curves: pd.DataFrame) -> None:
     colors = [sns.color_palette("colorblind")[i] for i in (3, 1, 2, 4)]
     styles = ("-", "-.", "--", ":")
     for (variant, label), color, line in zip(MENDED.items(), colors, styles, strict=True):
-        percent = curves[curves.variant == variant].assign(percent=lambda c: 100 * c.test_accuracy)
-        _draw_band(axes, percent, "percent", label=label, color=color, linestyle=line)
+        curve = curves[curves.variant == variant]
+        percent = curve.assign(percent=100 * curve.test_accuracy).groupby("step").percent
+        draw_band(axes, percent, alpha=BAND, label=label, color=color, linestyle=line)
     axes.set(ylabel="test accuracy (%)", ylim=(0, 103), xscale="log", xlim=(100, 1e5))
     axes.set_xticks([100, 1_000, 10_000, 100_000], ["100", "1,000", "", "100,000"])
     axes.set_title("b  ReLU at rate 0.01", loc="left", fontweight="bold")
     _finish(axes, "derivatives passed back")
-
-
-def _draw_band(axes: Axes, curve: pd.DataFrame, metric: str, **line: Any) -> None:
-    quantiles = curve.groupby("step")[metric].quantile([0.1, 0.5, 0.9]).unstack()
-    axes.fill_between(
-        quantiles.index, quantiles[0.1], quantiles[0.9], color=line["color"], alpha=0.15, lw=0
-    )
-    axes.plot(quantiles.index, quantiles[0.5], **line)
 
 
 def _finish(axes: Axes, legend: str) -> None:
@@ -91,18 +85,7 @@ def _draw_map(axes: Axes, runs: pd.DataFrame) -> None:
         values="test_accuracy",
         aggfunc="mean",
     ).loc[["relu", "linear", "sigmoid"]]
-    sns.heatmap(
-        100 * cells,
-        ax=axes,
-        annot=True,
-        fmt=".0f",
-        annot_kws={"size": 8},
-        cmap="cividis",
-        vmin=0,
-        vmax=100,
-        linewidths=0.5,
-        cbar=False,
-    )
+    draw_percentages(axes, cells)
     names = [f"{output.replace('relu', 'ReLU')}, {code}" for output, code in cells.index]
     axes.set_yticklabels(names, rotation=0)
     axes.set_xticklabels([f"{rate:g}" for rate in cells.columns], rotation=0)

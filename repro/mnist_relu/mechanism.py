@@ -8,6 +8,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from repro.findings.drawings.panels import draw_band, draw_percentages
+
 STEPS_AN_EPOCH = 600  # 60,000 images in batches of 100
 TRACED = {  # steps between two measurements -> variant; the last one goes on through all epochs
     1: "relu_raw_first_steps",
@@ -59,11 +61,8 @@ def _draw_deaths(axes: Axes, curves: pd.DataFrame) -> None:
     )
     for place, (metric, label) in zip((3, 0), LINES.items(), strict=True):
         color = sns.color_palette("colorblind")[place]
-        quantiles = 100 * traced.groupby("step")[metric].quantile([0.1, 0.5, 0.9]).unstack()
-        axes.fill_between(
-            quantiles.index, quantiles[0.1], quantiles[0.9], color=color, alpha=0.2, lw=0
-        )
-        axes.plot(quantiles.index, quantiles[0.5], color=color, label=label)
+        values = traced.groupby("step")[metric]
+        draw_band(axes, values, factor=100, alpha=0.2, color=color, label=label)
     axes.axvline(STEPS_AN_EPOCH, color="0.6", linewidth=0.8, linestyle=":")
     axes.set(
         xscale="log", xlabel="step (dotted: end of the first epoch)", ylabel="%", ylim=(-3, 103)
@@ -107,18 +106,7 @@ def _draw_map(axes: Axes, runs: pd.DataFrame) -> None:
     cells = runs.pivot_table(
         index="learning_rate", columns="input_scale", values="test_accuracy", aggfunc="mean"
     ).sort_index(ascending=False)
-    sns.heatmap(
-        100 * cells,
-        ax=axes,
-        annot=True,
-        fmt=".0f",
-        annot_kws={"size": 7.5},
-        cmap="cividis",
-        vmin=0,
-        vmax=100,
-        linewidths=0.5,
-        cbar_kws={"label": "test accuracy (%)", "pad": 0.02},
-    )
+    draw_percentages(axes, cells, label="test accuracy (%)", size=7.5)
     labels = [f"1/{1 / scale:.0f}" if scale < 1 else "1" for scale in cells.columns]
     axes.set_xticklabels(labels, rotation=0)
     axes.set_yticklabels(

@@ -5,7 +5,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from repro.running.workers import PoolError, Result, Workers
+from repro.running.processes import PoolError
+from repro.running.workers import Result, Workers
 from repro.study.plan import Block
 
 

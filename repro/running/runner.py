@@ -1,31 +1,15 @@
 """Run what is not yet in the store, block by block; every finished block is stored at once."""
 
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Protocol
 
 from repro.running.pool import Pool
+from repro.running.progress import Progress
 from repro.store.runs import Store, StoredRun
 from repro.study.plan import Block, Plan
-
-
-class Progress(Protocol):
-    """A display that is told of every block that begins or ends."""
-
-    def started(self, block: Block) -> None:
-        """Note that a block is being trained."""
-
-    def stopping(self) -> None:
-        """Note, from a signal's handler, that nothing new begins."""
-
-    def finished(self, block: Block, runs: Mapping[str, StoredRun]) -> None:
-        """Note that a block is done, by training it now or before; `runs` by identity."""
-
-    def crashed(self, block: Block, error: Exception) -> None:
-        """Note that a block's experiment raised, or that its workers were killed."""
 
 
 @dataclass
@@ -55,7 +39,7 @@ def run(plan: Plan, store: Store, progress: Progress, pool: Pool) -> Outcome:
     stored = {b: None for b in plan.blocks if outcome.runs.keys() >= set(b.identities)}
     for block in stored:
         progress.finished(block, outcome.runs)
-    lost = stopping_means("blocks in flight are lost; run again to go on")
+    lost = explain_interrupt("blocks in flight are lost; run again to go on")
     with pool, lost, _interruptible(progress.stopping) as interrupted:
 
         def missing() -> Iterator[Block]:
@@ -81,8 +65,8 @@ def run(plan: Plan, store: Store, progress: Progress, pool: Pool) -> Outcome:
 
 
 @contextmanager
-def stopping_means(consequence: str) -> Iterator[None]:
-    """Let the KeyboardInterrupt that stops what is done here say what that means."""
+def explain_interrupt(consequence: str) -> Iterator[None]:
+    """Give a KeyboardInterrupt raised inside a message: what it means that the work stopped."""
     try:
         yield
     except KeyboardInterrupt:

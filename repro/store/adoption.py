@@ -1,4 +1,4 @@
-"""Compare runs with what changed code makes of the same settings, and carry them over to it."""
+"""Compare stored runs with those of changed code, and carry them over if they agree."""
 
 import math
 import random
@@ -12,10 +12,10 @@ from repro.store.runs import StoredBlock, StoredRun
 from repro.store.tables import CURVE_DIGITS
 from repro.study.errors import StudyError
 from repro.study.experiments import Experiment
+from repro.study.models import Study
 from repro.study.plan import Block, variant_parameters
-from repro.study.schema import Study, explain
-
-DRAW = 0  # seed of the draw of a sample: the same one each time
+from repro.study.selection import DRAW
+from repro.study.validation import explain
 
 
 @dataclass(frozen=True)

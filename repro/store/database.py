@@ -1,4 +1,4 @@
-"""The SQLite file under the run store: appears whole, held by one process, checked on opening.
+"""The SQLite file of the run store: made whole, held by one process, checked when it is opened.
 
 The journal is SQLite's rollback journal: what is committed lies in the file itself, which every
 opening checks to the last byte. A write-ahead log would keep it in a second file, whose end SQLite
@@ -7,13 +7,14 @@ drops without a word when it is damaged.
 
 import json
 import sqlite3
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 
-from repro.store.files import require_regular, scratch_file
-from repro.store.shape import wrong_adoption, wrong_run, wrong_settings
+from repro.store.files import content_digest, scratch_file
+from repro.store.shape import Row, wrong_adoption, wrong_run, wrong_settings
+from repro.study.files import require_regular
 
 VERSION = 3
 HEADER = 100  # bytes of any SQLite file
@@ -38,8 +39,6 @@ CREATE TABLE runs (
     PRIMARY KEY (identity, copy)
 ) STRICT
 """
-
-Row = tuple[str, int, str, str, int, str, str, float]
 
 
 class StoreError(RuntimeError):
@@ -74,12 +73,7 @@ def open_database(path: Path) -> sqlite3.Connection:
 
 def checksum(row: Row) -> str:
     """Return the SHA-256 of a row; SQLite itself does not notice a changed letter."""
-    return sha256("\n".join(map(repr, row)).encode()).hexdigest()
-
-
-def text_digest(text: str) -> str:
-    """Return the SHA-256 of a text."""
-    return sha256(text.encode()).hexdigest()
+    return content_digest("\n".join(map(repr, row)).encode())
 
 
 def _create(path: Path) -> None:
@@ -124,36 +118,51 @@ def unsound(path: Path, problem: str) -> StoreError:
 
 
 def _problem(connection: sqlite3.Connection) -> str:
-    """Return what is wrong with the store, or nothing."""
+    """Return the first thing that is wrong with the store, or nothing."""
+    return next(_problems(connection), "")
+
+
+def _problems(connection: sqlite3.Connection) -> Iterator[str]:
     soundness = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if soundness != "ok":
-        return soundness
+        yield soundness
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version != VERSION:
-        return (
+        yield (
             f"its version is {version}, this program's is {VERSION}: go on with the program "
             "that wrote it, or train its runs again"
         )
     # a trigger would change what is stored later, a view stand for a table
     if _definitions(connection) != _expected_definitions():
-        return "it holds other tables, views or triggers than a store"
-    seeds = {}
-    for digest, content in connection.execute("SELECT * FROM settings"):
-        if text_digest(content) != digest:
-            return f"the settings {digest[:64]!a} are not what was stored"
-        if wrong := wrong_settings(content):
-            return f"the settings {digest[:8]} {wrong}"
-        seeds[digest] = frozenset(json.loads(content)["seeds"])
+        yield "it holds other tables, views or triggers than a store"
+    settings = dict(connection.execute("SELECT * FROM settings"))
+    yield from _wrong_settings(settings)
     for (content,) in connection.execute("SELECT content FROM adoptions"):
         if wrong := wrong_adoption(content):
-            return f"an adoption {wrong}"
+            yield f"an adoption {wrong}"
+    seeds = {
+        digest: frozenset(json.loads(content)["seeds"]) for digest, content in settings.items()
+    }
+    yield from _wrong_runs(connection, seeds)
+
+
+def _wrong_settings(settings: Mapping[str, str]) -> Iterator[str]:
+    for digest, content in settings.items():
+        if content_digest(content.encode()) != digest:
+            yield f"the settings {digest[:64]!a} are not what was stored"
+        if wrong := wrong_settings(content):
+            yield f"the settings {digest[:8]} {wrong}"
+
+
+def _wrong_runs(
+    connection: sqlite3.Connection, seeds: Mapping[str, Collection[int]]
+) -> Iterator[str]:
     for *row, expected in connection.execute("SELECT * FROM runs"):
         if checksum(tuple(row)) != expected:
-            return f"the run {row[0][:64]!a} is not what was stored"
+            yield f"the run {row[0][:64]!a} is not what was stored"
         # whoever can write a row can write its checksum
         if wrong := wrong_run(tuple(row), seeds):
-            return f"the run {row[0][:64]!a} {wrong}"
-    return ""
+            yield f"the run {row[0][:64]!a} {wrong}"
 
 
 def _definitions(connection: sqlite3.Connection) -> list[tuple[str, str, str | None]]:

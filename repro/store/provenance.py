@@ -11,14 +11,15 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from repro import __version__
-from repro.store.files import read_regular, write_whole
+from repro.store.files import write_whole
 from repro.store.runs import StoredRun
 from repro.store.shape import DATE
 from repro.study.errors import StudyError
+from repro.study.files import read_regular
 from repro.study.identity import digest, fingerprint, flat
 from repro.study.plan import Plan
-from repro.study.schema import explain
 from repro.study.text import LINES, controls, printable, texts
+from repro.study.validation import explain
 
 PACKAGE = f"repro-relu {__version__}"
 FILE = "provenance.json"

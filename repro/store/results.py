@@ -1,4 +1,4 @@
-"""Read a results folder, and say what in it is not as it was written."""
+"""Read a results folder, and find what was edited since it was written."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from repro.store.files import read_regular, require_regular
+from repro.store.files import content_digest
 from repro.store.provenance import Provenance, read_provenance
-from repro.store.tables import content_digest, read_table
+from repro.store.tables import read_table
 from repro.study.errors import StudyError, unknown
 from repro.study.experiments import find_experiment
+from repro.study.files import read_regular, require_regular
 from repro.study.folder import RESULTS, study_names
-from repro.study.schema import Report, Study, Variant, load_study
+from repro.study.models import Report, Study, Variant
+from repro.study.schema import load_study
 
 NEEDED = ("runs.csv", "curves.csv", "provenance.json")
 TABLES = ("runs.csv", "curves.csv", "claims.csv")

@@ -10,16 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from repro.store.database import (
-    Row,
-    StoreError,
-    checksum,
-    open_database,
-    text_digest,
-    unsound,
-)
-from repro.store.files import read_regular, write_note
-from repro.store.shape import axis_of, wrong_numbers
+from repro.store.database import StoreError, checksum, open_database, unsound
+from repro.store.files import content_digest, write_note
+from repro.store.shape import Row, axis_of, wrong_numbers
+from repro.study.files import read_regular
 from repro.study.plan import Block, Plan
 from repro.study.text import printable
 
@@ -190,7 +184,7 @@ class Store:
 
     def _add_settings(self, settings: Mapping[str, Any]) -> str:
         content = json.dumps(dict(settings), sort_keys=True, allow_nan=False)
-        digest = text_digest(content)
+        digest = content_digest(content.encode())
         self._connection.execute("INSERT OR IGNORE INTO settings VALUES (?, ?)", [digest, content])
         return digest
 

@@ -1,4 +1,4 @@
-"""The shape of what the store holds: a right checksum does not excuse a wrong one."""
+"""Check the shape of what the store holds: whoever can write it can write checksums, too."""
 
 import json
 import re

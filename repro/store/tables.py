@@ -4,7 +4,6 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,12 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
-from repro.store.files import read_regular, write_whole
+from repro.store.files import content_digest, write_whole
 from repro.store.ranges import is_inside, kind_of_points
 from repro.store.runs import StoredRun
 from repro.store.shape import MOST_SEEDS
 from repro.study.errors import StudyError
+from repro.study.files import read_regular
 from repro.study.metrics import RANGES
 from repro.study.plan import Plan
 from repro.study.records import STATUS
@@ -47,7 +47,7 @@ COLUMNS = {
 KEYS = {"runs.csv": ["variant", "seed"], "curves.csv": ["variant", "seed"], "claims.csv": ["claim"]}
 
 
-class TableError(StudyError):
+class TableFileError(StudyError):
     """A file is not the table that it should be; the message names file and column."""
 
 
@@ -104,11 +104,6 @@ def write_table(table: pd.DataFrame, path: Path, digits: int | None = None) -> s
     return content_digest(content)
 
 
-def content_digest(content: bytes) -> str:
-    """Return the SHA-256 of a file's content."""
-    return sha256(content).hexdigest()
-
-
 def _each_text(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
     texts = table.select_dtypes(["object", "str"])
     return table.assign(**{name: _each_once(texts[name], change) for name in texts})
@@ -137,7 +132,7 @@ def read_table(
         content: of the file, if it has been read.
 
     Raises:
-        TableError: if it is no such table.
+        TableFileError: if it is no such table.
         OSError: if it can't be read.
     """
     content = read_regular(path) if content is None else content
@@ -150,22 +145,22 @@ def read_table(
             dtype=dict.fromkeys(text, str),
             low_memory=False,  # a column has one type, however long the table is
         )
-    except TableError:
+    except TableFileError:
         raise
     except (ValueError, csv.Error) as error:
-        raise TableError(f"{path}: not a table: {str(error).strip()}") from None
+        raise TableFileError(f"{path}: not a table: {str(error).strip()}") from None
     _check(path, table, dict(metrics or {}))
     return _each_text(table, lambda text: text[1:] if re.match(GUARDED, text) else text)
 
 
 def _refuse_wide(path: Path, content: bytes) -> None:
-    """Raise `TableError` if a table has more columns than any has; each costs as much as a row."""
+    """Raise `TableFileError` if there are too many columns; each costs as much as a row."""
     beginning = content[:LONGEST_HEADING].decode(errors="replace")
     stream = io.StringIO(beginning, newline="")
     columns = next(csv.reader(stream), [])
     is_cut = len(content) > LONGEST_HEADING and stream.tell() == len(beginning)
     if is_cut or len(columns) > MOST_COLUMNS:
-        raise TableError(f"{path}: has more than {MOST_COLUMNS:,} columns")
+        raise TableFileError(f"{path}: has more than {MOST_COLUMNS:,} columns")
 
 
 def _check(path: Path, table: pd.DataFrame, metrics: dict[str, str]) -> None:
@@ -178,13 +173,13 @@ def _check(path: Path, table: pd.DataFrame, metrics: dict[str, str]) -> None:
         keys = [*keys, step]
     for column, kind in kinds.items():
         if column not in table:
-            raise TableError(f"{path}: the column {column!r} is missing")
+            raise TableFileError(f"{path}: the column {column!r} is missing")
         if len(table) and not _CHECKS[kind](table[column]):
-            raise TableError(f"{path}: the column {column!r} has something that is no {kind}")
+            raise TableFileError(f"{path}: the column {column!r} has something that is no {kind}")
     if path.name == "runs.csv" and table.empty:
-        raise TableError(f"{path}: there are no runs")
+        raise TableFileError(f"{path}: there are no runs")
     if keys and table.duplicated(keys).any():
-        raise TableError(f"{path}: two rows have the same {', '.join(keys)}")
+        raise TableFileError(f"{path}: two rows have the same {', '.join(keys)}")
     _refuse_controls(path, table)
 
 
@@ -192,7 +187,9 @@ def _refuse_controls(path: Path, table: pd.DataFrame) -> None:
     for name in [*table.columns, *table.select_dtypes(["object", "str"])]:
         texts = [name, *(table[name].unique() if name in table else ())]
         for control in (c for text in texts if isinstance(text, str) for c in controls(text)):
-            raise TableError(f"{path}: the column {name!a} has the control character {control!a}")
+            raise TableFileError(
+                f"{path}: the column {name!a} has the control character {control!a}"
+            )
 
 
 def _is_text(column: pd.Series) -> bool:

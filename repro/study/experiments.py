@@ -1,4 +1,4 @@
-"""Find an experiment by its name and read from its signature what it can be given."""
+"""Find an experiment by its name, and read its parameters from its signature."""
 
 import inspect
 import re

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 RESULTS = Path("results")  # in the folder that a command is called in
+STUDY_BYTES = 2**20  # that a study file has at most
 
 
 def studies_folder() -> Path:

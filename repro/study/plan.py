@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from repro.study.contradictions import too_many_runs
 from repro.study.errors import StudyError, unknown
 from repro.study.experiments import Experiment, find_experiment
 from repro.study.identity import block_settings, run_identities
-from repro.study.schema import MAX_RUNS, Claim, Study, Variant, too_many_runs
+from repro.study.models import MAX_RUNS, Claim, Study, Variant
 from repro.study.seeds import count_seeds, in_blocks, list_seeds
 
 

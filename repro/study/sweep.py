@@ -6,19 +6,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from repro.study.contradictions import beyond_whole, too_many_runs
 from repro.study.errors import StudyError, unknown
 from repro.study.experiments import NOT_PARAMETERS, Experiment, find_experiment
+from repro.study.models import MAX_VARIANTS, Grid, Study
 from repro.study.naming import results_name
 from repro.study.plan import Plan
-from repro.study.schema import (
-    MAX_VARIANTS,
-    Grid,
-    Study,
-    beyond_whole,
-    explain,
-    load_study,
-    too_many_runs,
-)
+from repro.study.schema import load_study
+from repro.study.validation import explain
 
 MAX_RUNS = 100_000
 

@@ -1,4 +1,4 @@
-"""Texts that are shown: what steers a terminal, or turns a line round, is not among them."""
+"""Find and write out the characters of a text that would steer a terminal."""
 
 import unicodedata
 from collections.abc import Iterator

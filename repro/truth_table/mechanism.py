@@ -7,6 +7,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from repro.findings.drawings.panels import draw_percentages
+
 ENDS = {
     "relu_posted": "ReLU output (as posted, rate 1)",
     "relu_rate_0_1": "ReLU output",
@@ -66,18 +68,7 @@ def _draw_factorial(axes: Axes, runs: pd.DataFrame) -> None:
     )
     rows = [(output, bias) for output in OUTPUTS for bias in (False, True)]
     cells = cells.loc[rows, sorted(cells.columns, reverse=True)]
-    sns.heatmap(
-        100 * cells,
-        ax=axes,
-        annot=True,
-        fmt=".0f",
-        annot_kws={"size": 8},
-        cmap="cividis",
-        vmin=0,
-        vmax=100,
-        linewidths=0.5,
-        cbar_kws={"label": "runs that learn (%)", "pad": 0.02},
-    )
+    draw_percentages(axes, cells, label="runs that learn (%)")
     labels = [f"{OUTPUTS[output]}{', biases' if bias else ''}" for output, bias in rows]
     axes.set_yticklabels(labels, rotation=0)
     axes.set_xticklabels([f"{rate:g}" for rate in cells.columns], rotation=0)

@@ -14,7 +14,8 @@ from repro.app.lint import arms, code, estimands, forms, imports, pages, results
 from repro.app.lint.lint import CHECKS
 from repro.app.lint.problem import Repository
 from repro.study.folder import study_names
-from repro.study.schema import Claim, load_study
+from repro.study.models import Claim
+from repro.study.schema import load_study
 
 ROOT = Path(__file__).parents[2]
 NAME = "truth_table"

@@ -15,7 +15,7 @@ import pytest
 from repro.app import scaffold
 from repro.app.lint.problem import Repository
 from repro.app.scaffold import TEMPLATES, new_files
-from repro.study.schema import StudyError
+from repro.study.errors import StudyError
 from tests.undrawn import UNDRAWN
 
 ROOT = Path(__file__).parents[2]

@@ -15,11 +15,11 @@ import pytest
 from click.testing import CliRunner
 
 from repro.app.cli import main
-from repro.findings.figures import style
-from repro.findings.sweep_figure import draw_sweep, summarize_sweep
+from repro.findings.drawings.sweep import draw_sweep, summarize_sweep
+from repro.findings.media import style
 from repro.store.tables import read_table, scientific_parameters
+from repro.study.errors import StudyError
 from repro.study.plan import make_plan
-from repro.study.schema import StudyError
 from repro.study.sweep import sweep_name, sweep_study
 
 ROOT = Path(__file__).parents[2]

@@ -239,6 +239,7 @@ def test_ctrl_c_at_the_start_is_130_without_a_traceback(tmp_path, seconds, args)
 STALL = """
 import itertools, multiprocessing, os, signal, threading, time
 from repro.running import workers
+from repro.training.jobs import heartbeat
 from repro.study.plan import make_plan
 from repro.study.schema import load_study
 
@@ -254,7 +255,7 @@ def blocks():
         yield make_plan(study, seeds=range(start, start + 100), variants=["relu_posted"]).blocks[0]
 
 if __name__ == "__main__":
-    workers.PATIENCE, results, study = 1.0, [], load_study("truth_table")
+    heartbeat.PATIENCE, results, study = 1.0, [], load_study("truth_table")
     threading.Thread(target=starve, daemon=True).start()
     with workers.Workers(2) as pool:
         for _, result in pool.train("truth_table", None, blocks()):

@@ -13,7 +13,7 @@ import threading
 
 import pytest
 
-from repro.running.workers import PoolError, processes
+from repro.running.processes import PoolError, processes
 from repro.store.runs import Store
 from tests.faults.processes import FIGURES, TABLES, contents, stored
 

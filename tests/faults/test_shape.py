@@ -6,8 +6,8 @@ from contextlib import closing
 
 import pytest
 
-from repro.store.database import checksum, text_digest
-from repro.store.runs import FILE, Store, StoredRun, StoreError
+from repro.store.database import StoreError, checksum, text_digest
+from repro.store.runs import FILE, Store, StoredRun
 from repro.study.plan import Block, make_plan
 from repro.study.schema import load_study
 from tests.faults.processes import SETTINGS

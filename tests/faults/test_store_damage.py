@@ -6,7 +6,8 @@ from contextlib import closing
 
 import pytest
 
-from repro.store.runs import FILE, Store, StoredRun, StoreError
+from repro.store.database import StoreError
+from repro.store.runs import FILE, Store, StoredRun
 from repro.study.plan import Block
 from tests.faults.processes import SETTINGS
 

@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from repro.findings.comparison import compare, other_verdicts, tolerances, with_runs
+from repro.findings.comparison import changed_verdicts, compare, tolerances, with_runs
 
 
 def table(**columns):
@@ -104,7 +104,7 @@ def test_rerun_runs_take_the_place_of_committed_ones():
 def test_other_verdicts_are_named_and_so_are_claims_of_one_table_only():
     before = pd.DataFrame({"claim": ["x", "y", "z"], "verdict": ["holds", "refuted", math.nan]})
     after = pd.DataFrame({"claim": ["y", "x", "w"], "verdict": ["holds", "holds", "refuted"]})
-    assert other_verdicts(before, after).to_dict("records") == [
+    assert changed_verdicts(before, after).to_dict("records") == [
         {"claim": "w", "committed": "", "now": "refuted"},
         {"claim": "y", "committed": "refuted", "now": "holds"},
     ]

@@ -20,17 +20,17 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from repro.findings import figures
-from repro.findings.curves_figure import MOST_CURVES, chosen_curves, draw_curves
-from repro.findings.drawing import PALETTE, spread
+from repro.findings.drawings.curves import MOST_CURVES, chosen_curves, draw_curves
+from repro.findings.drawings.fixes import draw_fixes
+from repro.findings.drawings.rows import run_axis
+from repro.findings.drawings.runs import draw_runs, ordered_rows
+from repro.findings.drawings.shared import PALETTE, spread
+from repro.findings.drawings.sweep import draw_sweep, training_length
 from repro.findings.figures import draw_figures, rendered
 from repro.findings.fixes import fixes_of
-from repro.findings.fixes_figure import draw_fixes
+from repro.findings.latex.pdf import pdf_figures
 from repro.findings.media import style
-from repro.findings.pdf import pdf_figures
-from repro.findings.rows import run_axis
-from repro.findings.runs_figure import draw_runs, ordered_rows
 from repro.findings.summary import summarize
-from repro.findings.sweep_figure import draw_sweep, training_length
 from repro.store.tables import read_table
 from repro.study.folder import study_names
 from repro.study.schema import load_study

@@ -18,16 +18,17 @@ from click.testing import CliRunner
 
 from repro.app.cli import main
 from repro.findings import figures, summary, units
-from repro.findings.article import article
-from repro.findings.latex import latex_files, macros
-from repro.findings.pdf import pdf_figures
-from repro.findings.tex import ABSENT, escape, macro, number, p_value, places
+from repro.findings.latex.article import article
+from repro.findings.latex.files import latex_files, macros
+from repro.findings.latex.pdf import pdf_figures
+from repro.findings.latex.tex import ABSENT, escape, macro, number, p_value, places
 from repro.findings.verdicts import judge
 from repro.store.tables import read_table
 from repro.study.errors import StudyError
 from repro.study.experiments import find_mechanism, metric_kinds
 from repro.study.folder import study_names
-from repro.study.schema import Study, load_study
+from repro.study.models import Study
+from repro.study.schema import load_study
 
 ROOT = Path(__file__).parents[2]
 # each special character between letters, so that ligatures and swallowed arguments show

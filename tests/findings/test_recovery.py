@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from repro.findings.recovery import ratio_of_means, recovered
-from repro.study.schema import Gap
+from repro.study.models import Gap
 
 GAP = Gap(failing="bad", reference="good", fixes={"half": "", "worse": "", "lost": ""})
 

@@ -16,7 +16,7 @@ from scipy import stats
 from repro.findings import statistics, verdicts
 from repro.findings.published import share_difference_interval, share_difference_test
 from repro.findings.verdicts import COLUMNS
-from repro.study.schema import PAIRED, Claim, Test
+from repro.study.models import PAIRED, Claim, Test
 
 
 def claim_of(test, bound=0.0, **changes):

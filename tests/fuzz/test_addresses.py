@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from repro.app.exits import reported
 from repro.running.cluster.address import check_private, find_scheduler
 from repro.running.pool import make_pool
-from repro.running.workers import PoolError
+from repro.running.processes import PoolError
 
 unhurried = settings(
     max_examples=3 * settings.default.max_examples,

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.app.cli import OutFolder
+from repro.app.options import OutFolder
+from repro.store.database import StoreError
 from repro.store.files import read_regular, write_note, write_whole
-from repro.store.runs import Store, StoreError
+from repro.store.runs import Store
 from repro.study.errors import StudyError
 from repro.study.naming import LONGEST_FOLDER, results_name, results_path, wrong_names
 from repro.study.text import controls, printable

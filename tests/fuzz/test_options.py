@@ -1,12 +1,15 @@
-"""--seeds and --variants: any text is understood or refused in a line, never a traceback."""
+"""Options: any text is understood or refused in a line, never a traceback."""
 
 import click
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.app.cli import Names, SeedsType
+from repro.app.options import DATA_SETS, Names, SeedsType
+from repro.data import NAMES
+from repro.study.errors import StudyError
+from repro.study.models import MAX_SEEDS
 from repro.study.plan import make_plan
-from repro.study.schema import MAX_SEEDS, StudyError, load_study
+from repro.study.schema import load_study
 
 STUDY = load_study("truth_table")
 digits = st.text("0123456789:-+ _,.e٣", max_size=14)
@@ -29,6 +32,10 @@ def test_any_seeds_are_understood_or_refused(text):
         assert 1 <= len(seeds) <= MAX_SEEDS
         assert seeds == tuple(range(seeds[0], seeds[0] + len(seeds)))
         assert 0 <= seeds[0] <= seeds[-1] < 2**32
+
+
+def test_the_data_sets_that_can_be_named_are_all_that_there_are():
+    assert DATA_SETS == NAMES
 
 
 @given(data=st.data())

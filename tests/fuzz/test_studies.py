@@ -7,10 +7,12 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from repro.app import cli
 from repro.app.cli import main, study_command
 from repro.study import folder, schema
+from repro.study.errors import StudyError
 from repro.study.folder import studies_folder
-from repro.study.schema import StudyError, read_study
+from repro.study.schema import read_study
 
 SOUND = (studies_folder() / "mnist_relu.toml").read_text(encoding="utf-8")
 unhurried = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -169,7 +171,7 @@ def test_no_text_gives_a_traceback(tmp_path, data):
 
 @pytest.mark.parametrize("content", [b"title = [", b"x = 1", b"\xff", b"a = " + b"[" * 10**5, None])
 def test_a_broken_study_breaks_no_list_and_no_help(tmp_path, monkeypatch, content):
-    for module in (folder, schema):
+    for module in (cli, folder, schema):
         monkeypatch.setattr(module, "studies_folder", lambda: tmp_path)
     (tmp_path / "add_numbers.toml").write_text(SOUND.replace("mnist_relu", "add_numbers"))
     path = tmp_path / "mnist_relu.toml"

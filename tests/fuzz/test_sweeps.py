@@ -5,10 +5,10 @@ import math
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from repro.study.errors import StudyError
 from repro.study.experiments import find_experiment
 from repro.study.folder import study_names
 from repro.study.plan import make_plan
-from repro.study.schema import StudyError
 from repro.study.sweep import sweep_name, sweep_study
 
 unhurried = settings(max_examples=2 * settings.default.max_examples)

@@ -14,11 +14,12 @@ from repro.app import run as session
 from repro.app import verify as verification
 from repro.app.exits import reported
 from repro.findings import figures
-from repro.running.workers import ONE_THREAD
+from repro.running.processes import ONE_THREAD
 from repro.store import results
 from repro.store.runs import FILE
-from repro.store.tables import TableError, read_table, write_table
-from repro.study.schema import Report, load_study
+from repro.store.tables import TableFileError, read_table, write_table
+from repro.study.models import Report
+from repro.study.schema import load_study
 from tests.forged import forge_digests
 
 unhurried = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -154,7 +155,7 @@ def test_an_edited_table_is_refused_in_one_line_and_shown_if_asked(folder, capsy
 def test_a_table_that_is_too_wide_is_not_parsed(folder, table, heading):
     first, rest = (folder / table).read_text(encoding="utf-8").split("\n", 1)
     (folder / table).write_text(f"{first}{heading}\n{rest}", encoding="utf-8")
-    with pytest.raises(TableError, match=rf"{table}: has more than 1,000 columns"):
+    with pytest.raises(TableFileError, match=rf"{table}: has more than 1,000 columns"):
         read_table(folder / table)
 
 

@@ -20,7 +20,7 @@ from distributed import Client
 
 from repro.running.cluster.address import find_scheduler
 from repro.running.pool import make_pool
-from repro.running.workers import PoolError
+from repro.running.processes import PoolError
 from repro.study.plan import make_plan
 from repro.study.schema import load_study
 from tests.undrawn import UNDRAWN

@@ -1,15 +1,10 @@
-"""Worker processes compute on one thread each, and the process that starts them stays as it was."""
+"""A block whose workers are killed is tried again, but not for ever."""
 
-import os
+from repro.running.workers import TRIES, Tries
+from repro.study.plan import Block
 
-from repro.running.workers import ONE_THREAD, processes
 
-
-def test_only_the_workers_have_one_thread(monkeypatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", "2")
-    monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
-    before = dict(os.environ)
-    with processes(2) as pool:
-        inherited = [pool.submit(os.getenv, name).result() for name in ONE_THREAD]
-        assert dict(os.environ) == before
-    assert inherited == list(ONE_THREAD.values())
+def test_each_block_is_tried_so_often_and_no_more():
+    tries, block, other = Tries(), Block("relu", {}), Block("relu", {})
+    assert [tries.allow(block) for _ in range(TRIES + 1)] == [True] * (TRIES - 1) + [False] * 2
+    assert tries.allow(other)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from repro.store.runs import Store, StoredRun, StoreError
+from repro.store.database import StoreError
+from repro.store.runs import Store, StoredRun
 from repro.study.plan import Block
 
 
@@ -90,6 +91,7 @@ def test_a_block_is_found_with_its_settings_when_all_its_runs_are_there(tmp_path
 HOLD = """
 import sys
 from pathlib import Path
+from repro.store.database import StoreError
 from repro.store.runs import Store
 store = Store(Path(sys.argv[1]))
 print("held", flush=True)

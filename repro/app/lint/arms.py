@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from repro.app.lint.problem import Problem, Repository
+from repro.study.models import Claim, Study
 from repro.study.plan import all_parameters, differences
-from repro.study.schema import Claim, Study
 
 BEST_RATE = "best rate"
 RATE = "learning_rate"

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 from repro.app.lint.problem import Problem, Repository
 from repro.app.lint.style import RULES
-from repro.study.schema import Study
+from repro.study.models import Study
 
 MARK = "TODO"  # what `python -m repro new` leaves where something is to be filled in
 

@@ -9,13 +9,14 @@ import pandas as pd
 import scipy  # its parts are imported when they are first used: it takes a second
 
 from repro.app.lint.problem import Problem, Repository
+from repro.findings.arms import arms_of, compared, metric_values
 from repro.findings.published import published_share
 from repro.findings.statistics import Interval
-from repro.findings.verdicts import LEVEL, arms_of, compared, metric_values, region
+from repro.findings.verdicts import SIGNIFICANCE, region
 from repro.store.results import read_runs
 from repro.study.experiments import metric_kinds
 from repro.study.metrics import RANGES
-from repro.study.schema import Claim, Study
+from repro.study.models import Claim, Study
 
 ENOUGH_RUNS = 20  # of a study; in fewer, a metric may stay what it is by chance
 CONSTANT = 1e-9  # relative; a metric that varies less has one value
@@ -167,7 +168,7 @@ def _undecidable(asked: Asked) -> Iterator[str]:
     if asked.claim.test == "below":
         decisions = decisions[::-1]
     for p_value, decision in zip(_least_p(n, edges[0]), decisions, strict=True):
-        if p_value >= LEVEL / 2:
+        if p_value >= SIGNIFICANCE / 2:
             yield f"{n} runs can't {decision}, even if all agree"
 
 

@@ -16,7 +16,7 @@ from repro.app.lint.problem import Problem, Repository
 from repro.findings.verdicts import compared_with, region
 from repro.store.provenance import FILE as PROVENANCE
 from repro.store.provenance import read_provenance
-from repro.study.schema import Claim, Study
+from repro.study.models import Claim, Study
 from repro.study.seeds import list_seeds
 
 Row = Mapping[str, str]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from repro.app.lint.problem import Problem, Repository
-from repro.study.schema import Study
+from repro.study.models import Study
 
 MAY_IMPORT = {"data", "training"}  # a thread, besides itself
 EXTRA_ROOMS = {"mechanism": {"findings"}, "__main__": {"app"}}  # some of its modules

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from repro.app.lint import arms, code, estimands, forms, imports, pages, results, study
 from repro.app.lint.problem import Check, Problem, Repository, this_repository
 from repro.app.streams import say
+from repro.study.errors import StudyError
 from repro.study.folder import study_names
-from repro.study.schema import StudyError, load_study
+from repro.study.schema import load_study
 
 # One function a rule; the tests of the repository call the same.
 CHECKS: tuple[Check, ...] = (

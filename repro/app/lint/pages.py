@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from repro.app.lint.problem import Problem, Repository
 from repro.study.experiments import metric_kinds
-from repro.study.schema import CITATION, CITED_VERDICT, Study
+from repro.study.models import CITATION, CITED_VERDICT, Study
 
 LICENCES = "docs/supply-chain.md"
 README = "README.md"

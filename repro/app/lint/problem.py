@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from repro.study.folder import studies_folder
-from repro.study.schema import Study
+from repro.study.models import Study
 
 
 @dataclass(frozen=True)

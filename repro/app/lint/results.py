@@ -13,7 +13,7 @@ from repro.store.results import NEEDED, read_results
 from repro.store.tables import VERDICTS
 from repro.study.experiments import find_experiment, find_mechanism
 from repro.study.files import read_regular
-from repro.study.schema import Study
+from repro.study.models import Study
 
 TABLES = (*NEEDED, "claims.csv")
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from repro.app.lint.problem import Problem, Repository
 from repro.findings.citation import works
-from repro.findings.tex import macro
-from repro.study.schema import CITATION, CITED_VERDICT, NOT_STATED, Study
+from repro.findings.latex.tex import macro
+from repro.study.models import CITATION, CITED_VERDICT, NOT_STATED, Study
 
 NUMBER = r"\d[\d.,/]*\d|\d"
 

@@ -7,12 +7,13 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from repro.findings.drawing import HUGE, Floor
+from repro.findings.drawings.shared import HUGE, Floor, drawable
 from repro.findings.numbers import number, power_of_ten
 
 Scale = Literal["linear", "log", "log1p"]
-TICKS = 5
-NEAR = 5.0  # times
+TICKS = 5  # of an axis, about
+MARGIN = 0.03  # of a linear axis, beyond its values
+NEAR = 5.0  # times as large: a power of ten with which an axis still ends
 
 
 class Tick(NamedTuple):
@@ -39,11 +40,10 @@ class Axis:
 
         On a log axis 0 is at the low end.
         """
-        values = np.asarray(values, float)
-        finite = np.where(np.abs(values) <= HUGE, values, np.nan)
+        shown = drawable(values)
         if self.floor:
-            finite = np.maximum(finite, self.floor.value)
-        low, high, warped = (self._warp(np.asarray(v)) for v in (self.low, self.high, finite))
+            shown = np.maximum(shown, self.floor.value)
+        low, high, warped = (self._warp(np.asarray(v)) for v in (self.low, self.high, shown))
         return np.round(100 * (np.clip(warped, low, high) - low) / (high - low), 2)
 
     def position(self, value: float) -> float | None:
@@ -76,7 +76,7 @@ class Axis:
         return values
 
 
-def axis_of(values: ArrayLike, floor: Floor | None = None, margin: float = 0.03) -> Axis:
+def axis_of(values: ArrayLike, floor: Floor | None = None) -> Axis:
     """Return the axis that holds all finite values: logarithmic if it begins with a floor."""
     values = np.asarray(values, float)
     finite = values[np.abs(values) <= HUGE]
@@ -86,7 +86,7 @@ def axis_of(values: ArrayLike, floor: Floor | None = None, margin: float = 0.03)
     if floor:
         room = 1.5 if floor.hides else 1.05
         return Axis(floor.value / room, _top(max(high, 2 * floor.value)), "log", floor)
-    room = (high - low) * margin or abs(high) * margin or 1.0
+    room = MARGIN * (high - low) or MARGIN * abs(high) or 1.0
     return Axis(low - room, high + room)
 
 

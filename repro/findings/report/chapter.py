@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from repro.findings.narrow_figure import narrow_mechanism
+from repro.findings.drawings.narrow import narrow_mechanism
 from repro.findings.report.claims import ClaimRow, claims_of
-from repro.findings.report.common import Usual, usual
 from repro.findings.report.curves import Curves, curves_of
 from repro.findings.report.fixes import Picture, picture_of
 from repro.findings.report.numbers import Numbers, numbers_of
 from repro.findings.report.prose import Piece, paragraphs, pieces
 from repro.findings.report.recovery import Panel, panels_of
+from repro.findings.report.usual import Usual, usual
 from repro.findings.wording import NO_VERDICT
-from repro.store.files import read_regular
 from repro.store.provenance import Provenance
 from repro.store.results import Results
 from repro.store.tables import VERDICTS
 from repro.study.experiments import find_experiment
-from repro.study.schema import Study
+from repro.study.files import read_regular
+from repro.study.models import Study
 
 
 @dataclass(frozen=True)

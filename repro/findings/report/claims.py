@@ -13,7 +13,7 @@ from repro.findings.units import quantity, unit_of
 from repro.findings.verdicts import bound_fixed, region
 from repro.findings.wording import verdict_name, words
 from repro.study.errors import StudyError
-from repro.study.schema import Claim, MadeBy, Study
+from repro.study.models import Claim, MadeBy, Study
 
 MAKERS = get_args(MadeBy)
 

@@ -6,15 +6,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from repro.findings.curves_figure import chosen_curves, curve_dashes
-from repro.findings.drawing import drawable, log_floor, spread
+from repro.findings.drawings.curves import MEDIAN, QUANTILES, chosen_curves, curve_dashes
+from repro.findings.drawings.shared import drawable, log_floor, spread
 from repro.findings.report.axis import Axis, axis_of
 from repro.findings.report.prose import Piece, pieces
 from repro.findings.summary import named_runs
 from repro.findings.units import unit_of
-from repro.study.schema import Study
+from repro.study.models import Study
 
-BAND = (0.1, 0.5, 0.9)  # quantiles over seeds: the middle 80 % and the median
 DASHES = 4
 GAP = 5.0  # percent of the axis between the names of two lines
 
@@ -51,7 +50,9 @@ def curves_of(study: Study, curves: pd.DataFrame) -> Curves | None:
         return None
     named = named_runs(study, curves).astype({study.metric: float})  # truth values too
     step = "epoch" if "epoch" in curves else "step"
-    quantiles = named.groupby(["variant", step], sort=False)[study.metric].quantile(BAND).unstack()
+    quantiles = (
+        named.groupby(["variant", step], sort=False)[study.metric].quantile(QUANTILES).unstack()
+    )
     # not where seeds diverged, or nearly
     quantiles = quantiles[np.isfinite(drawable(quantiles)).all(axis=1)]
     quantiles *= unit_of(study, study.metric).factor
@@ -98,7 +99,7 @@ def _groups(
 def _end(quantiles: pd.DataFrame, axes: tuple[Axis, Axis]) -> tuple[float, float]:
     """Return where a median ends, in percent from the left and from below."""
     x, y = axes
-    return float(x.positions(quantiles.index[-1])), float(y.positions(quantiles[0.5].iloc[-1]))
+    return float(x.positions(quantiles.index[-1])), float(y.positions(quantiles[MEDIAN].iloc[-1]))
 
 
 def _names_at(heights: dict[str, float]) -> dict[str, float]:
@@ -115,7 +116,7 @@ def _paths(quantiles: pd.DataFrame, axes: tuple[Axis, Axis]) -> tuple[str, str]:
     """Return the SVG paths of a median and of its band."""
     x, y = axes
     steps = x.positions(quantiles.index.to_numpy(float))
-    low, middle, high = (y.positions(quantiles[quantile]) for quantile in BAND)
+    low, middle, high = (y.positions(quantiles[quantile]) for quantile in QUANTILES)
     return _path(steps, middle), f"{_path(np.r_[steps, steps[::-1]], np.r_[low, high[::-1]])}Z"
 
 

@@ -1,20 +1,20 @@
-"""The picture that answers: the failing network, its reference, and what brings it there."""
+"""The report's picture of the fixes: the failing network, its reference, what recovers it."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from repro.findings.drawings.rows import MIDDLES, RunAxis, run_axis
 from repro.findings.fixes import Fixes, Role, fixes_of
 from repro.findings.numbers import percent, percent_interval
 from repro.findings.report.axis import Axis
 from repro.findings.report.prose import Piece, pieces
 from repro.findings.report.track import Track, track, track_axis
-from repro.findings.rows import MIDDLES, RunAxis, run_axis
 from repro.findings.summary import summarize
 from repro.findings.units import unit_of
 from repro.findings.wording import words
-from repro.study.schema import Study
+from repro.study.models import Study
 
 
 @dataclass(frozen=True)
@@ -71,15 +71,15 @@ def picture_of(study: Study, runs: pd.DataFrame) -> Picture | None:
         metric=words(fixes.metric),
         unit=unit.name,
         axis=axis,
-        middle=MIDDLES[drawn.look],
-        heading=words(fixes.metric) if fixes.says_yes_or_no else "recovered",
+        middle=MIDDLES[drawn.statistic],
+        heading=words(fixes.metric) if fixes.is_flag else "recovered",
         failing=_level(study, runs, fixes.rows[0].variant, fixes.metric),
         reference=_level(study, runs, fixes.reference, fixes.metric),
         line_at=axis.position(line),
         band_at=(axis.position(low), axis.position(high)),
         rows=_rows(fixes, runs, drawn, axis),
         left_out=fixes.left_out,
-        margin="" if fixes.says_yes_or_no else margin,
+        margin="" if fixes.is_flag else margin,
     )
 
 

@@ -4,16 +4,16 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from repro.findings.drawings.rows import MIDDLES, RunAxis, run_axis
+from repro.findings.drawings.runs import ordered_rows
 from repro.findings.numbers import number_list
 from repro.findings.report.axis import Axis
-from repro.findings.report.common import Usual, usual
 from repro.findings.report.prose import Piece, pieces
 from repro.findings.report.track import Track, track, track_axis
-from repro.findings.rows import MIDDLES, RunAxis, run_axis
-from repro.findings.runs_figure import ordered_rows
+from repro.findings.report.usual import Usual, usual
 from repro.findings.summary import named_runs, summarize
 from repro.findings.units import Unit, unit_of
-from repro.study.schema import Study, Variant
+from repro.study.models import Study, Variant
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def numbers_of(study: Study, runs: pd.DataFrame) -> Numbers:
     return Numbers(
         axis=axis,
         unit=unit.name,
-        middle=MIDDLES[drawn.look],
+        middle=MIDDLES[drawn.statistic],
         quoted=bool(quotes),
         n=usual(row.n for rows in groups.values() for row in rows),
         groups=groups,

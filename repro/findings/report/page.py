@@ -16,7 +16,7 @@ from repro.findings.report.recovery import AXIS
 from repro.findings.wording import language, words
 from repro.store.files import write_whole
 from repro.store.results import Results
-from repro.study.schema import Study
+from repro.study.models import Study
 
 FILE = "index.html"
 HEADLINE = "mnist_relu"  # the study whose picture opens the page, as it does the README

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from repro.study.schema import CITATION, CITED_VERDICT
+from repro.study.models import CITATION, CITED_VERDICT
 
 TOKEN = re.compile(rf"`([^`]+)`|{CITATION}|{CITED_VERDICT}")
 

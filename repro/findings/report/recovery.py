@@ -9,7 +9,7 @@ from repro.findings.recovery import recovered
 from repro.findings.report.axis import Axis
 from repro.findings.units import unit_of
 from repro.findings.wording import words
-from repro.study.schema import Gap, Study
+from repro.study.models import Gap, Study
 
 AXIS = Axis(-60, 130)  # percent of the gap; what lies outside is drawn at the edge, with an arrow
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from repro.findings.drawings.rows import RunAxis, lost_runs
 from repro.findings.report.axis import Axis, axis_of
-from repro.findings.rows import RunAxis, lost_runs
 from repro.findings.statistics import Sample
 
 BINS = 120  # along the axis
@@ -36,7 +36,7 @@ def track(axis: Axis, drawn: RunAxis, runs: pd.DataFrame) -> Track:
     values = drawn.positions(runs[drawn.metric].to_numpy(float))
     middle, low, high = drawn.middle(runs)
     return Track(
-        dots="" if drawn.look == "share" else sina(axis.positions(values)),
+        dots="" if drawn.statistic == "share" else sina(axis.positions(values)),
         middle_at=axis.position(middle),
         low_at=axis.position(low),
         high_at=axis.position(high),
@@ -47,7 +47,7 @@ def track(axis: Axis, drawn: RunAxis, runs: pd.DataFrame) -> Track:
 
 def track_axis(drawn: RunAxis, runs: pd.DataFrame, others: Sample | list[float]) -> Axis:
     """Return the axis that holds all of these runs, and other values in the same unit."""
-    if drawn.look == "share":
+    if drawn.statistic == "share":
         return Axis(0, 100)
     values = drawn.positions(runs[drawn.metric].to_numpy(float))
     return axis_of([*values, *others], drawn.floor)

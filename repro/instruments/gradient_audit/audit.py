@@ -2,7 +2,7 @@
 
 import html
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,7 +51,7 @@ class Audit:
 
     table: pd.DataFrame
     loss: float
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     @property
     def is_right(self) -> bool:

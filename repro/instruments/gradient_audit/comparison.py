@@ -10,8 +10,7 @@ from repro.instruments.gradient_audit.parameters import Array, Parameter
 from repro.instruments.gradient_audit.stack import DenseStack
 from repro.instruments.gradient_audit.update import Update
 
-READABLE = 0.01
-"""Largest share of an update that rounding may be, for the update to be compared."""
+READABLE = 0.01  # of an update: the most that rounding may be, for the update to be compared
 COMPARED = {"ok", "kink"}
 UNMOVED = "The step moved none of the arrays: does it return the new ones?"
 NOTES = {
@@ -68,7 +67,7 @@ def tabulate(
 
 
 def _compare(implied: Array | None, true: Array) -> dict[str, float]:
-    """Cosine, relative error and ratio of norms; NaN where there is nothing to compare."""
+    """Return cosine, relative error and ratio of norms; NaN where there is nothing to compare."""
     if implied is None:
         return dict.fromkeys(("cosine", "relative_error", "norm_ratio"), float("nan"))
     length, error = float(np.linalg.norm(implied)), float(np.linalg.norm(implied - true))

@@ -201,7 +201,7 @@ def _best(hypotheses: Sequence[_Hypothesis], row: int, gradient: Array | None) -
 
 
 def _equal(a: Array | None, b: Array | None, tolerance: float, noise: float) -> bool:
-    """Tell whether both are known and equal to rounding."""
+    """Return whether both are known and equal to rounding."""
     if a is None or b is None:
         return False
     size = max(np.linalg.norm(a), np.linalg.norm(b))
@@ -211,7 +211,7 @@ def _equal(a: Array | None, b: Array | None, tolerance: float, noise: float) -> 
 def _factors(
     implied: Sequence[Array | None], candidate: Candidate, tolerance: float
 ) -> list[tuple[float, Fraction | None]]:
-    """Factors worth trying with a candidate, 1 first: those that single arrays suggest.
+    """Return factors worth trying with a candidate, 1 first: those that single arrays suggest.
 
     Some number fits any array with a single entry, so that such an array suggests simple
     fractions only; so do candidates with a mistake in them.

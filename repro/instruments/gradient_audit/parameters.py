@@ -107,7 +107,7 @@ def describe_with_model(
 
 
 def _fits(own: Shape, shape: Shape) -> bool:
-    """Tell whether an array can hold a variable: as it is, transposed, a bias as column or row."""
+    """Return whether an array can hold a variable: as it is, transposed, or a bias as a matrix."""
     if len(shape) == 1:
         return own in (shape, (shape[0], 1), (1, shape[0]))
     return own == shape or (len(shape) == 2 and own == shape[::-1])

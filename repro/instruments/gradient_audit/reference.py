@@ -18,15 +18,11 @@ from repro.instruments.gradient_audit.parameters import Array
 if TYPE_CHECKING:
     import keras
 
-STEP = float(np.finfo(np.float64).eps ** (1 / 3))
-"""Length of the central differences' step."""
-AGREEMENT = 1e-5
-"""Largest relative difference between central differences and a gradient that they confirm."""
+STEP = float(np.finfo(np.float64).eps ** (1 / 3))  # of the central differences
+AGREEMENT = 1e-5  # largest relative difference of a gradient from those that confirm it
 
-Measure = Callable[[Any], Any]
-"""Predictions (a tensor) -> the loss, a scalar tensor."""
-Objective = Callable[[Sequence[Any]], Any]
-"""Parameter tensors -> the loss, a scalar tensor."""
+Measure = Callable[[Any], Any]  # predictions (a tensor) -> the loss, a scalar tensor
+Objective = Callable[[Sequence[Any]], Any]  # parameter tensors -> the loss, a scalar tensor
 Confirmation = Literal["ok", "kink", "unconfirmed"]
 
 

@@ -20,11 +20,11 @@ from repro.instruments.gradient_audit.reference import Measure
 if TYPE_CHECKING:
     import keras
 
+# Hand-written code may multiply an error by f'(z); 1; f'(z)^2; f'(f(z)); with the formula that
+# gives f' from the output, g(f(z)) = f'(z), g(z); f'(z) with another value where z is exactly 0.
 Rule = Literal["right", "missing", "twice", "at output", "of input", "1 at zero", "1/2 at zero"]
-"""Hand-written code may multiply an error by f'(z); 1; f'(z)^2; f'(f(z)); with the formula that
-gives f' from the output, g(f(z)) = f'(z), g(z); f'(z) with another value where z is exactly 0."""
+# In dL/dW it may multiply by a_(k-1); 1 where that is positive, else 0; z_(k-1).
 Signal = Literal["activation", "mask", "pre-activation"]
-"""In dL/dW it may multiply by a_(k-1); 1 where that is positive, else 0; z_(k-1)."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def dense_stack(
 
 
 def _in_a_row(model: "keras.Model", layers: Sequence[Any]) -> bool:
-    """Tell whether each layer reads the output of the one before it, and nothing else."""
+    """Return whether each layer reads the output of the one before it, and nothing else."""
     import keras
 
     if isinstance(model, keras.Sequential) or not model.inputs:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from repro.instruments.gradient_audit.parameters import Array, Parameter, Parameters
 
+# (parameters, x, y) -> new parameters, or None if it wrote into the ones that it got
 Step = Callable[[Any, Any, Any], Any]
-"""(parameters, x, y) -> new parameters, or None if it wrote into the ones that it got."""
 Fault = Literal["ok", "missing", "not numeric", "shape changed", "not finite"]
 
 

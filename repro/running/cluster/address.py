@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from distributed import Security
 
-from repro.running.workers import PoolError
+from repro.running.processes import PoolError
 from repro.study.files import read_regular
 
 REMEDY = (

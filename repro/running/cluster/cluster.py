@@ -17,7 +17,8 @@ from distributed import Client, Future
 from repro.running.cluster.address import Place
 from repro.running.cluster.remote import train_on
 from repro.running.cluster.roster import Roster
-from repro.running.workers import TRIES, PoolError, Result
+from repro.running.processes import PoolError
+from repro.running.workers import Result, Tries
 from repro.study.plan import Block
 
 CONNECT = 10.0  # seconds
@@ -41,7 +42,7 @@ class Cluster:
 
     def __init__(self, place: Place):
         self._place = place
-        self._tries: dict[Block, int] = {}
+        self._tries = Tries()
         self._running: dict[Future, tuple[Block, str]] = {}
         self._results: SimpleQueue[Future] = SimpleQueue()
 
@@ -84,7 +85,7 @@ class Cluster:
             for future in self._finished(roster):
                 block, address = self._running.pop(future)
                 result = self._result(future, address, roster)
-                if isinstance(result, WorkerLost) and self._has_a_try_left(block):
+                if isinstance(result, WorkerLost) and self._tries.allow(block):
                     retries.append(block)
                 else:
                     yield block, result
@@ -113,7 +114,3 @@ class Cluster:
         roster.dismiss(address)
         future.cancel()
         return WorkerLost(f"its worker was killed, the last one at {address}")
-
-    def _has_a_try_left(self, block: Block) -> bool:
-        self._tries[block] = self._tries.get(block, 1) + 1
-        return self._tries[block] <= TRIES

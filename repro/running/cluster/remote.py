@@ -15,8 +15,8 @@ from distributed import Status, Worker, get_worker
 
 from repro import __version__
 from repro.data import load
+from repro.running.processes import PoolError, new_pool
 from repro.running.train import train_block
-from repro.running.workers import PoolError, new_pool
 from repro.store.runs import StoredRun
 from repro.study.experiments import find_experiment
 from repro.study.identity import fingerprint, flat
@@ -35,7 +35,7 @@ class Trainer:
     """
 
     def __init__(self, experiment: str, data: str | None):
-        os.environ["KERAS_BACKEND"] = "tensorflow"  # as `repro.app.cli.reported` does
+        os.environ["KERAS_BACKEND"] = "tensorflow"  # as `repro.app.exits.reported` does
         # A nanny makes its worker a daemon, whose children could outlive it; ours do not.
         vars(multiprocessing.current_process())["_config"]["daemon"] = False
         self.pool = new_pool(1)

@@ -8,7 +8,7 @@ from distributed import Client, Future
 
 from repro.running.cluster.address import check_private
 from repro.running.cluster.remote import facts, start_trainer
-from repro.running.workers import PoolError
+from repro.running.processes import PoolError
 
 PATIENCE = 60.0  # seconds without a worker, or without an answer of the scheduler
 LOOK = 1.0  # seconds between two looks at who is there

@@ -1,4 +1,4 @@
-"""The jobs of a grid: what trains together is numbered through, a number for a cell and a seed."""
+"""The jobs of a grid: a number stands for each cell and seed, as a seed does in other jobs."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -60,7 +60,7 @@ class GridJob(Job):
 
     @property
     def shares_batches(self) -> bool:
-        """Tells whether all models that train at once see the same batches."""
+        """True if all models that train at once see the same batches."""
         return self.one_seed_a_block or super().shares_batches
 
     def order(self, seed: int, passed: int) -> NDArray[np.int64]:
@@ -147,7 +147,7 @@ def _graphs(build: Callable[..., Any], cells: list[Settings], seed: int) -> list
 
 
 def _shares_graph(model: keras.Model, graph: Graph) -> bool:
-    """Tell whether a model differs from a graph's in nothing but its optimizer's numbers.
+    """Return whether a model differs from a graph's in nothing but its optimizer's numbers.
 
     Only where all is Keras' own do the settings tell: a layer or an optimizer of somebody's may
     keep a setting to itself. The numbers in which it differs are noted.

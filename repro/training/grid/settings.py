@@ -1,4 +1,4 @@
-"""The grid that `fit_grid` is listed, checked before anything is built."""
+"""Check the grid that `fit_grid` is given, before anything is built."""
 
 import inspect
 import itertools
@@ -37,7 +37,7 @@ def cells_of(build: Callable[..., Any], grid: Any) -> list[Settings]:
 
 
 def equal(a: Any, b: Any) -> bool:
-    """Tell whether two values of a setting are equal, arrays included."""
+    """Return whether two values of a setting are equal, arrays included."""
     try:
         return bool(a == b)
     except ValueError:  # of arrays, which are equal element by element

@@ -1,1 +1,1 @@
-"""Train blocks of seeds in other processes: where a number is computed, never which."""
+"""Train blocks of seeds in other processes, which give the same numbers."""

@@ -49,7 +49,7 @@ def processes_for(n_jobs: int | None, job: Job, models: int) -> int:
     return count
 
 
-def why_here(job: Job) -> str | None:
+def why_one_process(job: Job) -> str | None:
     """Name what keeps a job in this process; None if nothing does that can be told beforehand."""
     if multiprocessing.current_process().daemon:
         return "this process is a daemon, which can not start others"
@@ -65,7 +65,7 @@ def why_here(job: Job) -> str | None:
 def _pays(job: Job, models: int) -> bool:
     if one_thread_a_block() or multiprocessing.parent_process() is not None:
         return False  # blocks already train side by side, or another process decides on the cores
-    if why_here(job) is not None or not job.data.dense:
+    if why_one_process(job) is not None or not job.data.dense:
         return False
     return multiplications(job, models) >= PAYS_FROM
 

@@ -23,7 +23,9 @@ class Expected:
     near: list[Steps]
 
 
-def expected(block: Block, seeds: Sequence[int], models: Sequence[keras.Model]) -> list[Expected]:
+def expected_steps(
+    block: Block, seeds: Sequence[int], models: Sequence[keras.Model]
+) -> list[Expected]:
     """Return what the first steps make of a block's first and last seed; it is as before then."""
     states = [get_state(model) for model in models]
     trainable = len(models[0].trainable_variables)

@@ -10,12 +10,8 @@ LOOKS = 20  # at the workers within that time
 BUSY = 0.01  # of a core: what all of them use, idle ones too, is less
 
 
-class Stalled(Exception):
-    """The workers used no processor time any more; the message says for how long."""
-
-
 class Heartbeat:
-    """The processor time of processes, looked at from time to time; nothing where none is told.
+    """The processor time of processes, looked at from time to time; never idle where none is told.
 
     Looks are counted, not seconds: while all is stopped, as by Ctrl-Z, there are none.
     """
@@ -24,16 +20,14 @@ class Heartbeat:
         self._looked, self._used, self._idle = time.monotonic(), 0.0, 0
         self._is_told = Path("/proc/self/stat").exists()
 
-    def check(self, processes: Iterable[int]) -> None:
-        """Raise `Stalled` if processes of these numbers were idle at each of the last `LOOKS`."""
+    def is_idle(self, processes: Iterable[int]) -> bool:
+        """Return whether processes of these numbers were idle at each of the last `LOOKS`."""
         passed = time.monotonic() - self._looked
-        if not self._is_told or passed < PATIENCE / LOOKS:
-            return
-        used = sum(map(_processor_time, list(processes)))
-        self._idle = 0 if used - self._used > BUSY * passed else self._idle + 1
-        self._looked, self._used = time.monotonic(), used
-        if self._idle >= LOOKS:
-            raise Stalled(f"no worker used processor time for {PATIENCE:g} s")
+        if self._is_told and passed >= PATIENCE / LOOKS:
+            used = sum(map(_processor_time, list(processes)))
+            self._idle = 0 if used - self._used > BUSY * passed else self._idle + 1
+            self._looked, self._used = time.monotonic(), used
+        return self._idle >= LOOKS
 
 
 def _processor_time(process: int) -> float:

@@ -2,27 +2,30 @@
 
 import json
 import os
-import signal
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from repro.training.block import NotFused
 from repro.training.blocks import Advance, Rounds, Trainer
-from repro.training.jobs.choice import why_here
-from repro.training.jobs.first_steps import Expected, expected
-from repro.training.jobs.heartbeat import Heartbeat, Stalled
+from repro.training.jobs import heartbeat
+from repro.training.jobs.choice import why_one_process
+from repro.training.jobs.first_steps import Expected, expected_steps
 from repro.training.jobs.parcel import Packer
-from repro.training.jobs.worker import ALIKE, LOG, ONE_THREAD, Unfit, begin, get_ready, train_block
+from repro.training.jobs.spawn import ONE_THREAD, interrupts_held
+from repro.training.jobs.worker import ALIKE, LOG, Unfit, begin, get_ready, train_block
 
 IDLE = 60  # seconds that a worker without work stays, ready for the next call
 TICK = 0.1  # seconds between two looks at the workers
+
+
+class Stalled(Exception):
+    """The workers used no processor time any more; the message says for how long."""
 
 
 class Processes:
@@ -75,14 +78,14 @@ class Processes:
         """
         if self._count == 1 or self.one_process:
             return None
-        if reason := why_here(trainer.job):
+        if reason := why_one_process(trainer.job):
             self._give_up(reason)
             return None
         try:
             for _ in range(self._count):
                 self._submit(get_ready)
             seeds, models, block = trainer.prepare(blocks[0])
-            return self._results(self._send(trainer, blocks, expected(block, seeds, models)))
+            return self._results(self._send(trainer, blocks, expected_steps(block, seeds, models)))
         except OSError as error:  # of a full disk, or of too many processes
             self._give_up(f"others can not be started and given the data ({error})")
             return None
@@ -104,7 +107,7 @@ class Processes:
     def _submit(self, task: Callable[..., Any], **work: Any) -> Future[Any]:
         from joblib.externals.loky import get_reusable_executor
 
-        with _interrupts_held():
+        with interrupts_held():
             self._executor = get_reusable_executor(
                 max_workers=self._count,
                 timeout=IDLE,
@@ -123,7 +126,7 @@ class Processes:
                     return
                 self._await(future)
                 trained = future.result()
-                self._show()
+                self._show_progress()
                 yield 1, trained
         except (Unfit, Stalled) as error:
             self._give_up(str(error))
@@ -141,18 +144,19 @@ class Processes:
             raise
 
     def _await(self, future: Future[Any]) -> None:
-        heart = Heartbeat()
+        heart = heartbeat.Heartbeat()
         while not wait([future], timeout=TICK).done:
-            self._show()
-            heart.check(self._executor._processes)
+            self._show_progress()
+            if heart.is_idle(self._executor._processes):
+                raise Stalled(f"no worker used processor time for {heartbeat.PATIENCE:g} s")
 
     def _give_up(self, reason: str) -> None:
         self._kill()
         self.one_process, self.used = reason, 1
         warnings.warn(f"one process: {reason}", stacklevel=2)
 
-    def _show(self) -> None:
-        """Tell of the epochs that are new in the logs, once it is known that they will count."""
+    def _show_progress(self) -> None:
+        """Report the epochs that are new in the logs of jobs whose models were found alike."""
         folder = Path(self._folder.name)  # type: ignore[union-attr]  # something has been sent
         for log in sorted(folder.glob(f"*{LOG}")):
             if not (folder / f"{log.name.partition('_')[0]}{ALIKE}").exists():
@@ -174,13 +178,3 @@ def end_workers() -> None:
     from joblib.externals.loky import get_reusable_executor
 
     get_reusable_executor().shutdown(wait=True)
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Keep Ctrl-C from a process that can't say yet what it means."""
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)

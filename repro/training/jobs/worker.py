@@ -3,12 +3,13 @@
 import json
 import os
 import shutil
-import signal
 import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from repro.training.jobs.spawn import ignore_interrupts
 
 if TYPE_CHECKING:
     from repro.training.alone import Trained
@@ -17,13 +18,6 @@ if TYPE_CHECKING:
     from repro.training.jobs.first_steps import Expected
     from repro.training.jobs.parcel import Parcel
 
-# One thread a process: those that share a product spend much of their time on keeping in step.
-ONE_THREAD = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "TF_NUM_INTEROP_THREADS": "1",
-    "TF_NUM_INTRAOP_THREADS": "1",
-}
 LOG, ALIKE = ".jsonl", ".alike"  # files of a block's epochs; of a job that is the same here
 LOOKS_EVERY = 0.5  # seconds, whether the process that sends the work is still there
 
@@ -37,8 +31,7 @@ class Unfit(Exception):
 
 def begin(parent: int) -> None:
     """Leave Ctrl-C to the process that sends the work, and end when that one does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    ignore_interrupts()
     threading.Thread(target=_end_with, args=[parent], daemon=True).start()
 
 
@@ -80,7 +73,7 @@ def train_block(
             with suppress(OSError):  # as of a full disk: then progress is not shown
                 parcel.file(ALIKE).touch()
         log = parcel.file(f"_{place}{LOG}")
-        trainer.advance = lambda count, logs: _tell(log, count, logs)
+        trainer.advance = lambda count, logs: _log_epoch(log, count, logs)
         return list(trainer.train([seeds]))
 
 
@@ -110,7 +103,7 @@ def _trainer_of(parcel: "Parcel") -> "Trainer":
     return _trainers[key]
 
 
-def _tell(log: Path, count: int, logs: dict[str, Any]) -> None:
+def _log_epoch(log: Path, count: int, logs: dict[str, Any]) -> None:
     import numpy as np
 
     means = {name: float(np.mean(values)) for name, values in logs.items()}

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from repro.findings.drawing import Floor
+from repro.findings.drawings.shared import Floor
 from repro.findings.numbers import (
     interval,
     number,
@@ -17,10 +17,10 @@ from repro.findings.numbers import (
     percent_interval,
 )
 from repro.findings.report.axis import Axis, axis_of
-from repro.findings.report.common import Usual, usual
 from repro.findings.report.curves import curves_of
 from repro.findings.report.prose import paragraphs, pieces
 from repro.findings.report.track import sina
+from repro.findings.report.usual import Usual, usual
 from repro.findings.units import quantity, unit_of
 from repro.study.schema import load_study
 

@@ -18,7 +18,8 @@ from repro.store.results import read_results
 from repro.store.tables import read_table, write_table
 from repro.study.errors import StudyError
 from repro.study.folder import study_names
-from repro.study.schema import CITED_VERDICT, load_study
+from repro.study.models import CITED_VERDICT
+from repro.study.schema import load_study
 from tests.forged import forge_digests
 
 ROOT = Path(__file__).parents[3]

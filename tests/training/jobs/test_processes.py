@@ -30,7 +30,7 @@ from repro.training.fit import DEFAULTS
 from repro.training.job import make_job
 from repro.training.jobs import heartbeat
 from repro.training.jobs.choice import processes_for
-from repro.training.jobs.first_steps import expected, what_is_unexpected
+from repro.training.jobs.first_steps import expected_steps, what_is_unexpected
 from repro.training.jobs.parcel import keras_settings, take_over
 from repro.training.jobs.processes import end_workers
 
@@ -251,7 +251,7 @@ def first_block(rate):
 @pytest.mark.long
 def test_first_steps_tell_another_model_from_the_same():
     (seeds, models, block), (_, others, other) = first_block(0.1), first_block(0.2)
-    steps = expected(block, seeds, models)
+    steps = expected_steps(block, seeds, models)
     assert what_is_unexpected(block, seeds, models, steps) is None
     assert "differs by" in what_is_unexpected(other, seeds, others, steps)
 

@@ -12,9 +12,9 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
-from repro.findings.units import says_yes_or_no, unit_of
+from repro.findings.units import is_flag, unit_of
 from repro.findings.wording import words
-from repro.study.schema import Group, Study, Variant
+from repro.study.models import Group, Study, Variant
 
 PALETTE = dict(
     zip(get_args(Group), [sns.color_palette("colorblind")[i] for i in (3, 4, 0, 2, 7)], strict=True)
@@ -38,7 +38,7 @@ def metric_label(study: Study, metric: str = "") -> str:
     """
     name = metric or study.metric
     unit = unit_of(study, name).name
-    label = f"{words(name)}{', share of runs' if says_yes_or_no(study, name) else ''}"
+    label = f"{words(name)}{', share of runs' if is_flag(study, name) else ''}"
     label += f" in {unit}" if unit else ""
     return f"{label} ({study.better} is better)" if metric in ("", study.metric) else label
 

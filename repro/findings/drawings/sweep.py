@@ -13,13 +13,13 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from repro.findings.drawing import drawable, metric_label
+from repro.findings.drawings.shared import drawable, metric_label
 from repro.findings.numbers import interval, number
 from repro.findings.summary import summarize
-from repro.findings.units import says_yes_or_no, unit_of
+from repro.findings.units import is_flag, unit_of
 from repro.findings.wording import words
 from repro.study.experiments import find_experiment
-from repro.study.schema import Study
+from repro.study.models import Study
 from repro.study.sweep import swept
 
 NUMBERS = ["mean", "ci_low", "ci_high"]  # columns in the metric's unit
@@ -63,7 +63,7 @@ def draw_sweep(study: Study, runs: pd.DataFrame) -> Figure | None:
 
 def _summary_name(study: Study, runs: pd.DataFrame) -> str:
     """Return what a cell or a mark is: of what, over how many seeds, after which training."""
-    kind = "share of runs" if says_yes_or_no(study, study.metric) else "mean"
+    kind = "share of runs" if is_flag(study, study.metric) else "mean"
     return f"{kind} over {runs.seed.nunique()} seeds{training_length(study)}"
 
 
@@ -102,10 +102,8 @@ def _points(study: Study, runs: pd.DataFrame, cells: pd.DataFrame, name: str) ->
     positions = _positions(axes, values, cells[name])
     for x, cell in zip(positions, cells.itertuples(), strict=True):
         metric = drawable(runs.loc[runs["variant"] == cell.variant, study.metric])
-        metric = (
-            metric[:0] if says_yes_or_no(study, study.metric) else metric
-        )  # a share has no dots
-        _draw_combination(axes, x, metric, cell)
+        dots = metric[:0] if is_flag(study, study.metric) else metric  # a share has none
+        _draw_combination(axes, x, dots, cell)
     means = drawable(cells["mean"])
     axes.plot(positions, means, "-", color="0.6", linewidth=0.8, zorder=0)
     axes.plot(positions, means, "_", color="black", markersize=9, markeredgewidth=1.6)

@@ -1,5 +1,6 @@
 """The figure of all runs: a row a variant, in groups, the best of each group first."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,11 +9,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from repro.findings.drawing import PALETTE, present_variants
+from repro.findings.drawings.rows import (
+    RunAxis,
+    draw_row,
+    lost_runs,
+    middle_handle,
+    run_axis,
+    write,
+)
+from repro.findings.drawings.shared import PALETTE, present_variants
 from repro.findings.media import SCREEN, Medium
-from repro.findings.rows import RunAxis, draw_row, lost_runs, middle_handle, run_axis, write
 from repro.findings.summary import named_runs
-from repro.study.schema import Study
+from repro.study.models import Study
 
 QUOTED: dict[str, Any] = {  # the look of the thread's numbers
     "linestyle": "",
@@ -58,7 +66,7 @@ def ordered_rows(axis: RunAxis, runs: pd.DataFrame) -> list[str]:
 
 
 def _rank(middle: float, study: Study) -> tuple[bool, float]:
-    return middle != middle, -middle if study.better == "higher" else middle  # NaN after all
+    return math.isnan(middle), -middle if study.better == "higher" else middle
 
 
 def _draw_quoted(axes: Axes, row: float, quotes: Sequence[float], *, unit: float) -> None:
@@ -83,7 +91,7 @@ def _label_rows(axes: Axes, study: Study, rows: Sequence[str], medium: Medium) -
 
 
 def _draw_legend(figure: Figure, study: Study, rows: Sequence[str], axis: RunAxis) -> None:
-    handles = [middle_handle(axis.look)]
+    handles = [middle_handle(axis.statistic)]
     if any(study.variants[row].quotes for row in rows if row in study.variants):
         handles.append(Line2D([], [], label="the thread's number", **QUOTED))
     figure.legend(handles=handles, loc="outside lower right", ncols=2, handletextpad=0.4)

@@ -18,13 +18,13 @@ from typing import Any
 
 import pandas as pd
 
-from repro.findings.numbers import in_its_place
-from repro.findings.pdf import pdf_figures
+from repro.findings.latex.pdf import pdf_figures
+from repro.findings.latex.tex import ABSENT, UNICODE, escape, macro, number, p_value, places
+from repro.findings.numbers import interval_placeholder
 from repro.findings.summary import named_runs, summarize
-from repro.findings.tex import ABSENT, UNICODE, escape, macro, number, p_value, places
 from repro.findings.wording import verdict_name, words
 from repro.study.errors import StudyError
-from repro.study.schema import Study
+from repro.study.models import Study
 
 CLAIM_COLUMNS = r"l>{\raggedright\arraybackslash}p{0.27\linewidth}rrrrl"
 Macros = dict[str, tuple[str, str]]  # name -> what it stands for, the TeX that it holds
@@ -169,7 +169,7 @@ def claims_table(claims: pd.DataFrame) -> str:
 def _interval(row: Any, numbers: dict[str, str]) -> str:
     if ABSENT in numbers.values():
         return ABSENT
-    return in_its_place(row.ci_low, row.ci_high) or f"[{numbers['low']}, {numbers['high']}]"
+    return interval_placeholder(row.ci_low, row.ci_high) or f"[{numbers['low']}, {numbers['high']}]"
 
 
 def _table(rows: list[dict[str, str]], columns: str, environment: str | None = None) -> str:

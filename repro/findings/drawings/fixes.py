@@ -1,14 +1,10 @@
-"""The figure that answers: the failing network, and the fixes by what they recover."""
+"""The figure of the fixes: the failing network, and how many runs each fix recovers."""
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from repro.findings.drawing import PALETTE
-from repro.findings.fixes import Fixes, fixes_of
-from repro.findings.media import SCREEN, Medium
-from repro.findings.numbers import percent
-from repro.findings.rows import (
+from repro.findings.drawings.rows import (
     RunAxis,
     color_handle,
     draw_row,
@@ -16,8 +12,12 @@ from repro.findings.rows import (
     run_axis,
     write,
 )
+from repro.findings.drawings.shared import PALETTE
+from repro.findings.fixes import Fixes, fixes_of
+from repro.findings.media import SCREEN, Medium
+from repro.findings.numbers import percent
 from repro.findings.wording import words
-from repro.study.schema import Study
+from repro.study.models import Study
 
 ROLES = {
     "fails": PALETTE["as posted"],
@@ -43,7 +43,7 @@ def draw_fixes(study: Study, runs: pd.DataFrame, medium: Medium = SCREEN) -> Fig
     for place, row in enumerate(fixes.rows):
         own = drawn[drawn["variant"] == row.variant]
         draw_row(axes, place, own, axis=axis, color=ROLES[row.role])
-        share = axis.middle(own)[0] / 100 if fixes.says_yes_or_no else row.recovered
+        share = axis.middle(own)[0] / 100 if fixes.is_flag else row.recovered
         write(axes, (1.015, place), percent(share), fontsize=7.5, color="black")
     _label_rows(axes, fixes, medium)
     axis.set_up(axes)
@@ -69,7 +69,7 @@ def _draw_reference(axes: Axes, fixes: Fixes, axis: RunAxis, label: str) -> None
     axes.axvspan(low, high, color=BAND, lw=0, zorder=0)
     axes.axvline(mean, color="0.4", linewidth=1, zorder=1)
     at_right = (axes.transScale + axes.transLimits).transform((mean, 0.0))[0] > 0.5
-    text = f" {label}: {'share' if fixes.says_yes_or_no else 'mean'}, 95 % interval "
+    text = f" {label}: {'share' if fixes.is_flag else 'mean'}, 95 % interval "
     axes.annotate(
         text,
         (mean, ABOVE),
@@ -79,16 +79,16 @@ def _draw_reference(axes: Axes, fixes: Fixes, axis: RunAxis, label: str) -> None
         color="0.35",
         annotation_clip=False,
     )
-    heading = words(fixes.metric) if fixes.says_yes_or_no else "recovered"
+    heading = words(fixes.metric) if fixes.is_flag else "recovered"
     write(axes, (1.015, ABOVE), heading, fontsize=7.5)
 
 
 def _draw_legend(figure: Figure, fixes: Fixes, axis: RunAxis) -> None:
     present = {row.role for row in fixes.rows}
     handles = [
-        color_handle(axis.look, ROLES[role], label)
+        color_handle(axis.statistic, ROLES[role], label)
         for role, label in {"thread": "fix of the thread", "ours": "fix of ours"}.items()
         if role in present
     ]
-    handles.append(middle_handle(axis.look))
+    handles.append(middle_handle(axis.statistic))
     figure.legend(handles=handles, loc="outside lower right", ncols=3, handletextpad=0.4)

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from repro.findings.drawing import (
+from repro.findings.drawings.shared import (
     PALETTE,
     Floor,
     drawable,
@@ -25,12 +25,12 @@ from repro.findings.drawing import (
 )
 from repro.findings.media import SCREEN, Medium
 from repro.findings.units import unit_of
-from repro.study.schema import Study
+from repro.study.models import Study
 
 SPANS = 100  # longest over shortest step from which steps are drawn logarithmically
-QUANTILES = [0.1, 0.5, 0.9]
 MEDIAN = 0.5
-MOST_CURVES = 7  # curves
+QUANTILES = [0.1, MEDIAN, 0.9]  # over seeds: the median, and the ends of the middle 80 %
+MOST_CURVES = 7
 LEADER = {
     "arrowstyle": "-",
     "lw": 0.6,

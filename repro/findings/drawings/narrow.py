@@ -1,4 +1,4 @@
-"""Figures for a phone: panels that stand side by side, one below the other."""
+"""Redraw figures for a phone: panels that stood side by side stand below one another."""
 
 import textwrap
 
@@ -9,7 +9,7 @@ from matplotlib.legend import Legend
 
 from repro.findings.figures import MARGIN, draw_mechanism, rendered
 from repro.findings.media import style
-from repro.study.schema import Study
+from repro.study.models import Study
 
 WIDTH = 3.7  # inches: at 360 pixels, type is as large as the text around it
 TITLE = 34  # characters

@@ -1,11 +1,11 @@
-"""An article that shows how what is exported is used; to be changed, so never overwritten."""
+"""An example article that uses the exported LaTeX; its reader may change it."""
 
 from collections.abc import Collection
 from string import Template
 
-from repro.findings.tex import escape, macro
+from repro.findings.latex.tex import escape, macro
 from repro.findings.wording import CAPTIONS
-from repro.study.schema import Study
+from repro.study.models import Study
 
 PREAMBLE = r"""% An example: compile it here with pdflatex or lualatex, then change it as you like.
 % Run LaTeX twice: a longtable learns in the first run how wide its columns are.

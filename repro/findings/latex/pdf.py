@@ -1,4 +1,4 @@
-"""A study's figures for an article: PDF, in columns' widths, in type that goes with TeX's."""
+"""A study's figures as PDF for an article: as wide as its columns, in type like TeX's."""
 
 import logging
 from collections.abc import Iterator
@@ -8,12 +8,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from repro.findings.curves_figure import draw_curves
+from repro.findings.drawings.curves import draw_curves
+from repro.findings.drawings.fixes import draw_fixes
+from repro.findings.drawings.runs import draw_runs
 from repro.findings.figures import draw_mechanism, rendered, write_mark
-from repro.findings.fixes_figure import draw_fixes
 from repro.findings.media import COLUMN, PAGE, SERIF, Medium, style
-from repro.findings.runs_figure import draw_runs
-from repro.study.schema import Study
+from repro.study.models import Study
 
 
 def pdf_figures(

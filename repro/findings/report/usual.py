@@ -1,4 +1,4 @@
-"""The text that most rows of a table have, so that its caption can say it once."""
+"""The text that most rows of a table share, so that its caption can say it once."""
 
 from collections import Counter
 from collections.abc import Iterable

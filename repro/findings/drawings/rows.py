@@ -1,4 +1,4 @@
-"""A row of runs in a figure: a dot a run with their middle or, of yes and no, their share."""
+"""A row of runs in a figure: a dot for each run and their middle, or the share of a flag."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from repro.findings.drawing import (
+from repro.findings.drawings.shared import (
     Floor,
     drawable,
     log_floor,
@@ -18,11 +18,11 @@ from repro.findings.drawing import (
 )
 from repro.findings.statistics import Sample
 from repro.findings.summary import summarize
-from repro.findings.units import says_yes_or_no, unit_of
-from repro.study.schema import Study
+from repro.findings.units import is_flag, unit_of
+from repro.study.models import Study
 
-Look = Literal["share", "mean", "median"]
-MIDDLES: dict[Look, str] = {
+Statistic = Literal["share", "mean", "median"]  # that sums up a row of runs
+MIDDLES: dict[Statistic, str] = {
     "share": "share of runs, 95 % interval",
     "mean": "mean, 95 % interval",
     "median": "median, middle half of the runs",
@@ -39,7 +39,7 @@ class RunAxis:
 
     study: Study
     metric: str
-    look: Look
+    statistic: Statistic
     floor: Floor | None = None
 
     @property
@@ -54,7 +54,7 @@ class RunAxis:
 
     def middle(self, runs: pd.DataFrame) -> tuple[float, float, float]:
         """Return a variant's middle and both ends of its bar, NaN where there is none."""
-        if self.look == "median":
+        if self.statistic == "median":
             values = self.positions(runs[self.metric].to_numpy(float))
             quartiles = [0.5, 0.25, 0.75]
             middle, low, high = np.quantile(values, quartiles) if len(values) else [np.nan] * 3
@@ -67,7 +67,7 @@ class RunAxis:
     def set_up(self, axes: Axes) -> None:
         """Give axes their scale and label; to be called after the rows are drawn."""
         axes.set_xlabel(metric_label(self.study, self.metric))
-        if self.look == "share":
+        if self.statistic == "share":
             axes.set_xlim(-3, 103)
         elif self.floor:
             make_logarithmic(axes, "x", self.floor)
@@ -79,7 +79,7 @@ class RunAxis:
 def run_axis(study: Study, runs: pd.DataFrame, metric: str = "") -> RunAxis:
     """Return the axis that suits a metric's kind, and its values in these runs."""
     metric = metric or study.metric
-    if says_yes_or_no(study, metric):
+    if is_flag(study, metric):
         return RunAxis(study, metric, "share")
     floor = log_floor(study, runs[metric]) if metric == study.metric else None
     return RunAxis(study, metric, "median" if floor else "mean", floor)
@@ -91,10 +91,10 @@ def draw_row(axes: Axes, row: float, runs: pd.DataFrame, *, axis: RunAxis, color
     if not len(values):
         _say_why_blank(axes, row, runs, axis)
         return
-    if axis.look != "share":
+    if axis.statistic != "share":
         _draw_dots(axes, row, values, color)
     middle, *ends = axis.middle(runs)
-    ink = {"color": color} if axis.look == "share" else {"color": "black"}
+    ink = {"color": color} if axis.statistic == "share" else {"color": "black"}
     if np.isfinite(middle):
         axes.plot(ends, [row, row], linewidth=1.4, **ink)
         axes.plot(middle, row, **MIDDLE | ink)
@@ -131,12 +131,12 @@ def write(axes: Axes, place: tuple[float, float], text: str, **style: Any) -> No
     axes.annotate(text, place, xycoords=axes.get_yaxis_transform(), **NOTE | style)
 
 
-def middle_handle(look: Look) -> Line2D:
+def middle_handle(statistic: Statistic) -> Line2D:
     """Return what a legend says of the middle."""
-    return Line2D([], [], linewidth=1.4, label=MIDDLES[look], **MIDDLE)
+    return Line2D([], [], linewidth=1.4, label=MIDDLES[statistic], **MIDDLE)
 
 
-def color_handle(look: Look, color: Any, label: str) -> Line2D:
+def color_handle(statistic: Statistic, color: Any, label: str) -> Line2D:
     """Return what a legend says of a colour, as a mark of the kind that is drawn."""
-    mark = MIDDLE if look == "share" else {"marker": "o", "linestyle": "", "markersize": 4}
+    mark = MIDDLE if statistic == "share" else {"marker": "o", "linestyle": "", "markersize": 4}
     return Line2D([], [], label=label, **mark | {"color": color})

@@ -1,0 +1,1 @@
+"""Measure how often the intervals that are printed hold what they are about."""

@@ -1,0 +1,19 @@
+"""Errors of a user's own file, when a command runs it: they name the file."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from repro.study.errors import StudyError
+
+
+@contextmanager
+def errors_of(target: str) -> Iterator[None]:
+    """Turn what the code of `FILE.py:NAME` raises into a `StudyError`, which a command reports."""
+    from repro.instruments.diagnose import DiagnoseError
+
+    try:
+        yield
+    except DiagnoseError as error:
+        raise StudyError(str(error)) from error
+    except SystemExit as end:  # it would end the command without a word
+        raise StudyError(f"{target} ended the program (SystemExit: {end.code})") from None

@@ -1,0 +1,110 @@
+"""Worker processes of this machine: how many, how they start and end, and whether they work."""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import Any
+
+from repro.training.jobs import spawn
+from repro.training.jobs.heartbeat import Heartbeat
+
+ONE_THREAD = {"NUMBA_NUM_THREADS": "1", **spawn.ONE_THREAD}
+
+
+class PoolError(RuntimeError):
+    """The workers can't be had, or were lost; the message says why and what to do."""
+
+
+class WatchedPool(ProcessPoolExecutor):
+    """A pool whose processes are known, and inherit what only they are to have."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self._own: list[multiprocessing.process.BaseProcess] = []
+        self._heartbeat = Heartbeat()
+
+    def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Give it work, for which a process may be started."""
+        others, self._heartbeat = multiprocessing.active_children(), Heartbeat()
+        with spawn.interrupts_held(), _environment(ONE_THREAD):
+            future = super().submit(*args, **kwargs)
+        self._own += [p for p in multiprocessing.active_children() if p not in others]
+        return future
+
+    def is_stalled(self) -> bool:
+        """Return whether its processes have used no processor time for too long."""
+        return self._heartbeat.is_idle([process.pid or 0 for process in self._own])
+
+    def kill(self) -> None:
+        """End its processes, and what they do."""
+        for process in self._own:
+            process.kill()
+        self.shutdown(wait=False, cancel_futures=True)
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+@contextmanager
+def processes(count: int) -> Iterator[ProcessPoolExecutor]:
+    """Return a pool as `new_pool` does; left because of an error, its processes are killed.
+
+    Raises:
+        PoolError: if one of them is killed from outside.
+    """
+    pool = new_pool(count)
+    try:
+        yield pool
+    except BrokenProcessPool:
+        kill_all()
+        raise PoolError("a process was killed, as where memory is short; run again") from None
+    except BaseException:
+        kill_all()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def new_pool(count: int) -> WatchedPool:
+    """Return a pool of so many single-threaded processes that end when this one does."""
+    context = multiprocessing.get_context("spawn")
+    return WatchedPool(count, context, initializer=_start)
+
+
+@contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """Set variables for a while: numba here raises if its number of threads changes for good."""
+    original = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in original.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def kill_all() -> None:
+    """Kill all processes that this one has started by `multiprocessing`."""
+    for process in multiprocessing.active_children():
+        process.kill()
+
+
+def _start() -> None:
+    spawn.ignore_interrupts()
+    threading.Thread(target=_end_with_driver, daemon=True).start()
+
+
+def _end_with_driver() -> None:
+    driver = multiprocessing.parent_process()
+    if driver is not None:
+        driver.join()
+        os._exit(1)
