@@ -8,7 +8,7 @@ import keras
 
 from repro.training.building import State, get_state
 from repro.training.callbacks import Callback, Recorder
-from repro.training.feeding import Arrays, Batches
+from repro.training.feeding import Batches
 from repro.training.job import Job
 
 
@@ -58,6 +58,9 @@ def fit(
 
 def steps_of(job: Job) -> int | None:
     """Return the batches of an epoch, None where a data set does not tell."""
-    if job.steps_per_epoch or not isinstance(job.data, Arrays):
+    if job.steps_per_epoch:
         return job.steps_per_epoch
+    if isinstance(job.data, Batches):
+        count: int | None = job.data.adapter().num_batches
+        return count
     return -(-job.data.n // job.batch_size)

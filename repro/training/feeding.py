@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -17,6 +18,8 @@ from keras.src.trainers.data_adapters import (
 )
 from keras.src.trainers.data_adapters.data_adapter import DataAdapter
 from numpy.typing import NDArray
+
+from repro.training.reading import Reader
 
 Order = Callable[[int], NDArray[np.integer]]  # of a pass over the data, counted from 1
 Triple = tuple[Any, Any, Any]  # inputs, targets and sample weights, the latter two may be None
@@ -79,6 +82,15 @@ class Batches:
         if adapter.num_batches is not None:
             return True
         return bool(adapter.get_tf_dataset().cardinality() == endless)
+
+    @cached_property
+    def opened(self) -> Reader:
+        """What reads it first."""
+        return Reader(self.adapter(), self.steps)
+
+    def reader(self) -> Reader:
+        """Return what reads it from the beginning, for another training."""
+        return Reader(self.adapter(), self.steps) if self.opened.begun else self.opened
 
     def adapter(self) -> DataAdapter:
         """Return Keras' view of the data set, the one that `fit` uses."""
@@ -157,18 +169,18 @@ class InOrder(DataAdapter):
 
 def first_batch(batches: Batches) -> Triple:
     """Return the first batch of a data set; raise ValueError if it has none."""
-    for batch in batches.adapter().get_tf_dataset():
+    for batch in batches.opened.look():
         return unpack(batch)
     raise ValueError("x is a data set that yields no batch")
 
 
-def is_batches(x: Any) -> bool:
-    """Tell whether x yields batches itself, so that targets and batch size come from it."""
+def is_batches(x: Any, name: str = "x") -> bool:
+    """Tell whether data yield batches themselves, so that targets and batch size come from them."""
     if isinstance(x, DataAdapter | keras.utils.PyDataset) or is_tf_dataset(x):
         return True
     if isinstance(x, Iterator):
         raise ValueError(
-            "x is an iterator or generator, which can be read only once; give arrays, a "
+            f"{name} is an iterator or generator, which can be read only once; give arrays, a "
             "tf.data.Dataset or a keras.utils.PyDataset"
         )
     return (
@@ -273,6 +285,8 @@ def _check_arrays(**data: Any) -> None:
                     "tf.constant of the text"
                 )
             lengths[name + path] = int(a.shape[0])
+    if not any(path.startswith("x") for path in lengths):
+        raise ValueError("x is missing; give the inputs, such as an array of shape (n, …)")
     if len(set(lengths.values())) > 1 or 0 in lengths.values():
         sizes = ", ".join(f"{name} has {length}" for name, length in lengths.items())
         raise ValueError(f"x and y must hold the same number of samples, at least one: {sizes}")

@@ -1,6 +1,7 @@
 """The arguments of `fit_seeds`, checked before anything trains."""
 
 import operator
+import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -21,7 +22,6 @@ from repro.training.feeding import (
     is_batches,
     make_arrays,
     split,
-    unpack,
 )
 from repro.training.order import data_order
 
@@ -137,6 +137,7 @@ def make_job(build: Build, seeds: Sequence[int], x: Any, y: Any, **fit: Any) -> 
     check_count("initial_epoch", fit["initial_epoch"], minimum=0)
     if not isinstance(fit["validation_freq"], list | tuple | set | range):
         check_count("validation_freq", fit["validation_freq"])
+    fit = _limited(fit)
     model = build_model(build, seeds[0])
     data, validation = _data(x, y, dtype=float_dtype(model), **fit)
     size = fit["batch_size"] or 32
@@ -156,6 +157,22 @@ def make_job(build: Build, seeds: Sequence[int], x: Any, y: Any, **fit: Any) -> 
         **{name: fit[name] for name in ("epochs", "initial_epoch", "validation_freq", "shuffle")},
         **{name: fit[name] for name in ("steps_per_epoch", "validation_steps", "check")},
     )
+
+
+def _limited(fit: dict[str, Any]) -> dict[str, Any]:
+    """Return arguments of which none is above what `keras.config` allows; `fit` obeys it, too."""
+    epochs, steps = (
+        getattr(keras.config, name, lambda: None)()
+        for name in ("max_epochs", "max_steps_per_epoch")
+    )
+    limits = {"epochs": epochs, "steps_per_epoch": steps}
+    if fit["validation_data"] is not None:
+        limits["validation_steps"] = steps
+    lower = {n: m for n, m in limits.items() if m and (fit[n] is None or m < fit[n])}
+    if lower:
+        told = ", ".join(f"{name}={most}" for name, most in lower.items())
+        warnings.warn(f"keras.config limits the training: {told}", stacklevel=5)
+    return fit | lower
 
 
 def check_seeds(seeds: int | Iterable[int]) -> list[int]:
@@ -218,20 +235,25 @@ def _data(x: Any, y: Any, *, dtype: str, **fit: Any) -> tuple[Data, Data | None]
             make_arrays(x, y, weight, dtype=dtype)  # for its checks, on what was given
             (x, y, weight), validation = split((x, y, weight), fit["validation_split"])
         data = make_arrays(x, y, weight, class_weight=fit["class_weight"], dtype=dtype)
-    return data, _validation(validation, dtype, fit["validation_steps"])
+    steps = fit["validation_steps"]
+    return data, _validation(validation, dtype, steps, has_targets=y is not None or is_batches(x))
 
 
-def _validation(validation: Any, dtype: str, steps: int | None) -> Data | None:
+def _validation(
+    validation: Any, dtype: str, steps: int | None, *, has_targets: bool
+) -> Data | None:
     if validation is None:
         return None
-    if is_batches(validation):
+    if is_batches(validation, "validation_data"):
         return Batches(validation, steps=steps)
-    if not isinstance(validation, tuple | list) or len(validation) not in (2, 3):
+    parts = tuple(validation) if isinstance(validation, tuple | list) else (validation,)
+    x, y, weight, *more = (*parts, None, None, None)
+    if any(a is not None for a in more) or x is None or (has_targets and y is None):
         raise ValueError(
             "validation_data must be (x, y) or (x, y, sample_weight) or a data set, "
             f"got {validation!r:.60}"
         )
-    return make_arrays(*unpack(tuple(validation)), dtype=dtype)
+    return make_arrays(x, y, weight, dtype=dtype)
 
 
 def _check_batches(y: Any, **fit: Any) -> None:

@@ -200,6 +200,8 @@ WRONG = [
     ({"batch_size": 2.0}, TypeError, "batch_size must be an integer"),
     ({"validation_freq": 0}, ValueError, "validation_freq must be at least 1"),
     ({"validation_data": X}, ValueError, "validation_data must be"),
+    ({"validation_data": (X, Y, Y, 3)}, ValueError, "validation_data must be"),
+    ({"validation_data": iter([(X, Y)])}, ValueError, "validation_data is an iterator"),
     ({"validation_split": 1.5}, ValueError, "validation_split"),
     ({"verbose": 3}, ValueError, "verbose must be one of"),
     ({"callbacks": [3]}, TypeError, "callbacks must be Keras callbacks"),
@@ -215,7 +217,19 @@ def test_bad_input_is_named_before_anything_trains(wrong, error, message):
         fit_seeds(**given)
 
 
-def test_layers_that_all_seeds_would_share_are_refused():
+APART = "make all layers and the optimizer inside of build"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"block_size": 1, "check": False},
+        {"callbacks": keras.callbacks.TerminateOnNaN()},  # by which one seed trains at a time
+    ],
+)
+@pytest.mark.filterwarnings("ignore:one seed at a time")
+def test_layers_that_all_seeds_would_share_are_refused(given):
     shared = layers.Dense(1)
 
     def make():
@@ -223,8 +237,38 @@ def test_layers_that_all_seeds_would_share_are_refused():
         model.compile("sgd", "mse")
         return model
 
-    with pytest.raises(ValueError, match="make all layers and the optimizer inside of build"):
-        fit_seeds(make, X, Y, seeds=2, verbose=0)
+    with pytest.raises(ValueError, match=APART):
+        fit_seeds(make, X, Y, seeds=2, verbose=0, **given)
+
+
+def test_one_model_for_all_calls_of_build_is_refused():
+    model = build()
+    with pytest.raises(ValueError, match=APART):
+        fit_seeds(lambda: model, X, Y, seeds=[0], verbose=0)
+
+
+def test_a_model_without_targets_validates_on_inputs_alone():
+    def make():
+        model = keras.Sequential([keras.Input((5,)), layers.Dense(1, activity_regularizer="l2")])
+        model.compile("sgd")
+        return model
+
+    given = {"batch_size": BATCH, "shuffle": False, "verbose": 0, "validation_data": TEST[0]}
+    fit = fit_seeds(make, X, seeds=[3], check=False, **given)
+    keras.utils.set_random_seed(3)
+    model = make()
+    assert_same(fit, 3, model, model.fit(X, **given))
+
+
+@pytest.mark.skipif(not hasattr(keras.config, "set_max_epochs"), reason="an earlier Keras")
+def test_what_keras_config_allows_is_the_most():
+    keras.config.set_max_epochs(1)
+    try:
+        with pytest.warns(UserWarning, match="keras.config limits the training: epochs=1"):
+            fit = fit_seeds(build, X, Y, seeds=1, epochs=3, verbose=0, check=False)
+    finally:
+        keras.config.set_max_epochs(None)
+    assert fit.frame.epoch.tolist() == [1]
 
 
 @pytest.mark.parametrize(
