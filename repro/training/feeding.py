@@ -204,7 +204,7 @@ def make_arrays(
         adapter = get_data_adapter(x, y, sample_weight=sample_weight, class_weight=class_weight)
         packed = adapter._inputs if isinstance(adapter._inputs, tuple) else (adapter._inputs,)
         sliceable = array_slicing.convert_to_sliceable(packed, target_backend="tensorflow")
-    data = map_tensors(lambda a: tf.constant(a) if isinstance(a, np.ndarray) else a, sliceable)
+    data = map_tensors(_as_tensor, sliceable)
     return Arrays((*data, None, None)[:3], adapter._num_samples)
 
 
@@ -239,6 +239,12 @@ def unpack(batch: Any) -> Triple:
     if not isinstance(batch, tuple):
         return batch, None, None
     return (*batch, None, None)[:3]
+
+
+def _as_tensor(a: Any) -> Any:
+    if isinstance(a, tf.Variable | keras.Variable):
+        return tf.convert_to_tensor(a)
+    return tf.constant(a) if isinstance(a, np.ndarray) else a  # a tensor, be it ragged or sparse
 
 
 def _rows(a: Any, indices: Any) -> Any:

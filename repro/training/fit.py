@@ -71,7 +71,8 @@ def fit_seeds(
         y: targets, likewise; None with a data set. Floats are cast to the dtype of the model's
             weights.
         seeds: non-negative integers, no two alike; or how many, from 0.
-        batch_size: samples a step, 32 if None; the last batch of an epoch may be smaller.
+        batch_size: samples a step; the last batch of an epoch may be smaller. None: 32, or with
+            arrays and `steps_per_epoch` so many that these steps are one pass.
         epochs: passes over the data; the last epoch, if the first is not 0.
         verbose: 0: silent; 1: a progress bar; 2: a line an epoch; "auto": 1 on a terminal and in a
             notebook, else 0.

@@ -140,7 +140,8 @@ def make_job(build: Build, seeds: Sequence[int], x: Any, y: Any, **fit: Any) -> 
     fit = _limited(fit)
     model = build_model(build, seeds[0])
     data, validation = _data(x, y, dtype=float_dtype(model), **fit)
-    size = fit["batch_size"] or 32
+    size = _batch_size(data, fit["batch_size"], fit["steps_per_epoch"])
+    tested_size = fit["validation_batch_size"] or fit["batch_size"]
     blueprint = Blueprint(build, _sample(data, size))
     with suppress(RuntimeError):  # of code that `fit` may run all the same
         blueprint.make_metrics(model)  # for what it says of data that do not fit
@@ -152,11 +153,18 @@ def make_job(build: Build, seeds: Sequence[int], x: Any, y: Any, **fit: Any) -> 
         data=data,
         validation=validation,
         batch_size=size,
-        validation_batch_size=fit["validation_batch_size"] or size,
+        validation_batch_size=_batch_size(validation, tested_size, fit["validation_steps"]),
         callbacks=check_callbacks(fit["callbacks"], seeds),
         **{name: fit[name] for name in ("epochs", "initial_epoch", "validation_freq", "shuffle")},
         **{name: fit[name] for name in ("steps_per_epoch", "validation_steps", "check")},
     )
+
+
+def _batch_size(data: Data | None, asked: int | None, steps: int | None) -> int:
+    """Return the samples a step, as `fit` has them: 32, or so many that the steps are one pass."""
+    if asked is None and steps is not None and isinstance(data, Arrays):
+        return -(-data.n // steps)
+    return asked or 32
 
 
 def _limited(fit: dict[str, Any]) -> dict[str, Any]:

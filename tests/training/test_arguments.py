@@ -89,6 +89,22 @@ def test_few_steps_an_epoch_go_on_where_the_last_epoch_stopped():
         np.testing.assert_allclose(here, there, rtol=1e-5, atol=1e-7)
 
 
+def test_steps_without_a_batch_size_make_one_pass_together():
+    given = {"steps_per_epoch": 4, "epochs": 2, "shuffle": False, "verbose": 0}
+    given |= {"validation_data": TEST, "validation_steps": 2}
+    fit = fit_seeds(build, X, Y, seeds=[3], check=False, **given)
+    keras.utils.set_random_seed(3)
+    model = build()
+    assert_same(fit, 3, model, model.fit(X, Y, **given))
+
+
+def test_variables_are_taken_for_their_values():
+    given = {"seeds": [3], "shuffle": False, "verbose": 0, "check": False}
+    fit = fit_seeds(build, tf.Variable(X), keras.Variable(Y), **given)
+    assert fit.one_at_a_time is None
+    assert fit.frame.equals(fit_seeds(build, X, Y, **given).frame)
+
+
 @pytest.mark.parametrize("kind", ["tf.data", pytest.param("PyDataset", marks=pytest.mark.slow)])
 def test_a_data_set_is_seen_by_all_seeds_in_its_own_order(kind):
     class Pieces(keras.utils.PyDataset):

@@ -44,8 +44,10 @@ def excluding(number):
 
 
 def of_several(number):
-    chosen = optimizers.OptimizerMap(optimizers.SGD(0.01 * number, momentum=0.1 * number))
-    return network(optimizer=optimizers.MultiOptimizer(chosen))
+    chosen = optimizers.SGD(0.01, momentum=0.1 * number)
+    model = network(optimizer=optimizers.MultiOptimizer(lambda variable: chosen))
+    model.optimizer.build(model.trainable_variables)
+    return model
 
 
 HIDDEN = {
@@ -62,6 +64,12 @@ def test_what_the_model_s_config_does_not_tell_is_a_setting(make):
     first, same, other = (_fresh(make, number) for number in (1, 1, 2))
     assert settings_differ([same], first) is None
     assert HIDDEN[make] in settings_differ([other], first)
+
+
+def test_settings_do_not_tell_all_where_a_lambda_chooses_optimizers():
+    chosen = optimizers.SGD(0.01)
+    model = network(optimizer=optimizers.MultiOptimizer(lambda variable: chosen))
+    assert not settings_tell_all(model)
 
 
 def test_settings_do_not_tell_all_where_a_method_is_replaced():
