@@ -85,7 +85,7 @@ class Batches:
 
     @cached_property
     def opened(self) -> Reader:
-        """What reads it first."""
+        """The reader of its first reading."""
         return Reader(self.adapter(), self.steps)
 
     def reader(self) -> Reader:

@@ -176,10 +176,10 @@ def _limited(fit: dict[str, Any]) -> dict[str, Any]:
     limits = {"epochs": epochs, "steps_per_epoch": steps}
     if fit["validation_data"] is not None:
         limits["validation_steps"] = steps
-    lower = {n: m for n, m in limits.items() if m and (fit[n] is None or m < fit[n])}
+    lower = {n: limit for n, limit in limits.items() if limit and limit < (fit[n] or np.inf)}
     if lower:
-        told = ", ".join(f"{name}={most}" for name, most in lower.items())
-        warnings.warn(f"keras.config limits the training: {told}", stacklevel=5)
+        limited = ", ".join(f"{name}={limit}" for name, limit in lower.items())
+        warnings.warn(f"keras.config limits the training: {limited}", stacklevel=5)
     return fit | lower
 
 
@@ -255,8 +255,8 @@ def _validation(
     if is_batches(validation, "validation_data"):
         return Batches(validation, steps=steps)
     parts = tuple(validation) if isinstance(validation, tuple | list) else (validation,)
-    x, y, weight, *more = (*parts, None, None, None)
-    if any(a is not None for a in more) or x is None or (has_targets and y is None):
+    x, y, weight, *others = (*parts, None, None, None)
+    if any(a is not None for a in others) or x is None or (has_targets and y is None):
         raise ValueError(
             "validation_data must be (x, y) or (x, y, sample_weight) or a data set, "
             f"got {validation!r:.60}"

@@ -166,8 +166,8 @@ def settings_tell_all(model: keras.Model) -> bool:
         return False
     if any(isinstance(part, keras.layers.Lambda) for part in parts):
         return False
-    told = repr(list(_settings(model)))
-    return not any(word in told for word in ("function", "__lambda__"))
+    settings = repr(list(_settings(model)))
+    return not any(word in settings for word in ("function", "__lambda__"))
 
 
 def _is_patched(part: Any) -> bool:

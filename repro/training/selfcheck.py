@@ -62,7 +62,7 @@ def check(
     model = None
     for place, own in twins.items():
         state = get_state(own)
-        if not _same(state, begun[place]):
+        if not _are_same_bits(state, begun[place]):
             return OTHER_MODEL
         if model is None or not settings_tell_all(first):  # else one model's graph serves both
             model = own
@@ -76,7 +76,7 @@ def check(
     return None
 
 
-def _same(state: State, other: State) -> bool:
+def _are_same_bits(state: State, other: State) -> bool:
     pairs = zip(state, other, strict=True)
     return all(a.shape == b.shape and a.tobytes() == b.tobytes() for a, b in pairs)
 

@@ -233,6 +233,17 @@ def test_bad_input_is_named_before_anything_trains(wrong, error, message):
         fit_seeds(**given)
 
 
+class OwnFit(keras.Sequential):
+    def fit(self, x, y, **given):
+        return super().fit(x, y, **given)
+
+
+@pytest.mark.filterwarnings("ignore:one seed at a time")
+def test_a_fit_that_takes_no_data_set_is_named():
+    with pytest.raises(TypeError, match=r"OwnFit\.fit must take x without y.*argument: 'y'"):
+        fit_seeds(lambda: compiled(OwnFit, [layers.Dense(1)]), X, Y, seeds=1, verbose=0)
+
+
 APART = "make all layers and the optimizer inside of build"
 
 
