@@ -137,6 +137,8 @@ def make_job(build: Build, seeds: Sequence[int], x: Any, y: Any, **fit: Any) -> 
     check_count("initial_epoch", fit["initial_epoch"], minimum=0)
     if not isinstance(fit["validation_freq"], list | tuple | set | range):
         check_count("validation_freq", fit["validation_freq"])
+    if isinstance(fit["shuffle"], str):
+        raise ValueError(f"shuffle must be True or False, got {fit['shuffle']!r}")
     fit = _limited(fit)
     model = build_model(build, seeds[0])
     data, validation = _data(x, y, dtype=float_dtype(model), **fit)
@@ -235,13 +237,12 @@ def _data(x: Any, y: Any, *, dtype: str, **fit: Any) -> tuple[Data, Data | None]
     else:
         if x is None:
             raise ValueError("x is missing; give the inputs, such as an array of shape (n, …)")
-        if not 0 <= fit["validation_split"] < 1:
-            raise ValueError(
-                f"validation_split must lie in [0, 1), got {fit['validation_split']!r}"
-            )
-        if fit["validation_split"] and validation is None:
+        share = fit["validation_split"] or 0.0
+        if not isinstance(share, float | int | np.number) or not 0 <= share < 1:
+            raise ValueError(f"validation_split must lie in [0, 1), got {share!r}")
+        if share and validation is None:
             make_arrays(x, y, weight, dtype=dtype)  # for its checks, on what was given
-            (x, y, weight), validation = split((x, y, weight), fit["validation_split"])
+            (x, y, weight), validation = split((x, y, weight), float(share))
         data = make_arrays(x, y, weight, class_weight=fit["class_weight"], dtype=dtype)
     steps = fit["validation_steps"]
     return data, _validation(validation, dtype, steps, has_targets=y is not None or is_batches(x))

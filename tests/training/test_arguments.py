@@ -219,6 +219,8 @@ WRONG = [
     ({"validation_data": (X, Y, Y, 3)}, ValueError, "validation_data must be"),
     ({"validation_data": iter([(X, Y)])}, ValueError, "validation_data is an iterator"),
     ({"validation_split": 1.5}, ValueError, "validation_split"),
+    ({"validation_split": "a"}, ValueError, "validation_split must lie in"),
+    ({"shuffle": "batch"}, ValueError, "shuffle must be True or False, got 'batch'"),
     ({"verbose": 3}, ValueError, "verbose must be one of"),
     ({"callbacks": [3]}, TypeError, "callbacks must be Keras callbacks"),
     ({"x": tf.data.Dataset.from_tensors((X, Y))}, ValueError, "leave out y"),
