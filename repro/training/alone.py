@@ -6,9 +6,9 @@ from typing import Any
 
 import keras
 
-from repro.training.building import State, get_state
+from repro.training.building import State, get_state, one_line
 from repro.training.callbacks import Callback, Recorder
-from repro.training.feeding import Arrays, Batches
+from repro.training.feeding import Batches
 from repro.training.job import Job
 
 
@@ -38,26 +38,41 @@ def train_alone(job: Job, seed: int, start: State | None = None) -> Trained:
 def fit(
     job: Job, model: keras.Model, seed: int, callbacks: Sequence[Callback] = ()
 ) -> list[dict[str, Any]]:
-    """Call `model.fit` on what the seed sees; return its logs, one dict an epoch."""
+    """Call `model.fit` on what the seed sees; return its logs, one dict an epoch.
+
+    Raises:
+        TypeError: if a `fit` of the model's own class does not take what Keras' does.
+    """
     recorder = Recorder()
-    model.fit(
-        job.feed(seed),
-        epochs=job.epochs,
-        initial_epoch=job.initial_epoch,
-        verbose=0,
-        callbacks=[*callbacks, recorder],
-        shuffle=False,
-        class_weight=job.data.class_weight if isinstance(job.data, Batches) else None,
-        steps_per_epoch=job.steps_per_epoch,
-        validation_data=job.validation_feed(),
-        validation_steps=job.validation_steps,
-        validation_freq=job.validation_freq,
-    )
+    arguments = {
+        "epochs": job.epochs,
+        "initial_epoch": job.initial_epoch,
+        "verbose": 0,
+        "callbacks": [*callbacks, recorder],
+        "shuffle": False,
+        "class_weight": job.data.class_weight if isinstance(job.data, Batches) else None,
+        "steps_per_epoch": job.steps_per_epoch,
+        "validation_data": job.validation_feed(),
+        "validation_steps": job.validation_steps,
+        "validation_freq": job.validation_freq,
+    }
+    try:
+        model.fit(job.feed(seed), **arguments)
+    except TypeError as error:
+        if type(model).fit.__module__.startswith("keras."):
+            raise
+        raise TypeError(
+            f"{type(model).__name__}.fit must take x without y, and all arguments, as that of "
+            f"keras.Model does for a data set: {one_line(error)}"
+        ) from error
     return recorder.rows
 
 
 def steps_of(job: Job) -> int | None:
     """Return the batches of an epoch, None where a data set does not tell."""
-    if job.steps_per_epoch or not isinstance(job.data, Arrays):
+    if job.steps_per_epoch:
         return job.steps_per_epoch
+    if isinstance(job.data, Batches):
+        count: int | None = job.data.adapter().num_batches
+        return count
     return -(-job.data.n // job.batch_size)

@@ -12,6 +12,8 @@ from repro.training.feeding import Arrays, Batches
 from repro.training.fused import FusedSeeds, Logs
 from repro.training.job import Job, short_job
 from repro.training.passes import ArrayPass, BatchPass
+from repro.training.reading import Reader
+from repro.training.step import averages
 
 
 class NotFused(Exception):
@@ -21,12 +23,18 @@ class NotFused(Exception):
 class Block:
     """Seeds that train at once, with the graphs that train and evaluate them.
 
+    Args:
+        job: what to train.
+        models: one a seed.
+        reader: of a data set that another block has begun to read; None: from the beginning.
+
     Raises:
         NotFused: if a graph depends on more than the seeds' variables and the data.
     """
 
-    def __init__(self, job: Job, models: Sequence[keras.Model]):
+    def __init__(self, job: Job, models: Sequence[keras.Model], reader: Reader | None = None):
         self.job = job
+        self.reader = reader or (job.data.reader() if isinstance(job.data, Batches) else None)
         job.blueprint.make_metrics(models[0])
         self.seeds = FusedSeeds(models)
         try:
@@ -67,7 +75,7 @@ class Block:
 
     def finished(self) -> list[State]:
         """Return each seed's state, its weights averaged where the optimizer says so."""
-        if self.seeds.step.model.optimizer.use_ema:
+        if averages(self.seeds.step.model.optimizer):
             tf.function(self.seeds.finalize, autograph=False)()
         return self.seeds.state()
 
@@ -92,7 +100,10 @@ class Block:
 
     def _pass(self, data: Arrays | Batches, size: int, *, training: bool) -> ArrayPass | BatchPass:
         if isinstance(data, Batches):
-            run: ArrayPass | BatchPass = BatchPass(self.seeds, data, training=training)
+            reader = (self.reader if training else None) or Reader(
+                data.adapter(), data.steps, goes_on=False
+            )
+            run: ArrayPass | BatchPass = BatchPass(self.seeds, reader, training=training)
         else:
             shared = not training or self.job.shares_batches
             run = ArrayPass(

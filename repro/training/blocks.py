@@ -67,13 +67,16 @@ class Trainer:
         Raises:
             NotFused: if they can't be trained at once.
         """
-        models = [self.job.blueprint.model(seed, self.start.get(seed)) for seed in seeds]
-        _check_apart(models)
+        models = [self._model(seed) for seed in seeds]
+        _check_apart(models if self.first is None else [self.first, *models])
         self._look_at(models)
         block = self._block(place, models)
         if self.job.check and not self.check_seconds:
             self._check(block, seeds, models)
         return seeds, models, block
+
+    def _model(self, seed: int) -> keras.Model:
+        return self.job.blueprint.model(seed, self.start.get(seed))
 
     def _look_at(self, models: list[keras.Model]) -> None:
         first = self.first = models[0] if self.first is None else self.first
@@ -100,12 +103,14 @@ class Trainer:
 
     def _check(self, block: Block, seeds: list[int], models: list[keras.Model]) -> None:
         start = time.monotonic()
+        twins = {place: self._model(seeds[place]) for place in sorted({0, len(seeds) - 1})}
+        _check_apart([*models, *twins.values()])
         try:
-            differs = selfcheck.check(self.job, block, seeds, self.start)
+            differs = selfcheck.check(self.job, block, seeds, twins)
         except Exception as error:
             raise NotFused(f"its first steps fail when fused ({one_line(error)})") from error
         if differs:
-            raise NotFused(f"{differs}, after its first steps fused and by fit")
+            raise NotFused(differs)
         block.seeds.load(models)
         self.check_seconds = time.monotonic() - start
 
@@ -185,7 +190,7 @@ class WithCallbacks:
         members = list(self._running) if fewer else members
         models = [self._models[place] for place in members]
         if fewer or not block.seeds.fits(models):
-            return members, Block(self._job, models)
+            return members, Block(self._job, models, block.reader)
         block.seeds.load(models)
         return members, block
 
@@ -265,6 +270,7 @@ class Blocks:
         yield from self._fused(self._in_this_process())
         if self._waiting:
             warnings.warn(f"one seed at a time: {self.one_at_a_time}", stacklevel=5)
+            self._check_apart()
             yield from self._alone([seed for block in self._waiting for seed in block])
 
     def _fused(self, rounds: Iterator[Rounds] | None) -> Iterator[tuple[int, Trained]]:
@@ -283,6 +289,11 @@ class Blocks:
         while self._waiting:
             together = self._waiting[:at_once]
             yield len(together), list(self._trainer.train(together))
+
+    def _check_apart(self) -> None:
+        if self._trainer.first is None:  # else this has been checked on a block's models
+            seeds = [seed for block in self._waiting for seed in block]
+            _check_apart([self._job.blueprint.model(seed) for seed in seeds[:2]])
 
     def _alone(self, seeds: list[int]) -> Iterator[tuple[int, Trained]]:
         for seed in seeds:

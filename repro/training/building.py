@@ -105,7 +105,8 @@ def one_line(error: BaseException) -> str:
     """Return an error's message on one line, without Keras' traces."""
     text = re.sub(r"\x1b\[\d*m", "", str(error))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    messages = [line for line in lines if not line.startswith("Exception encountered")]
+    traces = ("Exception encountered", "Arguments received")
+    messages = [line for line in lines if not line.startswith(traces)]
     return " ".join(messages[:2])[:300] or type(error).__name__
 
 

@@ -103,12 +103,12 @@ def call_list(
 
 def row_of(epoch: int, logs: dict[str, Any]) -> dict[str, Any]:
     """Return a row of the history, its epoch counted from 1; a log of that name is renamed."""
-    columns = ("seed", "epoch")
-    numbers = {
-        f"logged_{name}" if name in columns else name: np.asarray(value)[()]
-        for name, value in logs.items()
-    }
-    return {"epoch": epoch + 1, **numbers}
+    return {"epoch": epoch + 1} | {n: np.asarray(v)[()] for n, v in renamed(logs).items()}
+
+
+def renamed(logs: dict[str, Any]) -> dict[str, Any]:
+    """Return logs of which none is called as a column of the frame that holds them."""
+    return {f"logged_{n}" if n in ("seed", "epoch") else n: v for n, v in logs.items()}
 
 
 class Recorder(keras.callbacks.Callback):

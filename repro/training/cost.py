@@ -33,16 +33,29 @@ def cost_of(model: keras.Model, sample: Triple) -> Cost:
     inputs = [tensor for tensor in tensors_in(sample[0]) if isinstance(tensor, tf.Tensor)]
     weights = sum(math.prod(v.shape) for v in model.trainable_variables)
     return Cost(
-        products=weights * (_time_steps(inputs[0]) if inputs else 1)
+        products=weights * (_time_steps(inputs[0], model) if inputs else 1)
         + products_of_convolutions(model),
         weights=sum(map(_bytes, model.trainable_variables)),
         inputs=sum(map(_bytes, inputs)),
     )
 
 
-def _time_steps(inputs: tf.Tensor) -> int:
-    is_sequence = len(inputs.shape) == 3 or (len(inputs.shape) == 2 and inputs.dtype.is_integer)
+def _time_steps(inputs: tf.Tensor, model: keras.Model) -> int:
+    rank, is_whole = len(inputs.shape), inputs.dtype.is_integer
+    is_sequence = rank == 3 or (rank == 2 and is_whole and _looks_up(model))
     return int(inputs.shape[1] or 1) if is_sequence else 1
+
+
+def _looks_up(model: keras.Model) -> bool:
+    """Tell whether a layer takes whole numbers for names, as of words; else they are amounts."""
+    kinds = (
+        keras.layers.Embedding,
+        keras.layers.Hashing,
+        keras.layers.IntegerLookup,
+        keras.layers.StringLookup,
+        keras.layers.TextVectorization,
+    )
+    return any(isinstance(layer, kinds) for layer in model._flatten_layers())
 
 
 def _bytes(tensor: Any) -> int:

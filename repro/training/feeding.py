@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -17,6 +18,8 @@ from keras.src.trainers.data_adapters import (
 )
 from keras.src.trainers.data_adapters.data_adapter import DataAdapter
 from numpy.typing import NDArray
+
+from repro.training.reading import Reader
 
 Order = Callable[[int], NDArray[np.integer]]  # of a pass over the data, counted from 1
 Triple = tuple[Any, Any, Any]  # inputs, targets and sample weights, the latter two may be None
@@ -79,6 +82,15 @@ class Batches:
         if adapter.num_batches is not None:
             return True
         return bool(adapter.get_tf_dataset().cardinality() == endless)
+
+    @cached_property
+    def opened(self) -> Reader:
+        """The reader of its first reading."""
+        return Reader(self.adapter(), self.steps)
+
+    def reader(self) -> Reader:
+        """Return what reads it from the beginning, for another training."""
+        return Reader(self.adapter(), self.steps) if self.opened.begun else self.opened
 
     def adapter(self) -> DataAdapter:
         """Return Keras' view of the data set, the one that `fit` uses."""
@@ -157,18 +169,18 @@ class InOrder(DataAdapter):
 
 def first_batch(batches: Batches) -> Triple:
     """Return the first batch of a data set; raise ValueError if it has none."""
-    for batch in batches.adapter().get_tf_dataset():
+    for batch in batches.opened.look():
         return unpack(batch)
     raise ValueError("x is a data set that yields no batch")
 
 
-def is_batches(x: Any) -> bool:
-    """Tell whether x yields batches itself, so that targets and batch size come from it."""
+def is_batches(x: Any, name: str = "x") -> bool:
+    """Tell whether data yield batches themselves, so that targets and batch size come from them."""
     if isinstance(x, DataAdapter | keras.utils.PyDataset) or is_tf_dataset(x):
         return True
     if isinstance(x, Iterator):
         raise ValueError(
-            "x is an iterator or generator, which can be read only once; give arrays, a "
+            f"{name} is an iterator or generator, which can be read only once; give arrays, a "
             "tf.data.Dataset or a keras.utils.PyDataset"
         )
     return (
@@ -192,7 +204,7 @@ def make_arrays(
         adapter = get_data_adapter(x, y, sample_weight=sample_weight, class_weight=class_weight)
         packed = adapter._inputs if isinstance(adapter._inputs, tuple) else (adapter._inputs,)
         sliceable = array_slicing.convert_to_sliceable(packed, target_backend="tensorflow")
-    data = map_tensors(lambda a: tf.constant(a) if isinstance(a, np.ndarray) else a, sliceable)
+    data = map_tensors(_as_tensor, sliceable)
     return Arrays((*data, None, None)[:3], adapter._num_samples)
 
 
@@ -227,6 +239,12 @@ def unpack(batch: Any) -> Triple:
     if not isinstance(batch, tuple):
         return batch, None, None
     return (*batch, None, None)[:3]
+
+
+def _as_tensor(a: Any) -> Any:
+    if isinstance(a, tf.Variable | keras.Variable):
+        return tf.convert_to_tensor(a)
+    return tf.constant(a) if isinstance(a, np.ndarray) else a  # a tensor, be it ragged or sparse
 
 
 def _rows(a: Any, indices: Any) -> Any:
@@ -273,6 +291,8 @@ def _check_arrays(**data: Any) -> None:
                     "tf.constant of the text"
                 )
             lengths[name + path] = int(a.shape[0])
+    if not any(path.startswith("x") for path in lengths):
+        raise ValueError("x is missing; give the inputs, such as an array of shape (n, …)")
     if len(set(lengths.values())) > 1 or 0 in lengths.values():
         sizes = ", ".join(f"{name} has {length}" for name, length in lengths.items())
         raise ValueError(f"x and y must hold the same number of samples, at least one: {sizes}")

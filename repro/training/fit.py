@@ -3,29 +3,31 @@
 from repro.training import quiet  # isort: skip  # before Keras imports TensorFlow
 
 import inspect
-import threading
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
+from keras.src.optimizers.base_optimizer import BaseOptimizer
 
 from repro.training.alone import Trained
 from repro.training.blocks import Blocks, most_at_once, seeds_in_cache, split_evenly
 from repro.training.building import Blueprint, Build, State
+from repro.training.generators import borrowed
 from repro.training.job import check_count, check_seeds, make_job
 from repro.training.jobs.choice import check_n_jobs, processes_for
 from repro.training.jobs.processes import Processes
 from repro.training.progress import progress
 from repro.training.result import SeedsFit, tidy
 from repro.training.saved import read_fit
+from repro.training.step import averages
 
 __all__ = ["SeedsFit", "check_seeds", "fit_seeds", "load_fit", "seeds_in_cache"]
 
 GIVE_AGAIN = object()  # in place of an argument that was not saved
-ONE_CALL = threading.RLock()  # seeding, naming and building are global to the process
 
 
 def fit_seeds(
@@ -54,10 +56,10 @@ def fit_seeds(
 ) -> SeedsFit:
     """Train one model per seed, several at once, as `keras.Model.fit` would train each.
 
-    Before each call of `build()` comes `keras.utils.set_random_seed(seed)`, which also resets the
-    global generators of Python, NumPy and Keras; a seed's model may be built more than once. What
-    can not be trained at once without changing a number is trained one seed at a time, with a
-    warning that says why.
+    Before each call of `build()` comes `keras.utils.set_random_seed(seed)`, which seeds the global
+    generators of Python, NumPy, TensorFlow and Keras; in the end they are as they were before. A
+    seed's model may be built more than once. What can not be trained at once without changing a
+    number is trained one seed at a time, with a warning that says why.
 
     The same call gives the same bits. Beside other seeds, a seed gives the same numbers to rounding
     only: its place in the stacked arrays decides which products the processor adds up together.
@@ -69,7 +71,8 @@ def fit_seeds(
         y: targets, likewise; None with a data set. Floats are cast to the dtype of the model's
             weights.
         seeds: non-negative integers, no two alike; or how many, from 0.
-        batch_size: samples a step, 32 if None; the last batch of an epoch may be smaller.
+        batch_size: samples a step; the last batch of an epoch may be smaller. None: 32, or with
+            arrays and `steps_per_epoch` so many that these steps are one pass.
         epochs: passes over the data; the last epoch, if the first is not 0.
         verbose: 0: silent; 1: a progress bar; 2: a line an epoch; "auto": 1 on a terminal and in a
             notebook, else 0.
@@ -149,7 +152,7 @@ def load_fit(path: str | Path, build: Build) -> SeedsFit:
         >>> load_fit("fit.npz", build).frame.equals(fit.frame)
         True
     """
-    with ONE_CALL:
+    with borrowed():
         trained, blueprint, description = read_fit(path, build)
     arguments = description.arguments | dict.fromkeys(description.to_give_again, GIVE_AGAIN)
     return result_of(trained, blueprint, description.one_at_a_time, arguments)
@@ -160,7 +163,7 @@ def _fit(
 ) -> SeedsFit:
     arguments, fit = checked(arguments)
     block_size, n_jobs, verbose = (fit.pop(name) for name in ("block_size", "n_jobs", "verbose"))
-    with ONE_CALL, quiet.without_graph_notes():
+    with borrowed(), quiet.without_graph_notes():
         job = make_job(build, seeds, **fit)
         count = processes_for(n_jobs, job, len(seeds))
         size = block_size or most_at_once(job, seeds, one_thread=count > 1)
@@ -220,8 +223,7 @@ def _resume(fit: SeedsFit, *, epochs: int, **changes: Any) -> SeedsFit:
         raise ValueError(f"{', '.join(missing)} are not saved with a fit; give them to resume")
     if arguments["steps_per_epoch"] is not None:
         raise ValueError("steps_per_epoch: a resumed training would begin the data again")
-    if fit.model(next(iter(fit.trained))).optimizer.use_ema:
-        raise ValueError("use_ema: the weights are averages at the end, from which none can go on")
+    _check_goes_on(fit.model(next(iter(fit.trained))))
     trained, reason = dict(fit.trained), fit.one_at_a_time
     for last, seeds in _by_last_epoch(fit).items():
         states = {seed: fit.trained[seed].state for seed in seeds}
@@ -230,6 +232,18 @@ def _resume(fit: SeedsFit, *, epochs: int, **changes: Any) -> SeedsFit:
         for seed, of_seed in longer.trained.items():
             trained[seed] = replace(of_seed, rows=fit.trained[seed].rows + of_seed.rows)
     return result_of(trained, fit.blueprint, reason, arguments)
+
+
+def _check_goes_on(model: keras.Model) -> None:
+    if averages(model.optimizer):
+        raise ValueError("use_ema: the weights are averages at the end, from which none can go on")
+    own = vars(model).items()
+    optimizers = [n for n, v in own if isinstance(v, BaseOptimizer) and v is not model.optimizer]
+    if optimizers:
+        raise ValueError(
+            f"{', '.join(optimizers)} of {type(model).__name__}: a fit keeps the state of the "
+            "optimizer that is given to compile, and of no other; train all epochs in one call"
+        )
 
 
 def _by_last_epoch(fit: SeedsFit) -> dict[int, list[int]]:

@@ -89,11 +89,8 @@ class FusedSeeds:
         return over_seeds(lambda own: self.step.results(self._of_seed(own)), self._own())
 
     def finalize(self) -> None:
-        """Let weights be averages, where the optimizer keeps some."""
-        if self.step.model.optimizer.use_ema:
-            self._assign(
-                over_seeds(lambda own: self.step.finalize(self._of_seed(own)), self._own())
-            )
+        """Let weights be averages, of which the optimizer keeps some."""
+        self._assign(over_seeds(lambda own: self.step.finalize(self._of_seed(own)), self._own()))
 
     def reset_metrics(self) -> None:
         """Start the metrics again."""

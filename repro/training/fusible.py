@@ -13,6 +13,8 @@ from repro.training.building import get_state
 from repro.training.cost import products_of_convolutions
 from repro.training.feeding import Triple, tensors_in
 from repro.training.fused import FusedSeeds
+from repro.training.model_settings import settings_differ, settings_tell_all
+from repro.training.step import parts_of
 from repro.training.vectorize import SIZED
 
 # What `fit` calls, and what is done here in its place: a model's own must be Keras' own.
@@ -32,6 +34,7 @@ STEPS = frozenset(
         "get_metrics_result",
         "reset_metrics",
         "trainable_variables",
+        "trainable_weights",
         "non_trainable_variables",
         "__call__",
     ]
@@ -46,6 +49,7 @@ UPDATES = frozenset(
         "scale_loss",
         "learning_rate",
         "_get_current_learning_rate",
+        "finalize_variable_values",
     ]
 )
 PREDICTIONS = ("predict", "predict_step", "make_predict_function", "__call__")
@@ -128,9 +132,10 @@ def _own_steps(model: keras.Model) -> str | None:
 def _own_updates(optimizer: Any) -> str | None:
     if not isinstance(optimizer, BaseOptimizer):
         return f"optimizer {optimizer!r:.60} is not Keras'"
-    own = [name for name in sorted(UPDATES) if not _is_kerass(optimizer, name)]
-    name = type(optimizer).__name__
-    return f"optimizer {name} overrides {', '.join(own)}" if own else None
+    for part in parts_of(optimizer):
+        if own := [name for name in sorted(UPDATES) if not _is_kerass(part, name)]:
+            return f"optimizer {type(part).__name__} overrides {', '.join(own)}"
+    return None
 
 
 def _large_convolutions(model: keras.Model, sample: Triple) -> str | None:
@@ -152,102 +157,6 @@ def _is_kerass(thing: Any, name: str) -> bool:
     return True
 
 
-def settings_differ(models: Sequence[keras.Model], first: keras.Model) -> str | None:
-    """Name a setting in which models differ from the first, their learning rates apart."""
-    expected = dict(_settings(first))
-    for model in models:
-        settings = dict(_settings(model))
-        for name in expected | settings:
-            if expected.get(name) != settings.get(name):
-                value, other = (s.get(name, "nothing") for s in (settings, expected))
-                return (
-                    "build() returns models of different settings for different seeds: "
-                    f"{name} is {value!s:.60}, and {other!s:.60} for another seed"
-                )
-    return None
-
-
-def _settings(model: keras.Model) -> Iterator[tuple[str, Any]]:
-    """Yield all settings of a model, its losses, metrics and optimizer, by name."""
-    for kind in ("trainable_variables", "non_trainable_variables"):
-        for place, v in enumerate(getattr(model, kind)):
-            yield f"{kind}[{place}]", (tuple(v.shape), v.dtype, v.trainable)
-    for layer in model._flatten_layers():
-        yield from _flat(layer.name, _config(layer))
-    yield from _flat("compile", _compiled(model))
-    for name, thing in _parts(model):
-        yield name, type(thing)
-        if not _is_of_keras(type(thing)):  # its own settings may be in no config
-            yield from _flat(name, _attributes(thing))
-    optimizer = _config(model.optimizer)
-    if isinstance(optimizer, dict) and isinstance(optimizer.get("learning_rate"), float):
-        del optimizer["learning_rate"]  # a variable: each seed may have its own
-    yield from _flat(model.optimizer.name, optimizer)
-    yield "optimizer", type(model.optimizer)
-
-
-def _parts(model: keras.Model) -> Iterator[tuple[str, Any]]:
-    """Yield what a model is made of besides its variables, by name."""
-    for layer in model._flatten_layers():
-        yield f"{layer.name}", layer
-    for v in model.trainable_variables:
-        for kind in ("constraint", "regularizer"):
-            if getattr(v, kind, None) is not None:
-                yield f"{v.path}.{kind}", getattr(v, kind)
-    yield model.optimizer.name, model.optimizer
-    yield "learning_rate", model.optimizer._learning_rate
-    for place, loss in enumerate(keras.tree.flatten(model.loss)):
-        yield f"loss[{place}]", loss
-    for place, metric in enumerate(_metrics(model)):
-        yield f"metrics[{place}]", metric
-
-
-def _metrics(model: keras.Model) -> list[keras.metrics.Metric]:
-    """Return the metrics of layers and of `compile`, which hides them until it has seen data."""
-    named = model._compile_metrics
-    users = [named._user_metrics, named._user_weighted_metrics] if named else []
-    things = [*model.metrics, *keras.tree.flatten(users)]
-    return [thing for thing in things if isinstance(thing, keras.metrics.Metric)]
-
-
-def _is_of_keras(kind: type) -> bool:
-    return kind.__module__.split(".")[0] in ("keras", "builtins")
-
-
-def _config(thing: Any) -> Any:
-    try:
-        return dict(thing.get_config())
-    except Exception:  # it has none, or one that fails: its plain attributes tell what they can
-        return _attributes(thing)
-
-
-def _attributes(thing: Any) -> dict[str, Any]:
-    plain = (bool, int, float, str, tuple, list, dict, np.generic, np.ndarray)
-    own = getattr(thing, "__dict__", {}).items()
-    hidden = ("_", "seed", "name", "built")  # Keras' own, or numbered
-    return {n: v for n, v in own if isinstance(v, plain) and not n.startswith(hidden)}
-
-
-def _compiled(model: keras.Model) -> Any:
-    try:
-        config = dict(model.get_compile_config() or {})
-    except Exception:  # a loss or metric that can't be serialized
-        config = {name: repr(getattr(model, name, None)) for name in ("loss", "metrics")}
-    config.pop("optimizer", None)
-    return config
-
-
-def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        for key, below in value.items():
-            yield from _flat(f"{name}.{key}", below)
-    elif isinstance(value, list | tuple):
-        for place, below in enumerate(value):
-            yield from _flat(f"{name}[{place}]", below)
-    else:
-        yield name, re.sub(r" at 0x[0-9a-f]+", "", repr(value))
-
-
 def _outputs_differ(
     models: Sequence[keras.Model], first: keras.Model, sample: Triple
 ) -> str | None:
@@ -261,16 +170,6 @@ def _outputs_differ(
             ):
                 return "build() draws something that is not a variable of the model"
     return None
-
-
-def settings_tell_all(model: keras.Model) -> bool:
-    """Tell whether all layers and losses are Keras' own, so that their settings tell all."""
-    parts = [part for _, part in _parts(model)]
-    if not all(_is_of_keras(type(part)) for part in parts):
-        return False
-    if any(isinstance(part, keras.layers.Lambda) for part in parts):
-        return False
-    return "function" not in repr(list(_settings(model)))
 
 
 def _outputs(model: keras.Model, state_of: keras.Model, sample: Triple, training: bool) -> Any:

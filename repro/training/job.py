@@ -1,6 +1,7 @@
 """The arguments of `fit_seeds`, checked before anything trains."""
 
 import operator
+import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -21,7 +22,6 @@ from repro.training.feeding import (
     is_batches,
     make_arrays,
     split,
-    unpack,
 )
 from repro.training.order import data_order
 
@@ -137,9 +137,13 @@ def make_job(build: Build, seeds: Sequence[int], x: Any, y: Any, **fit: Any) -> 
     check_count("initial_epoch", fit["initial_epoch"], minimum=0)
     if not isinstance(fit["validation_freq"], list | tuple | set | range):
         check_count("validation_freq", fit["validation_freq"])
+    if isinstance(fit["shuffle"], str):
+        raise ValueError(f"shuffle must be True or False, got {fit['shuffle']!r}")
+    fit = _limited(fit)
     model = build_model(build, seeds[0])
     data, validation = _data(x, y, dtype=float_dtype(model), **fit)
-    size = fit["batch_size"] or 32
+    size = _batch_size(data, fit["batch_size"], fit["steps_per_epoch"])
+    tested_size = fit["validation_batch_size"] or fit["batch_size"]
     blueprint = Blueprint(build, _sample(data, size))
     with suppress(RuntimeError):  # of code that `fit` may run all the same
         blueprint.make_metrics(model)  # for what it says of data that do not fit
@@ -151,11 +155,34 @@ def make_job(build: Build, seeds: Sequence[int], x: Any, y: Any, **fit: Any) -> 
         data=data,
         validation=validation,
         batch_size=size,
-        validation_batch_size=fit["validation_batch_size"] or size,
+        validation_batch_size=_batch_size(validation, tested_size, fit["validation_steps"]),
         callbacks=check_callbacks(fit["callbacks"], seeds),
         **{name: fit[name] for name in ("epochs", "initial_epoch", "validation_freq", "shuffle")},
         **{name: fit[name] for name in ("steps_per_epoch", "validation_steps", "check")},
     )
+
+
+def _batch_size(data: Data | None, asked: int | None, steps: int | None) -> int:
+    """Return the samples a step, as `fit` has them: 32, or so many that the steps are one pass."""
+    if asked is None and steps is not None and isinstance(data, Arrays):
+        return -(-data.n // steps)
+    return asked or 32
+
+
+def _limited(fit: dict[str, Any]) -> dict[str, Any]:
+    """Return arguments of which none is above what `keras.config` allows; `fit` obeys it, too."""
+    epochs, steps = (
+        getattr(keras.config, name, lambda: None)()
+        for name in ("max_epochs", "max_steps_per_epoch")
+    )
+    limits = {"epochs": epochs, "steps_per_epoch": steps}
+    if fit["validation_data"] is not None:
+        limits["validation_steps"] = steps
+    lower = {n: limit for n, limit in limits.items() if limit and limit < (fit[n] or np.inf)}
+    if lower:
+        limited = ", ".join(f"{name}={limit}" for name, limit in lower.items())
+        warnings.warn(f"keras.config limits the training: {limited}", stacklevel=5)
+    return fit | lower
 
 
 def check_seeds(seeds: int | Iterable[int]) -> list[int]:
@@ -210,28 +237,32 @@ def _data(x: Any, y: Any, *, dtype: str, **fit: Any) -> tuple[Data, Data | None]
     else:
         if x is None:
             raise ValueError("x is missing; give the inputs, such as an array of shape (n, …)")
-        if not 0 <= fit["validation_split"] < 1:
-            raise ValueError(
-                f"validation_split must lie in [0, 1), got {fit['validation_split']!r}"
-            )
-        if fit["validation_split"] and validation is None:
+        share = fit["validation_split"] or 0.0
+        if not isinstance(share, float | int | np.number) or not 0 <= share < 1:
+            raise ValueError(f"validation_split must lie in [0, 1), got {share!r}")
+        if share and validation is None:
             make_arrays(x, y, weight, dtype=dtype)  # for its checks, on what was given
-            (x, y, weight), validation = split((x, y, weight), fit["validation_split"])
+            (x, y, weight), validation = split((x, y, weight), float(share))
         data = make_arrays(x, y, weight, class_weight=fit["class_weight"], dtype=dtype)
-    return data, _validation(validation, dtype, fit["validation_steps"])
+    steps = fit["validation_steps"]
+    return data, _validation(validation, dtype, steps, has_targets=y is not None or is_batches(x))
 
 
-def _validation(validation: Any, dtype: str, steps: int | None) -> Data | None:
+def _validation(
+    validation: Any, dtype: str, steps: int | None, *, has_targets: bool
+) -> Data | None:
     if validation is None:
         return None
-    if is_batches(validation):
+    if is_batches(validation, "validation_data"):
         return Batches(validation, steps=steps)
-    if not isinstance(validation, tuple | list) or len(validation) not in (2, 3):
+    parts = tuple(validation) if isinstance(validation, tuple | list) else (validation,)
+    x, y, weight, *others = (*parts, None, None, None)
+    if any(a is not None for a in others) or x is None or (has_targets and y is None):
         raise ValueError(
             "validation_data must be (x, y) or (x, y, sample_weight) or a data set, "
             f"got {validation!r:.60}"
         )
-    return make_arrays(*unpack(tuple(validation)), dtype=dtype)
+    return make_arrays(x, y, weight, dtype=dtype)
 
 
 def _check_batches(y: Any, **fit: Any) -> None:

@@ -1,9 +1,7 @@
 """Take all seeds over the data once: in a graph where the data are arrays, else batch by batch."""
 
-import itertools
 import time
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from threading import Event
 from typing import Any
 
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 
 from repro.training.feeding import Arrays, Batches, map_tensors, tensors_in, unpack
 from repro.training.fused import FusedSeeds, Logs
+from repro.training.reading import Reader
 
 HEARD_WITHIN = 0.4  # seconds that a graph runs before Python can hear Ctrl-C
 
@@ -146,57 +145,28 @@ class BatchPass:
 
     Args:
         seeds: what is trained or evaluated.
-        batches: the data set, of dense batches.
+        reader: of the data set's dense batches.
         training: whether steps train or evaluate.
     """
 
-    def __init__(self, seeds: FusedSeeds, batches: Batches, *, training: bool):
-        self._seeds, self._training, self._steps = seeds, training, batches.steps
-        self._adapter = batches.adapter()
-        self._dataset = self._adapter.get_tf_dataset()
-        self._unfinished: Iterator[Any] | None = None  # of an epoch that is part of a pass
-        self._begun = False
-        spec = self._dataset.element_spec
-        self.graph = self._graph(self._add_step, spec)
+    def __init__(self, seeds: FusedSeeds, reader: Reader, *, training: bool):
+        self._seeds, self._training, self.reader = seeds, training, reader
+        self.graph = self._graph(self._add_step, reader.dataset.element_spec)
         self._results = self._graph(lambda: seeds.results())
         self._reset = self._graph(lambda: seeds.reset_metrics())
 
     def run(self) -> Logs:
         """Go over one epoch; return each metric's name and its values, shape (seeds, …)."""
-        if not self._begun or not self._training:  # as `fit` and `evaluate` do
-            self._adapter.on_epoch_end()
-        self._begun = True
-        self._adapter.on_epoch_begin()
-        logs = self._go_over(self._epoch())
-        self._adapter.on_epoch_end()
-        return logs
+        return self._go_over(self.reader.epoch())
 
     def first_steps(
         self, orders: Sequence[NDArray[np.integer]] | None = None
     ) -> tuple[Logs, list[Batches]]:
         """Take the first two batches; return as `run` does, and these batches."""
-        first = list(itertools.islice(self._dataset, 2))
-        spec = self._dataset.element_spec
+        first, spec = self.reader.look(), self.reader.dataset.element_spec
         source = tf.data.Dataset.from_generator(lambda: iter(first), output_signature=spec)
         source = source.apply(tf.data.experimental.assert_cardinality(len(first)))
         return self._go_over(first), [Batches(source)]
-
-    def _epoch(self) -> Iterator[Any]:
-        if self._steps is None:
-            yield from self._dataset
-            return
-        if self._unfinished is None or not self._training:
-            self._unfinished = iter(self._dataset)
-        for step in range(self._steps):
-            batch = next(self._unfinished, None)
-            if batch is None and step == 0:  # the last epoch ended where the data do
-                self._unfinished = iter(self._dataset)
-                batch = next(self._unfinished, None)
-            if batch is None:
-                self._unfinished = None
-                warnings.warn(f"the data ran out after {step} of {self._steps} steps", stacklevel=2)
-                return
-            yield batch
 
     def _go_over(self, batches: Iterable[Any]) -> Logs:
         self._reset()

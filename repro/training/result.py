@@ -12,12 +12,13 @@ import tensorflow as tf
 
 from repro.training.alone import Trained
 from repro.training.blocks import SEEDS_A_BLOCK, logs_of, split_evenly
-from repro.training.building import Blueprint
-from repro.training.callbacks import Callback
-from repro.training.feeding import is_batches, make_arrays, map_tensors
+from repro.training.building import Blueprint, one_line
+from repro.training.callbacks import Callback, renamed
+from repro.training.feeding import Arrays, is_batches, make_arrays, map_tensors
 from repro.training.fused import FusedSeeds
 from repro.training.fusible import predicts_plainly
-from repro.training.job import float_dtype, in_given_order
+from repro.training.generators import borrowed
+from repro.training.job import check_count, float_dtype, in_given_order
 from repro.training.passes import ArrayPass
 from repro.training.saved import PLAIN, write_fit
 from repro.training.shown import Shown
@@ -75,7 +76,8 @@ class SeedsFit(Shown):
             >>> fit.model(3).predict(x, verbose=0).shape
             (10, 1)
         """
-        return self.blueprint.model(int(seed), self._training(seed).state)
+        with borrowed():
+            return self.blueprint.model(int(seed), self._training(seed).state)
 
     def history(self, seed: int) -> keras.callbacks.History:
         """Return that seed's history, as `fit` would have returned it.
@@ -109,56 +111,56 @@ class SeedsFit(Shown):
         """
         return self._training(seed).callbacks
 
-    def predict(self, x: Any, batch_size: int = 32) -> Any:
+    def predict(self, x: Any, batch_size: int | None = None) -> Any:
         """Return all models' outputs for the same inputs, shape (seeds, n, …).
 
         Args:
             x: inputs, as in `fit_seeds`; arrays.
-            batch_size: samples at once.
+            batch_size: samples at once, 32 if None.
 
         Examples:
             >>> fit.predict(x).shape
             (8, 10, 1)
         """
-        model = self.model(self.seeds[0])
+        model, batch_size = self.model(self.seeds[0]), _checked(batch_size)
         if self.one_at_a_time or is_batches(x) or not predicts_plainly(model):
             outputs = [self.model(s).predict(x, batch_size, verbose=0) for s in self.seeds]
             return keras.tree.map_structure(lambda *seeds: np.stack(seeds), *outputs)
-        blocks = [self._predict(block, x, batch_size) for block in self._blocks()]
+        data = make_arrays(x, None, None, dtype=self._dtype())
+        try:
+            blocks = [self._predict(block, data, batch_size) for block in self._blocks()]
+        except ValueError as error:
+            raise ValueError(
+                f"the model can not predict from these data: {one_line(error)}"
+            ) from error
         return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *blocks)
 
     def evaluate(
-        self, x: Any, y: Any = None, *, sample_weight: Any = None, batch_size: int = 32
+        self, x: Any, y: Any = None, batch_size: int | None = None, *, sample_weight: Any = None
     ) -> pd.DataFrame:
         """Return each model's loss and metrics on the same data: `seed`, `loss`, ….
 
         Args:
             x: inputs, as in `fit_seeds`; arrays.
             y: targets.
+            batch_size: samples a step, 32 if None.
             sample_weight: weights of the samples.
-            batch_size: samples a step.
 
         Examples:
             >>> fit.evaluate(x, y).columns.tolist()
             ['seed', 'loss']
         """
+        size = _checked(batch_size)
         if is_batches(x):
             rows = [self.model(s).evaluate(x, verbose=0, return_dict=True) for s in self.seeds]
             return self._by_seed(rows)
         data = make_arrays(x, y, sample_weight, dtype=self._dtype())
-        rows = []
-        for models in self._blocks():
-            if self.one_at_a_time or not data.dense:
-                feed = in_given_order(data, batch_size)
-                rows += [m.evaluate(feed, verbose=0, return_dict=True) for m in models]
-            else:
-                self.blueprint.make_metrics(models[0])
-                seeds = FusedSeeds(models)
-                run = ArrayPass(
-                    seeds, data, batch_size=batch_size, training=False, batch_is_shared=True
-                )
-                logs = run.run()
-                rows += [logs_of(logs, place) for place in range(len(models))]
+        try:
+            rows = [row for models in self._blocks() for row in self._evaluate(models, data, size)]
+        except ValueError as error:
+            raise ValueError(
+                f"the model can not be evaluated on these data: {one_line(error)}"
+            ) from error
         return self._by_seed(rows)
 
     def resume(self, *, epochs: int, **fit: Any) -> "SeedsFit":
@@ -191,9 +193,16 @@ class SeedsFit(Shown):
         """Say what was trained, and what the last epoch's loss is."""
         if "loss" not in self.frame:
             return f"<SeedsFit: {len(self.trained)} seeds, no epochs>"
-        last = self.frame.groupby("seed").last()
-        loss = f"{last.loss.mean():.4g} (mean), {last.loss.min():.4g} to {last.loss.max():.4g}"
+        last = self._last().loss
+        loss = f"{last.mean(skipna=False):.4g} (mean), {last.min():.4g} to {last.max():.4g}"
         return f"<SeedsFit: {len(last)} seeds, {int(self.frame.epoch.max())} epochs, loss {loss}>"
+
+    def _last(self) -> pd.DataFrame:
+        last: dict[int, dict[str, Any]] = {seed: {} for seed in sorted(self.trained)}
+        for seed, own in last.items():
+            for row in self._training(seed).rows:
+                own.update(_columns(row))
+        return pd.DataFrame.from_dict(last, orient="index", columns=list(self.frame)[1:])
 
     def _description(self) -> dict[str, Any]:
         arguments = self.arguments.items()
@@ -205,15 +214,14 @@ class SeedsFit(Shown):
 
     def _training(self, seed: int) -> Trained:
         if seed not in self.trained:
-            raise KeyError(f"seed {seed} was not trained; trained were {sorted(self.trained)}")
+            raise KeyError(f"seed {seed!r} was not trained; trained were {sorted(self.trained)}")
         return self.trained[seed]
 
     def _blocks(self) -> Iterator[list[keras.Model]]:
         for block in split_evenly(self.seeds, SEEDS_A_BLOCK):
             yield [self.model(seed) for seed in block]
 
-    def _predict(self, models: list[keras.Model], x: Any, batch_size: int) -> Any:
-        data = make_arrays(x, None, None, dtype=self._dtype())
+    def _predict(self, models: list[keras.Model], data: Arrays, batch_size: int) -> Any:
         predict = tf.function(FusedSeeds(models).predict, autograph=False, reduce_retracing=True)
         outputs = [
             predict(map_tensors(lambda a: a[i : i + batch_size], data.data[0]))  # noqa: B023
@@ -221,8 +229,21 @@ class SeedsFit(Shown):
         ]
         return keras.tree.map_structure(lambda *parts: np.concatenate(parts, axis=1), *outputs)
 
+    def _evaluate(
+        self, models: list[keras.Model], data: Arrays, batch_size: int
+    ) -> list[dict[str, Any]]:
+        if self.one_at_a_time or not data.dense:
+            feed = in_given_order(data, batch_size)
+            return [m.evaluate(feed, verbose=0, return_dict=True) for m in models]
+        self.blueprint.make_metrics(models[0])
+        run = ArrayPass(
+            FusedSeeds(models), data, batch_size=batch_size, training=False, batch_is_shared=True
+        )
+        logs = run.run()
+        return [logs_of(logs, place) for place in range(len(models))]
+
     def _by_seed(self, rows: list[dict[str, Any]]) -> pd.DataFrame:
-        named = [{"seed": s, **row} for s, row in zip(self.seeds, rows, strict=True)]
+        named = [{"seed": s, **renamed(row)} for s, row in zip(self.seeds, rows, strict=True)]
         return pd.DataFrame([dict(_columns(row)) for row in named])
 
     def _dtype(self) -> str:
@@ -241,6 +262,12 @@ def _place(column: str) -> tuple[Any, ...]:
     validation = column.startswith("val_")
     name = column.removeprefix("val_")
     return validation, first.index(name) if name in first else len(first), column
+
+
+def _checked(batch_size: int | None) -> int:
+    if batch_size is not None:
+        check_count("batch_size", batch_size)
+    return int(batch_size or 32)
 
 
 def _columns(row: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -17,12 +17,16 @@ from repro.training.block import Block
 from repro.training.building import State, get_state, set_state, variables_of
 from repro.training.feeding import InOrder
 from repro.training.fused import FusedSeeds
-from repro.training.fusible import settings_tell_all
 from repro.training.job import Job
+from repro.training.model_settings import settings_tell_all
 
 BEYOND_ROUNDING = 30.0  # times what a change of the last bit makes
 DIGITS = {"float64": 1e-9, "float32": 2e-5}  # of the largest value; coarser types: COARSE
 COARSE = 2e-2
+OTHER_MODEL = (
+    "build() makes another model each time that it is called for a seed: it draws from a generator "
+    "that keras.utils.set_random_seed does not seed"
+)
 
 
 @dataclass(frozen=True)
@@ -38,27 +42,43 @@ class Steps:
     state: State
 
 
-def check(job: Job, block: Block, seeds: Sequence[int], start: dict[int, State]) -> str | None:
+def check(
+    job: Job, block: Block, seeds: Sequence[int], twins: dict[int, keras.Model]
+) -> str | None:
     """Take a block's first steps fused and, for its first and last seed, by `fit`.
+
+    Args:
+        job: what to train.
+        block: the seeds.
+        seeds: the block's.
+        twins: by their places, models of the first and the last seed that `build` has made anew.
 
     Returns:
         What differs beyond rounding, and by how much; None if nothing does.
     """
+    begun = block.seeds.state()
     logs, jobs = block.first_steps(seeds)
-    states, twin = block.seeds.state(), block.seeds.step.model
+    states, first = block.seeds.state(), block.seeds.step.model
     model = None
-    for place in sorted({0, len(seeds) - 1}):
-        own = job.blueprint.model(seeds[place], start.get(seeds[place]))
+    for place, own in twins.items():
         state = get_state(own)
-        if model is None or not settings_tell_all(twin):  # else one model's graph serves both
+        if not _are_same_bits(state, begun[place]):
+            return OTHER_MODEL
+        if model is None or not settings_tell_all(first):  # else one model's graph serves both
             model = own
         of_seed = {name: values[place] for name, values in logs.items()}
         by_fit = partial(_by_fit, jobs[place], model, seeds[place])
         if differs := _difference(Steps(of_seed, states[place]), by_fit, state, model):
             block.seeds.load([model] * len(seeds))
             layer = first_layer_that_differs(block.seeds, job.blueprint.sample[0])
-            return differs + (f" (first in layer {layer})" if layer else "")
+            differs += f" (first in layer {layer})" if layer else ""
+            return f"{differs}, after its first steps fused and by fit"
     return None
+
+
+def _are_same_bits(state: State, other: State) -> bool:
+    pairs = zip(state, other, strict=True)
+    return all(a.shape == b.shape and a.tobytes() == b.tobytes() for a, b in pairs)
 
 
 def _difference(

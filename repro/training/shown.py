@@ -35,9 +35,13 @@ class Shown:
             >>> fit.summary().loc["loss", ["n", "diverged"]].tolist()
             [8, 0]
         """
-        last = self.frame.groupby("seed").last().drop(columns="epoch", errors="ignore")
+        last = self._last().drop(columns="epoch", errors="ignore")
         rows = {str(name): _row(values.to_numpy(float)) for name, values in last.items()}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("metric")
+
+    def _last(self) -> pd.DataFrame:
+        """Return one row a seed: what it logged last of each column, be it a number or none."""
+        raise NotImplementedError
 
     def plot(self, metric: str = "loss", axes: "Axes | None" = None) -> "Axes":
         """Draw a metric over the epochs: every seed thin, their mean thick with its 95 % interval.

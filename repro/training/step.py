@@ -253,6 +253,19 @@ class _AssignsNothing(TFOptimizer):
     )
 
 
+def parts_of(optimizer: Any) -> Iterator[Any]:
+    """Yield an optimizer, and those that it hands its work to."""
+    yield optimizer
+    inner = getattr(optimizer, "inner_optimizer", None)
+    for part in [inner] if inner is not None else getattr(optimizer, "_inner_optimizers", ()):
+        yield from parts_of(part)
+
+
+def averages(optimizer: Any) -> bool:
+    """Tell whether weights become averages when training ends."""
+    return any(getattr(part, "use_ema", False) for part in parts_of(optimizer))
+
+
 def _assigning_nothing(optimizer: Any) -> Any:
     kind = type(optimizer)
     twin: Any = object.__new__(type(kind.__name__, (kind, _AssignsNothing), {}))

@@ -1,6 +1,7 @@
 """Map a function over seeds in one graph: `tf.vectorized_map`, with rules that it lacks."""
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +18,7 @@ LOOPED = pfor._fallback_converter
 CONDITION, SCATTER, ZEROS = (RULES[name] for name in ("If", "TensorScatterUpdate", "ZerosLike"))
 ELEMENT_SHAPE = RULES["TensorListElementShape"]
 CONDITIONALS = ("If", "StatelessIf")
+ONE_AT_A_TIME = threading.RLock()  # threads that build graphs: the rules are the process's
 
 
 def over_seeds(function: Callable[[Any], Any], stacked: Any) -> Any:
@@ -26,7 +28,7 @@ def over_seeds(function: Callable[[Any], Any], stacked: Any) -> Any:
         function: of one seed's tensors. What it uses besides is shared by all seeds.
         stacked: tensors with a leading seed axis.
     """
-    with _one_operation_a_seed():
+    with ONE_AT_A_TIME, _one_operation_a_seed():
         return tf.vectorized_map(function, stacked, warn=False)
 
 

@@ -91,6 +91,22 @@ def test_few_steps_an_epoch_go_on_where_the_last_epoch_stopped():
         np.testing.assert_allclose(here, there, rtol=1e-5, atol=1e-7)
 
 
+def test_steps_without_a_batch_size_make_one_pass_together():
+    given = {"steps_per_epoch": 4, "epochs": 2, "shuffle": False, "verbose": 0}
+    given |= {"validation_data": TEST, "validation_steps": 2}
+    fit = fit_seeds(build, X, Y, seeds=[3], check=False, **given)
+    keras.utils.set_random_seed(3)
+    model = build()
+    assert_same(fit, 3, model, model.fit(X, Y, **given))
+
+
+def test_variables_are_taken_for_their_values():
+    given = {"seeds": [3], "shuffle": False, "verbose": 0, "check": False}
+    fit = fit_seeds(build, tf.Variable(X), keras.Variable(Y), **given)
+    assert fit.one_at_a_time is None
+    assert fit.frame.equals(fit_seeds(build, X, Y, **given).frame)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("kind", ["tf.data", pytest.param("PyDataset", marks=pytest.mark.slow)])
 def test_a_data_set_is_seen_by_all_seeds_in_its_own_order(kind):
@@ -206,7 +222,11 @@ WRONG = [
     ({"batch_size": 2.0}, TypeError, "batch_size must be an integer"),
     ({"validation_freq": 0}, ValueError, "validation_freq must be at least 1"),
     ({"validation_data": X}, ValueError, "validation_data must be"),
+    ({"validation_data": (X, Y, Y, 3)}, ValueError, "validation_data must be"),
+    ({"validation_data": iter([(X, Y)])}, ValueError, "validation_data is an iterator"),
     ({"validation_split": 1.5}, ValueError, "validation_split"),
+    ({"validation_split": "a"}, ValueError, "validation_split must lie in"),
+    ({"shuffle": "batch"}, ValueError, "shuffle must be True or False, got 'batch'"),
     ({"verbose": 3}, ValueError, "verbose must be one of"),
     ({"callbacks": [3]}, TypeError, "callbacks must be Keras callbacks"),
     ({"x": tf.data.Dataset.from_tensors((X, Y))}, ValueError, "leave out y"),
@@ -221,7 +241,30 @@ def test_bad_input_is_named_before_anything_trains(wrong, error, message):
         fit_seeds(**given)
 
 
-def test_layers_that_all_seeds_would_share_are_refused():
+class OwnFit(keras.Sequential):
+    def fit(self, x, y, **given):
+        return super().fit(x, y, **given)
+
+
+@pytest.mark.filterwarnings("ignore:one seed at a time")
+def test_a_fit_that_takes_no_data_set_is_named():
+    with pytest.raises(TypeError, match=r"OwnFit\.fit must take x without y.*argument: 'y'"):
+        fit_seeds(lambda: compiled(OwnFit, [layers.Dense(1)]), X, Y, seeds=1, verbose=0)
+
+
+APART = "make all layers and the optimizer inside of build"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"block_size": 1, "check": False},
+        {"callbacks": keras.callbacks.TerminateOnNaN()},  # by which one seed trains at a time
+    ],
+)
+@pytest.mark.filterwarnings("ignore:one seed at a time")
+def test_layers_that_all_seeds_would_share_are_refused(given):
     shared = layers.Dense(1)
 
     def make():
@@ -229,8 +272,38 @@ def test_layers_that_all_seeds_would_share_are_refused():
         model.compile("sgd", "mse")
         return model
 
-    with pytest.raises(ValueError, match="make all layers and the optimizer inside of build"):
-        fit_seeds(make, X, Y, seeds=2, verbose=0)
+    with pytest.raises(ValueError, match=APART):
+        fit_seeds(make, X, Y, seeds=2, verbose=0, **given)
+
+
+def test_one_model_for_all_calls_of_build_is_refused():
+    model = build()
+    with pytest.raises(ValueError, match=APART):
+        fit_seeds(lambda: model, X, Y, seeds=[0], verbose=0)
+
+
+def test_a_model_without_targets_validates_on_inputs_alone():
+    def make():
+        model = keras.Sequential([keras.Input((5,)), layers.Dense(1, activity_regularizer="l2")])
+        model.compile("sgd")
+        return model
+
+    given = {"batch_size": BATCH, "shuffle": False, "verbose": 0, "validation_data": TEST[0]}
+    fit = fit_seeds(make, X, seeds=[3], check=False, **given)
+    keras.utils.set_random_seed(3)
+    model = make()
+    assert_same(fit, 3, model, model.fit(X, **given))
+
+
+@pytest.mark.skipif(not hasattr(keras.config, "set_max_epochs"), reason="an earlier Keras")
+def test_what_keras_config_allows_is_the_most():
+    keras.config.set_max_epochs(1)
+    try:
+        with pytest.warns(UserWarning, match="keras.config limits the training: epochs=1"):
+            fit = fit_seeds(build, X, Y, seeds=1, epochs=3, verbose=0, check=False)
+    finally:
+        keras.config.set_max_epochs(None)
+    assert fit.frame.epoch.tolist() == [1]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import csv
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import callbacks as kc
 
 from repro import fit_seeds
@@ -150,6 +151,16 @@ def test_keras_own_history_comes_back():
     assert isinstance(history, keras.callbacks.History)
     assert history.epoch == [0, 1, 2]
     assert history.history["loss"] == fit.frame.query("seed == 1").loss.tolist()
+
+
+def test_callbacks_know_how_many_batches_a_data_set_has():
+    class Steps(kc.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["steps"] = float(self.params["steps"])
+
+    data = tf.data.Dataset.from_tensor_slices((X, Y)).batch(8)
+    fit = fit_seeds(build, data, seeds=1, callbacks=Steps(), verbose=0, check=False)
+    assert fit.frame.steps.tolist() == [3]
 
 
 class Freezes(kc.Callback):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import resource
 
 import keras
@@ -9,6 +10,7 @@ import matplotlib.pyplot
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from repro import fit_seeds, load_fit
@@ -171,6 +173,71 @@ def test_a_vector_is_a_column_for_each_number():
     assert fit.history(3).history["f1_score"][0].shape == (3,)
 
 
+def test_a_metric_may_be_called_seed_in_an_evaluation_too():
+    def make():
+        model = keras.Sequential([keras.Input((5,)), layers.Dense(1)])
+        model.compile("sgd", "mse", metrics=[keras.metrics.MeanSquaredError(name="seed")])
+        return model
+
+    evaluated = fit_seeds(make, X, Y, **GIVEN).evaluate(X, Y)
+    assert evaluated.seed.tolist() == [3, 0] and "logged_seed" in evaluated
+
+
+def test_a_seed_that_has_become_none_counts_as_diverged():
+    def callbacks(seed):
+        def none(epoch, logs):
+            logs["loss"] = float("nan") if epoch and seed else 1.0
+
+        return keras.callbacks.LambdaCallback(on_epoch_end=none)
+
+    fit = fit_seeds(build, X, Y, epochs=2, callbacks=callbacks, **GIVEN)
+    assert fit.summary().loc["loss", ["n", "diverged"]].tolist() == [1, 1]
+    assert "loss nan (mean), 1 to 1" in repr(fit)
+
+
+def test_what_is_not_measured_in_the_last_epoch_is_as_it_was_measured_last():
+    given = {"validation_data": TEST, "validation_freq": 2, "epochs": 3}
+    fit = fit_seeds(build, X, Y, **given, **GIVEN)
+    assert fit.summary().loc["val_loss", ["n", "diverged"]].tolist() == [2, 0]
+
+
+def test_the_process_s_random_generators_are_left_as_they_were(fit):
+    def draws():
+        state = (random.getstate(), np.random.get_state()[1].tolist())
+        return *state, float(keras.random.uniform(())), float(tf.random.uniform(()))
+
+    keras.utils.set_random_seed(5)
+    expected = draws()
+    for act in (
+        lambda: fit.predict(TEST[0]),
+        lambda: fit.history(3),
+        lambda: fit_seeds(build, X, Y, **GIVEN),
+    ):
+        keras.utils.set_random_seed(5)
+        act()
+        assert draws() == expected
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda fit: fit.predict(X, batch_size=0), "batch_size must be at least 1, got 0"),
+        (lambda fit: fit.predict(X[:, :3]), "the model can not predict from these data: Input 0"),
+        (lambda fit: fit.predict(None), "x is missing"),
+        (lambda fit: fit.evaluate(X[:, :3], Y), "the model can not be evaluated on these data: "),
+    ],
+)
+def test_what_can_not_be_predicted_is_said_in_a_line(fit, ask, message):
+    with pytest.raises(ValueError, match=message) as refused:
+        ask(fit)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_batch_of_the_usual_size_may_be_asked_for(fit):
+    np.testing.assert_array_equal(fit.predict(X, batch_size=None), fit.predict(X, batch_size=32))
+    pd.testing.assert_frame_equal(fit.evaluate(X, Y, batch_size=None), fit.evaluate(X, Y))
+
+
 def test_it_says_what_it_is(fit):
     assert repr(fit).startswith("<SeedsFit: 2 seeds, 2 epochs, loss ")
 
@@ -204,3 +271,23 @@ def test_what_can_not_go_on_is_not_resumed():
     steps = fit_seeds(build, X, Y, steps_per_epoch=2, **GIVEN)
     with pytest.raises(ValueError, match="steps_per_epoch"):
         steps.resume(epochs=3)
+
+
+class TwoOptimizers(keras.Sequential):
+    def compile(self, other):
+        super().compile("sgd", "mse")
+        self.other = other
+
+    def train_step(self, data):
+        return super().train_step(data)
+
+
+@pytest.mark.filterwarnings("ignore:one seed at a time")
+def test_a_state_that_is_not_kept_is_not_gone_on_from():
+    def make():
+        model = TwoOptimizers([keras.Input((5,)), layers.Dense(1)])
+        model.compile(keras.optimizers.Adam())
+        return model
+
+    with pytest.raises(ValueError, match="other of TwoOptimizers: a fit keeps the state of the"):
+        fit_seeds(make, X, Y, **GIVEN).resume(epochs=3)

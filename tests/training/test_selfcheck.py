@@ -46,6 +46,18 @@ def test_what_can_not_run_without_side_effects_falls_back():
     assert_found_and_trained_alone(make, "without side effects")
 
 
+def test_a_build_that_draws_from_a_generator_of_its_own_is_told():
+    generator = np.random.default_rng(0)
+
+    def make():
+        model = build()
+        model.layers[0].kernel.assign(generator.normal(size=(5, 4)))
+        return model
+
+    with pytest.warns(UserWarning, match="another model each time that it is called for a seed"):
+        fit_seeds(make, X, Y, seeds=[3], verbose=0)
+
+
 def test_differences_of_rounding_are_none():
     """Adam makes steps of full size of gradients that are zero but for rounding."""
 

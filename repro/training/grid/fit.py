@@ -11,7 +11,8 @@ from repro.training.alone import Trained
 from repro.training.blocks import Blocks
 from repro.training.building import Blueprint
 from repro.training.callbacks import makes_callbacks
-from repro.training.fit import DEFAULTS, ONE_CALL, checked, result_of
+from repro.training.fit import DEFAULTS, checked, result_of
+from repro.training.generators import borrowed
 from repro.training.grid.job import GridBlueprint, Group, make_groups
 from repro.training.grid.result import GridFit, with_settings
 from repro.training.grid.settings import Settings, cells_of
@@ -80,7 +81,7 @@ def fit_grid(
     cells, seeds = cells_of(build, grid), check_seeds(seeds)
     arguments, of_fit = checked({**DEFAULTS, "x": x, "y": y, **fit})
     verbose = of_fit.pop("verbose")
-    with ONE_CALL, quiet.without_graph_notes():
+    with borrowed(), quiet.without_graph_notes():
         groups, count = make_groups(build, cells, seeds, **of_fit)
         outcomes = _train(groups, count, verbose, len(cells) * len(seeds))
     fits = [

@@ -15,11 +15,11 @@ from repro.training.building import Blueprint, State, build_model
 from repro.training.callbacks import check_callbacks, makes_callbacks
 from repro.training.cost import cost_of
 from repro.training.feeding import Batches
-from repro.training.fusible import settings_differ, settings_tell_all
 from repro.training.grid.scalars import as_in, differing, free_scalars
 from repro.training.grid.settings import Settings
 from repro.training.job import Job, float_dtype, make_job
 from repro.training.jobs.choice import processes_for
+from repro.training.model_settings import settings_differ, settings_tell_all
 
 Member = tuple[int, int]  # the place of a cell in the grid, and a seed
 

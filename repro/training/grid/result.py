@@ -97,11 +97,15 @@ class GridFit:
 
 
 def with_settings(cells: list[Settings], frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """Return the cells' frames as one, with a column a setting in front."""
+    """Return the cells' frames as one, with a column a setting in front.
+
+    Keras may log what is called as a setting, such as a learning rate that callbacks change.
+    """
     parts = []
     for cell, frame in zip(cells, frames, strict=True):
         columns = {name: [_shown(value)] * len(frame) for name, value in cell.items()}
-        parts.append(pd.concat([pd.DataFrame(columns), frame.reset_index(drop=True)], axis=1))
+        own = frame.reset_index(drop=True).rename(columns={n: f"logged_{n}" for n in cell})
+        parts.append(pd.concat([pd.DataFrame(columns), own], axis=1))
     return pd.concat(parts, ignore_index=True)
 
 

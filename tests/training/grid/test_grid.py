@@ -158,6 +158,25 @@ def test_a_setting_that_a_layer_keeps_to_itself_is_not_lost():
         np.testing.assert_allclose(grid.fit(**settings).frame, expected, rtol=1e-5)
 
 
+def test_a_setting_that_no_config_tells_is_not_lost():
+    def excluding(names):
+        optimizer = keras.optimizers.AdamW(0.1, weight_decay=0.5)
+        optimizer.exclude_from_weight_decay(var_names=names)
+        model = build()
+        model.compile(optimizer, "sparse_categorical_crossentropy")
+        return model
+
+    assert len(groups_of({"names": [["bias"], ["kernel"]]}, excluding)) == 2
+
+
+def test_a_column_that_is_called_as_a_setting_is_apart():
+    rates = {"learning_rate": [0.1, 0.5]}
+    grid = train(build, rates, callbacks=keras.callbacks.ReduceLROnPlateau("loss"))
+    assert grid.frame.columns.is_unique
+    assert grid.frame.learning_rate.unique().tolist() == [0.1, 0.5]
+    assert "logged_learning_rate" in grid.frame
+
+
 def test_callbacks_are_made_of_the_seed_and_the_settings(tmp_path):
     def callbacks(seed, learning_rate):
         return keras.callbacks.CSVLogger(tmp_path / f"{learning_rate}_{seed}.csv")

@@ -1,0 +1,179 @@
+"""Compare models by their settings: what they compute, but for the values of their variables."""
+
+import hashlib
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras.src.optimizers.base_optimizer import BaseOptimizer
+
+from repro.training.step import parts_of
+
+Settings = list[tuple[str, Any]]
+
+
+def settings_differ(models: Sequence[keras.Model], first: keras.Model) -> str | None:
+    """Name a setting in which models differ from the first, their learning rates apart."""
+    expected = list(_settings(first))
+    for model in models:
+        settings = list(_settings(model))
+        if settings != expected:
+            name, value, other = _first_difference(settings, expected)
+            return (
+                "build() returns models of different settings for different seeds: "
+                f"{name} is {value!s:.60}, and {other!s:.60} for another seed"
+            )
+    return None
+
+
+def _first_difference(settings: Settings, expected: Settings) -> tuple[str, Any, Any]:
+    own, other = dict(settings), dict(expected)
+    names = [name for name in other | own if own.get(name) != other.get(name)]
+    if names:
+        return names[0], *(s.get(names[0], "nothing") for s in (own, other))
+    pairs = zip(settings, expected, strict=False)  # of names that several layers have
+    return next((a[0], a[1], b[1]) for a, b in pairs if a != b)
+
+
+def _settings(model: keras.Model) -> Iterator[tuple[str, Any]]:
+    """Yield all settings of a model, its losses, metrics and optimizer, by name."""
+    for kind in ("trainable_variables", "non_trainable_variables"):
+        for place, v in enumerate(getattr(model, kind)):
+            yield f"{kind}[{place}]", (tuple(v.shape), v.dtype, v.trainable)
+    for layer in model._flatten_layers():
+        yield from _flat(layer.name, _config(layer))
+        yield from _constants(layer)
+    yield from _flat("compile", _compiled(model))
+    for name, thing in _parts(model):
+        yield name, type(thing)
+        if not _is_of_keras(type(thing)):  # its own settings may be in no config
+            yield from _flat(name, _attributes(thing))
+        elif isinstance(thing, keras.regularizers.Regularizer | keras.constraints.Constraint):
+            yield from _flat(name, _config(thing))  # the layer's tells what it was built with
+    for optimizer in parts_of(model.optimizer):
+        yield from _optimizer_settings(optimizer, model.trainable_variables)
+
+
+def _optimizer_settings(
+    optimizer: Any, variables: Sequence[keras.Variable]
+) -> Iterator[tuple[str, Any]]:
+    config = _config(optimizer)
+    if isinstance(config, dict) and isinstance(config.get("learning_rate"), float):
+        del config["learning_rate"]  # a variable: each seed may have its own
+    yield from _flat(optimizer.name, config)
+    yield "optimizer", type(optimizer)
+    if isinstance(optimizer, BaseOptimizer):
+        for v in variables:
+            yield f"weight decay of {v.path}", optimizer._use_weight_decay(v.value)
+
+
+def _constants(layer: keras.layers.Layer) -> Iterator[tuple[str, str]]:
+    """Yield what a layer has computed and keeps, such as the means that it was adapted to.
+
+    Graphs take it for a constant; it is no variable, and in no config.
+    """
+    for name, value in vars(layer).items():
+        is_eager = isinstance(value, tf.Tensor) and not tf.is_symbolic_tensor(value)
+        if is_eager or isinstance(value, np.ndarray):
+            array = np.asarray(value)
+            content = array.tobytes() if array.dtype != object else repr(array.tolist()).encode()
+            digest = hashlib.sha256(content).hexdigest()[:8]
+            yield f"{layer.name}.{name}", f"{array.ravel()[:3]} of digest {digest}"
+
+
+def _parts(model: keras.Model) -> Iterator[tuple[str, Any]]:
+    """Yield what a model is made of besides its variables, by name."""
+    for layer in model._flatten_layers():
+        yield f"{layer.name}", layer
+    for v in model.trainable_variables:
+        for kind in ("constraint", "regularizer"):
+            if getattr(v, kind, None) is not None:
+                yield f"{v.path}.{kind}", getattr(v, kind)
+    for optimizer in parts_of(model.optimizer):
+        yield optimizer.name, optimizer
+        yield f"{optimizer.name}.learning_rate", optimizer._learning_rate
+    for place, loss in enumerate(keras.tree.flatten(model.loss)):
+        yield f"loss[{place}]", loss
+    for place, metric in enumerate(_metrics(model)):
+        yield f"metrics[{place}]", metric
+
+
+def _metrics(model: keras.Model) -> list[keras.metrics.Metric]:
+    """Return the metrics of layers and of `compile`, which hides them until it has seen data."""
+    named = model._compile_metrics
+    users = [named._user_metrics, named._user_weighted_metrics] if named else []
+    things = [*model.metrics, *keras.tree.flatten(users)]
+    return [thing for thing in things if isinstance(thing, keras.metrics.Metric)]
+
+
+def _is_of_keras(kind: Any) -> bool:
+    return (getattr(kind, "__module__", None) or "").split(".")[0] in ("keras", "builtins")
+
+
+def _config(thing: Any) -> Any:
+    try:
+        with _without_warnings():
+            return dict(thing.get_config())
+    except Exception:  # it has none, or one that fails: its plain attributes tell what they can
+        return _attributes(thing)
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    # of lambdas, which nobody is about to save
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _attributes(thing: Any) -> dict[str, Any]:
+    plain = (bool, int, float, str, tuple, list, dict, np.generic, np.ndarray)
+    own = getattr(thing, "__dict__", {}).items()
+    hidden = ("_", "seed", "name", "built")  # Keras' own, or numbered
+    return {n: v for n, v in own if isinstance(v, plain) and not n.startswith(hidden)}
+
+
+def _compiled(model: keras.Model) -> Any:
+    try:
+        with _without_warnings():
+            config = dict(model.get_compile_config() or {})
+    except Exception:  # a loss or metric that can't be serialized
+        config = {name: repr(getattr(model, name, None)) for name in ("loss", "metrics")}
+    config.pop("optimizer", None)
+    return config
+
+
+def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield from _flat(f"{name}.{key}", below)
+    elif isinstance(value, list | tuple):
+        for place, below in enumerate(value):
+            yield from _flat(f"{name}[{place}]", below)
+    else:
+        yield name, re.sub(r" at 0x[0-9a-f]+", "", repr(value))
+
+
+def settings_tell_all(model: keras.Model) -> bool:
+    """Tell whether all layers and losses are Keras' own, so that their settings tell all."""
+    parts = [part for _, part in _parts(model)]
+    if not all(_is_of_keras(type(part)) for part in parts) or any(map(_is_patched, parts)):
+        return False
+    if any(isinstance(part, keras.layers.Lambda) for part in parts):
+        return False
+    settings = repr(list(_settings(model)))
+    return not any(word in settings for word in ("function", "__lambda__"))
+
+
+def _is_patched(part: Any) -> bool:
+    """Tell whether a method has been replaced by somebody's function, on the instance."""
+    own = getattr(part, "__dict__", {}).items()
+    return any(
+        hasattr(type(part), name) and callable(value) and not _is_of_keras(value)
+        for name, value in own
+    )

@@ -1,0 +1,105 @@
+"""What a model computes besides its variables is a setting, whether a config tells it or not."""
+
+import warnings
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, optimizers
+
+from repro import fit_seeds
+from repro.training.model_settings import settings_differ, settings_tell_all
+from tests.training.plain import assert_same, fit_by_hand
+from tests.training.test_arguments import X, Y
+
+
+def network(*first, optimizer="sgd"):
+    model = keras.Sequential([keras.Input((5,)), *first, layers.Dense(1)])
+    model.compile(optimizer, "mse")
+    return model
+
+
+def adapted(number):
+    layer = layers.Normalization()
+    layer.adapt(X + number)
+    return network(layer)
+
+
+def regularized(number):
+    model = network()
+    model.layers[0].kernel.regularizer = keras.regularizers.L2(number)
+    return model
+
+
+def constrained(number):
+    model = network()
+    model.layers[0].kernel.constraint = keras.constraints.MaxNorm(number)
+    return model
+
+
+def excluding(number):
+    optimizer = optimizers.AdamW(0.01, weight_decay=0.1)
+    optimizer.exclude_from_weight_decay(var_names=["kernel", "bias"][:number])
+    return network(optimizer=optimizer)
+
+
+def of_several(number):
+    chosen = optimizers.SGD(0.01, momentum=0.1 * number)
+    model = network(optimizer=optimizers.MultiOptimizer(lambda variable: chosen))
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+HIDDEN = {
+    adapted: "normalization.mean",
+    regularized: "kernel.regularizer.l2",
+    constrained: "kernel.constraint.max_value",
+    excluding: "weight decay of sequential/dense/bias",
+    of_several: "momentum",
+}
+
+
+@pytest.mark.parametrize("make", HIDDEN)
+def test_what_the_model_s_config_does_not_tell_is_a_setting(make):
+    first, same, other = (_fresh(make, number) for number in (1, 1, 2))
+    assert settings_differ([same], first) is None
+    assert HIDDEN[make] in settings_differ([other], first)
+
+
+def test_settings_do_not_tell_all_where_a_lambda_chooses_optimizers():
+    chosen = optimizers.SGD(0.01)
+    model = network(optimizer=optimizers.MultiOptimizer(lambda variable: chosen))
+    assert not settings_tell_all(model)
+
+
+def test_settings_do_not_tell_all_where_a_method_is_replaced():
+    model = network()
+    assert settings_tell_all(model)
+    usual = model.layers[0].call
+    model.layers[0].call = lambda x, training=None: 2 * usual(x)
+    assert not settings_tell_all(model)
+
+
+def test_a_lambda_is_compared_without_a_warning():
+    def make(_number):
+        model = network()
+        model.compile("sgd", lambda y, p: keras.ops.square(y - p))
+        return model
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert settings_differ([_fresh(make, 1)], _fresh(make, 1)) is None
+
+
+def test_each_seed_s_own_normalization_is_its_own():
+    def make():
+        return adapted(np.random.uniform(1, 3))
+
+    with pytest.warns(UserWarning, match="different settings.*normalization.mean"):
+        fit = fit_seeds(make, X, Y, seeds=[3, 0], batch_size=8, verbose=0)
+    assert_same(fit, 0, *fit_by_hand(make, 0, X, Y))
+
+
+def _fresh(make, number):
+    keras.utils.clear_session()  # so that names are alike
+    return make(number)
