@@ -8,7 +8,7 @@ import keras
 
 from repro.training.building import State, get_state, one_line
 from repro.training.callbacks import Callback, Recorder
-from repro.training.feeding import Batches
+from repro.training.feeding.batches import Batches
 from repro.training.job import Job
 
 

@@ -8,11 +8,12 @@ import tensorflow as tf
 
 from repro.training import fusible
 from repro.training.building import State
-from repro.training.feeding import Arrays, Batches
+from repro.training.feeding.arrays import Arrays
+from repro.training.feeding.batches import Batches
+from repro.training.feeding.reading import Reader
 from repro.training.fused import FusedSeeds, Logs
 from repro.training.job import Job, short_job
 from repro.training.passes import ArrayPass, BatchPass
-from repro.training.reading import Reader
 from repro.training.step import averages
 
 
@@ -95,7 +96,7 @@ class Block:
         if test is not None:
             tested, (validation,) = test.first_steps()
             logs |= {f"val_{name}": values for name, values in tested.items()}
-        jobs = [short_job(job, of_seed, validation, epochs) for of_seed in data]
+        jobs = [short_job(job, piece, validation, epochs) for piece in data]
         return logs, jobs if len(jobs) > 1 else jobs * len(seeds)
 
     def _pass(self, data: Arrays | Batches, size: int, *, training: bool) -> ArrayPass | BatchPass:

@@ -56,13 +56,13 @@ def check_callbacks(callbacks: Any, seeds: Sequence[int]) -> CallbacksOf | None:
 
 
 def makes_callbacks(callbacks: Any) -> bool:
-    """Tell whether callbacks are given as a function that makes them."""
+    """Return whether callbacks are given as a function that makes them."""
     is_class = isinstance(callbacks, type)
     is_callback = isinstance(callbacks, keras.callbacks.Callback)
     return callable(callbacks) and not is_class and not is_callback
 
 
-def why_not_fused(lists: Sequence[Sequence[Callback]]) -> str | None:
+def why_callbacks_not_fused(lists: Sequence[Sequence[Callback]]) -> str | None:
     """Name a callback that does or sees more than seeds that train at once can show it.
 
     Args:
@@ -154,7 +154,7 @@ def _only_epochs(callback: Callback) -> bool:
 
 
 def _is_inert(callback: Callback, hook: str) -> bool:
-    """Tell whether a hook is Keras' own, of a callback that changes rates and itself alone."""
+    """Return whether a hook is Keras' own, of a callback that changes rates and itself alone."""
     known = (
         keras.callbacks.EarlyStopping,
         keras.callbacks.ReduceLROnPlateau,

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from repro.training.feeding import Triple, tensors_in
+from repro.training.feeding.structures import Triple, tensors_in
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def _time_steps(inputs: tf.Tensor, model: keras.Model) -> int:
 
 
 def _looks_up(model: keras.Model) -> bool:
-    """Tell whether a layer takes whole numbers for names, as of words; else they are amounts."""
+    """Return whether a layer takes whole numbers for names, as of words; else they are amounts."""
     kinds = (
         keras.layers.Embedding,
         keras.layers.Hashing,

@@ -14,7 +14,7 @@ import numpy as np
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 
 from repro.training.alone import Trained
-from repro.training.blocks import Blocks, most_at_once, seeds_in_cache, split_evenly
+from repro.training.blocks import Blocks
 from repro.training.building import Blueprint, Build, State
 from repro.training.generators import borrowed
 from repro.training.job import check_count, check_seeds, make_job
@@ -23,6 +23,7 @@ from repro.training.jobs.processes import Processes
 from repro.training.progress import progress
 from repro.training.result import SeedsFit, tidy
 from repro.training.saved import read_fit
+from repro.training.sizes import most_at_once, one_thread_a_block, seeds_in_cache, split_evenly
 from repro.training.step import averages
 
 __all__ = ["SeedsFit", "check_seeds", "fit_seeds", "load_fit", "seeds_in_cache"]
@@ -128,7 +129,27 @@ def fit_seeds(
         >>> fit.frame.shape  # a row a seed and epoch: seed, epoch, loss
         (16, 3)
     """
-    arguments = {name: value for name, value in locals().items() if name not in ("build", "seeds")}
+    arguments = {
+        "x": x,
+        "y": y,
+        "batch_size": batch_size,
+        "epochs": epochs,
+        "verbose": verbose,
+        "callbacks": callbacks,
+        "validation_split": validation_split,
+        "validation_data": validation_data,
+        "shuffle": shuffle,
+        "class_weight": class_weight,
+        "sample_weight": sample_weight,
+        "initial_epoch": initial_epoch,
+        "steps_per_epoch": steps_per_epoch,
+        "validation_steps": validation_steps,
+        "validation_batch_size": validation_batch_size,
+        "validation_freq": validation_freq,
+        "block_size": block_size,
+        "n_jobs": n_jobs,
+        "check": check,
+    }
     return _fit(build, check_seeds(seeds), arguments, {})
 
 
@@ -167,7 +188,8 @@ def _fit(
         job = make_job(build, seeds, **fit)
         count = processes_for(n_jobs, job, len(seeds))
         size = block_size or most_at_once(job, seeds, one_thread=count > 1)
-        parts = split_evenly(seeds, size)
+        side_by_side = count > 1 or one_thread_a_block()
+        parts = split_evenly(seeds, size, in_pairs=side_by_side and not block_size)
         with (
             progress(job, seeds, verbose) as advance,
             Processes(count, advance, blocks=len(parts)) as processes,
@@ -203,6 +225,7 @@ def result_of(
     one_at_a_time: str | None,
     arguments: dict[str, Any],
 ) -> SeedsFit:
+    """Return the fit of these trainings; those who know add the times of checks and processes."""
     return SeedsFit(
         frame=tidy(trained),
         one_at_a_time=one_at_a_time,
@@ -229,8 +252,8 @@ def _resume(fit: SeedsFit, *, epochs: int, **changes: Any) -> SeedsFit:
         states = {seed: fit.trained[seed].state for seed in seeds}
         longer = _fit(fit.blueprint.build, seeds, arguments | {"initial_epoch": last}, states)
         reason = longer.one_at_a_time or reason
-        for seed, of_seed in longer.trained.items():
-            trained[seed] = replace(of_seed, rows=fit.trained[seed].rows + of_seed.rows)
+        for seed, later in longer.trained.items():
+            trained[seed] = replace(later, rows=fit.trained[seed].rows + later.rows)
     return result_of(trained, fit.blueprint, reason, arguments)
 
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from repro.training.building import State, get_state
-from repro.training.feeding import Triple, map_tensors, tensors_in
+from repro.training.feeding.structures import Triple, map_tensors, tensors_in
 from repro.training.step import SeedStep, Tensors
 from repro.training.vectorize import over_seeds
 
@@ -45,7 +45,7 @@ class FusedSeeds:
             stacked.assign(value)
 
     def fits(self, models: Sequence[keras.Model]) -> bool:
-        """Tell whether these models' shared settings, such as the rate, are still shared."""
+        """Return whether these models' shared settings, such as the rate, are still shared."""
         return self._shared_by(models) == self._is_shared
 
     def metrics(self) -> list[State]:
@@ -116,9 +116,9 @@ class FusedSeeds:
         none = [g is None for g in gradients]
         dense = [tf.convert_to_tensor(g) for g in gradients if g is not None]
 
-        def update(of_seed: tuple[Tensors, Tensors]) -> Tensors:
-            mine = iter(of_seed[1])
-            return self.step.update(of_seed[0], [None if n else next(mine) for n in none])
+        def update(one_seed: tuple[Tensors, Tensors]) -> Tensors:
+            mine = iter(one_seed[1])
+            return self.step.update(one_seed[0], [None if n else next(mine) for n in none])
 
         self._assign(over_seeds(update, (values, dense)))
 
@@ -153,8 +153,8 @@ class FusedSeeds:
     def _values(self, models: Sequence[keras.Model]) -> list[NDArray[Any]]:
         states = [get_state(model) for model in models]
         own = [
-            of_seeds[0] if shared else np.stack(of_seeds)
-            for of_seeds, shared in zip(zip(*states, strict=True), self._is_shared, strict=False)
+            values[0] if shared else np.stack(values)
+            for values, shared in zip(zip(*states, strict=True), self._is_shared, strict=False)
         ]
         return own + [np.stack(v) for v in zip(*map(self._metrics_of, models), strict=True)]
 

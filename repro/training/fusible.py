@@ -11,7 +11,7 @@ from keras.src.optimizers.base_optimizer import BaseOptimizer
 
 from repro.training.building import get_state
 from repro.training.cost import products_of_convolutions
-from repro.training.feeding import Triple, tensors_in
+from repro.training.feeding.structures import Triple, tensors_in
 from repro.training.fused import FusedSeeds
 from repro.training.model_settings import settings_differ, settings_tell_all
 from repro.training.step import parts_of
@@ -76,7 +76,7 @@ def why_not_fused(models: Sequence[keras.Model], first: keras.Model, sample: Tri
 
 
 def predicts_plainly(model: keras.Model) -> bool:
-    """Tell whether `predict` does what Keras' own does, so that it can be done at once."""
+    """Return whether `predict` does what Keras' own does, so that it can be done at once."""
     return not model.run_eagerly and all(_is_kerass(model, name) for name in PREDICTIONS)
 
 
@@ -148,7 +148,7 @@ def _large_convolutions(model: keras.Model, sample: Triple) -> str | None:
 
 
 def _is_kerass(thing: Any, name: str) -> bool:
-    """Tell whether a method or property is Keras' own, neither a subclass's nor the instance's."""
+    """Return whether a method or property is Keras' own, no subclass's and not the instance's."""
     if name in vars(thing):
         return False
     for kind in type(thing).__mro__:

@@ -20,15 +20,15 @@ def borrowed() -> Iterator[None]:
     They are given back as they were: who draws numbers between two calls gets others each time.
     """
     with ONE_CALL:
-        of_python, of_numpy = random.getstate(), np.random.get_state()
-        of_keras = {name: global_state.get_global_attribute(name) for name in OF_KERAS}
+        python_state, numpy_state = random.getstate(), np.random.get_state()
+        keras_states = {name: global_state.get_global_attribute(name) for name in OF_KERAS}
         eager = context.context()
-        of_tensorflow = {n: v for n, v in vars(eager).items() if n in ("_seed", "_rng")}
+        tensorflow_state = {n: v for n, v in vars(eager).items() if n in ("_seed", "_rng")}
         try:
             yield
         finally:
-            random.setstate(of_python)
-            np.random.set_state(of_numpy)
-            for name, value in of_keras.items():
+            random.setstate(python_state)
+            np.random.set_state(numpy_state)
+            for name, value in keras_states.items():
                 global_state.set_global_attribute(name, value)
-            vars(eager).update(of_tensorflow)
+            vars(eager).update(tensorflow_state)

@@ -14,15 +14,9 @@ from numpy.typing import NDArray
 from repro.training.building import Blueprint, Build, build_model
 from repro.training.callbacks import Callback, CallbacksOf, check_callbacks
 from repro.training.cost import Cost, cost_of
-from repro.training.feeding import (
-    Arrays,
-    Batches,
-    InOrder,
-    first_batch,
-    is_batches,
-    make_arrays,
-    split,
-)
+from repro.training.feeding.arrays import Arrays, make_arrays, split
+from repro.training.feeding.batches import Batches, first_batch, is_batches
+from repro.training.feeding.in_order import InOrder
 from repro.training.order import data_order
 
 Data = Arrays | Batches
@@ -64,7 +58,7 @@ class Job:
         return np.stack([self.order(seed, passed + 1)[part] for seed in seeds])
 
     def validates(self, epoch: int) -> bool:
-        """Tell whether an epoch, counted from 0, ends with a validation."""
+        """Return whether an epoch, counted from 0, ends with a validation."""
         if self.validation is None:
             return False
         if isinstance(self.validation_freq, int):

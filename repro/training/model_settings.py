@@ -160,7 +160,7 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def settings_tell_all(model: keras.Model) -> bool:
-    """Tell whether all layers and losses are Keras' own, so that their settings tell all."""
+    """Return whether all layers and losses are Keras' own, so that their settings tell all."""
     parts = [part for _, part in _parts(model)]
     if not all(_is_of_keras(type(part)) for part in parts) or any(map(_is_patched, parts)):
         return False
@@ -171,7 +171,7 @@ def settings_tell_all(model: keras.Model) -> bool:
 
 
 def _is_patched(part: Any) -> bool:
-    """Tell whether a method has been replaced by somebody's function, on the instance."""
+    """Return whether a method has been replaced by somebody's function, on the instance."""
     own = getattr(part, "__dict__", {}).items()
     return any(
         hasattr(type(part), name) and callable(value) and not _is_of_keras(value)

@@ -9,9 +9,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from repro.training.feeding import Arrays, Batches, map_tensors, tensors_in, unpack
+from repro.training.feeding.arrays import Arrays
+from repro.training.feeding.batches import Batches
+from repro.training.feeding.reading import Reader
+from repro.training.feeding.structures import map_tensors, tensors_in, unpack
 from repro.training.fused import FusedSeeds, Logs
-from repro.training.reading import Reader
 
 HEARD_WITHIN = 0.4  # seconds that a graph runs before Python can hear Ctrl-C
 

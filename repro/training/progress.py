@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from repro.training.blocks import Advance
 from repro.training.job import Job
+from repro.training.trainer import Advance
 
 VERBOSE = ("auto", 0, 1, 2)
 
@@ -58,7 +58,7 @@ def _bar(seeds: int, epochs: int) -> Iterator[Advance]:
 
 
 def _in_notebook() -> bool:
-    """Tell whether a Jupyter kernel runs this; a terminal's IPython is a terminal."""
+    """Return whether a Jupyter kernel runs this; a terminal's IPython is a terminal."""
     shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
     return type(shell).__name__ == "ZMQInteractiveShell"
 

@@ -11,10 +11,11 @@ import pandas as pd
 import tensorflow as tf
 
 from repro.training.alone import Trained
-from repro.training.blocks import SEEDS_A_BLOCK, logs_of, split_evenly
 from repro.training.building import Blueprint, one_line
 from repro.training.callbacks import Callback, renamed
-from repro.training.feeding import Arrays, is_batches, make_arrays, map_tensors
+from repro.training.feeding.arrays import Arrays, make_arrays
+from repro.training.feeding.batches import is_batches
+from repro.training.feeding.structures import map_tensors
 from repro.training.fused import FusedSeeds
 from repro.training.fusible import predicts_plainly
 from repro.training.generators import borrowed
@@ -22,6 +23,8 @@ from repro.training.job import check_count, float_dtype, in_given_order
 from repro.training.passes import ArrayPass
 from repro.training.saved import PLAIN, write_fit
 from repro.training.shown import Shown
+from repro.training.sizes import SEEDS_A_BLOCK, split_evenly
+from repro.training.trainer import logs_of
 
 
 @dataclass(frozen=True, repr=False)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from repro.training.alone import Trained
 from repro.training.building import Blueprint, Build
-from repro.training.feeding import Triple
+from repro.training.feeding.structures import Triple
 
 FORMAT = 1
 PLAIN = (int, float, str, type(None))  # arguments that are saved

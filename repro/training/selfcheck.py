@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from repro.training.block import Block
 from repro.training.building import State, get_state, set_state, variables_of
-from repro.training.feeding import InOrder
+from repro.training.feeding.in_order import InOrder
 from repro.training.fused import FusedSeeds
 from repro.training.job import Job
 from repro.training.model_settings import settings_tell_all
@@ -66,9 +66,9 @@ def check(
             return OTHER_MODEL
         if model is None or not settings_tell_all(first):  # else one model's graph serves both
             model = own
-        of_seed = {name: values[place] for name, values in logs.items()}
+        own_logs = {name: values[place] for name, values in logs.items()}
         by_fit = partial(_by_fit, jobs[place], model, seeds[place])
-        if differs := _difference(Steps(of_seed, states[place]), by_fit, state, model):
+        if differs := _difference(Steps(own_logs, states[place]), by_fit, state, model):
             block.seeds.load([model] * len(seeds))
             layer = first_layer_that_differs(block.seeds, job.blueprint.sample[0])
             differs += f" (first in layer {layer})" if layer else ""

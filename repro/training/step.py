@@ -15,7 +15,7 @@ from keras.src import ops
 from keras.src.backend.tensorflow.optimizer import TFOptimizer
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 
-from repro.training.feeding import Triple
+from repro.training.feeding.structures import Triple
 
 Tensors = list[Any]
 
@@ -172,7 +172,7 @@ class _Values(keras.StatelessScope):
 
     @property
     def each_is_read_once(self) -> bool:
-        """Tell whether no variable that is watched has been assigned."""
+        """Return whether no variable that is watched has been assigned."""
         return all(len(readings) == 1 for readings in self._readings.values())
 
     def gradients(self, loss: Any, variables: Sequence[keras.Variable]) -> Tensors:
@@ -180,7 +180,7 @@ class _Values(keras.StatelessScope):
         readings = [self._readings[id(variable)] for variable in variables]
         gradients = self._tape.gradient(loss, readings)  # type: ignore[union-attr]
         self._tape = None
-        return [_summed(of_readings) for of_readings in gradients]
+        return [_summed(readings) for readings in gradients]
 
     @contextmanager
     def conditions(self, variables: Sequence[keras.Variable]) -> Iterator[None]:
@@ -262,7 +262,7 @@ def parts_of(optimizer: Any) -> Iterator[Any]:
 
 
 def averages(optimizer: Any) -> bool:
-    """Tell whether weights become averages when training ends."""
+    """Return whether weights become averages when training ends."""
     return any(getattr(part, "use_ema", False) for part in parts_of(optimizer))
 
 

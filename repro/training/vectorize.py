@@ -67,15 +67,15 @@ def _unrolled(pfor_input: Any, root_cause: str = "", warn: bool = False) -> Any:
         pfor._create_op(pfor_input.op_type, list(inputs), dtypes, attrs=attributes).outputs
         for inputs in zip(*slices, strict=True)
     ]
-    return tuple(pfor.wrap(tf.stack(of_output), True) for of_output in zip(*results, strict=True))
+    return tuple(pfor.wrap(tf.stack(outputs), True) for outputs in zip(*results, strict=True))
 
 
 def _condition(pfor_input: Any) -> Any:
     # TensorFlow's rule takes both branches, each for the seeds that go there. Whatever has no rule
     # of its own would be looped over there, none or some seeds long.
     tensors = [*pfor_input.op.inputs, *pfor_input.op.outputs]
-    of_each_seed = pfor_input.input(0)[1] and all(t.dtype != tf.variant for t in tensors)
-    return _unrolled(pfor_input) if of_each_seed else CONDITION(pfor_input)
+    differs_by_seed = pfor_input.input(0)[1] and all(t.dtype != tf.variant for t in tensors)
+    return _unrolled(pfor_input) if differs_by_seed else CONDITION(pfor_input)
 
 
 def _scatter(pfor_input: Any) -> Any:

@@ -14,9 +14,9 @@ from keras import layers
 
 from repro import fit_seeds
 from repro.data import load
-from repro.training.blocks import blocks_at_once
 from repro.training.fit import seeds_in_cache
 from repro.training.fused import FusedSeeds
+from repro.training.sizes import blocks_at_once
 from tests.training.plain import fit_by_hand, state
 
 SEEDS = [3, 0, 11]

@@ -79,10 +79,10 @@ def fit_grid(
     if unknown := sorted(set(fit) - set(DEFAULTS)):
         raise TypeError(f"neither fit_grid nor fit_seeds takes {', '.join(unknown)}")
     cells, seeds = cells_of(build, grid), check_seeds(seeds)
-    arguments, of_fit = checked({**DEFAULTS, "x": x, "y": y, **fit})
-    verbose = of_fit.pop("verbose")
+    arguments, options = checked({**DEFAULTS, "x": x, "y": y, **fit})
+    verbose = options.pop("verbose")
     with borrowed(), quiet.without_graph_notes():
-        groups, count = make_groups(build, cells, seeds, **of_fit)
+        groups, count = make_groups(build, cells, seeds, **options)
         outcomes = _train(groups, count, verbose, len(cells) * len(seeds))
     fits = [
         _of_cell(build, cells[place], arguments, outcomes[place]) for place in range(len(cells))

@@ -10,16 +10,16 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from repro.training.blocks import most_at_once, split_evenly
 from repro.training.building import Blueprint, State, build_model
 from repro.training.callbacks import check_callbacks, makes_callbacks
 from repro.training.cost import cost_of
-from repro.training.feeding import Batches
+from repro.training.feeding.batches import Batches
 from repro.training.grid.scalars import as_in, differing, free_scalars
 from repro.training.grid.settings import Settings
 from repro.training.job import Job, float_dtype, make_job
 from repro.training.jobs.choice import processes_for
 from repro.training.model_settings import settings_differ, settings_tell_all
+from repro.training.sizes import most_at_once, split_evenly
 
 Member = tuple[int, int]  # the place of a cell in the grid, and a seed
 
@@ -181,11 +181,11 @@ def _group(job: Job, cells: list[Settings], graph: Graph, *, seeds: list[int], *
 def _callbacks(callbacks: Any, cells: list[Settings], members: Sequence[Member]) -> Any:
     """Return a function of a member's number, as `check_callbacks` does of seeds."""
 
-    def of_member(number: int) -> Any:
+    def own_callbacks(number: int) -> Any:
         cell, seed = members[number]
         return callbacks(seed, **cells[cell])
 
-    values = of_member if makes_callbacks(callbacks) else callbacks
+    values = own_callbacks if makes_callbacks(callbacks) else callbacks
     return check_callbacks(values, range(len(members)))
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from repro.training.alone import steps_of
-from repro.training.blocks import SEEDS_A_BLOCK, one_thread_a_block
-from repro.training.feeding import Arrays
+from repro.training.feeding.arrays import Arrays
 from repro.training.job import Job
+from repro.training.sizes import SEEDS_A_BLOCK, one_thread_a_block
 
 # A job that n_jobs says nothing of goes to processes from so many multiplications on. They take
 # some tens of seconds, the start of a process 4 to 8 (bench.jobs). The count is the same on every

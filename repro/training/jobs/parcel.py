@@ -9,7 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from repro.training.feeding import Arrays, map_tensors
+from repro.training.feeding.arrays import Arrays
+from repro.training.feeding.structures import map_tensors
 from repro.training.job import Job
 
 

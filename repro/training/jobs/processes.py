@@ -12,13 +12,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from repro.training.block import NotFused
-from repro.training.blocks import Advance, Rounds, Trainer
+from repro.training.blocks import Rounds
 from repro.training.jobs import heartbeat
 from repro.training.jobs.choice import why_one_process
 from repro.training.jobs.first_steps import Expected, expected_steps
 from repro.training.jobs.parcel import Packer
 from repro.training.jobs.spawn import ONE_THREAD, interrupts_held
 from repro.training.jobs.worker import ALIKE, LOG, Unfit, begin, get_ready, train_block
+from repro.training.trainer import Advance, Trainer
 
 IDLE = 60  # seconds that a worker without work stays, ready for the next call
 TICK = 0.1  # seconds between two looks at the workers

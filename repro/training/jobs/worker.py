@@ -13,10 +13,10 @@ from repro.training.jobs.spawn import ignore_interrupts
 
 if TYPE_CHECKING:
     from repro.training.alone import Trained
-    from repro.training.blocks import Trainer
     from repro.training.building import State
     from repro.training.jobs.first_steps import Expected
     from repro.training.jobs.parcel import Parcel
+    from repro.training.trainer import Trainer
 
 LOG, ALIKE = ".jsonl", ".alike"  # files of a block's epochs; of a job that is the same here
 LOOKS_EVERY = 0.5  # seconds, whether the process that sends the work is still there
@@ -90,8 +90,8 @@ def _check_alike(trainer: "Trainer", seeds: list[int], expected: "list[Expected]
 def _trainer_of(parcel: "Parcel") -> "Trainer":
     key = str(parcel.file(""))
     if key not in _trainers:
-        from repro.training.blocks import Trainer
         from repro.training.jobs.parcel import unpack
+        from repro.training.trainer import Trainer
 
         _trainers.clear()
         try:

@@ -25,7 +25,6 @@ import pytest
 from keras import layers
 
 from repro import fit_grid, fit_seeds
-from repro.training.blocks import Trainer
 from repro.training.fit import DEFAULTS
 from repro.training.job import make_job
 from repro.training.jobs import heartbeat
@@ -33,6 +32,7 @@ from repro.training.jobs.choice import processes_for
 from repro.training.jobs.first_steps import expected_steps, what_is_unexpected
 from repro.training.jobs.parcel import keras_settings, take_over
 from repro.training.jobs.processes import end_workers
+from repro.training.trainer import Trainer
 
 ONE_THREAD = os.environ.get("TF_NUM_INTRAOP_THREADS") == "1"
 ROOT = Path(__file__).parents[3]
