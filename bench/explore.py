@@ -13,7 +13,8 @@ import pandas as pd
 from playwright.sync_api import Browser, sync_playwright
 
 from bench.contest import CORES, REPEATS, RESULTS, show
-from repro.explore.page import FILE, SCENES
+from repro.explore.page import FILE
+from repro.explore.scenes import load_scenes
 from repro.study.folder import RESULTS as PAGES
 
 WATCH = """
@@ -39,7 +40,7 @@ def measure() -> pd.DataFrame:
     with sync_playwright() as playwright:
         chromium = shutil.which("chromium") or shutil.which("google-chrome")
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        rounds = [watch(browser, scene) for _ in range(REPEATS) for scene in SCENES]
+        rounds = [watch(browser, scene) for _ in range(REPEATS) for scene in load_scenes()]
         browser.close()
     table = pd.DataFrame(rounds).groupby("scene", sort=False).agg(median).reset_index()
     return table.round(1).assign(cores=CORES)

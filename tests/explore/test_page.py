@@ -13,7 +13,8 @@ from functools import cache
 import pytest
 
 from repro.explore.bundle import bundle
-from repro.explore.page import FILE, SCENES, render, write_page
+from repro.explore.page import FILE, render, write_page
+from repro.explore.scenes import load_scenes
 from repro.store.results import read_results
 from repro.study.experiments import find_experiment
 from repro.study.folder import RESULTS, study_names
@@ -25,7 +26,7 @@ LOOKS = [
     ("mnist_relu", "dark", 360),
     *(
         pytest.param(scene, scheme, width, marks=pytest.mark.slow)
-        for scene in SCENES
+        for scene in load_scenes()
         for scheme, width in (("light", 360), ("dark", 1280))
     ),
 ]
@@ -100,7 +101,7 @@ def test_it_is_the_committed_page(path):
 
 def test_it_loads_nothing_and_says_nothing(open_page):
     page = open_page("#scene=mnist_relu&seeds=10")
-    page.wait_for_function("() => document.querySelector('#tell-field').textContent !== ''")
+    page.wait_for_function("() => document.querySelector('#tell-alive').textContent !== ''")
     assert page.said == []
     assert [url for url in page.asked if not url.startswith(("file:", "data:", "blob:"))] == []
     assert len([url for url in page.asked if url.startswith("file:")]) == 1
@@ -115,7 +116,7 @@ def test_its_networks_are_those_of_the_study(open_page):
     assert values_of(page).startswith(
         f"{int(runs.learned.sum())} of 20 networks have learned to add. {born} were born dead"
     )
-    assert "relu_posted" in page.locator("#study").text_content()
+    assert "relu_posted" in page.locator("#study").inner_text()
 
 
 def test_no_dot_passes_the_floor_until_the_bias_is_on(open_page):
@@ -255,7 +256,7 @@ def test_it_fits_and_axe_finds_no_serious_fault(open_page, scene, scheme, width)
 
 def test_without_script_it_shows_the_committed_figures(open_page):
     page = open_page(java_script_enabled=False)
-    assert page.locator("noscript img, main img").count() == len(SCENES)
+    assert page.locator("noscript img, main img").count() == len(load_scenes())
     assert not page.locator("#controls").is_visible()
 
 
@@ -265,7 +266,7 @@ def test_what_studies_say_is_shown_not_run(tmp_path):
     study = study.model_copy(update={"question": wicked})
     text = write_page([(study, committed("truth_table"))], tmp_path).read_text()
     assert "<script>alert" not in text
-    assert text.count("</script>") == 3
+    assert text.count("</script>") == 4
 
 
 def test_what_was_edited_is_said_on_the_page(tmp_path):
@@ -280,8 +281,8 @@ def test_tables_without_a_variant_make_a_page_without_it(tmp_path):
     variants = {**study.variants, "not_yet_run": study.variants["relu_posted"]}
     study = study.model_copy(update={"variants": variants})
     text = write_page([(study, committed("truth_table"))], tmp_path).read_text()
-    tables = json.loads(re.search(r'id="tables">(.*?)</script>', text)[1])
-    names = [variant["name"] for variant in tables["truth_table"]["variants"]]
+    variants = json.loads(re.search(r'id="variants-truth_table">(.*?)</script>', text)[1])
+    names = [variant["name"] for variant in variants]
     assert "relu_posted" in names
     assert "not_yet_run" not in names
 
