@@ -15,6 +15,23 @@ from repro.findings.wording import words
 FILE = Path(__file__).parent / "scenes.toml"
 
 
+SAID = {  # how a state is said; the page fills in what is in braces
+    "python": """from repro.THREAD import experiment
+{before}
+runs, curves = experiment(
+    seeds=range({seeds}),
+DATA{lines})
+""",
+    "command": "python -m repro sweep THREAD {words}{horizon} --seeds {seeds}DATA\n",
+    "toml": """[variants.mine_{title}]
+label = "from the page"
+group = "fix of ours"
+seeds = {seeds}
+parameters = { {pairs} }
+""",
+}
+
+
 def _number(value: Any) -> Any:
     """Return the number that a text such as 1/255 is, since TOML has no fractions."""
     is_fraction = isinstance(value, str) and re.fullmatch(r"\d+/\d+", value)
@@ -60,10 +77,7 @@ class Control(Part):
         """All values, as the page and the experiment have them."""
         pace = self.between + 1
         last = (len(self.given) - 1) * pace
-        return [
-            i / last if i % pace else _number(self.given[i // pace])
-            for i in range(last + 1)
-        ]
+        return [i / last if i % pace else _number(self.given[i // pace]) for i in range(last + 1)]
 
     def text(self, value: Any) -> str:
         """Return what is shown for a value."""
@@ -113,7 +127,7 @@ class Grid(Part):
 
 
 class Beyond(Part):
-    """A parameter whose numbers the experiment lacks; what makes it take them, and what does not."""
+    """A parameter whose numbers the experiment lacks, and what makes it take them in Python."""
 
     name: str
     python: str
@@ -189,6 +203,7 @@ class Scene(Part):
         return self.model_dump(exclude=shown) | {
             "name": name,
             "defaults": defaults,
+            "said": [[place, _said(form, name, self.digits)] for place, form in SAID.items()],
             "settings": {**defaults, **self.settings, "seeds": self.seeds_at_first},
             "controls": [
                 {
@@ -206,6 +221,12 @@ def load_scenes() -> dict[str, Scene]:
     """Return the scenes by the names of their threads, in the order of the page."""
     described = tomllib.loads(FILE.read_text(encoding="utf-8"))
     return {name: Scene.model_validate(scene) for name, scene in described.items()}
+
+
+def _said(form: str, thread: str, digits: bool) -> str:
+    """Return a form of a thread, which may need to be told the page's data."""
+    data = '    data="mnist5k",\n' if "\nDATA" in form else " --data mnist5k"
+    return form.replace("THREAD", thread).replace("DATA", data if digits else "")
 
 
 def _text(value: Any) -> str:

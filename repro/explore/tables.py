@@ -1,4 +1,4 @@
-"""The committed runs as the page shows them: settings, values, verdicts and sweeps, as plain data."""
+"""The committed runs as the page shows them: settings, values, verdicts, sweeps."""
 
 import json
 import math

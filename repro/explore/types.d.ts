@@ -63,6 +63,8 @@ interface Scene {
   controls: Control[];
   beyond: Record<string, string> | null;
   digits: boolean;
+  /** by the id of a place, what says a state there, its parts in braces */
+  said: [string, string][];
 }
 
 interface State {

@@ -25,6 +25,9 @@ def test_every_address_is_read_as_it_is_written():
     for address in addresses:
         asked = dict(pair.split("=") for pair in address[1:].split("&"))
         controls = load_scenes()[asked.pop("scene")].all_controls
-        known = {control.name: [json.dumps(value).strip('"') for value in control.values] for control in controls}
+        known = {
+            control.name: [json.dumps(value).strip('"') for value in control.values]
+            for control in controls
+        }
         for name, value in asked.items():
             assert value in known[name], address

@@ -43,13 +43,13 @@ export function listen(form, current, set) {
 }
 
 /** Show the map whose other settings are the page's, and which of its cells is trained. @param {State} state */
-export function showMap({ scene, settings }) {
+export function showMap({ settings }) {
   const agrees = (/** @type {string | undefined} */ own) =>
     Object.entries(JSON.parse(own ?? "")).every(([name, value]) => settings[name] === value);
-  for (const map of document.querySelectorAll("table[data-fits]")) {
-    const { thread, fits } = /** @type {HTMLElement} */ (map).dataset;
-    map.toggleAttribute("hidden", thread !== scene.name || !agrees(fits));
-    for (const cell of map.querySelectorAll("button"))
+  for (const map of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("table[data-fits]"))) {
+    map.hidden = !agrees(map.dataset.fits);
+    for (const cell of map.querySelectorAll("button")) {
       cell.setAttribute("aria-pressed", `${agrees(cell.dataset.settings)}`);
+    }
   }
 }

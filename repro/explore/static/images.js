@@ -8,7 +8,9 @@ export const SPARE = 3; // rows of a first kernel below those of the pixels: see
  * @param {{labels: string, images: string, train: number}} packed images in base64 @returns {Digits}
  */
 export function unpack(packed) {
-  const bytes = Uint8Array.from(atob(packed.images), (character) => character.charCodeAt(0));
+  const text = atob(packed.images);
+  const bytes = new Uint8Array(text.length);
+  for (let k = 0; k < text.length; k++) bytes[k] = text.charCodeAt(k);
   const label = Uint8Array.from(packed.labels, Number);
   const grey = new Uint8Array(label.length * PIXELS);
   let at = 0;
@@ -23,22 +25,23 @@ export function unpack(packed) {
 }
 
 const AS_USUAL = { scale: 1, gain: 1, background: 0, low: 0, high: 1 };
-/** @type {{digits: Digits | undefined, key: string, inputs: Input[]}} what all networks of a job share */
-const shared = { digits: undefined, key: "", inputs: [] };
+/** @type {{key: string, inputs: Input[]}} what all networks of a job share */
+const shared = { key: "", inputs: [] };
 
 /**
- * Return what a network gets of each image.
+ * Return a function that returns what a network gets of an image.
  * @param {Digits} digits
  * @param {Partial<typeof AS_USUAL>} how `scale` times the grey level, and `background`, is a pixel's value; its weights
  *   move `gain` times as fast; `low` and `high` are the targets
  */
 export function inputsOf(digits, how) {
   const key = JSON.stringify(how);
-  if (shared.digits !== digits || shared.key !== key) {
-    const inputs = Array.from(digits.label, (_, image) => inputOf(digits, image, { ...AS_USUAL, ...how }));
-    Object.assign(shared, { digits, key, inputs });
-  }
-  return shared.inputs;
+  if (shared.key !== key) Object.assign(shared, { key, inputs: [] });
+  const { inputs } = shared;
+  return (/** @type {number} */ image) => {
+    inputs[image] ??= inputOf(digits, image, { ...AS_USUAL, ...how });
+    return inputs[image];
+  };
 }
 
 /**
@@ -47,9 +50,11 @@ export function inputsOf(digits, how) {
  * @param {Digits} digits @param {number} image @param {typeof AS_USUAL} how @returns {Input}
  */
 function inputOf({ grey, label }, image, { scale, gain, background, low, high }) {
-  const start = image * PIXELS;
-  const pixels = Array.from({ length: PIXELS }, (_, pixel) => pixel).filter((pixel) => grey[start + pixel] > 0);
-  const values = pixels.map((pixel) => scale * grey[start + pixel]);
+  const pixels = [];
+  for (let pixel = 0; pixel < PIXELS; pixel++) {
+    if (grey[image * PIXELS + pixel] > 0) pixels.push(pixel);
+  }
+  const values = pixels.map((pixel) => scale * grey[image * PIXELS + pixel]);
   const sum = values.reduce((total, value) => total + value, 0);
   return {
     rows: Uint16Array.from([...pixels, PIXELS, PIXELS + 1, PIXELS + 2]),

@@ -125,7 +125,7 @@ class Page {
     this.committed = this.variant ? numbers(this.variant.values) : [];
     this.tellStudy();
     this.tellRow();
-    for (const [id, text] of Object.entries(inWords(this.state))) find(id).textContent = text;
+    for (const [id, text] of inWords(this.state)) find(id).textContent = text;
     this.play();
   }
 
@@ -137,7 +137,7 @@ class Page {
     for (const part of all("[data-only]")) part.hidden = !part.dataset.only?.split(" ").includes(name);
     for (const link of all("nav.scenes a"))
       link.toggleAttribute("aria-current", link.getAttribute("href") === `#scene=${name}`);
-    find("controls").replaceChildren(find(`controls-${name}`).content.cloneNode(true));
+    for (const id of ["controls", "maps"]) find(id).replaceChildren(find(`${id}-${name}`).content.cloneNode(true));
   }
 
   /** Say which of the study's runs have the page's settings, and what is claimed of them. */

@@ -6,7 +6,6 @@ const SIGMOID = 2;
 const TANH = 3;
 /** @type {Record<string, number>} a loop compares numbers faster than names */
 const KINDS = { relu: RELU, leaky_relu: LEAKY_RELU, sigmoid: SIGMOID, tanh: TANH, linear: 4 };
-const FEW = 64; // inputs: a layer with more weighs them row by row, as its weights stand in memory
 
 /**
  * Draw a layer's weights, input by input or, as some threads do, unit by unit; then come rows of zeros.
@@ -89,8 +88,7 @@ export class Network {
     const { layers, last, how } = this;
     layers[0].input = input;
     for (const layer of layers) {
-      if (layer.kernel.length > FEW * layer.sums.length) weighRows(layer);
-      else weigh(layer, how);
+      weigh(layer, how);
       how.keep(layer.sums);
       respond(layer);
     }
@@ -118,23 +116,12 @@ export class Network {
 
 /** @typedef {Network["how"]} How */
 
-/** @param {Layer} layer @param {How} how */
-function weigh({ kernel, sums, input: { values } }, { round }) {
+/** Add up weighted inputs, four rows at a time so that sums are read less often. @param {Layer} layer @param {How} how */
+function weigh({ kernel, sums, input: { rows, values } }, { round }) {
   const units = sums.length;
-  for (let j = 0; j < units; j++) {
-    let sum = 0;
-    if (round) for (let i = 0; i < values.length; i++) sum = round(sum + round(values[i] * kernel[i * units + j]));
-    else for (let i = 0; i < values.length; i++) sum += values[i] * kernel[i * units + j];
-    sums[j] = sum;
-  }
-}
-
-/** Do so for many inputs, four at a time, so that sums are read less often. @param {Layer} layer */
-function weighRows({ kernel, sums, input: { rows, values } }) {
-  const units = sums.length;
-  sums.fill(0);
   let k = 0;
-  for (; k + 3 < rows.length; k += 4) {
+  for (let j = 0; j < units; j++) sums[j] = 0;
+  for (; !round && k + 3 < rows.length; k += 4) {
     const [a, b, c, d] = [rows[k] * units, rows[k + 1] * units, rows[k + 2] * units, rows[k + 3] * units];
     const [p, q, r, s] = [values[k], values[k + 1], values[k + 2], values[k + 3]];
     for (let j = 0; j < units; j++) {
@@ -143,7 +130,8 @@ function weighRows({ kernel, sums, input: { rows, values } }) {
   }
   for (; k < rows.length; k++) {
     const start = rows[k] * units;
-    for (let j = 0; j < units; j++) sums[j] += values[k] * kernel[start + j];
+    if (round) for (let j = 0; j < units; j++) sums[j] = round(sums[j] + round(values[k] * kernel[start + j]));
+    else for (let j = 0; j < units; j++) sums[j] += values[k] * kernel[start + j];
   }
 }
 

@@ -101,6 +101,7 @@ function drawZeros(pen, met, step, left) {
 }
 
 const ACROSS = 20; // cells of a row
+const SIDE = 28; // of an image, in pixels
 
 /**
  * Draw hidden units as cells, dark if they react to no test image, and the images, grey if no unit reacts to them.
@@ -122,27 +123,25 @@ export function drawField(canvas, { cells, silent }, digits, colour) {
     });
     y += Math.ceil(units.length / ACROSS) * cell * 0.55 + 6;
   }
+  const sheet = sheetOf(digits);
   silent.forEach((isSilent, i) => {
     const [left, top] = corner(i, cell);
     const context = pen.ink({ alpha: isSilent ? 0.3 : 1 });
-    context.drawImage(picture(digits, digits.train + i), left, top, cell - 1, cell - 1);
+    context.drawImage(sheet, 0, i * SIDE, SIDE, SIDE, left, top, cell - 1, cell - 1);
   });
 }
 
-/** @type {HTMLCanvasElement[]} */
-const pictures = [];
+/** @type {HTMLCanvasElement | undefined} */
+let drawn;
 
-/** @param {Digits} digits @param {number} image */
-function picture({ grey }, image) {
-  if (!pictures[image]) {
-    const canvas = Object.assign(document.createElement("canvas"), { width: 28, height: 28 });
-    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-    const drawn = context.createImageData(28, 28);
-    grey.subarray(image * PIXELS, (image + 1) * PIXELS).forEach((level, pixel) => {
-      drawn.data.set([level, level, level, 255], 4 * pixel);
-    });
-    context.putImageData(drawn, 0, 0);
-    pictures[image] = canvas;
-  }
-  return pictures[image];
+/** Return the images to test one below the other. @param {Digits} digits */
+function sheetOf({ grey, train }) {
+  if (drawn) return drawn;
+  const levels = grey.subarray(train * PIXELS);
+  const sheet = new ImageData(SIDE, levels.length / SIDE);
+  sheet.data.fill(255);
+  levels.forEach((level, k) => sheet.data.fill(level, 4 * k, 4 * k + 3));
+  drawn = Object.assign(document.createElement("canvas"), { width: sheet.width, height: sheet.height });
+  drawn.getContext("2d")?.putImageData(sheet, 0, 0);
+  return drawn;
 }

@@ -42,33 +42,24 @@ function literals(value) {
 
 /** Return a state as a call in Python, as a command, and as a variant of a study. @param {State} state */
 export function inWords({ scene, settings }) {
-  const { name, defaults, digits, horizon, beyond } = scene;
-  const named = new Set([...scene.controls.map((control) => control.name), ...Object.keys(settings)]);
+  const { controls, defaults, horizon, beyond, said } = scene;
+  const named = new Set([...controls.map(({ name }) => name), ...Object.keys(settings)]);
   const changed = [...named]
-    .filter((key) => key in defaults && settings[key] !== defaults[key])
-    .map((key) => ({ key, value: `${settings[key]}`, ...literals(settings[key]) }));
-  const number = beyond && settings[beyond.name]; // a value that only the page has
-  const [before, remark] = ["python", "remark"].map((form) =>
-    typeof number === "number" ? beyond?.[form].replaceAll("{value}", `${number}`) : "",
-  );
-  const lines = [digits && 'data="mnist5k"', ...changed.map(({ key, python }) => `${key}=${python}`)];
-  const words = changed.map(({ key, python }) => ` ${key}=${python.replaceAll('"', "")}`).join("");
-  const pairs = changed.map(({ key, toml }) => `${key} = ${toml}`).join(", ");
-  const title = changed
-    .map(({ value }) => value.replaceAll(/\W+/g, "_"))
-    .join("_")
-    .toLowerCase();
-  return {
-    python:
-      `from repro.${name} import experiment\n${before}\nruns, curves = experiment(\n    seeds=range(${settings.seeds}),\n` +
-      `${lines.map((line) => (line ? `    ${line},\n` : "")).join("")})\n`,
-    command:
-      remark ||
-      `python -m repro sweep ${name}${words || ` ${horizon}=${settings[horizon]}`} --seeds ${settings.seeds}` +
-        `${digits ? " --data mnist5k" : ""}\n`,
-    toml:
-      remark ||
-      `[variants.mine_${title || "as_posted"}]\nlabel = "from the page"\ngroup = "fix of ours"\n` +
-        `seeds = ${settings.seeds}\nparameters = { ${pairs} }\n`,
+    .filter((name) => name in defaults && settings[name] !== defaults[name])
+    .map((name) => ({ name, value: `${settings[name]}`, ...literals(settings[name]) }));
+  const title = changed.map(({ value }) => value.replaceAll(/\W+/g, "_")).join("_");
+  const number = beyond && typeof settings[beyond.name] === "number" ? `${settings[beyond.name]}` : ""; // the page's own
+  /** @type {Record<string, string>} */
+  const parts = {
+    seeds: settings.seeds,
+    before: number && `${beyond?.python}`.replaceAll("{value}", number),
+    lines: changed.map(({ name, python }) => `    ${name}=${python},\n`).join(""),
+    words: changed.map(({ name, python }) => `${name}=${python.replaceAll('"', "")}`).join(" "),
+    horizon: changed.length ? "" : `${horizon}=${settings[horizon]}`,
+    title: title.toLowerCase() || "as_posted",
+    pairs: changed.map(({ name, toml }) => `${name} = ${toml}`).join(", "),
   };
+  const filled = said.map(([id, form]) => [id, form.replace(/\{(\w+)\}/g, (_, part) => parts[part])]);
+  const remark = beyond?.remark.replaceAll("{value}", number) ?? "";
+  return filled.map(([id, text]) => [id, number && id !== "python" ? remark : text]);
 }

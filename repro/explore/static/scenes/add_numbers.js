@@ -3,15 +3,10 @@ import { drawKernel, examine, Layer, makeInput, Network, portray } from "../netw
 import { RandomState } from "../random.js";
 import { FLAGS } from "../scene.js";
 
-const X = [
-  [0.1, 0.2],
-  [0.5, 0.3],
-  [0.2, 0.4],
-  [0.3, 0.7],
-  [0.5, 0.5],
-  [0.4, 0.3],
-];
+const A = [0.1, 0.5, 0.2, 0.3, 0.5, 0.4];
+const B = [0.2, 0.3, 0.4, 0.7, 0.5, 0.3];
 const SUMS = [0.3, 0.8, 0.6, 1.0, 1.0, 0.7];
+const X = A.map((a, i) => [a, B[i]]);
 const SAMPLES = X.map((x, i) => makeInput(x, [SUMS[i]]));
 
 /** @type {Start} */

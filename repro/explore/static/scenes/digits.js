@@ -21,7 +21,9 @@ export function mnistRelu(settings, seed, digits) {
   const last = new Layer(drawKernel(units, CLASSES, glorot(units + CLASSES)), CLASSES, "linear");
   const network = new Network([hidden, last], { rate: settings.learning_rate / settings.batch_size, softmax: true });
   return learn(network, inputsOf(digits, { scale: settings.input_scale, gain }), {
-    ...{ seed, size: settings.batch_size, train: digits.train },
+    seed,
+    digits,
+    size: settings.batch_size,
     by: "out", // a unit is dead that gives 0 on every image
     isLost: ([reacts]) => reacts.reduce((sum, one) => sum + one, 0) < units / 2,
   });
@@ -44,7 +46,9 @@ export function fourLayers(settings, seed, digits) {
   for (let k = 0; k < PIXELS * 200; k++) kernel[(PIXELS + 1) * 200 + (k % 200)] += BACKGROUND * kernel[k];
   const network = new Network(layers, { rate: settings.learning_rate, biased: settings.bias, online: true });
   return learn(network, inputsOf(digits, { scale: 0.99 / 255, background: BACKGROUND, low: 0.01, high: 0.99 }), {
-    ...{ seed, size: 1, train: settings.images },
+    seed,
+    digits,
+    size: 1,
     by: "gates", // a unit is dead that has no derivative
     isLost: (layers) => layers.some((reacts) => reacts.every((one) => !one)),
   });
@@ -52,19 +56,21 @@ export function fourLayers(settings, seed, digits) {
 
 /**
  * Learn images in a seed's order, in batches; be judged on the others.
- * @param {Network} network @param {Input[]} images
- * @param {{seed: number, size: number, train: number, by: "out" | "gates", isLost: (reacts: Uint8Array[]) => boolean}} how
+ * @param {Network} network @param {(image: number) => Input} images
+ * @param {object} how @param {number} how.seed @param {Digits} how.digits @param {number} how.size of a batch
+ * @param {"out" | "gates"} how.by what is not 0 where a unit reacts
+ * @param {(reacts: Uint8Array[]) => boolean} how.isLost by its layers
  * @returns {ReturnType<Start>}
  */
-function learn(network, images, { seed, size, train, by, isLost }) {
+function learn(network, images, { seed, digits: { train, label }, size, by, isLost }) {
   const { last, layers } = network;
-  const tested = images.slice(train);
+  const tested = Array.from(label.subarray(train), (_, i) => images(train + i));
   let [order, finite] = [new Uint32Array(), true];
   return {
     step(step) {
       const start = (step * size) % train;
       if (start === 0) order = dataOrder(seed, (step * size) / train + 1, train);
-      const batch = Array.from(order.subarray(start, start + size), (image) => images[image]);
+      const batch = Array.from(order.subarray(start, start + size), (image) => images(image));
       if (finite) finite = Number.isFinite(network.descend(batch));
     },
     look() {

@@ -3,14 +3,7 @@ import { drawKernel, Layer, makeInput, Network, portray } from "../network.js";
 import { RandomState } from "../random.js";
 import { FLAGS } from "../scene.js";
 
-const X = [
-  [0, 0, 1],
-  [0, 0, 0],
-  [0, 1, 1],
-  [1, 0, 1],
-  [1, 0, 0],
-  [0, 1, 0],
-];
+const X = ["001", "000", "011", "101", "100", "010"].map((bits) => [...bits].map(Number));
 const ROWS = X.map((x) => makeInput(x, [1 - x[2]]));
 const [INPUTS, UNITS] = [3, 4];
 
