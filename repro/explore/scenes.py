@@ -186,7 +186,8 @@ class Scene(Part):
     @property
     def all_controls(self) -> list[Control]:
         """The controls, and that of the number of seeds."""
-        return [*self.controls, Control(name="seeds", label="Seeds", given=self.seeds)]
+        seeds = Control(name="seeds", label="Seeds", given=[*self.seeds])
+        return [*self.controls, seeds]
 
     def control(self, name: str) -> Control:
         """Return the control of a parameter."""

@@ -81,13 +81,12 @@ export const colourOf = (scene, snapshot, colours) =>
  */
 function fittingRoom(pen, { scene, settings, committed, expected }, shown) {
   const { axis } = scene;
-  const own = shown.filter(({ run }) => !run.beside).length;
   const values = shown.map(({ snapshot }) => snapshot.value);
   const space = pen.height - MARGIN.top - MARGIN.bottom;
   const edges = marksOf(scene, settings).map(({ at }) => position(axis, at));
   const rooms = WIDTHS.map((across) => {
     const room = roomFor(pen, edges, expected, across);
-    const silhouette = pileUp(axis, room, committed, own);
+    const silhouette = pileUp(axis, room, committed, settings.seeds);
     const highest = Math.ceil(Math.max(1, ...silhouette, ...pileUp(axis, room, values, values.length)));
     return { ...room, silhouette, rise: Math.min(room.pitch, space / highest) };
   });

@@ -37,8 +37,8 @@ class Page {
     this.state = read(location.hash, this.scenes);
     this.clock = { step: 0, since: 0, running: true };
     this.asked = false;
-    /** @type {Variant[]} */
-    this.variants = []; // of the study
+    /** @type {Record<string, Variant[]>} */
+    this.variants = {}; // by scene, once they have been read
     /** @type {Variant | undefined} */
     this.variant = undefined; // with the page's settings
     /** @type {number[]} */
@@ -46,8 +46,15 @@ class Page {
     this.shown = ""; // name of the scene
     this.told = -1; // job that has been told in words
     this.portrayed = "";
+    addEventListener("DOMContentLoaded", () => this.complete());
     this.listen();
     this.begin();
+  }
+
+  /** Go on with what the page has behind its script. */
+  complete() {
+    if (this.state.scene.digits) this.begin();
+    this.tellStudy();
   }
 
   listen() {
@@ -112,6 +119,7 @@ class Page {
   /** Train the state, and write all of the page that does not change while it trains. */
   begin() {
     const { scene, settings } = this.state;
+    if (scene.digits && !find("digits")) return; // they are still being read
     if (scene.digits && !this.digits) {
       this.digits = unpack(data("digits"));
       this.pool.send(this.digits);
@@ -121,10 +129,7 @@ class Page {
     find("step").max = `${stepsOf(scene, settings).length - 1}`;
     fill(find("controls"), this.state);
     showMap(this.state);
-    this.variant = matching(this.variants, this.state);
-    this.committed = this.variant ? numbers(this.variant.values) : [];
     this.tellStudy();
-    this.tellRow();
     for (const [id, text] of inWords(this.state)) find(id).textContent = text;
     this.play();
   }
@@ -133,7 +138,6 @@ class Page {
   open({ name }) {
     this.shown = name;
     this.dots.dots.clear();
-    this.variants = data(`variants-${name}`);
     for (const part of all("[data-only]")) part.hidden = !part.dataset.only?.split(" ").includes(name);
     for (const link of all("nav.scenes a"))
       link.toggleAttribute("aria-current", link.getAttribute("href") === `#scene=${name}`);
@@ -143,6 +147,10 @@ class Page {
   /** Say which of the study's runs have the page's settings, and what is claimed of them. */
   tellStudy() {
     const { scene } = this.state;
+    const id = `variants-${scene.name}`;
+    if (find(id)) this.variants[scene.name] ??= data(id);
+    this.variant = matching(this.variants[scene.name] ?? [], this.state);
+    this.committed = this.variant ? numbers(this.variant.values) : [];
     const { name = "", seeds = 0, horizon = 0 } = this.variant ?? {};
     for (const place of all("[data-variant]")) place.textContent = name;
     for (const part of all("[data-judged]")) part.hidden = (part.dataset.judged === "yes") !== Boolean(this.variant);
@@ -153,6 +161,8 @@ class Page {
       const [thread, ...variants] = claim.dataset.claim?.split(" ") ?? [];
       claim.hidden = thread !== scene.name || !variants.includes(name) || ++shown > SHOWN;
     }
+    this.tellRow();
+    this.ask();
   }
 
   tellRow() {
