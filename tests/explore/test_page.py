@@ -61,7 +61,7 @@ def path():
 def open_page(browser, path):
     contexts = []
 
-    def open_page(fragment="", **options):
+    def open_page(fragment="", before="", **options):
         context = browser.new_context(**({"reduced_motion": "reduce"} | options))
         contexts.append(context)
         page = context.new_page()
@@ -70,6 +70,7 @@ def open_page(browser, path):
         page.on("console", lambda message: page.said.append(message.text))
         page.on("pageerror", lambda error: page.said.append(str(error)))
         page.on("request", lambda request: page.asked.append(request.url))
+        page.add_init_script(before)
         page.goto(path.as_uri() + fragment)
         return page
 
@@ -148,6 +149,23 @@ def test_the_derivative_at_zero_slides_between_those_of_the_study(open_page):
     assert "DERIVATIVE[0.49] = 0.49" in page.locator("#python").text_content()
     assert page.locator("#command").text_content().startswith("#")
     assert tomllib.loads(page.locator("#toml").text_content()) == {}
+
+
+def test_first_dots_need_no_worker(open_page):
+    """Workers take long to start; here they never do."""
+    page = open_page(before="globalThis.Worker = class extends EventTarget { postMessage() {} };")
+    page.wait_for_function(
+        "() => / networks have/.test(document.querySelector('#told').textContent)"
+    )
+    assert dots_of(page)
+    assert page.said == []
+
+
+def test_a_browser_without_half_precision_offers_none(open_page):
+    page = open_page("#scene=relu_at_zero&precision=float16", before="delete Math.f16round;")
+    precision = page.get_by_label("Precision")
+    assert precision.locator("option").all_text_contents() == ["float64", "float32"]
+    assert precision.input_value() == "float64"
 
 
 def test_every_setting_has_an_address(open_page):

@@ -19,6 +19,14 @@ const data = (id) => JSON.parse(find(id).textContent ?? "");
 /** @param {string} selector @returns {NodeListOf<HTMLElement>} */
 const all = (selector) => document.querySelectorAll(selector);
 
+/** Take away a value that this browser cannot train with. @param {Record<string, Scene>} scenes @param {string} value */
+function lack(scenes, value) {
+  for (const { name, controls } of Object.values(scenes)) {
+    for (const control of controls) control.values = control.values.filter((other) => other !== value);
+    find(`controls-${name}`).content.querySelector(`option[value=${value}]`)?.remove();
+  }
+}
+
 /** @param {string} tag @param {(string | Node)[]} content */
 function node(tag, ...content) {
   const made = document.createElement(tag);
@@ -34,6 +42,7 @@ class Page {
     this.digits = undefined;
     this.dots = new Dots(find("dots"));
     this.motion = matchMedia("(prefers-reduced-motion: reduce)");
+    if (!Math.f16round) lack(this.scenes, "float16");
     this.state = read(location.hash, this.scenes);
     this.clock = { step: 0, since: 0, running: true };
     this.asked = false;

@@ -6,13 +6,11 @@ import { FLAGS } from "../scene.js";
 const [SAMPLES, INPUTS, HIDDEN] = [4, 3, 30];
 /** @type {Record<string, number>} */
 const DERIVATIVE = { zero: 0, half: 0.5, one: 1 };
-/** Half precision, which older browsers lack. @type {(value: number) => number} */
-const half = Math.f16round ?? Math.fround;
 /** How each operation is rounded, and each result: half precision adds up in single precision, as numpy. */
 const ROUNDING = {
   float64: { round: undefined, keep: (/** @type {number} */ value) => value },
   float32: { round: Math.fround, keep: Math.fround },
-  float16: { round: Math.fround, keep: (/** @type {number} */ value) => half(Math.fround(value)) },
+  float16: { round: Math.fround, keep: (/** @type {number} */ value) => Math.f16round(Math.fround(value)) },
 };
 
 /** @type {Start} */
