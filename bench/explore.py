@@ -111,6 +111,7 @@ def moments(page: Page, url: str) -> Iterator[tuple[float, bytes]]:
     session.send("Page.startScreencast", {"format": "png"})
     page.goto(url)
     page.wait_for_timeout(1000 * (max(MOMENTS) + 1))
+    session.remove_listener("Page.screencastFrame", keep)
     session.detach()
     painted = page.evaluate(f"() => (performance.timeOrigin + ({PAINTED})()) / 1000")
     for moment in MOMENTS:

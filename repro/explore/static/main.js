@@ -62,7 +62,7 @@ class Page {
 
   /** Go on with what the page has behind its script. */
   complete() {
-    if (this.state.scene.digits) this.begin();
+    if (this.state.scene.digits) this.train();
     this.tellStudy();
   }
 
@@ -128,12 +128,7 @@ class Page {
   /** Train the state, and write all of the page that does not change while it trains. */
   begin() {
     const { scene, settings } = this.state;
-    if (scene.digits && !find("digits")) return; // they are still being read
-    if (scene.digits && !this.digits) {
-      this.digits = unpack(data("digits"));
-      this.pool.send(this.digits);
-    }
-    this.pool.start(this.state);
+    this.train();
     if (this.shown !== scene.name) this.open(scene);
     find("step").max = `${stepsOf(scene, settings).length - 1}`;
     fill(find("controls"), this.state);
@@ -141,6 +136,15 @@ class Page {
     this.tellStudy();
     for (const [id, text] of inWords(this.state)) find(id).textContent = text;
     this.play();
+  }
+
+  train() {
+    if (this.state.scene.digits && !this.digits) {
+      if (!find("digits")) return; // they are still being read
+      this.digits = unpack(data("digits"));
+      this.pool.send(this.digits);
+    }
+    this.pool.start(this.state);
   }
 
   /** Show what the page has for a scene. @param {Scene} scene */

@@ -44,13 +44,7 @@ export class Pool {
     });
     if (this.job > 1) return; // the workers have started long ago
     const early = new Trainer();
-    early.take(
-      this.jobOf(
-        state,
-        runs.map((run) => ({ ...run, follow: false })),
-      ),
-      this.digits,
-    ); // side by side
+    early.take(this.jobOf(state, runs), this.digits);
     this.take({ job: this.job, progress: early.work(EARLY) });
   }
 

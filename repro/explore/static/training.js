@@ -64,5 +64,5 @@ export class Trainer {
   }
 }
 
-/** The run that is followed goes first, then each wave of runs side by side. @param {Training} training */
-const rank = ({ follow, wave, reached }) => (follow ? reached - 1e6 : reached + 1e3 * wave);
+/** Each wave of runs trains side by side, the run that is followed with the first. @param {Training} training */
+const rank = ({ follow, wave, reached }) => (follow ? reached - 1 : reached + 1e3 * wave);
