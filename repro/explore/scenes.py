@@ -15,7 +15,7 @@ from repro.findings.wording import words
 FILE = Path(__file__).parent / "scenes.toml"
 
 
-SAID = {  # how a state is said; the page fills in what is in braces
+FORMS = {  # how a state is said; the page fills in what is in braces
     "python": """from repro.THREAD import experiment
 {before}
 runs, curves = experiment(
@@ -53,42 +53,42 @@ class Control(Part):
 
     Attributes:
         name: the parameter's, in the experiment.
-        given: its values; a number may be a fraction, "1/255".
+        choices: its values; a number may be a fraction, "1/255".
         texts: what is shown for a value, where that is not its own text.
-        between: how many numbers stand between two of the words, which stand for 0 to 1; these
-            make a slider, too.
+        steps_between: how many numbers stand between two of the words, which stand for 0 to 1;
+            these make a slider, too.
     """
 
     name: str
     label: str
-    given: list[bool | int | float | str]
+    choices: list[bool | int | float | str]
     texts: dict[str, str] = {}
-    between: int = 0
+    steps_between: int = 0
 
     @property
     def kind(self) -> str:
         """Its form on the page."""
-        if isinstance(self.given[0], bool):
+        if isinstance(self.choices[0], bool):
             return "box"
-        return "list" if isinstance(self.values[-1], str) and not self.between else "slider"
+        return "list" if isinstance(self.values[-1], str) and not self.steps_between else "slider"
 
     @property
     def values(self) -> list[Any]:
         """All values, as the page and the experiment have them."""
-        pace = self.between + 1
-        last = (len(self.given) - 1) * pace
-        return [i / last if i % pace else _number(self.given[i // pace]) for i in range(last + 1)]
+        pace = self.steps_between + 1
+        last = (len(self.choices) - 1) * pace
+        return [i / last if i % pace else _number(self.choices[i // pace]) for i in range(last + 1)]
 
     def text(self, value: Any) -> str:
         """Return what is shown for a value."""
-        written = next((one for one in self.given if _number(one) == value), value)
+        written = next((one for one in self.choices if _number(one) == value), value)
         return self.texts.get(str(written)) or _text(written)
 
 
 class Tick(Part):
     """A value on the axis; 0 of a logarithmic one stands apart."""
 
-    at: float
+    value: float
     text: str
 
 
@@ -104,11 +104,11 @@ class Axis(Part):
 
 
 class Mark(Part):
-    """A line at a value; `when`: the settings that it holds for, if not for all."""
+    """A line at a value; `settings`: the settings that it holds for, if not for all."""
 
-    at: Number
+    value: Number
     label: str
-    when: dict[str, list[Any]] = {}
+    settings: dict[str, list[Any]] = {}
 
 
 class State(Part):
@@ -126,7 +126,7 @@ class Grid(Part):
     y: str
 
 
-class Beyond(Part):
+class PageOnly(Part):
     """A parameter whose numbers the experiment lacks, and what makes it take them in Python."""
 
     name: str
@@ -139,7 +139,8 @@ class Scene(Part):
 
     Attributes:
         hint: what to look for.
-        told: a sentence on the networks; {a+b} counts those that are both, {mean} is a percentage.
+        sentence: what is told of the networks; {a+b} counts those that are both, {mean} is a
+            percentage.
         learned: between which values a network has learned.
         horizon: the parameter that says how long a network trains.
         unit: name of a step.
@@ -159,7 +160,7 @@ class Scene(Part):
     """
 
     hint: str
-    told: str
+    sentence: str
     learned: tuple[float, float] = (0, 0)
     horizon: str
     unit: str
@@ -178,7 +179,7 @@ class Scene(Part):
     marks: list[Mark] = []
     controls: list[Control]
     grid: Grid | None = None
-    beyond: Beyond | None = None
+    page_only: PageOnly | None = None
     digits: bool = False
     note: str = ""
     other: str = ""
@@ -186,7 +187,7 @@ class Scene(Part):
     @property
     def all_controls(self) -> list[Control]:
         """The controls, and that of the number of seeds."""
-        seeds = Control(name="seeds", label="Seeds", given=[*self.seeds])
+        seeds = Control(name="seeds", label="Seeds", choices=[*self.seeds])
         return [*self.controls, seeds]
 
     def control(self, name: str) -> Control:
@@ -204,7 +205,7 @@ class Scene(Part):
         return self.model_dump(exclude=shown) | {
             "name": name,
             "defaults": defaults,
-            "said": [[place, _said(form, name, self.digits)] for place, form in SAID.items()],
+            "forms": [[place, _fill(form, name, self.digits)] for place, form in FORMS.items()],
             "settings": {**defaults, **self.settings, "seeds": self.seeds_at_first},
             "controls": [
                 {
@@ -224,7 +225,7 @@ def load_scenes() -> dict[str, Scene]:
     return {name: Scene.model_validate(scene) for name, scene in described.items()}
 
 
-def _said(form: str, thread: str, digits: bool) -> str:
+def _fill(form: str, thread: str, digits: bool) -> str:
     """Return a form of a thread, which may need to be told the page's data."""
     data = '    data="mnist5k",\n' if "\nDATA" in form else " --data mnist5k"
     return form.replace("THREAD", thread).replace("DATA", data if digits else "")

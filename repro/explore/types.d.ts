@@ -30,7 +30,7 @@ interface Portrait {
 interface Field { cells: Uint8Array[]; silent: boolean[] }
 
 /** A line at a value, for settings that have one of these values. */
-interface Mark { at: number; label: string; when: Record<string, any[]> }
+interface Mark { value: number; label: string; settings: Record<string, any[]> }
 
 interface Axis {
   label: string;
@@ -39,13 +39,13 @@ interface Axis {
   log: boolean;
   /** what has no logarithm stands apart */
   none: boolean;
-  ticks: { at: number; text: string }[];
+  ticks: { value: number; text: string }[];
 }
 
 /** A scene as Python describes it: see `scenes.py`. */
 interface Scene {
   name: string;
-  told: string;
+  sentence: string;
   learned: [number, number];
   horizon: string;
   unit: string;
@@ -61,10 +61,10 @@ interface Scene {
   axis: Axis;
   marks: Mark[];
   controls: Control[];
-  beyond: Record<string, string> | null;
+  page_only: Record<string, string> | null;
   digits: boolean;
   /** by the id of a place, what says a state there, its parts in braces */
-  said: [string, string][];
+  forms: [string, string][];
 }
 
 interface State {

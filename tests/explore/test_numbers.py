@@ -187,7 +187,7 @@ def test_a_derivative_between_is_that_of_the_python_that_the_page_gives(
 ):
     changes = {"at_zero": 0.37, "inputs": "integers", "precision": precision}
     settings = settings_of("relu_at_zero", **changes)
-    given = load_scenes()["relu_at_zero"].beyond.python.replace("{value}", "0.37")
+    given = load_scenes()["relu_at_zero"].page_only.python.replace("{value}", "0.37")
     with monkeypatch.context() as undone:
         undone.setitem(relu_at_zero.DERIVATIVE, 0.37, None)
         exec(given, {})  # noqa: S102 - it is what a reader runs

@@ -15,7 +15,10 @@ def offered(name, scene):
     """Yield each value of each control with its parameter, but for those that only the page has."""
     for control in scene.controls:
         for value in control.values:
-            if scene.beyond is None or (control.name, type(value)) != (scene.beyond.name, float):
+            if scene.page_only is None or (control.name, type(value)) != (
+                scene.page_only.name,
+                float,
+            ):
                 yield control.name, value
 
 
@@ -30,20 +33,20 @@ def test_the_experiment_takes_what_can_be_set(name):
 def test_a_scene_names_parameters_and_counts_that_there_are(name):
     scene = SCENES[name]
     named = {scene.horizon, *scene.smaller, *scene.settings, *(scene.beside or {})}
-    named |= {setting for mark in scene.marks for setting in mark.when}
+    named |= {setting for mark in scene.marks for setting in mark.settings}
     assert named <= set(find_experiment(name).names)
-    words = {word for part in re.findall(r"\{(.+?)\}", scene.told) for word in part.split("+")}
+    words = {word for part in re.findall(r"\{(.+?)\}", scene.sentence) for word in part.split("+")}
     assert words <= COUNTED
     assert scene.looks == sorted(set(scene.looks))
 
 
 def test_values_are_shown_short():
-    control = Control(name="rate", label="Rate", given=["1/65025", 1e-7, 0.003, 65_025])
+    control = Control(name="rate", label="Rate", choices=["1/65025", 1e-7, 0.003, 65_025])
     assert [control.text(v) for v in control.values] == ["1/65,025", "1e-7", "0.003", "65,025"]
     assert control.values[0] == 1 / 65_025
 
 
 def test_numbers_stand_between_words():
-    control = Control(name="at", label="At", given=["zero", "half", "one"], between=1)
+    control = Control(name="at", label="At", choices=["zero", "half", "one"], steps_between=1)
     assert control.values == ["zero", 0.25, "half", 0.75, "one"]
     assert control.kind == "slider"

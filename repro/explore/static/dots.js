@@ -83,7 +83,7 @@ function fittingRoom(pen, { scene, settings, committed, expected }, shown) {
   const { axis } = scene;
   const values = shown.map(({ snapshot }) => snapshot.value);
   const space = pen.height - MARGIN.top - MARGIN.bottom;
-  const edges = marksOf(scene, settings).map(({ at }) => position(axis, at));
+  const edges = marksOf(scene, settings).map(({ value }) => position(axis, value));
   const rooms = WIDTHS.map((across) => {
     const room = roomFor(pen, edges, expected, across);
     const silhouette = pileUp(axis, room, committed, settings.seeds);
@@ -178,8 +178,8 @@ function drawAxis(pen, axis, { width, base }) {
     ink,
   );
   let free = 0; // from here on nothing is written yet
-  for (const { at, text } of axis.ticks) {
-    const x = MARGIN.side + position(axis, at) * width;
+  for (const { value, text } of axis.ticks) {
+    const x = MARGIN.side + position(axis, value) * width;
     const size = pen.context.measureText(text).width;
     const start = Math.max(MARGIN.side, Math.min(right - size, x - size / 2));
     pen.line(
@@ -198,8 +198,8 @@ function drawAxis(pen, axis, { width, base }) {
 
 /** @param {Pen} pen @param {View} view @param {Room} room */
 function drawMarks(pen, { scene, settings }, { width, base }) {
-  marksOf(scene, settings).forEach(({ at, label }, i) => {
-    const x = MARGIN.side + position(scene.axis, at) * width;
+  marksOf(scene, settings).forEach(({ value, label }, i) => {
+    const x = MARGIN.side + position(scene.axis, value) * width;
     const top = 14 + 14 * (i % 2);
     pen.line(
       [

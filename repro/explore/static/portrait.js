@@ -14,12 +14,12 @@ export function drawCurve(canvas, { scene, settings, step }, runs) {
   const steps = stepsOf(scene, settings);
   const x = (/** @type {number} */ i) => 46 + (i / Math.max(1, steps.length - 1)) * (width - 56);
   const y = (/** @type {number} */ value) => height - 24 - position(scene.axis, value) * (height - 34);
-  for (const { at, text } of scene.axis.ticks) {
-    pen.text(text, 40, y(at) + 4, "right");
+  for (const { value, text } of scene.axis.ticks) {
+    pen.text(text, 40, y(value) + 4, "right");
     pen.line(
       [
-        [46, y(at)],
-        [width - 10, y(at)],
+        [46, y(value)],
+        [width - 10, y(value)],
       ],
       { stroke: colours.rule },
     );

@@ -11,7 +11,9 @@ export function stepsOf({ looks, horizon, steps_each }, settings) {
 
 /** Return the lines at values, as far as they hold for these settings. @param {Scene} scene @param {Settings} settings */
 export const marksOf = ({ marks }, settings) =>
-  marks.filter(({ when }) => Object.entries(when).every(([name, values]) => values.includes(settings[name])));
+  marks.filter(({ settings: needed }) =>
+    Object.entries(needed).every(([name, values]) => values.includes(settings[name])),
+  );
 
 /** @param {Scene} scene @param {Snapshot} snapshot @param {string} word */
 function is({ learned: [above, below] }, { value, flags }, word) {
@@ -25,7 +27,7 @@ export function tell(scene, snapshots) {
   const mean = snapshots.reduce((sum, { value }) => sum + (value || 0), 0) / snapshots.length;
   const count = (/** @type {string} */ words) =>
     snapshots.filter((snapshot) => words.split("+").every((word) => is(scene, snapshot, word))).length;
-  return scene.told.replace(
+  return scene.sentence.replace(
     /\{([a-z+]+)\}/g,
     (_, words) => `${words === "mean" ? Math.round(100 * mean) : count(words)}`,
   );

@@ -42,24 +42,24 @@ function literals(value) {
 
 /** Return a state as a call in Python, as a command, and as a variant of a study. @param {State} state */
 export function inWords({ scene, settings }) {
-  const { controls, defaults, horizon, beyond, said } = scene;
+  const { controls, defaults, horizon, page_only: own, forms } = scene;
   const named = new Set([...controls.map(({ name }) => name), ...Object.keys(settings)]);
   const changed = [...named]
     .filter((name) => name in defaults && settings[name] !== defaults[name])
     .map((name) => ({ name, value: `${settings[name]}`, ...literals(settings[name]) }));
   const title = changed.map(({ value }) => value.replaceAll(/\W+/g, "_")).join("_");
-  const number = beyond && typeof settings[beyond.name] === "number" ? `${settings[beyond.name]}` : ""; // the page's own
+  const number = own && typeof settings[own.name] === "number" ? `${settings[own.name]}` : "";
   /** @type {Record<string, string>} */
   const parts = {
     seeds: settings.seeds,
-    before: number && `${beyond?.python}`.replaceAll("{value}", number),
+    before: number && `${own?.python}`.replaceAll("{value}", number),
     lines: changed.map(({ name, python }) => `    ${name}=${python},\n`).join(""),
     words: changed.map(({ name, python }) => `${name}=${python.replaceAll('"', "")}`).join(" "),
     horizon: changed.length ? "" : `${horizon}=${settings[horizon]}`,
     title: title.toLowerCase() || "as_posted",
     pairs: changed.map(({ name, toml }) => `${name} = ${toml}`).join(", "),
   };
-  const filled = said.map(([id, form]) => [id, form.replace(/\{(\w+)\}/g, (_, part) => parts[part])]);
-  const remark = beyond?.remark.replaceAll("{value}", number) ?? "";
+  const filled = forms.map(([id, form]) => [id, form.replace(/\{(\w+)\}/g, (_, part) => parts[part])]);
+  const remark = own?.remark.replaceAll("{value}", number) ?? "";
   return filled.map(([id, text]) => [id, number && id !== "python" ? remark : text]);
 }
