@@ -49,7 +49,9 @@ export class Pen {
     context.fill();
   }
 
-  /** @param {string} text @param {number} x @param {number} y @param {CanvasTextAlign} align @param {Ink} [ink] stroke: behind it */
+  /**
+   * @param {string} text @param {number} x @param {number} y @param {CanvasTextAlign} align @param {Ink} [ink] stroke: behind it
+   */
   text(text, x, y, align, ink = {}) {
     const context = this.ink({ fill: this.colours.quiet, ...ink });
     context.textAlign = align;

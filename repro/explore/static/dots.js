@@ -68,7 +68,10 @@ function inOrder({ scene, runs, step }) {
     );
 }
 
-/** Return the index of the first state that a network is in; -1 for none. @param {Scene} scene @param {Snapshot} snapshot */
+/**
+ * Return the index of the first state that a network is in; -1 for none.
+ * @param {Scene} scene @param {Snapshot} snapshot
+ */
 const stateOf = ({ states }, { flags }) => states.findIndex(({ flag }) => flags & FLAGS[flag]);
 
 /** @param {Scene} scene @param {Snapshot} snapshot @param {Record<string, string>} colours */
@@ -77,20 +80,20 @@ export const colourOf = (scene, snapshot, colours) =>
 
 /**
  * Return where dots have room, with piles as broad as the highest needs to fit.
- * @param {Pen} pen @param {View} view @param {Shown[]} shown @returns {Room}
+ * @param {Pen} pen @param {View} view @param {Shown[]} shown @param {number[]} [widths] to be tried @returns {Room}
  */
-function fittingRoom(pen, { scene, settings, committed, expected }, shown) {
+function fittingRoom(pen, view, shown, [across, ...wider] = WIDTHS) {
+  const { scene, settings, committed, expected } = view;
   const { axis } = scene;
   const values = shown.map(({ snapshot }) => snapshot.value);
   const space = pen.height - MARGIN.top - MARGIN.bottom;
   const edges = marksOf(scene, settings).map(({ value }) => position(axis, value));
-  const rooms = WIDTHS.map((across) => {
-    const room = roomFor(pen, edges, expected, across);
-    const silhouette = pileUp(axis, room, committed, settings.seeds);
-    const highest = Math.ceil(Math.max(1, ...silhouette, ...pileUp(axis, room, values, values.length)));
-    return { ...room, silhouette, rise: Math.min(room.pitch, space / highest) };
-  });
-  return rooms.find(({ rise, pitch }) => rise === pitch) ?? rooms[rooms.length - 1];
+  const room = roomFor(pen, edges, expected, across);
+  const silhouette = pileUp(axis, room, committed, settings.seeds);
+  const highest = Math.ceil(Math.max(1, ...silhouette, ...pileUp(axis, room, values, values.length)));
+  const rise = Math.min(room.pitch, space / highest);
+  if (rise < room.pitch && wider.length > 0) return fittingRoom(pen, view, shown, wider);
+  return { ...room, silhouette, rise };
 }
 
 /**
@@ -135,7 +138,10 @@ function pileUp(axis, room, values, count) {
   return dots.map((inBin, i) => inBin / room.bins[i].columns);
 }
 
-/** Put each network onto the lowest column of its bin. @param {View} view @param {Shown[]} shown @param {Room} room @returns {Map<string, Place>} */
+/**
+ * Put each network onto the lowest column of its bin.
+ * @param {View} view @param {Shown[]} shown @param {Room} room @returns {Map<string, Place>}
+ */
 function placed({ scene: { axis } }, shown, room) {
   const heights = room.bins.map(({ columns }) => Array(columns).fill(0));
   return new Map(

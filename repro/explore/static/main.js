@@ -19,7 +19,10 @@ const data = (id) => JSON.parse(find(id).textContent ?? "");
 /** @param {string} selector @returns {NodeListOf<HTMLElement>} */
 const all = (selector) => document.querySelectorAll(selector);
 
-/** Take away a value that this browser cannot train with. @param {Record<string, Scene>} scenes @param {string} value */
+/**
+ * Take away a value that this browser cannot train with.
+ * @param {Record<string, Scene>} scenes @param {string} value
+ */
 function lack(scenes, value) {
   for (const { name, controls } of Object.values(scenes)) {
     for (const control of controls) control.values = control.values.filter((other) => other !== value);

@@ -20,7 +20,10 @@ export function drawKernel(inputs, units, number, { byUnit = false, zeros = 1 } 
   return kernel;
 }
 
-/** Return what a network gets, all inputs of it. @param {Iterable<number>} x @param {number[]} target @returns {Input} */
+/**
+ * Return what a network gets, all inputs of it.
+ * @param {Iterable<number>} x @param {number[]} target @returns {Input}
+ */
 export function makeInput(x, target = []) {
   const values = Float64Array.from([...x, 1]);
   return { rows: Uint16Array.from(values, (_, i) => i), values, moves: values, target };
@@ -116,7 +119,10 @@ export class Network {
 
 /** @typedef {Network["how"]} How */
 
-/** Add up weighted inputs, four rows at a time so that sums are read less often. @param {Layer} layer @param {How} how */
+/**
+ * Add up weighted inputs, four rows at a time so that sums are read less often.
+ * @param {Layer} layer @param {How} how
+ */
 function weigh({ kernel, sums, input: { rows, values } }, { round }) {
   const units = sums.length;
   let k = 0;
@@ -164,7 +170,10 @@ function toShares(out) {
   for (let c = 0; c < sums.length; c++) sums[c] /= total;
 }
 
-/** Set the last layer's errors; return the sum of their squares. @param {Layer} last @param {number[]} target @param {How} how */
+/**
+ * Set the last layer's errors; return the sum of their squares.
+ * @param {Layer} last @param {number[]} target @param {How} how
+ */
 function setErrors({ errors, out }, target, { factor, keep }) {
   let loss = 0;
   for (let j = 0; j < errors.length; j++) errors[j] = out[j] - target[j];
@@ -266,7 +275,10 @@ export function examine(network, inputs, { layers = network.layers, by = "out", 
   return { reacts, silent };
 }
 
-/** Return a small network as it is drawn. @param {Network} network @param {Input[]} samples @param {string[]} names of inputs */
+/**
+ * Return a small network as it is drawn.
+ * @param {Network} network @param {Input[]} samples @param {string[]} names of inputs
+ */
 export function portray(network, samples, names) {
   const dead = examine(network, samples).reacts.map((units) => [...units].map((reacts) => !reacts));
   return { names, dead, kernels: network.layers.map(({ kernel }) => [...kernel]) };

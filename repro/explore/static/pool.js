@@ -33,14 +33,9 @@ export class Pool {
     this.runs = new Map();
     const seeds = new Set([...Array(state.settings.seeds).keys(), state.follow]);
     const runs = [...seeds].flatMap((seed) => runsOf(state, seed));
-    const jobs = this.workers.map((_, i) =>
-      this.jobOf(
-        state,
-        runs.filter((_, k) => k % this.workers.length === i),
-      ),
-    );
     this.workers.forEach((worker, i) => {
-      worker.postMessage(jobs[i]);
+      const own = runs.filter((_, k) => k % this.workers.length === i);
+      worker.postMessage(this.jobOf(state, own));
     });
     if (this.job > 1) return; // the workers have started long ago
     const early = new Trainer();
@@ -74,6 +69,9 @@ export class Pool {
   }
 }
 
-/** Return the runs of a seed: its own, and that of the network beside it. @param {State} state @param {number} seed @returns {Run[]} */
+/**
+ * Return the runs of a seed: its own, and that of the network beside it.
+ * @param {State} state @param {number} seed @returns {Run[]}
+ */
 const runsOf = ({ scene, follow }, seed) =>
   (scene.beside ? [false, true] : [false]).map((beside) => ({ seed, beside, follow: seed === follow }));

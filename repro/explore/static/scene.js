@@ -9,7 +9,10 @@ export function stepsOf({ looks, horizon, steps_each }, settings) {
   return [...looks.filter((step) => step < last), last];
 }
 
-/** Return the lines at values, as far as they hold for these settings. @param {Scene} scene @param {Settings} settings */
+/**
+ * Return the lines at values, as far as they hold for these settings.
+ * @param {Scene} scene @param {Settings} settings
+ */
 export const marksOf = ({ marks }, settings) =>
   marks.filter(({ settings: needed }) =>
     Object.entries(needed).every(([name, values]) => values.includes(settings[name])),
@@ -22,7 +25,10 @@ function is({ learned: [above, below] }, { value, flags }, word) {
   return word === "unborn" ? !(flags & FLAGS.born) : Boolean(flags & FLAGS[word]);
 }
 
-/** Put numbers into a scene's sentence: {a+b} is how many snapshots are both. @param {Scene} scene @param {Snapshot[]} snapshots */
+/**
+ * Put numbers into a scene's sentence: {a+b} is how many snapshots are both.
+ * @param {Scene} scene @param {Snapshot[]} snapshots
+ */
 export function tell(scene, snapshots) {
   const mean = snapshots.reduce((sum, { value }) => sum + (value || 0), 0) / snapshots.length;
   const count = (/** @type {string} */ words) =>

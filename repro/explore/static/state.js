@@ -26,7 +26,10 @@ export function write({ scene, settings, follow }) {
   return `#${said}`;
 }
 
-/** A number whose reciprocal is whole is written as a fraction where that is exact and shorter. @param {number} value */
+/**
+ * A number whose reciprocal is whole is written as a fraction where that is exact and shorter.
+ * @param {number} value
+ */
 function numeral(value) {
   const below = Math.round(1 / value);
   return value < 1 && 1 / below === value && `${value}`.length > 8 ? `1/${below}` : `${value}`;

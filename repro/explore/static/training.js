@@ -1,4 +1,4 @@
-// Trains many seeds in turns, the one that has come least far first: in a worker, and on the page until workers are there.
+// Trains many seeds in turns, the one that has come least far first: in a worker, and at first on the page.
 import { stepsOf } from "./scene.js";
 import { addNumbers } from "./scenes/add_numbers.js";
 import { fourLayers, mnistRelu } from "./scenes/digits.js";

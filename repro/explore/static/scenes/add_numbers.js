@@ -52,13 +52,19 @@ function draw(settings, random) {
   });
 }
 
-/** Return the weighted sums of each input. @param {Float64Array} kernel @param {number} units @param {number[][]} inputs */
+/**
+ * Return the weighted sums of each input.
+ * @param {Float64Array} kernel @param {number} units @param {number[][]} inputs
+ */
 function sumsOf(kernel, units, inputs) {
   const network = new Network([new Layer(kernel, units, "linear")], {});
   return inputs.map((x) => [...network.forward(makeInput(x))].slice(0, units));
 }
 
-/** Turn the sign of each unit that fewer inputs raise than lower. @param {Float64Array} kernel @param {number} units @param {number[][]} inputs */
+/**
+ * Turn the sign of each unit that fewer inputs raise than lower.
+ * @param {Float64Array} kernel @param {number} units @param {number[][]} inputs
+ */
 function flip(kernel, units, inputs) {
   const sums = sumsOf(kernel, units, inputs);
   for (let j = 0; j < units; j++) {

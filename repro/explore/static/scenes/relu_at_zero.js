@@ -69,7 +69,10 @@ function draw({ inputs, bias }, random, keep) {
   return { samples, first: first.map(keep), second };
 }
 
-/** Return the length of the difference as a share of the reference's. @param {Float64Array} ours @param {Float64Array} zero */
+/**
+ * Return the length of the difference as a share of the reference's.
+ * @param {Float64Array} ours @param {Float64Array} zero
+ */
 function distance(ours, zero) {
   const apart = ours.reduce((sum, weight, k) => sum + (weight - zero[k]) ** 2, 0);
   return Math.sqrt(apart / zero.reduce((sum, weight) => sum + weight ** 2, 0));
