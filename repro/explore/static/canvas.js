@@ -50,7 +50,8 @@ export class Pen {
   }
 
   /**
-   * @param {string} text @param {number} x @param {number} y @param {CanvasTextAlign} align @param {Ink} [ink] stroke: behind it
+   * @param {string} text @param {number} x @param {number} y @param {CanvasTextAlign} align
+   * @param {Ink} [ink] its stroke is behind the text
    */
   text(text, x, y, align, ink = {}) {
     const context = this.ink({ fill: this.colours.quiet, ...ink });

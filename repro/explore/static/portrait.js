@@ -15,6 +15,7 @@ export function drawCurve(canvas, { scene, settings, step }, runs) {
   const x = (/** @type {number} */ i) => 46 + (i / Math.max(1, steps.length - 1)) * (width - 56);
   const y = (/** @type {number} */ value) => height - 24 - position(scene.axis, value) * (height - 34);
   for (const { value, text } of scene.axis.ticks) {
+    if (scene.axis.none && value === 0) continue; // there is no room for a name beside the curve
     pen.text(text, 40, y(value) + 4, "right");
     pen.line(
       [
