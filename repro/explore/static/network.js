@@ -188,11 +188,15 @@ function setErrors({ errors, out }, target, { factor, keep }) {
 /** @param {Layer} layer @param {How} how */
 function backward(layer, how) {
   const { atZero, assigned, carries, sums, errors, gates, steps } = layer;
-  for (let j = 0; j < steps.length; j++) steps[j] = assigned && sums[j] === 0 ? atZero : errors[j] * gates[j];
+  let size = 0;
+  for (let j = 0; j < steps.length; j++) {
+    steps[j] = assigned && sums[j] === 0 ? atZero : errors[j] * gates[j];
+    size += Math.abs(steps[j]);
+  }
   how.keep(steps);
   if (carries) for (let j = 0; j < steps.length; j++) errors[j] = steps[j];
   if (!how.updatesFirst) passBack(layer, how);
-  const isIdle = !how.decays && !how.momentum && steps.every((step) => step === 0); // as of dead units
+  const isIdle = size === 0 && !how.decays && !how.momentum; // as of dead units
   if (!isIdle) (how.online ? move : collect)(layer, how);
   if (how.updatesFirst) passBack(layer, how);
 }
@@ -232,7 +236,8 @@ function move({ kernel, velocity, steps, input: { rows, moves } }, { biased, dec
 function collect({ gradient, steps, input: { rows, moves } }, { biased, round }) {
   const units = steps.length;
   for (let k = 0; k < (biased ? rows.length : rows.length - 1); k++) {
-    const [start, value] = [rows[k] * units, moves[k]];
+    const start = rows[k] * units;
+    const value = moves[k];
     if (round)
       for (let j = 0; j < units; j++) gradient[start + j] = round(gradient[start + j] + round(value * steps[j]));
     else for (let j = 0; j < units; j++) gradient[start + j] += value * steps[j];
