@@ -3,6 +3,12 @@
 /** @param {string} id @returns {any} the element, of whatever kind */
 export const find = (id) => document.getElementById(id);
 
+/** @param {string} selector @returns {NodeListOf<HTMLElement>} */
+export const all = (selector) => document.querySelectorAll(selector);
+
+/** @param {string} id @returns {any} what a part of the page holds for its script */
+export const data = (id) => JSON.parse(find(id).textContent);
+
 /** @param {HTMLInputElement} slider @param {Control} control */
 function label(slider, { texts }) {
   const text = texts[Number(slider.value)];
@@ -46,7 +52,7 @@ export function listen(form, current, set) {
 export function showMap({ settings }) {
   const agrees = (/** @type {string | undefined} */ own) =>
     Object.entries(JSON.parse(own ?? "")).every(([name, value]) => settings[name] === value);
-  for (const map of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("table[data-fits]"))) {
+  for (const map of all("table[data-fits]")) {
     map.hidden = !agrees(map.dataset.fits);
     for (const cell of map.querySelectorAll("button")) {
       cell.setAttribute("aria-pressed", `${agrees(cell.dataset.settings)}`);

@@ -1,23 +1,16 @@
 // The page: reads its state from the address, trains it, and draws what comes back.
-import { fill, find, listen, showMap } from "./controls.js";
+import { all, data, fill, find, listen, showMap } from "./controls.js";
 import { Dots } from "./dots.js";
 import { unpack } from "./images.js";
 import { keyOf, Pool } from "./pool.js";
 import { drawCurve, drawField, drawNetwork } from "./portrait.js";
 import { stepsOf, tell } from "./scene.js";
 import { inWords, read, write } from "./state.js";
-import { matching, numbers, rowOf } from "./tables.js";
+import { Study } from "./study.js";
 import { serve } from "./worker.js";
 
 const PACE = 110; // milliseconds a logged step
 const BIRTH = 900; // before the first step, to see how the networks start
-const SHOWN = 6; // claims
-
-/** @param {string} id */
-const data = (id) => JSON.parse(find(id).textContent ?? "");
-
-/** @param {string} selector @returns {NodeListOf<HTMLElement>} */
-const all = (selector) => document.querySelectorAll(selector);
 
 /**
  * Take away a value that this browser cannot train with.
@@ -28,13 +21,6 @@ function lack(scenes, value) {
     for (const control of controls) control.values = control.values.filter((other) => other !== value);
     find(`controls-${name}`).content.querySelector(`option[value=${value}]`)?.remove();
   }
-}
-
-/** @param {string} tag @param {(string | Node)[]} content */
-function node(tag, ...content) {
-  const made = document.createElement(tag);
-  made.append(...content);
-  return made;
 }
 
 class Page {
@@ -49,12 +35,7 @@ class Page {
     this.state = read(location.hash, this.scenes);
     this.clock = { step: 0, since: 0, running: true };
     this.asked = false;
-    /** @type {Record<string, Variant[]>} */
-    this.variants = {}; // by scene, once they have been read
-    /** @type {Variant | undefined} */
-    this.variant = undefined; // with the page's settings
-    /** @type {number[]} */
-    this.committed = []; // values of its runs
+    this.study = new Study();
     this.shown = ""; // name of the scene
     this.told = -1; // job that has been told in words
     this.portrayed = "";
@@ -66,7 +47,8 @@ class Page {
   /** Go on with what the page has behind its script. */
   complete() {
     if (this.state.scene.digits) this.train();
-    this.tellStudy();
+    this.study.show(this.state);
+    this.ask();
   }
 
   listen() {
@@ -124,7 +106,7 @@ class Page {
     this.state.follow = Math.min(999999999, Math.max(0, seed));
     history.replaceState(null, "", write(this.state));
     this.pool.follow(this.state);
-    this.tellRow();
+    this.study.showRow(this.state.follow);
     this.ask();
   }
 
@@ -136,7 +118,7 @@ class Page {
     find("step").max = `${stepsOf(scene, settings).length - 1}`;
     fill(find("controls"), this.state);
     showMap(this.state);
-    this.tellStudy();
+    this.study.show(this.state);
     for (const [id, text] of inWords(this.state)) find(id).textContent = text;
     this.play();
   }
@@ -158,35 +140,6 @@ class Page {
     for (const link of all("nav.scenes a"))
       link.toggleAttribute("aria-current", link.getAttribute("href") === `#scene=${name}`);
     for (const id of ["controls", "maps"]) find(id).replaceChildren(find(`${id}-${name}`).content.cloneNode(true));
-  }
-
-  /** Say which of the study's runs have the page's settings, and what is claimed of them. */
-  tellStudy() {
-    const { scene } = this.state;
-    const id = `variants-${scene.name}`;
-    if (find(id)) this.variants[scene.name] ??= data(id);
-    this.variant = matching(this.variants[scene.name] ?? [], this.state);
-    this.committed = this.variant ? numbers(this.variant.values) : [];
-    const { name = "", seeds = 0, horizon = 0 } = this.variant ?? {};
-    for (const place of all("[data-variant]")) place.textContent = name;
-    for (const part of all("[data-judged]")) part.hidden = (part.dataset.judged === "yes") !== Boolean(this.variant);
-    const counts = [seeds, horizon].map((count) => count.toLocaleString("en"));
-    find("size").textContent = `${counts[0]} seeds, ${scene.horizon} ${counts[1]}.`;
-    let shown = 0;
-    for (const claim of all("[data-claim]")) {
-      const [thread, ...variants] = claim.dataset.claim?.split(" ") ?? [];
-      claim.hidden = thread !== scene.name || !variants.includes(name) || ++shown > SHOWN;
-    }
-    this.tellRow();
-    this.ask();
-  }
-
-  tellRow() {
-    const { follow } = this.state;
-    const cells = this.variant ? rowOf(this.variant, follow) : [];
-    find("seed").value = `${follow}`;
-    find("rows").hidden = cells.length === 0;
-    find("row").replaceChildren(...cells.map(([name, value]) => node("div", node("dt", name), node("dd", value))));
   }
 
   /** Draw soon, once. */
@@ -212,7 +165,7 @@ class Page {
     const running = this.tick(reached[wave - 1] ?? 0, steps.length - 1); // by as many as train side by side
     const { step } = this.clock;
     const expected = seeds * (scene.beside ? 2 : 1);
-    const view = { scene, settings, follow, runs, expected, step, still, committed: this.committed };
+    const view = { scene, settings, follow, runs, expected, step, still, committed: this.study.committed };
     const moving = this.dots.draw(view);
     const snapshots = own.map((run) => run.snapshots[step]).filter(Boolean);
     const at = step === 0 ? "before the first step" : `${scene.unit} ${steps[step].toLocaleString("en")}`;
