@@ -61,7 +61,7 @@ lint: $(VENV)/installed
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 
-# the explorable page's modules: rules and types; needs npm, which nothing else does
+# the explorable page's modules: rules, format and types; needs npm, which nothing else does
 lint-page:
 	@if command -v npm >/dev/null; then \
 		cd repro/explore && npm ci --silent --no-audit --no-fund && npm run --silent check; \

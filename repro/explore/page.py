@@ -3,13 +3,15 @@
 from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from repro.explore.bundle import STATIC, bundle
 from repro.explore.digits import pack_digits
-from repro.explore.tables import table_of
+from repro.explore.scenes import Scene, load_scenes
+from repro.explore.tables import claims_of, defaults_of, maps_of, variants_of
 from repro.findings.report.page import content_hash
 from repro.findings.wording import words
 from repro.store.files import read_regular, write_whole
@@ -17,7 +19,6 @@ from repro.store.results import Results, require_file
 from repro.study.schema import Study
 
 FILE = "explore.html"
-SCENES = ("add_numbers", "mnist_relu", "truth_table", "relu_at_zero", "four_layers")  # as scenes.js
 
 
 def write_page(results: Sequence[tuple[Study, Results]], folder: Path) -> Path:
@@ -37,7 +38,9 @@ def write_page(results: Sequence[tuple[Study, Results]], folder: Path) -> Path:
 def render(results: Sequence[tuple[Study, Results]]) -> str:
     """Return the page; the same tables give the same text."""
     by_name = {study.name: (study, tables) for study, tables in results}
-    chosen = [by_name[name] for name in SCENES if name in by_name]
+    chapters = [
+        _chapter(scene, *by_name[name]) for name, scene in load_scenes().items() if name in by_name
+    ]
     doubted = [
         f"{tables.folder}: {'; '.join(tables.doubts)}" for _, tables in results if tables.doubts
     ]
@@ -49,15 +52,29 @@ def render(results: Sequence[tuple[Study, Results]]) -> str:
     ]
     script = bundle()
     return environment.get_template("explore.html").render(
-        studies=[study for study, _ in chosen],
-        pictures={study.name: _picture(tables.folder) for study, tables in chosen},
-        tables={study.name: table_of(study, tables) for study, tables in chosen},
+        chapters=chapters,
+        scenes={chapter["name"]: chapter["data"] for chapter in chapters},
         doubted=doubted,
         digits=pack_digits(),
         policy=_policy(styles, script),
         styles=[Markup(style) for style in styles],  # noqa: S704 - this package's own files
         script=Markup(script),  # noqa: S704
     )
+
+
+def _chapter(scene: Scene, study: Study, tables: Results) -> dict[str, Any]:
+    """Return what the page has of a thread."""
+    defaults, variants = defaults_of(study), variants_of(study, tables)
+    return {
+        "name": study.name,
+        "study": study,
+        "scene": scene,
+        "data": scene.data(study.name, defaults),
+        "variants": variants,
+        "claims": claims_of(tables),
+        "maps": list(maps_of(scene, defaults, variants)),
+        "picture": _picture(tables.folder),
+    }
 
 
 def _environment() -> Environment:

@@ -1,12 +1,14 @@
-"""The committed runs as the page shows them: settings, values and verdicts, as plain data."""
+"""The committed runs as the page shows them: settings, values, verdicts, sweeps."""
 
+import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 from pydantic import ValidationError
 
+from repro.explore.scenes import Scene
 from repro.findings.wording import verdict_name
 from repro.store.results import Results
 from repro.study.errors import StudyError
@@ -20,17 +22,44 @@ METRIC = {"relu_at_zero": "change"}  # on the scene's axis, where it is not the 
 HORIZONS = ("epochs", "iterations", "steps")  # parameters that say how long a network trains
 
 
-def table_of(study: Study, results: Results) -> dict[str, Any]:
-    """Return a study's variants, claims and defaults, as far as its results have them."""
+def defaults_of(study: Study) -> dict[str, Any]:
+    """Return the study's parameters where no variant has others."""
+    return find_experiment(study.name).parameters(study.fixed)
+
+
+def variants_of(study: Study, results: Results) -> list[dict[str, Any]]:
+    """Return a study's variants, as far as its results have them."""
     experiment = find_experiment(study.name)
-    defaults = experiment.parameters(study.fixed)
+    defaults = defaults_of(study)
     variants = _variants(study, experiment, results.runs)
-    return {
-        "question": study.question,
-        "defaults": defaults,
-        "variants": [_differing(variant, defaults) for variant in variants],
-        "claims": [_claim(claim) for claim in results.claims.itertuples()],
-    }
+    return [_differing(variant, defaults) for variant in variants]
+
+
+def claims_of(results: Results) -> list[dict[str, Any]]:
+    """Return a study's claims, each with the variants that it is about."""
+    return [_claim(claim) for claim in results.claims.itertuples()]
+
+
+def maps_of(
+    scene: Scene, defaults: Mapping[str, Any], variants: Sequence[Mapping[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """Yield a scene's sweep as maps, one for each choice of what is not along their sides.
+
+    A map has the settings that it `fits`, the values along its sides, and the mean of each cell.
+    """
+    if scene.grid is None:
+        return
+    sides = (scene.grid.x, scene.grid.y)
+    maps: dict[str, dict[tuple[Any, ...], Any]] = {}
+    for variant in variants:
+        if variant["name"].startswith(f"{scene.grid.name}@"):
+            settings = {**defaults, **variant["settings"]}
+            own = {k: v for k, v in settings.items() if k not in (*sides, *scene.free)}
+            cells = maps.setdefault(json.dumps(own), {})
+            cells[tuple(settings[side] for side in sides)] = variant["mean"]
+    for fits, cells in maps.items():
+        across, down = (list(dict.fromkeys(values)) for values in zip(*cells, strict=True))
+        yield {"fits": fits, "across": across, "down": down, "cells": cells}
 
 
 def _variants(study: Study, experiment: Experiment, runs: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -89,7 +118,6 @@ def _claim(row: Any) -> dict[str, Any]:
         "id": row.claim,
         "says": row.says,
         "verdict": verdict_name(row.verdict),
-        "variant": row.variant,
-        "reference": None if pd.isna(row.reference) else row.reference,
+        "variants": [name for name in (row.variant, row.reference) if not pd.isna(name)],
         "n": row.n,
     }

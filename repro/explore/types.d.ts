@@ -1,113 +1,92 @@
 // The shapes that several modules share, for the type check alone: the page needs none of it.
 
-/** Parameters of the thread's experiment, by their names there. */
+/** Parameters of the thread's experiment, by their names there, and `seeds`. */
 type Settings = Record<string, any>;
 
-interface Control {
-  /** of the parameter */
-  name: string;
-  label: string;
-  /** numbers make a slider, words a list, true and false a box */
-  values: any[];
-  show?: (value: any) => string;
-  /** the first, the middle and the last value of a slider */
-  marked?: any[];
-}
+interface Control { name: string; values: any[]; texts: string[] }
 
-/** A network at a logged step. */
+/** A network when it is looked at. */
 interface Snapshot {
   /** on the scene's axis; NaN once it has diverged */
   value: number;
   flags: number;
-  /** of a network that is followed: see `portrait.js` */
+  /** of a network that is followed: a portrait or a field */
   detail?: any;
 }
 
-/** A line at a value. */
-interface Mark { at: number; label: string }
+/** A small network as it is drawn. */
+interface Portrait {
+  /** of the inputs */
+  names: string[];
+  /** rows of weights, the last for the biases, by layer */
+  kernels: number[][];
+  /** units that give nothing on any sample, by layer */
+  dead: boolean[][];
+  /** the last step in which a hidden unit met a zero, by unit and sample */
+  met?: number[][];
+}
+
+/** Whether the hidden units of a network on digits react to any image, and whether images reach none. */
+interface Field { cells: Uint8Array[]; silent: boolean[] }
+
+/** A line at a value, for settings that have one of these values. */
+interface Mark { value: number; label: string; settings: Record<string, any[]> }
 
 interface Axis {
   label: string;
   low: number;
   high: number;
-  ticks: number[];
-  log?: boolean;
-  /** the name of what has no logarithm */
-  none?: string;
-  show: (value: number) => string;
+  log: boolean;
+  /** what has no logarithm stands apart */
+  none: boolean;
+  ticks: { value: number; text: string }[];
 }
 
+/** A scene as Python describes it: see `scenes.py`. */
 interface Scene {
-  /** of the thread */
   name: string;
-  hint: string;
-  controls: Control[];
-  /** what differs here from the experiment's defaults, such as fewer images */
-  settings: Settings;
-  /** the parameter that says how long a network trains */
+  sentence: string;
+  learned: [number, number];
   horizon: string;
-  /** of the steps */
   unit: string;
-  /** how many networks a worker trains side by side */
-  wave: number;
-  /** how many one can ask for, the usual number first */
-  seeds: number[];
-  axis: Axis;
-  /** what a dot's colours mean, the first that it has */
-  states: { flag: number; label: string }[];
-  /** what a dot without these is */
-  alive: string;
-  marks: (settings: Settings) => Mark[];
-  tell: (snapshots: Snapshot[], settings: Settings) => string;
-  steps: (settings: Settings) => number[];
-  /** a second network for each seed, to compare with */
-  beside?: (settings: Settings) => Settings;
-  /** what is said of the images that the page carries */
-  digits?: string;
-  /** how the study's run of a seed is another than the page's */
-  other?: string;
-  /** of settings that the experiment lacks: what makes it take them in Python, and why no command does */
-  beyond?: (settings: Settings) => { python: string; remark: string } | undefined;
-  /** parameters whose values may be the page's own: it is smaller than the study */
+  steps_each: number;
+  first: number;
+  looks: number[];
+  defaults: Settings;
+  settings: Settings;
   smaller: string[];
-  /** the committed sweep that is shown as a map */
-  grid?: { name: string; x: string; y: string };
-  train: (settings: Settings, seed: number, detail: boolean, digits: any) => Generator<Snapshot>;
+  beside: Settings | null;
+  wave: number;
+  states: { flag: string; label: string }[];
+  axis: Axis;
+  marks: Mark[];
+  controls: Control[];
+  page_only: Record<string, string> | null;
+  digits: boolean;
+  /** by the id of a place, what says a state there, its parts in braces */
+  forms: [string, string][];
 }
 
 interface State {
   scene: Scene;
-  /** of the experiment, defaults included */
   settings: Settings;
-  seeds: number;
+  /** the seed that is followed */
   follow: number;
 }
 
 /** A committed variant. */
 interface Variant {
   name: string;
-  /** what differs from the experiment's defaults */
+  /** what differs from the defaults */
   settings: Settings;
   seeds: number;
   horizon: number;
-  mean: number | null;
   /** the headline metric of its first runs, between commas */
   values: string;
   columns: string[];
   /** a line for each of the first seeds */
   rows: string;
 }
-
-interface Claim {
-  id: string;
-  says: string;
-  verdict: string;
-  variant: string;
-  reference: string | null;
-  n: number;
-}
-
-interface Table { question: string; defaults: Settings; variants: Variant[]; claims: Claim[] }
 
 /** Images one behind another, those to learn from first. */
 interface Digits {
@@ -119,17 +98,60 @@ interface Digits {
   train: number;
 }
 
-/** The inked pixels of an image. */
-interface Ink { pixels: Uint16Array; values: Float64Array; sum: number }
+/** What a network gets: values for some rows of its first kernel, the last of them 1, for the bias. */
+interface Input {
+  rows: Uint16Array;
+  values: Float64Array;
+  /** what a step moves the rows by */
+  moves: Float64Array;
+  target: number[];
+}
 
-interface Run { seed: number; beside: boolean; detail: boolean }
+/** Start a network; `step` trains it further, `look` tells how it is. */
+type Start = (settings: Settings, seed: number, digits: Digits) => { step(step: number): void; look(): Snapshot };
 
-/** What a worker tells of a run. */
-interface Progress extends Run { first: number; snapshots: Snapshot[]; done: boolean }
+interface Run { seed: number; beside: boolean; follow: boolean }
+interface Job { job: number; scene: Scene; settings: Settings; runs: Run[] }
+interface Training extends Run { snapshots: Generator<Snapshot>; reached: number; wave: number }
 
-interface Training extends Run { generator: Generator<Snapshot>; reached: number; wave: number }
+/** What has been seen of a run since the last time. */
+interface Progress { seed: number; beside: boolean; first: number; snapshots: Snapshot[] }
 
 /** A run as far as it is known; beside: it is the network to compare with. */
-interface Known { seed: number; beside: boolean; snapshots: Snapshot[]; done: boolean }
+interface Known { seed: number; beside: boolean; snapshots: Snapshot[] }
 
-type Palette = ReturnType<typeof import("./static/canvas.js").palette>;
+/** What the pictures show. */
+interface View {
+  scene: Scene;
+  settings: Settings;
+  follow: number;
+  runs: Known[];
+  /** index of the step that is shown */
+  step: number;
+  /** without motion */
+  still: boolean;
+  /** how many runs there will be */
+  expected: number;
+  /** values of the study's runs */
+  committed: number[];
+}
+
+/** How something is drawn. */
+interface Ink { fill?: string; stroke?: string; width?: number; dash?: number[]; alpha?: number }
+
+interface Dot { seed: number; beside: boolean; snapshot: Snapshot; late: boolean; x: number; y: number }
+interface Shown { run: Known; snapshot: Snapshot }
+interface Place extends Shown { x: number; y: number }
+interface Bin { start: number; size: number; columns: number }
+
+/** Where dots have room, in pixels; `rise`: of a dot over the one below it. */
+interface Room {
+  radius: number;
+  pitch: number;
+  rise: number;
+  bins: Bin[];
+  width: number;
+  base: number;
+  /** rows of dots that the study's runs would fill, by bin */
+  silhouette: number[];
+}

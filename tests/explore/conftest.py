@@ -3,29 +3,24 @@
 import pytest
 
 from repro.explore.bundle import bundle
+from repro.explore.scenes import load_scenes
 
-LAST = """([name, settings, seeds, stops]) => {
-    const { scenes } = _scenes;
-    const digits = globalThis.digits;
-    return seeds.map((seed) => {
-        const scene = scenes[name];
-        const steps = scene.steps(settings);
-        const snapshots = [];
-        for (const snapshot of scene.train(settings, seed, true, digits)) {
-            const step = steps[snapshots.length];
-            snapshots.push({ step, ...snapshot });
-            if (step >= stops) break;
-        }
-        return snapshots.map(({ step, value, flags, detail }) => ({ step, value, flags, detail }));
-    });
-}"""
+TRAIN = """([scene, settings, seeds, until]) => seeds.map((seed) => {
+    const steps = _scene.stepsOf(scene, settings);
+    const snapshots = [];
+    for (const snapshot of _training.train(scene, settings, seed, globalThis.digits)) {
+        snapshots.push({ step: steps[snapshots.length], ...snapshot });
+        if (snapshots.at(-1).step >= until) break;
+    }
+    return snapshots;
+})"""
 
 
 @pytest.fixture(scope="session")
 def modules(browser):
     """A page that has the scenes' code and nothing else."""
     page = browser.new_page()
-    page.add_script_tag(content=bundle("scenes.js"))
+    page.add_script_tag(content=bundle("training.js"))
     yield page
     page.close()
 
@@ -35,6 +30,7 @@ def trained(modules):
     """Train a scene's networks there; return each seed's snapshots, up to a step."""
 
     def trained(name, settings, seeds, until=10**9):
-        return modules.evaluate(LAST, [name, settings, list(seeds), until])
+        scene = load_scenes()[name].data(name, settings)
+        return modules.evaluate(TRAIN, [scene, settings, list(seeds), until])
 
     return trained

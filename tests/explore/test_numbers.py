@@ -14,6 +14,7 @@ import pytest
 from repro.add_numbers import posted as add_numbers
 from repro.data import load
 from repro.explore.digits import TEST, TRAIN, pack_digits
+from repro.explore.scenes import load_scenes
 from repro.four_layers import posted as four_layers
 from repro.relu_at_zero import experiment
 from repro.relu_at_zero import posted as relu_at_zero
@@ -39,7 +40,7 @@ def settings_of(name, **changes):
 def digits(modules):
     """The page's digits, handed to its networks."""
     packed = pack_digits()
-    modules.evaluate("(packed) => { globalThis.digits = _digits.unpack(packed); }", packed)
+    modules.evaluate("(packed) => { globalThis.digits = _images.unpack(packed); }", packed)
     return load("mnist5k")
 
 
@@ -150,7 +151,8 @@ def test_relu_at_zero_is_the_posted_code(trained, precision, inputs):
         (w1, _), losses, zeros = relu_at_zero.train_posted(start, steps, product=from_left_to_right)
         last = ours[-1]
         assert last["detail"]["loss"] == pytest.approx(losses[-1], rel=1e-7)
-        np.testing.assert_allclose(np.transpose(last["detail"]["layers"][0]), w1, rtol=1e-6)
+        first, _ = last["detail"]["kernels"]
+        np.testing.assert_allclose(first[: w1.size], w1.ravel(), rtol=1e-6)
         assert bool(last["flags"] & LIT) == (zeros > 0)
 
 
@@ -183,11 +185,11 @@ def test_relu_at_zero_ends_as_in_the_study(trained, variant, changes):
 @pytest.mark.long
 @pytest.mark.parametrize("precision", [pytest.param("float64", marks=SLOW), "float16"])
 def test_a_derivative_between_is_that_of_the_python_that_the_page_gives(
-    trained, modules, monkeypatch, precision
+    trained, monkeypatch, precision
 ):
     changes = {"at_zero": 0.37, "inputs": "integers", "precision": precision}
     settings = settings_of("relu_at_zero", **changes)
-    given = modules.evaluate("(s) => _scenes.scenes.relu_at_zero.beyond(s).python", settings)
+    given = load_scenes()["relu_at_zero"].page_only.python.replace("{value}", "0.37")
     with monkeypatch.context() as undone:
         undone.setitem(relu_at_zero.DERIVATIVE, 0.37, None)
         exec(given, {})  # noqa: S102 - it is what a reader runs

@@ -13,7 +13,8 @@ from functools import cache
 import pytest
 
 from repro.explore.bundle import bundle
-from repro.explore.page import FILE, SCENES, render, write_page
+from repro.explore.page import FILE, render, write_page
+from repro.explore.scenes import load_scenes
 from repro.store.results import read_results
 from repro.study.experiments import find_experiment
 from repro.study.folder import RESULTS, study_names
@@ -25,7 +26,7 @@ LOOKS = [
     ("mnist_relu", "dark", 360),
     *(
         pytest.param(scene, scheme, width, marks=pytest.mark.slow)
-        for scene in SCENES
+        for scene in load_scenes()
         for scheme, width in (("light", 360), ("dark", 1280))
     ),
 ]
@@ -60,7 +61,7 @@ def path():
 def open_page(browser, path):
     contexts = []
 
-    def open_page(fragment="", **options):
+    def open_page(fragment="", before="", **options):
         context = browser.new_context(**({"reduced_motion": "reduce"} | options))
         contexts.append(context)
         page = context.new_page()
@@ -69,6 +70,7 @@ def open_page(browser, path):
         page.on("console", lambda message: page.said.append(message.text))
         page.on("pageerror", lambda error: page.said.append(str(error)))
         page.on("request", lambda request: page.asked.append(request.url))
+        page.add_init_script(before)
         page.goto(path.as_uri() + fragment)
         return page
 
@@ -101,7 +103,7 @@ def test_it_is_the_committed_page(path):
 
 def test_it_loads_nothing_and_says_nothing(open_page):
     page = open_page("#scene=mnist_relu&seeds=10")
-    page.wait_for_function("() => document.querySelector('#tell-field').textContent !== ''")
+    page.wait_for_function("() => document.querySelector('#tell-alive').textContent !== ''")
     assert page.said == []
     assert [url for url in page.asked if not url.startswith(("file:", "data:", "blob:"))] == []
     assert len([url for url in page.asked if url.startswith("file:")]) == 1
@@ -117,7 +119,7 @@ def test_its_networks_are_those_of_the_study(open_page):
     assert values_of(page).startswith(
         f"{int(runs.learned.sum())} of 20 networks have learned to add. {born} were born dead"
     )
-    assert "relu_posted" in page.locator("#study").text_content()
+    assert "relu_posted" in page.locator("#study").inner_text()
 
 
 @pytest.mark.long
@@ -150,6 +152,23 @@ def test_the_derivative_at_zero_slides_between_those_of_the_study(open_page):
     assert "DERIVATIVE[0.49] = 0.49" in page.locator("#python").text_content()
     assert page.locator("#command").text_content().startswith("#")
     assert tomllib.loads(page.locator("#toml").text_content()) == {}
+
+
+def test_first_dots_need_no_worker(open_page):
+    """Workers take long to start; here they never do."""
+    page = open_page(before="globalThis.Worker = class extends EventTarget { postMessage() {} };")
+    page.wait_for_function(
+        "() => / networks have/.test(document.querySelector('#told').textContent)"
+    )
+    assert dots_of(page)
+    assert page.said == []
+
+
+def test_a_browser_without_half_precision_offers_none(open_page):
+    page = open_page("#scene=relu_at_zero&precision=float16", before="delete Math.f16round;")
+    precision = page.get_by_label("Precision")
+    assert precision.locator("option").all_text_contents() == ["float64", "float32"]
+    assert precision.input_value() == "float64"
 
 
 @pytest.mark.long
@@ -263,7 +282,7 @@ def test_it_fits_and_axe_finds_no_serious_fault(open_page, scene, scheme, width)
 
 def test_without_script_it_shows_the_committed_figures(open_page):
     page = open_page(java_script_enabled=False)
-    assert page.locator("noscript img, main img").count() == len(SCENES)
+    assert page.locator("noscript img, main img").count() == len(load_scenes())
     assert not page.locator("#controls").is_visible()
 
 
@@ -273,7 +292,7 @@ def test_what_studies_say_is_shown_not_run(tmp_path):
     study = study.model_copy(update={"question": wicked})
     text = write_page([(study, committed("truth_table"))], tmp_path).read_text()
     assert "<script>alert" not in text
-    assert text.count("</script>") == 3
+    assert text.count("</script>") == 4
 
 
 def test_what_was_edited_is_said_on_the_page(tmp_path):
@@ -288,8 +307,8 @@ def test_tables_without_a_variant_make_a_page_without_it(tmp_path):
     variants = {**study.variants, "not_yet_run": study.variants["relu_posted"]}
     study = study.model_copy(update={"variants": variants})
     text = write_page([(study, committed("truth_table"))], tmp_path).read_text()
-    tables = json.loads(re.search(r'id="tables">(.*?)</script>', text)[1])
-    names = [variant["name"] for variant in tables["truth_table"]["variants"]]
+    variants = json.loads(re.search(r'id="variants-truth_table">(.*?)</script>', text)[1])
+    names = [variant["name"] for variant in variants]
     assert "relu_posted" in names
     assert "not_yet_run" not in names
 

@@ -1,48 +1,62 @@
-// What the pictures share: a canvas that fits its place, the strokes on it, the page's colours.
+// A canvas that fits its place on the page, and strokes on it in the page's colours.
 
-/**
- * Fit a canvas to its place on the page, and clear it.
- * @param {HTMLCanvasElement} canvas @returns {{context: CanvasRenderingContext2D, width: number, height: number}}
- */
-export function fitted(canvas) {
-  const { clientWidth: width, clientHeight: height } = canvas;
-  const ratio = devicePixelRatio || 1;
-  const size = { width: Math.round(width * ratio), height: Math.round(height * ratio) };
-  if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, width, height);
-  context.font = `${width < 600 ? 12 : 13}px ${getComputedStyle(canvas).getPropertyValue("--sans")}`;
-  return { context, width, height };
-}
+const COLOURS = ["ink", "quiet", "rule", "paper", "raised", "alive", "state-0", "state-1", "beside", "committed"];
 
-/** @param {CanvasRenderingContext2D} context @param {number[][]} points */
-export function stroke(context, points) {
-  context.beginPath();
-  for (const [x, y] of points) context.lineTo(x, y);
-  context.stroke();
-}
+export class Pen {
+  /** Fit a canvas to its place, and clear it. @param {HTMLCanvasElement} canvas */
+  constructor(canvas) {
+    const ratio = devicePixelRatio || 1;
+    this.width = canvas.clientWidth;
+    this.height = canvas.clientHeight;
+    const size = { width: Math.round(this.width * ratio), height: Math.round(this.height * ratio) };
+    if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);
+    const style = getComputedStyle(canvas);
+    /** @type {Record<string, string>} */
+    this.colours = Object.fromEntries(COLOURS.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+    this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    this.context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.context.clearRect(0, 0, this.width, this.height);
+    this.context.font = `${this.width < 600 ? 12 : 13}px ${style.getPropertyValue("--sans")}`;
+  }
 
-/** Lay a circle, to be filled or stroked. @param {CanvasRenderingContext2D} context @param {number[]} circle */
-export function circle(context, [x, y, radius]) {
-  context.beginPath();
-  context.arc(x, y, radius, 0, 2 * Math.PI);
-}
+  /** Begin a path that is drawn in these colours. @param {Ink} ink */
+  ink({ fill = "", stroke = "", width = 1, dash = [], alpha = 1 }) {
+    Object.assign(this.context, { fillStyle: fill, strokeStyle: stroke, lineWidth: width, globalAlpha: alpha });
+    this.context.setLineDash(dash);
+    this.context.beginPath();
+    return this.context;
+  }
 
-/** @param {Element} element */
-export function palette(element) {
-  const style = getComputedStyle(element);
-  const colour = (/** @type {string} */ name) => style.getPropertyValue(`--${name}`).trim();
-  return {
-    ink: colour("ink"),
-    quiet: colour("quiet"),
-    rule: colour("rule"),
-    paper: colour("paper"),
-    raised: colour("raised"),
-    alive: colour("alive"),
-    states: [colour("state-0"), colour("state-1")],
-    beside: colour("beside"),
-    committed: colour("committed"),
-  };
+  /** @param {number[][]} points @param {Ink} ink */
+  line(points, ink) {
+    const context = this.ink(ink);
+    for (const [x, y] of points) context.lineTo(x, y);
+    context.stroke();
+  }
+
+  /** @param {number[]} circle its middle and radius @param {Ink} ink */
+  circle([x, y, radius], ink) {
+    const context = this.ink(ink);
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+    if (ink.fill) context.fill();
+    if (ink.stroke) context.stroke();
+  }
+
+  /** @param {number[]} box left, top, width and height @param {Ink} ink @param {number} [round] its corners */
+  box([x, y, width, height], ink, round = 0) {
+    const context = this.ink(ink);
+    context.roundRect(x, y, width, height, round);
+    context.fill();
+  }
+
+  /**
+   * @param {string} text @param {number} x @param {number} y @param {CanvasTextAlign} align
+   * @param {Ink} [ink] its stroke is behind the text
+   */
+  text(text, x, y, align, ink = {}) {
+    const context = this.ink({ fill: this.colours.quiet, ...ink });
+    context.textAlign = align;
+    if (ink.stroke) context.strokeText(text, x, y);
+    context.fillText(text, x, y);
+  }
 }
-/** @typedef {ReturnType<typeof palette>} Palette */

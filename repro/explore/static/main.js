@@ -1,177 +1,145 @@
 // The page: reads its state from the address, trains it, and draws what comes back.
-import { palette } from "./canvas.js";
-import { unpack } from "./digits.js";
+import { all, data, fill, find, listen, showMap } from "./controls.js";
 import { Dots } from "./dots.js";
-import { clear, element, find, heatMap, makeControls, rowOf } from "./parts.js";
+import { unpack } from "./images.js";
 import { keyOf, Pool } from "./pool.js";
 import { drawCurve, drawField, drawNetwork } from "./portrait.js";
-import { scenes } from "./scenes.js";
+import { stepsOf, tell } from "./scene.js";
 import { inWords, read, write } from "./state.js";
-import { claimsOf, matching, numbers } from "./tables.js";
+import { Study } from "./study.js";
 import { serve } from "./worker.js";
 
 const PACE = 110; // milliseconds a logged step
 const BIRTH = 900; // before the first step, to see how the networks start
 
-/** @param {string} id */
-const data = (id) => JSON.parse(find(id).textContent ?? "");
+/**
+ * Take away a value that this browser cannot train with.
+ * @param {Record<string, Scene>} scenes @param {string} value
+ */
+function lack(scenes, value) {
+  for (const { name, controls } of Object.values(scenes)) {
+    for (const control of controls) control.values = control.values.filter((other) => other !== value);
+    find(`controls-${name}`).content.querySelector(`option[value=${value}]`)?.remove();
+  }
+}
 
 class Page {
   constructor() {
     this.pool = new Pool(document.currentScript?.textContent ?? "", () => this.ask()); // it takes longest to start
-    this.tables = data("tables");
+    this.scenes = data("scenes");
     /** @type {Digits | undefined} */
     this.digits = undefined;
     this.dots = new Dots(find("dots"));
     this.motion = matchMedia("(prefers-reduced-motion: reduce)");
-    this.state = this.addressed();
+    if (!Math.f16round) lack(this.scenes, "float16");
+    this.state = read(location.hash, this.scenes);
     this.clock = { step: 0, since: 0, running: true };
     this.asked = false;
-    /** @type {number[]} */
-    this.committed = []; // values of the study's runs
+    this.study = new Study();
     this.shown = ""; // name of the scene
     this.told = -1; // job that has been told in words
     this.portrayed = "";
+    addEventListener("DOMContentLoaded", () => this.complete());
     this.listen();
     this.begin();
   }
 
-  usual(/** @type {Scene} */ scene) {
-    return { ...this.tables[scene.name].defaults, ...scene.settings };
-  }
-
-  addressed() {
-    return read(location.hash, scenes, (scene) => this.usual(scene));
+  /** Go on with what the page has behind its script. */
+  complete() {
+    if (this.state.scene.digits) this.train();
+    this.study.show(this.state);
+    this.ask();
   }
 
   listen() {
     addEventListener("hashchange", () => {
-      this.state = this.addressed();
+      this.state = read(location.hash, this.scenes);
       this.begin();
     });
     addEventListener("resize", () => this.ask());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.ask());
     find("step").addEventListener("input", () => {
-      this.clock.running = false;
-      this.clock.step = Number(find("step").value);
+      this.clock = { step: Number(find("step").value), since: 0, running: false };
       this.ask();
     });
-    find("play").addEventListener("click", () => {
-      this.clock = { step: 0, since: performance.now(), running: true };
-      this.ask();
-    });
-    /** @type {HTMLCanvasElement} */
-    const canvas = find("dots");
+    find("play").addEventListener("click", () => this.play());
+    find("seed").addEventListener("change", () => this.follow(Math.floor(Number(find("seed").value) || 0)));
+    const current = () => this.state.scene;
+    listen(find("controls"), current, (changed) => this.go({ settings: { ...this.state.settings, ...changed } }));
+    for (const button of all("[data-copy]")) button.addEventListener("click", () => copy(button));
+    this.listenToDots(find("dots"));
+  }
+
+  /** @param {HTMLCanvasElement} canvas */
+  listenToDots(canvas) {
     canvas.addEventListener("click", (event) => {
       const dot = this.dots.nearest(event.offsetX, event.offsetY);
       if (dot) this.follow(dot.seed);
     });
     canvas.addEventListener("pointermove", (event) => {
       const dot = this.dots.nearest(event.offsetX, event.offsetY);
-      const said = dot && `seed ${dot.seed}${dot.beside ? ", sigmoid" : ""}: ${dot.snapshot.value.toPrecision(4)}`;
-      canvas.title = said ?? "";
+      const name = dot?.beside ? "sigmoid, seed" : "seed";
+      canvas.title = dot ? `${name} ${dot.seed}: ${dot.snapshot.value.toPrecision(4)}` : "";
     });
     canvas.addEventListener("keydown", (event) => {
-      if (event.key !== "ArrowRight" && event.key !== "ArrowLeft") return;
+      const change = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!change) return;
       event.preventDefault();
-      this.follow(Math.max(0, this.state.follow + (event.key === "ArrowRight" ? 1 : -1)));
+      this.follow(this.state.follow + change);
     });
-    find("seed").addEventListener("change", () => {
-      this.follow(Math.min(999999999, Math.max(0, Math.floor(Number(find("seed").value) || 0))));
-    });
-    for (const button of document.querySelectorAll("[data-copy]")) {
-      button.addEventListener("click", () => this.copy(/** @type {HTMLElement} */ (button)));
-    }
   }
 
-  /** Go to another state: its address changes, and with it the page. @param {Partial<State>} change */
+  play() {
+    this.clock = { step: 0, since: performance.now(), running: true };
+    this.ask();
+  }
+
+  /** Go to another state, which the address says, too. @param {Partial<State>} change */
   go(change) {
-    const state = { ...this.state, ...change };
-    history.replaceState(null, "", write(state, this.usual(state.scene)));
-    this.state = state;
+    this.state = { ...this.state, ...change };
+    history.replaceState(null, "", write(this.state));
     this.begin();
   }
 
   /** @param {number} seed */
   follow(seed) {
-    this.state = { ...this.state, follow: seed };
-    history.replaceState(null, "", write(this.state, this.usual(this.state.scene)));
-    this.pool.follow(seed);
+    this.state.follow = Math.min(999999999, Math.max(0, seed));
+    history.replaceState(null, "", write(this.state));
+    this.pool.follow(this.state);
+    this.study.showRow(this.state.follow);
     this.ask();
-    find("seed").value = `${seed}`;
-    this.tellRow();
   }
 
   /** Train the state, and write all of the page that does not change while it trains. */
   begin() {
-    const { scene, settings, seeds, follow } = this.state;
-    if (scene.digits && !this.digits) {
+    const { scene, settings } = this.state;
+    this.train();
+    if (this.shown !== scene.name) this.open(scene);
+    find("step").max = `${stepsOf(scene, settings).length - 1}`;
+    fill(find("controls"), this.state);
+    showMap(this.state);
+    this.study.show(this.state);
+    for (const [id, text] of inWords(this.state)) find(id).textContent = text;
+    this.play();
+  }
+
+  train() {
+    if (this.state.scene.digits && !this.digits) {
+      if (!find("digits")) return; // they are still being read
       this.digits = unpack(data("digits"));
       this.pool.send(this.digits);
     }
-    this.pool.start(scene, settings, Array.from({ length: seeds }, (_, seed) => seed), follow);
-    if (follow >= seeds) this.pool.follow(follow);
-    this.clock = { step: 0, since: performance.now(), running: true };
-    if (this.shown !== scene.name) this.dots.forget();
-    this.shown = scene.name;
-    document.body.dataset.scene = scene.name;
-    for (const link of document.querySelectorAll("nav.scenes a")) {
-      link.toggleAttribute("aria-current", link.getAttribute("href") === `#scene=${scene.name}`);
-    }
-    find("question").textContent = this.tables[scene.name].question;
-    find("hint").textContent = scene.hint;
-    find("size").textContent = scene.digits ?? "";
-    find("step").max = `${scene.steps(settings).length - 1}`;
-    find("seed").value = `${follow}`;
-    makeControls(find("controls"), this.state, (change) => this.go(change));
-    this.variant = matching(this.tables[scene.name], this.state);
-    this.committed = this.variant ? numbers(this.variant.values) : [];
-    this.tellStudy();
-    this.tellRow();
-    heatMap(find("map"), this.tables[scene.name], this.state, (change) => this.go(change));
-    find("fields").hidden = !scene.digits;
-    find("network").hidden = Boolean(scene.digits);
-    find("images").hidden = !scene.digits;
-    this.legend();
-    const said = inWords(this.state, this.tables[scene.name].defaults);
-    for (const [id, text] of Object.entries(said)) find(id).textContent = text;
-    this.ask();
+    this.pool.start(this.state);
   }
 
-  legend() {
-    const { scene } = this.state;
-    const items = [["alive", scene.alive], ...scene.states.map(({ label }, i) => [`state-${i}`, label])];
-    if (scene.beside) items.push(["beside", "the same with sigmoid"]);
-    if (this.variant) items.push(["committed", `the study’s runs of ${this.variant.name}`]);
-    const item = (/** @type {string[]} */ [name, label]) =>
-      element("li", {}, [element("span", { class: `swatch ${name}` }), label]);
-    clear(find("legend")).append(...items.map(item));
-  }
-
-  tellStudy() {
-    const study = this.tables[this.state.scene.name];
-    const said = clear(find("study"));
-    if (!this.variant) {
-      said.append(element("p", {}, "The study has no variant with these settings: nobody has judged it yet."));
-      return;
-    }
-    const { name, seeds, horizon } = this.variant;
-    const last = `${this.state.scene.horizon} ${horizon.toLocaleString("en")}`;
-    const size = `, ${seeds.toLocaleString("en")} seeds, ${last}.`;
-    said.append(element("p", {}, ["In grey: ", element("code", {}, name), size]));
-    const claims = claimsOf(study, name);
-    said.append(element("ul", { class: "verdicts" }, claims.map(({ id, says, verdict, n }) => element("li", {}, [
-      element("span", { class: `verdict ${verdict.replace(" ", "-")}` }, verdict), " ", ...withCode(says), " ",
-      element("span", { class: "quiet" }, [element("code", {}, id), `, n = ${n.toLocaleString("en")}`])]))));
-  }
-
-  tellRow() {
-    const cells = this.variant ? rowOf(this.variant, this.state.follow) : [];
-    const cell = (/** @type {string[]} */ [name, value]) =>
-      element("div", {}, [element("dt", {}, name), element("dd", {}, value)]);
-    clear(find("row")).append(...cells.map(cell));
-    find("rows").hidden = cells.length === 0;
-    find("other").textContent = this.state.scene.other ?? "";
+  /** Show what the page has for a scene. @param {Scene} scene */
+  open({ name }) {
+    this.shown = name;
+    this.dots.dots.clear();
+    for (const part of all("[data-only]")) part.hidden = !part.dataset.only?.split(" ").includes(name);
+    for (const link of all("nav.scenes a"))
+      link.toggleAttribute("aria-current", link.getAttribute("href") === `#scene=${name}`);
+    for (const id of ["controls", "maps"]) find(id).replaceChildren(find(`${id}-${name}`).content.cloneNode(true));
   }
 
   /** Draw soon, once. */
@@ -186,102 +154,112 @@ class Page {
 
   /** Draw; return whether there is more to come without news from the workers. */
   frame() {
-    const { scene, settings, follow, seeds } = this.state;
+    const { scene, settings, follow } = this.state;
+    const { seeds } = settings;
     const still = this.motion.matches;
+    const steps = stepsOf(scene, settings);
     const runs = [...this.pool.runs.values()].filter(({ seed }) => seed < seeds || seed === follow);
     const own = runs.filter(({ beside }) => !beside);
-    const last = scene.steps(settings).length - 1;
     const wave = Math.min(seeds, scene.beside ? scene.wave / 2 : scene.wave);
     const reached = own.map(({ snapshots }) => snapshots.length - 1).sort((a, b) => b - a);
-    const known = reached[wave - 1] ?? 0; // by as many as train side by side
-    const running = this.tick(known, last, still);
+    const running = this.tick(reached[wave - 1] ?? 0, steps.length - 1); // by as many as train side by side
     const { step } = this.clock;
-    const { committed } = this;
     const expected = seeds * (scene.beside ? 2 : 1);
-    const moving = this.dots.draw({ scene, settings, runs, expected, step, follow, still, committed });
+    const view = { scene, settings, follow, runs, expected, step, still, committed: this.study.committed };
+    const moving = this.dots.draw(view);
     const snapshots = own.map((run) => run.snapshots[step]).filter(Boolean);
-    find("told").textContent = snapshots.length ? scene.tell(snapshots, settings) : "Training starts …";
-    const at = scene.steps(settings)[step];
-    find("at").textContent = step === 0 ? "before the first step" : `${scene.unit} ${at.toLocaleString("en")}`;
+    const at = step === 0 ? "before the first step" : `${scene.unit} ${steps[step].toLocaleString("en")}`;
+    find("told").textContent = snapshots.length ? tell(scene, snapshots) : "Training starts …";
+    find("at").textContent = at;
     find("step").value = `${step}`;
-    find("step").setAttribute("aria-valuetext", find("at").textContent ?? "");
-    this.portray(step, at);
-    if (snapshots.length >= seeds && step === last && this.told !== this.pool.job) {
-      this.told = this.pool.job; // once a job, for those who hear the page
-      find("status").textContent = scene.tell(snapshots, settings);
-      const label = `A dot a network, by ${scene.axis.label}. ${find("status").textContent}`;
-      find("dots").setAttribute("aria-label", `${label} The arrow keys follow the next seed.`);
-    }
+    find("step").setAttribute("aria-valuetext", at);
+    this.portray(view, steps[step]);
+    if (snapshots.length >= seeds && step === steps.length - 1) this.announce(tell(scene, snapshots));
     return moving || running;
   }
 
   /**
    * Let time pass; return whether it goes on by itself.
-   * @param {number} known the step that a wave of runs has reached @param {number} last @param {boolean} still
+   * @param {number} known the step that a wave of runs has reached @param {number} last
    */
-  tick(known, last, still) {
+  tick(known, last) {
     const { clock } = this;
     if (!clock.running) return false;
-    if (still) clock.step = known;
+    if (this.motion.matches) clock.step = known;
     const now = performance.now();
-    while (clock.step < known && now - clock.since > (clock.step === 0 ? BIRTH : PACE)) {
-      clock.since += clock.step === 0 ? BIRTH : PACE;
+    const pace = () => (clock.step === 0 ? BIRTH : PACE);
+    while (clock.step < known && now - clock.since > pace()) {
+      clock.since += pace();
       clock.step++;
     }
     if (clock.step === known && clock.step > 0) clock.since = now;
-    if (clock.step === last) clock.running = false;
+    clock.running = clock.step < last;
     return clock.step < known;
   }
 
-  /** @param {number} step @param {number} at */
-  portray(step, at) {
-    const { scene, settings, follow } = this.state;
+  /** Draw the network that is followed, if there is news of it. @param {View} view @param {number} at the step */
+  portray(view, at) {
+    const { scene, follow, step } = view;
     const runs = [false, true]
       .map((beside) => this.pool.runs.get(keyOf({ seed: follow, beside })))
       .filter((run) => run !== undefined);
-    const lengths = runs.map(({ snapshots }) => snapshots.length);
     const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
-    const key = [this.pool.job, follow, step, lengths, innerWidth, isDark].join();
-    if (key === this.portrayed) return; // there is no news of it
-    this.portrayed = key;
-    drawCurve(find("curve"), scene, settings, runs, step);
+    const news = [
+      this.pool.job,
+      follow,
+      step,
+      runs.map(({ snapshots }) => snapshots.length),
+      innerWidth,
+      isDark,
+    ].join();
+    if (news === this.portrayed) return;
+    this.portrayed = news;
+    drawCurve(find("curve"), view, runs);
     for (const { beside, snapshots } of runs) {
-      const detail = snapshots[Math.min(step, snapshots.length - 1)]?.detail;
+      const detail = snapshots[Math.min(step, snapshots.length - 1)].detail;
       if (!detail) continue;
-      if (!this.digits || !scene.digits) {
+      if (!scene.digits || !this.digits) {
         drawNetwork(find("network"), detail, at);
         continue;
       }
-      const { alive, beside: other } = palette(find("dots"));
-      drawField(find(beside ? "field-beside" : "field"), detail, this.digits, beside ? other : alive);
-      find(beside ? "tell-beside" : "tell-field").textContent = tellField(detail);
+      const name = beside ? "beside" : "alive";
+      drawField(find(`field-${name}`), detail, this.digits, name);
+      find(`tell-${name}`).textContent = tellField(detail);
     }
   }
 
-  /** @param {HTMLElement} button */
-  async copy(button) {
-    const text = find(button.dataset.copy ?? "").textContent ?? "";
-    const was = button.textContent;
-    try {
-      await navigator.clipboard.writeText(text);
-      button.textContent = "Copied";
-    } catch {
-      getSelection()?.selectAllChildren(find(button.dataset.copy ?? "")); // to be copied by hand
-      button.textContent = "Selected";
-    }
-    setTimeout(() => { button.textContent = was; }, 1500);
+  /** Say how all networks ended, once a job, for those who hear the page. @param {string} text */
+  announce(text) {
+    if (this.told === this.pool.job) return;
+    this.told = this.pool.job;
+    find("status").textContent = text;
+    const label = `A dot a network, by ${this.state.scene.axis.label}. ${text} The arrow keys follow the next seed.`;
+    find("dots").setAttribute("aria-label", label);
   }
 }
 
-/** Return a text whose code stands between backticks. @param {string} text */
-const withCode = (text) => text.split("`").map((part, i) => (i % 2 ? element("code", {}, part) : part));
-
-/** @param {{cells: Uint8Array[], silent: boolean[]}} detail */
+/** @param {Field} field */
 function tellField({ cells, silent }) {
   const units = cells.flatMap((layer) => [...layer]);
-  const dark = units.filter((reacts) => !reacts).length;
-  return `${dark} of ${units.length} hidden units are dead; `
-    + `${silent.filter(Boolean).length} of ${silent.length} images reach none.`;
+  const dead = units.filter((reacts) => !reacts).length;
+  const stopped = silent.filter(Boolean).length;
+  return `${dead} of ${units.length} hidden units are dead; ${stopped} of ${silent.length} images reach none.`;
+}
+
+/** Copy what a button names. @param {HTMLElement} button */
+async function copy(button) {
+  const said = find(button.dataset.copy ?? "");
+  const was = button.textContent;
+  try {
+    await navigator.clipboard.writeText(said.textContent);
+    button.textContent = "Copied";
+  } catch {
+    getSelection()?.selectAllChildren(said); // to be copied by hand
+    button.textContent = "Selected";
+  }
+  setTimeout(() => {
+    button.textContent = was;
+  }, 1500);
 }
 
 if (typeof document === "undefined") {

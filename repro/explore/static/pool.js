@@ -1,4 +1,10 @@
 // Workers, made of the page's own script, and the runs that they have sent back.
+import { Trainer } from "./training.js";
+
+const EARLY = 25; // milliseconds that the page itself trains, while the workers start
+
+/** @param {{seed: number, beside: boolean}} run */
+export const keyOf = ({ seed, beside }) => `${seed}${beside ? " beside" : ""}`;
 
 export class Pool {
   /** @param {string} script @param {() => void} changed */
@@ -6,60 +12,66 @@ export class Pool {
     const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
     const count = Math.min(8, Math.max(1, (navigator.hardwareConcurrency || 2) - 1));
     this.workers = Array.from({ length: count }, () => new Worker(address));
+    for (const worker of this.workers) worker.addEventListener("message", ({ data }) => this.take(data));
+    this.changed = changed;
     this.job = 0;
+    /** @type {any} */
+    this.digits = undefined;
     /** @type {Map<string, Known>} */
     this.runs = new Map();
-    this.changed = changed;
-    for (const worker of this.workers) worker.addEventListener("message", ({ data }) => this.take(data));
   }
 
   /** Give the images to the workers, before any scene that needs them. @param {Digits} digits */
   send(digits) {
+    this.digits = digits;
     for (const worker of this.workers) worker.postMessage({ digits });
   }
 
-  /**
-   * Forget what is trained, and train these seeds instead; what `follow` names is told in detail.
-   * @param {Scene} scene @param {Settings} settings @param {number[]} seeds @param {number} follow
-   */
-  start(scene, settings, seeds, follow) {
+  /** Forget what is trained, and train a state instead. @param {State} state */
+  start(state) {
     this.job++;
     this.runs = new Map();
-    this.scene = scene;
-    this.settings = settings;
-    const kinds = scene.beside ? [false, true] : [false];
-    const runs = seeds.flatMap((seed) => kinds.map((beside) => ({ seed, beside, detail: seed === follow })));
-    this.workers.forEach((worker, i) => this.ask(worker, runs.filter((_, k) => k % this.workers.length === i)));
+    const seeds = new Set([...Array(state.settings.seeds).keys(), state.follow]);
+    const runs = [...seeds].flatMap((seed) => runsOf(state, seed));
+    this.workers.forEach((worker, i) => {
+      const own = runs.filter((_, k) => k % this.workers.length === i);
+      worker.postMessage(this.jobOf(state, own));
+    });
+    if (this.job > 1) return; // the workers have started long ago
+    const early = new Trainer();
+    early.take(this.jobOf(state, runs), this.digits);
+    this.take({ job: this.job, progress: early.work(EARLY) });
   }
 
-  /** Train one more seed, or one again in detail. @param {number} seed */
-  follow(seed) {
-    const known = this.runs.get(keyOf({ seed, beside: false }));
-    if (known?.snapshots[0]?.detail) return;
-    const kinds = this.scene?.beside ? [false, true] : [false];
-    kinds.forEach((beside, i) => this.ask(this.workers[i % this.workers.length], [{ seed, beside, detail: true }]));
+  /** Train one more seed, or one again in detail. @param {State} state */
+  follow(state) {
+    if (this.runs.get(keyOf({ seed: state.follow, beside: false }))?.snapshots[0]?.detail) return;
+    this.workers[0].postMessage(this.jobOf(state, runsOf(state, state.follow)));
   }
 
-  /** @param {Worker} worker @param {Run[]} runs */
-  ask(worker, runs) {
-    worker.postMessage({ job: this.job, scene: this.scene?.name, settings: this.settings, runs });
+  /** @param {State} state @param {Run[]} runs @returns {Job} */
+  jobOf({ scene, settings }, runs) {
+    return { job: this.job, scene, settings, runs };
   }
 
   /** @param {{job: number, progress: Progress[]}} message */
   take({ job, progress }) {
     if (job !== this.job) return;
-    for (const { seed, beside, first, snapshots, done } of progress) {
+    for (const { seed, beside, first, snapshots } of progress) {
       const key = keyOf({ seed, beside });
-      const known = this.runs.get(key) ?? { seed, beside, snapshots: [], done: false };
+      const known = this.runs.get(key) ?? { seed, beside, snapshots: [] };
       snapshots.forEach((snapshot, i) => {
         if (!known.snapshots[first + i]?.detail) known.snapshots[first + i] = snapshot;
       });
-      known.done ||= done;
       this.runs.set(key, known);
     }
     this.changed();
   }
 }
 
-/** @param {{seed: number, beside: boolean}} run */
-export const keyOf = ({ seed, beside }) => `${seed}${beside ? " beside" : ""}`;
+/**
+ * Return the runs of a seed: its own, and that of the network beside it.
+ * @param {State} state @param {number} seed @returns {Run[]}
+ */
+const runsOf = ({ scene, follow }, seed) =>
+  (scene.beside ? [false, true] : [false]).map((beside) => ({ seed, beside, follow: seed === follow }));

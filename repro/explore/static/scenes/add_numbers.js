@@ -1,188 +1,74 @@
-// Thread 003: a 2-4-4-1 network that adds two numbers, one sample a step, with the posted mistakes or without.
+// Thread 003: a network that adds two numbers, one sample a step, with the posted mistakes or without.
+import { drawKernel, examine, Layer, makeInput, Network, portray } from "../network.js";
 import { RandomState } from "../random.js";
-import { ACTIVATION, activate, BORN_DEAD, DEAD, derivative, kindOf, outOf, power, rising } from "../scene.js";
+import { FLAGS } from "../scene.js";
 
-const X = [[0.1, 0.2], [0.5, 0.3], [0.2, 0.4], [0.3, 0.7], [0.5, 0.5], [0.4, 0.3]];
-const Y = [0.3, 0.8, 0.6, 1.0, 1.0, 0.7];
-const LEARNED = 0.001;
+const A = [0.1, 0.5, 0.2, 0.3, 0.5, 0.4];
+const B = [0.2, 0.3, 0.4, 0.7, 0.5, 0.3];
+const SUMS = [0.3, 0.8, 0.6, 1.0, 1.0, 0.7];
+const X = A.map((a, i) => [a, B[i]]);
+const SAMPLES = X.map((x, i) => makeInput(x, [SUMS[i]]));
 
-/** @typedef {{n: number, kind: number, w: Float64Array, b: Float64Array, dw: Float64Array, db: Float64Array,
- *   out: Float64Array, delta: Float64Array}} Layer a unit's weights stand side by side in w */
+/** @type {Start} */
+export function addNumbers(settings, seed) {
+  const network = new Network(draw(settings, new RandomState(seed)), {
+    rate: settings.learning_rate,
+    momentum: settings.momentum,
+    factor: 2,
+    online: true,
+    decays: settings.bias_update === "posted",
+    updatesFirst: settings.error_weights === "updated",
+  });
+  const isDead = () => examine(network, SAMPLES).silent.every(Boolean);
+  const born = isDead() ? FLAGS.born : 0;
+  let error = SAMPLES.reduce((sum, sample) => sum + (network.forward(sample)[0] - sample.target[0]) ** 2, 0);
+  return {
+    step() {
+      error = 0;
+      for (const sample of SAMPLES) error += network.descend([sample]);
+    },
+    look: () => ({
+      value: error / SAMPLES.length,
+      flags: born | (isDead() ? FLAGS.dead : 0),
+      detail: portray(network, SAMPLES, ["a", "b"]),
+    }),
+  };
+}
 
-/** @type {Scene} */
-export const addNumbers = {
-  name: "add_numbers",
-  hint: "Half of the networks are born dead: silent on every input. Who of them learns?",
-  controls: [
-    { name: "hidden_activation", label: "Hidden activation", values: ACTIVATION },
-    { name: "output_activation", label: "Output activation", values: [...ACTIVATION, "linear"] },
-    { name: "learning_rate", label: "Learning rate", values: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1] },
-    { name: "momentum", label: "Momentum", values: [0, 0.5, 0.9, 0.99] },
-    { name: "hidden_width", label: "Units a hidden layer", values: [2, 4, 8, 16] },
-    { name: "hidden_layers", label: "Hidden layers", values: [1, 2, 4, 8] },
-    { name: "bias_update", label: "Bias update", values: ["posted", "gradient"] },
-    { name: "error_weights", label: "Errors pass back through", values: ["updated", "current"] },
-    { name: "weight_init", label: "Initial weights", values: ["normal", "he"] },
-    { name: "bias_init", label: "Initial biases", values: ["normal", "zero"] },
-    { name: "unit_signs", label: "Units' signs", values: ["drawn", "flipped"] },
-    { name: "epochs", label: "Epochs", values: [300, 1000, 5000, 20000, 100000] },
-  ],
-  settings: {},
-  horizon: "epochs",
-  unit: "epoch",
-  smaller: [],
-  wave: 1000,
-  seeds: [100, 20, 200, 500, 1000],
-  axis: { label: "mean squared error", low: 1e-8, high: 1, ticks: [1e-8, 1e-6, 1e-4, 1e-2, 1], log: true, show: power },
-  states: [
-    { flag: BORN_DEAD, label: "born dead" },
-    { flag: DEAD, label: "died in training" },
-  ],
-  alive: "born alive",
-  marks: () => [{ at: LEARNED, label: "learned" }, { at: 0.0589, label: "best constant" }],
-  tell(snapshots) {
-    const born = snapshots.filter((s) => s.flags & BORN_DEAD);
-    const learned = snapshots.filter((s) => s.value < LEARNED);
-    const ofBorn = learned.filter((s) => s.flags & BORN_DEAD).length;
-    return `${outOf(learned.length, snapshots.length)} networks have learned to add. ${born.length} were born dead; `
-      + `${ofBorn} of those have learned, ${learned.length - ofBorn} of the other ${snapshots.length - born.length}.`;
-  },
-  steps: (settings) => [0, ...rising(settings.epochs)],
-  *train(settings, seed, detail) {
-    const layers = draw(settings, new RandomState(seed));
-    const born = isDead(settings, layers) ? BORN_DEAD : 0;
-    const look = (/** @type {number} */ value) => {
-      const flags = born | (isDead(settings, layers) ? DEAD : 0);
-      return detail ? { value, flags, detail: portray(settings, layers) } : { value, flags };
-    };
-    yield look(X.reduce((sum, x, i) => sum + (forward(settings, layers, x) - Y[i]) ** 2, 0) / X.length);
-    let epoch = 0;
-    for (const stop of rising(settings.epochs)) {
-      let error = 0;
-      for (; epoch < stop; epoch++) {
-        error = 0;
-        for (let i = 0; i < X.length; i++) error += learn(settings, layers, X[i], Y[i]);
-      }
-      yield look(error / X.length);
-    }
-  },
-};
-
-/** @param {Settings} settings @param {RandomState} random @returns {Layer[]} */
+/** @param {Settings} settings @param {RandomState} random */
 function draw(settings, random) {
-  const widths = [2, ...Array(settings.hidden_layers).fill(settings.hidden_width), 1];
-  /** @type {ArrayLike<number>[]} */
-  let outputs = X;
-  return widths.slice(1).map((units, depth) => {
-    const n = widths[depth];
+  const widths = [...Array(settings.hidden_layers).fill(settings.hidden_width), 1];
+  let inputs = X;
+  return widths.map((units, depth) => {
+    const n = inputs[0].length;
     const scale = settings.weight_init === "he" ? Math.sqrt(2 / n) : 1;
-    const w = random.normals(units * n).map((v) => v * scale);
-    const b = random.normals(units);
-    if (settings.bias_init === "zero") b.fill(0);
-    const kind = kindOf(depth === widths.length - 2 ? settings.output_activation : settings.hidden_activation);
-    const [db, out, delta] = Array.from({ length: 3 }, () => new Float64Array(units));
-    const layer = { n, kind, w, b, dw: new Float64Array(units * n), db, out, delta };
-    if (settings.unit_signs === "flipped") flip(layer, outputs);
-    outputs = outputs.map((x) => b.map((_, j) => Math.max(0, sumOf(layer, j, x))));
-    return layer;
+    const kernel = drawKernel(n, units, () => random.normal() * scale, { byUnit: true });
+    const biases = random.normals(units);
+    if (settings.bias_init !== "zero") kernel.set(biases, n * units);
+    if (settings.unit_signs === "flipped") flip(kernel, units, inputs);
+    inputs = sumsOf(kernel, units, inputs).map((sums) => sums.map((sum) => Math.max(0, sum)));
+    const activation = depth < settings.hidden_layers ? settings.hidden_activation : settings.output_activation;
+    return new Layer(kernel, units, activation, { slope: settings.leaky_slope });
   });
 }
 
-/** @param {Layer} layer @param {number} j @param {ArrayLike<number>} inputs */
-function sumOf({ n, w, b }, j, inputs) {
-  let sum = 0;
-  for (let i = 0; i < n; i++) sum += w[j * n + i] * inputs[i];
-  return sum + b[j];
+/**
+ * Return the weighted sums of each input.
+ * @param {Float64Array} kernel @param {number} units @param {number[][]} inputs
+ */
+function sumsOf(kernel, units, inputs) {
+  const network = new Network([new Layer(kernel, units, "linear")], {});
+  return inputs.map((x) => [...network.forward(makeInput(x))].slice(0, units));
 }
 
 /**
- * Turn the sign of each unit that fewer samples raise than lower.
- * @param {Layer} layer @param {ArrayLike<number>[]} samples
+ * Turn the sign of each unit that fewer inputs raise than lower.
+ * @param {Float64Array} kernel @param {number} units @param {number[][]} inputs
  */
-function flip(layer, samples) {
-  const { n, w, b } = layer;
-  for (let j = 0; j < b.length; j++) {
-    if (samples.reduce((raised, x) => raised + Math.sign(sumOf(layer, j, x)), 0) >= 0) continue;
-    b[j] = -b[j];
-    for (let i = j * n; i < (j + 1) * n; i++) w[i] = -w[i];
+function flip(kernel, units, inputs) {
+  const sums = sumsOf(kernel, units, inputs);
+  for (let j = 0; j < units; j++) {
+    if (sums.reduce((raised, ofUnits) => raised + Math.sign(ofUnits[j]), 0) >= 0) continue;
+    for (let k = j; k < kernel.length; k += units) kernel[k] = -kernel[k];
   }
-}
-
-/** @param {Settings} settings @param {Layer[]} layers @param {ArrayLike<number>} x */
-function forward(settings, layers, x) {
-  const slope = settings.leaky_slope;
-  let inputs = x;
-  for (let depth = 0; depth < layers.length; depth++) {
-    const layer = layers[depth];
-    for (let j = 0; j < layer.out.length; j++) layer.out[j] = activate(layer.kind, sumOf(layer, j, inputs), slope);
-    inputs = layer.out;
-  }
-  return inputs[0];
-}
-
-/**
- * Update the network on one sample; return its squared error before the update.
- * @param {Settings} settings @param {Layer[]} layers @param {number[]} x @param {number} y
- */
-function learn(settings, layers, x, y) {
-  const difference = forward(settings, layers, x) - y;
-  const slope = settings.leaky_slope;
-  const updatesFirst = settings.error_weights === "updated";
-  layers[layers.length - 1].delta[0] = 2 * difference;
-  for (let depth = layers.length - 1; depth >= 0; depth--) {
-    const layer = layers[depth];
-    const { kind, out, delta } = layer;
-    for (let j = 0; j < out.length; j++) delta[j] *= derivative(kind, out[j], slope);
-    if (depth > 0 && !updatesFirst) passBack(layer, layers[depth - 1].delta);
-    update(settings, layer, depth > 0 ? layers[depth - 1].out : x);
-    if (depth > 0 && updatesFirst) passBack(layer, layers[depth - 1].delta);
-  }
-  return difference * difference;
-}
-
-/** @param {Settings} settings @param {Layer} layer @param {ArrayLike<number>} inputs */
-function update(settings, { n, w, b, dw, db, delta }, inputs) {
-  const { learning_rate: rate, momentum } = settings;
-  const decays = settings.bias_update === "posted";
-  for (let j = 0; j < b.length; j++) {
-    for (let i = 0; i < n; i++) {
-      const k = j * n + i;
-      dw[k] = momentum * dw[k] - rate * (delta[j] * inputs[i]);
-      w[k] += dw[k];
-    }
-    db[j] = momentum * db[j] - rate * (decays ? b[j] : delta[j]);
-    b[j] += db[j];
-  }
-}
-
-/** @param {Layer} layer @param {Float64Array} below the errors of the layer below, filled in */
-function passBack({ n, w, delta }, below) {
-  for (let i = 0; i < n; i++) {
-    let sum = 0;
-    for (let j = 0; j < delta.length; j++) sum += w[j * n + i] * delta[j];
-    below[i] = sum;
-  }
-}
-
-/**
- * Return whether every sample is stopped by a ReLU layer with no unit above zero.
- * @param {Settings} settings @param {Layer[]} layers
- */
-function isDead(settings, layers) {
-  const relu = kindOf("relu");
-  return X.every((x) => {
-    forward(settings, layers, x);
-    return layers.some(({ kind, out }) => kind === relu && out.every((value) => value <= 0));
-  });
-}
-
-/** @param {Settings} settings @param {Layer[]} layers */
-function portray(settings, layers) {
-  const dead = layers.map(({ out }) => Array(out.length).fill(true));
-  for (const x of X) {
-    forward(settings, layers, x);
-    layers.forEach(({ out }, depth) => out.forEach((value, j) => { dead[depth][j] &&= value === 0; }));
-  }
-  const weights = layers.map(({ n, w, b }) => [...b].map((_, j) => [...w.subarray(j * n, (j + 1) * n)]));
-  return { inputs: ["a", "b"], layers: weights, dead };
 }

@@ -1,0 +1,61 @@
+// The settings, and the map of the committed sweep, whose elements the page has from the start.
+
+/** @param {string} id @returns {any} the element, of whatever kind */
+export const find = (id) => document.getElementById(id);
+
+/** @param {string} selector @returns {NodeListOf<HTMLElement>} */
+export const all = (selector) => document.querySelectorAll(selector);
+
+/** @param {string} id @returns {any} what a part of the page holds for its script */
+export const data = (id) => JSON.parse(find(id).textContent);
+
+/** @param {HTMLInputElement} slider @param {Control} control */
+function label(slider, { texts }) {
+  const text = texts[Number(slider.value)];
+  slider.setAttribute("aria-valuetext", text);
+  find(`is-${slider.name}`).textContent = text;
+}
+
+/** Show a state's settings. @param {HTMLFormElement} form @param {State} state */
+export function fill(form, { scene, settings }) {
+  for (const control of scene.controls) {
+    const input = /** @type {HTMLInputElement} */ (form.elements.namedItem(control.name));
+    const value = settings[control.name];
+    if (input.type === "checkbox") input.checked = value;
+    else input.value = input.type === "range" ? `${control.values.indexOf(value)}` : value;
+    if (input.type === "range") label(input, control);
+  }
+}
+
+/**
+ * Call `set` with the parameters that the reader changes.
+ * @param {HTMLFormElement} form @param {() => Scene} current @param {(changed: Settings) => void} set
+ */
+export function listen(form, current, set) {
+  const controlOf = (/** @type {string} */ name) =>
+    /** @type {Control} */ (current().controls.find((control) => control.name === name));
+  form.addEventListener("input", ({ target }) => {
+    const input = /** @type {HTMLInputElement} */ (target);
+    if (input.type === "range") label(input, controlOf(input.name));
+  });
+  form.addEventListener("change", ({ target }) => {
+    const { name, type, checked, value } = /** @type {HTMLInputElement} */ (target);
+    set({ [name]: type === "checkbox" ? checked : type === "range" ? controlOf(name).values[Number(value)] : value });
+  });
+  document.addEventListener("click", ({ target }) => {
+    const button = /** @type {Element} */ (target).closest("[data-settings]");
+    if (button instanceof HTMLElement) set(JSON.parse(button.dataset.settings ?? ""));
+  });
+}
+
+/** Show the map whose other settings are the page's, and which of its cells is trained. @param {State} state */
+export function showMap({ settings }) {
+  const agrees = (/** @type {string | undefined} */ own) =>
+    Object.entries(JSON.parse(own ?? "")).every(([name, value]) => settings[name] === value);
+  for (const map of all("table[data-fits]")) {
+    map.hidden = !agrees(map.dataset.fits);
+    for (const cell of map.querySelectorAll("button")) {
+      cell.setAttribute("aria-pressed", `${agrees(cell.dataset.settings)}`);
+    }
+  }
+}
