@@ -169,6 +169,7 @@ def test_a_setting_that_no_config_tells_is_not_lost():
     assert len(groups_of({"names": [["bias"], ["kernel"]]}, excluding)) == 2
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras' own
 def test_a_column_that_is_called_as_a_setting_is_apart():
     rates = {"learning_rate": [0.1, 0.5]}
     grid = train(build, rates, callbacks=keras.callbacks.ReduceLROnPlateau("loss"))
