@@ -17,7 +17,7 @@ from repro.instruments.diagnose.symptoms.symptom import Symptom
 GOOD_FIT = 0.75  # ours: from this skill on, what gains a little more is an improvement, no repair
 LARGE_GAIN = 0.2  # ours: what gains more than this is a repair, however good the fit
 UNLEARNABLE = 0.1  # skill of the baselines, below which the labels may have nothing to tell
-OF_FAILURE = {*FAILURES, "slow", "overfits", "other_optimizer"}
+OF_FAILURE = {*FAILURES, "slow", "overfits", "other_optimizer", "own_steps"}
 
 Verdict = Literal["fine", "proven", "likely", "not proven"]
 

@@ -34,6 +34,7 @@ from repro.instruments.diagnose.setup.budget import (
 )
 from repro.instruments.diagnose.setup.building import Build, checked_build, readable_rows
 from repro.instruments.diagnose.setup.compiled import Compiled, read_compiled
+from repro.instruments.diagnose.setup.distances import asks_for_distances
 from repro.instruments.diagnose.setup.errors import DiagnoseError
 from repro.instruments.diagnose.setup.outputs import Joint
 from repro.instruments.diagnose.setup.preprocessing import Preprocessing, read_preprocessing
@@ -291,6 +292,8 @@ def _read_network(model: "keras.Model", x: Any, y: Any) -> Network:
     outputs = outputs_a_target(shape, np.shape(y))
     if len(shape) > 2 and units > 1 and "categorical" in loss and outputs == 1:
         task = infer_step_task(y, units=units, sparse="sparse" in loss)
+    elif asks_for_distances(model.loss, y, units):
+        task = Task("classification", (0.0, 1.0), 1, distances=True)
     else:
         task = infer_task(
             y,

@@ -185,6 +185,12 @@ DEFINITIONS = {
         counts=above(0.85),
         source=OURS,
     ),
+    "on_a_line": Definition(
+        title="rows that differ in a single number",
+        measured="share of the variance of the inputs, of three or more, that isn't along one line",
+        counts=below(1e-6),
+        source="rank of a matrix; the share, for rounding, is ours",
+    ),
     "outliers": Definition(
         title="values far out",
         measured=(
@@ -375,6 +381,26 @@ DEFINITIONS = {
         ),
         counts=above(LEAST_CHANGE),
         source="numpy's rules of broadcasting: (n, 1) - (n,) has shape (n, n)",
+    ),
+    "unpaired": Definition(
+        title="the loss doesn't know whose target is whose",
+        measured=(
+            "share by which a loss, or the loss of a training step, of one's own changes if the "
+            "targets of a batch change places"
+        ),
+        counts=below(1e-5),
+        source="arithmetic: what stays the same asks no row for its own target",
+    ),
+    "undefined_gradient": Definition(
+        title="a loss that is a number with a gradient that isn't",
+        measured="share of the rows whose loss is finite and whose gradient is NaN, at the start",
+        counts=above(0),
+        source="calculus: a root or a norm has no slope at 0",
+    ),
+    "own_steps": Definition(
+        title="a training step of one's own",
+        measured="the model overrides train_step, test_step or compute_loss, and fails",
+        source=OURS,
     ),
     "half_precision": Definition(
         title="weights of half precision",

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from repro.instruments.diagnose.measurements.examination import Examination
+from repro.instruments.diagnose.setup.anatomy import has_own_steps
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.skill import margin, skill
@@ -26,8 +27,12 @@ def training_symptoms(setup: Setup, examination: Examination, curve: pd.DataFram
     symptoms = list(_symptoms(setup, examination, curve))
     yield from symptoms
     name = setup.compiled.optimizer
-    if name not in ADAMS and any(symptom.key in FAILURES for symptom in symptoms):
+    if not any(symptom.key in FAILURES for symptom in symptoms):
+        return
+    if name not in ADAMS:
         yield from detect("other_optimizer", 1, f"the optimizer is {name}")
+    if has_own_steps(setup.build()):
+        yield from detect("own_steps", 1, "the model trains by steps of your own")
 
 
 def _symptoms(setup: Setup, examination: Examination, curve: pd.DataFrame) -> Symptoms:
