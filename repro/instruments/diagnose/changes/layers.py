@@ -93,7 +93,7 @@ def _sigmoid_changes(setup: Setup, hidden: Sequence[Site]) -> Changes:
     output, y = setup.output, setup.targets
     is_squared = setup.compiled.loss == "mean_squared_error"
     is_linear = output is not None and output.activation == "linear"
-    fits = is_squared and is_linear and 0 <= y.min() and y.max() <= 1
+    fits = is_squared and is_linear and y.min() >= 0 and y.max() <= 1
     yield _activation(
         setup,
         [*hidden, output] if fits and output is not None else hidden,

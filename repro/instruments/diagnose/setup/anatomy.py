@@ -73,9 +73,7 @@ def has_own_steps(model: "keras.Model") -> bool:
     """Tell whether the model trains or tests by steps of the user's own."""
     import keras
 
-    return any(
-        getattr(type(model), name) is not getattr(keras.Model, name) for name in OWN_STEPS
-    )
+    return any(getattr(type(model), name) is not getattr(keras.Model, name) for name in OWN_STEPS)
 
 
 def output_shapes(model: "keras.Model") -> list[tuple[int | None, ...]]:
