@@ -23,6 +23,7 @@ NORMALIZING_TREATS = (
     "rate_low",
     "rate_high",
 )
+BEARABLE = {"weights_large", "rate_above_usual"}  # by sigmoids, and not by ReLU
 ADDED_UNITS = 64  # of a hidden layer, where there is none
 
 
@@ -36,9 +37,11 @@ def layer_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
         yield _bounded(setup)
     if not hidden:
         return
+    straight = _sigmoid_changes(setup, hidden) if "linear_stack" in symptoms else iter(())
+    if symptoms & BEARABLE:
+        yield from straight
     yield from _activation_changes(setup, hidden)
-    if "linear_stack" in symptoms:
-        yield from _sigmoid_changes(setup, hidden)
+    yield from straight
     yield _initializer(setup, hidden)
     if "BatchNormalization" not in {type(v).__name__ for v in setup.operations}:
         yield _normalization(setup, hidden)

@@ -13,6 +13,7 @@ import pandas as pd
 from repro.instruments.diagnose.measurements.probe import Probe
 from repro.instruments.diagnose.setup.anatomy import Site, trace
 from repro.instruments.diagnose.setup.arrays import Array, select_rows
+from repro.instruments.diagnose.setup.budget import watched_rows
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.splitting import Pair
 from repro.training.order import data_order
@@ -34,7 +35,7 @@ class _Watch:
         self.probe = Probe(model, setup.sites)
         self.kernels = kernel_variables(model, setup.sites)
         self.train = in_weights_precision(model, setup.train)
-        self.watched = select_rows(self.train, _spread_rows(len(setup.train[1])))
+        self.watched = select_rows(self.train, _spread_rows(model, len(setup.train[1])))
         self.layers: list[pd.DataFrame] = []
         self.outputs: list[dict[str, float]] = []
 
@@ -52,8 +53,9 @@ class _Watch:
         return pd.concat(self.layers, ignore_index=True), pd.DataFrame(self.outputs)
 
 
-def _spread_rows(rows: int) -> Array:
-    return np.linspace(0, rows - 1, min(rows, WATCHED_ROWS)).astype(int)
+def _spread_rows(model: "keras.Model", rows: int) -> Array:
+    watched = min(rows, watched_rows(model, WATCHED_ROWS))
+    return np.linspace(0, rows - 1, watched).astype(int)
 
 
 def first_steps(setup: Setup) -> Tables:

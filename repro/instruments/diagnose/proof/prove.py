@@ -24,6 +24,7 @@ MOST_CONTROLS = 4
 KEPT_FROM_FIRST, KEPT_FROM_SINGLES, KEPT_FROM_PAIRS = 0.1, 0.35, 0.2
 """Shares of the time left that are kept for what follows."""
 KEPT_FROM_ALL, KEPT_FROM_FEWER = 0.1, 0.05
+OVERRUN = 0.6  # of the budget, that the first trial may take beyond it
 ROUND_BUDGET = 10  # seconds, to which a budget that would do is rounded up
 
 Say = Callable[[str, int, int], None]
@@ -73,12 +74,20 @@ class Trials:
         """Train changes and judge all results; a share of the time that is left is kept."""
         reserve = kept * self.trainer.left
         for i, change in enumerate(changes):
-            if self.trainer.has_time(reserve, change):
+            if self.trainer.has_time(reserve, change) or self._is_first(change):
                 self.say(change.title, i, len(changes))
                 self.results.append(self.trainer.train(change))
             else:
                 self._leave_out(change)
         judge(self.trainer.setup, self.proof, self.results)
+
+    def _is_first(self, change: Change) -> bool:
+        """Tell whether nothing was tried yet, and this trial takes a part of the budget at most.
+
+        A budget that the network as it is has used up would otherwise end in no answer at all.
+        """
+        is_short = change.epochs * self.trainer.longest <= OVERRUN * self.trainer.budget
+        return not self.results and is_short
 
     def _leave_out(self, change: Change) -> None:
         self.proof.left_out.append(change.title)

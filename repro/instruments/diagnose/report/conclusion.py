@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from repro.instruments.diagnose.changes.merging import merged_code
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.proof.attribution import Attribution, attribute
 from repro.instruments.diagnose.proof.judge import Judged, Proof
@@ -148,4 +149,4 @@ class Conclusion:
         """The recommended (of a fine fit: improving) change to paste; "" if there is none."""
         if self.drowned and self.setup.joint is not None:
             return self.setup.joint.code
-        return self.smallest.change.code if self.smallest else ""
+        return merged_code(self.setup, self.smallest.change.code) if self.smallest else ""

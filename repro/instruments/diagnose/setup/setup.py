@@ -206,6 +206,7 @@ def make_setup(
     network = _read_network(model := build(), x, y)
     weights = row_weights(y, sample_weight, class_weight)
     split = split_rows(x, _check_varies(y), validation_data)
+    own_rows = _own_rows(len(y), split)
     asked = epochs or default_epochs(len(split.train[1]), batch_size)
     kept, rows, epochs = _affordable(
         model, len(split.train[1]), asked, checked_seeds, batch_size=batch_size, budget=budget
@@ -222,8 +223,8 @@ def make_setup(
         batch_size=batch_size,
         epochs=epochs,
         seeds=kept,
-        notes=(*split.notes, *_notes(epochs, asked, (rows, len(y)), (kept, checked_seeds))),
-        own_steps=math.ceil(_own_rows(len(y), split) / batch_size) * asked,
+        notes=(*split.notes, *_notes(epochs, asked, (rows, own_rows), (kept, checked_seeds))),
+        own_steps=math.ceil(own_rows / batch_size) * asked,
     )
 
 
