@@ -8,8 +8,13 @@ import pytest
 from keras import layers, ops
 
 from repro.instruments.diagnose.changes.catalogue import CATALOGUE
-from repro.instruments.diagnose.changes.change import changed_build
-from repro.instruments.diagnose.measurements.examination import examine_data
+from repro.instruments.diagnose.changes.change import NOTHING, changed_build
+from repro.instruments.diagnose.check import check
+from repro.instruments.diagnose.measurements.examination import (
+    examine,
+    examine_data,
+    with_trained,
+)
 from repro.instruments.diagnose.measurements.pairing import change_by_pairing
 from repro.instruments.diagnose.measurements.undefined import find_undefined
 from repro.instruments.diagnose.proof.train import train
@@ -23,7 +28,7 @@ DRAW = np.random.default_rng(0)
 X = DRAW.normal(size=(200, 4)).astype("float32")
 Y = X[:, 0] - X[:, 1]
 PAIRS = DRAW.normal(size=(80, 2, 4)).astype("float32")
-ALIKE = (3, 50)
+ALIKE = (3, 30, 60)
 PAIRS[list(ALIKE), 1] = PAIRS[list(ALIKE), 0]
 SAME = (np.abs(PAIRS[:, 0] - PAIRS[:, 1]).mean(axis=1) < 1).astype("float32")
 
@@ -59,7 +64,8 @@ class OwnSteps(keras.Model):
     def train_step(self, batch):
         import tensorflow as tf
 
-        x, y = batch[0], tf.cast(batch[1], "float32")
+        x, y = batch
+        y = tf.cast(y, "float32")
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(tf.square(tf.reshape(y, self.shape) - self(x)))
         gradients = tape.gradient(loss, self.trainable_variables)
@@ -71,7 +77,7 @@ def own_steps(*shape):
     def build():
         model = OwnSteps(shape)
         model.compile(keras.optimizers.Adam(0.05), "mean_squared_error")
-        model.build((None, 4))
+        model(X[:1])
         return model
 
     return build
@@ -113,6 +119,18 @@ def test_targets_that_are_all_alike_tell_nothing_of_it():
     alike = np.zeros(200)
     alike[190:] = 1.0  # of the first rows, none differs
     assert np.isnan(change_by_pairing(setup_of(dense_with(in_a_list), X, alike)))
+
+
+def test_steps_that_take_nothing_but_inputs_and_targets_are_taken_and_measured():
+    setup = setup_of(own_steps(-1, 1), X, Y, epochs=2, seeds=[0])
+    examination = examine(setup)
+    assert not examination.fails and set(examination.outputs.step) >= {0, 1, 16}
+    trained = train(setup, NOTHING, [0])
+    # a training that ends well is none that fails, whatever kept its first steps from being taken
+    unmeasured = replace(examine_data(setup), fails="too many values to unpack")
+    measured = with_trained(unmeasured, setup, trained.model, trained.fails)
+    assert not measured.fails
+    assert "crash" not in {s.key for s in find_symptoms(setup, measured, trained.curve)}
 
 
 def test_keras_own_step_in_place_of_the_users_is_tried():
@@ -255,3 +273,17 @@ def test_sigmoids_are_offered_where_no_layer_has_an_activation():
     assert names == ["sigmoid", "sigmoid"]
     assert "all layers" in change.title
     assert "sigmoid_on_linear" not in found_in(setup_of(lambda: build("relu"), X, y))[1]
+
+
+def test_initial_weights_of_one_sign_are_named():
+    def build(initializer):
+        hidden = [layers.Dense(5, "tanh", kernel_initializer=initializer) for _ in range(5)]
+        model = keras.Sequential([keras.Input((2,)), *hidden, layers.Dense(1, "sigmoid")])
+        model.compile("sgd", "binary_crossentropy")
+        return model
+
+    shifted = keras.initializers.RandomUniform(0, 1)
+    found = check(lambda: build(shifted)).findings
+    assert "initial_weights" in [finding.key for finding in found]
+    found = check(lambda: build("glorot_uniform")).findings
+    assert "initial_weights" not in [finding.key for finding in found]

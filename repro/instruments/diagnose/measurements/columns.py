@@ -4,11 +4,12 @@ import numpy as np
 
 from repro.instruments.diagnose.measurements.baselines import linear_skill, some_features
 from repro.instruments.diagnose.measurements.inputs import largest_eigenvalue
-from repro.instruments.diagnose.setup.arrays import Array
+from repro.instruments.diagnose.setup.arrays import Array, leaves
 from repro.instruments.diagnose.setup.setup import Setup
 
 FEW_FEATURES = 20  # of more, none is looked at as a code
 CODES = (6, 100)  # fewest and most values of a feature that may be a code
+IMAGE_AXES = 4  # rows, two of positions, channels
 PIXEL = 255  # largest value of one
 FEWEST_ON_A_LINE = 3  # features and rows: two may well say the same, such as yes and no
 TELLING = 0.05  # skill that a feature has to gain as categories
@@ -17,10 +18,10 @@ TELLING = 0.05  # skill that a feature has to gain as categories
 def farthest_value(setup: Setup) -> float:
     """Return how far a value lies from its feature's quartiles, in distances between these.
 
-    Of pixels it is 0, most of which are background.
+    Of images and pixels it is 0: most are background, and what is shown lies far from it.
     """
     x = setup.inputs
-    if _are_pixels(x):
+    if _are_pixels(x) or any(a.ndim >= IMAGE_AXES for a in leaves(setup.train[0])):
         return 0.0
     low, high = np.quantile(x, 0.25, axis=0), np.quantile(x, 0.75, axis=0)
     spread = high - low

@@ -135,16 +135,19 @@ def with_first_steps(examination: Examination, setup: Setup) -> Examination:
 def with_trained(
     examination: Examination, setup: Setup, trained: BuildTrained | None, fails: str
 ) -> Examination:
-    """Add the measurements of the trained models, or the error that training ended in."""
-    if examination.fails:
-        return examination
+    """Add the measurements of the trained models, or the error that training ended in.
+
+    Where the first steps could not be taken one by one, but training could, no layer was measured.
+    """
     if trained is None:
-        return replace(examination, fails=fails)
+        return replace(examination, fails=examination.fails or fails)
     layers, outputs = last_step(setup, trained)
+    layers = layers.iloc[:0] if examination.fails else layers
     is_lost = not np.isfinite(outputs.loss).all()
     renamed, names = best_names(setup, trained(setup.seeds[0]))
     return replace(
         examination,
+        fails="",
         undefined=find_undefined(setup) if is_lost else None,
         renamed=renamed,
         names=names,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from repro.instruments.diagnose.measurements.steps import in_weights_precision
+from repro.instruments.diagnose.measurements.steps import in_weights_precision, take_step
 from repro.instruments.diagnose.setup.anatomy import has_own_steps
 from repro.instruments.diagnose.setup.arrays import Array, select_rows
 from repro.instruments.diagnose.setup.setup import Setup
@@ -58,7 +58,6 @@ def _losses_of_steps(model: "keras.Model", x: Any, y: Array) -> list[float]:
     model.optimizer.learning_rate = 0.0
     losses = []
     for shift in (0, *SHIFTS):
-        model.reset_metrics()
-        logs = model.train_on_batch(x, np.roll(y, shift, axis=0), return_dict=True)
+        logs = take_step(model, (x, np.roll(y, shift, axis=0)))
         losses.append(float(logs["loss"]))
     return losses

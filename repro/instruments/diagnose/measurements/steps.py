@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from repro.instruments.diagnose.measurements.probe import Probe
-from repro.instruments.diagnose.setup.anatomy import Site, trace
+from repro.instruments.diagnose.setup.anatomy import Site, has_own_steps, trace
 from repro.instruments.diagnose.setup.arrays import Array, select_rows
 from repro.instruments.diagnose.setup.budget import watched_rows
 from repro.instruments.diagnose.setup.setup import Setup
@@ -137,12 +137,25 @@ def _train(
             old = watch.kernel_values() if is_checkpoint else {}
             batch = order[start : start + size]
             weights = None if setup.weights is None else setup.weights[batch]
-            model.train_on_batch(*select_rows(watch.train, batch), sample_weight=weights)
+            take_step(model, select_rows(watch.train, batch), weights)
             step += 1
             if is_checkpoint:
                 yield step, _ratios(old, watch.kernel_values())
             if step >= last:
                 return
+
+
+def take_step(model: "keras.Model", batch: Pair, weights: Array | None = None) -> dict[str, float]:
+    """Take one step of training, and return what it logs.
+
+    Steps of the user's own are taken by `fit`: `train_on_batch` hands them weights even if there
+    are none, and `x, y = data` has no place for these.
+    """
+    x, y = batch
+    if not has_own_steps(model):
+        return dict(model.train_on_batch(x, y, sample_weight=weights, return_dict=True))
+    fit = model.fit(x, y, batch_size=len(y), sample_weight=weights, shuffle=False, verbose=0)
+    return {name: values[-1] for name, values in fit.history.items()}
 
 
 def _ratios(old: dict[str, Array], new: dict[str, Array]) -> dict[str, float]:

@@ -207,9 +207,8 @@ def _try_remedies(
 
     Those of facts are tried in any case: what is written wrong may harm a fit that looks good.
     """
-    removed = {cause for trained in trials.results for cause in trained.change.removes}
     tried: list[Change] = []
-    for change in first_remedies(changes, [cause for cause in causes if cause not in removed]):
+    for change in _untried_remedies(trials, changes, causes):
         if trials.best_skill < GOOD or are_facts:
             trials.add([change], KEPT_FROM_FIRST)
             tried.append(change)
@@ -217,6 +216,14 @@ def _try_remedies(
         singles = [result.change for result in trials.results if result.change.parts == 1]
         _try_together(trials, remedies(singles, causes))
     return tried
+
+
+def _untried_remedies(
+    trials: Trials, changes: Sequence[Change], causes: Sequence[str]
+) -> list[Change]:
+    """Return a remedy of each cause of which none was tried yet."""
+    removed = {cause for trained in trials.results for cause in trained.change.removes}
+    return first_remedies(changes, [cause for cause in causes if cause not in removed])
 
 
 def first_remedies(changes: Sequence[Change], causes: Sequence[str]) -> list[Change]:
@@ -244,14 +251,18 @@ def _worth_trying(
 ) -> tuple[list[Change], list[Change]]:
     """Split changes into those worth a trial, and those that could teach nothing any more.
 
-    Where a cause's own remedy does well, the others are tried only to see whether anything does;
-    and none is needed where the cause is a fact of the code. Where nothing fails, a few will do.
+    Where a cause's own remedy does well, others are tried only to see whether anything else does,
+    the remedies of other suspects before all; and none is needed where the cause is a fact of the
+    code. Where nothing fails, a few will do.
     """
     if trials.best_skill < GOOD:
         return list(rest), []
-    controls = [change for change in rest if change.key in CONTROLS][:MOST_CONTROLS]
-    if _is_settled(trials, suspects):
-        controls = []
+    controls: list[Change] = []
+    if not _is_settled(trials, suspects):
+        open_ones = [cause for cause in suspects.causes if cause not in suspects.vague]
+        chosen = _untried_remedies(trials, rest, open_ones) if suspects.fails else []
+        controls = chosen + [c for c in rest if c.key in CONTROLS and c not in chosen]
+        controls = controls[: max(MOST_CONTROLS, len(chosen))]
     return controls, [change for change in rest if change not in controls]
 
 

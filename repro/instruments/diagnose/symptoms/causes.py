@@ -378,6 +378,7 @@ CAUSES = {
         signs=(
             "weights_large",
             "weights_small",
+            "weights_one_sign",
             "signal_forecast_small",
             "signal_forecast_large",
             "vanishing_signal",

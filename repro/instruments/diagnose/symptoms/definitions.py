@@ -499,6 +499,12 @@ DEFINITIONS = {
         counts=below(0.1),
         source=GLOROT_SHARE,
     ),
+    "weights_one_sign": Definition(
+        title="initial weights of one sign",
+        measured="mean of a layer's initial weights over their root mean square, without its sign",
+        counts=above(0.7),
+        source="Glorot & Bengio 2010 draw around 0; the share is ours",
+    ),
     "signal_forecast_small": Definition(
         title="initial weights shrink the signal",
         measured=(
@@ -572,6 +578,7 @@ DEFINITIONS = {
         measured="share of their first values in batch normalization's averages, momentum^steps",
         counts=above(0.1),
         source="Keras: averages begin at 0 and 1; the share is ours",
+        certain_above=0.5,
     ),
     "unadapted": Definition(
         title="a Normalization layer that was never adapted",
