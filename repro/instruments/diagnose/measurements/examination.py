@@ -121,10 +121,12 @@ def examine(setup: Setup) -> Examination:
     return with_first_steps(examine_data(setup), setup)
 
 
-def with_first_steps(examination: Examination, setup: Setup) -> Examination:
+def with_first_steps(
+    examination: Examination, setup: Setup, seconds: float = np.inf
+) -> Examination:
     """Add the measurements before training and in the first steps, or the error they end in."""
     try:
-        layers, outputs = first_steps(setup)
+        layers, outputs = first_steps(setup, seconds)
     except DiagnoseError:
         raise
     except Exception as error:  # whatever TensorFlow says of labels and shapes that don't fit

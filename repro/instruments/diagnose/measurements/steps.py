@@ -4,6 +4,7 @@ One model instance trains all seeds, one after the other, its variables set anew
 then traces its training step once. Steps are those of the user: the model's own `train_on_batch`.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ Tables = tuple[pd.DataFrame, pd.DataFrame]
 BuildTrained = Callable[[int], "keras.Model"]
 """Seed -> the model that was trained with it."""
 WATCHED_ROWS = 512  # at most, evenly spread: each is run through the network at every checkpoint
+FEWEST_SEEDS = 2
 CHECKPOINTS = (0, 1, 2, 4, 8, 16, 32)
 
 
@@ -58,16 +60,22 @@ def _spread_rows(model: "keras.Model", rows: int) -> Array:
     return np.linspace(0, rows - 1, watched).astype(int)
 
 
-def first_steps(setup: Setup) -> Tables:
-    """Train each seed for the first steps; measure at every checkpoint that it reaches."""
+def first_steps(setup: Setup, seconds: float = np.inf) -> Tables:
+    """Train seeds for the first steps; measure at every checkpoint that they reach.
+
+    After that many seconds no other seed is begun, but for the first two.
+    """
     import keras
 
+    start = time.monotonic()
     keras.utils.set_random_seed(setup.seeds[0])
     model = setup.build()
     model.optimizer.build(model.trainable_variables)
     optimizer = [np.asarray(v) for v in model.optimizer.variables]
     watch = _Watch(setup, model)
-    for seed in setup.seeds:
+    for place, seed in enumerate(setup.seeds):
+        if place >= FEWEST_SEEDS and time.monotonic() - start > seconds:
+            break
         keras.utils.set_random_seed(seed)
         set_state(model, [*_weights(setup.build()), *optimizer])
         for step, ratios in _train(setup, model, watch, seed):

@@ -64,11 +64,14 @@ def _loss_symptoms(loss: pd.DataFrame, outputs: pd.DataFrame) -> Symptoms:
     finite = np.isfinite(loss.to_numpy(float)).all(axis=1)
     text = "the loss is not finite"
     yield from _detect_in_seeds("nan_loss", float(1 - finite.mean()), text, len(loss))
-    if finite.any():
-        rise = (final - first)[finite] / first[finite].abs().clip(lower=SMALLEST_LOSS)
+    known = finite & first.notna().to_numpy()  # of some seeds the first steps weren't measured
+    if known.any():
+        rise = (final - first)[known] / first[known].abs().clip(lower=SMALLEST_LOSS)
         rises = float((rise > RISE).mean())
         text = f"the loss ends above where it started (median {final.median():.3g} after "
-        yield from _detect_in_seeds("diverges", rises, f"{text}{first.median():.3g})", len(loss))
+        yield from _detect_in_seeds(
+            "diverges", rises, f"{text}{first.median():.3g})", int(known.sum())
+        )
 
 
 def _skill_symptoms(setup: Setup, train: Array, test: Array) -> Symptoms:
