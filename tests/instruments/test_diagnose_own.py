@@ -163,7 +163,7 @@ def siamese(least):
 
 
 def contrastive(y, d):
-    return ops.mean(y * ops.square(d) + (1 - y) * ops.square(ops.maximum(1 - d, 0)))
+    return ops.mean(y * d + (1 - y) * ops.maximum(1 - d, 0))
 
 
 def test_rows_without_a_gradient_are_found_and_left_out():
