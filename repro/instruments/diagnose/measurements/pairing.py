@@ -24,7 +24,8 @@ LEAST_SPREAD = 1e-3  # of the largest: predictions that differ less would hide w
 def change_by_pairing(setup: Setup) -> float:
     """Return the share by which a batch's loss changes, at most, if its targets change places.
 
-    NaN of a loss that Keras has, and where predictions or targets are too much alike to tell.
+    NaN of a loss that Keras has, of one that doesn't look at the targets at all (a model may put
+    out its loss itself), and where predictions or targets are too much alike to tell.
     """
     model = setup.build()
     steps = has_own_steps(model)
@@ -35,11 +36,13 @@ def change_by_pairing(setup: Setup) -> float:
     try:
         if not (_vary(model(x)) and _vary(y)):
             return np.nan
-        losses = _losses_of_steps(model, x, y) if steps else _losses(model, x, y)
+        targets = [y, np.repeat(y[:1], len(y), axis=0), *(np.roll(y, s, axis=0) for s in SHIFTS)]
+        losses = _losses_of_steps(model, x, targets) if steps else _losses(model, x, targets)
     except Exception:  # whatever a loss or a step of the user's raises on such a batch
         return np.nan
-    first, *moved = losses
-    return float(np.abs(np.subtract(moved, first)).max() / abs(first)) if first else np.nan
+    first, of_others, *moved = losses
+    changes = np.abs(np.subtract(moved, first)) / (abs(first) or np.nan)
+    return float(changes.max()) if of_others != first else np.nan
 
 
 def _vary(values: Any) -> bool:
@@ -47,13 +50,12 @@ def _vary(values: Any) -> bool:
     return bool(flat.std(axis=0).max() > LEAST_SPREAD * np.abs(flat).max())
 
 
-def _losses(model: "keras.Model", x: Any, y: Array) -> list[float]:
+def _losses(model: "keras.Model", x: Any, targets: list[Array]) -> list[float]:
     predictions = model(x)
-    moved = [np.roll(y, shift, axis=0) for shift in (0, *SHIFTS)]
-    return [float(np.asarray(model.compute_loss(y=t, y_pred=predictions))) for t in moved]
+    return [float(np.asarray(model.compute_loss(y=y, y_pred=predictions))) for y in targets]
 
 
-def _losses_of_steps(model: "keras.Model", x: Any, y: Array) -> list[float]:
+def _losses_of_steps(model: "keras.Model", x: Any, targets: list[Array]) -> list[float]:
     """Return what the user's own training step says the loss is, at a rate of 0.
 
     The history of `fit` holds Keras' own tracker instead, which such a step need not tell anything.
@@ -62,8 +64,8 @@ def _losses_of_steps(model: "keras.Model", x: Any, y: Array) -> list[float]:
 
     model.optimizer.learning_rate = 0.0
     losses = []
-    for shift in (0, *SHIFTS):
+    for y in targets:
         model.reset_metrics()
-        batch = tf.nest.map_structure(tf.convert_to_tensor, (x, np.roll(y, shift, axis=0)))
+        batch = tf.nest.map_structure(tf.convert_to_tensor, (x, y))
         losses.append(float(model.train_step(batch)["loss"]))
     return losses
