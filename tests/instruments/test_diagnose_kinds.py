@@ -360,6 +360,11 @@ def test_weights_that_a_few_rows_hold_are_seen():
     assert "weights" not in examined(setup)[0]
 
 
+def test_rows_that_are_held_out_are_not_said_to_be_left_unused():
+    notes = setup_of(sequential(HIDDEN, SIGMOID), X, Y).notes
+    assert not any("training rows are used" in note for note in notes)
+
+
 def test_padding_goes_in_front_and_zeros_within_stay():
     x = np.array([[3, 0, 4, 0, 0], [1, 2, 3, 4, 5]])
     assert padding_in_front(x).tolist() == [[0, 0, 3, 0, 4], [1, 2, 3, 4, 5]]

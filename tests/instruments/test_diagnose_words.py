@@ -268,7 +268,8 @@ def test_what_only_the_failure_points_at_is_no_suspect_once_its_remedy_fails(set
     assert "no cause was found, and no change that was tried recovers" in str(refuted)
     half = diagnosis_of(setup, [], ["stalls"], {faster: 0.0}, 0.0)
     assert half.cause == "epochs"
-    clear = diagnosis_of(setup, ["narrow"], ["stalls"], {OTHER: 0.0}, 0.0)
+    trials = {faster: 0.0, longer: 0.0, OTHER: 0.0}
+    clear = diagnosis_of(setup, ["narrow"], ["stalls"], trials, 0.0)
     assert clear.cause == "narrow"  # there are not enough units, whatever else is wrong
 
 

@@ -118,13 +118,13 @@ def _activation(
     words = name.replace("_", " ").replace("relu", "ReLU")
     own = [site for site in sites if site.activated_at == site.position]
     lines = [changed_layers(setup, own, activation=name)] if own else []
-    where = "all layers" if any(site.is_output for site in sites) else "the hidden layers"
+    layers = "all layers" if any(site.is_output for site in sites) else "the hidden layers"
     if len(own) < len(sites):
         apart = ", ".join(site.label for site in sites if site not in own)
         lines.append(f'keras.layers.Activation("{name}")  # behind {apart}')
     return Change(
         key=key,
-        title=f"{words} in {where}",
+        title=f"{words} in {layers}",
         size=len(sites),
         code="\n".join(lines),
         removes=removes,

@@ -42,8 +42,7 @@ x = np.stack([np.roll(row, count, axis=0) for row, count in zip(x, shift)])"""
 
 def row_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Mix, shuffle, or weigh the rows anew."""
-    if symptoms & APART and setup.weights is None and setup.tested_on == "validation data":
-        yield _mixing()
+    yield from _selections(setup, examination, symptoms)
     if "mixed_rows" in symptoms and (pairs := examination.unmixed) is not None:
         yield Change(
             key="transpose",
@@ -57,9 +56,6 @@ def row_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]
             group="rows",
             rows=lambda train, test: pairs,
         )
-    undefined = examination.undefined
-    if undefined is not None and setup.weights is None:
-        yield _keeping_defined(undefined.rows)
     if "sorted_rows" in symptoms:
         yield Change(
             key="shuffle",
@@ -83,6 +79,16 @@ def row_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]
     weighs = setup.task.factors and not (setup.task.several or setup.task.per_step)
     if weighs or (setup.task.classes and "weighted_classes" in symptoms):
         yield _weighing(setup)
+
+
+def _selections(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
+    """Train on other rows; weights, where there are any, belong to those that are."""
+    if setup.weights is not None:
+        return
+    if symptoms & APART and setup.tested_on == "validation data":
+        yield _mixing()
+    if examination.undefined is not None:
+        yield _keeping_defined(examination.undefined.rows)
 
 
 def _keeping_defined(rows: Sequence[int]) -> Change:

@@ -32,7 +32,7 @@ def find_undefined(setup: Setup) -> Undefined | None:
     data = in_weights_precision(model, setup.train)
     count = len(data[1])
     waiting = [np.arange(count)[i : i + CHUNK] for i in range(0, count, CHUNK)]
-    found: list[int] = []
+    rows_found: list[int] = []
     for _ in range(MOST_LOOKS):
         if not waiting:
             break
@@ -44,8 +44,8 @@ def find_undefined(setup: Setup) -> Undefined | None:
         if not is_defined and len(rows) > 1:
             waiting += np.array_split(rows, 2)
         elif not is_defined:
-            found.append(int(rows[0]))
-    return Undefined(tuple(sorted(found))) if found and not waiting else None
+            rows_found.append(int(rows[0]))
+    return Undefined(tuple(sorted(rows_found))) if rows_found and not waiting else None
 
 
 def has_gradient(model: "keras.Model", x: Any, y: Array) -> bool:

@@ -48,9 +48,9 @@ def affordable(
     return rows, min(epochs, longest)
 
 
-def watched_rows(model: "keras.Model", most: int) -> int:
+def watched_rows(model: "keras.Model", limit: int) -> int:
     """Return how many rows are measured at every checkpoint: fewer of a network that costs much."""
-    return int(np.clip(WATCHED_PRODUCTS // max(_products(model), 1), FEWEST_WATCHED, most))
+    return int(np.clip(WATCHED_PRODUCTS // max(_products(model), 1), FEWEST_WATCHED, limit))
 
 
 def _products(model: "keras.Model") -> int:

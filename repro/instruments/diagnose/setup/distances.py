@@ -19,7 +19,9 @@ def asks_for_distances(loss: Any, y: Array, units: int) -> bool:
     if not is_own_loss(loss) or units != 1 or set(np.unique(labels)) != {0.0, 1.0}:
         return False
     try:
-        same, other = (float(np.mean(np.asarray(loss(labels, p)))) for p in (labels, 1 - labels))
+        of_labels, of_others = (
+            float(np.mean(np.asarray(loss(labels, p)))) for p in (labels, 1 - labels)
+        )
     except Exception:  # whatever a function of the user's raises on such predictions
         return False
-    return 0 <= other <= NEXT_TO_NOTHING * same and same > 0
+    return 0 <= of_others <= NEXT_TO_NOTHING * of_labels and of_labels > 0

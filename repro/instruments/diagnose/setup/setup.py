@@ -205,8 +205,7 @@ def make_setup(
     build = checked_build(build, x)
     network = _read_network(model := build(), x, y)
     weights = row_weights(y, sample_weight, class_weight)
-    split = split_rows(x, _check_varies(y), validation_data)
-    own_rows = _own_rows(len(y), split)
+    own_rows = _own_rows(len(y), split := split_rows(x, _check_varies(y), validation_data))
     asked = epochs or default_epochs(len(split.train[1]), batch_size)
     kept, rows, epochs = _affordable(
         model, len(split.train[1]), asked, checked_seeds, batch_size=batch_size, budget=budget
@@ -230,7 +229,8 @@ def make_setup(
 
 def _own_rows(rows: int, split: Split) -> int:
     """Return how many rows the user trains on, of which a large data set's are not all used."""
-    return max(len(split.train[1]), round((1 - HELD_OUT) * rows))
+    share = 1 - HELD_OUT if split.tested_on == "held-out rows" else 1
+    return max(len(split.train[1]), round(share * rows))
 
 
 def _affordable(
