@@ -298,3 +298,10 @@ def test_remedies_of_other_suspects_are_tried_before_anything_else(setup):
     assert [change.key for change in spared] == ["unlikely"]
     worth, _ = _worth_trying(trials, rest, replace(suspects, vague=frozenset(["narrow"])))
     assert [change.key for change in worth] == ["adam"]
+
+
+def test_what_several_changes_gain_is_not_said_to_be_one_remedys(setup):
+    signs = ["input_scale", "narrow"]
+    told = diagnosis_of(setup, signs, ["stalls"], {OWN: 0.1, BOTH: 0.3}, 0.0).details
+    assert "inputs not scaled (its remedy gains +0.10)" in told
+    assert "too few units (not tried alone)" in told

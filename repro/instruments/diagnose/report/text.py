@@ -234,6 +234,9 @@ def _standing(conclusion: Conclusion, finding: Finding) -> str:
     tried = [j for j in conclusion.proof.judged if finding.key in j.change.removes]
     if not tried:
         return "not tried"
+    tried = [judged for judged in tried if judged.change.parts == 1]
+    if not tried:
+        return "not tried alone"
     best = max(tried, key=lambda judged: judged.gained.mean)
     return f"its remedy gains {best.gained.mean:+.2f}"
 

@@ -19,9 +19,7 @@ def asks_for_distances(loss: Any, y: Array, units: int) -> bool:
     if not is_own_loss(loss) or units != 1 or set(np.unique(labels)) != {0.0, 1.0}:
         return False
     try:
-        of_labels, of_others = (
-            float(np.mean(np.asarray(loss(labels, p)))) for p in (labels, 1 - labels)
-        )
+        losses = [np.asarray(loss(labels, p)) for p in (labels, 1 - labels)]
     except Exception:  # whatever a function of the user's raises on such predictions
         return False
     of_labels, of_others = (float(np.mean(values)) for values in losses)
