@@ -302,6 +302,6 @@ def test_remedies_of_other_suspects_are_tried_before_anything_else(setup):
 
 def test_what_several_changes_gain_is_not_said_to_be_one_remedys(setup):
     signs = ["input_scale", "narrow"]
-    told = diagnosis_of(setup, signs, ["stalls"], {OWN: 0.1, BOTH: 0.3}, 0.0).details
+    told = diagnosis_of(setup, signs, ["stalls"], {OWN: 0.1, BOTH: 0.3}, 0.1).details
     assert "inputs not scaled (its remedy gains +0.10)" in told
     assert "too few units (not tried alone)" in told
