@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from repro.instruments.diagnose.measurements.steps import in_weights_precision
+from repro.instruments.diagnose.measurements.steps import in_weights_precision, take_step
 from repro.instruments.diagnose.setup.anatomy import has_own_steps
 from repro.instruments.diagnose.setup.arrays import Array, select_rows
 from repro.instruments.diagnose.setup.setup import Setup
@@ -56,16 +56,10 @@ def _losses(model: "keras.Model", x: Any, targets: list[Array]) -> list[float]:
 
 
 def _losses_of_steps(model: "keras.Model", x: Any, targets: list[Array]) -> list[float]:
-    """Return what the user's own training step says the loss is, at a rate of 0.
-
-    The history of `fit` holds Keras' own tracker instead, which such a step need not tell anything.
-    """
-    import tensorflow as tf
-
+    """Return what the user's own training step says the loss is, at a rate of 0."""
     model.optimizer.learning_rate = 0.0
     losses = []
     for y in targets:
         model.reset_metrics()
-        batch = tf.nest.map_structure(tf.convert_to_tensor, (x, y))
-        losses.append(float(model.train_step(batch)["loss"]))
+        losses.append(float(take_step(model, (x, y))["loss"]))
     return losses

@@ -153,17 +153,19 @@ def _train(
                 return
 
 
-def take_step(model: "keras.Model", batch: Pair, weights: Array | None = None) -> dict[str, float]:
+def take_step(model: "keras.Model", batch: Pair, weights: Array | None = None) -> dict[str, Any]:
     """Take one step of training, and return what it logs.
 
-    Steps of the user's own are taken by `fit`: `train_on_batch` hands them weights even if there
-    are none, and `x, y = data` has no place for these.
+    Steps of the user's own are called as they are: `train_on_batch` hands them weights even if
+    there are none, and `x, y = data` has no place for these.
     """
+    import tensorflow as tf
+
     x, y = batch
     if not has_own_steps(model):
         return dict(model.train_on_batch(x, y, sample_weight=weights, return_dict=True))
-    fit = model.fit(x, y, batch_size=len(y), sample_weight=weights, shuffle=False, verbose=0)
-    return {name: values[-1] for name, values in fit.history.items()}
+    given = (x, y) if weights is None else (x, y, weights)
+    return dict(model.train_step(tf.nest.map_structure(tf.convert_to_tensor, given)))
 
 
 def _ratios(old: dict[str, Array], new: dict[str, Array]) -> dict[str, float]:
