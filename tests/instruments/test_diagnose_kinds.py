@@ -3,6 +3,8 @@
 Slow: the printed text of all changes but two programs' ones.
 """
 
+from functools import reduce
+
 import keras
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from keras import layers
 
 from repro.instruments.diagnose.changes.catalogue import CATALOGUE, applicable
 from repro.instruments.diagnose.changes.change import NOTHING, Change, changed_build, combine
+from repro.instruments.diagnose.changes.merging import merged_code
 from repro.instruments.diagnose.check import check
 from repro.instruments.diagnose.measurements.baselines import linear_skill, neighbour_skill
 from repro.instruments.diagnose.measurements.examination import examine, examine_data
@@ -358,6 +361,11 @@ def test_weights_that_a_few_rows_hold_are_seen():
     assert "weights" not in examined(setup)[0]
 
 
+def test_rows_that_are_held_out_are_not_said_to_be_left_unused():
+    notes = setup_of(sequential(HIDDEN, SIGMOID), X, Y).notes
+    assert not any("training rows are used" in note for note in notes)
+
+
 def test_padding_goes_in_front_and_zeros_within_stay():
     x = np.array([[3, 0, 4, 0, 0], [1, 2, 3, 4, 5]])
     assert padding_in_front(x).tolist() == [[0, 0, 3, 0, 4], [1, 2, 3, 4, 5]]
@@ -439,6 +447,24 @@ def test_pasted_code_does_what_the_trial_did():
     names = {"keras": keras, "model": setup.build()}
     exec(changes["rate_x0.1"].code, names)  # noqa: S102  # our own text
     assert float(names["model"].optimizer.learning_rate) == pytest.approx(0.001)
+
+
+def test_what_several_changes_make_of_a_layer_is_one_line():
+    ones = keras.initializers.Constant(1.0)
+    stack = [dense(8, kernel_initializer=ones), dense(8, kernel_initializer=ones), SIGMOID]
+    setup = setup_of(sequential(*stack, optimizer="sgd"), 50 * X, Y)
+    _, changes = examined(setup)
+    chosen = [changes[key] for key in ("initializer", "standardize_input", "relu_on_linear")]
+    code = merged_code(setup, reduce(combine, chosen).code)
+    layer = "keras.layers.Dense(8, "
+    assert sum(line.startswith(layer) for line in code.splitlines()) == 2
+    line = next(line for line in code.splitlines() if line.startswith(layer))
+    made = eval(line.split("  #")[0], {"keras": keras})  # noqa: S307  # our own text
+    assert made.activation.__name__ == "relu"
+    assert type(made.kernel_initializer).__name__ == "GlorotUniform"
+    assert "x = (x - mean) / deviation" in code
+    alone = changes["initializer"].code
+    assert merged_code(setup, alone) == alone
 
 
 # Before any data ---------------------------------------------------------------------------------

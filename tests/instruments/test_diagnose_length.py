@@ -13,7 +13,7 @@ from repro.instruments.diagnose.measurements.examination import examine_data
 from repro.instruments.diagnose.proof.attribution import attribute
 from repro.instruments.diagnose.proof.judge import Gain, Judged, Proof
 from repro.instruments.diagnose.proof.length import own_budget, train_as_long
-from repro.instruments.diagnose.proof.prove import Suspects
+from repro.instruments.diagnose.proof.prove import Suspects, Trials
 from repro.instruments.diagnose.proof.train import Trained, Trainer
 from repro.instruments.diagnose.setup.setup import Setup, make_setup
 from repro.instruments.diagnose.symptoms.symptom import detect
@@ -85,3 +85,17 @@ def test_epochs_that_the_budget_cut_off_are_no_change(setup):
     assert "more_epochs" not in keys
     whole = replace(setup, own_steps=setup.steps)
     assert "more_epochs" in [c.key for c in length_changes(whole, None, frozenset({"slow"}))]
+
+
+def test_the_first_change_is_tried_even_if_the_network_as_it_is_took_all_the_time(setup, short):
+    trainer, original = Trainer(setup, time.monotonic() + 600), short[1]
+    trainer.deadline, trainer.longest = time.monotonic(), 1.0
+    trials = Trials(trainer, Proof(original), say)
+    mend = Change(key="mend", title="mend", size=1)
+    trials.add([mend, replace(mend, key="other")], 0.1)
+    assert [trained.change.key for trained in trials.results] == ["mend"]
+    assert [change.key for change in trials.proof.untried] == ["other"]
+    trainer.longest = trainer.budget  # a trial that would double the time is not begun
+    trials = Trials(trainer, Proof(original), say)
+    trials.add([mend], 0.1)
+    assert not trials.results

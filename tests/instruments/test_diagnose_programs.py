@@ -418,6 +418,23 @@ def test_what_a_division_of_whole_numbers_leaves_is_named():
         assert "inputs_coarse" not in examined(setup_of(build, fine, Y))[0]
 
 
+def test_what_stands_out_of_a_plain_background_is_no_outlier():
+    images = 0.95 + 0.03 * DRAW.normal(size=(80, 12, 12, 1))
+    images[:, :2, :2] = 0.1
+    build = sequential(convolution, layers.Flatten, SIGMOID)
+    assert "outliers" not in examined(setup_of(build, images, Y))[0]
+    table = sequential(HIDDEN, SIGMOID)
+    assert "outliers" in examined(setup_of(table, FAR_OUT, Y))[0]
+
+
+def test_averages_of_which_most_is_their_first_value_are_a_fact():
+    build = sequential(lambda: layers.BatchNormalization(momentum=0.99), HIDDEN, SIGMOID)
+    for epochs, is_fact in ((4, True), (40, False)):  # of four steps each
+        setup = setup_of(build, X, Y, epochs=epochs)
+        found = explain(find_symptoms(setup, examine_data(setup), None))
+        assert [f.is_certain for f in found if f.key == "averages_lag"] == [is_fact]
+
+
 def test_rare_ones_count_as_much_as_zeros():
     y = np.zeros((80, 10), int)
     y[::8, 3] = y[:4, 5] = 1

@@ -13,6 +13,7 @@ from keras import layers
 from repro.instruments.diagnose.changes.change import NOTHING, Change, combine
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.proof.judge import Proof, are_apart, gain, judge
+from repro.instruments.diagnose.proof.prove import Suspects, Trials, _worth_trying
 from repro.instruments.diagnose.proof.train import Trained
 from repro.instruments.diagnose.proof.usual import needed_changes
 from repro.instruments.diagnose.report.diagnosis import Diagnosis
@@ -257,3 +258,50 @@ def test_where_nothing_else_was_tried_a_remedy_proves_nothing(setup):
     fact = diagnosis_of(setup, SIGNS["output_loss"], ["stalls"], {FACT: 0.9}, 0.0)
     fact.proof.untried.append(OTHER)
     assert fact.verdict == "proven"
+
+
+def test_what_only_the_failure_points_at_is_no_suspect_once_its_remedy_fails(setup):
+    faster = Change(key="faster", title="a higher rate", size=1, removes=("rate_low",))
+    longer = Change(key="longer", title="more epochs", size=1, removes=("epochs",))
+    refuted = diagnosis_of(setup, [], ["stalls"], {faster: 0.0, longer: 0.0}, 0.0)
+    assert refuted.cause == ""
+    assert "no cause was found, and no change that was tried recovers" in str(refuted)
+    half = diagnosis_of(setup, [], ["stalls"], {faster: 0.0}, 0.0)
+    assert half.cause == "epochs"
+    trials = {faster: 0.0, longer: 0.0, OTHER: 0.0}
+    clear = diagnosis_of(setup, ["narrow"], ["stalls"], trials, 0.0)
+    assert clear.cause == "narrow"  # there are not enough units, whatever else is wrong
+
+
+def test_where_nothing_was_tried_no_trial_is_spoken_of(setup):
+    for causes, fates in ([SIGNS["narrow"], ["stalls"]], [[], ["constant"]], [[], []]):
+        text = str(diagnosis_of(setup, causes, fates, {}, 0.0))
+        assert "no change was tried" in text
+        assert "that was tried" not in text
+
+
+def test_of_changes_that_may_not_all_be_needed_only_suspects_are_named(setup):
+    late = diagnosis_of(setup, ["input_scale"], ["stalls"], {OWN: 0.1, BOTH: 0.9}, 0.0)
+    late.proof.is_pruned = False
+    assert (late.cause, late.attribution.also) == ("input_scale", ())
+
+
+def test_remedies_of_other_suspects_are_tried_before_anything_else(setup):
+    skills = 0.95 + SEEDS / 10
+    trials = Trials(None, Proof(Trained(change=NOTHING, test=SEEDS * 0, train=SEEDS)), print)
+    trials.results.append(Trained(change=OWN, test=skills, train=skills))
+    judge(setup, trials.proof, trials.results)
+    rest = [replace(HELP, key="adam"), OTHER, replace(HELP, key="unlikely")]
+    suspects = Suspects(causes=["input_scale", "narrow"])
+    worth, spared = _worth_trying(trials, rest, suspects)
+    assert [change.key for change in worth] == ["other", "adam"]
+    assert [change.key for change in spared] == ["unlikely"]
+    worth, _ = _worth_trying(trials, rest, replace(suspects, vague=frozenset(["narrow"])))
+    assert [change.key for change in worth] == ["adam"]
+
+
+def test_what_several_changes_gain_is_not_said_to_be_one_remedys(setup):
+    signs = ["input_scale", "narrow"]
+    told = diagnosis_of(setup, signs, ["stalls"], {OWN: 0.1, BOTH: 0.3}, 0.1).details
+    assert "inputs not scaled (its remedy gains +0.10)" in told
+    assert "too few units (not tried alone)" in told

@@ -30,6 +30,7 @@ from repro.instruments.diagnose.symptoms.symptom import Symptom
 from repro.instruments.diagnose.symptoms.written import written_symptoms
 
 SEEDS = 10
+FOR_FIRST_STEPS = 0.1  # of the budget; then no other seed's first steps are measured
 
 
 def diagnose(
@@ -115,7 +116,7 @@ def _diagnose(setup: Setup, trainer: Trainer, retune: bool, say: Say) -> Diagnos
     if not is_said:
         _say_first_suspect(find_symptoms(setup, examination, None), say)
     say("first steps", 0, 2)
-    examination = with_first_steps(examination, setup)
+    examination = with_first_steps(examination, setup, FOR_FIRST_STEPS * trainer.budget)
     say("the network as it is", 1, 2)
     original = train_as_long(trainer, trainer.spare(trainer.train(NOTHING)), say)
     setup = trainer.setup

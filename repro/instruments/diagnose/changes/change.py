@@ -195,6 +195,7 @@ def changed_build(setup: Setup, change: Change) -> Build:
     logits = setup.compiled.from_logits and change.loss is None
     labels = tuple(map(float, range(len(setup.task.labels))))
     task = replace(setup.task, labels=labels) if change.labels_from_0 else setup.task
+    task = replace(task, distances=task.distances and change.loss is None)
     score = metric(scored_task(setup, change, task), logits)
 
     def build() -> "keras.Model":
@@ -207,7 +208,7 @@ def changed_build(setup: Setup, change: Change) -> Build:
             loss=change.loss or arguments["loss"] or _no_loss,
             loss_weights=None if change.weighs_outputs else arguments["loss_weights"],
             # a training step of the user's own need not know of metrics: see `proof.train`
-            metrics=None if has_own_steps(original) else [score],
+            metrics=None if has_own_steps(model) else [score],
         )
         return model
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from repro.instruments.diagnose.setup.anatomy import (
+    OWN_STEPS,
     Site,
     activation_name,
     graph,
@@ -194,6 +195,16 @@ def unfreeze(model: "keras.Model") -> "keras.Model":
     model.trainable = True
     for layer in model._flatten_layers(include_self=False):
         layer.trainable = True
+    return model
+
+
+def train_as_keras(model: "keras.Model") -> "keras.Model":
+    """Let the model train and test by Keras' own steps; its layers and its call stay."""
+    import keras
+
+    own = {name: getattr(keras.Model, name) for name in (*OWN_STEPS, "metrics")}
+    # Keras would look for layers in a class that is set in the usual way
+    object.__setattr__(model, "__class__", type(type(model).__name__, (type(model),), own))
     return model
 
 

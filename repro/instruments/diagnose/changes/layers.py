@@ -23,6 +23,7 @@ NORMALIZING_TREATS = (
     "rate_low",
     "rate_high",
 )
+BEARABLE = {"weights_large", "rate_above_usual"}  # by sigmoids, and not by ReLU
 ADDED_UNITS = 64  # of a hidden layer, where there is none
 
 
@@ -36,7 +37,11 @@ def layer_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
         yield _bounded(setup)
     if not hidden:
         return
+    straight = _sigmoid_changes(setup, hidden) if "linear_stack" in symptoms else iter(())
+    if symptoms & BEARABLE:
+        yield from straight
     yield from _activation_changes(setup, hidden)
+    yield from straight
     yield _initializer(setup, hidden)
     if "BatchNormalization" not in {type(v).__name__ for v in setup.operations}:
         yield _normalization(setup, hidden)
@@ -83,6 +88,24 @@ def _activation_changes(setup: Setup, hidden: Sequence[Site]) -> Changes:
         yield _activation(setup, straight, key="relu_on_linear", name="relu", removes=removes)
 
 
+def _sigmoid_changes(setup: Setup, hidden: Sequence[Site]) -> Changes:
+    """Put sigmoids where no layer has an activation: they bear larger weights and rates than ReLU.
+
+    The output gets one, too, if its loss is a squared error and all targets lie within its reach.
+    """
+    output, y = setup.output, setup.targets
+    is_squared = setup.compiled.loss == "mean_squared_error"
+    is_linear = output is not None and output.activation == "linear"
+    fits = is_squared and is_linear and y.min() >= 0 and y.max() <= 1
+    yield _activation(
+        setup,
+        [*hidden, output] if fits and output is not None else hidden,
+        key="sigmoid_on_linear",
+        name="sigmoid",
+        removes=("linear_stack",),
+    )
+
+
 def _activation(
     setup: Setup,
     sites: Sequence[Site],
@@ -95,12 +118,13 @@ def _activation(
     words = name.replace("_", " ").replace("relu", "ReLU")
     own = [site for site in sites if site.activated_at == site.position]
     lines = [changed_layers(setup, own, activation=name)] if own else []
+    layers = "all layers" if any(site.is_output for site in sites) else "the hidden layers"
     if len(own) < len(sites):
         apart = ", ".join(site.label for site in sites if site not in own)
         lines.append(f'keras.layers.Activation("{name}")  # behind {apart}')
     return Change(
         key=key,
-        title=f"{words} in the hidden layers",
+        title=f"{words} in {layers}",
         size=len(sites),
         code="\n".join(lines),
         removes=removes,

@@ -3,6 +3,8 @@
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from repro.instruments.diagnose.changes import edits
 from repro.instruments.diagnose.changes.change import Change, Changes, settings_of
 from repro.instruments.diagnose.changes.code import (
@@ -13,6 +15,7 @@ from repro.instruments.diagnose.changes.code import (
 )
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.setup.anatomy import Site, operation_name
+from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.splitting import Pair
 from repro.instruments.diagnose.symptoms.definitions import FAILURES
@@ -36,12 +39,20 @@ def weighed(y, p):
     return -keras.ops.mean({weight:.6g} * y * keras.ops.log(p) + zeros, axis=-1)
 
 model.compile(optimizer=model.optimizer, loss=weighed)"""
+WEIGHED_CLASSES = """\
+def weighed(y, p):
+    labels = {labels}
+    entropy = keras.losses.sparse_categorical_crossentropy(labels, p)
+    return keras.ops.take(np.array([{weights}], "float32"), labels) * entropy
+
+model.compile(optimizer=model.optimizer, loss=weighed)"""
 UNDECAYED = {"weight_decay": 0.0}  # AdamW takes no None
 UNCLIPPED = {"clipnorm": None, "clipvalue": None, "global_clipnorm": None}
 
 
 def loss_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Change the loss, and leave out what is added to it or put behind the output."""
+    yield from _step_changes(setup, symptoms)
     if symptoms & {"absolute_loss", "foreign_loss"}:
         yield Change(
             key="squared_loss",
@@ -54,6 +65,8 @@ def loss_changes(setup: Setup, examination: Examination, symptoms: frozenset[str
         )
     if setup.task.several and setup.task.factors and setup.output is not None:
         yield _weighing_ones(setup, setup.output)
+    if setup.task.per_step and setup.task.factors and setup.output and _are_places(setup):
+        yield _weighing_classes(setup, setup.output)
     yield from _mean_changes(setup, symptoms)
     if "loss_weight" in symptoms:
         yield Change(
@@ -93,6 +106,67 @@ def _weighed_entropy(y_true: Any, y_pred: Any, weight: float) -> Any:
 
     p, y = ops.clip(y_pred, 1e-6, 1 - 1e-6), ops.cast(y_true, y_pred.dtype)
     return -ops.mean(weight * y * ops.log(p) + (1 - y) * ops.log(1 - p), axis=-1)
+
+
+def _step_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:
+    """Train by Keras' own step, with the loss that was compiled or the usual one for numbers."""
+    is_kerass = setup.compiled.loss != "none" and not setup.compiled.own_loss
+    loss = setup.compiled.loss if is_kerass else "mean_squared_error"
+    is_known = is_kerass or setup.task.kind == "regression"
+    if "own_steps" in symptoms and is_known:
+        lines = "# remove train_step, test_step, compute_loss and metrics from the model's class"
+        yield Change(
+            key="keras_steps",
+            title=f"Keras' own training step with loss {loss}",
+            size=1,
+            code=f"{lines}\n" + compile_code(loss=f'"{loss}"'),
+            removes=("own_steps", "loss_pairs"),
+            group="steps",
+            edit=edits.train_as_keras,
+            loss=None if is_kerass else loss,
+        )
+
+
+def _are_places(setup: Setup) -> bool:
+    """Tell whether every label names an output unit."""
+    units = int(setup.output_shape[-1] or 1)
+    return all(label in range(units) for label in setup.task.labels)
+
+
+def _weighing_classes(setup: Setup, output: Site) -> Change:
+    """Weigh steps or pixels so that all classes count alike, whatever their number."""
+    weights = np.ones(int(setup.output_shape[-1] or 1), "float32")
+    numbers = setup.task.labels or range(setup.task.classes)
+    weights[np.array(numbers, int)] = setup.task.factors
+    are_columns = setup.task.columns > 1
+    labels = "keras.ops.argmax(y, axis=-1)"
+    if not are_columns:
+        labels = 'keras.ops.cast(keras.ops.reshape(y, keras.ops.shape(p)[:-1]), "int32")'
+    is_softmax = output.activation == "softmax"
+    lines = [] if is_softmax else [changed_layers(setup, [output], activation="softmax")]
+    listed = ", ".join(f"{weight:.4g}" for weight in weights)
+    return Change(
+        key="weigh_classes",
+        title="a cross-entropy in which all classes count alike",
+        size=1 if is_softmax else 2,
+        code="\n".join([*lines, WEIGHED_CLASSES.format(labels=labels, weights=listed)]),
+        removes=("imbalance",),
+        treats=("output_loss", "loss_choice"),
+        group="output",
+        edit=None if is_softmax else edits.activate([output], "softmax"),
+        loss=partial(_weighed_classes, weights=weights, are_columns=are_columns),
+    )
+
+
+def _weighed_classes(y_true: Any, y_pred: Any, weights: Array, are_columns: bool) -> Any:
+    import keras
+    from keras import ops
+
+    shape = ops.shape(y_pred)[:-1]
+    labels = ops.argmax(y_true, axis=-1) if are_columns else ops.reshape(y_true, shape)
+    labels = ops.cast(labels, "int32")
+    entropy = keras.losses.sparse_categorical_crossentropy(labels, y_pred)
+    return ops.take(weights, labels) * entropy
 
 
 def _mean_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:

@@ -1,12 +1,14 @@
 """Changes of the rows: their split, order, weights; tokens, masks and padding."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from repro.instruments.diagnose.changes import edits
 from repro.instruments.diagnose.changes.change import Change, Changes
 from repro.instruments.diagnose.changes.code import layer_code
 from repro.instruments.diagnose.measurements.examination import Examination
-from repro.instruments.diagnose.setup.arrays import leaves, map_arrays
+from repro.instruments.diagnose.setup.arrays import leaves, map_arrays, select_rows
 from repro.instruments.diagnose.setup.sequences import (
     MASKS,
     embeddings,
@@ -19,6 +21,19 @@ from repro.instruments.diagnose.setup.splitting import Pair
 
 APART = {"unseen_classes", "validation_differs", "validation_shifted", "feature_shifted"}
 SHUFFLING = "order = np.random.default_rng(0).permutation(len(x))"
+DEFINED = """\
+# keras.ops.sqrt(keras.ops.maximum(x, 1e-7)) in place of the root is better; what was tried:
+import tensorflow as tf
+
+def has_gradient(rows):
+    with tf.GradientTape() as tape:
+        loss = model.compute_loss(y=y[rows], y_pred=model(x[rows]))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    known = [tf.convert_to_tensor(g) for g in gradients if g is not None]
+    return not any(np.isnan(g).any() for g in known)
+
+kept = [i for i in range(len(x)) if has_gradient([i])]
+x, y = x[kept], y[kept]"""
 PRE_PADDING = """\
 empty = x == 0 if x.ndim == 2 else (x == 0).all(axis=2)
 shift = np.logical_and.accumulate(empty[:, ::-1], axis=1).sum(axis=1)
@@ -27,8 +42,7 @@ x = np.stack([np.roll(row, count, axis=0) for row, count in zip(x, shift)])"""
 
 def row_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Mix, shuffle, or weigh the rows anew."""
-    if symptoms & APART and setup.weights is None and setup.tested_on == "validation data":
-        yield _mixing()
+    yield from _selections(setup, examination, symptoms)
     if "mixed_rows" in symptoms and (pairs := examination.unmixed) is not None:
         yield Change(
             key="transpose",
@@ -62,9 +76,37 @@ def row_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]
             group="weights",
             unweighted=True,
         )
-    weighs = setup.task.factors and not setup.task.several
+    weighs = setup.task.factors and not (setup.task.several or setup.task.per_step)
     if weighs or (setup.task.classes and "weighted_classes" in symptoms):
         yield _weighing(setup)
+
+
+def _selections(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
+    """Train on other rows; weights, where there are any, belong to those that are."""
+    if setup.weights is not None:
+        return
+    if symptoms & APART and setup.tested_on == "validation data":
+        yield _mixing()
+    if examination.undefined is not None:
+        yield _keeping_defined(examination.undefined.rows)
+
+
+def _keeping_defined(rows: Sequence[int]) -> Change:
+    """Leave out the rows without a gradient: what is left shows whether nothing else is wrong."""
+
+    def kept(train: Pair, test: Pair) -> tuple[Pair, Pair]:
+        return select_rows(train, np.delete(np.arange(len(train[1])), rows)), test
+
+    return Change(
+        key="defined_rows",
+        title="without the rows whose gradient is NaN",
+        size=1,
+        code=DEFINED,
+        removes=("undefined_gradient",),
+        treats=("rate_high",),
+        group="rows",
+        rows=kept,
+    )
 
 
 def _weighing(setup: Setup) -> Change:

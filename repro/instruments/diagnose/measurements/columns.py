@@ -2,23 +2,26 @@
 
 import numpy as np
 
-from repro.instruments.diagnose.measurements.baselines import linear_skill
-from repro.instruments.diagnose.setup.arrays import Array
+from repro.instruments.diagnose.measurements.baselines import linear_skill, some_features
+from repro.instruments.diagnose.measurements.inputs import largest_eigenvalue
+from repro.instruments.diagnose.setup.arrays import Array, leaves
 from repro.instruments.diagnose.setup.setup import Setup
 
 FEW_FEATURES = 20  # of more, none is looked at as a code
 CODES = (6, 100)  # fewest and most values of a feature that may be a code
+IMAGE_AXES = 4  # rows, two of positions, channels
 PIXEL = 255  # largest value of one
+FEWEST_ON_A_LINE = 3  # features and rows: two may well say the same, such as yes and no
 TELLING = 0.05  # skill that a feature has to gain as categories
 
 
 def farthest_value(setup: Setup) -> float:
     """Return how far a value lies from its feature's quartiles, in distances between these.
 
-    Of pixels it is 0, most of which are background.
+    Of images and pixels it is 0: most are background, and what is shown lies far from it.
     """
     x = setup.inputs
-    if _are_pixels(x):
+    if _are_pixels(x) or any(a.ndim >= IMAGE_AXES for a in leaves(setup.train[0])):
         return 0.0
     low, high = np.quantile(x, 0.25, axis=0), np.quantile(x, 0.75, axis=0)
     spread = high - low
@@ -43,6 +46,19 @@ def share_of_zeros(setup: Setup) -> float:
     if not np.isin(x, (0, 1)).all() or not np.ptp(x.sum(axis=1)):
         return 0.0
     return float((x == 0).mean())
+
+
+def share_off_a_line(setup: Setup) -> float:
+    """Return the share of the inputs' variance that is not along one line; NaN of few features.
+
+    It is 0 where a single number tells all that a row holds, such as the time at which it begins.
+    """
+    x = some_features(setup.inputs)
+    x = x[:, np.ptp(x, axis=0) > 0]
+    if min(x.shape) < FEWEST_ON_A_LINE:
+        return np.nan
+    x = x - x.mean(axis=0)
+    return max(0.0, 1 - largest_eigenvalue(x) * len(x) / float((x**2).sum()))
 
 
 def find_codes(setup: Setup) -> tuple[tuple[int, ...], float]:

@@ -11,6 +11,7 @@ from repro.instruments.diagnose.measurements.columns import (
     farthest_value,
     find_codes,
     share_of_zeros,
+    share_off_a_line,
 )
 from repro.instruments.diagnose.measurements.erased import Erased, find_erased
 from repro.instruments.diagnose.measurements.gradient import Cut, find_cut
@@ -18,9 +19,11 @@ from repro.instruments.diagnose.measurements.inputs import Inputs, measure_input
 from repro.instruments.diagnose.measurements.leaks import leaking_features
 from repro.instruments.diagnose.measurements.loss import OwnLoss, measure_own_loss
 from repro.instruments.diagnose.measurements.mixed import unmixed
+from repro.instruments.diagnose.measurements.pairing import change_by_pairing
 from repro.instruments.diagnose.measurements.relation import UNRELATED, Relation, relate
 from repro.instruments.diagnose.measurements.renamed import best_names
 from repro.instruments.diagnose.measurements.steps import BuildTrained, first_steps, last_step
+from repro.instruments.diagnose.measurements.undefined import Undefined, find_undefined
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
 from repro.instruments.diagnose.setup.setup import Setup
@@ -42,6 +45,8 @@ class Examination:
             alike: 1 if all units of the layer have the same weights.
         outputs: one row a seed and step: `seed, step, loss, constant`.
         own_loss: what a loss of the user's own says of right and wrong predictions; None of others.
+        by_pairing: share by which such a loss changes if targets change places; NaN of others.
+        undefined: rows whose loss is finite and whose gradient isn't, where the loss ends so.
         cut: where the gradient ends before it gets to all layers; None if it gets there.
         erased: the operation behind which all rows are alike, if there is one.
         unmixed: training and test rows with a reshape undone that has mixed them up, if one has.
@@ -52,6 +57,7 @@ class Examination:
         as_codes: by how much the skill of ridge regression grows if they are taken so.
         outlier: distance of the farthest value from the quartiles, in distances between these.
         coarse: share of the inputs that are 0, if all others are 1; 0 if they are not.
+        off_a_line: share of the inputs' variance that isn't along one line; NaN of few features.
         fails: the error that training ends in, if it does.
     """
 
@@ -63,6 +69,8 @@ class Examination:
     fails: str = ""
     neighbours: float = np.nan
     own_loss: OwnLoss | None = None
+    by_pairing: float = np.nan
+    undefined: Undefined | None = None
     cut: Cut | None = None
     erased: Erased | None = None
     unmixed: tuple[Pair, Pair] | None = None
@@ -71,6 +79,7 @@ class Examination:
     as_codes: float = 0.0
     outlier: float = 0.0
     coarse: float = 0.0
+    off_a_line: float = np.nan
     renamed: float = 0.0
     names: tuple[int, ...] = ()
 
@@ -91,6 +100,7 @@ def examine_data(setup: Setup) -> Examination:
         as_codes=as_codes,
         outlier=0.0 if are_indices else farthest_value(setup),
         coarse=0.0 if are_indices else share_of_zeros(setup),
+        off_a_line=np.nan if are_indices else share_off_a_line(setup),
         inputs=None if are_indices else measure_inputs(setup),
         relation=related,
         unmixed=unmixed(setup) if related and related.p_value > UNRELATED else None,
@@ -98,6 +108,7 @@ def examine_data(setup: Setup) -> Examination:
         neighbours=np.nan if are_indices or is_seen else _baseline(setup, neighbour_skill),
         leaks=() if are_indices else leaking_features(setup),
         own_loss=measure_own_loss(setup),
+        by_pairing=change_by_pairing(setup),
         cut=find_cut(setup),
         erased=find_erased(setup),
         layers=pd.DataFrame(),
@@ -110,10 +121,12 @@ def examine(setup: Setup) -> Examination:
     return with_first_steps(examine_data(setup), setup)
 
 
-def with_first_steps(examination: Examination, setup: Setup) -> Examination:
+def with_first_steps(
+    examination: Examination, setup: Setup, seconds: float = np.inf
+) -> Examination:
     """Add the measurements before training and in the first steps, or the error they end in."""
     try:
-        layers, outputs = first_steps(setup)
+        layers, outputs = first_steps(setup, seconds)
     except DiagnoseError:
         raise
     except Exception as error:  # whatever TensorFlow says of labels and shapes that don't fit
@@ -124,15 +137,20 @@ def with_first_steps(examination: Examination, setup: Setup) -> Examination:
 def with_trained(
     examination: Examination, setup: Setup, trained: BuildTrained | None, fails: str
 ) -> Examination:
-    """Add the measurements of the trained models, or the error that training ended in."""
-    if examination.fails:
-        return examination
+    """Add the measurements of the trained models, or the error that training ended in.
+
+    Where the first steps could not be taken one by one, but training could, no layer was measured.
+    """
     if trained is None:
-        return replace(examination, fails=fails)
+        return replace(examination, fails=examination.fails or fails)
     layers, outputs = last_step(setup, trained)
+    layers = layers.iloc[:0] if examination.fails else layers
+    is_lost = not np.isfinite(outputs.loss).all()
     renamed, names = best_names(setup, trained(setup.seeds[0]))
     return replace(
         examination,
+        fails="",
+        undefined=find_undefined(setup) if is_lost else None,
         renamed=renamed,
         names=names,
         layers=pd.concat([examination.layers, layers], ignore_index=True),

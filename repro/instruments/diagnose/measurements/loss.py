@@ -91,6 +91,7 @@ def _right_predictions(setup: Setup) -> Array | None:
         return y.astype("float32") if y.shape[1] == units else None
     if task.several or units == 1:
         high = y > y.mean() if units == 1 else y > 1 / 2
+        high = ~high if task.distances else high
         ends = {"linear": (-LARGE, LARGE), "tanh": (-SURE, SURE)}.get(activation, (1 - SURE, SURE))
         return np.where(high, ends[1], ends[0]).astype("float32") if y.shape[1] == units else None
     if units < task.classes:

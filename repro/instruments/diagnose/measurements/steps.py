@@ -4,6 +4,7 @@ One model instance trains all seeds, one after the other, its variables set anew
 then traces its training step once. Steps are those of the user: the model's own `train_on_batch`.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from repro.instruments.diagnose.measurements.probe import Probe
-from repro.instruments.diagnose.setup.anatomy import Site, trace
+from repro.instruments.diagnose.setup.anatomy import Site, has_own_steps, trace
 from repro.instruments.diagnose.setup.arrays import Array, select_rows
+from repro.instruments.diagnose.setup.budget import watched_rows
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.splitting import Pair
 from repro.training.order import data_order
@@ -24,6 +26,7 @@ Tables = tuple[pd.DataFrame, pd.DataFrame]
 BuildTrained = Callable[[int], "keras.Model"]
 """Seed -> the model that was trained with it."""
 WATCHED_ROWS = 512  # at most, evenly spread: each is run through the network at every checkpoint
+FEWEST_SEEDS = 2
 CHECKPOINTS = (0, 1, 2, 4, 8, 16, 32)
 
 
@@ -34,7 +37,7 @@ class _Watch:
         self.probe = Probe(model, setup.sites)
         self.kernels = kernel_variables(model, setup.sites)
         self.train = in_weights_precision(model, setup.train)
-        self.watched = select_rows(self.train, _spread_rows(len(setup.train[1])))
+        self.watched = select_rows(self.train, _spread_rows(model, len(setup.train[1])))
         self.layers: list[pd.DataFrame] = []
         self.outputs: list[dict[str, float]] = []
 
@@ -52,20 +55,27 @@ class _Watch:
         return pd.concat(self.layers, ignore_index=True), pd.DataFrame(self.outputs)
 
 
-def _spread_rows(rows: int) -> Array:
-    return np.linspace(0, rows - 1, min(rows, WATCHED_ROWS)).astype(int)
+def _spread_rows(model: "keras.Model", rows: int) -> Array:
+    watched = min(rows, watched_rows(model, WATCHED_ROWS))
+    return np.linspace(0, rows - 1, watched).astype(int)
 
 
-def first_steps(setup: Setup) -> Tables:
-    """Train each seed for the first steps; measure at every checkpoint that it reaches."""
+def first_steps(setup: Setup, seconds: float = np.inf) -> Tables:
+    """Train seeds for the first steps; measure at every checkpoint that they reach.
+
+    After that many seconds no other seed is begun, but for the first two.
+    """
     import keras
 
+    start = time.monotonic()
     keras.utils.set_random_seed(setup.seeds[0])
     model = setup.build()
     model.optimizer.build(model.trainable_variables)
     optimizer = [np.asarray(v) for v in model.optimizer.variables]
     watch = _Watch(setup, model)
-    for seed in setup.seeds:
+    for place, seed in enumerate(setup.seeds):
+        if place >= FEWEST_SEEDS and time.monotonic() - start > seconds:
+            break
         keras.utils.set_random_seed(seed)
         set_state(model, [*_weights(setup.build()), *optimizer])
         for step, ratios in _train(setup, model, watch, seed):
@@ -135,12 +145,27 @@ def _train(
             old = watch.kernel_values() if is_checkpoint else {}
             batch = order[start : start + size]
             weights = None if setup.weights is None else setup.weights[batch]
-            model.train_on_batch(*select_rows(watch.train, batch), sample_weight=weights)
+            take_step(model, select_rows(watch.train, batch), weights)
             step += 1
             if is_checkpoint:
                 yield step, _ratios(old, watch.kernel_values())
             if step >= last:
                 return
+
+
+def take_step(model: "keras.Model", batch: Pair, weights: Array | None = None) -> dict[str, Any]:
+    """Take one step of training, and return what it logs.
+
+    Steps of the user's own are called as they are: `train_on_batch` hands them weights even if
+    there are none, and `x, y = data` has no place for these.
+    """
+    import tensorflow as tf
+
+    x, y = batch
+    if not has_own_steps(model):
+        return dict(model.train_on_batch(x, y, sample_weight=weights, return_dict=True))
+    given = (x, y) if weights is None else (x, y, weights)
+    return dict(model.train_step(tf.nest.map_structure(tf.convert_to_tensor, given)))
 
 
 def _ratios(old: dict[str, Array], new: dict[str, Array]) -> dict[str, float]:

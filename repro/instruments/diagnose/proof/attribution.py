@@ -76,7 +76,7 @@ def _without_suspect(
     single = _by_help(singles, suspects, proof) if singles else None
     if single is not None and single.is_own:
         return single
-    return _by_several(recovering, suspects) or _by_help(recovering, suspects, proof)
+    return _by_several(recovering, suspects, proof) or _by_help(recovering, suspects, proof)
 
 
 def _is_tested(proof: Proof, cause: str) -> bool:
@@ -109,14 +109,20 @@ def _by_remedy(
     )
 
 
-def _by_several(recovering: Sequence[Judged], suspects: Suspects) -> Attribution | None:
-    """Attribute it to all causes that several changes at once remove, the foremost first."""
+def _by_several(
+    recovering: Sequence[Judged], suspects: Suspects, proof: Proof
+) -> Attribution | None:
+    """Attribute it to all causes that several changes at once remove, the foremost first.
+
+    While changes may be among them that aren't needed, those count that symptoms point at.
+    """
     several = [judged for judged in recovering if judged.change.parts > 1]
     several.sort(key=lambda judged: (judged.change.parts, -judged.gained.mean))
     singles = tuple(judged for judged in recovering if judged.change.parts == 1)
     for judged in several:
         removed = [_removed(single, suspects.causes) for single in judged.change.singles]
-        present = sorted({c for c in removed if c}, key=_order(suspects.causes))
+        named = {c for c in removed if c and (proof.is_pruned or c in suspects.causes)}
+        present = sorted(named, key=_order(suspects.causes))
         if present:
             return Attribution(
                 cause=present[0],

@@ -24,6 +24,7 @@ MOST_CONTROLS = 4
 KEPT_FROM_FIRST, KEPT_FROM_SINGLES, KEPT_FROM_PAIRS = 0.1, 0.35, 0.2
 """Shares of the time left that are kept for what follows."""
 KEPT_FROM_ALL, KEPT_FROM_FEWER = 0.1, 0.05
+OVERRUN = 0.6  # of the budget, that the first trial may take beyond it
 ROUND_BUDGET = 10  # seconds, to which a budget that would do is rounded up
 
 Say = Callable[[str, int, int], None]
@@ -73,12 +74,20 @@ class Trials:
         """Train changes and judge all results; a share of the time that is left is kept."""
         reserve = kept * self.trainer.left
         for i, change in enumerate(changes):
-            if self.trainer.has_time(reserve, change):
+            if self.trainer.has_time(reserve, change) or self._is_first(change):
                 self.say(change.title, i, len(changes))
                 self.results.append(self.trainer.train(change))
             else:
                 self._leave_out(change)
         judge(self.trainer.setup, self.proof, self.results)
+
+    def _is_first(self, change: Change) -> bool:
+        """Tell whether nothing was tried yet, and this trial takes a part of the budget at most.
+
+        A budget that the network as it is has used up would otherwise end in no answer at all.
+        """
+        is_short = change.epochs * self.trainer.longest <= OVERRUN * self.trainer.budget
+        return not self.results and is_short
 
     def _leave_out(self, change: Change) -> None:
         self.proof.left_out.append(change.title)
@@ -198,9 +207,8 @@ def _try_remedies(
 
     Those of facts are tried in any case: what is written wrong may harm a fit that looks good.
     """
-    removed = {cause for trained in trials.results for cause in trained.change.removes}
     tried: list[Change] = []
-    for change in first_remedies(changes, [cause for cause in causes if cause not in removed]):
+    for change in _untried_remedies(trials, changes, causes):
         if trials.best_skill < GOOD or are_facts:
             trials.add([change], KEPT_FROM_FIRST)
             tried.append(change)
@@ -208,6 +216,14 @@ def _try_remedies(
         singles = [result.change for result in trials.results if result.change.parts == 1]
         _try_together(trials, remedies(singles, causes))
     return tried
+
+
+def _untried_remedies(
+    trials: Trials, changes: Sequence[Change], causes: Sequence[str]
+) -> list[Change]:
+    """Return a remedy of each cause of which none was tried yet."""
+    removed = {cause for trained in trials.results for cause in trained.change.removes}
+    return first_remedies(changes, [cause for cause in causes if cause not in removed])
 
 
 def first_remedies(changes: Sequence[Change], causes: Sequence[str]) -> list[Change]:
@@ -235,14 +251,18 @@ def _worth_trying(
 ) -> tuple[list[Change], list[Change]]:
     """Split changes into those worth a trial, and those that could teach nothing any more.
 
-    Where a cause's own remedy does well, the others are tried only to see whether anything does;
-    and none is needed where the cause is a fact of the code. Where nothing fails, a few will do.
+    Where a cause's own remedy does well, others are tried only to see whether anything else does,
+    the remedies of other suspects before all; and none is needed where the cause is a fact of the
+    code. Where nothing fails, a few will do.
     """
     if trials.best_skill < GOOD:
         return list(rest), []
-    controls = [change for change in rest if change.key in CONTROLS][:MOST_CONTROLS]
-    if _is_settled(trials, suspects):
-        controls = []
+    controls: list[Change] = []
+    if not _is_settled(trials, suspects):
+        open_ones = [cause for cause in suspects.causes if cause not in suspects.vague]
+        chosen = _untried_remedies(trials, rest, open_ones) if suspects.fails else []
+        controls = chosen + [c for c in rest if c.key in CONTROLS and c not in chosen]
+        controls = controls[: max(MOST_CONTROLS, len(chosen))]
     return controls, [change for change in rest if change not in controls]
 
 

@@ -14,6 +14,7 @@ from repro.instruments.diagnose.setup.setup import Setup
 USUAL = (
     "class_weights",
     "weigh_ones",
+    "weigh_classes",
     "standardize_input",
     "standardize_targets",
     "standardize_each_target",

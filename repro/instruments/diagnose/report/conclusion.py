@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from repro.instruments.diagnose.changes.merging import merged_code
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.proof.attribution import Attribution, attribute
 from repro.instruments.diagnose.proof.judge import Judged, Proof
@@ -16,8 +17,9 @@ from repro.instruments.diagnose.symptoms.symptom import Symptom
 
 GOOD_FIT = 0.75  # ours: from this skill on, what gains a little more is an improvement, no repair
 LARGE_GAIN = 0.2  # ours: what gains more than this is a repair, however good the fit
+REFUTED = 5  # the doubt about a cause whose remedy was tried and doesn't help
 UNLEARNABLE = 0.1  # skill of the baselines, below which the labels may have nothing to tell
-OF_FAILURE = {*FAILURES, "slow", "overfits", "other_optimizer"}
+OF_FAILURE = {*FAILURES, "slow", "overfits", "other_optimizer", "own_steps"}
 
 Verdict = Literal["fine", "proven", "likely", "not proven"]
 
@@ -93,7 +95,11 @@ class Conclusion:
             return next((cause for cause in self.suspects.causes if cause in harmless), "")
         if self.attribution:
             return self.attribution.cause
-        return next(iter(self._ranked_suspects()), "")
+        return next((c for c in self._ranked_suspects() if not self._is_refuted(c)), "")
+
+    def _is_refuted(self, cause: str) -> bool:
+        """Tell whether nothing but the failure points at a cause, whose remedy doesn't help."""
+        return cause in self.suspects.vague and self._doubt(cause) == REFUTED
 
     def _ranked_suspects(self) -> list[str]:
         """Return the causes: facts, those whose remedy helps, untested ones, then refuted ones."""
@@ -106,10 +112,10 @@ class Conclusion:
         if any(judged.helps for judged in tried):
             return 1
         if cause == "labels_unrelated":
-            return 5 if self.examination.baseline > UNLEARNABLE else 2
+            return REFUTED if self.examination.baseline > UNLEARNABLE else 2
         if cause in UNPROVABLE:
             return 3
-        return 5 if tried else 4
+        return REFUTED if tried else REFUTED - 1
 
     @property
     def failures(self) -> list[Symptom]:
@@ -148,4 +154,4 @@ class Conclusion:
         """The recommended (of a fine fit: improving) change to paste; "" if there is none."""
         if self.drowned and self.setup.joint is not None:
             return self.setup.joint.code
-        return self.smallest.change.code if self.smallest else ""
+        return merged_code(self.setup, self.smallest.change.code) if self.smallest else ""

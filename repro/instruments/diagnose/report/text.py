@@ -83,16 +83,21 @@ def _fine(conclusion: Conclusion) -> str:
     gained = conclusion.smallest
     if gained is not None:
         return f"Nothing wrong was found. One change still gains: {gained.change.title}."
+    if not conclusion.proof.judged:
+        return "Nothing wrong was found, and no change was tried."
     return "Nothing wrong was found, and no change that was tried helps."
 
 
 def _not_proven(conclusion: Conclusion, title: str) -> str:
     if not title:
-        return "Something is wrong, but no cause was found, and no change that was tried recovers."
+        tried = "that was tried recovers" if conclusion.proof.judged else "was tried"
+        return f"Something is wrong, but no cause was found, and no change {tried}."
     if conclusion.cause in UNPROVABLE:
         return f"Likely cause, against which no change can be tried: {title}."
     if conclusion.proof.own_budget:
         return f"Not learned in a shorter training than yours. First suspect: {title}."
+    if not conclusion.proof.judged:
+        return f"Something is wrong, and no change was tried. First suspect: {title}."
     return f"Something is wrong, and no change that was tried recovers. First suspect: {title}."
 
 
@@ -229,6 +234,9 @@ def _standing(conclusion: Conclusion, finding: Finding) -> str:
     tried = [j for j in conclusion.proof.judged if finding.key in j.change.removes]
     if not tried:
         return "not tried"
+    tried = [judged for judged in tried if judged.change.parts == 1]
+    if not tried:
+        return "not tried alone"
     best = max(tried, key=lambda judged: judged.gained.mean)
     return f"its remedy gains {best.gained.mean:+.2f}"
 

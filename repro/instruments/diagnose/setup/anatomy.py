@@ -26,6 +26,7 @@ SATURATING = ("sigmoid", "tanh", "hard_sigmoid", "softsign")
 PROBABILITIES = ("softmax", "sigmoid", "hard_sigmoid")
 NORMALIZATIONS = ("BatchNormalization", "LayerNormalization", "GroupNormalization")
 ACROSS_ROWS = "softmax across rows"
+OWN_STEPS = ("train_step", "test_step", "compute_loss", "compute_metrics")
 GRID = np.array([-3.0, -1.0, -0.1, 0.0, 0.1, 1.0, 3.0], "float32")
 
 
@@ -72,10 +73,7 @@ def has_own_steps(model: "keras.Model") -> bool:
     """Tell whether the model trains or tests by steps of the user's own."""
     import keras
 
-    return any(
-        getattr(type(model), name) is not getattr(keras.Model, name)
-        for name in ("train_step", "test_step", "compute_loss", "compute_metrics")
-    )
+    return any(getattr(type(model), name) is not getattr(keras.Model, name) for name in OWN_STEPS)
 
 
 def output_shapes(model: "keras.Model") -> list[tuple[int | None, ...]]:

@@ -13,6 +13,8 @@ FLOPS_PER_SECOND = 2e9  # of the budget: a training may take about a twentieth o
 FULL_BUDGET = 110.0  # seconds; more buys time for more trials, not longer ones
 FEWEST_ROWS = 256
 FEWEST_SEEDS = 4  # large networks are trained from fewer seeds, rather than for fewer steps
+WATCHED_PRODUCTS = 5e7  # of a measurement; in its first steps a network is measured often
+FEWEST_WATCHED = 128
 DEFAULT_STEPS = 600
 DEFAULT_EPOCHS = (5, 100)
 
@@ -44,6 +46,11 @@ def affordable(
     steps = math.ceil(rows / batch_size)
     longest = max(1, min(int(visits) // rows, steps_paid // steps))
     return rows, min(epochs, longest)
+
+
+def watched_rows(model: "keras.Model", limit: int) -> int:
+    """Return how many rows are measured at every checkpoint: fewer of a network that costs much."""
+    return int(np.clip(WATCHED_PRODUCTS // max(_products(model), 1), FEWEST_WATCHED, limit))
 
 
 def _products(model: "keras.Model") -> int:

@@ -34,6 +34,7 @@ from repro.instruments.diagnose.setup.budget import (
 )
 from repro.instruments.diagnose.setup.building import Build, checked_build, readable_rows
 from repro.instruments.diagnose.setup.compiled import Compiled, read_compiled
+from repro.instruments.diagnose.setup.distances import asks_for_distances
 from repro.instruments.diagnose.setup.errors import DiagnoseError
 from repro.instruments.diagnose.setup.outputs import Joint
 from repro.instruments.diagnose.setup.preprocessing import Preprocessing, read_preprocessing
@@ -204,7 +205,7 @@ def make_setup(
     build = checked_build(build, x)
     network = _read_network(model := build(), x, y)
     weights = row_weights(y, sample_weight, class_weight)
-    split = split_rows(x, _check_varies(y), validation_data)
+    own_rows = _own_rows(len(y), split := split_rows(x, _check_varies(y), validation_data))
     asked = epochs or default_epochs(len(split.train[1]), batch_size)
     kept, rows, epochs = _affordable(
         model, len(split.train[1]), asked, checked_seeds, batch_size=batch_size, budget=budget
@@ -221,14 +222,15 @@ def make_setup(
         batch_size=batch_size,
         epochs=epochs,
         seeds=kept,
-        notes=(*split.notes, *_notes(epochs, asked, (rows, len(y)), (kept, checked_seeds))),
-        own_steps=math.ceil(_own_rows(len(y), split) / batch_size) * asked,
+        notes=(*split.notes, *_notes(epochs, asked, (rows, own_rows), (kept, checked_seeds))),
+        own_steps=math.ceil(own_rows / batch_size) * asked,
     )
 
 
 def _own_rows(rows: int, split: Split) -> int:
     """Return how many rows the user trains on, of which a large data set's are not all used."""
-    return max(len(split.train[1]), round((1 - HELD_OUT) * rows))
+    share = 1 - HELD_OUT if split.tested_on == "held-out rows" else 1
+    return max(len(split.train[1]), round(share * rows))
 
 
 def _affordable(
@@ -291,6 +293,8 @@ def _read_network(model: "keras.Model", x: Any, y: Any) -> Network:
     outputs = outputs_a_target(shape, np.shape(y))
     if len(shape) > 2 and units > 1 and "categorical" in loss and outputs == 1:
         task = infer_step_task(y, units=units, sparse="sparse" in loss)
+    elif asks_for_distances(model.loss, y, units):
+        task = Task("classification", (0.0, 1.0), 1, distances=True)
     else:
         task = infer_task(
             y,

@@ -93,19 +93,22 @@ def _class_hits(task: Task, from_logits: bool) -> Callable[[Any, Any], Any]:
             return ops.round(flat) if are_whole else flat
         if not task.labels:
             return flat
-        low, high = task.labels[0], task.labels[-1]
+        ends = task.labels[0], task.labels[-1]
+        low, high = reversed(ends) if task.distances else ends
         return ops.where(flat > middle, ops.full_like(flat, high), ops.full_like(flat, low))
 
-    def score(y_true: Any, y_pred: Any) -> Any:
-        hits = hit(y_true, y_pred)
-        return hits * _factors(task, labels_of(y_true)) if task.factors else hits
+    def true_labels(y_true: Any, y_pred: Any) -> Any:
+        if not task.per_step:
+            return labels_of(y_true)
+        truth = labels_of(ops.reshape(y_true, (-1, task.columns)))
+        return ops.reshape(truth, ops.shape(y_pred)[:-1])
 
-    def hit(y_true: Any, y_pred: Any) -> Any:
-        if task.per_step:
-            shape = ops.shape(y_pred)[:-1]
-            truth = labels_of(ops.reshape(y_true, (-1, task.columns)))
-            return _shared_hits(ops.reshape(truth, shape), y_pred)
-        truth = labels_of(y_true)
+    def score(y_true: Any, y_pred: Any) -> Any:
+        truth = true_labels(y_true, y_pred)
+        hits = hit(truth, y_pred)
+        return hits * _factors(task, truth) if task.factors else hits
+
+    def hit(truth: Any, y_pred: Any) -> Any:
         if len(y_pred.shape) > 1 and y_pred.shape[-1] > 1:
             return _shared_hits(truth, y_pred)
         return ops.cast(ops.equal(truth, predicted(y_pred)), "float32")
@@ -207,7 +210,8 @@ def margin(task: Task, best: float, y: Array) -> float:
     """
     n = len(y)
     if task.factors and not task.several:  # a class of few rows counts as much as the others
-        n = max(task.classes * int(class_counts(task, y).min()), 1)
+        # and the pixels of an image are no more news than its rows
+        n = min(n, max(task.classes * int(class_counts(task, y).min()), 1))
         error = math.sqrt(best * (1 - best) / n)
     elif task.kind == "classification":
         chance = best_constant(task, y)

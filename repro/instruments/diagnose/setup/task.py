@@ -29,6 +29,7 @@ class Task:
         columns: number of columns of the targets.
         several: whether any number of classes may hold for a row, each with a column of 0 and 1.
         per_step: whether every time step or pixel of a row has a class of its own.
+        distances: whether outputs are small where the label is 1, as those of a contrastive loss.
         factors: what a hit counts for in each class, if all classes count alike; () if rows do. Of
             several labels a row, what it counts for where the label is 0, and where it is 1.
         spreads: the deviation of each target column, if all columns count alike; () if the larger
@@ -40,6 +41,7 @@ class Task:
     columns: int
     several: bool = False
     per_step: bool = False
+    distances: bool = False
     factors: tuple[float, ...] = ()
     spreads: tuple[float, ...] = ()
 
@@ -112,7 +114,7 @@ def balanced(task: Task, y: Array) -> Task:
         return replace(task, spreads=spreads_of(y))
     if task.several:
         return replace(task, factors=_factors_of_ones(float((as_table(y) > HALF).mean())))
-    if not task.classes or task.per_step:
+    if not task.classes:
         return task
     counts = class_counts(task, y)
     if counts.max() <= IMBALANCED * counts.sum() or not counts.all():

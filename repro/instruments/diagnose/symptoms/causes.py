@@ -136,9 +136,16 @@ CAUSES = {
     ),
     "loss_pairs": Cause(
         title="the loss compares every row with every other",
-        signs=("loss_pairs",),
+        signs=("loss_pairs", "unpaired"),
         says="It is least if every row is predicted as the mean of all",
-        remedy="give targets as a column, y.reshape(-1, 1), or reshape them in the loss",
+        remedy="give targets and outputs the same shape in the loss, such as (n, 1)",
+        certain=True,
+    ),
+    "undefined_gradient": Cause(
+        title="an operation that has no gradient where these rows are",
+        signs=("undefined_gradient",),
+        says="One NaN in a batch makes every weight NaN",
+        remedy="sqrt(maximum(x, 1e-7)) for a root or a norm, and the like in divisions",
         certain=True,
     ),
     "double_activation": Cause(
@@ -226,6 +233,12 @@ CAUSES = {
         signs=("coarse_inputs",),
         says="What a division of whole numbers or a cast leaves tells little of what was there",
         remedy="divide as floats: x.astype('float32') / 255, not x // 255",
+    ),
+    "inputs_line": Cause(
+        title="inputs that hold a single number a row",
+        signs=("on_a_line",),
+        says="A time, a row's number or one value repeated is all that the network gets to see",
+        remedy="give the values themselves, such as those of the series before, not their times",
     ),
     "outliers": Cause(
         title="a few values far out in the inputs",
@@ -365,6 +378,7 @@ CAUSES = {
         signs=(
             "weights_large",
             "weights_small",
+            "weights_one_sign",
             "signal_forecast_small",
             "signal_forecast_large",
             "vanishing_signal",
@@ -475,6 +489,12 @@ CAUSES = {
         says="It may ask for something else than the targets",
         remedy="compare it with the loss of Keras that is meant for such targets",
     ),
+    "own_steps": Cause(
+        title="a training step of one's own",
+        signs=("own_steps",),
+        says="It may ask for something else than the targets, or move the weights otherwise",
+        remedy="leave train_step to Keras, or compare each of its lines with Keras' own",
+    ),
     "epochs": Cause(
         title="too few steps",
         signs=("slow", "stalls", "below_linear", "below_neighbours"),
@@ -524,7 +544,7 @@ CAUSES = {
         remedy="look at mean_absolute_error or at R² instead",
     ),
 }
-UNPROVABLE = ("labels_unrelated", "label_noise", "inputs_constant", "inputs_coarse")
+UNPROVABLE = ("labels_unrelated", "label_noise", "inputs_constant", "inputs_coarse", "inputs_line")
 """Causes that no change can be tried against."""
 
 

@@ -32,7 +32,8 @@ def label_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         yield from detect("labels_range", outside, text)
     if setup.task.classes:
         share = commonest_share(setup.task, setup.train[1])
-        yield from detect("imbalance", share, f"{percent(share)} of the rows are of one class")
+        units = "steps or pixels" if setup.task.per_step else "rows"
+        yield from detect("imbalance", share, f"{percent(share)} of the {units} are of one class")
     elif setup.task.several and setup.task.factors:
         share = float((y > HALF).mean())
         text = f"{percent(max(share, 1 - share))} of the labels are {round(share)}"
@@ -101,6 +102,8 @@ def _column_symptoms(examination: Examination) -> Symptoms:
     text = f"feature {', '.join(map(str, examination.codes[:MOST_NAMED]))} (counted from 0) tells "
     text += f"more as categories: ridge regression gains {examination.as_codes:.2f}"
     yield from detect("codes", examination.as_codes, text)
+    text = "a row's inputs are one number, written in many places: rows lie on a line"
+    yield from detect("on_a_line", examination.off_a_line, text)
     text = f"{percent(examination.coarse)} of the inputs are 0, and all others 1"
     yield from detect("coarse_inputs", examination.coarse, text)
 

@@ -185,6 +185,12 @@ DEFINITIONS = {
         counts=above(0.85),
         source=OURS,
     ),
+    "on_a_line": Definition(
+        title="rows that differ in a single number",
+        measured="share of the variance of the inputs, of three or more, that isn't along one line",
+        counts=below(1e-6),
+        source="rank of a matrix; the share, for rounding, is ours",
+    ),
     "outliers": Definition(
         title="values far out",
         measured=(
@@ -376,6 +382,26 @@ DEFINITIONS = {
         counts=above(LEAST_CHANGE),
         source="numpy's rules of broadcasting: (n, 1) - (n,) has shape (n, n)",
     ),
+    "unpaired": Definition(
+        title="the loss doesn't know whose target is whose",
+        measured=(
+            "share by which a loss, or the loss of a training step, of one's own changes if the "
+            "targets of a batch change places"
+        ),
+        counts=below(1e-5),
+        source="arithmetic: what stays the same asks no row for its own target",
+    ),
+    "undefined_gradient": Definition(
+        title="a loss that is a number with a gradient that isn't",
+        measured="share of the rows whose loss is finite and whose gradient is NaN, at the start",
+        counts=above(0),
+        source="calculus: a root or a norm has no slope at 0",
+    ),
+    "own_steps": Definition(
+        title="a training step of one's own",
+        measured="the model overrides train_step, test_step or compute_loss, and fails",
+        source=OURS,
+    ),
     "half_precision": Definition(
         title="weights of half precision",
         measured="layers whose weights are float16",
@@ -473,6 +499,12 @@ DEFINITIONS = {
         counts=below(0.1),
         source=GLOROT_SHARE,
     ),
+    "weights_one_sign": Definition(
+        title="initial weights of one sign",
+        measured="mean of a layer's initial weights over their root mean square, without its sign",
+        counts=above(0.7),
+        source="Glorot & Bengio 2010 draw around 0; the share is ours",
+    ),
     "signal_forecast_small": Definition(
         title="initial weights shrink the signal",
         measured=(
@@ -546,6 +578,7 @@ DEFINITIONS = {
         measured="share of their first values in batch normalization's averages, momentum^steps",
         counts=above(0.1),
         source="Keras: averages begin at 0 and 1; the share is ours",
+        certain_above=0.5,
     ),
     "unadapted": Definition(
         title="a Normalization layer that was never adapted",

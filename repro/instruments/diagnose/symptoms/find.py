@@ -15,6 +15,7 @@ from repro.instruments.diagnose.symptoms.network import (
     axis_symptoms,
     hidden_symptoms,
     output_symptoms,
+    pairing_symptoms,
     settings_symptoms,
     target_symptoms,
 )
@@ -31,6 +32,7 @@ AS_WRITTEN = (
     axis_symptoms,
     target_symptoms,
     output_symptoms,
+    pairing_symptoms,
     hidden_symptoms,
     settings_symptoms,
 )

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from repro.instruments.diagnose.measurements.examination import Examination
-from repro.instruments.diagnose.measurements.loss import SUMMED, OwnLoss
+from repro.instruments.diagnose.measurements.loss import LEAST_CHANGE, SUMMED, OwnLoss
 from repro.instruments.diagnose.setup.anatomy import REACH, Site
 from repro.instruments.diagnose.setup.arrays import leaves
 from repro.instruments.diagnose.setup.setup import Setup
@@ -36,6 +36,18 @@ READERS = {3: ("Conv1D", "LSTM", "GRU", "SimpleRNN"), 4: ("Conv2D", "SeparableCo
 """Layers that take the last axis for channels, by the axes of their inputs."""
 MOST_CHANNELS = 4
 UNSUMMED = 0.01  # so far from 1, the sum of a row's targets is no rounding
+
+
+def pairing_symptoms(setup: Setup, examination: Examination) -> Symptoms:
+    """Look for a loss that takes a batch's targets in any order, and rows without a gradient."""
+    own = examination.own_loss
+    if own is None or not own.by_shape > LEAST_CHANGE:
+        text = "the loss stays the same if the targets of a batch change places among its rows"
+        yield from detect("unpaired", examination.by_pairing, text)
+    if examination.undefined is not None:
+        count, rows = len(examination.undefined.rows), len(setup.train[1])
+        text = f"the loss of {count:,} of {rows:,} rows is a number, and its gradient is NaN"
+        yield from detect("undefined_gradient", count / rows, text)
 
 
 def target_symptoms(setup: Setup, examination: Examination) -> Symptoms:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from repro.instruments.diagnose.measurements.examination import Examination
+from repro.instruments.diagnose.setup.anatomy import has_own_steps
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.skill import margin, skill
@@ -26,8 +27,12 @@ def training_symptoms(setup: Setup, examination: Examination, curve: pd.DataFram
     symptoms = list(_symptoms(setup, examination, curve))
     yield from symptoms
     name = setup.compiled.optimizer
-    if name not in ADAMS and any(symptom.key in FAILURES for symptom in symptoms):
+    if not any(symptom.key in FAILURES for symptom in symptoms):
+        return
+    if name not in ADAMS:
         yield from detect("other_optimizer", 1, f"the optimizer is {name}")
+    if has_own_steps(setup.build()):
+        yield from detect("own_steps", 1, "the model trains by steps of your own")
 
 
 def _symptoms(setup: Setup, examination: Examination, curve: pd.DataFrame) -> Symptoms:
@@ -59,11 +64,14 @@ def _loss_symptoms(loss: pd.DataFrame, outputs: pd.DataFrame) -> Symptoms:
     finite = np.isfinite(loss.to_numpy(float)).all(axis=1)
     text = "the loss is not finite"
     yield from _detect_in_seeds("nan_loss", float(1 - finite.mean()), text, len(loss))
-    if finite.any():
-        rise = (final - first)[finite] / first[finite].abs().clip(lower=SMALLEST_LOSS)
+    known = finite & first.notna().to_numpy()  # of some seeds the first steps weren't measured
+    if known.any():
+        rise = (final - first)[known] / first[known].abs().clip(lower=SMALLEST_LOSS)
         rises = float((rise > RISE).mean())
         text = f"the loss ends above where it started (median {final.median():.3g} after "
-        yield from _detect_in_seeds("diverges", rises, f"{text}{first.median():.3g})", len(loss))
+        yield from _detect_in_seeds(
+            "diverges", rises, f"{text}{first.median():.3g})", int(known.sum())
+        )
 
 
 def _skill_symptoms(setup: Setup, train: Array, test: Array) -> Symptoms:

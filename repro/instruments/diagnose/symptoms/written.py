@@ -39,6 +39,7 @@ FIXED = (
 RECURRENT = ("LSTM", "GRU", "SimpleRNN")
 LOGARITHMIC = ("poisson",)
 """Losses that take the logarithm of predictions, and that predictions of 0 or less make NaN."""
+FEWEST_WEIGHTS = 25  # of fewer, a mean far from 0 may be chance
 HALVES = np.sqrt(2.0)  # by which ReLU makes the root mean square of a layer's sums smaller
 
 
@@ -283,6 +284,10 @@ def _weight_symptoms(program: Program) -> Symptoms:
         large = list(detect("weights_large", gain, text, label))
         text = f"{label}: initial weights are {share:.2g} times as large as Glorot's"
         yield from large or detect("weights_small", share, text, label)
+        offset = _offset(kernel)
+        text = f"{label}: the mean of the initial weights is {percent(offset)} of their root "
+        text += "mean square, so that nearly all have one sign"
+        yield from detect("weights_one_sign", offset, text, label)
     # the first layer may have few inputs, and so small sums, by its nature
     deeper = [site for site in program.hidden[1:] if site.activation in CLIPPED]
     factors = [_gain(kernels[site.label]) / HALVES for site in deeper]
@@ -305,6 +310,13 @@ def _kernel(layer: Any) -> Array:
 def _gain(kernel: Array) -> float:
     """Return the root mean square of the weights times the root of a unit's inputs."""
     return float(np.sqrt((kernel**2).mean() * len(kernel))) if kernel.size else np.nan
+
+
+def _offset(kernel: Array) -> float:
+    """Return the mean of the weights over their root mean square, without its sign."""
+    if kernel.size < FEWEST_WEIGHTS or not kernel.any():
+        return np.nan
+    return float(abs(kernel.mean()) / np.sqrt((kernel**2).mean()))
 
 
 def _share_of_glorot(kernel: Array) -> float:

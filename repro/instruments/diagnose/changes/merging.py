@@ -1,0 +1,74 @@
+"""Merge what several changes make of one layer, which each of them prints as it was else."""
+
+import ast
+import re
+from collections.abc import Mapping, Sequence
+
+from repro.instruments.diagnose.changes.code import layer_code
+from repro.instruments.diagnose.setup.setup import Setup
+
+LAYER_LINE = re.compile(r"(keras\.layers\.\w+\(.*\))  # (.+)")
+MANY = re.compile(r"(.+) … (.+), (\d+) layers")
+
+Settings = Mapping[str, str]
+"""The arguments of a constructor as they are written; positional ones by their place."""
+
+
+def merged_code(setup: Setup, code: str) -> str:
+    """Return code to paste in which no layer is written twice."""
+    labels = [site.label for site in setup.sites]
+    lines = [_read(line, labels) for line in code.splitlines()]
+    written = [label for _, named in lines for label in named]
+    if len(written) == len(set(written)):
+        return code
+    originals = {s.label: layer_code(setup.operations[s.position]) for s in setup.sites}
+    merged = {label: _merged(label, originals[label], lines) for label in dict.fromkeys(written)}
+    rest = [line for line, named in lines if not named]
+    first = next(i for i, (_, named) in enumerate(lines) if named)
+    layers = [f"{line}  # {label}" for label, line in merged.items()]
+    return "\n".join([*rest[:first], *layers, *rest[first:]])
+
+
+def _read(line: str, labels: Sequence[str]) -> tuple[str, list[str]]:
+    """Return a line of a layer without its comment, and the labels there; [] of any other line."""
+    match = LAYER_LINE.fullmatch(line)
+    named = _labels(match[2], labels) if match else []
+    return (match[1], named) if match and named else (line, [])
+
+
+def _labels(comment: str, labels: Sequence[str]) -> list[str]:
+    """Return the labels in a comment: "Dense 1, Dense 2" or "Dense 1 … Dense 5, 5 layers"."""
+    if many := MANY.fullmatch(comment):
+        first, last, count = many.groups()
+        if first in labels and last in labels:
+            span = list(labels[labels.index(first) : labels.index(last) + 1])
+            return span if len(span) == int(count) else []
+    named = comment.split(", ")
+    return named if set(named) <= set(labels) else []
+
+
+def _merged(label: str, original: str, lines: Sequence[tuple[str, list[str]]]) -> str:
+    """Return a layer's constructor with all that differs in any of its lines from the original."""
+    name, settings = _settings(original)
+    current = dict(settings)
+    for line in [line for line, named in lines if label in named]:
+        _, new = _settings(line)
+        gone = [key for key in settings if key not in new]
+        current = {k: v for k, v in current.items() if k not in gone}
+        current |= {key: value for key, value in new.items() if settings.get(key) != value}
+    places = [value for key, value in current.items() if key.isdigit()]
+    keywords = [f"{key}={value}" for key, value in current.items() if not key.isdigit()]
+    return f"{name}({', '.join([*places, *keywords])})"
+
+
+def _settings(line: str) -> tuple[str, Settings]:
+    call = ast.parse(line, mode="eval").body
+    if not isinstance(call, ast.Call):
+        return line, {}
+    places = {str(i): _source(line, value) for i, value in enumerate(call.args)}
+    keywords = {str(kw.arg): _source(line, kw.value) for kw in call.keywords}
+    return _source(line, call.func), places | keywords
+
+
+def _source(line: str, node: ast.expr) -> str:
+    return ast.get_source_segment(line, node) or ""
