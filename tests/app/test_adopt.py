@@ -114,6 +114,9 @@ def assert_the_new_variant_alone_is_trained(package, commands, tables, code):
     assert rows(package) == stored + 200
     assert provenance(package)["adopted"] == [adoption]
     assert "nothing to adopt" in call("adopt", STUDY)
+    forget_store(package)  # as in a clone
+    assert "will be trained again" not in call("run", STUDY)
+    assert provenance(package)["adopted"] == [adoption]
 
 
 def test_a_change_of_numbers_is_named_and_nothing_is_carried_over(package):

@@ -12,7 +12,7 @@ const [BACKGROUND, INK, LOW, HIGH] = [0.01, 0.99, 0.01, 0.99];
 export const fourLayers = {
   ...ON_DIGITS,
   name: "four_layers",
-  hint: "Errors pass back without ReLU’s gate until no unit reacts any more. Sigmoid survives the same mistake.",
+  hint: "Errors pass back without ReLU’s gate, and most networks are lost. Sigmoid survives the same mistake.",
   controls: [
     { name: "learning_rate", label: "Learning rate", values: [0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3] },
     { name: "backpropagation", label: "Gradient", values: ["posted", "hidden_mended", "output_mended", "true"] },

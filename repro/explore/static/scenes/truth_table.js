@@ -13,7 +13,7 @@ const LEARNED = 0.05;
 /** @type {Scene} */
 export const truthTable = {
   name: "truth_table",
-  hint: "Six rows, one of them all zeros. Without biases no network can tell what that row's answer is.",
+  hint: "Six rows, one of them all zeros. Without biases no ReLU unit says anything to that row.",
   controls: [
     { name: "hidden_activation", label: "Hidden activation", values: ["relu", "leaky_relu", "sigmoid"] },
     { name: "output_activation", label: "Output activation", values: ["relu", "leaky_relu", "sigmoid", "linear"] },
