@@ -517,7 +517,7 @@ def test_a_sentence_that_says_its_numbers_passes(repository, sentence, fields):
         ("two thirds of them", 2 / 3),
         ("a ten-thousandth", 1e-4),
         ("nine in ten of them", 0.9),
-        ("19 of 20 runs", 0.95),
+        ("nineteen of twenty runs", 0.95),
         ("one input in a thousand", 0.001),
         ("every fifth run", 0.2),
         ("16-bit numbers of 2024", 2024),

@@ -36,8 +36,9 @@ QUANTIFIERS = {"most": 0.5, "mostly": 0.5, "nearly every": 0.95}
 COUNT = rf"({'|'.join(COUNTS)}|[1-9]\d*)"
 SHARE = rf"\b{COUNT} (?:[\w ]+? )??(?:in|of) (?:a )?{COUNT}\b"
 PART = rf"(?<![\w-])(?:{COUNT} |every |a )?({'|'.join(PARTS)})s?( a point)?\b"
-DIGITS = r"(?<![\w.,/@=–-])[−-]?(\d[\d,]*(?:\.\d+)?(?:e-?\d+)?)(/\d+)?( %| points?\b)?(?![\w/=])"
-A_POINT = r"\b(?:a|one) point\b"
+NUMBER = r"(\d[\d,]*(?:\.\d+)?(?:e-?\d+)?)(/\d+)?( %| points?\b)?"
+DIGITS = rf"(?<![\w.,/@=–-])[−-]?{NUMBER}(?![\w/=]|-[a-z])"
+A_POINT = r"(?<!half )\b(?:a|one) point\b"
 RELATIVE = 1e-3  # how far from a share in words is still that share
 
 
