@@ -554,7 +554,7 @@ def test_an_open_claim_that_a_page_takes_for_decided_is_found(repository):
     table.loc[table.claim == "relu_dies_at_once", "verdict"] = "inconclusive"
     table.to_csv(repository.results(NAME) / "claims.csv", index=False)
     found = said(pages.open_claims_are_said_to_be_open, repository)
-    assert f"docs/threads/{NAME}.md: leans on an open claim: - **At rate 1 the posted" in found
+    assert f"docs/threads/{NAME}.md: leans on an open claim: **At rate 1 the posted" in found
 
 
 def test_a_number_that_the_evidence_has_not_is_found(repository):
