@@ -4,6 +4,7 @@ Slow: commands whose like is run elsewhere, what is regenerated of all studies, 
 Python of the guide to fit_seeds.
 """
 
+import json
 import os
 import re
 import shlex
@@ -113,6 +114,24 @@ def test_the_points_of_four_layers_are_those_of_its_claims():
     assert f"stays {missing:.0f} points below sigmoid." in PROSE
     said = f"ReLU ends {above:.0f} points above it, and {at_best:.0f} at the best rate of each."
     assert said in PROSE
+
+
+@pytest.mark.parametrize(
+    ("page", "says", "is_named"),
+    [
+        ("README", r"in up to (\d+) minutes on two cores", True),
+        ("run-a-study", r"`mnist_relu` takes up to (\d+) minutes", True),
+        ("run-a-study", r"all the others together take up to (\d+):", False),
+    ],
+)
+def test_the_minutes_are_those_of_the_provenance(page, says, is_named):
+    """Half of the seconds on two cores, rounded up to ten minutes."""
+    files = [path for path in ROOT.glob("results/*/provenance.json") if "@" not in str(path)]
+    recorded = [json.loads(path.read_text(encoding="utf-8")) for path in files]
+    of_these = [one for one in recorded if (one["experiment"] == "mnist_relu") == is_named]
+    minutes = sum(one["seconds"] for one in of_these) / 2 / 60
+    said = int(re.search(says, in_one_line(TEXTS[page]))[1])
+    assert said - 10 <= minutes <= said
 
 
 REGENERATING = [f"python -m repro {name}" for name in ("verdicts", "figures", "ledger", "report")]

@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from repro.app.pace import minutes_of_computing
 from repro.store.committed import committed_blocks
+from repro.store.provenance import Adoption
 from repro.store.results import NEEDED, read_results
 from repro.store.runs import Store, StoredBlock, StoredRun
 from repro.store.tables import CURVE_SEEDS
@@ -36,18 +37,24 @@ class Unused(NamedTuple):
 
 
 def reuse(plan: Plan, store: Store, folder: Path) -> Unused:
-    """Copy the committed runs of the plan into the store; count runs that can't be used."""
-    committed, unreadable = _committed(folder, plan.study.name)
+    """Take over into the store the committed runs of the plan, and count those of other code.
+
+    With them goes what showed that they are runs of this code, if they were adopted.
+    """
+    committed, adoptions, unreadable = _committed(folder, plan.study.name)
     identities = set(plan.identities)
     known = store.find(identities)
     with_curves = {run.variant for _, runs in committed for run in runs if run.curve}
+    taken: list[StoredBlock] = []
     for block, runs in committed:
         if block.variant not in plan.seeds:
             continue
         is_new = not known.keys() >= set(block.identities)
         is_whole = block.variant not in with_curves or _has_curves(plan, block, runs)
         if is_new and is_whole and identities.issuperset(block.identities):
-            store.add(block, [run for run in runs if run.identity not in known])
+            taken.append((block, [run for run in runs if run.identity not in known]))
+    if taken:
+        store.adopt(taken, [adoption.model_dump() for adoption in adoptions])
     stored = store.find(identities).keys()
     missing = {
         (block.variant, block.seeds): block
@@ -87,13 +94,15 @@ def announce(unused: Unused, console: Console) -> None:
         )
 
 
-def _committed(folder: Path, study: str) -> tuple[list[StoredBlock], str]:
+def _committed(folder: Path, study: str) -> tuple[list[StoredBlock], list[Adoption], str]:
+    """Return the committed runs, how they came to be of this code, and why there are none."""
     if not all((folder / name).is_file() for name in NEEDED):
-        return [], ""
+        return [], [], ""
     try:
-        return committed_blocks(read_results(folder, study)), ""
+        results = read_results(folder, study)
+        return committed_blocks(results), results.provenance.adopted, ""
     except (StudyError, OSError) as error:
-        return [], str(error)
+        return [], [], str(error)
 
 
 def _unused(

@@ -119,6 +119,9 @@ def assert_the_new_variant_alone_is_trained(package, commands, tables, code):
     assert rows(package) == stored + 200
     assert provenance(package)["adopted"] == [adoption]
     assert "nothing to adopt" in call("adopt", STUDY)
+    forget_store(package)  # as in a clone
+    assert "will be trained again" not in call("run", STUDY)
+    assert provenance(package)["adopted"] == [adoption]
 
 
 @pytest.mark.slow

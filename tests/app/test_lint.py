@@ -10,9 +10,21 @@ import pytest
 from click.testing import CliRunner
 
 from repro.app.cli import main
-from repro.app.lint import arms, code, estimands, forms, imports, pages, results, study
+from repro.app.lint import (
+    arms,
+    code,
+    estimands,
+    forms,
+    imports,
+    numbers,
+    pages,
+    results,
+    sentences,
+    study,
+)
 from repro.app.lint.lint import CHECKS
 from repro.app.lint.problem import Repository
+from repro.app.lint.said import said_in_digits, said_in_words
 from repro.study.folder import study_names
 from repro.study.models import Claim
 from repro.study.schema import load_study
@@ -443,3 +455,124 @@ def test_a_margin_that_nothing_could_leave_is_found(repository):
     assert "its margin, 0.01, is wider than any number of its variants" in found
     narrow = asking(**fields, test="equivalent", bound=0.0001)
     assert said(estimands.claims_ask_what_is_open, repository, narrow) == ""
+
+
+def test_an_open_claim_that_no_count_could_decide_is_found(repository):
+    """A claim on a flag, whose few fresh runs leave it open among the others that are."""
+    few = {"test": "below", "metric": "learned", "bound": 0.05, "fixed_after": "0:988"}
+    assert said(estimands.claims_ask_what_is_open, repository, asking(**few)) == ""  # not judged
+    claims = repository.results(NAME) / "claims.csv"
+    table = pd.read_csv(claims)
+    table.loc[0, ["claim", "verdict"]] = ["it", "inconclusive"]
+    table.to_csv(claims, index=False)
+    found = said(estimands.claims_ask_what_is_open, repository, asking(**few))
+    assert "claims.it: 12 runs can't make it hold, even if all agree" in found
+    more = few | {"fixed_after": "0:500"}
+    assert said(estimands.claims_ask_what_is_open, repository, asking(**more)) == ""
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"bound": 0.95}, "0.95, its bound"),
+        ({"bound": 0.05, "says": "It is so in 6 % of the runs."}, "0.05, its bound"),
+        ({"metric": "mean_abs_error", "share_below": 0.3}, "0.3, its limit"),
+        ({"test": "within", "target": 0.1, "bound": 0.05, "says": "5 %."}, "0.1, its target"),
+        ({"published": (3, 4), "test": "within", "says": "50 %."}, "0.75, its published share"),
+        ({"test": "recovers", "reference": "relu_bias", "bound": 0.02}, "0.02, its bound"),
+        ({"test": "greater", "reference": "relu_bias", "bound": 0.5}, "0.5, its bound"),
+        ({"metric": "mean_abs_error"}, "0.5, its bound"),
+    ],
+)
+def test_a_number_of_the_test_that_the_sentence_keeps_back_is_found(repository, fields, wrong):
+    found = said(sentences.sentences_say_their_numbers, repository, asking(**fields))
+    assert f"claims.it: its sentence does not say {wrong}; say it" in found
+
+
+@pytest.mark.parametrize(
+    ("sentence", "fields"),
+    [
+        ("Most runs learn.", {}),
+        ("It learns.", {"bound": 0.5}),
+        ("With nearly every seed it learns.", {"bound": 0.95}),
+        ("More than one seed in twenty learns.", {"bound": 0.05}),
+        ("Its error is 0.10, within 5 points.", {"test": "within", "target": 0.1, "bound": 0.05}),
+        ("It is lower.", {"test": "less", "reference": "relu_bias", "bound": 0.0}),
+    ],
+)
+def test_a_sentence_that_says_its_numbers_passes(repository, sentence, fields):
+    claim = asking(says=sentence, **fields)
+    assert said(sentences.sentences_say_their_numbers, repository, claim) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("93.4 %", 0.934),
+        ("2 points", 0.02),
+        ("x65,025", None),
+        ("65,025 times", 65025),
+        ("1e-9", 1e-9),
+        ("below 1/6", 1 / 6),
+        ("half a point", 0.005),
+        ("by more than a point", 0.01),
+        ("two thirds of them", 2 / 3),
+        ("a ten-thousandth", 1e-4),
+        ("nine in ten of them", 0.9),
+        ("nineteen of twenty runs", 0.95),
+        ("one input in a thousand", 0.001),
+        ("every fifth run", 0.2),
+        ("16-bit numbers of 2024", 2024),
+    ],
+)
+def test_numbers_are_read_as_they_are_said(text, number):
+    values = [one.value for one in (*said_in_digits(text), *said_in_words(text))]
+    assert values == ([] if number is None else [pytest.approx(number)])
+
+
+def test_no_worse_without_a_margin_is_found(repository):
+    words = {"says": "It does no worse.", "test": "less", "reference": "relu_bias"}
+    found = said(sentences.no_worse_is_within_a_margin, repository, asking(**words))
+    assert "claims.it: says \"no worse\", and its test 'less' asks for a difference" in found
+    margin = asking(**words | {"test": "recovers"})
+    assert said(sentences.no_worse_is_within_a_margin, repository, margin) == ""
+
+
+def test_an_open_claim_that_prose_takes_for_decided_is_found(repository):
+    def report(answer):
+        return changed(report=load_study(NAME).report.model_copy(update={"answer": answer}))
+
+    found = said(pages.open_claims_are_said_to_be_open, repository, report("So it is [it holds]."))
+    assert found == ""
+    lacking = report("So it is [it inconclusive].")
+    found = said(pages.open_claims_are_said_to_be_open, repository, lacking)
+    assert f"experiments/{NAME}.toml: leans on an open claim: So it is [it inconclusive]." in found
+    undecided = report("Whether it is so stays open [it inconclusive].")
+    assert said(pages.open_claims_are_said_to_be_open, repository, undecided) == ""
+
+
+def test_an_open_claim_that_a_page_takes_for_decided_is_found(repository):
+    table = pd.read_csv(repository.results(NAME) / "claims.csv")
+    table.loc[table.claim == "relu_dies_at_once", "verdict"] = "inconclusive"
+    table.to_csv(repository.results(NAME) / "claims.csv", index=False)
+    found = said(pages.open_claims_are_said_to_be_open, repository)
+    assert f"docs/threads/{NAME}.md: leans on an open claim: **At rate 1 the posted" in found
+
+
+def test_a_number_that_the_evidence_has_not_is_found(repository):
+    page = repository.page(NAME)
+    text = page.read_text(encoding="utf-8")
+    assert "With the right gradient it is 64.7 and 66.4 %" in text
+    page.write_text(text.replace("64.7 and 66.4 %", "64.7 and 66.9 %"), encoding="utf-8")
+    found = said(numbers.numbers_are_those_of_the_evidence, repository)
+    assert found.startswith(f"docs/threads/{NAME}.md: 66.9 % is no number of relu_true.constant")
+    assert found.endswith("correct it, or name the claim or the measurement that has it")
+    assert found.count("\n") == 0
+
+
+def test_a_number_of_the_readmes_answer_that_its_evidence_has_not_is_found(repository):
+    readme = repository.root / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    readme.write_text(text.replace("99.6 % of the seeds", "98.6 % of the seeds"), encoding="utf-8")
+    found = said(numbers.numbers_are_those_of_the_evidence, repository)
+    assert found.startswith("README.md: 98.6 % is no number of sigmoid_output_bias_learns, ")

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -11,9 +12,10 @@ import scipy  # its parts are imported when they are first used: it takes a seco
 from repro.app.lint.problem import Problem, Repository
 from repro.findings.arms import arms_of, compared, metric_values
 from repro.findings.published import published_share
-from repro.findings.statistics import Interval
+from repro.findings.statistics import EXACT_UP_TO, Interval
 from repro.findings.verdicts import SIGNIFICANCE, region
 from repro.store.results import read_runs
+from repro.store.tables import read_table
 from repro.study.experiments import metric_kinds
 from repro.study.metrics import RANGES
 from repro.study.models import Claim, Study
@@ -28,6 +30,8 @@ class Asked(NamedTuple):
     key: str
     claim: Claim
     better: str
+    counts: bool  # whether it is about a share of runs
+    undecided: int  # claims of the study that are, if this one is, else 0
     limits: Interval  # of one run's value
     sample: pd.Series
     reference: pd.Series | None
@@ -60,7 +64,8 @@ def claims_ask_what_is_open(study: Study, repository: Repository) -> Iterator[Pr
     if not (repository.results(study.name) / "runs.csv").is_file():
         return  # said already
     runs = read_runs(repository.results(study.name))
-    for asked in _asked(study, runs):
+    undecided = _undecided(repository.results(study.name) / "claims.csv")
+    for asked in _asked(study, runs, undecided):
         for wrong in _closed(asked, _is_constant_metric(asked.claim, runs)):
             yield Problem(
                 f"{repository.short(repository.study_file(study.name))}: claims.{asked.key}",
@@ -82,19 +87,29 @@ def diverged_runs_have_no_result(study: Study, repository: Repository) -> Iterat
         )
 
 
-def _asked(study: Study, runs: pd.DataFrame) -> Iterator[Asked]:
+def _undecided(table: Path) -> set[str]:
+    """Return the claims that the table calls inconclusive; none without a table."""
+    if not table.is_file():
+        return set()
+    claims = read_table(table)
+    return set(claims.claim[claims.verdict == "inconclusive"])
+
+
+def _asked(study: Study, runs: pd.DataFrame, undecided: set[str]) -> Iterator[Asked]:
     kinds, arms = metric_kinds(study.name), arms_of(runs)
     for key, claim in study.claims.items():
         if not {claim.variant, claim.reference or claim.variant} <= set(arms):
             continue  # said already
         values, reference = compared(arms, key, claim)
-        limits = Interval(*RANGES["flag" if claim.counts_runs else kinds[claim.metric]])
+        kind = "flag" if claim.counts_runs else kinds[claim.metric]
         paired = reference if isinstance(reference, pd.Series) else None
         yield Asked(
             key=key,
             claim=claim,
             better=study.better,
-            limits=limits,
+            counts=kind == "flag",
+            undecided=len(undecided) if key in undecided else 0,
+            limits=Interval(*RANGES[kind]),
             sample=values,
             reference=paired,
         )
@@ -160,20 +175,27 @@ def _wide_margin(asked: Asked) -> Iterator[str]:
 
 
 def _undecidable(asked: Asked) -> Iterator[str]:
-    """So few runs leave it open even if all of them agree."""
+    """So few runs leave it open even if all of them agree.
+
+    A claim that is open must be decidable beside the others that are: by Holm, the smallest of
+    their p-values is multiplied by how many there are.
+    """
     edges = [edge for edge in asked.region if math.isfinite(edge)]
-    if not asked.claim.counts_runs or asked.reference is not None or len(edges) > 1:
+    if len(edges) > 1 or not (asked.claim.counts_runs or asked.undecided):
         return
     n, decisions = len(asked.sample), ("make it hold", "refute it")
-    if asked.claim.test == "below":
+    if asked.claim.test in ("below", "less"):
         decisions = decisions[::-1]
-    for p_value, decision in zip(_least_p(n, edges[0]), decisions, strict=True):
-        if p_value >= SIGNIFICANCE / 2:
+    for p_value, decision in zip(_least_p(asked, n, edges[0]), decisions, strict=True):
+        if p_value * max(asked.undecided, 1) >= SIGNIFICANCE / 2:
             yield f"{n} runs can't {decision}, even if all agree"
 
 
-def _least_p(n: int, edge: float) -> tuple[float, float]:
-    """The p-values of a binomial test of a share against `edge`, if all n runs count, and none."""
+def _least_p(asked: Asked, n: int, edge: float) -> tuple[float, float]:
+    """The p-values if all n runs lie above the edge, and if all lie below: the least there are."""
+    if asked.reference is not None or not asked.counts:
+        least = 0.0 if asked.counts or n > EXACT_UP_TO else 2.0**-n
+        return least, least
     return (
         float(scipy.stats.binomtest(n, n, edge, alternative="greater").pvalue),
         float(scipy.stats.binomtest(0, n, edge, alternative="less").pvalue),

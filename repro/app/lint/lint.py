@@ -2,7 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 
-from repro.app.lint import arms, code, estimands, forms, imports, pages, results, study
+from repro.app.lint import (
+    arms,
+    code,
+    estimands,
+    forms,
+    imports,
+    numbers,
+    pages,
+    results,
+    sentences,
+    study,
+)
 from repro.app.lint.problem import Check, Problem, Repository, this_repository
 from repro.app.streams import say
 from repro.study.errors import StudyError
@@ -19,6 +30,8 @@ CHECKS: tuple[Check, ...] = (
     *estimands.CHECKS,
     *arms.CHECKS,
     *forms.CHECKS,
+    *sentences.CHECKS,
+    *numbers.CHECKS,
 )
 
 

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from repro.app.lint.problem import Problem, Repository
+from repro.store.tables import read_table
 from repro.study.experiments import metric_kinds
 from repro.study.models import CITATION, CITED_VERDICT, Study
 
@@ -11,6 +13,7 @@ LICENCES = "docs/supply-chain.md"
 README = "README.md"
 FINDINGS = "What was found"  # the section of a thread's page whose sentences name their evidence
 SENTENCE_END = r"(?<=[.!])\s+(?=[A-Z“*])"
+LEFT_OPEN = r"\b(open|undecided|whether|can't tell|too few)\b"  # what is said of an open claim
 
 
 def page_is_there_and_linked(study: Study, repository: Repository) -> Iterator[Problem]:
@@ -45,9 +48,8 @@ def findings_name_their_evidence(study: Study, repository: Repository) -> Iterat
         yield Problem(
             repository.short(page), f"has no section {FINDINGS!r}", "tell there what was found"
         )
-    for sentence in _findings(text):
-        named = re.findall(r"`([^`]+)`", sentence)
-        if not any(_is_evidence(study, name) for name in named):
+    for sentence in findings(text):
+        if not evidence(study, sentence):
             yield Problem(
                 repository.short(page),
                 f"names no evidence: {_start(sentence)}",
@@ -57,8 +59,8 @@ def findings_name_their_evidence(study: Study, repository: Repository) -> Iterat
 
 def answer_names_its_evidence(study: Study, repository: Repository) -> Iterator[Problem]:
     """Each sentence of the README's answer names a claim or a variant's metric."""
-    for sentence in _answer(_text(repository, README), study.name):
-        if not any(_is_evidence(study, name) for name in re.findall(r"`([^`]+)`", sentence)):
+    for sentence in answer(_text(repository, README), study.name):
+        if not evidence(study, sentence):
             yield Problem(
                 README,
                 f"names no evidence: {_start(sentence)}",
@@ -78,7 +80,31 @@ def report_names_its_evidence(study: Study, repository: Repository) -> Iterator[
                 )
 
 
-def _findings(page: str) -> Iterator[str]:
+def open_claims_are_said_to_be_open(study: Study, repository: Repository) -> Iterator[Problem]:
+    """A sentence of report or page that leans on an inconclusive claim says that it is open."""
+    prose = " ".join([study.report.lead, study.report.answer, study.report.mechanism])
+    for sentence in _sentences(prose):
+        if re.search(r"\[\w+ inconclusive\]", sentence):
+            place = repository.short(repository.study_file(study.name))
+            yield from _unless_open(place, sentence)
+    table = repository.results(study.name) / "claims.csv"
+    if not table.is_file() or not repository.page(study.name).is_file():
+        return  # said already
+    verdicts = read_table(table).set_index("claim")["verdict"]
+    still_open = set(verdicts.index[verdicts == "inconclusive"])
+    for sentence in findings(repository.page(study.name).read_text(encoding="utf-8")):
+        if still_open & set(evidence(study, sentence)):
+            yield from _unless_open(repository.short(repository.page(study.name)), sentence)
+
+
+def _unless_open(place: Path, sentence: str) -> Iterator[Problem]:
+    if not re.search(LEFT_OPEN, " ".join(sentence.split())):
+        yield Problem(
+            place, f"leans on an open claim: {_start(sentence)}", "say that it is undecided"
+        )
+
+
+def findings(page: str) -> Iterator[str]:
     """Yield the sentences of a page's findings; marks are found by another rule."""
     _, _, rest = page.partition(f"\n## {FINDINGS}\n")
     section = re.split(r"^## ", rest, maxsplit=1, flags=re.MULTILINE)[0]
@@ -87,7 +113,7 @@ def _findings(page: str) -> Iterator[str]:
             yield from (line for line in _sentences(block) if not line.startswith("TODO"))
 
 
-def _answer(readme: str, name: str) -> list[str]:
+def answer(readme: str, name: str) -> list[str]:
     """Return the sentences of a thread's answer, without its question and its links."""
     start = rf"^- \[`{name}`\].*?\?\*\s"
     answer = re.search(rf"{start}(.*?)\(\[", readme, flags=re.MULTILINE | re.DOTALL)
@@ -96,6 +122,11 @@ def _answer(readme: str, name: str) -> list[str]:
 
 def _sentences(prose: str) -> list[str]:
     return [sentence.strip() for sentence in re.split(SENTENCE_END, prose) if sentence.strip()]
+
+
+def evidence(study: Study, sentence: str) -> list[str]:
+    """Return the claims and the variants' metrics that a sentence names in backticks."""
+    return [name for name in re.findall(r"`([^`]+)`", sentence) if _is_evidence(study, name)]
 
 
 def _is_evidence(study: Study, name: str) -> bool:
@@ -118,4 +149,5 @@ CHECKS = (
     findings_name_their_evidence,
     answer_names_its_evidence,
     report_names_its_evidence,
+    open_claims_are_said_to_be_open,
 )

@@ -1,0 +1,123 @@
+"""Checks that the numbers of a page's sentences are those of the evidence that they name."""
+
+import itertools
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from repro.app.lint.pages import README, answer, evidence, findings
+from repro.app.lint.problem import Problem, Repository
+from repro.app.lint.said import Said, said_in_digits, said_in_words
+from repro.findings.verdicts import Arms, arms_of, compared, metric_values
+from repro.store.results import TABLES, Results, read_results
+from repro.study.plan import all_parameters
+from repro.study.schema import Study
+
+CLAIM_NUMBERS = ["estimate", "ci_low", "ci_high", "bound", "n"]
+YEAR = r"(?:19|20)\d\d"  # of a work that is cited
+
+
+def numbers_are_those_of_the_evidence(study: Study, repository: Repository) -> Iterator[Problem]:
+    """Each number of a finding is one of the claims and metrics that its sentence names.
+
+    Or it stands in the study file: a rate, a width, a bound.
+    """
+    folder, page = repository.results(study.name), repository.page(study.name)
+    if not page.is_file() or not all((folder / name).is_file() for name in TABLES):
+        return  # said already
+    tables = _Evidence(study, read_results(folder))
+    texts = {
+        repository.short(page): findings(page.read_text(encoding="utf-8")),
+        README: answer((repository.root / README).read_text(encoding="utf-8"), study.name),
+    }
+    for place, sentences in texts.items():
+        for sentence in sentences:
+            names = evidence(study, sentence)
+            known = list(tables.numbers(names))
+            for said in _said(sentence):
+                if not any(map(_is_number_of(said), known)):
+                    yield Problem(
+                        place,
+                        f"{said.text} is no number of {', '.join(names) or 'the study file'}",
+                        "correct it, or name the claim or the measurement that has it",
+                    )
+
+
+def _is_number_of(said: Said) -> Callable[[float], bool]:
+    """Return whether a number is said so; a unit may be left out, as in "57.3 and 58.1 %"."""
+    return lambda number: said.is_said_of(number) or said.is_said_of(100 * number)
+
+
+class _Evidence:
+    """The numbers that claims and measurements have, and those of the study file."""
+
+    def __init__(self, study: Study, results: Results) -> None:
+        self.study = study
+        self.claims = results.claims.set_index("claim")
+        self.arms: Arms = arms_of(results.runs)
+        self.written = list(_written(study))
+
+    def numbers(self, names: Sequence[str]) -> Iterator[float]:
+        """Yield the numbers of what is named, what two means differ by, and in which ratio."""
+        columns = [column for name in names for column in self._columns(name)]
+        yield from self.written
+        for name in set(names) & set(self.study.claims):
+            yield from (float(number) for number in self.claims.loc[name, CLAIM_NUMBERS])
+        for column in columns:
+            yield from _described(column)
+        means = [float(np.nanmean(column)) for column in columns if np.isfinite(column).any()]
+        for one, other in itertools.permutations(dict.fromkeys(means), 2):
+            ratio = one / other if other else math.nan
+            yield from (one - other, ratio, 1 - ratio)
+
+    def _columns(self, name: str) -> Iterator[np.ndarray]:
+        """Yield the runs' values of a measurement, or of a claim's variants."""
+        if name not in self.study.claims:
+            variant, _, metric = name.rpartition(".")
+            yield metric_values(self.arms[variant], metric)
+            return
+        claim = self.study.claims[name]
+        judged = compared(self.arms, name, claim)
+        yield from (side.to_numpy() for side in judged if isinstance(side, pd.Series))
+        for arm in filter(None, (claim.variant, claim.reference)):
+            yield metric_values(self.arms[arm], claim.metric)
+
+
+def _said(sentence: str) -> Iterator[Said]:
+    """Yield the numbers of a sentence but for years."""
+    prose = " ".join("".join(sentence.split("`")[::2]).split())  # without what is in backticks
+    for said in said_in_digits(prose):
+        if not re.fullmatch(YEAR, said.text):
+            yield said
+
+
+def _written(study: Study) -> Iterator[float]:
+    """Yield the numbers that stand in the study file."""
+    claims = [f"{claim.says} {claim.because}" for claim in study.claims.values()]
+    labels = [variant.label for variant in study.variants.values()]
+    questions = [f"{item.question} {item.assumption}" for item in study.open_questions]
+    text = " ; ".join([study.title, study.question, *claims, *labels, *questions])
+    yield from (said.value for said in (*said_in_digits(text), *said_in_words(text)))
+    for name, variant in study.all_variants.items():
+        yield from (
+            value
+            for value in all_parameters(study, name).values()
+            if isinstance(value, int | float)
+        )
+        yield from variant.quotes
+
+
+def _described(column: np.ndarray) -> Iterator[float]:
+    """Yield how many values a column has, mean, median and ends, and the counts of a flag."""
+    finite = column[np.isfinite(column)]
+    yield from (len(column), len(finite))
+    if finite.size:
+        yield from (float(finite.mean()), 1 - float(finite.mean()))
+        yield from map(float, np.quantile(finite, [0, 0.1, 0.5, 0.9, 1]))
+        yield from (float(np.sum(finite == flag)) for flag in (0, 1))
+
+
+CHECKS = (numbers_are_those_of_the_evidence,)

@@ -1,0 +1,66 @@
+"""Checks of a claim's sentence: it says what is tested, for tables and citations show it alone."""
+
+import re
+from collections.abc import Iterator
+
+from repro.app.lint.problem import Problem, Repository
+from repro.app.lint.said import Said, said_in_digits, said_in_words
+from repro.study.experiments import metric_kinds
+from repro.study.schema import Claim, Study
+
+NO_WORSE = r"\b(?:no worse|as good as|as well as)\b"
+COARSE = 1 / 50  # relative; "5 %" does not say 4.6 %
+
+
+def sentences_say_their_numbers(study: Study, repository: Repository) -> Iterator[Problem]:
+    """A claim's bound, margin or target, and the limit of what it counts, stand in its sentence."""
+    kinds = metric_kinds(study.name)
+    for key, claim in study.claims.items():
+        counts = claim.counts_runs or kinds[claim.metric] == "flag"
+        said = [*said_in_digits(claim.says), *said_in_words(claim.says)]
+        for name, number in _needed(claim, counts):
+            if not any(_is_said(one, number) for one in said):
+                yield Problem(
+                    _place(study, repository, key),
+                    f"its sentence does not say {number:g}, its {name}",
+                    "say it; most tables, and who cites the claim, show nothing but the sentence",
+                )
+
+
+def no_worse_is_within_a_margin(study: Study, repository: Repository) -> Iterator[Problem]:
+    """A claim that says "no worse" allows a margin; one that tests for a gain says so."""
+    for key, claim in study.claims.items():
+        words = re.search(NO_WORSE, claim.says)
+        if words and claim.test in ("greater", "less"):
+            yield Problem(
+                _place(study, repository, key),
+                f'says "{words[0]}", and its test {claim.test!r} asks for a difference',
+                'say which is better, or test = "recovers"',
+            )
+
+
+def _needed(claim: Claim, counts: bool) -> Iterator[tuple[str, float]]:
+    """Yield the numbers that the claim's test has, with their names.
+
+    A sentence without one is about most of the runs, if it counts them, and compares with 0.
+    """
+    if claim.bound and not (counts and claim.reference is None and claim.bound == 0.5):
+        yield "bound", claim.bound
+    if claim.target is not None:
+        yield "target", claim.target
+    if claim.published is not None:
+        yield "published share", claim.published[0] / claim.published[1]
+    limit = claim.share_above if claim.share_below is None else claim.share_below
+    if limit is not None:
+        yield "limit", limit
+
+
+def _is_said(said: Said, number: float) -> bool:
+    return said.is_said_of(number) and abs(abs(number) - said.value) <= COARSE * said.value
+
+
+def _place(study: Study, repository: Repository, key: str) -> str:
+    return f"{repository.short(repository.study_file(study.name))}: claims.{key}"
+
+
+CHECKS = (sentences_say_their_numbers, no_worse_is_within_a_margin)
