@@ -4,6 +4,7 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,10 +12,10 @@ import pandas as pd
 from repro.app.lint.pages import README, answer, evidence, findings
 from repro.app.lint.problem import Problem, Repository
 from repro.app.lint.said import Said, said_in_digits, said_in_words
-from repro.findings.verdicts import Arms, arms_of, compared, metric_values
+from repro.findings.arms import Arms, arms_of, compared, metric_values
 from repro.store.results import TABLES, Results, read_results
+from repro.study.models import Study
 from repro.study.plan import all_parameters
-from repro.study.schema import Study
 
 CLAIM_NUMBERS = ["estimate", "ci_low", "ci_high", "bound", "n"]
 YEAR = r"(?:19|20)\d\d"  # of a work that is cited
@@ -29,7 +30,7 @@ def numbers_are_those_of_the_evidence(study: Study, repository: Repository) -> I
     if not page.is_file() or not all((folder / name).is_file() for name in TABLES):
         return  # said already
     tables = _Evidence(study, read_results(folder))
-    texts = {
+    texts: dict[Path | str, Sequence[str]] = {
         repository.short(page): findings(page.read_text(encoding="utf-8")),
         README: answer((repository.root / README).read_text(encoding="utf-8"), study.name),
     }

@@ -82,7 +82,8 @@ def report_names_its_evidence(study: Study, repository: Repository) -> Iterator[
 
 def open_claims_are_said_to_be_open(study: Study, repository: Repository) -> Iterator[Problem]:
     """A sentence of report or page that leans on an inconclusive claim says that it is open."""
-    prose = " ".join([study.report.lead, study.report.answer, study.report.mechanism])
+    report = study.report
+    prose = f"{report.lead} {report.answer} {report.mechanism}"
     for sentence in _sentences(prose):
         if re.search(r"\[\w+ inconclusive\]", sentence):
             place = repository.short(repository.study_file(study.name))
