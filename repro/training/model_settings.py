@@ -166,8 +166,7 @@ def settings_tell_all(model: keras.Model) -> bool:
         return False
     if any(isinstance(part, keras.layers.Lambda) for part in parts):
         return False
-    settings = repr(list(_settings(model)))
-    return not any(word in settings for word in ("function", "__lambda__"))
+    return not re.search(r"\bfunction\b|__lambda__", repr(list(_settings(model))))
 
 
 def _is_patched(part: Any) -> bool:

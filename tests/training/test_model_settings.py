@@ -103,3 +103,13 @@ def test_each_seed_s_own_normalization_is_its_own():
 def _fresh(make, number):
     keras.utils.clear_session()  # so that names are alike
     return make(number)
+
+
+def test_the_settings_of_a_functional_model_tell_all():
+    inputs = keras.Input((5,))
+    model = keras.Model(inputs, layers.Dense(1, "relu")(inputs))
+    model.compile("sgd", "mse")
+    assert settings_tell_all(model)
+    own = keras.Model(inputs, layers.Dense(1, lambda z: z)(inputs))
+    own.compile("sgd", "mse")
+    assert not settings_tell_all(own)

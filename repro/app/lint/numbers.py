@@ -3,7 +3,7 @@
 import itertools
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +30,7 @@ def numbers_are_those_of_the_evidence(study: Study, repository: Repository) -> I
     if not page.is_file() or not all((folder / name).is_file() for name in TABLES):
         return  # said already
     tables = _Evidence(study, read_results(folder))
-    texts: dict[Path | str, Sequence[str]] = {
+    texts: dict[Path | str, Iterable[str]] = {
         repository.short(page): findings(page.read_text(encoding="utf-8")),
         README: answer((repository.root / README).read_text(encoding="utf-8"), study.name),
     }
