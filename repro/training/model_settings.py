@@ -5,6 +5,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from types import FunctionType
 from typing import Any
 
 import keras
@@ -164,9 +165,14 @@ def settings_tell_all(model: keras.Model) -> bool:
     parts = [part for _, part in _parts(model)]
     if not all(_is_of_keras(type(part)) for part in parts) or any(map(_is_patched, parts)):
         return False
-    if any(isinstance(part, keras.layers.Lambda) for part in parts):
+    if any(isinstance(part, keras.layers.Lambda) or _has_own_function(part) for part in parts):
         return False
     return not re.search(r"\bfunction\b|__lambda__", repr(list(_settings(model))))
+
+
+def _has_own_function(part: Any) -> bool:
+    kept = getattr(part, "__dict__", {}).values()
+    return any(isinstance(v, FunctionType) and not v.__module__.startswith("keras.") for v in kept)
 
 
 def _is_patched(part: Any) -> bool:
