@@ -24,7 +24,7 @@ from repro.app.lint import (
 )
 from repro.app.lint.lint import CHECKS
 from repro.app.lint.problem import Repository
-from repro.app.lint.said import said_in_digits, said_in_words
+from repro.app.lint.spoken import said_in_digits, said_in_words
 from repro.study.folder import study_names
 from repro.study.models import Claim
 from repro.study.schema import load_study

@@ -194,8 +194,8 @@ def _undecidable(asked: Asked) -> Iterator[str]:
 def _least_p(asked: Asked, n: int, edge: float) -> tuple[float, float]:
     """The p-values if all n runs lie above the edge, and if all lie below: the least there are."""
     if asked.reference is not None or not asked.counts:
-        least = 0.0 if asked.counts or n > EXACT_UP_TO else 2.0**-n
-        return least, least
+        smallest = 0.0 if asked.counts or n > EXACT_UP_TO else 2.0**-n
+        return smallest, smallest
     return (
         float(scipy.stats.binomtest(n, n, edge, alternative="greater").pvalue),
         float(scipy.stats.binomtest(0, n, edge, alternative="less").pvalue),

@@ -11,7 +11,7 @@ import pandas as pd
 
 from repro.app.lint.pages import README, answer, evidence, findings
 from repro.app.lint.problem import Problem, Repository
-from repro.app.lint.said import Said, said_in_digits, said_in_words
+from repro.app.lint.spoken import Spoken, said_in_digits, said_in_words
 from repro.findings.arms import Arms, arms_of, compared, metric_values
 from repro.store.results import TABLES, Results, read_results
 from repro.study.models import Study
@@ -38,18 +38,18 @@ def numbers_are_those_of_the_evidence(study: Study, repository: Repository) -> I
         for sentence in sentences:
             names = evidence(study, sentence)
             known = list(tables.numbers(names))
-            for said in _said(sentence):
-                if not any(map(_is_number_of(said), known)):
+            for spoken in _spoken(sentence):
+                if not any(map(_is_number_of(spoken), known)):
                     yield Problem(
                         place,
-                        f"{said.text} is no number of {', '.join(names) or 'the study file'}",
+                        f"{spoken.text} is no number of {', '.join(names) or 'the study file'}",
                         "correct it, or name the claim or the measurement that has it",
                     )
 
 
-def _is_number_of(said: Said) -> Callable[[float], bool]:
+def _is_number_of(spoken: Spoken) -> Callable[[float], bool]:
     """Return whether a number is said so; a unit may be left out, as in "57.3 and 58.1 %"."""
-    return lambda number: said.is_said_of(number) or said.is_said_of(100 * number)
+    return lambda number: spoken.is_said_of(number) or spoken.is_said_of(100 * number)
 
 
 class _Evidence:
@@ -87,12 +87,12 @@ class _Evidence:
             yield metric_values(self.arms[arm], claim.metric)
 
 
-def _said(sentence: str) -> Iterator[Said]:
+def _spoken(sentence: str) -> Iterator[Spoken]:
     """Yield the numbers of a sentence but for years."""
     prose = " ".join("".join(sentence.split("`")[::2]).split())  # without what is in backticks
-    for said in said_in_digits(prose):
-        if not re.fullmatch(YEAR, said.text):
-            yield said
+    for spoken in said_in_digits(prose):
+        if not re.fullmatch(YEAR, spoken.text):
+            yield spoken
 
 
 def _written(study: Study) -> Iterator[float]:
@@ -101,7 +101,7 @@ def _written(study: Study) -> Iterator[float]:
     labels = [variant.label for variant in study.variants.values()]
     questions = [f"{item.question} {item.assumption}" for item in study.open_questions]
     text = " ; ".join([study.title, study.question, *claims, *labels, *questions])
-    yield from (said.value for said in (*said_in_digits(text), *said_in_words(text)))
+    yield from (spoken.value for spoken in (*said_in_digits(text), *said_in_words(text)))
     for name, variant in study.all_variants.items():
         yield from (
             value

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from repro.app.lint.problem import Problem, Repository
-from repro.app.lint.said import Said, said_in_digits, said_in_words
+from repro.app.lint.spoken import Spoken, said_in_digits, said_in_words
 from repro.study.experiments import metric_kinds
 from repro.study.schema import Claim, Study
 
@@ -17,9 +17,9 @@ def sentences_say_their_numbers(study: Study, repository: Repository) -> Iterato
     kinds = metric_kinds(study.name)
     for key, claim in study.claims.items():
         counts = claim.counts_runs or kinds[claim.metric] == "flag"
-        said = [*said_in_digits(claim.says), *said_in_words(claim.says)]
+        spoken = [*said_in_digits(claim.says), *said_in_words(claim.says)]
         for name, number in _needed(claim, counts):
-            if not any(_is_said(one, number) for one in said):
+            if not any(_is_said(one, number) for one in spoken):
                 yield Problem(
                     _place(study, repository, key),
                     f"its sentence does not say {number:g}, its {name}",
@@ -55,8 +55,8 @@ def _needed(claim: Claim, counts: bool) -> Iterator[tuple[str, float]]:
         yield "limit", limit
 
 
-def _is_said(said: Said, number: float) -> bool:
-    return said.is_said_of(number) and abs(abs(number) - said.value) <= COARSE * said.value
+def _is_said(spoken: Spoken, number: float) -> bool:
+    return spoken.is_said_of(number) and abs(abs(number) - spoken.value) <= COARSE * spoken.value
 
 
 def _place(study: Study, repository: Repository, key: str) -> str:

@@ -42,7 +42,7 @@ A_POINT = r"(?<!half )\b(?:a|one) point\b"
 RELATIVE = 1e-3  # how far from a share in words is still that share
 
 
-class Said(NamedTuple):
+class Spoken(NamedTuple):
     """A number as it is said, and how far from it another one may be to be said so."""
 
     text: str
@@ -54,7 +54,7 @@ class Said(NamedTuple):
         return abs(abs(number) - self.value) <= self.slack
 
 
-def said_in_digits(sentence: str) -> Iterator[Said]:
+def said_in_digits(sentence: str) -> Iterator[Spoken]:
     """Yield the numbers that are written as digits: 0.05, 5 %, 5 points, 1/6, 1e-9, 65,025."""
     for match in re.finditer(DIGITS, sentence):
         digits, divisor, unit = match.groups()
@@ -66,10 +66,10 @@ def said_in_digits(sentence: str) -> Iterator[Said]:
         mantissa, _, exponent = digits.partition("e")
         decimals = len(mantissa.partition(".")[2])
         half = 10.0 ** (int(exponent or 0) - decimals) / scale / 2
-        yield Said(match[0].strip(), value, half * (1 + 1e-9))
+        yield Spoken(match[0].strip(), value, half * (1 + 1e-9))
 
 
-def said_in_words(sentence: str) -> Iterator[Said]:
+def said_in_words(sentence: str) -> Iterator[Spoken]:
     """Yield the numbers that are written as words: one in twenty, a tenth, half a point, most."""
     for match in re.finditer(SHARE, sentence):
         yield _share(match[0], _count(match[1]) / _count(match[2]))
@@ -83,8 +83,8 @@ def said_in_words(sentence: str) -> Iterator[Said]:
             yield _share(word, share)
 
 
-def _share(text: str, value: float) -> Said:
-    return Said(text, value, value * RELATIVE)
+def _share(text: str, value: float) -> Spoken:
+    return Spoken(text, value, value * RELATIVE)
 
 
 def _count(word: str) -> int:
