@@ -49,7 +49,7 @@ def adopt(
         StudyError: if there is nothing to compare with.
     """
     console, study, experiment = Terminal(), load_study(name), find_experiment(name)
-    folder = out or RESULTS / name
+    folder, pool = out or RESULTS / name, make_pool(workers)
     committed = read_results(folder, name) if (folder / FILE).is_file() else None
     with stopping_means(STOPPED), Store(folder) as store:
         outdated = _outdated(store, committed, study, experiment)
@@ -60,7 +60,7 @@ def adopt(
         sample = draw_sample(_comparable(candidates))
         summary = _described(sample, outdated)
         console.print(f"[bold]{name}[/]: {summary}, about {_minutes(sample)} min")
-        changes = list(_changes(sample, _trained(name, sample, make_pool(workers))))
+        changes = list(_changes(sample, _trained(name, sample, pool)))
         if changes:
             _show(changes, console)
             return FINDING

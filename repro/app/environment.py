@@ -1,12 +1,13 @@
 """The environment that a command is called in: where the user's folders are, if there are any."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from repro.study.errors import StudyError
 from repro.study.files import read_regular
 
-FIGURE_SETTINGS = Path("matplotlibrc")  # matplotlib reads it wherever it is called
+FIGURE_SETTINGS = "matplotlibrc"
 FOLDERS = ("KERAS_HOME", "REPRO_DATA", "REPRO_CACHE")  # of the user's, read by repro.data
 
 
@@ -31,14 +32,24 @@ def settle_home() -> None:
 
 
 def check_figure_settings() -> None:
-    """Refuse settings of matplotlib in the current folder on which it would end, or wait for ever.
+    """Refuse settings of matplotlib on which it would end, or wait for ever.
 
     Raises:
         StudyError, OSError: naming the file.
     """
-    if not FIGURE_SETTINGS.exists() or FIGURE_SETTINGS.is_dir():
-        return
-    try:
-        read_regular(FIGURE_SETTINGS, 2**20, follow=True).decode()
-    except UnicodeDecodeError:
-        raise StudyError(f"{FIGURE_SETTINGS}: is no text; matplotlib reads it here") from None
+    for path in _figure_settings():
+        if path.exists() and not path.is_dir():
+            try:
+                read_regular(path, 2**20, follow=True).decode()
+            except UnicodeDecodeError:
+                raise StudyError(f"{path}: is no text; matplotlib reads it here") from None
+            return  # the others are not read
+
+
+def _figure_settings() -> Iterator[Path]:
+    """Yield where matplotlib looks for its settings, in its order."""
+    yield Path(FIGURE_SETTINGS)
+    if named := os.environ.get("MATPLOTLIBRC"):
+        yield from (Path(named), Path(named) / FIGURE_SETTINGS)
+    users = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    yield Path(os.environ.get("MPLCONFIGDIR") or Path(users) / "matplotlib") / FIGURE_SETTINGS

@@ -24,8 +24,10 @@ def command(target: str) -> None:
 
 def _run(target: str) -> int:
     from repro.app.user_files import require_function
+    from repro.study.keras_settings import require_readable
 
     require_function(target)  # before what takes seconds to import
+    require_readable()
     from repro.instruments.diagnose import DiagnoseError
     from repro.study.schema import StudyError
 

@@ -15,8 +15,8 @@ import resource
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
@@ -154,7 +154,7 @@ def cores() -> int:
 
 
 @contextmanager
-def processes(count: int) -> Iterator[ProcessPoolExecutor]:
+def processes(count: int) -> Iterator["_Pool"]:
     """Return a pool as `new_pool` does; left because of an error, its processes are killed.
 
     Raises:
@@ -194,6 +194,25 @@ class _Pool(ProcessPoolExecutor):
             future = super().submit(*args, **kwargs)
         self._own += [p for p in multiprocessing.active_children() if p not in others]
         return future
+
+    def results(self, function: Callable[..., Any], *arguments: Iterable[Any]) -> list[Any]:
+        """Return what a function gives for each of the arguments, as `map` does.
+
+        Raises:
+            PoolError: if the processes use no processor time any more, as where they were stopped.
+        """
+        futures = [self.submit(function, *each) for each in zip(*arguments, strict=True)]
+        while True:
+            done, waiting = wait(futures, PATIENCE / LOOKS, FIRST_EXCEPTION)
+            for future in done:
+                future.result()  # raises what it raised, while others still run
+            if not waiting:
+                return [future.result() for future in futures]
+            if self.is_stalled():
+                raise PoolError(
+                    f"the processes used no processor time for {PATIENCE:g} s, as where they were "
+                    "stopped; run again"
+                )
 
     def is_stalled(self) -> bool:
         """Return whether no processor time was used at any of the last `LOOKS`, from time to time.
