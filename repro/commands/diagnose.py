@@ -62,11 +62,14 @@ def command(target: str, **options: Any) -> None:
 
 
 def _run(target: str, out: Path | None, **options: Any) -> int:
+    from repro.app.user_files import require_writable
     from repro.study.errors import StudyError
     from repro.study.keras_settings import require_readable
 
     _require_files(target, **options)  # before what takes seconds to import
     require_readable()
+    if out is not None:
+        require_writable(out)
     from repro.instruments.diagnose import DiagnoseError
 
     try:
