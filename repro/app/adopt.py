@@ -51,7 +51,7 @@ def adopt(
         StudyError: if there is nothing to compare with.
     """
     console, study, experiment = Terminal(), load_study(name), find_experiment(name)
-    folder = out or RESULTS / name
+    folder, pool = out or RESULTS / name, make_pool(workers)
     committed = read_results(folder, name) if (folder / FILE).is_file() else None
     with explain_interrupt(STOPPED), Store(folder) as store:
         outdated = _outdated(store, committed, study, experiment)
@@ -64,7 +64,7 @@ def adopt(
         seconds = sum(run.seconds for candidate in sample for run in candidate.runs)
         minutes = minutes_of_computing(seconds)
         console.print(f"[bold]{name}[/]: {summary}, about {minutes} min")
-        changes = list(_changes(sample, _trained(name, sample, make_pool(workers))))
+        changes = list(_changes(sample, _trained(name, sample, pool)))
         if changes:
             _show(changes, console)
             return FINDING

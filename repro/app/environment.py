@@ -1,12 +1,13 @@
 """Check the environment that a command is called in: the user's folders, matplotlib's settings."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from repro.study.errors import StudyError
 from repro.study.files import read_regular
 
-FIGURE_SETTINGS = Path("matplotlibrc")  # matplotlib reads it wherever it is called
+FIGURE_SETTINGS = "matplotlibrc"
 FOLDERS = ("KERAS_HOME", "REPRO_DATA", "REPRO_CACHE")  # variables that repro.data reads
 
 
@@ -31,15 +32,25 @@ def settle_home() -> None:
 
 
 def check_figure_settings() -> None:
-    """Check that matplotlib, which reads its settings in the current folder, can read them.
+    """Check that matplotlib can read its settings, in the first place where it finds some.
 
     Raises:
         StudyError: if they are no text; names the file.
         OSError: if they can't be read, such as a pipe, for which matplotlib would wait for ever.
     """
-    if not FIGURE_SETTINGS.exists() or FIGURE_SETTINGS.is_dir():
-        return
-    try:
-        read_regular(FIGURE_SETTINGS, 2**20, follow=True).decode()
-    except UnicodeDecodeError:
-        raise StudyError(f"{FIGURE_SETTINGS}: is no text; matplotlib reads it here") from None
+    for path in _figure_settings():
+        if path.exists() and not path.is_dir():
+            try:
+                read_regular(path, 2**20, follow=True).decode()
+            except UnicodeDecodeError:
+                raise StudyError(f"{path}: is no text; matplotlib reads it here") from None
+            return  # the others are not read
+
+
+def _figure_settings() -> Iterator[Path]:
+    """Yield where matplotlib looks for its settings, in its order."""
+    yield Path(FIGURE_SETTINGS)
+    if named := os.environ.get("MATPLOTLIBRC"):
+        yield from (Path(named), Path(named) / FIGURE_SETTINGS)
+    users = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    yield Path(os.environ.get("MPLCONFIGDIR") or Path(users) / "matplotlib") / FIGURE_SETTINGS

@@ -42,7 +42,7 @@ def redraw(names: Sequence[str], *, anyway: bool = False) -> int:
         return sum(_redraw(name, FIGURES, mark) for name, mark in marks.items())
     drawings = [(name, [figure], mark) for figure in FIGURES for name, mark in marks.items()]
     with processes(cores()) as pool:
-        return sum(pool.map(_redraw, *zip(*drawings, strict=True)))
+        return sum(pool.results(_redraw, *zip(*drawings, strict=True)))
 
 
 def _redraw(name: str, figures: Sequence[str], mark: str) -> int:

@@ -54,14 +54,14 @@ def sweep(
         StudyError: as `repro.study.sweep.sweep_study` does.
         DataUnavailable: if the data set is named and not in reach.
     """
-    console = Terminal()
+    console, pool = Terminal(), make_pool(workers)
     settings = settings if epochs is None else [*settings, f"epochs={epochs}"]
     study = sweep_study(name, settings, len(seeds))
     dataset = choose_data(find_experiment(name), data, console)
     plan = plan_on(dataset, study, seeds=seeds)
     folder = out or RESULTS / sweep_name(plan)
     with Store(out or RESULTS / name) as store:
-        outcome = train(plan, store, console, make_pool(workers))
+        outcome = train(plan, store, console, pool)
         if outcome.interrupted:
             return INTERRUPTED
         with explain_interrupt(UNWRITTEN):

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from repro.study.errors import StudyError, nearest, unknown
 
@@ -27,6 +28,15 @@ def require_data(target: str) -> None:
         require_function(target)
     else:
         _require(Path(target), {".npz", ".csv", ".tsv", ".parquet"})
+
+
+def require_writable(folder: Path) -> None:
+    """Make a folder, if it is not there, and raise `OSError` if no file can be made in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        TemporaryFile(dir=folder).close()
+    except OSError as error:  # which names what would have been made there
+        raise OSError(error.errno, error.strerror, str(folder)) from None
 
 
 def _require(path: Path, suffixes: set[str]) -> None:

@@ -90,7 +90,7 @@ def verify(
         StudyError: without committed results of the study as it is written, or if they were edited.
         DataUnavailable: if the data set that they were made on is not in reach.
     """
-    console = Terminal()
+    console, pool = Terminal(), make_pool(workers)
     committed = read_checked(load_study(name), RESULTS / name, anyway=anyway)
     try:
         whole = _whole_plan(name, committed, console)
@@ -102,7 +102,7 @@ def verify(
     plan = choose_blocks(whole, variants=variants, seeds=seeds, sample=sample)
     console.print(_coverage(plan, whole))
     with _kept_in(out, committed) as folder, Store(folder) as store:
-        outcome = train(plan, store, console, make_pool(workers))
+        outcome = train(plan, store, console, pool)
         if outcome.interrupted:
             if out is None:
                 console.print("[yellow]It was a scratch folder: give --out FOLDER to go on later.")

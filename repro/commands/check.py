@@ -8,6 +8,7 @@ from repro.app.exits import reported
 from repro.app.streams import say
 from repro.app.user_files import require_function
 from repro.commands._user_code import errors_of
+from repro.study.keras_settings import require_readable
 from repro.study.text import printable
 
 
@@ -26,6 +27,7 @@ def command(target: str) -> None:
 
 def _run(target: str) -> int:
     require_function(target)  # before what takes seconds to import
+    require_readable()
     with errors_of(target):
         return _report(target)
 

@@ -8,8 +8,9 @@ import click
 
 from repro.app.exits import reported
 from repro.app.options import EPOCHS, OutFolder, SeedsType
-from repro.app.user_files import require_data, require_function
+from repro.app.user_files import require_data, require_function, require_writable
 from repro.commands._user_code import errors_of
+from repro.study.keras_settings import require_readable
 
 
 @click.command(
@@ -65,6 +66,9 @@ def command(target: str, **options: Any) -> None:
 
 def _run(target: str, out: Path | None, **options: Any) -> int:
     _require_files(target, **options)  # before what takes seconds to import
+    require_readable()
+    if out is not None:
+        require_writable(out)
     with errors_of(target):
         return _report(target, out, **options)
 

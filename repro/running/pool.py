@@ -7,6 +7,7 @@ from typing import Protocol
 
 from repro.running.processes import PoolError
 from repro.running.workers import Result, Workers
+from repro.study.keras_settings import require_defaults
 from repro.study.plan import Block
 
 
@@ -35,7 +36,9 @@ def make_pool(
 
     Raises:
         PoolError: for options that do not go together, or an address that others can reach.
+        StudyError: for settings of Keras with which studies would have other numbers.
     """
+    require_defaults()
     if scheduler is None and scheduler_file is None:
         if any(tls.values()):
             raise PoolError("--tls-ca, --tls-cert and --tls-key go with --scheduler")

@@ -3,14 +3,13 @@
 import multiprocessing
 import os
 import threading
-from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any
 
-from repro.training.jobs import spawn
-from repro.training.jobs.heartbeat import Heartbeat
+from repro.training.jobs import heartbeat, spawn
 
 ONE_THREAD = {"NUMBA_NUM_THREADS": "1", **spawn.ONE_THREAD}
 
@@ -25,15 +24,35 @@ class WatchedPool(ProcessPoolExecutor):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self._own: list[multiprocessing.process.BaseProcess] = []
-        self._heartbeat = Heartbeat()
+        self._heartbeat = heartbeat.Heartbeat()
 
     def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
         """Give it work, for which a process may be started."""
-        others, self._heartbeat = multiprocessing.active_children(), Heartbeat()
+        others, self._heartbeat = multiprocessing.active_children(), heartbeat.Heartbeat()
         with spawn.interrupts_held(), _environment(ONE_THREAD):
             future = super().submit(*args, **kwargs)
         self._own += [p for p in multiprocessing.active_children() if p not in others]
         return future
+
+    def results(self, function: Callable[..., Any], *arguments: Iterable[Any]) -> list[Any]:
+        """Return what a function gives for each of the arguments, as `map` does.
+
+        Raises:
+            PoolError: if the processes use no processor time any more, as where they were stopped.
+        """
+        futures = [self.submit(function, *each) for each in zip(*arguments, strict=True)]
+        while True:
+            pause = heartbeat.PATIENCE / heartbeat.LOOKS
+            finished, waiting = wait(futures, pause, FIRST_EXCEPTION)
+            for future in finished:
+                future.result()  # raises what it raised, while others still run
+            if not waiting:
+                return [future.result() for future in futures]
+            if self.is_stalled():
+                raise PoolError(
+                    f"the processes used no processor time for {heartbeat.PATIENCE:g} s, as where "
+                    "they were stopped; run again"
+                )
 
     def is_stalled(self) -> bool:
         """Return whether its processes have used no processor time for too long."""
@@ -52,7 +71,7 @@ def cores() -> int:
 
 
 @contextmanager
-def processes(count: int) -> Iterator[ProcessPoolExecutor]:
+def processes(count: int) -> Iterator[WatchedPool]:
     """Return a pool as `new_pool` does; left because of an error, its processes are killed.
 
     Raises:

@@ -6,18 +6,21 @@ drops without a word when it is damaged.
 """
 
 import json
+import os
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
 
 from repro.store.files import content_digest, scratch_file
 from repro.store.shape import Row, wrong_adoption, wrong_run, wrong_settings
-from repro.study.files import require_regular
+from repro.study.files import open_regular, require_regular
 
 VERSION = 3
 HEADER = 100  # bytes of any SQLite file
+# A journal of several databases ends so, behind the path of another file, which SQLite deletes.
+NAMES_ANOTHER = bytes.fromhex("d9d505f920a163d7")
 TABLES = """
 CREATE TABLE settings (
     digest TEXT PRIMARY KEY,
@@ -54,6 +57,7 @@ def open_database(path: Path) -> sqlite3.Connection:
     """
     for name in (path.name, *(f"{path.name}-{kind}" for kind in ("journal", "wal", "shm"))):
         require_regular(path.with_name(name))
+    _refuse_other_journal(path)
     if not path.exists():
         _create(path)
     if path.stat().st_size < HEADER:  # SQLite would take it for an empty one
@@ -84,6 +88,15 @@ def _create(path: Path) -> None:
         content = connection.serialize()
     with scratch_file(path, content) as scratch:
         _link(scratch, path)
+
+
+def _refuse_other_journal(path: Path) -> None:
+    """Raise `StoreError` for a journal that names another file: a store's own names none."""
+    journal = path.with_name(f"{path.name}-journal")
+    with suppress(FileNotFoundError), os.fdopen(open_regular(journal, os.O_RDONLY), "rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - len(NAMES_ANOTHER)))
+        if file.read() == NAMES_ANOTHER:
+            raise unsound(path, "its journal names another file, which would be deleted")
 
 
 def _link(scratch: Path, path: Path) -> None:

@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+from repro.app.environment import check_figure_settings
 from tests.faults.processes import ROOT
 
 TABLES_READ = ("cite truth_table relu_posted", "ledger", "figures", "report", "verdicts", "verify")
@@ -99,6 +100,19 @@ def test_settings_of_figures_that_are_none_are_named(tmp_path, kind):
     assert done.returncode == 2
     assert done.stderr.startswith(f"Error: matplotlibrc: {kind}")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["MATPLOTLIBRC", "MPLCONFIGDIR", "XDG_CONFIG_HOME"])
+def test_settings_of_figures_elsewhere_are_not_waited_for_either(tmp_path, monkeypatch, name):
+    folder = tmp_path / "matplotlib" if name == "XDG_CONFIG_HOME" else tmp_path
+    folder.mkdir(exist_ok=True)
+    os.mkfifo(folder / "matplotlibrc")
+    for other in ("MATPLOTLIBRC", "MPLCONFIGDIR", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(name, str(tmp_path))
+    with pytest.raises(OSError, match="is a named pipe, not a file") as refusal:
+        check_figure_settings()
+    assert refusal.value.filename == str(folder / "matplotlibrc")
 
 
 WARNING = """

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import struct
 from contextlib import closing
 
 import pytest
@@ -211,3 +212,16 @@ def test_curves_that_can_not_stand_in_one_table_are_refused(tmp_path):
         store.add(block, [first, a_run([{"epoch": 0}], seed=1)[2]])
         with pytest.raises(StoreError, match="some curves count epochs and some count steps"):
             store.find_planned(plan)
+
+
+def test_a_journal_that_names_another_file_deletes_none(folder):
+    """SQLite takes it for one of several databases, and deletes the file that it names."""
+    mine = folder / "mine"
+    mine.write_text("precious")
+    name, magic = bytes(mine), bytes.fromhex("d9d505f920a163d7")
+    header = magic + struct.pack(">5I", 0, 0, (folder / FILE).stat().st_size // 4096, 512, 4096)
+    end = struct.pack(f">I{len(name)}sII", 2**18 + 1, name, len(name), sum(name))
+    (folder / f"{FILE}-journal").write_bytes(header.ljust(512, b"\0") + end + magic)
+    with pytest.raises(StoreError, match="its journal names another file"):
+        Store(folder)
+    assert mine.read_text() == "precious"

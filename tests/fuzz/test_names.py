@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from repro.app.options import OutFolder
+from repro.commands.diagnose import command as diagnose_command
 from repro.store.database import StoreError
 from repro.store.files import read_regular, write_note, write_whole
 from repro.store.runs import Store
@@ -133,6 +135,19 @@ def test_a_file_has_the_rights_that_the_umask_leaves(tmp_path):
     finally:
         os.umask(before)
     assert {stat.S_IMODE(mode) for mode in modes} == {0o600}
+
+
+@pytest.mark.parametrize("out", ["file/report", "/proc/report", "/sys"])
+def test_a_folder_for_a_report_is_tried_before_anything_is_trained(tmp_path, monkeypatch, out):
+    monkeypatch.chdir(tmp_path)
+    for name in ("file", "data.npz"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "model.py").write_text("def build(): ...\nraise SystemExit('it was run')")
+    args = ["model.py:build", "--data", "data.npz", "--out", out]
+    done = CliRunner().invoke(diagnose_command, args)
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"Error: {out}")
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("place", ["nowhere/runs.csv", "file/runs.csv"])

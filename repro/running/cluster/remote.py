@@ -20,6 +20,7 @@ from repro.running.train import train_block
 from repro.store.runs import StoredRun
 from repro.study.experiments import find_experiment
 from repro.study.identity import fingerprint, flat
+from repro.study.keras_settings import settings_told
 from repro.study.plan import Block
 
 POLL = 0.5  # seconds between two looks whether a block is still wanted
@@ -49,6 +50,7 @@ def facts(experiment: str, data: str | None) -> Facts:
         "code": find_experiment(experiment).code,
         "data": load(data).sha256 if data else "",
         **flat(fingerprint(), member="present"),
+        **settings_told(),
     }
 
 

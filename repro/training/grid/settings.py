@@ -37,9 +37,9 @@ def cells_of(build: Callable[..., Any], grid: Any) -> list[Settings]:
 
 
 def equal(a: Any, b: Any) -> bool:
-    """Return whether two values of a setting are equal, arrays included."""
+    """Return whether two values of a setting are equal: arrays included, and NaN with itself."""
     try:
-        return bool(a == b)
+        return bool(a == b or (a != a and b != b))
     except ValueError:  # of arrays, which are equal element by element
         return np.array_equal(a, b)
 

@@ -222,6 +222,7 @@ BAD = [
     ({"units": "34"}, "units must be a list of values"),
     ({"units": [3, 4, 3.0]}, "units repeats 3.0"),
     ({"units": [np.int64(3), 3]}, "units repeats 3"),
+    ({"momentum": [float("nan"), np.float32("nan")]}, "momentum repeats nan"),
     ({"width": [3]}, "build does not take width; it takes learning_rate, units, momentum"),
     ({"seed": [3]}, "a setting can not be called 'seed'"),
     ({3: [3]}, "settings are named by strings"),
