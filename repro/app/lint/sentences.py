@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from repro.app.lint.problem import Problem, Repository
 from repro.app.lint.spoken import Spoken, said_in_digits, said_in_words
 from repro.study.experiments import metric_kinds
-from repro.study.schema import Claim, Study
+from repro.study.models import Claim, Study
 
 NO_WORSE = r"\b(?:no worse|as good as|as well as)\b"
 COARSE = 1 / 50  # relative; "5 %" does not say 4.6 %
