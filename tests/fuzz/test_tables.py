@@ -157,6 +157,22 @@ def test_a_table_that_is_too_wide_is_not_parsed(folder, table, heading):
         read_table(folder / table)
 
 
+def widen(text, heading, cell):
+    first, *rows = text.splitlines()
+    return "\n".join([f"{heading}{first}", *(f"{cell}{row}" for row in rows), ""])
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_cells_without_a_heading_and_headings_of_two_columns_are_refused(folder, table):
+    """pandas would take the first cell of each row for its name, and rename the second column."""
+    text = (folder / table).read_text(encoding="utf-8")
+    twice = text.split(",")[0]
+    for heading, cell, reason in (("", "9,", "more cells"), (f"{twice},", "9,", "is there twice")):
+        (folder / table).write_text(widen(text, heading, cell), encoding="utf-8")
+        with pytest.raises(TableError, match=reason):
+            read_table(folder / table)
+
+
 @pytest.mark.parametrize("cells", [["True"], ["True", ""]])
 @pytest.mark.parametrize("job", ["report", "figures"])
 def test_curves_of_truth_values_are_drawn(folder, job, cells):
