@@ -29,6 +29,8 @@ MAX_SEEDS = 100_000
 MAX_VARIANTS = 5_000  # with the cells of the grids
 MAX_RUNS = 500_000
 MAX_WHOLE = 10**9  # of a parameter that is a whole number
+MAX_DEPTH = 20  # of tables in tables
+MOST_TOLD = 20  # of the things that are wrong
 
 Seeds = Annotated[int, Field(ge=1, le=MAX_SEEDS)]
 SeedSpans = Annotated[str, Field(pattern=SPANS, max_length=200)]
@@ -62,7 +64,7 @@ class Thread(_Strict):
 class Variant(_Strict):
     """One named setting of the scientific parameters."""
 
-    label: str = Field(min_length=1, max_length=34)
+    label: str = Field(max_length=34, pattern=r"\S")  # something that is seen
     group: Group
     quoted: float | tuple[float, ...] = ()
     seeds: Seeds | SeedSpans | None = None  # 0 to here, or spans; the study's own number if None
@@ -303,10 +305,17 @@ def read_study(path: Path) -> Study:
     if study.name != path.stem:
         raise StudyError(f"{path}: name: is {study.name!r}, must be the file's: {path.stem!r}")
     # what is too large is not looked at further
-    problems = _wrong_sizes(study) or _contradictions(study, find_experiment(study.name))
-    if problems:
+    if problems := _wrong_sizes(study) or _first(
+        _contradictions(study, find_experiment(study.name))
+    ):
         raise StudyError("\n".join(f"{path}: {line}" for line in problems))
     return study
+
+
+def _first(problems: Iterable[str]) -> list[str]:
+    """Return as many problems as are told at once; the nearest names of each take time."""
+    told = list(itertools.islice(problems, MOST_TOLD + 1))
+    return [*told[:MOST_TOLD], "there is more"] if len(told) > MOST_TOLD else told
 
 
 def _read_content(path: Path) -> dict[str, Any]:
@@ -316,17 +325,19 @@ def _read_content(path: Path) -> dict[str, Any]:
         raise StudyError(f"{path}: not a TOML file: {error}") from None
 
 
-def _refuse_controls(value: Any, place: object) -> None:
-    """Raise `StudyError` for a text with controls: see `repro.study.text`."""
+def _refuse_controls(value: Any, place: object, depth: int = 0) -> None:
+    """Raise `StudyError` for a text with controls, see `repro.study.text`; or for endless depth."""
+    if depth > MAX_DEPTH:
+        raise StudyError(f"{place}: is nested more deeply than any study is")
     if isinstance(value, str) and (control := next(controls(value), "")):
         raise StudyError(f"{place}: has the control character {control!a}; leave it out")
     if isinstance(value, dict):
         for key, item in value.items():
             _refuse_controls(key, f"{place}: the key {key[:LONGEST_NAME]!a}")
-            _refuse_controls(item, f"{place}: {key}")
+            _refuse_controls(item, f"{place}: {key}", depth + 1)
     elif isinstance(value, list):
         for item in value:
-            _refuse_controls(item, place)
+            _refuse_controls(item, place, depth + 1)
 
 
 def explain(error: ValidationError, known: Iterable[str] = ()) -> list[str]:
@@ -336,14 +347,16 @@ def explain(error: ValidationError, known: Iterable[str] = ()) -> list[str]:
         error: of the validation.
         known: names that an unknown key may have been meant to be.
     """
-    lines = []
+    return _first(_explained(error, known))
+
+
+def _explained(error: ValidationError, known: Iterable[str]) -> Iterator[str]:
     for e in error.errors(include_url=False):
         key = ".".join(map(str, e["loc"]))
         nearest = get_close_matches(str(e["loc"][-1]), known, n=1) if e["loc"] else []
         is_unknown = e["type"] == "extra_forbidden" and nearest
         meant = f"; did you mean {nearest[0]!r}?" if is_unknown else ""
-        lines.append(f"{key}: {e['msg']}, got {_short(e['input'])}{meant}")
-    return lines
+        yield f"{key}: {e['msg']}, got {_short(e['input'])}{meant}"
 
 
 def _wrong_sizes(study: Study) -> list[str]:
@@ -363,7 +376,7 @@ def _wrong_sizes(study: Study) -> list[str]:
     sized += [(grid.seeds, cells[name]) for name, grid in study.grids.items()]
     problems += [wrong for own, _ in sized if own and (wrong := wrong_spans(own))]
     runs = sum(count_seeds(own or study.seeds) * size for own, size in sized)
-    return problems + ([too_many_runs(runs)] if runs > MAX_RUNS else [])
+    return _first(problems + ([too_many_runs(runs)] if runs > MAX_RUNS else []))
 
 
 def too_many_runs(runs: int, limit: int = MAX_RUNS) -> str:
@@ -371,36 +384,29 @@ def too_many_runs(runs: int, limit: int = MAX_RUNS) -> str:
     return f"{runs:,} runs are too many; at most {limit:,}"
 
 
-def _contradictions(study: Study, experiment: Experiment) -> list[str]:
+def _contradictions(study: Study, experiment: Experiment) -> Iterator[str]:
     metrics, variants = experiment.metrics, study.all_variants
-    problems = [*_wrong_parameters(study, variants, experiment)]
+    yield from _wrong_parameters(study, variants, experiment)
     if study.metric not in metrics:
-        problems.append(_unknown("metric", "metric", study.metric, metrics))
+        yield _unknown("metric", "metric", study.metric, metrics)
     for key, claim in study.claims.items():
         table = f"claims.{key}"
         for role, value in (("variant", claim.variant), ("reference", claim.reference)):
             if value is not None and value not in variants:
-                problems.append(_unknown(f"{table}.{role}", "variant", value, study.variants))
+                yield _unknown(f"{table}.{role}", "variant", value, study.variants)
         if claim.published and not claim.counts_runs and metrics.get(claim.metric) != "flag":
-            problems.append(f"{table}.published: {claim.metric} is no flag; count runs by it")
+            yield f"{table}.published: {claim.metric} is no flag; count runs by it"
         if claim.metric not in (*metrics, DIVERGED):
-            problems.append(_unknown(f"{table}.metric", "metric", claim.metric, metrics))
-    problems += [
-        _unknown("margins", "metric", name, metrics)
-        for name in study.margins
-        if name not in (*metrics, SHARE_OF_RUNS)
-    ]
-    problems += [
-        _unknown("report", kind, name, known)
-        for kind, names, known in (
-            ("variant", study.report.variants, study.variants),
-            ("claim", study.report.cited, study.claims),
-            ("metric", [gap.metric or study.metric for gap in study.report.gaps], metrics),
-        )
-        for name in names
-        if name not in known
-    ]
-    return problems
+            yield _unknown(f"{table}.metric", "metric", claim.metric, metrics)
+    for name in study.margins:
+        if name not in (*metrics, SHARE_OF_RUNS):
+            yield _unknown("margins", "metric", name, metrics)
+    for kind, names, known in (
+        ("variant", study.report.variants, study.variants),
+        ("claim", study.report.cited, study.claims),
+        ("metric", [gap.metric or study.metric for gap in study.report.gaps], metrics),
+    ):
+        yield from (_unknown("report", kind, name, known) for name in names if name not in known)
 
 
 def _wrong_parameters(
