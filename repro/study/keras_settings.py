@@ -68,7 +68,7 @@ def _refused(settings: dict[str, Any], name: str, remedy: str) -> StudyError:
 def _settings() -> dict[str, Any]:
     """Return the settings that numbers depend on, as Keras will read them."""
     path = _path()
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110 - nor a folder that can't be entered
         return dict(DEFAULTS)
     try:
         content = json.loads(read_regular(path, MOST_BYTES, follow=True))
