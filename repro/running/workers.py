@@ -201,10 +201,11 @@ class _Pool(ProcessPoolExecutor):
         Raises:
             PoolError: if the processes use no processor time any more, as where they were stopped.
         """
-        futures = [self.submit(function, *each) for each in zip(*arguments, strict=True)]
+        calls = zip(*arguments, strict=True)
+        futures = [self.submit(function, *call) for call in calls]
         while True:
-            done, waiting = wait(futures, PATIENCE / LOOKS, FIRST_EXCEPTION)
-            for future in done:
+            finished, waiting = wait(futures, PATIENCE / LOOKS, FIRST_EXCEPTION)
+            for future in finished:
                 future.result()  # raises what it raised, while others still run
             if not waiting:
                 return [future.result() for future in futures]

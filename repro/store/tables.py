@@ -165,18 +165,18 @@ def read_table(
 
 
 def check_heading(
-    path: Path, content: bytes, *, most: int = MOST_COLUMNS, separator: str = ","
+    path: Path, content: bytes, *, limit: int = MOST_COLUMNS, separator: str = ","
 ) -> None:
     """Raise `TableError` if a table has more columns than so many, or one twice.
 
     Each costs as much as a row; and of two, pandas would rename one.
     """
-    longest = most * BYTES_A_NAME
+    longest = limit * BYTES_A_NAME
     stream = io.StringIO(content[:longest].decode(errors="replace"), newline="")
     columns = next(csv.reader(stream, delimiter=separator), [])
     is_cut = len(content) > longest and not stream.read(1)
-    if is_cut or len(columns) > most:
-        raise TableError(f"{path}: has more than {most:,} columns")
+    if is_cut or len(columns) > limit:
+        raise TableError(f"{path}: has more than {limit:,} columns")
     for name, count in Counter(columns).items():
         if count > 1:
             raise TableError(f"{path}: the column {name[:60]!a} is there twice")

@@ -314,8 +314,8 @@ def read_study(path: Path) -> Study:
 
 def _first(problems: Iterable[str]) -> list[str]:
     """Return as many problems as are told at once; the nearest names of each take time."""
-    told = list(itertools.islice(problems, MOST_TOLD + 1))
-    return [*told[:MOST_TOLD], "there is more"] if len(told) > MOST_TOLD else told
+    first = list(itertools.islice(problems, MOST_TOLD + 1))
+    return [*first[:MOST_TOLD], "there is more"] if len(first) > MOST_TOLD else first
 
 
 def _read_content(path: Path) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def load_data(target: str, column: str | None = None) -> dict[str, Any]:
             check_sizes(opened, target)
             with np.load(opened, allow_pickle=False) as file:
                 known = [name for spellings in NAMES.values() for name in spellings]
-                arrays = {name: file[name] for name in _once(file.files) if name in known}
+                arrays = {name: file[name] for name in _distinct(file.files) if name in known}
                 others = dict.fromkeys(file.files)
     except OSError as error:
         raise DiagnoseError(f"{target} can't be read: {error.strerror or error}") from error
@@ -104,7 +104,7 @@ def load_data(target: str, column: str | None = None) -> dict[str, Any]:
     return _named(target, others | arrays)
 
 
-def _once(names: list[str]) -> list[str]:
+def _distinct(names: list[str]) -> list[str]:
     """Return the names; raise `ValueError` if one is there twice, which could be either."""
     if len(set(names)) < len(names):
         raise ValueError("two arrays have one name")

@@ -44,7 +44,7 @@ def _read(path: Path) -> pd.DataFrame:
             _refuse_bomb(path, io.BytesIO(content))
             return pd.read_parquet(io.BytesIO(content))
         separator = "\t" if path.suffix == ".tsv" else ","
-        check_heading(path, content, most=MOST_COLUMNS, separator=separator)
+        check_heading(path, content, limit=MOST_COLUMNS, separator=separator)
         return parse_table(content, sep=separator)
     except DiagnoseError:
         raise
