@@ -39,7 +39,8 @@ def check_figure_settings() -> None:
         OSError: if they can't be read, such as a pipe, for which matplotlib would wait for ever.
     """
     for path in _figure_settings():
-        if path.exists() and not path.is_dir():
+        # as matplotlib looks, which minds no folder that can't be entered
+        if os.path.exists(path) and not os.path.isdir(path):  # noqa: PTH110, PTH112
             try:
                 read_regular(path, 2**20, follow=True).decode()
             except UnicodeDecodeError:

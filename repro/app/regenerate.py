@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from repro.app.streams import say, warn
+from repro.app.user_files import require_writable
 from repro.running.processes import cores, processes
 from repro.store.files import content_digest, write_whole
 from repro.store.provenance import write_provenance
@@ -116,11 +117,12 @@ def export_latex(names: Sequence[str], folder: Path, *, anyway: bool = False) ->
     from repro.findings.latex.files import latex_files
 
     chosen = list(_with_results(names))
+    read = [(study, read_checked(study, place, anyway=anyway)) for study, place in chosen]
+    require_writable(folder)  # before all is drawn
     files: dict[str, bytes] = {}
-    for study, place in chosen:
-        results = read_checked(study, place, anyway=anyway)
+    for study, results in read:
         runs, curves, claims = results.runs, results.curves, results.claims
-        with _errors_name(place):
+        with _errors_name(results.folder):
             files |= latex_files(study, runs, curves, claims, mark=_mark(results))
     if not (folder / "article.tex").exists():
         files["article.tex"] = article([study for study, _ in chosen], files)

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from repro.store.files import content_digest
 from repro.store.provenance import Provenance, read_provenance
-from repro.store.tables import read_table
+from repro.store.tables import TableFileError, read_table
 from repro.study.errors import StudyError, unknown
 from repro.study.experiments import find_experiment
 from repro.study.files import read_regular, require_regular
@@ -54,7 +55,7 @@ class Results:
         """The claims with their verdicts; raises as `read_results` does."""
         path = self.folder / "claims.csv"
         require_file(path)
-        return read_table(path)
+        return _table(path)
 
 
 def read_results(
@@ -75,18 +76,18 @@ def read_results(
         EditedError: if tables were edited.
         StudyError: if a file is not there, or not what it should be.
     """
-    for name in NEEDED:
+    present = [name for name in TABLES if name not in unread and os.path.lexists(folder / name)]
+    for name in (*NEEDED, *present):
         require_file(folder / name)
     named = study or study_name(folder)
     recorded = read_provenance(folder)
-    present = [name for name in TABLES if name not in unread and os.path.lexists(folder / name)]
     contents = {name: read_regular(folder / name) for name in present}
     edited = list(_edited(recorded.tables, contents, unread))
     if edited and not anyway:  # before they are parsed: a table cut in half is edited, too
         raise EditedError(doubts_told(folder, edited))
     metrics = find_experiment(named).metrics
     runs, curves = (
-        read_table(folder / name, metrics, content=contents[name])
+        _table(folder / name, metrics, content=contents[name])
         for name in ("runs.csv", "curves.csv")
     )
     foreign = list(_foreign(named, recorded, runs, curves))
@@ -94,6 +95,15 @@ def read_results(
         raise EditedError(doubts_told(folder, foreign))
     doubts = (*edited, *foreign)
     return Results(folder, provenance=recorded, runs=runs, curves=curves, doubts=doubts)
+
+
+def _table(path: Path, *args: Any, **options: Any) -> pd.DataFrame:
+    """Read a table as `read_table` does; what is wrong is said with the remedy."""
+    try:
+        return read_table(path, *args, **options)
+    except TableFileError as error:
+        remedy = f"python -m repro.{study_name(path.parent)} makes it anew"
+        raise TableFileError(f"{error}; {remedy}") from None
 
 
 def doubts_told(folder: Path, doubts: list[str] | tuple[str, ...]) -> str:

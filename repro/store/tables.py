@@ -3,6 +3,8 @@
 import csv
 import io
 import re
+import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
+from pandas.errors import ParserWarning
 
 from repro.store.files import content_digest, write_whole
 from repro.store.ranges import is_inside, kind_of_points
@@ -29,7 +32,8 @@ CURVE_SEEDS = 40  # of a variant
 FORMULA = r"\A'*[=+\-@\t\r]"
 GUARDED = r"\A'+[=+\-@\t\r]"
 
-MOST_COLUMNS, LONGEST_HEADING = 1000, 2**20
+MOST_COLUMNS, BYTES_A_NAME = 1000, 2**10
+TOO_LONG = "its rows have more cells than its heading"
 
 VERDICTS = ("holds", "refuted", "inconclusive")
 COLUMNS = {
@@ -137,9 +141,9 @@ def read_table(
     """
     content = read_regular(path) if content is None else content
     try:
-        _refuse_wide(path, content)
-        table = pd.read_csv(
-            io.BytesIO(content),
+        check_heading(path, content)
+        table = parse_table(
+            content,
             keep_default_na=False,
             na_values=[""],
             dtype=dict.fromkeys(text, str),
@@ -147,20 +151,42 @@ def read_table(
         )
     except TableFileError:
         raise
+    except ParserWarning:
+        raise TableFileError(f"{path}: {TOO_LONG}") from None
     except (ValueError, csv.Error) as error:
         raise TableFileError(f"{path}: not a table: {str(error).strip()}") from None
     _check(path, table, dict(metrics or {}))
     return _each_text(table, lambda text: text[1:] if re.match(GUARDED, text) else text)
 
 
-def _refuse_wide(path: Path, content: bytes) -> None:
-    """Raise `TableFileError` if there are too many columns; each costs as much as a row."""
-    beginning = content[:LONGEST_HEADING].decode(errors="replace")
-    stream = io.StringIO(beginning, newline="")
-    columns = next(csv.reader(stream), [])
-    is_cut = len(content) > LONGEST_HEADING and stream.tell() == len(beginning)
-    if is_cut or len(columns) > MOST_COLUMNS:
-        raise TableFileError(f"{path}: has more than {MOST_COLUMNS:,} columns")
+def check_heading(
+    path: Path, content: bytes, *, limit: int = MOST_COLUMNS, separator: str = ","
+) -> None:
+    """Raise `TableFileError` if a table has more columns than so many, or one twice.
+
+    Each costs as much as a row; and of two, pandas would rename one.
+    """
+    longest = limit * BYTES_A_NAME
+    stream = io.StringIO(content[:longest].decode(errors="replace"), newline="")
+    columns = next(csv.reader(stream, delimiter=separator), [])
+    is_cut = len(content) > longest and not stream.read(1)
+    if is_cut or len(columns) > limit:
+        raise TableFileError(f"{path}: has more than {limit:,} columns")
+    for name, count in Counter(columns).items():
+        if count > 1:
+            raise TableFileError(f"{path}: the column {name[:60]!a} is there twice")
+
+
+def parse_table(content: bytes, **options: Any) -> pd.DataFrame:
+    """Return the table of a text, read as pandas does but for rows that are too long.
+
+    Raises:
+        ParserWarning: for rows of more cells than the heading has, of which pandas makes an index.
+        ValueError, csv.Error: if it is none.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ParserWarning)
+        return pd.read_csv(io.BytesIO(content), index_col=False, **options)
 
 
 def _check(path: Path, table: pd.DataFrame, metrics: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ from repro.study.metrics import DIVERGED, SHARE_OF_RUNS
 from repro.study.models import MAX_RUNS, MAX_VARIANTS, MAX_WHOLE, Study
 from repro.study.naming import wrong_names
 from repro.study.seeds import count_seeds, wrong_spans
-from repro.study.validation import explain
+from repro.study.validation import explain, first_told
 
 
 def wrong_sizes(study: Study) -> list[str]:
@@ -31,7 +31,7 @@ def wrong_sizes(study: Study) -> list[str]:
     sized += [(grid.seeds, cells[name]) for name, grid in study.grids.items()]
     problems += [wrong for own, _ in sized if own and (wrong := wrong_spans(own))]
     runs = sum(count_seeds(own or study.seeds) * size for own, size in sized)
-    return problems + ([too_many_runs(runs)] if runs > MAX_RUNS else [])
+    return first_told(problems + ([too_many_runs(runs)] if runs > MAX_RUNS else []))
 
 
 def too_many_runs(runs: int, limit: int = MAX_RUNS) -> str:
@@ -39,17 +39,15 @@ def too_many_runs(runs: int, limit: int = MAX_RUNS) -> str:
     return f"{runs:,} runs are too many; at most {limit:,}"
 
 
-def contradictions(study: Study, experiment: Experiment) -> list[str]:
-    """Return a line for each name that there is not, and each parameter with a wrong value."""
+def contradictions(study: Study, experiment: Experiment) -> Iterator[str]:
+    """Yield a line for each name that there is not, and each parameter with a wrong value."""
     metrics = experiment.metrics
     margins = [name for name in study.margins if name != SHARE_OF_RUNS]
-    return [
-        *_wrong_parameters(study, experiment),
-        *_unknown("metric", "metric", [study.metric], metrics),
-        *_wrong_claims(study, metrics),
-        *_unknown("margins", "metric", margins, metrics),
-        *_wrong_report(study, metrics),
-    ]
+    yield from _wrong_parameters(study, experiment)
+    yield from _unknown("metric", "metric", [study.metric], metrics)
+    yield from _wrong_claims(study, metrics)
+    yield from _unknown("margins", "metric", margins, metrics)
+    yield from _wrong_report(study, metrics)
 
 
 def _wrong_claims(study: Study, metrics: Mapping[str, str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What Keras is told outside of a study: by its settings file, and by variables that cap training.
+"""Keras' settings outside of a study: those of its file, and variables that cap training.
 
 Keras reads them when it is imported. They are no part of a run's identity, so that studies are
 trained with Keras' defaults alone: others are refused before anything is trained.
@@ -53,8 +53,8 @@ def require_defaults() -> None:
 
 def settings_told() -> dict[str, str]:
     """Return settings and caps as texts by name, to be compared with those of another machine."""
-    told = {f"keras.{name}": repr(_settings()[name]) for name in DEFAULTS}
-    return told | _caps()
+    texts = {f"keras.{name}": repr(_settings()[name]) for name in DEFAULTS}
+    return texts | _caps()
 
 
 def _caps() -> dict[str, str]:
@@ -68,7 +68,7 @@ def _refused(settings: dict[str, Any], name: str, remedy: str) -> StudyError:
 def _settings() -> dict[str, Any]:
     """Return the settings that numbers depend on, as Keras will read them."""
     path = _path()
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110 - nor a folder that can't be entered
         return dict(DEFAULTS)
     try:
         content = json.loads(read_regular(path, MOST_BYTES, follow=True))

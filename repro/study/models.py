@@ -52,7 +52,7 @@ class Thread(_Strict):
 class Variant(_Strict):
     """One named setting of the scientific parameters."""
 
-    label: str = Field(min_length=1, max_length=34)
+    label: str = Field(max_length=34, pattern=r"\S")  # something that is seen
     group: Group
     quoted: float | tuple[float, ...] = ()
     seeds: Seeds | SeedSpans | None = None  # 0 to here, or spans; the study's own number if None

@@ -14,8 +14,9 @@ from repro.study.folder import STUDY_BYTES, studies_folder, study_names
 from repro.study.models import Claim, Gap, Grid, OpenQuestion, Report, Study, Thread, Variant
 from repro.study.naming import LONGEST_NAME
 from repro.study.text import controls
-from repro.study.validation import explain
+from repro.study.validation import explain, first_told
 
+MAX_DEPTH = 20  # of tables in tables
 MODELS = (Study, Thread, Variant, Grid, Claim, OpenQuestion, Report, Gap)
 KEYS = tuple(dict.fromkeys(name for model in MODELS for name in model.model_fields))
 
@@ -45,7 +46,8 @@ def read_study(path: Path) -> Study:
     if study.name != path.stem:
         raise StudyError(f"{path}: name: is {study.name!r}, must be the file's: {path.stem!r}")
     # what is too large is not looked at further
-    problems = wrong_sizes(study) or contradictions(study, find_experiment(study.name))
+    problems = wrong_sizes(study)
+    problems = problems or first_told(contradictions(study, find_experiment(study.name)))
     if problems:
         raise StudyError("\n".join(f"{path}: {line}" for line in problems))
     return study
@@ -58,17 +60,19 @@ def _read_content(path: Path) -> dict[str, Any]:
         raise StudyError(f"{path}: not a TOML file: {error}") from None
 
 
-def _refuse_controls(value: Any, place: object) -> None:
-    """Raise `StudyError` for a text with controls: see `repro.study.text`."""
+def _refuse_controls(value: Any, place: object, depth: int = 0) -> None:
+    """Raise `StudyError` for a text with controls, see `repro.study.text`; or for endless depth."""
+    if depth > MAX_DEPTH:
+        raise StudyError(f"{place}: is nested more deeply than any study is")
     if isinstance(value, str) and (control := next(controls(value), "")):
         raise StudyError(f"{place}: has the control character {control!a}; leave it out")
     if isinstance(value, dict):
         for key, item in value.items():
             _refuse_controls(key, f"{place}: the key {key[:LONGEST_NAME]!a}")
-            _refuse_controls(item, f"{place}: {key}")
+            _refuse_controls(item, f"{place}: {key}", depth + 1)
     elif isinstance(value, list):
         for item in value:
-            _refuse_controls(item, place)
+            _refuse_controls(item, place, depth + 1)
 
 
 def _tuples(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """Turn what pydantic finds wrong in a file into lines that name key, fault and value."""
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic import ValidationError
@@ -9,6 +10,7 @@ from repro.study.errors import nearest
 from repro.study.text import printable
 
 LONGEST_VALUE = 60  # characters of a value in a message
+MOST_TOLD = 20  # of the things that are wrong
 
 
 def explain(error: ValidationError, known: Iterable[str] = ()) -> list[str]:
@@ -18,13 +20,21 @@ def explain(error: ValidationError, known: Iterable[str] = ()) -> list[str]:
         error: of the validation.
         known: names that an unknown key may have been meant to be.
     """
-    lines = []
+    return first_told(_explained(error, known))
+
+
+def first_told(problems: Iterable[str]) -> list[str]:
+    """Return as many problems as are told at once; the nearest names of each take time."""
+    first = list(itertools.islice(problems, MOST_TOLD + 1))
+    return [*first[:MOST_TOLD], "there is more"] if len(first) > MOST_TOLD else first
+
+
+def _explained(error: ValidationError, known: Iterable[str]) -> Iterator[str]:
     for e in error.errors(include_url=False):
         key = ".".join(map(str, e["loc"]))
         likely = nearest(str(e["loc"][-1]), known) if e["type"] == "extra_forbidden" else ""
         meant = f"; did you mean {likely!r}?" if likely else ""
-        lines.append(f"{key}: {e['msg']}, got {_short(e['input'])}{meant}")
-    return lines
+        yield f"{key}: {e['msg']}, got {_short(e['input'])}{meant}"
 
 
 def _short(value: Any) -> str:

@@ -14,6 +14,7 @@ import time
 import pytest
 
 from repro.app.environment import check_figure_settings
+from repro.study.keras_settings import require_defaults
 from tests.faults.processes import ROOT
 
 TABLES_READ = ("cite truth_table relu_posted", "ledger", "figures", "report", "verdicts", "verify")
@@ -113,6 +114,16 @@ def test_settings_of_figures_elsewhere_are_not_waited_for_either(tmp_path, monke
     with pytest.raises(OSError, match="is a named pipe, not a file") as refusal:
         check_figure_settings()
     assert refusal.value.filename == str(folder / "matplotlibrc")
+
+
+def test_a_folder_that_can_not_be_looked_into_has_no_settings(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("MATPLOTLIBRC", "MPLCONFIGDIR"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("XDG_CONFIG_HOME", "KERAS_HOME"):
+        monkeypatch.setenv(name, f"/{'x' * 300}")  # no disk takes such a name
+    check_figure_settings()
+    require_defaults()
 
 
 WARNING = """

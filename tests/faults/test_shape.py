@@ -7,7 +7,8 @@ from contextlib import closing
 
 import pytest
 
-from repro.store.database import StoreError, checksum, text_digest
+from repro.store.database import StoreError, checksum
+from repro.store.files import content_digest
 from repro.store.runs import FILE, Store, StoredRun
 from repro.study.plan import Block, make_plan
 from repro.study.schema import load_study
@@ -105,7 +106,7 @@ def test_a_row_that_is_forged_to_the_same_is_taken(folder):
     ],
 )
 def test_settings_of_a_wrong_shape_are_refused(folder, content):
-    change(folder, "INSERT INTO settings VALUES (?, ?)", text_digest(content), content)
+    change(folder, "INSERT INTO settings VALUES (?, ?)", content_digest(content.encode()), content)
     with pytest.raises(StoreError, match=r"not a sound run store \(the settings"):
         Store(folder)
 

@@ -2,6 +2,7 @@
 
 import io
 import os
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -102,6 +103,53 @@ def test_a_target_is_named_once(tmp_path):
     path.write_text("a,b\n1,2\n3,4\n")
     with pytest.raises(DiagnoseError, match="the column 'b' is there, or named, twice"):
         load_data(str(path), "b,b")
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv"])
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a,b,b\n1,2,3\n", "the column 'b' is there twice"),  # one would tell the other
+        ("a,a,b\n1,2,3\n", "the column 'a' is there twice"),
+        ("a,b\n0,2,3\n1,5,6\n", "its rows have more cells than its heading"),
+        ("," * 100_000 + "b", "has more than 100,000 columns"),
+    ],
+)
+def test_what_the_heading_of_a_table_does_not_say_is_not_guessed(tmp_path, ending, text, reason):
+    path = tmp_path / f"data.{ending}"
+    path.write_text(text if ending == "csv" else text.replace(",", "\t"))
+    with pytest.raises(DiagnoseError, match=f"{reason}; mend its heading: a name for each"):
+        load_data(str(path), "b")
+
+
+def member(descr, shape):
+    """An array's member without numbers."""
+    content = io.BytesIO()
+    header = {"descr": descr, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(content, header)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    "x",
+    [b"hello", b"", member("|V0", (10**12,)), member("<U0", (10**12,)), member("<f8", (0, 10**18))],
+)
+def test_a_member_that_is_no_array_or_holds_nothing_is_refused(tmp_path, x):
+    with zipfile.ZipFile(tmp_path / "data.npz", "w") as archive:
+        archive.writestr("x.npy", x)
+        archive.writestr("y.npy", member("<f8", (0,)))
+    with pytest.raises(DiagnoseError, match="its x is no array, or says a false shape"):
+        load_data(str(tmp_path / "data.npz"))
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("twice", ["x", "x.npy"])
+def test_a_name_that_two_members_have_is_refused(tmp_path, twice):
+    with zipfile.ZipFile(tmp_path / "data.npz", "w") as archive:
+        for name in ("x.npy", "y.npy", twice):
+            archive.writestr(name, member("<f8", (0,)))
+    with pytest.raises(DiagnoseError, match=r"data\.npz must be an \.npz file"):
+        load_data(str(tmp_path / "data.npz"))
 
 
 def test_a_table_of_a_few_bytes_that_says_millions_of_rows_is_not_unpacked(tmp_path, monkeypatch):

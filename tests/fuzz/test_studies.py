@@ -18,6 +18,7 @@ SOUND = (studies_folder() / "mnist_relu.toml").read_text(encoding="utf-8")
 unhurried = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 shown = st.characters(blacklist_categories=["Cs", "Cc", "Cf", "Zl", "Zp"])
+labels = st.text(shown, min_size=1, max_size=34).filter(str.strip)
 words = st.text(shown, max_size=40)
 names = st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True)
 METRICS = ("test_accuracy", "train_loss", "dead_fraction")
@@ -30,7 +31,7 @@ def studies(draw):
     activation = st.sampled_from(["relu", "sigmoid", "tanh"])
     scale = st.sampled_from([1.0, 0.5, "1/255"])
     variant = st.fixed_dictionaries(
-        {"label": st.text(shown, min_size=1, max_size=34), "group": st.just("as posted")},
+        {"label": labels, "group": st.just("as posted")},
         optional={
             "quoted": st.floats(0, 1) | st.lists(st.floats(0, 1), max_size=3),
             "seeds": st.integers(1, 9),
@@ -191,4 +192,46 @@ def test_text_that_breaks_parsers_is_refused(tmp_path, text):
     path = tmp_path / "mnist_relu.toml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(StudyError, match="not a TOML file"):
+        read_study(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[{'.'.join(['a'] * 5000)}]",
+        f"x = {'{a=' * 300}1{'}' * 300}",
+        f"x = {'[' * 300}{']' * 300}",
+    ],
+)
+def test_tables_in_tables_without_end_are_refused(tmp_path, text):
+    path = tmp_path / "mnist_relu.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(StudyError, match="nested more deeply than any study"):
+        read_study(path)
+
+
+def claims(count):
+    return "".join(
+        f'\n[claims.wrong{i}]\nmade_by = "us"\nsays = "x"\ntest = "above"\n'
+        f'variant = "nobody{i}"\nmetric = "test_accuracy"\n'
+        for i in range(count)
+    )
+
+
+@pytest.mark.parametrize("wrong", [claims(5000), "".join(f"\nlabel{i} = 1" for i in range(30_000))])
+def test_of_thousands_of_mistakes_the_first_are_told_at_once(tmp_path, wrong):
+    path = tmp_path / "mnist_relu.toml"
+    path.write_text(SOUND + wrong, encoding="utf-8")
+    with pytest.raises(StudyError) as refusal:
+        read_study(path)
+    *_, last = lines = str(refusal.value).splitlines()
+    assert (len(lines), last) == (21, f"{path}: there is more")
+
+
+@pytest.mark.parametrize("label", [" ", "\u00a0", " \n "])
+def test_a_label_of_which_nothing_is_seen_is_refused(tmp_path, label):
+    path = tmp_path / "mnist_relu.toml"
+    text = re.sub(r'label = "[^"]*"', lambda _: f"label = {toml(label)}", SOUND, count=1)
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(StudyError, match=r"variants\.\w+\.label: "):
         read_study(path)

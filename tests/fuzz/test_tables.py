@@ -14,6 +14,7 @@ from repro.app import run as session
 from repro.app import verify as verification
 from repro.app.exits import reported
 from repro.findings import figures
+from repro.findings.latex import files
 from repro.running.processes import ONE_THREAD
 from repro.store import results
 from repro.store.runs import FILE
@@ -107,6 +108,13 @@ JOBS = {
     "export": lambda: regenerate.export_latex(["add_numbers"], Path("paper")),
 }
 FAST, DRAWING = ["verdicts", "ledger", "report", "verify"], ["figures", "export"]
+
+
+def test_a_folder_for_an_article_is_tried_before_its_figures_are_drawn(folder, capsys, monkeypatch):
+    monkeypatch.setattr(files, "latex_files", lambda *_, **__: pytest.fail("they were drawn"))
+    Path("file").write_text("")
+    assert reported(lambda: regenerate.export_latex(["add_numbers"], Path("file/paper"))) == 2
+    assert capsys.readouterr().err.startswith("Error: file/paper: Not a directory")
 
 
 @pytest.mark.long

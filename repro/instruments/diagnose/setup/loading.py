@@ -87,7 +87,7 @@ def load_data(target: str, column: str | None = None) -> dict[str, Any]:
             check_sizes(opened, target)
             with np.load(opened, allow_pickle=False) as file:
                 known = [name for spellings in NAMES.values() for name in spellings]
-                arrays = {name: file[name] for name in file.files if name in known}
+                arrays = {name: file[name] for name in _distinct(file.files) if name in known}
                 others = dict.fromkeys(file.files)
     except OSError as error:
         raise DiagnoseError(f"{target} can't be read: {error.strerror or error}") from error
@@ -98,7 +98,29 @@ def load_data(target: str, column: str | None = None) -> dict[str, Any]:
             f"{target} must be an .npz file of plain arrays of numbers (objects would need pickle, "
             "which can run code)"
         ) from error
+    for name, array in arrays.items():
+        if not _holds_what_it_says(array):
+            raise DiagnoseError(f"{target}: its {name} is no array, or says a false shape")
     return _named(target, others | arrays)
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Return the names; raise `ValueError` if one is there twice, which could be either."""
+    if len(set(names)) < len(names):
+        raise ValueError("two arrays have one name")
+    return names
+
+
+def _holds_what_it_says(array: Any) -> bool:
+    """Return whether a member is an array, with bytes for all that its shape says.
+
+    numpy gives back other members as bytes; numbers of no bytes would be any number of rows.
+    """
+    return (
+        isinstance(array, np.ndarray)
+        and array.dtype.itemsize > 0
+        and max(array.shape, default=0) <= MAX_BYTES
+    )
 
 
 def check_sizes(opened: BinaryIO, target: str) -> None:

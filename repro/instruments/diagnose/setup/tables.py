@@ -7,13 +7,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.errors import ParserWarning
 
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.errors import DiagnoseError, listed, one_line, short
 from repro.store.files import read_regular
+from repro.store.tables import TOO_LONG, TableFileError, check_heading, parse_table
 
+MOST_COLUMNS = 100_000  # of text, in which each costs as much as a row
 MOST_CELLS = 2**29  # in double precision, 4 GiB
 COMPARED = 10_000  # columns that a wrong name is held against
+NAMED = f"mend its heading: a name for each of at most {MOST_COLUMNS:,} columns"
 TABLES = (".csv", ".tsv", ".parquet")
 
 
@@ -35,13 +39,19 @@ def load_table(path: Path, target: str | None) -> dict[str, Array]:
 
 def _read(path: Path) -> pd.DataFrame:
     try:
-        content = io.BytesIO(read_regular(path, follow=True))
+        content = read_regular(path, follow=True)
         if path.suffix == ".parquet":
-            _refuse_bomb(path, content)
-            return pd.read_parquet(content)
-        return pd.read_csv(content, sep="\t" if path.suffix == ".tsv" else ",")
+            _refuse_bomb(path, io.BytesIO(content))
+            return pd.read_parquet(io.BytesIO(content))
+        separator = "\t" if path.suffix == ".tsv" else ","
+        check_heading(path, content, limit=MOST_COLUMNS, separator=separator)
+        return parse_table(content, sep=separator)
     except DiagnoseError:
         raise
+    except TableFileError as error:
+        raise DiagnoseError(f"{error}; {NAMED}") from None
+    except ParserWarning:
+        raise DiagnoseError(f"{path}: {TOO_LONG}; {NAMED}") from None
     except OSError as error:
         raise DiagnoseError(f"{path} can't be read: {error.strerror or error}") from error
     except ImportError as error:
@@ -62,7 +72,6 @@ def _refuse_bomb(path: Path, content: io.BytesIO) -> None:
             f"{path} has {index.num_rows:,} rows of {index.num_columns:,} columns; at most "
             f"{MOST_CELLS:,} numbers can be read"
         )
-    content.seek(0)
 
 
 def _target_columns(path: Path, table: pd.DataFrame, target: str | None) -> list[str]:
