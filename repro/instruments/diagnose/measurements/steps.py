@@ -164,8 +164,8 @@ def take_step(model: "keras.Model", batch: Pair, weights: Array | None = None) -
     x, y = batch
     if not has_own_steps(model):
         return dict(model.train_on_batch(x, y, sample_weight=weights, return_dict=True))
-    given = (x, y) if weights is None else (x, y, weights)
-    return dict(model.train_step(tf.nest.map_structure(tf.convert_to_tensor, given)))
+    tensors = (x, y) if weights is None else (x, y, weights)
+    return dict(model.train_step(tf.nest.map_structure(tf.convert_to_tensor, tensors)))
 
 
 def _ratios(old: dict[str, Array], new: dict[str, Array]) -> dict[str, float]:

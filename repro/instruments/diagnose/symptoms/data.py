@@ -32,8 +32,8 @@ def label_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         yield from detect("labels_range", outside, text)
     if setup.task.classes:
         share = commonest_share(setup.task, setup.train[1])
-        scored = "steps or pixels" if setup.task.per_step else "rows"
-        yield from detect("imbalance", share, f"{percent(share)} of the {scored} are of one class")
+        counted = "steps or pixels" if setup.task.per_step else "rows"
+        yield from detect("imbalance", share, f"{percent(share)} of the {counted} are of one class")
     elif setup.task.several and setup.task.factors:
         share = float((y > HALF).mean())
         text = f"{percent(max(share, 1 - share))} of the labels are {round(share)}"
