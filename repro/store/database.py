@@ -94,8 +94,9 @@ def _refuse_other_journal(path: Path) -> None:
     """Raise `StoreError` for a journal that names another file: a store's own names none."""
     journal = path.with_name(f"{path.name}-journal")
     with suppress(FileNotFoundError), os.fdopen(open_regular(journal, os.O_RDONLY), "rb") as file:
-        file.seek(max(0, os.fstat(file.fileno()).st_size - len(NAMES_ANOTHER)))
-        if file.read() == NAMES_ANOTHER:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - 2 * len(NAMES_ANOTHER)))
+        end = file.read()
+        if len(end) > len(NAMES_ANOTHER) and end.endswith(NAMES_ANOTHER):
             raise unsound(path, "its journal names another file, which would be deleted")
 
 
