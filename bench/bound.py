@@ -31,18 +31,18 @@ def operations(parameters: Mapping[str, Any]) -> int:
 
 
 def table() -> pd.DataFrame:
-    """Return the study's operations, the minutes that they take here, and those that were taken."""
+    """Return the study's operations, the minutes that they take here, and those that were recorded."""
     study, rate = load_study(STUDY), peak()
     plan = make_plan(study)
     total = sum(len(plan.seeds[v]) * operations(p) for v, p in plan.parameters.items())
-    taken = read_results(RESULTS_OF_STUDIES / STUDY, STUDY).provenance.seconds
+    recorded = read_results(RESULTS_OF_STUDIES / STUDY, STUDY).provenance.seconds
     row: dict[str, Any] = {
         "runs": len(plan.runs),
         "operations": f"{total:.3g}",
         "operations_a_second": f"{rate:.3g}",
         "cores": CORES,
         "least_minutes": round(total / rate / 60, 1),
-        "minutes_taken": round(taken / CORES / 60, 1),
+        "minutes_recorded": round(recorded / CORES / 60, 1),
     }
     return pd.DataFrame([row])
 

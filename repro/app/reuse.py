@@ -45,16 +45,16 @@ def reuse(plan: Plan, store: Store, folder: Path) -> Unused:
     identities = set(plan.identities)
     known = store.find(identities)
     with_curves = {run.variant for _, runs in committed for run in runs if run.curve}
-    taken: list[StoredBlock] = []
+    reusable: list[StoredBlock] = []
     for block, runs in committed:
         if block.variant not in plan.seeds:
             continue
         is_new = not known.keys() >= set(block.identities)
         is_whole = block.variant not in with_curves or _has_curves(plan, block, runs)
         if is_new and is_whole and identities.issuperset(block.identities):
-            taken.append((block, [run for run in runs if run.identity not in known]))
-    if taken:
-        store.adopt(taken, [adoption.model_dump() for adoption in adoptions])
+            reusable.append((block, [run for run in runs if run.identity not in known]))
+    if reusable:
+        store.adopt(reusable, [adoption.model_dump() for adoption in adoptions])
     stored = store.find(identities).keys()
     missing = {
         (block.variant, block.seeds): block

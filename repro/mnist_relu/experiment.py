@@ -120,37 +120,6 @@ def experiment(
         >>> runs[["seed", "status"]].values.tolist()
         [[0, 'ok'], [1, 'ok']]
     """
-    settings = make_settings(
-        data=data,
-        epochs=epochs,
-        batch_size=batch_size,
-        steps_per_epoch=steps_per_epoch,
-        hidden_activation=hidden_activation,
-        leaky_slope=leaky_slope,
-        output_activation=output_activation,
-        cross_entropy_epsilon=cross_entropy_epsilon,
-        hidden_units=hidden_units,
-        input_scale=input_scale,
-        standardize=standardize,
-        optimizer=optimizer,
-        learning_rate=learning_rate,
-        early_rate=early_rate,
-        early_epochs=early_epochs,
-        momentum=momentum,
-        rmsprop_rho=rmsprop_rho,
-        adam_beta_1=adam_beta_1,
-        adam_beta_2=adam_beta_2,
-        optimizer_epsilon=optimizer_epsilon,
-        first_layer_rate=first_layer_rate,
-        first_layer_init=first_layer_init,
-        second_layer_rate=second_layer_rate,
-        frozen=frozen,
-        initializer=initializer,
-        clip_output=clip_output,
-        batch_normalization=batch_normalization,
-        batchnorm_momentum=batchnorm_momentum,
-        batchnorm_epsilon=batchnorm_epsilon,
-        dropout=dropout,
-        gradient_clipnorm=gradient_clipnorm,
-    )
+    parameters = {name: value for name, value in locals().items() if name != "seeds"}
+    settings = make_settings(**parameters)
     return measure(settings, seeds, train(settings, seeds))

@@ -129,27 +129,7 @@ def fit_seeds(
         >>> fit.frame.shape  # a row a seed and epoch: seed, epoch, loss
         (16, 3)
     """
-    arguments = {
-        "x": x,
-        "y": y,
-        "batch_size": batch_size,
-        "epochs": epochs,
-        "verbose": verbose,
-        "callbacks": callbacks,
-        "validation_split": validation_split,
-        "validation_data": validation_data,
-        "shuffle": shuffle,
-        "class_weight": class_weight,
-        "sample_weight": sample_weight,
-        "initial_epoch": initial_epoch,
-        "steps_per_epoch": steps_per_epoch,
-        "validation_steps": validation_steps,
-        "validation_batch_size": validation_batch_size,
-        "validation_freq": validation_freq,
-        "block_size": block_size,
-        "n_jobs": n_jobs,
-        "check": check,
-    }
+    arguments = {name: value for name, value in locals().items() if name not in ("build", "seeds")}
     return _fit(build, check_seeds(seeds), arguments, {})
 
 

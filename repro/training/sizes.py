@@ -1,4 +1,4 @@
-"""How many seeds make a block, and how many blocks train side by side."""
+"""The number of seeds in a block, and of blocks that train side by side."""
 
 import os
 from collections.abc import Sequence
