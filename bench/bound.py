@@ -31,7 +31,7 @@ def operations(parameters: Mapping[str, Any]) -> int:
 
 
 def table() -> pd.DataFrame:
-    """Return the study's operations, the minutes that they take here, and those that were recorded."""
+    """Return the study's operations, the minutes that they take here, and those recorded."""
     study, rate = load_study(STUDY), peak()
     plan = make_plan(study)
     total = sum(len(plan.seeds[v]) * operations(p) for v, p in plan.parameters.items())

@@ -1,5 +1,6 @@
 """The arguments of `fit_seeds`, checked before anything trains."""
 
+import itertools
 import operator
 import warnings
 from collections.abc import Iterable, Sequence
@@ -20,6 +21,8 @@ from repro.training.feeding.in_order import InOrder
 from repro.training.order import data_order
 
 Data = Arrays | Batches
+
+MOST_SEEDS = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,11 +195,13 @@ def check_seeds(seeds: int | Iterable[int]) -> list[int]:
         check_count("seeds", seeds)
         seeds = range(int(seeds))
     try:
-        checked = [operator.index(seed) for seed in seeds]
+        checked = [operator.index(seed) for seed in itertools.islice(seeds, MOST_SEEDS + 1)]
     except TypeError as error:
         raise TypeError(
             f"seeds must be integers, such as range(8), got {seeds!r} ({error})"
         ) from None
+    if len(checked) > MOST_SEEDS:  # they may be endless
+        raise ValueError(f"more than {MOST_SEEDS:,} seeds, which are the most")
     if not checked:
         raise ValueError("no seeds given; give at least one, such as range(8)")
     if min(checked) < 0 or max(checked) >= 2**32:

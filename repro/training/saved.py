@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Le, MinLen
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from repro.training.alone import Trained
 from repro.training.building import Blueprint, Build
@@ -18,10 +18,20 @@ from repro.training.feeding.structures import Triple
 
 FORMAT = 1
 PLAIN = (int, float, str, type(None))  # arguments that are saved
-LARGEST = 2**30  # numbers in a tensor of the first batch, which reading makes anew
-REFUSED = (KeyError, TypeError, ValueError, EOFError, AttributeError, zipfile.BadZipFile)
+LARGEST = 2**30  # numbers in the first batch, which reading makes anew
+LONGEST = 16  # bytes of a number
+KINDS = "biufUS"  # of the arrays
+REFUSED = (KeyError, TypeError, ValueError, EOFError, AttributeError, OverflowError)
 
 Row = dict[str, Any]
+
+
+def _number_type(name: str) -> str:
+    """Return the name of a type; raise `ValueError` if it is none of single, short numbers."""
+    dtype = np.dtype(name)
+    if dtype.itemsize > LONGEST or dtype.shape or dtype.fields or dtype.kind not in "biufV":
+        raise ValueError("it is no type of numbers")
+    return name
 
 
 class Description(BaseModel):
@@ -34,7 +44,7 @@ class Description(BaseModel):
     arguments: dict[str, bool | int | float | str | None]
     to_give_again: list[str]
     rows: Annotated[dict[Annotated[int, Ge(0), Le(2**32 - 1)], list[Row]], MinLen(1)]
-    dtypes: dict[str, str]
+    dtypes: dict[str, Annotated[str, AfterValidator(_number_type)]]
 
 
 def write_fit(
@@ -61,6 +71,7 @@ def write_fit(
     }
     text = np.frombuffer(json.dumps(description).encode(), np.uint8)
     path = Path(path)
+    _require_file(path)  # a device would be replaced
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         with unfinished.open("wb") as file:
@@ -78,6 +89,7 @@ def read_fit(path: str | Path, build: Build) -> tuple[dict[int, Trained], Bluepr
     """
     try:
         description, arrays = _read(Path(path))
+        _require_small(description.sample)
         blueprint = Blueprint(build, _sample(description.sample))
         trained = {
             seed: Trained([_typed(row, description.dtypes) for row in rows], _state(arrays, seed))
@@ -87,21 +99,31 @@ def read_fit(path: str | Path, build: Build) -> tuple[dict[int, Trained], Bluepr
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise ValueError(f"{path} is no saved fit ({place or 'JSON'}: {first['msg']})") from error
-    except (*REFUSED, tf.errors.OpError) as error:
+    except (*REFUSED, zipfile.BadZipFile, tf.errors.OpError) as error:
         raise ValueError(f"{path} is no saved fit ({error})") from error
     _check_same_build(blueprint, trained, path)
     return trained, blueprint, description
 
 
 def _read(path: Path) -> tuple[Description, dict[str, NDArray[Any]]]:
-    if path.exists() and not path.is_file():
-        raise ValueError("it is no regular file")  # a pipe would be waited for
+    _require_file(path)  # a pipe would be waited for
     with zipfile.ZipFile(path) as archive:
         if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
             raise ValueError("it is compressed, which `save` never does: it may unpack to anything")
     with np.load(path, allow_pickle=False) as file:
+        if len(set(file.files)) < len(file.files):
+            raise ValueError("two arrays have one name")
         description = Description.model_validate_json(file["description"].tobytes())
-        return description, {name: file[name] for name in file.files}
+        arrays = {name: file[name] for name in file.files}
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray) or array.dtype.kind not in KINDS:
+            raise ValueError(f"{name!r:.40} is no array of numbers")
+    return description, arrays
+
+
+def _require_file(path: Path) -> None:
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path} is no regular file")
 
 
 def _plain(rows: list[Row]) -> list[Row]:
@@ -110,7 +132,7 @@ def _plain(rows: list[Row]) -> list[Row]:
 
 def _native(value: NDArray[Any]) -> NDArray[Any]:
     # numpy reads back its own types alone; a short float of others is exact in 32 bits
-    return value if value.dtype.kind in "biufUS" else value.astype("float32")
+    return value if value.dtype.kind in KINDS else value.astype("float32")
 
 
 def _dtypes(trained: dict[int, Trained]) -> dict[str, str]:
@@ -146,10 +168,24 @@ def _sample(spec: Any) -> Any:
         return {name: _sample(value) for name, value in spec["dict"].items()}
     if "list" in spec:
         return tuple(map(_sample, spec["list"]))
-    shape = [n or 1 for n in spec["shape"]]
-    if math.prod(shape) > LARGEST:
-        raise ValueError(f"its first batch has {math.prod(shape):.2g} numbers")
-    return tf.zeros(shape, tf.as_dtype(spec["dtype"]))
+    return tf.zeros([n or 1 for n in spec["shape"]], tf.as_dtype(spec["dtype"]))
+
+
+def _require_small(spec: Any) -> None:
+    """Raise `ValueError` for a first batch of more numbers than `LARGEST`."""
+    if (count := _count(spec)) > LARGEST:
+        raise ValueError(f"its first batch has {count:.2g} numbers")
+
+
+def _count(spec: Any) -> int:
+    """Return how many numbers the tensors that `_spec` describes have."""
+    if spec is None:
+        return 0
+    if "dict" in spec:
+        return sum(map(_count, spec["dict"].values()))
+    if "list" in spec:
+        return sum(map(_count, spec["list"]))
+    return math.prod(n or 1 for n in spec["shape"])
 
 
 def _check_same_build(blueprint: Blueprint, trained: dict[int, Trained], path: Any) -> None:
