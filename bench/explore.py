@@ -115,7 +115,7 @@ def moments(page: Page, url: str) -> Iterator[tuple[float, bytes]]:
     session.detach()
     painted = page.evaluate(f"() => (performance.timeOrigin + ({PAINTED})()) / 1000")
     for moment in MOMENTS:
-        drawn = [data for when, data in frames if when <= painted + moment]
+        drawn = [data for instant, data in frames if instant <= painted + moment]
         yield moment, b64decode(drawn[-1] if drawn else frames[0][1])
 
 

@@ -40,7 +40,8 @@ class WatchedPool(ProcessPoolExecutor):
         Raises:
             PoolError: if the processes use no processor time any more, as where they were stopped.
         """
-        futures = [self.submit(function, *each) for each in zip(*arguments, strict=True)]
+        calls = zip(*arguments, strict=True)
+        futures = [self.submit(function, *call) for call in calls]
         while True:
             pause = heartbeat.PATIENCE / heartbeat.LOOKS
             finished, waiting = wait(futures, pause, FIRST_EXCEPTION)
