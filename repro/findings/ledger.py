@@ -30,8 +30,8 @@ HEADING = """
 NUMBERS = """
 ## The thread's numbers beside ours
 
-The metric is {metric}; {better} is better. A row is a variant with all of its runs. Those that
-diverged or crashed have no {metric}: they are counted in the last column, and in no mean. The
+The metric is *{metric}*; {better} is better. A row is a variant with all of its runs. Those that
+diverged or crashed have no number: they are counted in the last column, and in no mean. The
 interval is that of the mean over seeds; where all runs have one number, it says so in its place.
 {shared}
 """
@@ -118,7 +118,7 @@ def ledger(
 
 def numbers_table(study: Study, runs: pd.DataFrame) -> str:
     """Return the named variants as a Markdown table: the thread's numbers beside ours."""
-    headings = ("variant", f"the thread's {words(study.metric)}", "ours: mean", "95 % interval")
+    headings = ("variant", "the thread's", "ours: mean", "95 % interval")
     named = named_runs(study, runs)
     by_variant = named.groupby("variant")[study.metric]
     lowest, highest = by_variant.min(), by_variant.max()
