@@ -243,18 +243,12 @@ function passBack({ kernel, units, carries, steps, errors, input: { samples }, b
   }
 }
 
-/** Move weights, or add to their gradient; return whether any moved. @param {Layer} layer @param {How} how @param {boolean} gathers */
+/** Return whether weights may have moved. @param {Layer} layer @param {How} how @param {boolean} gathers */
 function move(layer, how, gathers) {
-  const {
-    kernel,
-    velocity,
-    gradient,
-    units,
-    input: { samples, rows },
-  } = layer;
+  const { kernel, velocity, gradient, units, input } = layer;
   const { biased, decays, rate, momentum, bits } = how;
-  const count = biased && !decays ? rows.length : rows.length - 1;
-  if (samples > 1 || bits < 64) return moveTogether(layer, how, count);
+  const count = biased && !decays ? input.rows.length : input.rows.length - 1;
+  if (input.samples > 1 || bits < 64) return moveTogether(layer, how, count);
   const weights = gathers ? gradient : momentum ? velocity : kernel;
   if (momentum) for (let at = 0; at < kernel.length; at++) velocity[at] *= momentum;
   spread(layer, count, weights, gathers ? -1 : rate);
@@ -264,26 +258,17 @@ function move(layer, how, gathers) {
 }
 
 /**
- * Subtract a rate times a sample's gradient, four rows at a time so that steps are read less often.
+ * Subtract a rate times a sample's gradient, two rows at a time so that steps are read less often.
  * @param {Layer} layer @param {number} count of rows @param {Float64Array} weights @param {number} rate
  */
 function spread({ units, steps, input: { rows, moves } }, count, weights, rate) {
   let k = 0;
-  for (; k + 3 < count; k += 4) {
-    const a = rows[k] * units,
-      b = rows[k + 1] * units,
-      c = rows[k + 2] * units,
-      d = rows[k + 3] * units;
-    const p = moves[k],
-      q = moves[k + 1],
-      r = moves[k + 2],
-      s = moves[k + 3];
-    for (let j = 0; j < units; j++) {
-      const step = steps[j];
-      weights[a + j] -= rate * (p * step);
-      weights[b + j] -= rate * (q * step);
-      weights[c + j] -= rate * (r * step);
-      weights[d + j] -= rate * (s * step);
+  for (; k + 1 < count; k += 2) {
+    const p = moves[k];
+    const q = moves[k + 1];
+    for (let j = 0, a = rows[k] * units, b = rows[k + 1] * units; j < units; j++, a++, b++) {
+      weights[a] -= rate * (p * steps[j]);
+      weights[b] -= rate * (q * steps[j]);
     }
   }
   for (; k < count; k++) {
