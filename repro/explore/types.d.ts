@@ -98,8 +98,10 @@ interface Digits {
   train: number;
 }
 
-/** What a network gets: values for some rows of its first kernel, the last of them 1, for the bias. */
+/** What a network gets: values of samples for some rows of its first kernel, the last of them 1, for the bias. */
 interface Input {
+  /** how many stand side by side in each row */
+  samples: number;
   rows: Uint16Array;
   values: Float64Array;
   /** what a step moves the rows by */
@@ -107,8 +109,8 @@ interface Input {
   target: number[];
 }
 
-/** Start a network; `step` trains it further, `look` tells how it is. */
-type Start = (settings: Settings, seed: number, digits: Digits) => { step(step: number): void; look(): Snapshot };
+/** Start a network; `step` trains it further, or says false if nothing moves any more; `look` tells how it is. */
+type Start = (settings: Settings, seed: number, digits: Digits) => { step(step: number): unknown; look(): Snapshot };
 
 interface Run { seed: number; beside: boolean; follow: boolean }
 interface Job { job: number; scene: Scene; settings: Settings; runs: Run[] }

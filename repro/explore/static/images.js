@@ -57,6 +57,7 @@ function inputOf({ grey, label }, image, { scale, gain, background, low, high })
   const values = pixels.map((pixel) => scale * grey[image * PIXELS + pixel]);
   const sum = values.reduce((total, value) => total + value, 0);
   return {
+    samples: 1,
     rows: Uint16Array.from([...pixels, PIXELS, PIXELS + 1, PIXELS + 2]),
     values: Float64Array.from([...values, sum, 1, 1]),
     moves: Float64Array.from([...values.map((v) => gain * v), background, background * (PIXELS * background + sum), 1]),

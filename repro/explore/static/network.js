@@ -21,34 +21,50 @@ export function drawKernel(inputs, units, number, { byUnit = false, zeros = 1 } 
 }
 
 /**
- * Return what a network gets, all inputs of it.
- * @param {Iterable<number>} x @param {number[]} target @returns {Input}
+ * Return what a network gets of samples, side by side, and then a row of 1 for the biases.
+ * @param {number[][]} samples @param {number[]} target @returns {Input}
  */
-export function makeInput(x, target = []) {
-  const values = Float64Array.from([...x, 1]);
-  return { rows: Uint16Array.from(values, (_, i) => i), values, moves: values, target };
+export function makeInput(samples, target = []) {
+  const rows = Uint16Array.from({ length: samples[0].length + 1 }, (_, i) => i);
+  const values = Float64Array.from([...rows].flatMap((i) => samples.map((sample) => sample[i] ?? 1)));
+  return { samples: samples.length, rows, values, moves: values, target };
+}
+
+const round = Math.fround; // products and sums, as in single precision
+
+/** Round a result: half precision adds up in single precision, as numpy. @param {number} value @param {number} bits */
+export function keep(value, bits) {
+  if (bits === 64) return value;
+  return bits === 16 ? Math.f16round(round(value)) : round(value);
+}
+
+/** @param {Float64Array} values @param {number} bits */
+function keepAll(values, bits) {
+  if (bits < 64) for (let k = 0; k < values.length; k++) values[k] = keep(values[k], bits);
 }
 
 export class Layer {
   /**
    * @param {Float64Array} kernel a row of weights for each input, the last row for the bias
    * @param {number} units @param {string} activation
-   * @param {{slope?: number, atZero?: number, assigned?: boolean, carries?: boolean}} [how] assigned: the derivative at
-   *   zero takes the gradient's place; carries: errors pass back with the derivative
+   * @param {{samples?: number, slope?: number, atZero?: number, assigned?: boolean, carries?: boolean}} [how] assigned: the
+   *   derivative at zero takes the gradient's place; carries: errors pass back with the derivative
    */
-  constructor(kernel, units, activation, { slope = 0, atZero = 0, assigned = false, carries = true } = {}) {
+  constructor(kernel, units, activation, how = {}) {
+    const { samples = 1, slope = 0, atZero = 0, assigned = false, carries = true } = how;
     this.kernel = kernel;
+    this.units = units;
     this.kind = KINDS[activation];
     this.slope = slope;
     this.atZero = atZero;
     this.assigned = assigned;
     this.carries = carries;
-    this.input = makeInput([]);
-    this.sums = new Float64Array(units);
-    this.out = new Float64Array(units + 1).fill(1); // the last is for the next layer's bias
-    this.gates = new Float64Array(units + 1).fill(1); // the derivatives
-    this.errors = new Float64Array(units);
-    this.steps = new Float64Array(units);
+    this.input = makeInput([[]]);
+    this.sums = new Float64Array(units * samples); // of all samples for a unit, then for the next
+    this.out = new Float64Array((units + 1) * samples).fill(1); // the last are for the next layer's biases
+    this.gates = new Float64Array((units + 1) * samples).fill(1); // the derivatives
+    this.errors = new Float64Array(units * samples);
+    this.steps = new Float64Array(units * samples);
     this.gradient = new Float64Array(kernel.length);
     this.velocity = new Float64Array(kernel.length);
     /** @type {Layer | undefined} */
@@ -64,12 +80,8 @@ const AS_USUAL = {
   biased: true, // biases move
   decays: false, // ... by themselves in place of their gradient
   masked: false, // weights move by the derivatives of the layer below in place of its outputs
-  online: false, // weights move after each sample; only then is there momentum or decay
   updatesFirst: false, // errors pass back through weights that have moved
-  /** @type {((value: number) => number) | undefined} */
-  round: undefined, // each product and sum, if at all
-  /** @type {(results: Float64Array) => void} */
-  keep: () => {}, // rounds results
+  bits: 64, // of numbers: 32 and 16 are rounded as if they had as many
 };
 
 export class Network {
@@ -80,9 +92,16 @@ export class Network {
     this.how = { ...AS_USUAL, ...how };
     this.moved = true; // some weight, in the latest step
     layers.slice(1).forEach((layer, depth) => {
-      const { out, gates } = layers[depth];
+      const { out, gates, units } = layers[depth];
+      const rows = Uint16Array.from({ length: units + 1 }, (_, i) => i);
       layer.below = layers[depth];
-      layer.input = { ...makeInput(out.subarray(1)), values: out, moves: this.how.masked ? gates : out };
+      layer.input = {
+        samples: out.length / rows.length,
+        rows,
+        values: out,
+        moves: this.how.masked ? gates : out,
+        target: [],
+      };
     });
   }
 
@@ -91,28 +110,27 @@ export class Network {
     const { layers, last, how } = this;
     layers[0].input = input;
     for (const layer of layers) {
-      weigh(layer, how);
-      how.keep(layer.sums);
+      weigh(layer, how.bits);
       respond(layer);
     }
     if (how.softmax) toShares(last.out);
     return last.out;
   }
 
-  /**
-   * Take a step along the gradient of a batch; return the squared error before it.
-   * @param {Input[]} batch @param {(sample: number) => void} [look] after each way forward
-   */
-  descend(batch, look) {
+  /** Take a step along the gradient of a batch; return the squared error before it. @param {Input[]} batch */
+  descend(batch) {
     const { layers, last, how } = this;
+    const gathers = batch.length > 1;
     let loss = 0;
-    for (let sample = 0; sample < batch.length; sample++) {
-      this.forward(batch[sample]);
-      look?.(sample);
-      loss += setErrors(last, batch[sample].target, how);
-      for (let layer = /** @type {Layer | undefined} */ (last); layer; layer = layer.below) backward(layer, how);
+    this.moved = gathers;
+    for (const input of batch) {
+      this.forward(input);
+      loss += setErrors(last, input.target, how);
+      for (let layer = /** @type {Layer | undefined} */ (last); layer; layer = layer.below) {
+        if (backward(layer, how, gathers)) this.moved = true;
+      }
     }
-    if (!how.online) this.moved = layers.map((layer) => update(layer, how)).includes(true);
+    if (gathers) for (const layer of layers) update(layer, how.rate);
     return loss;
   }
 }
@@ -121,24 +139,34 @@ export class Network {
 
 /**
  * Add up weighted inputs, four rows at a time so that sums are read less often.
- * @param {Layer} layer @param {How} how
+ * @param {Layer} layer @param {number} bits
  */
-function weigh({ kernel, sums, input: { rows, values } }, { round }) {
-  const units = sums.length;
-  let k = 0;
-  for (let j = 0; j < units; j++) sums[j] = 0;
-  for (; !round && k + 3 < rows.length; k += 4) {
-    const [a, b, c, d] = [rows[k] * units, rows[k + 1] * units, rows[k + 2] * units, rows[k + 3] * units];
-    const [p, q, r, s] = [values[k], values[k + 1], values[k + 2], values[k + 3]];
-    for (let j = 0; j < units; j++) {
-      sums[j] += p * kernel[a + j] + q * kernel[b + j] + r * kernel[c + j] + s * kernel[d + j];
+function weigh({ kernel, units, sums, input: { samples, rows, values } }, bits) {
+  for (let j = 0; j < sums.length; j++) sums[j] = 0;
+  for (let n = 0; n < samples; n++) {
+    let k = 0;
+    let x = n;
+    for (; bits === 64 && k + 3 < rows.length; k += 4, x += 4 * samples) {
+      const a = rows[k] * units,
+        b = rows[k + 1] * units,
+        c = rows[k + 2] * units,
+        d = rows[k + 3] * units;
+      const p = values[x],
+        q = values[x + samples],
+        r = values[x + 2 * samples],
+        s = values[x + 3 * samples];
+      for (let j = 0, at = n; j < units; j++, at += samples) {
+        sums[at] += p * kernel[a + j] + q * kernel[b + j] + r * kernel[c + j] + s * kernel[d + j];
+      }
+    }
+    for (; k < rows.length; k++, x += samples) {
+      const a = rows[k] * units;
+      const p = values[x];
+      if (bits === 64) for (let j = 0, at = n; j < units; j++, at += samples) sums[at] += p * kernel[a + j];
+      else for (let j = 0, at = n; j < units; j++, at += samples) sums[at] = round(sums[at] + round(p * kernel[a + j]));
     }
   }
-  for (; k < rows.length; k++) {
-    const start = rows[k] * units;
-    if (round) for (let j = 0; j < units; j++) sums[j] = round(sums[j] + round(values[k] * kernel[start + j]));
-    else for (let j = 0; j < units; j++) sums[j] += values[k] * kernel[start + j];
-  }
+  keepAll(sums, bits);
 }
 
 /** Set what a layer gives for its sums, and its derivatives there. @param {Layer} layer */
@@ -174,90 +202,106 @@ function toShares(out) {
  * Set the last layer's errors; return the sum of their squares.
  * @param {Layer} last @param {number[]} target @param {How} how
  */
-function setErrors({ errors, out }, target, { factor, keep }) {
+function setErrors({ errors, out }, target, { factor, bits }) {
   let loss = 0;
-  for (let j = 0; j < errors.length; j++) errors[j] = out[j] - target[j];
-  keep(errors);
   for (let j = 0; j < errors.length; j++) {
-    loss += errors[j] * errors[j];
-    errors[j] *= factor;
+    const error = keep(out[j] - target[j], bits);
+    loss += error * error;
+    errors[j] = error * factor;
   }
   return loss;
 }
 
-/** @param {Layer} layer @param {How} how */
-function backward(layer, how) {
-  const { atZero, assigned, carries, sums, errors, gates, steps } = layer;
+/** @param {Layer} layer @param {How} how @param {boolean} gathers */
+function backward(layer, how, gathers) {
+  const { atZero, assigned, sums, errors, gates, steps } = layer;
   let size = 0;
   for (let j = 0; j < steps.length; j++) {
     steps[j] = assigned && sums[j] === 0 ? atZero : errors[j] * gates[j];
     size += Math.abs(steps[j]);
   }
-  how.keep(steps);
-  if (carries) for (let j = 0; j < steps.length; j++) errors[j] = steps[j];
-  if (!how.updatesFirst) passBack(layer, how);
+  keepAll(steps, how.bits);
+  if (!how.updatesFirst) passBack(layer, how.bits);
   const isIdle = size === 0 && !how.decays && !how.momentum; // as of dead units
-  if (!isIdle) (how.online ? move : collect)(layer, how);
-  if (how.updatesFirst) passBack(layer, how);
+  const moved = !isIdle && move(layer, how, gathers);
+  if (how.updatesFirst) passBack(layer, how.bits);
+  return moved;
 }
 
-/** @param {Layer} layer @param {How} how */
-function passBack({ kernel, errors, below }, { round, keep }) {
+/** @param {Layer} layer @param {number} bits */
+function passBack({ kernel, units, carries, steps, errors, input: { samples }, below }, bits) {
   if (!below) return;
-  const units = errors.length;
-  for (let i = 0; i < below.errors.length; i++) {
-    const start = i * units;
-    let error = 0;
-    if (round) for (let j = 0; j < units; j++) error = round(error + round(kernel[start + j] * errors[j]));
-    else for (let j = 0; j < units; j++) error += kernel[start + j] * errors[j];
-    below.errors[i] = error;
-  }
-  keep(below.errors);
-}
-
-/** Move weights by a sample's gradient, or biases by themselves. @param {Layer} layer @param {How} how */
-function move({ kernel, velocity, steps, input: { rows, moves } }, { biased, decays, rate, momentum }) {
-  const units = steps.length;
-  for (let k = 0; k < (biased && !decays ? rows.length : rows.length - 1); k++) {
-    const start = rows[k] * units;
-    const value = moves[k];
-    for (let j = 0; j < units; j++) {
-      velocity[start + j] = momentum * velocity[start + j] - rate * (value * steps[j]);
-      kernel[start + j] += velocity[start + j];
+  const back = carries ? steps : errors;
+  for (let i = 0, at = 0; at < below.errors.length; i += units) {
+    for (let n = 0; n < samples; n++, at++) {
+      let error = 0;
+      let j = i;
+      if (bits === 64) for (let b = n; b < back.length; b += samples) error += kernel[j++] * back[b];
+      else for (let b = n; b < back.length; b += samples) error = round(error + round(kernel[j++] * back[b]));
+      below.errors[at] = keep(error, bits);
     }
   }
-  for (let at = decays ? kernel.length - units : kernel.length; at < kernel.length; at++) {
-    velocity[at] = momentum * velocity[at] - rate * kernel[at];
-    kernel[at] += velocity[at];
+}
+
+/** Return whether weights may have moved. @param {Layer} layer @param {How} how @param {boolean} gathers */
+function move(layer, how, gathers) {
+  const { kernel, velocity, gradient, units, input } = layer;
+  const { biased, decays, rate, momentum, bits } = how;
+  const count = biased && !decays ? input.rows.length : input.rows.length - 1;
+  if (input.samples > 1 || bits < 64) return moveTogether(layer, how, count);
+  const weights = gathers ? gradient : momentum ? velocity : kernel;
+  if (momentum) for (let at = 0; at < kernel.length; at++) velocity[at] *= momentum;
+  spread(layer, count, weights, gathers ? -1 : rate);
+  if (decays) for (let at = kernel.length - units; at < kernel.length; at++) weights[at] -= rate * kernel[at];
+  if (momentum) for (let at = 0; at < kernel.length; at++) kernel[at] += velocity[at];
+  return true;
+}
+
+/**
+ * Subtract a rate times a sample's gradient, two rows at a time so that steps are read less often.
+ * @param {Layer} layer @param {number} count of rows @param {Float64Array} weights @param {number} rate
+ */
+function spread({ units, steps, input: { rows, moves } }, count, weights, rate) {
+  let k = 0;
+  for (; k + 1 < count; k += 2) {
+    const p = moves[k];
+    const q = moves[k + 1];
+    for (let j = 0, a = rows[k] * units, b = rows[k + 1] * units; j < units; j++, a++, b++) {
+      weights[a] -= rate * (p * steps[j]);
+      weights[b] -= rate * (q * steps[j]);
+    }
+  }
+  for (; k < count; k++) {
+    const a = rows[k] * units;
+    for (let j = 0; j < units; j++) weights[a + j] -= rate * (moves[k] * steps[j]);
   }
 }
 
-/** Add a sample's gradient to the batch's. @param {Layer} layer @param {How} how */
-function collect({ gradient, steps, input: { rows, moves } }, { biased, round }) {
-  const units = steps.length;
-  for (let k = 0; k < (biased ? rows.length : rows.length - 1); k++) {
-    const start = rows[k] * units;
-    const value = moves[k];
-    if (round)
-      for (let j = 0; j < units; j++) gradient[start + j] = round(gradient[start + j] + round(value * steps[j]));
-    else for (let j = 0; j < units; j++) gradient[start + j] += value * steps[j];
-  }
-}
-
-/** Move weights by a batch's gradient; return whether any did. @param {Layer} layer @param {How} how */
-function update({ kernel, gradient }, { rate, keep }) {
+/** @param {Layer} layer @param {How} how @param {number} count of rows */
+function moveTogether({ kernel, units, steps, input: { samples, rows, moves } }, { rate, bits }, count) {
   let moved = false;
-  keep(gradient);
-  for (let k = 0; k < kernel.length; k++) gradient[k] *= rate;
-  keep(gradient);
-  for (let k = 0; k < kernel.length; k++) {
-    const old = kernel[k];
-    kernel[k] -= gradient[k];
-    gradient[k] = 0;
-    if (kernel[k] !== old) moved = true; // NaN moves, too
+  for (let k = 0; k < count; k++) {
+    let at = rows[k] * units;
+    for (let b = 0; b < steps.length; at++) {
+      let gradient = 0;
+      let m = k * samples;
+      const end = b + samples;
+      if (bits === 64) for (; b < end; b++) gradient += moves[m++] * steps[b];
+      else for (; b < end; b++) gradient = round(gradient + round(moves[m++] * steps[b]));
+      const old = kernel[at];
+      kernel[at] = keep(old - keep(rate * keep(gradient, bits), bits), bits);
+      if (kernel[at] !== old) moved = true; // NaN moves, too
+    }
   }
-  keep(kernel);
   return moved;
+}
+
+/** Move weights by a batch's gradient. @param {Layer} layer @param {number} rate */
+function update({ kernel, gradient }, rate) {
+  for (let k = 0; k < kernel.length; k++) {
+    kernel[k] -= rate * gradient[k];
+    gradient[k] = 0;
+  }
 }
 
 /**
@@ -267,13 +311,14 @@ function update({ kernel, gradient }, { rate, keep }) {
  *   meet; what is not 0 where a unit reacts
  */
 export function examine(network, inputs, { layers = network.layers, by = "out", look } = {}) {
-  const reacts = network.layers.map(({ sums }) => new Uint8Array(sums.length));
+  const reacts = network.layers.map(({ units }) => new Uint8Array(units));
   const silent = inputs.map((input, sample) => {
     network.forward(input);
     look?.(sample);
     reacts.forEach((units, depth) => {
       const values = network.layers[depth][by];
-      for (let j = 0; j < units.length; j++) if (values[j] !== 0) units[j] = 1;
+      const end = units.length * input.samples;
+      for (let j = 0; j < end; j++) if (values[j] !== 0) units[Math.floor(j / input.samples)] = 1;
     });
     return layers.some(({ kind, sums }) => kind === RELU && sums.every((z) => z <= 0));
   });

@@ -22,7 +22,8 @@ export function* train(scene, settings, seed, digits) {
   const network = STARTS[scene.name](settings, seed, digits);
   let step = scene.first;
   for (const stop of stepsOf(scene, settings)) {
-    for (; step < stop; step++) network.step(step);
+    while (step < stop && network.step(step) !== false) step++;
+    step = stop;
     yield network.look();
   }
 }

@@ -7,7 +7,7 @@ const A = [0.1, 0.5, 0.2, 0.3, 0.5, 0.4];
 const B = [0.2, 0.3, 0.4, 0.7, 0.5, 0.3];
 const SUMS = [0.3, 0.8, 0.6, 1.0, 1.0, 0.7];
 const X = A.map((a, i) => [a, B[i]]);
-const SAMPLES = X.map((x, i) => makeInput(x, [SUMS[i]]));
+const SAMPLES = X.map((x, i) => makeInput([x], [SUMS[i]]));
 
 /** @type {Start} */
 export function addNumbers(settings, seed) {
@@ -15,7 +15,6 @@ export function addNumbers(settings, seed) {
     rate: settings.learning_rate,
     momentum: settings.momentum,
     factor: 2,
-    online: true,
     decays: settings.bias_update === "posted",
     updatesFirst: settings.error_weights === "updated",
   });
@@ -58,7 +57,7 @@ function draw(settings, random) {
  */
 function sumsOf(kernel, units, inputs) {
   const network = new Network([new Layer(kernel, units, "linear")], {});
-  return inputs.map((x) => [...network.forward(makeInput(x))].slice(0, units));
+  return inputs.map((x) => [...network.forward(makeInput([x]))].slice(0, units));
 }
 
 /**

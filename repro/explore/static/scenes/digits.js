@@ -44,7 +44,7 @@ export function fourLayers(settings, seed, digits) {
   });
   const [{ kernel }] = layers; // the row that has what the background brings
   for (let k = 0; k < PIXELS * 200; k++) kernel[(PIXELS + 1) * 200 + (k % 200)] += BACKGROUND * kernel[k];
-  const network = new Network(layers, { rate: settings.learning_rate, biased: settings.bias, online: true });
+  const network = new Network(layers, { rate: settings.learning_rate, biased: settings.bias });
   return learn(network, inputsOf(digits, { scale: 0.99 / 255, background: BACKGROUND, low: 0.01, high: 0.99 }), {
     seed,
     digits,

@@ -4,7 +4,8 @@ import { RandomState } from "../random.js";
 import { FLAGS } from "../scene.js";
 
 const X = ["001", "000", "011", "101", "100", "010"].map((bits) => [...bits].map(Number));
-const ROWS = X.map((x) => makeInput(x, [1 - x[2]]));
+const TARGET = X.map((x) => 1 - x[2]);
+const TABLE = makeInput(X, TARGET);
 const [INPUTS, UNITS] = [3, 4];
 
 /** @type {Start} */
@@ -14,7 +15,8 @@ export function truthTable(settings, seed) {
   const number = (/** @type {number} */ n) =>
     settings.initializer === "uniform" ? 2 * random.random() - 1 : random.normal() * Math.sqrt(2 / n);
   const kernels = [drawKernel(INPUTS, UNITS, () => number(INPUTS)), drawKernel(UNITS, 1, () => number(UNITS))];
-  const layers = [new Layer(kernels[0], UNITS, hidden, { slope }), new Layer(kernels[1], 1, output, { slope })];
+  const how = { slope, samples: X.length };
+  const layers = [new Layer(kernels[0], UNITS, hidden, how), new Layer(kernels[1], 1, output, how)];
   const network = new Network(layers, {
     rate: settings.learning_rate,
     biased: settings.bias,
@@ -22,13 +24,14 @@ export function truthTable(settings, seed) {
   });
   return {
     step() {
-      if (network.moved) network.descend(ROWS);
+      network.descend([TABLE]);
+      return network.moved;
     },
     look() {
-      const outputs = ROWS.map((row) => network.forward(row)[0]);
-      const value = outputs.reduce((sum, output, i) => sum + Math.abs(ROWS[i].target[0] - output), 0) / ROWS.length;
+      const outputs = [...network.forward(TABLE).subarray(0, X.length)];
+      const value = outputs.reduce((sum, output, i) => sum + Math.abs(TARGET[i] - output), 0) / X.length;
       const flags = outputs.every((output) => output === outputs[0]) ? FLAGS.dead : 0;
-      return { value, flags, detail: portray(network, ROWS, ["x1", "x2", "x3"]) };
+      return { value, flags, detail: portray(network, [TABLE], ["x1", "x2", "x3"]) };
     },
   };
 }
