@@ -30,7 +30,7 @@ def fill(disk, leave):
     (disk / "ballast").write_bytes(bytes(free * PAGE))
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_while_storing(undrawn_study, run_again, undisturbed, small_disk):
     disk = small_disk(4 * pages(undisturbed / ".store.sqlite"))  # but a commit's journal needs more
     with undrawn_study.start(disk / "results") as driver:

@@ -99,7 +99,7 @@ def changed(draw):
     return content
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @given(content=changed())
 @unhurried
 def test_any_change_of_a_value_is_refused_or_harmless(file, capsys, content):

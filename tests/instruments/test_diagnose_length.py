@@ -45,7 +45,7 @@ def say(task: str, number: int, count: int) -> None:
     pass
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_cut_network_that_learns_in_its_own_epochs_is_taken_by_these(setup, short):
     trainer, original = short
     assert setup.epochs < EPOCHS and original.test.mean() < 0.5  # the cut makes it fail

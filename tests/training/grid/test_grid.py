@@ -43,7 +43,7 @@ def groups_of(grid, build=build, seeds=4, **fit):
     return groups
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize("block_size", [2, pytest.param(None, marks=pytest.mark.slow)])
 def test_each_cell_is_what_fit_seeds_gives_it(block_size):
     given = {"block_size": block_size, "validation_data": (X, Y)}
