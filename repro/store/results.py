@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -152,8 +153,13 @@ def read_runs(folder: Path) -> pd.DataFrame:
 
 
 def study_name(folder: Path) -> str:
-    """Return the name of the study that a results folder is named after: what stands before @."""
-    return folder.resolve().name.partition("@")[0]
+    """Return the study of a results folder: what its name has before @, else what is recorded."""
+    named = folder.resolve().name.partition("@")[0]
+    if named in study_names():
+        return named
+    with suppress(StudyError, OSError):
+        return read_provenance(folder).experiment
+    return named
 
 
 def find_results(name: str) -> tuple[Study, Path]:

@@ -16,6 +16,7 @@ from repro.running.workers import Workers
 from repro.store.results import find_results
 from repro.store.runs import Store
 from repro.study.errors import StudyError
+from repro.study.folder import RESULTS
 from repro.study.plan import make_plan
 from repro.study.schema import load_study
 
@@ -88,6 +89,15 @@ def test_without_any_results_they_say_so(tmp_path, monkeypatch, command):
     done = call(command)
     assert done.exit_code == 2
     assert "no study has tables in results/; run one first" in done.output
+
+
+def test_a_folder_may_have_any_name(tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for name in ("runs.csv", "provenance.json"):
+        shutil.copy(RESULTS / "four_layers" / name, folder)
+    study, found = find_results(str(folder))
+    assert (study.name, found) == ("four_layers", folder)
 
 
 def test_a_folder_without_results_is_named(tmp_path, monkeypatch):
