@@ -206,10 +206,11 @@ function setErrors({ errors, out }, target, { factor, bits }) {
   let loss = 0;
   for (let j = 0; j < errors.length; j++) {
     const error = keep(out[j] - target[j], bits);
-    loss += error * error;
+    const sum = loss + keep(error * error, bits);
+    loss = bits === 64 ? sum : round(sum);
     errors[j] = error * factor;
   }
-  return loss;
+  return keep(loss, bits);
 }
 
 /** @param {Layer} layer @param {How} how @param {boolean} gathers */
