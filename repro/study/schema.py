@@ -46,8 +46,7 @@ def read_study(path: Path) -> Study:
     if study.name != path.stem:
         raise StudyError(f"{path}: name: is {study.name!r}, must be the file's: {path.stem!r}")
     # what is too large is not looked at further
-    problems = wrong_sizes(study)
-    problems = problems or first_told(contradictions(study, find_experiment(study.name)))
+    problems = wrong_sizes(study) or first_told(contradictions(study, find_experiment(study.name)))
     if problems:
         raise StudyError("\n".join(f"{path}: {line}" for line in problems))
     return study
