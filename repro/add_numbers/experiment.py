@@ -14,15 +14,15 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from repro.add_numbers.engine import train
 from repro.add_numbers.measures import measure
 from repro.add_numbers.settings import (
-    BiasInit,
+    BiasInitializer,
     BiasUpdate,
     Engine,
     ErrorWeights,
     HiddenActivation,
+    Initializer,
     OutputActivation,
     Settings,
     UnitSigns,
-    WeightInit,
 )
 
 DATA = None
@@ -34,11 +34,11 @@ def experiment(
     hidden_activation: HiddenActivation = "relu",
     output_activation: OutputActivation = "relu",
     leaky_slope: NonNegativeFloat = 0.01,
-    hidden_width: PositiveInt = 4,
+    hidden_units: PositiveInt = 4,
     hidden_layers: PositiveInt = 2,
-    weight_init: WeightInit = "normal",
+    initializer: Initializer = "normal",
     unit_signs: UnitSigns = "drawn",
-    bias_init: BiasInit = "normal",
+    bias_initializer: BiasInitializer = "normal",
     bias_update: BiasUpdate = "posted",
     error_weights: ErrorWeights = "updated",
     target_scale: PositiveFloat = 1.0,
@@ -55,12 +55,12 @@ def experiment(
         hidden_activation: of the hidden layers.
         output_activation: of the output unit.
         leaky_slope: of leaky ReLU below zero.
-        hidden_width: units of each hidden layer.
+        hidden_units: units of each hidden layer.
         hidden_layers: number of hidden layers.
-        weight_init: standard normal, as posted, or He's, the same draws times sqrt(2 / inputs).
+        initializer: standard normal, as posted, or He's, the same draws times sqrt(2 / inputs).
         unit_signs: as drawn, or flipped, weights and bias, for each unit that fewer samples raise
             than lower.
-        bias_init: standard normal, as posted, or zero.
+        bias_initializer: standard normal, as posted, or zero.
         bias_update: `posted` subtracts rate x bias, `gradient` rate x gradient.
         error_weights: errors are passed back through the weights as this step has `updated` them,
             as posted, or through the `current` ones that made the prediction.
@@ -92,11 +92,11 @@ def experiment(
         hidden_activation=hidden_activation,
         output_activation=output_activation,
         leaky_slope=leaky_slope,
-        hidden_width=hidden_width,
+        hidden_units=hidden_units,
         hidden_layers=hidden_layers,
-        weight_init=weight_init,
+        initializer=initializer,
         unit_signs=unit_signs,
-        bias_init=bias_init,
+        bias_initializer=bias_initializer,
         bias_update=bias_update,
         error_weights=error_weights,
         target_scale=target_scale,

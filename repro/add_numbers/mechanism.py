@@ -46,7 +46,7 @@ def _draw_births(axes: Axes, births: pd.DataFrame) -> None:
         axes.set_axis_off()
         return
     colors = [sns.color_palette("colorblind")[i] for i in (3, 1, 0)]
-    for (width, of_width), color in zip(births.groupby("hidden_width"), colors, strict=False):
+    for (width, of_width), color in zip(births.groupby("hidden_units"), colors, strict=False):
         formula = 100 * of_width.groupby("hidden_layers").born_dead_formula.mean()
         axes.plot(formula.index, formula, color=color, linewidth=1, label=f"{width} units")
         _draw_rates(axes, of_width, "born_dead_one_input", edge=color, face=color)

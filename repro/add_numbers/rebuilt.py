@@ -33,9 +33,9 @@ def draw(settings: Settings, randn: Callable[..., Floats]) -> list[Floats]:
     parameters = posted.draw(randn, settings.widths)
     h = X
     for weights, biases in zip(parameters[::2], parameters[1::2], strict=True):
-        if settings.weight_init == "he":
+        if settings.initializer == "he_normal":
             weights *= np.sqrt(2 / weights.shape[1])
-        if settings.bias_init == "zero":
+        if settings.bias_initializer == "zeros":
             biases[:] = 0
         if settings.unit_signs == "flipped":
             raised = np.sign(h @ weights.T + biases.T).sum(axis=0)

@@ -9,9 +9,9 @@ from repro.training.loops.logged import logged_steps
 
 HiddenActivation = Literal["relu", "leaky_relu", "sigmoid", "tanh"]
 OutputActivation = Literal["relu", "leaky_relu", "sigmoid", "tanh", "linear"]
-WeightInit = Literal["normal", "he"]
+Initializer = Literal["normal", "he_normal"]
 UnitSigns = Literal["drawn", "flipped"]
-BiasInit = Literal["normal", "zero"]
+BiasInitializer = Literal["normal", "zeros"]
 BiasUpdate = Literal["posted", "gradient"]
 ErrorWeights = Literal["updated", "current"]
 Engine = Literal["compiled", "keras"]
@@ -28,11 +28,11 @@ class Settings:
     hidden_activation: HiddenActivation = "relu"
     output_activation: OutputActivation = "relu"
     leaky_slope: float = 0.01
-    hidden_width: int = 4
+    hidden_units: int = 4
     hidden_layers: int = 2
-    weight_init: WeightInit = "normal"
+    initializer: Initializer = "normal"
     unit_signs: UnitSigns = "drawn"
-    bias_init: BiasInit = "normal"
+    bias_initializer: BiasInitializer = "normal"
     bias_update: BiasUpdate = "posted"
     error_weights: ErrorWeights = "updated"
     target_scale: float = 1.0
@@ -45,7 +45,7 @@ class Settings:
     @property
     def widths(self) -> tuple[int, ...]:
         """Inputs, then the units of each layer."""
-        return (2, *[self.hidden_width] * self.hidden_layers, 1)
+        return (2, *[self.hidden_units] * self.hidden_layers, 1)
 
     @property
     def activations(self) -> tuple[str, ...]:

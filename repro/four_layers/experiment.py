@@ -19,7 +19,7 @@ from repro.four_layers.settings import (
     Backpropagation,
     Engine,
     HiddenActivation,
-    Initialization,
+    Initializer,
     Loss,
     OutputActivation,
     Settings,
@@ -37,7 +37,7 @@ def experiment(
     leaky_slope: float = 0.01,
     backpropagation: Backpropagation = "posted",
     loss: Loss = "squared",
-    initialization: Initialization = "book",
+    initializer: Initializer = "book",
     bias: bool = False,
     learning_rate: float = 0.1,
     momentum: float = 0.0,
@@ -60,7 +60,7 @@ def experiment(
             layer alone, `true` with both, which is the gradient. Under cross-entropy the outputs
             have no derivative to leave out: `posted` is `output_mended`, `hidden_mended` is `true`.
         loss: half the squared error, summed over the outputs, or their cross-entropy.
-        initialization: normal draws with standard deviation n^-1/2 for n incoming links, as in the
+        initializer: normal draws with standard deviation n^-1/2 for n incoming links, as in the
             book, or He's, the same draws times sqrt(2).
         bias: whether the layers have biases, 0 at first.
         learning_rate: of gradient descent, one image a step.
@@ -97,7 +97,7 @@ def experiment(
         leaky_slope=leaky_slope,
         backpropagation=backpropagation,
         loss=loss,
-        initialization=initialization,
+        initializer=initializer,
         bias=bias,
         learning_rate=learning_rate,
         momentum=momentum,

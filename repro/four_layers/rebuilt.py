@@ -27,7 +27,7 @@ def draw(settings: Settings, normal: Callable[..., Floats]) -> list[Floats]:
         settings: its widths and initialization.
         normal: draws of a given mean, standard deviation and shape, as `numpy.random.normal`.
     """
-    gain = np.sqrt(2) if settings.initialization == "he" else 1.0
+    gain = np.sqrt(2) if settings.initializer == "he_normal" else 1.0
     return [gain * weights for weights in posted.draw(normal, sums=settings.columns)]
 
 

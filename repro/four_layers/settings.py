@@ -10,7 +10,7 @@ HiddenActivation = Literal["sigmoid", "relu", "leaky_relu", "maxout"]
 OutputActivation = Literal["sigmoid", "relu", "leaky_relu", "linear"]
 Backpropagation = Literal["posted", "output_mended", "hidden_mended", "true"]
 Loss = Literal["squared", "cross_entropy"]
-Initialization = Literal["book", "he"]
+Initializer = Literal["book", "he_normal"]
 Engine = Literal["compiled", "keras"]
 
 PIECES = 2  # linear pieces of a maxout unit
@@ -30,7 +30,7 @@ class Settings:
     leaky_slope: float = 0.01
     backpropagation: Backpropagation = "posted"
     loss: Loss = "squared"
-    initialization: Initialization = "book"
+    initializer: Initializer = "book"
     bias: bool = False
     learning_rate: float = 0.1
     momentum: float = 0.0

@@ -133,7 +133,7 @@ def mnist_mlp(
     at_zero: Choice = "one",
     backward: AtKink = "multiply",
     hidden_layers: PositiveInt = 3,
-    width: PositiveInt = 256,
+    hidden_units: PositiveInt = 256,
     biases: Biases = "uniform",
     batch_size: PositiveInt = 256,
     accumulated: bool = False,
@@ -150,7 +150,7 @@ def mnist_mlp(
         backward: `assign` lets it take the gradient's place instead of multiplying it, as the code
             published with Bertoin et al. (2021) does.
         hidden_layers: number of hidden layers.
-        width: units of each hidden layer.
+        hidden_units: units of each hidden layer.
         biases: see `repro.relu_at_zero.random_mlp.draw`.
         batch_size: images a minibatch, in the order of the data set.
         accumulated: each minibatch's gradients are added to those before it and the sums are
@@ -173,7 +173,7 @@ def mnist_mlp(
         at_zero=at_zero,
         backward=backward,
         hidden_layers=hidden_layers,
-        width=width,
+        hidden_units=hidden_units,
         biases=biases,
         batch_size=batch_size,
         accumulated=accumulated,

@@ -25,9 +25,9 @@ VARIANTS = tuple(
 PUBLISHED: dict[tuple[str, str], dict[int, float]] = {
     ("hidden_layers", "float32"): {1: 0.054, 2: 0.258, 3: 0.463, 5: 0.647, 6: 0.697},
     ("hidden_layers", "float16"): {1: 0.871, 2: 0.999, 3: 1, 5: 1, 6: 1},
-    ("width", "float64"): {16: 0, 64: 0, 256: 0, 512: 0, 1024: 0},
-    ("width", "float32"): {16: 0.021, 64: 0.163, 256: 0.478, 512: 0.582, 1024: 0.873},
-    ("width", "float16"): {16: 0.333, 64: 1, 256: 1, 512: 1, 1024: 1},
+    ("hidden_units", "float64"): {16: 0, 64: 0, 256: 0, 512: 0, 1024: 0},
+    ("hidden_units", "float32"): {16: 0.021, 64: 0.163, 256: 0.478, 512: 0.582, 1024: 0.873},
+    ("hidden_units", "float16"): {16: 0.333, 64: 1, 256: 1, 512: 1, 1024: 1},
 }
 COLORS = dict(
     zip(
@@ -48,7 +48,7 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     _draw_training(axes[0], runs)
     _draw_losses(axes[3], runs)
     networks = runs[runs.variant.str.match(r"(deep|depth|narrow|wide)_float\d\d@")]
-    for ax, parameter in zip(axes[1:3], ("hidden_layers", "width"), strict=True):
+    for ax, parameter in zip(axes[1:3], ("hidden_layers", "hidden_units"), strict=True):
         _draw_shares(ax, networks, parameter)
     axes[1].set_title("b  MNIST nets, 256 units", loc="left", fontweight="bold")
     axes[2].set_title("c  MNIST nets, 3 layers", loc="left", fontweight="bold")
@@ -86,7 +86,9 @@ def _draw_losses(axes: Axes, runs: pd.DataFrame) -> None:
 def _draw_shares(axes: Axes, runs: pd.DataFrame, parameter: str) -> None:
     categories = list(PUBLISHED[parameter, "float32"])
     cells = (
-        runs[runs.width == 256] if parameter == "hidden_layers" else runs[runs.hidden_layers == 3]
+        runs[runs.hidden_units == 256]
+        if parameter == "hidden_layers"
+        else runs[runs.hidden_layers == 3]
     )
     for precision, shift in SHIFT.items():
         networks = cells[cells.precision == precision]
@@ -107,7 +109,7 @@ def _draw_shares(axes: Axes, runs: pd.DataFrame, parameter: str) -> None:
             zorder=3,
         )
     axes.set_xticks(range(len(categories)), [str(category) for category in categories])
-    axes.set(xlabel={"hidden_layers": "hidden layers", "width": "units a layer"}[parameter])
+    axes.set(xlabel={"hidden_layers": "hidden layers", "hidden_units": "units a layer"}[parameter])
     axes.set(ylim=(-4, 104), xlim=(-0.5, len(categories) - 0.5))
 
 

@@ -99,7 +99,7 @@ class MnistMlp:
     at_zero: Choice = "one"
     backward: AtKink = "multiply"
     hidden_layers: int = 3
-    width: int = 256
+    hidden_units: int = 256
     biases: Biases = "uniform"
     batch_size: int = 256
     accumulated: bool = False
@@ -107,9 +107,11 @@ class MnistMlp:
     @property
     def widths(self) -> list[int]:
         """Units of each layer, from the inputs to the outputs."""
-        return [784, *[self.width] * self.hidden_layers, 10]
+        return [784, *[self.hidden_units] * self.hidden_layers, 10]
 
     def __post_init__(self) -> None:
         check_positive(
-            hidden_layers=self.hidden_layers, width=self.width, batch_size=self.batch_size
+            hidden_layers=self.hidden_layers,
+            hidden_units=self.hidden_units,
+            batch_size=self.batch_size,
         )

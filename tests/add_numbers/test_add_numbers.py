@@ -96,7 +96,12 @@ def test_keras_draws_the_threads_initial_weights():
     "parameters",
     [
         {"hidden_activation": "leaky_relu", "output_activation": "linear", "momentum": 0.9},
-        {"hidden_width": 3, "hidden_layers": 1, "unit_signs": "flipped", "bias_init": "zero"},
+        {
+            "hidden_units": 3,
+            "hidden_layers": 1,
+            "unit_signs": "flipped",
+            "bias_initializer": "zeros",
+        },
         pytest.param({}, marks=SLOW),
         pytest.param(
             {"hidden_activation": "tanh", "output_activation": "sigmoid", "target_scale": 0.5},
@@ -227,14 +232,14 @@ def test_what_can_not_be_run_is_refused(wrong, message):
 
 
 def test_he_scales_the_same_draws():
-    posted, he = drawn(3), drawn(3, Settings(weight_init="he", bias_init="zero"))
+    posted, he = drawn(3), drawn(3, Settings(initializer="he_normal", bias_initializer="zeros"))
     for i, n_inputs in ((0, 2), (2, 4), (4, 4)):
         np.testing.assert_allclose(he[i], posted[i] * np.sqrt(2 / n_inputs))
         assert not he[i + 1].any()
 
 
 def test_flipped_signs_leave_no_network_dead_and_magnitudes_alone():
-    for start in ({}, {"weight_init": "he", "bias_init": "zero"}):
+    for start in ({}, {"initializer": "he_normal", "bias_initializer": "zeros"}):
         of = {"seeds": range(100), "epochs": 1, **start}
         drawn_signs, flipped = (experiment(**of, unit_signs=s)[0] for s in ("drawn", "flipped"))
         assert drawn_signs["born_dead"].mean() > 0.3
@@ -267,7 +272,7 @@ def test_fates_of_hand_made_networks():
 
 
 def test_a_dead_network_never_moves_its_first_layer():
-    runs, _ = experiment(seeds=range(20), epochs=200, bias_init="zero", **TRUE)
+    runs, _ = experiment(seeds=range(20), epochs=200, bias_initializer="zeros", **TRUE)
     dead = runs[runs["born_dead"] == 1]
     assert len(dead) > 3
     assert dead["mse"].tolist() == pytest.approx([np.mean(Y**2)] * len(dead))
@@ -276,8 +281,8 @@ def test_a_dead_network_never_moves_its_first_layer():
 
 def test_one_unit_is_silent_on_all_six_as_often_as_their_angle_says():
     """Its weights' direction is uniform: 1/2 - angle between the outermost inputs / 2 pi."""
-    of = {"hidden_width": 1, "hidden_layers": 1, "output_activation": "linear"}
-    runs, _ = experiment(seeds=range(2000), bias_init="zero", epochs=1, **of)
+    of = {"hidden_units": 1, "hidden_layers": 1, "output_activation": "linear"}
+    runs, _ = experiment(seeds=range(2000), bias_initializer="zeros", epochs=1, **of)
     angles = np.arctan2(X[:, 1], X[:, 0])
     expected = 0.5 - np.ptp(angles) / (2 * np.pi)
     assert runs["born_dead"].mean() == pytest.approx(expected, abs=4 * np.sqrt(0.25 / 2000))
@@ -286,7 +291,7 @@ def test_one_unit_is_silent_on_all_six_as_often_as_their_angle_says():
 
 
 def test_a_dead_networks_error_never_falls_and_a_living_ones_does():
-    runs, _ = experiment(seeds=range(40), epochs=200, bias_init="zero", **TRUE)
+    runs, _ = experiment(seeds=range(40), epochs=200, bias_initializer="zeros", **TRUE)
     assert (runs.loc[runs["born_dead"] == 1, "never_fell"] == 1).all()
     assert (runs.loc[runs["learned"] == 1, "never_fell"] == 0).all()
 
@@ -341,7 +346,7 @@ def test_the_studys_targets_are_the_formulas():
     for name, claim in study.claims.items():
         if name.startswith("formula_"):
             set_by = study.all_variants[claim.variant].parameters
-            width, layers = set_by.get("hidden_width", 4), set_by.get("hidden_layers", 2)
+            width, layers = set_by.get("hidden_units", 4), set_by.get("hidden_layers", 2)
             output = [] if set_by.get("output_activation") == "linear" else [1]
             expected = death_probability([width] * layers + output)
             assert (claim.target or claim.bound) == pytest.approx(expected, abs=1e-12)

@@ -74,7 +74,10 @@ def test_add_numbers_is_the_posted_code(trained, activation):
             marks=SLOW,
         ),
         pytest.param("relu_momentum", {"momentum": 0.9}, marks=SLOW),
-        ("relu_flipped", {"weight_init": "he", "bias_init": "zero", "unit_signs": "flipped"}),
+        (
+            "relu_flipped",
+            {"initializer": "he_normal", "bias_initializer": "zeros", "unit_signs": "flipped"},
+        ),
     ],
 )
 def test_add_numbers_ends_as_in_the_study(trained, variant, changes):

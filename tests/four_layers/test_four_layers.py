@@ -79,7 +79,7 @@ def test_the_network_is_the_books():
         pytest.approx([1, 1, 1], abs=0.05)
     )
     for he, book in zip(
-        weights_of(settings(initialization="he")), weights_of(settings()), strict=True
+        weights_of(settings(initializer="he_normal")), weights_of(settings()), strict=True
     ):
         np.testing.assert_allclose(he, np.sqrt(2) * book)
 
@@ -181,7 +181,7 @@ DESIGNS = [
     settings("relu", "relu", "true", learning_rate=0.01),
     settings("leaky_relu", "leaky_relu", "true", learning_rate=0.01),
     settings("maxout", "linear", "true", learning_rate=0.01),
-    settings("relu", "linear", "true", learning_rate=0.01, initialization="he", bias=True),
+    settings("relu", "linear", "true", learning_rate=0.01, initializer="he_normal", bias=True),
     settings("relu", "linear", "true", learning_rate=0.001, momentum=0.75),
     settings("sigmoid", "sigmoid", "true", loss="cross_entropy"),
 ]

@@ -76,7 +76,7 @@ DESIGNS = [
         ["posted", "output_mended", "hidden_mended", "true"],
         [(False, 0.0), (True, 0.9)],
     )
-] + [settings("relu", "sigmoid", "true", loss="cross_entropy", initialization="he")]
+] + [settings("relu", "sigmoid", "true", loss="cross_entropy", initializer="he_normal")]
 
 
 @pytest.mark.parametrize("design", DESIGNS, ids=str)

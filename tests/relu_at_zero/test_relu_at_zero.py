@@ -242,8 +242,8 @@ def test_a_parameter_without_effect_is_refused(ignored: dict[str, Any]) -> None:
 
 
 def test_a_parameter_of_the_other_network_is_refused() -> None:
-    with pytest.raises(TypeError, match="width"):
-        experiment(seeds=[0], width=16)
+    with pytest.raises(TypeError, match="hidden_units"):
+        experiment(seeds=[0], hidden_units=16)
     with pytest.raises(TypeError, match="steps"):
         experiment(seeds=[0], steps=3, **MLP)
 
@@ -353,17 +353,17 @@ def test_sigmoid_units_have_no_zero_to_compare() -> None:
 
 
 def test_float16_networks_meet_zeros_that_matter_and_float64_ones_do_not() -> None:
-    half, curves = experiment(seeds=range(4), precision="float16", width=512, **MLP)
+    half, curves = experiment(seeds=range(4), precision="float16", hidden_units=512, **MLP)
     assert half.differs.sum() >= 3  # published: all
     assert (half.met_rounding_zero == half.met_zero).all()
     assert (curves.step <= 16).all()  # 4,000 images in minibatches of 256
-    double, _ = experiment(seeds=range(4), precision="float64", width=16, **MLP)
+    double, _ = experiment(seeds=range(4), precision="float64", hidden_units=16, **MLP)
     assert double.differs.sum() == double.exact_zeros.sum() == 0
     assert (double.looked_at == 4000 * 3 * 16).all()
 
 
 def test_a_network_does_not_depend_on_the_others() -> None:
-    options = {"precision": "float16", "hidden_layers": 1, "width": 64, **MLP}
+    options = {"precision": "float16", "hidden_layers": 1, "hidden_units": 64, **MLP}
     together, _ = experiment(seeds=range(3), **options)
     alone, _ = experiment(seeds=[2], **options)
     pd.testing.assert_frame_equal(alone, together.loc[[2]].reset_index(drop=True))
@@ -371,7 +371,7 @@ def test_a_network_does_not_depend_on_the_others() -> None:
 
 def test_a_dead_layer_keeps_the_zeros_behind_it_to_itself() -> None:
     runs, _ = experiment(
-        seeds=range(2), hidden_layers=2, width=8, biases="dead_first", batch_size=1000, **MLP
+        seeds=range(2), hidden_layers=2, hidden_units=8, biases="dead_first", batch_size=1000, **MLP
     )
     assert (runs.exact_zeros == 0.5).all()
     assert (runs.differs == 0).all()

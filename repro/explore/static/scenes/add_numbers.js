@@ -36,14 +36,14 @@ export function addNumbers(settings, seed) {
 
 /** @param {Settings} settings @param {RandomState} random */
 function draw(settings, random) {
-  const widths = [...Array(settings.hidden_layers).fill(settings.hidden_width), 1];
+  const widths = [...Array(settings.hidden_layers).fill(settings.hidden_units), 1];
   let inputs = X;
   return widths.map((units, depth) => {
     const n = inputs[0].length;
-    const scale = settings.weight_init === "he" ? Math.sqrt(2 / n) : 1;
+    const scale = settings.initializer === "he_normal" ? Math.sqrt(2 / n) : 1;
     const kernel = drawKernel(n, units, () => random.normal() * scale, { byUnit: true });
     const biases = random.normals(units);
-    if (settings.bias_init !== "zero") kernel.set(biases, n * units);
+    if (settings.bias_initializer !== "zeros") kernel.set(biases, n * units);
     if (settings.unit_signs === "flipped") flip(kernel, units, inputs);
     inputs = sumsOf(kernel, units, inputs).map((sums) => sums.map((sum) => Math.max(0, sum)));
     const activation = depth < settings.hidden_layers ? settings.hidden_activation : settings.output_activation;

@@ -32,7 +32,7 @@ export function mnistRelu(settings, seed, digits) {
 /** Thread 004: 784-200-100-10, learns images one by one; errors lack a derivative as posted. @type {Start} */
 export function fourLayers(settings, seed, digits) {
   const random = new RandomState(seed);
-  const gain = settings.initialization === "he" ? Math.SQRT2 : 1;
+  const gain = settings.initializer === "he_normal" ? Math.SQRT2 : 1;
   const mended = (/** @type {string} */ name) => ["true", name].includes(settings.backpropagation);
   const carries = [false, mended("hidden_mended"), mended("output_mended")];
   const layers = [PIXELS, 200, 100].map((n, depth) => {
