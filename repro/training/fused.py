@@ -166,7 +166,7 @@ class FusedSeeds:
     def _shared_by(self, models: Sequence[keras.Model]) -> list[bool]:
         # Numbers that are the same for all seeds: one number times stacked weights is a faster
         # product than one number a seed. An optimizer that is not Keras' own may set them itself.
-        optimizer = self.step.model.optimizer
+        optimizer = models[0].optimizer
         kerass = type(optimizer).__module__.startswith("keras.")
         may_be = {id(optimizer._iterations), id(optimizer._learning_rate)} if kerass else set()
         optimizers = [model.optimizer.variables for model in models]

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from repro import fit_seeds
@@ -208,6 +209,24 @@ def test_the_same_call_gives_the_same_bits_and_other_company_the_same_numbers(di
         np.testing.assert_array_equal(a, b)
         np.testing.assert_allclose(a, c, rtol=1e-4, atol=2e-6)
     assert not np.array_equal(state(one.model(1))[0], state(one.model(4))[0])
+
+
+def test_blocks_of_one_size_share_their_graph(monkeypatch, digits):
+    traced = []
+    dense_layer_call = layers.Dense.call
+
+    def call(layer, inputs, *args, **kwargs):
+        traced.append(getattr(tf.compat.v1.get_default_graph(), "name", ""))
+        return dense_layer_call(layer, inputs, *args, **kwargs)
+
+    monkeypatch.setattr(layers.Dense, "call", call)
+    (x, y), _ = digits
+    times = []
+    for seeds in (2, 6):
+        traced.clear()
+        fit_seeds(builder(dense, OPTIMIZERS["adam"]), x, y, seeds=seeds, block_size=2, check=False)
+        times.append(sum(name.startswith("while_body") for name in traced))
+    assert times[0] == times[1] > 0
 
 
 @pytest.mark.slow
