@@ -190,3 +190,18 @@ def test_every_seeds_callbacks_are_looked_at():
         fit_seeds(build, X, Y, seeds=2, callbacks=lambda seed: [shared], verbose=0)
     with pytest.warns(UserWarning, match="TerminateOnNaN looks at batches"):
         fit_seeds(build, X, Y, seeds=2, callbacks=lambda seed: [kc.TerminateOnNaN()] * seed)
+
+
+class Plain(keras.layers.Dense):
+    def call(self, inputs):
+        return super().call(inputs)
+
+
+def test_later_blocks_of_layers_of_ones_own_train_fused_after_callbacks():
+    def build_own():
+        model = keras.Sequential([keras.Input((X.shape[1],)), Plain(3, activation="softmax")])
+        model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        return model
+
+    given = {"callbacks": lambda seed: [kc.Callback()], "block_size": 1, "check": False}
+    assert fit_seeds(build_own, X, Y, seeds=2, verbose=0, **given).one_at_a_time is None
