@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from repro.data.dataset import DataUnavailable
 from repro.data.formats import MAX_BYTES
@@ -56,7 +57,7 @@ def _answer(url: str) -> http.client.HTTPResponse:
     return answer
 
 
-def _ask(url: str, answers: queue.SimpleQueue) -> None:
+def _ask(url: str, answers: queue.SimpleQueue[Any]) -> None:
     try:  # with an opener of our own: urlopen keeps the proxy settings of its first call
         answers.put(urllib.request.build_opener().open(url, timeout=ANSWER_SECONDS))
     except Exception as error:

@@ -11,7 +11,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,7 @@ def read_file(path: Path, parse: Callable[[bytes], T]) -> T:
         raise DataCorrupt(f"{path} is damaged or another file ({error})") from error
 
 
-def parse_npz(data: bytes, names: Iterable[str]) -> dict[str, NDArray]:
+def parse_npz(data: bytes, names: Iterable[str]) -> dict[str, NDArray[Any]]:
     """Return the named arrays of a NumPy archive, never unpickling one."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
@@ -49,7 +49,7 @@ def parse_npz(data: bytes, names: Iterable[str]) -> dict[str, NDArray]:
         return {name: _parse_npy(archive.read(f"{name}.npy")) for name in names}
 
 
-def _parse_npy(data: bytes) -> NDArray:
+def _parse_npy(data: bytes) -> NDArray[Any]:
     return np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
 
 

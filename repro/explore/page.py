@@ -16,7 +16,7 @@ from repro.findings.report.page import content_hash
 from repro.findings.wording import words
 from repro.store.files import read_regular, write_whole
 from repro.store.results import Results, require_file
-from repro.study.schema import Study
+from repro.study.models import Study
 
 FILE = "explore.html"
 

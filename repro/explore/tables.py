@@ -13,8 +13,8 @@ from repro.findings.wording import verdict_name
 from repro.store.results import Results
 from repro.study.errors import StudyError
 from repro.study.experiments import Experiment, find_experiment
+from repro.study.models import Study
 from repro.study.plan import variant_parameters
-from repro.study.schema import Study
 
 VALUES = 500  # runs of a variant that its silhouette is made of
 ROWS = 100  # seeds whose row in `runs.csv` is shown

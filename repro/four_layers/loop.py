@@ -146,7 +146,7 @@ def sparse(x: NDArray[np.uint8], y: NDArray[np.uint8]) -> Images:
 
 
 @njit(cache=True, nogil=True)
-def train(network, images, order, rule, correct):  # type: ignore[no-untyped-def]
+def train(network, images, order, rule, correct):
     """Learn images one by one, changing `network`, up to the first error that is not finite.
 
     Args:
@@ -179,7 +179,7 @@ def train(network, images, order, rule, correct):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True, nogil=True)
-def evaluate(network, images, rule, correct, alive, squares):  # type: ignore[no-untyped-def]
+def evaluate(network, images, rule, correct, alive, squares):
     """Classify all images.
 
     Args:
@@ -205,7 +205,7 @@ def evaluate(network, images, rule, correct, alive, squares):  # type: ignore[no
 
 
 @njit(cache=True)
-def _square(values):  # type: ignore[no-untyped-def]
+def _square(values):
     square = 0.0
     for i in range(values.size):
         square += values[i] * values[i]
@@ -213,7 +213,7 @@ def _square(values):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _rooms(network):  # type: ignore[no-untyped-def]
+def _rooms(network):
     first, second, third = network
     units = (
         _unit(first, len(second.kernel)),
@@ -231,7 +231,7 @@ def _rooms(network):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _column_sums(kernel):  # type: ignore[no-untyped-def]
+def _column_sums(kernel):
     sums = np.zeros(kernel.shape[1])
     for row in range(len(kernel)):
         for column in range(sums.size):
@@ -240,26 +240,26 @@ def _column_sums(kernel):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _add_to_rows(kernel, values):  # type: ignore[no-untyped-def]
+def _add_to_rows(kernel, values):
     for row in range(len(kernel)):
         for column in range(values.size):
             kernel[row, column] += values[column]
 
 
 @njit(cache=True)
-def _copy(source, target):  # type: ignore[no-untyped-def]
+def _copy(source, target):
     for i in range(source.size):
         target[i] = source[i]
 
 
 @njit(cache=True)
-def _unit(layer, size):  # type: ignore[no-untyped-def]
+def _unit(layer, size):
     a, b = np.zeros((4, layer.bias.size)), np.zeros((2, size))
     return _Unit(a[0], a[1], a[2], a[3], b[0], b[1])
 
 
 @njit(cache=True)
-def _inputs(layer):  # type: ignore[no-untyped-def]
+def _inputs(layer):
     size = len(layer.kernel)
     return _Inputs(np.zeros(size, np.uint16), np.zeros(size), np.zeros(1, np.int64))
 
@@ -268,7 +268,7 @@ def _inputs(layer):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _forward(network, inputs, units, background, images, image, rule):  # type: ignore[no-untyped-def]
+def _forward(network, inputs, units, background, images, image, rule):
     _unpack(images, image, rule.ink, inputs[0])
     for depth in range(3):
         unit, source = units[depth], inputs[depth]
@@ -282,7 +282,7 @@ def _forward(network, inputs, units, background, images, image, rule):  # type: 
 
 
 @njit(cache=True)
-def _unpack(images, image, ink, inputs):  # type: ignore[no-untyped-def]
+def _unpack(images, image, ink, inputs):
     start, stop = images.start[image], images.start[image + 1]
     for entry in range(start, stop):
         inputs.rows[entry - start] = images.pixel[entry]
@@ -291,7 +291,7 @@ def _unpack(images, image, ink, inputs):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _pack(outputs, inputs):  # type: ignore[no-untyped-def]
+def _pack(outputs, inputs):
     count = 0
     for unit in range(outputs.size):
         if outputs[unit] != 0:
@@ -302,14 +302,14 @@ def _pack(outputs, inputs):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, fastmath=_REORDER)
-def _add_background(background, level, inputs, sums):  # type: ignore[no-untyped-def]
+def _add_background(background, level, inputs, sums):
     ink = inputs.values[: inputs.size[0]].sum()
     for column in range(sums.size):
         sums[column] += level * background.total[column] + ink * background.shift[column]
 
 
 @njit(cache=True, fastmath=_REORDER)
-def _add_product(kernel, inputs, sums):  # type: ignore[no-untyped-def]
+def _add_product(kernel, inputs, sums):
     """Add kernel.T @ inputs to `sums`, four rows at a time so that `sums` is read less often."""
     rows, values, count = inputs.rows, inputs.values, inputs.size[0]
     fours = count - count % 4
@@ -326,7 +326,7 @@ def _add_product(kernel, inputs, sums):  # type: ignore[no-untyped-def]
 
 # without Python's check for division by zero, sigmoids run in vector lanes
 @njit(cache=True, fastmath={"contract"}, error_model="numpy")
-def _activate(kind, leaky_slope, unit):  # type: ignore[no-untyped-def]
+def _activate(kind, leaky_slope, unit):
     sums, slopes, outputs = unit.sums, unit.slopes, unit.outputs
     if kind == _MAXOUT:
         _maxout(sums, slopes, outputs)
@@ -342,7 +342,7 @@ def _activate(kind, leaky_slope, unit):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _maxout(sums, slopes, outputs):  # type: ignore[no-untyped-def]
+def _maxout(sums, slopes, outputs):
     slopes[:] = 0
     pieces = sums.size // outputs.size
     for unit in range(outputs.size):
@@ -355,13 +355,13 @@ def _maxout(sums, slopes, outputs):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _output_error(unit, label, rule):  # type: ignore[no-untyped-def]
+def _output_error(unit, label, rule):
     for i in range(unit.errors.size):
         unit.errors[i] = (rule.high if i == label else rule.low) - unit.outputs[i]
 
 
 @njit(cache=True)
-def _backward(network, units, rule):  # type: ignore[no-untyped-def]
+def _backward(network, units, rule):
     if rule.cross_entropy:
         units[2].slopes[:] = 1
     for depth in (2, 1, 0):
@@ -372,7 +372,7 @@ def _backward(network, units, rule):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _weigh(unit, learning_rate, carries):  # type: ignore[no-untyped-def]
+def _weigh(unit, learning_rate, carries):
     pieces = unit.sums.size // unit.errors.size
     for piece in range(pieces):
         for i in range(unit.errors.size):
@@ -383,7 +383,7 @@ def _weigh(unit, learning_rate, carries):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, fastmath=_REORDER)
-def _pass_back(kernel, back, errors):  # type: ignore[no-untyped-def]
+def _pass_back(kernel, back, errors):
     for row in range(errors.size):
         error = 0.0
         for column in range(back.size):
@@ -392,7 +392,7 @@ def _pass_back(kernel, back, errors):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _learn(network, inputs, units, background, rule):  # type: ignore[no-untyped-def]
+def _learn(network, inputs, units, background, rule):
     for depth in range(3):
         layer, steps = network[depth], units[depth].steps
         if rule.momentum == 0:
@@ -410,7 +410,7 @@ def _learn(network, inputs, units, background, rule):  # type: ignore[no-untyped
 
 
 @njit(cache=True, fastmath=_REORDER)
-def _add_outer(inputs, steps, kernel):  # type: ignore[no-untyped-def]
+def _add_outer(inputs, steps, kernel):
     if not steps.any():
         return
     for k in range(inputs.size[0]):
@@ -420,7 +420,7 @@ def _add_outer(inputs, steps, kernel):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _coast(kernel, velocity, momentum):  # type: ignore[no-untyped-def]
+def _coast(kernel, velocity, momentum):
     for row in range(len(kernel)):
         for column in range(kernel.shape[1]):
             kernel[row, column] += velocity[row, column]
@@ -428,7 +428,7 @@ def _coast(kernel, velocity, momentum):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _move(weights, velocity, value, steps, momentum):  # type: ignore[no-untyped-def]
+def _move(weights, velocity, value, steps, momentum):
     for column in range(weights.size):
         velocity[column] += value * steps[column]
         weights[column] += velocity[column]

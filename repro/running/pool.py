@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from repro.running.processes import PoolError
 from repro.running.workers import Result, Workers
@@ -11,7 +11,7 @@ from repro.study.keras_settings import require_defaults
 from repro.study.plan import Block
 
 
-class Pool(AbstractContextManager, Protocol):
+class Pool(AbstractContextManager[Any], Protocol):
     """Entered, it trains blocks; left because of an error, it gives up those in flight."""
 
     def train(

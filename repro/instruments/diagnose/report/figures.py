@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from repro.findings.figures import save, style
+from repro.findings.figures import save
+from repro.findings.media import style
 from repro.instruments.diagnose.measurements.steps import CHECKPOINTS
 from repro.instruments.diagnose.report.conclusion import Conclusion
 
