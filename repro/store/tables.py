@@ -111,8 +111,12 @@ def write_table(table: pd.DataFrame, path: Path, digits: int | None = None) -> s
 
 
 def write_claims(claims: pd.DataFrame, folder: Path) -> str:
-    """Write `claims.csv`, to the digits that every computer agrees on; return its digest."""
-    return write_table(claims, folder / "claims.csv", CLAIM_DIGITS)
+    """Write `claims.csv`, to the digits that every computer agrees on; return its digest.
+
+    A bound is not computed: it stays as the study file has it.
+    """
+    exact = claims.astype({"bound": object})
+    return write_table(exact, folder / "claims.csv", CLAIM_DIGITS)
 
 
 def _each_text(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
