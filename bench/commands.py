@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from bench.contest import Contest, run, seconds, show
-from repro.app import cli
+from repro.app.cli import main as cli
 
 ROOT = Path(__file__).parents[1]
 LIBRARIES = "import numpy, pandas, scipy.stats, seaborn"

@@ -16,7 +16,7 @@ import click
 import pandas as pd
 
 from bench.pages import splice
-from repro.app.options import SeedsType
+from repro.app.cli.options import SeedsType
 from repro.findings.markdown import markdown_table
 
 RESULTS = Path(__file__).parent / "results" / "determinism.csv"

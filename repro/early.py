@@ -1,6 +1,6 @@
 """End without a traceback, and with 130, at Ctrl-C while a command is still being imported.
 
-`repro.app.exits` takes over when the command begins. Nothing is imported here that takes time.
+`repro.app.cli.exits` takes over when the command begins. Nothing is imported here that takes time.
 """
 
 import os

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from repro.app.cli import main
+from repro.app.cli.main import main
 from repro.study.folder import study_names
 
 ROOT = Path(__file__).parent.parent

@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner
 
 import repro
-from repro.app.cli import main
+from repro.app.cli.main import main
 from repro.data import load
 from repro.store.tables import read_table
 

@@ -61,6 +61,6 @@ def test_a_thread_keeps_its_walls(thread, check):
     assert list(check(load_study(thread), Repository(PACKAGE.parent))) == []
 
 
-@pytest.mark.parametrize("modules", ["repro", "repro.app.cli", "repro.app.run"])
+@pytest.mark.parametrize("modules", ["repro", "repro.app.cli.main", "repro.app.runs.run"])
 def test_what_trains_is_imported_only_to_train(modules):
     assert heavy_imports(modules, PACKAGE.parent) == []

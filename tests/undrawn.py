@@ -9,7 +9,7 @@ from types import SimpleNamespace
 UNDRAWN = """
 import sys, types
 sys.modules["repro.findings.figures"] = types.SimpleNamespace(draw_figures=lambda *_: None)
-from repro.app.cli import main
+from repro.app.cli.main import main
 if __name__ == "__main__":
     main()
 """
@@ -19,7 +19,7 @@ CALLED = """
 import json, os, sys, traceback, types
 sys.modules["repro.findings.figures"] = types.SimpleNamespace(draw_figures=lambda *_: None)
 from click.testing import CliRunner
-from repro.app.cli import main
+from repro.app.cli.main import main
 if __name__ == "__main__":
     requests, answers = sys.stdin, sys.stdout
     for line in requests:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from repro.app.regenerate import read_checked
-from repro.app.streams import say
+from repro.app.terminal.streams import say
 from repro.findings.citation import bibtex, plain, references
 from repro.findings.sentence import require_citable, sentence
 from repro.store.results import require_file

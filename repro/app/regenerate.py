@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from repro.app.streams import say, warn
-from repro.app.user_files import require_writable
+from repro.app.cli.user_files import require_writable
+from repro.app.terminal.streams import say, warn
 from repro.running.processes import cores, processes
 from repro.store.files import content_digest, write_whole
 from repro.store.provenance import write_provenance

@@ -6,7 +6,7 @@ from keyword import iskeyword
 from pathlib import Path
 
 from repro.app.lint.problem import Repository, this_repository
-from repro.app.streams import say
+from repro.app.terminal.streams import say
 from repro.store.files import write_whole
 from repro.study.errors import StudyError
 from repro.study.folder import study_names

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from repro.app.exits import reported
-from repro.app.options import OutFolder, workers_option
+from repro.app.cli.exits import reported
+from repro.app.cli.options import OutFolder, workers_option
 
 
 @click.command(epilog="Example: python -m repro adopt mnist_relu")
@@ -33,6 +33,6 @@ def command(name: str, out: Path | None, rerun: Path | None, workers: int | None
     Exit status: 0 carried over, or nothing had to be; 1 a number differs;
     2 what was asked for is wrong; 130 interrupted.
     """
-    from repro.app.adopt import adopt
+    from repro.app.runs.adopt import adopt
 
     sys.exit(reported(lambda: adopt(name, out=out, rerun=rerun, workers=workers)))

@@ -4,9 +4,9 @@ import sys
 
 import click
 
-from repro.app.exits import reported
-from repro.app.streams import say
-from repro.app.user_files import require_function
+from repro.app.cli.exits import reported
+from repro.app.cli.user_files import require_function
+from repro.app.terminal.streams import say
 from repro.commands._user_code import errors_of
 from repro.study.keras_settings import require_readable
 from repro.study.text import printable

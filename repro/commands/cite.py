@@ -4,8 +4,8 @@ import sys
 
 import click
 
-from repro.app.exits import reported
-from repro.app.options import anyway_option
+from repro.app.cli.exits import reported
+from repro.app.cli.options import anyway_option
 
 
 @click.command(epilog="Example: python -m repro cite mnist_relu relu_raw")

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from repro.app.exits import reported
-from repro.app.options import EPOCHS, OutFolder, SeedsType
-from repro.app.user_files import require_data, require_function, require_writable
+from repro.app.cli.exits import reported
+from repro.app.cli.options import EPOCHS, OutFolder, SeedsType
+from repro.app.cli.user_files import require_data, require_function, require_writable
 from repro.commands._user_code import errors_of
 from repro.study.keras_settings import require_readable
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from repro.app.exits import reported
-from repro.app.options import OutFolder, anyway_option
+from repro.app.cli.exits import reported
+from repro.app.cli.options import OutFolder, anyway_option
 
 
 @click.command(epilog="Example: python -m repro export mnist_relu --latex paper/results")

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from repro.app.exits import reported
+from repro.app.cli.exits import reported
 
 
 @click.command(epilog="Example: python -m repro lint truth_table")

@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from repro.app.cli import execute
-from repro.app.exits import INTERRUPTED, WRONG
-from repro.app.options import study_options
+from repro.app.cli.exits import INTERRUPTED, WRONG
+from repro.app.cli.main import execute
+from repro.app.cli.options import study_options
 from repro.study.folder import study_names
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from repro.app.exits import reported
-from repro.app.options import EPOCHS, OutFolder, SeedsType, data_option, workers_option
+from repro.app.cli.exits import reported
+from repro.app.cli.options import EPOCHS, OutFolder, SeedsType, data_option, workers_option
 
 
 @click.command(
@@ -30,6 +30,6 @@ def command(name: str, settings: tuple[str, ...], **options: Any) -> None:
     The first parameter with several values is the figure's x axis, the second its y axis; others
     make panels. A parameter that is not given has the study's fixed value or its default.
     """
-    from repro.app.sweep import sweep
+    from repro.app.runs.sweep import sweep
 
     sys.exit(reported(lambda: sweep(name, settings, **options)))

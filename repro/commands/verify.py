@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from repro.app.exits import FINDING, INTERRUPTED, reported
-from repro.app.options import Names, OutFolder, SeedsType, anyway_option, workers_option
+from repro.app.cli.exits import FINDING, INTERRUPTED, reported
+from repro.app.cli.options import Names, OutFolder, SeedsType, anyway_option, workers_option
 from repro.study.folder import study_names
 
 
@@ -50,7 +50,7 @@ def command(
     Exit status: 0 nothing differs that must not; 1 something does, or a block crashed;
     2 what was asked for is wrong, tables were edited, or data are not in reach; 130 interrupted.
     """
-    from repro.app.verify import verify
+    from repro.app.runs.verify import verify
 
     if sample is not None and seeds is not None:
         raise click.UsageError("give --seeds or --sample, not both")

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from repro.app.cli import study_command
+from repro.app.cli.main import study_command
 from tests.undrawn import UNDRAWN
 
 ROOT = Path(__file__).parents[2]

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from repro import __version__
-from repro.app.cli import main
-from repro.app.user_files import require_function
+from repro.app.cli.main import main
+from repro.app.cli.user_files import require_function
 
 ROOT = Path(__file__).parents[2]
 
@@ -72,7 +72,7 @@ def test_a_wrong_name_is_answered_with_the_nearest_and_without_grids(
 
 @pytest.mark.parametrize("command", ["check my_model.py:build", "diagnose x.py:build --data x.npz"])
 def test_a_file_that_is_not_there_is_said_before_what_trains_is_imported(command):
-    code = f"from repro.app.cli import main; main({command.split()!r}, standalone_mode=False)"
+    code = f"from repro.app.cli.main import main; main({command.split()!r}, standalone_mode=False)"
     code = f"import sys\ntry:\n    {code}\nfinally:\n    print('tensorflow' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False

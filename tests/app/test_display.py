@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from repro.app.display import decided_claims, variants_summary
-from repro.app.live_table import LiveTable
+from repro.app.terminal.display import decided_claims, variants_summary
+from repro.app.terminal.live_table import LiveTable
 from repro.findings.summary import summarize
 from repro.store.runs import StoredRun
 from repro.study.folder import study_names

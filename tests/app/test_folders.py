@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from repro.app.cli import main
-from repro.app.partial import PartialTables
+from repro.app.cli.main import main
+from repro.app.runs.partial import PartialTables
 from repro.findings import figures
 from repro.running.workers import Workers
 from repro.store.results import find_results

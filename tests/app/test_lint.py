@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from repro.app.cli import main
+from repro.app.cli.main import main
 from repro.app.lint import (
     arms,
     code,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from repro.app.pace import Pace, rough
+from repro.app.terminal.pace import Pace, rough
 from repro.store.runs import StoredRun
 from repro.study.plan import make_plan
 from repro.study.schema import load_study

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from repro.app.cli import main
+from repro.app.cli.main import main
 from repro.findings.drawings.sweep import draw_sweep, summarize_sweep
 from repro.findings.media import style
 from repro.store.tables import read_table, scientific_parameters

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from repro.app.cli import main
+from repro.app.cli.main import main
 from repro.store.tables import read_table, write_table
 from repro.study.errors import StudyError
 from repro.study.plan import make_plan

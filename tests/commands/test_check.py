@@ -5,7 +5,7 @@ import textwrap
 import pytest
 from click.testing import CliRunner
 
-from repro.app.cli import main
+from repro.app.cli.main import main
 
 MODEL = """
 import keras

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 import repro
-from repro.app.cli import main
+from repro.app.cli.main import main
 from repro.commands.diagnose import command
 
 

@@ -15,7 +15,7 @@ TABLES = ("runs.csv", "curves.csv", "claims.csv")
 SETTINGS = {"code": "", "data": "", "fingerprint": {}}
 IN_TURN = """
 import sys
-from repro.app.cli import main
+from repro.app.cli.main import main
 if __name__ == "__main__":
     for words in sys.argv[1:]:
         main(words.split(), standalone_mode=False)

@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from repro.app.environment import check_figure_settings
+from repro.app.cli.environment import check_figure_settings
 from repro.study.keras_settings import require_defaults
 from tests.faults.processes import ROOT
 
@@ -128,7 +128,7 @@ def test_a_folder_that_can_not_be_looked_into_has_no_settings(tmp_path, monkeypa
 
 WARNING = """
 import warnings
-from repro.app.streams import prepare_streams
+from repro.app.terminal.streams import prepare_streams
 prepare_streams()
 warnings.warn("\x1b[2J\u202e")
 """

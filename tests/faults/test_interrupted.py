@@ -143,7 +143,7 @@ def test_while_a_scratch_folder_is_trained_in(small_study):
 
 HOLD_A_FOLDER = """
 import time
-from repro.app.scratch import scratch_folder
+from repro.app.cli.scratch import scratch_folder
 with scratch_folder("repro-test-") as folder:
     (folder / "file").write_text("")
     print(folder, flush=True)

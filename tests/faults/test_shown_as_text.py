@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from repro.app.display import claims_summary, variants_summary
+from repro.app.terminal.display import claims_summary, variants_summary
 from repro.findings.ledger import claims_table, numbers_table
 from repro.findings.summary import summarize
 from repro.findings.verdicts import judge

@@ -10,7 +10,7 @@ from cffconvert import Citation
 from click.testing import CliRunner
 
 import repro
-from repro.app.cli import main
+from repro.app.cli.main import main
 from repro.findings.citation import bibtex, package_reference, plain, references, thread_reference
 from repro.study.folder import study_names
 from repro.study.schema import load_study

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from repro.app.cli import main
+from repro.app.cli.main import main
 from repro.findings import figures, summary, units
 from repro.findings.latex.article import article
 from repro.findings.latex.files import latex_files, macros

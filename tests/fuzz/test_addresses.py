@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from repro.app.exits import reported
+from repro.app.cli.exits import reported
 from repro.running.cluster.address import check_private, find_scheduler
 from repro.running.pool import make_pool
 from repro.running.processes import PoolError

@@ -6,7 +6,7 @@ import click
 import numpy as np
 import pytest
 
-from repro.app.options import EPOCHS
+from repro.app.cli.options import EPOCHS
 from repro.instruments.diagnose.setup import loading
 from repro.instruments.diagnose.setup.errors import DiagnoseError
 from repro.study.errors import StudyError

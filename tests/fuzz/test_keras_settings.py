@@ -9,11 +9,11 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from repro.app.adopt import adopt
-from repro.app.exits import reported
-from repro.app.run import run
-from repro.app.sweep import sweep
-from repro.app.verify import verify
+from repro.app.cli.exits import reported
+from repro.app.runs.adopt import adopt
+from repro.app.runs.run import run
+from repro.app.runs.sweep import sweep
+from repro.app.runs.verify import verify
 from repro.commands.check import command as check_command
 from repro.study.errors import StudyError
 from repro.study.keras_settings import CAPS, DEFAULTS, require_defaults, require_readable

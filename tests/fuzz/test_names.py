@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.app.options import OutFolder
+from repro.app.cli.options import OutFolder
 from repro.commands.diagnose import command as diagnose_command
 from repro.store.database import StoreError
 from repro.store.files import read_regular, write_note, write_whole

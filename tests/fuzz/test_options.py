@@ -4,7 +4,7 @@ import click
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.app.options import DATA_SETS, Names, SeedsType
+from repro.app.cli.options import DATA_SETS, Names, SeedsType
 from repro.data import NAMES
 from repro.study.errors import StudyError
 from repro.study.models import MAX_SEEDS

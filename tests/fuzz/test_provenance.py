@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from repro.app import regenerate
-from repro.app import verify as verification
-from repro.app.exits import reported
+from repro.app.cli.exits import reported
+from repro.app.runs import verify as verification
 from repro.store.provenance import command_line
 from repro.store.results import EDITED
 from repro.store.tables import read_table, write_table

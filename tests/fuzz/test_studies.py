@@ -7,8 +7,8 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from repro.app import cli
-from repro.app.cli import main, study_command
+from repro.app.cli import main as cli
+from repro.app.cli.main import main, study_command
 from repro.study import folder, schema
 from repro.study.errors import StudyError
 from repro.study.folder import studies_folder

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from repro.app import regenerate
-from repro.app import run as session
-from repro.app import verify as verification
-from repro.app.exits import reported
+from repro.app.cli.exits import reported
+from repro.app.runs import run as session
+from repro.app.runs import verify as verification
 from repro.findings import figures
 from repro.findings.latex import files
 from repro.running.processes import ONE_THREAD

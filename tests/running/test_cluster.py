@@ -451,7 +451,7 @@ def test_a_scheduler_that_listens_to_others_is_refused(place):
 
 def test_without_the_extra_a_line_says_which(place):
     code = (
-        "import sys; sys.modules['distributed'] = None; from repro.app.cli import main;"
+        "import sys; sys.modules['distributed'] = None; from repro.app.cli.main import main;"
         "main(['run', 'probe', '--scheduler', '127.0.0.1:1'])"
     )
     done = subprocess.run(

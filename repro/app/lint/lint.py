@@ -15,7 +15,7 @@ from repro.app.lint import (
     study,
 )
 from repro.app.lint.problem import Check, Problem, Repository, this_repository
-from repro.app.streams import say
+from repro.app.terminal.streams import say
 from repro.study.errors import StudyError
 from repro.study.folder import study_names
 from repro.study.schema import load_study

@@ -36,7 +36,7 @@ class Trainer:
     """
 
     def __init__(self, experiment: str, data: str | None):
-        os.environ["KERAS_BACKEND"] = "tensorflow"  # as `repro.app.exits.reported` does
+        os.environ["KERAS_BACKEND"] = "tensorflow"  # as `repro.app.cli.exits.reported` does
         # A nanny makes its worker a daemon, whose children could outlive it; ours do not.
         vars(multiprocessing.current_process())["_config"]["daemon"] = False
         self.pool = new_pool(1)

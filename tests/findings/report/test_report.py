@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from repro.app.cli import main
+from repro.app.cli.main import main
 from repro.findings.report.chapter import make_chapter
 from repro.findings.report.page import render
 from repro.store.results import read_results

@@ -55,6 +55,6 @@ def experiment(
 
 
 if __name__ == "__main__":
-    from repro.app.cli import run_study
+    from repro.app.cli.main import run_study
 
     run_study("absolute_value")

@@ -7,13 +7,13 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from repro.app.display import claims_summary, decided_claims, disputes, variants_summary
-from repro.app.exits import FINDING, FINISHED, INTERRUPTED
-from repro.app.live_table import LiveTable
-from repro.app.partial import PartialTables
-from repro.app.quick import QUICK_SEEDS, quick_answer, quick_variants
-from repro.app.reuse import announce, reuse
-from repro.app.writing import write_tables
+from repro.app.cli.exits import FINDING, FINISHED, INTERRUPTED
+from repro.app.runs.partial import PartialTables
+from repro.app.runs.quick import QUICK_SEEDS, quick_answer, quick_variants
+from repro.app.runs.reuse import announce, reuse
+from repro.app.runs.writing import write_tables
+from repro.app.terminal.display import claims_summary, decided_claims, disputes, variants_summary
+from repro.app.terminal.live_table import LiveTable
 from repro.data import Dataset, DataUnavailable, load
 from repro.findings.fixes import fixes_of
 from repro.findings.ledger import write_ledger
@@ -50,7 +50,7 @@ def run(
     claims: bool = False,
     **cluster: Any,
 ) -> int:
-    """Run a study as the command line asks; returns the exit code (`repro.app.exits`)."""
+    """Run a study as the command line asks; returns the exit code (`repro.app.cli.exits`)."""
     console = Terminal()
     pool = make_pool(workers, **cluster)
     study = load_study(name)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from repro.app.writing import write_tables
+from repro.app.runs.writing import write_tables
 from repro.running.progress import Progress
 from repro.store.runs import Store, StoredRun
 from repro.study.plan import Block, Plan

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.markup import escape
 
-from repro.app.pace import minutes_of_computing
+from repro.app.terminal.pace import minutes_of_computing
 from repro.store.committed import committed_blocks
 from repro.store.provenance import Adoption
 from repro.store.results import NEEDED, read_results

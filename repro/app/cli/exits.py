@@ -22,8 +22,8 @@ from typing import NoReturn
 
 import click
 
-from repro.app.environment import check_figure_settings, settle_home
-from repro.app.streams import prepare_streams, warn
+from repro.app.cli.environment import check_figure_settings, settle_home
+from repro.app.terminal.streams import prepare_streams, warn
 
 FINISHED, FINDING, WRONG, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
 UNFINISHED = "what was stored or written before is whole; run again"

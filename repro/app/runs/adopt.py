@@ -6,8 +6,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from repro.app.exits import FINDING, FINISHED
-from repro.app.pace import minutes_of_computing
+from repro.app.cli.exits import FINDING, FINISHED
+from repro.app.terminal.pace import minutes_of_computing
 from repro.data import NAMES, load
 from repro.findings.terminal import Terminal
 from repro.running.pool import Pool, make_pool

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from repro.app.display import plain_table, styled_verdict, text_table
+from repro.app.terminal.display import plain_table, styled_verdict, text_table
 from repro.findings.comparison import RELATIVE, Comparison
 from repro.findings.numbers import ABSENT
 

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from repro.app.exits import INTERRUPTED
-from repro.app.run import UNWRITTEN, choose_data, plan_on, status, train
-from repro.app.writing import write_runs
+from repro.app.cli.exits import INTERRUPTED
+from repro.app.runs.run import UNWRITTEN, choose_data, plan_on, status, train
+from repro.app.runs.writing import write_runs
 from repro.findings.drawings.sweep import draw_sweep, summarize_sweep
 from repro.findings.figures import save
 from repro.findings.media import style

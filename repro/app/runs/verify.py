@@ -9,17 +9,17 @@ import pandas as pd
 from rich.console import Console
 from rich.markup import escape
 
-from repro.app.display_comparison import (
+from repro.app.cli.exits import FINDING, FINISHED, INTERRUPTED
+from repro.app.cli.scratch import scratch_folder
+from repro.app.regenerate import read_checked
+from repro.app.runs.run import choose_data, plan_on, status, train
+from repro.app.terminal.comparison import (
     show_beyond,
     show_estimates,
     show_numbers,
     show_origin,
     show_verdicts,
 )
-from repro.app.exits import FINDING, FINISHED, INTERRUPTED
-from repro.app.regenerate import read_checked
-from repro.app.run import choose_data, plan_on, status, train
-from repro.app.scratch import scratch_folder
 from repro.data import NAMES, DataUnavailable
 from repro.findings.comparison import (
     Comparison,

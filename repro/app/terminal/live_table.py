@@ -12,8 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, T
 from rich.progress import Progress as Bar
 from rich.text import Text
 
-from repro.app.display import plain_table
-from repro.app.pace import Pace, rough
+from repro.app.terminal.display import plain_table
+from repro.app.terminal.pace import Pace, rough
 from repro.findings.numbers import number, number_list
 from repro.findings.wording import words
 from repro.running.progress import Progress

@@ -12,9 +12,9 @@ from typing import Any
 import click
 
 from repro import __version__
-from repro.app.exits import reported, run_to_end
-from repro.app.options import study_options
-from repro.app.streams import say
+from repro.app.cli.exits import reported, run_to_end
+from repro.app.cli.options import study_options
+from repro.app.terminal.streams import say
 from repro.study.errors import nearest
 from repro.study.files import read_regular
 from repro.study.folder import STUDY_BYTES, studies_folder, study_names
@@ -42,7 +42,7 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return their names."""
-        folder = Path(__file__).parents[1] / "commands"
+        folder = Path(__file__).parents[2] / "commands"
         return sorted(path.stem for path in folder.glob("[!_]*.py"))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -80,7 +80,7 @@ def main(context: click.Context) -> None:
 
 def execute(name: str, **options: Any) -> int:
     """Run a study, write its results folder, show what came of it; returns the exit code."""
-    from repro.app.run import run
+    from repro.app.runs.run import run
 
     return reported(lambda: run(name, **options))
 

@@ -1,0 +1,1 @@
+"""Hold what all commands share: their group, options, exit codes and checks of files."""

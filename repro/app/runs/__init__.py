@@ -1,0 +1,1 @@
+"""Run, repeat and compare studies: one call from start to end."""
