@@ -1,8 +1,10 @@
 """`python -m repro new`: the files of a new study, from templates, with the places marked."""
 
 import re
+from collections.abc import Mapping
+from contextlib import suppress
 from importlib.util import find_spec
-from keyword import iskeyword
+from keyword import iskeyword, issoftkeyword
 from pathlib import Path
 
 from repro.app.lint.problem import Repository, this_repository
@@ -38,10 +40,8 @@ def new(name: str, *, posted: bool) -> int:
         raise StudyError("new needs a clone of the repository, with docs/ and tests/")
     files = new_files(name, posted=posted)
     _refuse(name, repository, list(files))
-    for path, text in files.items():
-        target = repository.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(target, text.encode())
+    _write({repository.root / path: text for path, text in files.items()})
+    for path in files:
         say(f"wrote {path}")
     say(NEXT.format(name=name))
     return 0
@@ -59,16 +59,31 @@ def new_files(name: str, *, posted: bool) -> dict[Path, str]:
     return files
 
 
+def _write(files: Mapping[Path, str]) -> None:
+    """Write files, all or none: some alone would keep their name from being taken again."""
+    try:
+        for path, text in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, text.encode())
+    except BaseException:
+        for path in files:
+            with suppress(OSError):  # such as of a disk that became read-only
+                path.unlink()
+        raise
+
+
 def _refuse(name: str, repository: Repository, paths: list[Path]) -> None:
-    if not re.fullmatch(NAME, name) or len(name) > LONGEST_NAME or iskeyword(name):
+    is_word = iskeyword(name) or issoftkeyword(name)
+    if not re.fullmatch(NAME, name) or len(name) > LONGEST_NAME or is_word:
         raise StudyError(
             f"{name!r} is no name for a study: take a Python identifier in small letters, at most "
             f"{LONGEST_NAME}, such as xor_gate"
         )
     if name in study_names():
         raise StudyError(f"a study is named {name!r} already; take another name")
-    if find_spec(f"repro.{name}") is not None:
-        raise StudyError(f"repro.{name} is a module of the package; take another name")
-    for path in paths:
+    for module in (f"repro.{name}", name):
+        if find_spec(module) is not None:
+            raise StudyError(f"{module} is a module, which can be imported; take another name")
+    for path in (Path(name), Path("tests", name), *paths):
         if (repository.root / path).exists():
             raise StudyError(f"{path} is there already; take another name, or delete it")

@@ -5,11 +5,11 @@ import sys
 import click
 
 from repro.app.cli.exits import reported
-from repro.app.cli.options import anyway_option
+from repro.app.cli.options import anyway_option, names_argument
 
 
 @click.command(epilog="Example: python -m repro cite mnist_relu relu_raw")
-@click.argument("names", nargs=-1)
+@names_argument
 @click.option(
     "--format",
     "form",

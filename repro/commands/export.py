@@ -6,11 +6,11 @@ from pathlib import Path
 import click
 
 from repro.app.cli.exits import reported
-from repro.app.cli.options import OutFolder, anyway_option
+from repro.app.cli.options import OutFolder, anyway_option, names_argument
 
 
 @click.command(epilog="Example: python -m repro export mnist_relu --latex paper/results")
-@click.argument("names", nargs=-1)
+@names_argument
 @click.option(
     "--latex",
     "folder",

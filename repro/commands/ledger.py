@@ -5,11 +5,11 @@ import sys
 import click
 
 from repro.app.cli.exits import reported
-from repro.app.cli.options import anyway_option
+from repro.app.cli.options import anyway_option, names_argument
 
 
 @click.command()
-@click.argument("names", nargs=-1)
+@names_argument
 @anyway_option
 def command(names: tuple[str, ...], anyway: bool) -> None:
     """Write results/NAME/README.md from the tables there; of all studies, or of these NAMES.

@@ -5,10 +5,11 @@ import sys
 import click
 
 from repro.app.cli.exits import reported
+from repro.app.cli.options import names_argument
 
 
 @click.command(epilog="Example: python -m repro lint truth_table")
-@click.argument("names", nargs=-1)
+@names_argument
 def command(names: tuple[str, ...]) -> None:
     """Check every rule of the repository for all studies, or for these NAMES; name the remedies.
 

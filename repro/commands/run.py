@@ -7,12 +7,12 @@ import click
 
 from repro.app.cli.exits import INTERRUPTED, WRONG
 from repro.app.cli.main import execute
-from repro.app.cli.options import study_options
+from repro.app.cli.options import names_argument, study_options
 from repro.study.folder import study_names
 
 
 @click.command(epilog="Example: python -m repro run truth_table add_numbers --seeds 10")
-@click.argument("names", nargs=-1)
+@names_argument
 @click.option("--all", "run_all", is_flag=True, help="Run all studies.")
 @study_options
 def command(names: tuple[str, ...], run_all: bool, **options: Any) -> None:

@@ -13,13 +13,14 @@ from repro.app.cli.options import (
     OutFolder,
     SeedsType,
     anyway_option,
+    names_argument,
     workers_option,
 )
 from repro.study.folder import study_names
 
 
 @click.command(epilog="Example: python -m repro verify truth_table --sample 5")
-@click.argument("names", nargs=-1)
+@names_argument
 @click.option("--seeds", type=SeedsType(), help="Only the blocks with these seeds: N, or A:B.")
 @click.option("--sample", type=click.IntRange(min=1), help="Only so many blocks, drawn at random.")
 @click.option("--variants", type=Names(), help="Only these variants.")

@@ -99,8 +99,13 @@ def test_the_test_that_it_wrote_passes(begun):
     ("name", "reason"),
     [
         ("truth_table", "a study is named 'truth_table' already"),
-        ("store", "repro.store is a module of the package"),
+        ("store", "repro.store is a module"),
+        ("repro", "repro is a module"),
+        ("keras", "keras is a module"),
+        ("json", "json is a module"),
+        ("tiny_folder", "tests/tiny_folder is there already"),
         ("class", "'class' is no name for a study"),
+        ("match", "'match' is no name for a study"),
         ("XOR", "'XOR' is no name for a study"),
         ("2x", "'2x' is no name for a study"),
         ("../x", "'../x' is no name for a study"),
@@ -112,9 +117,18 @@ def test_other_names_are_refused_and_nothing_is_written(tmp_path, monkeypatch, n
     page = tmp_path / "docs" / "threads" / "with_page.md"
     page.parent.mkdir(parents=True)
     page.write_text("# A page\n")
+    (tmp_path / "tests" / "tiny_folder").mkdir(parents=True)
     with pytest.raises(StudyError, match=re.escape(reason)):
         scaffold.new(name, posted=False)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [page]
+
+
+def test_what_can_not_be_written_whole_is_not_begun(tmp_path, monkeypatch):
+    monkeypatch.setattr(scaffold, "this_repository", lambda: Repository(tmp_path))
+    (tmp_path / "experiments").write_text("no folder")
+    with pytest.raises(OSError, match="File exists"):
+        scaffold.new("xor_gate", posted=False)
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["experiments"]
 
 
 def test_it_needs_a_clone(monkeypatch):

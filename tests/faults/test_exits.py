@@ -138,7 +138,8 @@ def run_script(path, text):
     """Write a script that imports this package, run it, and return the finished process."""
     path.write_text(text, encoding="utf-8")
     return subprocess.run(
-        [sys.executable, path],
+        [sys.executable, "-m", path.stem],
+        cwd=path.parent,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
@@ -259,6 +260,26 @@ def test_ctrl_c_at_the_start_is_130_without_a_traceback(tmp_path, seconds, args)
     assert driver.returncode == 130, errors
     assert "Traceback" not in errors
     assert errors.count("\n") <= 2
+
+
+EXECUTING = """
+import sys
+import click
+from repro.app.cli.exits import reported, run_to_end
+
+@click.command()
+def command():
+    sys.exit(reported(lambda: exec("raise KeyboardInterrupt")))
+
+run_to_end(command, "command")
+"""
+
+
+def test_ctrl_c_is_130_while_a_text_is_executed(tmp_path):
+    """As where a dataclass is made; Python itself would end by the signal."""
+    done = run_script(tmp_path / "script.py", EXECUTING)
+    assert done.returncode == 130
+    assert done.stderr.startswith("Stopped at once")
 
 
 STALL = """

@@ -164,6 +164,43 @@ def test_no_scratch_folder_outlives_a_signal_that_ends_the_program(tmp_path, num
     assert list(tmp_path.iterdir()) == []
 
 
+HOLD_MANY_FILES = """
+import sys, time
+import click
+from repro.app.cli.exits import reported, run_to_end
+from repro.app.cli.scratch import scratch_folder
+
+def hold():
+    with scratch_folder("repro-test-") as folder:
+        for number in range(3000):
+            (folder / str(number)).write_text("")
+        print("held", flush=True)
+        time.sleep(60)
+
+@click.command()
+def command():
+    sys.exit(reported(hold))
+
+run_to_end(command, "hold")
+"""
+IMPATIENT = {"ctrl-c": [signal.SIGINT] * 8, "mixed": [signal.SIGINT, signal.SIGTERM] * 4}
+
+
+@pytest.mark.parametrize("name", IMPATIENT)
+def test_no_scratch_folder_outlives_impatience(tmp_path, name):
+    """A signal more comes while the folder is being deleted."""
+    study = Study("", before=["env", f"TMPDIR={tmp_path}"])
+    with study.start_python("-c", HOLD_MANY_FILES) as holder:
+        holder.stdout.readline()
+        for number in IMPATIENT[name]:
+            send(holder, number)
+            time.sleep(0.003)
+        _, errors = holder.communicate(timeout=60)
+    assert holder.returncode in (130, -signal.SIGTERM), errors
+    assert "Traceback" not in errors
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.slow
 def test_signals_at_any_moment_after_the_first_block(small_study, undisturbed, tmp_path):
     moments = random.Random(0)  # noqa: S311

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from repro.instruments.diagnose import DiagnoseError
-from repro.instruments.diagnose.setup import tables
+from repro.instruments.diagnose.setup import parquet as parquets
 from repro.instruments.diagnose.setup.loading import load_data
 
 unhurried = settings(
@@ -152,13 +152,78 @@ def test_a_name_that_two_members_have_is_refused(tmp_path, twice):
         load_data(str(tmp_path / "data.npz"))
 
 
-def test_a_table_of_a_few_bytes_that_says_millions_of_rows_is_not_unpacked(tmp_path, monkeypatch):
-    pytest.importorskip("pyarrow")
-    pd.DataFrame({"x": np.zeros(10**6), "y": np.zeros(10**6)}).to_parquet(tmp_path / "data.parquet")
-    monkeypatch.setattr(tables, "MOST_CELLS", 10**6)
+@pytest.fixture
+def parquet(tmp_path):
+    """A function that writes a Parquet file of columns and returns its path."""
+    arrow = pytest.importorskip("pyarrow")
+    from pyarrow.parquet import write_table
+
+    def write(columns, **options):
+        write_table(arrow.table(columns), tmp_path / "data.parquet", **options)
+        return tmp_path / "data.parquet"
+
+    return write
+
+
+def test_a_table_of_a_few_bytes_that_says_millions_of_rows_is_not_unpacked(parquet, monkeypatch):
+    path = parquet({"x": np.zeros(10**6), "y": np.zeros(10**6)})
+    monkeypatch.setattr(parquets, "MOST_CELLS", 10**6)
     monkeypatch.setattr(pd, "read_parquet", lambda *_: pytest.fail("it was unpacked"))
     with pytest.raises(DiagnoseError, match="has 1,000,000 rows of 2 columns; at most 1,000,000"):
-        load_data(str(tmp_path / "data.parquet"), "y")
+        load_data(str(path), "y")
+
+
+def test_a_table_that_unpacks_to_too_much_is_not_unpacked(parquet, monkeypatch):
+    path = parquet({"x": np.arange(10**5), "y": np.zeros(10**5)}, compression="gzip")
+    monkeypatch.setattr(parquets, "MOST_BYTES", 10**5)
+    monkeypatch.setattr(pd, "read_parquet", lambda *_: pytest.fail("it was unpacked"))
+    with pytest.raises(DiagnoseError, match="unpacks to"):
+        load_data(str(path), "y")
+
+
+@pytest.mark.parametrize("kind", ["string", "binary"])
+def test_a_long_text_that_is_in_every_row_is_held_once(parquet, kind):
+    """Each for itself they would take 200 GB; the file has some kilobytes."""
+    import pyarrow
+
+    long = pyarrow.array(["a" * 10**6, "b"], kind)
+    classes = pyarrow.DictionaryArray.from_arrays(np.zeros(200_000, "int32"), long)
+    path = parquet({"x": np.zeros(200_000), "y": classes}, store_schema=False)
+    assert path.stat().st_size < 10**6
+    assert load_data(str(path), "y")["y"].tolist() == [0] * 200_000
+
+
+NESTED = {
+    "list": [[0.0] * 10**4] * 3,
+    "record": [{"a": {"b": 1}}] * 3,
+    "empty": [[], [], []],
+}
+
+
+@pytest.mark.parametrize("kind", NESTED)
+@pytest.mark.parametrize("target", ["y", "nested"])
+def test_a_column_of_more_than_single_values_is_refused_by_its_name(parquet, kind, target):
+    path = parquet({"x": [1.0] * 3, "y": [0, 1, 0], "nested": NESTED[kind]})
+    with pytest.raises(DiagnoseError, match="column 'nested' holds lists or records; leave it out"):
+        load_data(str(path), target)
+
+
+@given(data=st.data())
+def test_a_changed_parquet_file_gives_a_table_or_is_refused_in_a_line(tmp_path_factory, data):
+    arrow = pytest.importorskip("pyarrow")
+    from pyarrow.parquet import write_table
+
+    path = tmp_path_factory.mktemp("parquet") / "data.parquet"
+    write_table(arrow.table({"x": [1.0, 2.0], "t": ["a", "b"], "y": ["b", "a"]}), path)
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 3))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content[: data.draw(st.integers(0, len(content)))] or content)
+    try:
+        load_data(str(path), "y")
+    except DiagnoseError as refusal:
+        assert str(refusal).startswith(str(path))
+        assert "\n" not in str(refusal)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """Options: any text is understood or refused in a line, never a traceback."""
 
 import click
+import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from repro.app.cli.main import main
 from repro.app.cli.options import DATA_SETS, Names, SeedsType
 from repro.data import NAMES
 from repro.study.errors import StudyError
@@ -54,3 +57,14 @@ def test_any_names_are_understood_or_refused(text):
         make_plan(STUDY, seeds=[0], variants=Names().convert(text, None, None))
     except (click.BadParameter, StudyError) as refusal:
         assert "name" in str(getattr(refusal, "message", refusal))
+
+
+MANY = ["cite", "export", "figures", "ledger", "lint", "report", "run", "verdicts", "verify"]
+
+
+@pytest.mark.parametrize("command", MANY)
+def test_what_is_named_twice_is_refused_not_done_twice(command):
+    options = ["--latex", "x"] if command == "export" else []
+    done = CliRunner().invoke(main, [command, *options, *["truth_table"] * 2000])
+    assert done.exit_code == 2
+    assert done.stderr.endswith("'truth_table' is named twice\n")

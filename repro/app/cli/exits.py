@@ -9,6 +9,7 @@
 Whatever the code is, what was stored or written before is whole.
 """
 
+import atexit
 import errno
 import io
 import multiprocessing
@@ -23,6 +24,7 @@ from typing import NoReturn
 import click
 
 from repro.app.cli.environment import check_figure_settings, settle_home
+from repro.app.cli.scratch import delete_scratch_folders
 from repro.app.terminal.streams import prepare_streams, warn
 
 FINISHED, FINDING, WRONG, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
@@ -39,7 +41,22 @@ def run_to_end(command: click.Command, prog_name: str) -> NoReturn:
     if handled:
         # while Python ends, a Ctrl-C more would be Python's own
         signal.signal(signal.SIGINT, signal.SIG_IGN if code == INTERRUPTED else _stop_now)
-    sys.exit(_flushed(code))
+    code = _flushed(code)
+    if code == INTERRUPTED:
+        _leave(code)
+    sys.exit(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process as Python does, but with this code.
+
+    If a text was being executed at Ctrl-C, as where a dataclass is made, Python would in the end
+    kill itself by SIGINT.
+    """
+    for process in multiprocessing.active_children():
+        process.kill()  # or their end would be awaited
+    atexit._run_exitfuncs()
+    os._exit(code)
 
 
 def _invoked(command: click.Command, prog_name: str) -> int:
@@ -147,8 +164,10 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 def _stop_now(number: int, frame: FrameType | None) -> None:
     """End the process and its workers at once; files on disk are whole at every moment."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     for process in multiprocessing.active_children():
         process.kill()
+    delete_scratch_folders()
     with suppress(OSError):  # there may be nobody to read it
         os.write(2, f"Stopped at once: {UNFINISHED}.\n".encode())
     os._exit(INTERRUPTED)

@@ -4,6 +4,7 @@ Imports nothing that takes time, so that every `--help` answers at once.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,17 @@ class OutFolder(click.Path):
             self.fail(str(error))
 
 
+def _named_once(
+    ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return names as they are; fail if one is there twice, for which all would be done twice."""
+    twice = next((name for name, count in Counter(value).items() if count > 1), None)
+    if twice is not None:
+        raise click.BadParameter(f"{twice!r} is named twice", ctx, param)
+    return value
+
+
+names_argument = click.argument("names", nargs=-1, callback=_named_once)
 anyway_option = click.option(
     "--anyway",
     is_flag=True,

@@ -1,13 +1,18 @@
-"""A temporary folder that is deleted however the command ends, by a signal too."""
+"""A temporary folder that is deleted however the command ends, by signals too, however many."""
 
+import atexit
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from types import FrameType
 
+from repro.training.jobs.spawn import signals_deferred
+
 ENDING = (signal.SIGTERM, signal.SIGHUP)  # they end a program without cleaning up
+_folders: set[Path] = set()  # that are there
 
 
 class _Ended(BaseException):
@@ -25,8 +30,22 @@ def scratch_folder(prefix: str) -> Iterator[Path]:
     Args:
         prefix: of its name.
     """
-    with _ended_afterwards(), TemporaryDirectory(prefix=prefix) as folder:
-        yield Path(folder)
+    with _ended_afterwards():
+        with signals_deferred():
+            folder = Path(mkdtemp(prefix=prefix))
+            _folders.add(folder)
+        try:
+            yield folder
+        finally:
+            delete_scratch_folders()
+
+
+@atexit.register  # if Ctrl-C comes before this is called elsewhere
+def delete_scratch_folders() -> None:
+    """Delete those that are there; a signal meanwhile is delivered afterwards."""
+    with signals_deferred():
+        while _folders:
+            shutil.rmtree(_folders.pop(), ignore_errors=True)
 
 
 @contextmanager
@@ -44,6 +63,7 @@ def _ended_afterwards() -> Iterator[None]:
     except _Ended as end:
         ended = end.number
     finally:
+        delete_scratch_folders()  # if a signal kept it from being done
         for number in heeded:
             signal.signal(number, signal.SIG_DFL)
     if ended:

@@ -17,7 +17,7 @@ from repro.training.jobs import heartbeat
 from repro.training.jobs.choice import why_one_process
 from repro.training.jobs.first_steps import Expected, expected_steps
 from repro.training.jobs.parcel import Packer
-from repro.training.jobs.spawn import ONE_THREAD, interrupts_held
+from repro.training.jobs.spawn import ONE_THREAD, interrupts_held, signals_deferred
 from repro.training.jobs.worker import ALIKE, LOG, Unfit, begin, get_ready, train_block
 from repro.training.trainer import Advance, Trainer
 
@@ -64,7 +64,8 @@ class Processes:
         if kind is not None:
             self._kill()
         if self._folder is not None:
-            self._folder.cleanup()
+            with signals_deferred():  # or a second Ctrl-C would leave a part of it
+                self._folder.cleanup()
 
     def train(self, trainer: Trainer, blocks: list[list[int]]) -> Iterator[Rounds] | None:
         """Send the blocks to the processes; return what yields their trainings, block by block.

@@ -1,6 +1,7 @@
-"""The start of worker processes: one thread each, and no Ctrl-C before they can handle it."""
+"""Signals and worker processes: one thread each, and no Ctrl-C before they can handle it."""
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +12,8 @@ ONE_THREAD = {
     "TF_NUM_INTEROP_THREADS": "1",
     "TF_NUM_INTRAOP_THREADS": "1",
 }
+
+INTERRUPTING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
@@ -27,3 +30,24 @@ def ignore_interrupts() -> None:
     """Leave Ctrl-C, which reaches a whole group of processes, to the one that started this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+
+
+@contextmanager
+def signals_deferred() -> Iterator[None]:
+    """Keep back what would interrupt the main thread; the first such signal comes afterwards.
+
+    Blocking them would not do: another thread, as of a library, takes what this one blocks.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # which no signal interrupts
+        return
+    received: list[int] = []
+    heeded = [n for n in INTERRUPTING if signal.getsignal(n) not in (signal.SIG_IGN, None)]
+    handlers = {n: signal.signal(n, lambda number, _: received.append(number)) for n in heeded}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    if received:
+        signal.raise_signal(received[0])

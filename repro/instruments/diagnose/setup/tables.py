@@ -1,6 +1,5 @@
 """Data in a table: CSV and Parquet files, one row an example, one column the target."""
 
-import io
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,11 @@ from pandas.errors import ParserWarning
 
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.errors import DiagnoseError, listed, one_line, short
+from repro.instruments.diagnose.setup.parquet import read_parquet
 from repro.store.files import read_regular
 from repro.store.tables import TOO_LONG, TableFileError, check_heading, parse_table
 
 MOST_COLUMNS = 100_000  # of text, in which each costs as much as a row
-MOST_CELLS = 2**29  # in double precision, 4 GiB
 COMPARED = 10_000  # columns that a wrong name is held against
 NAMED = f"mend its heading: a name for each of at most {MOST_COLUMNS:,} columns"
 TABLES = (".csv", ".tsv", ".parquet")
@@ -41,8 +40,7 @@ def _read(path: Path) -> pd.DataFrame:
     try:
         content = read_regular(path, follow=True)
         if path.suffix == ".parquet":
-            _refuse_bomb(path, io.BytesIO(content))
-            return pd.read_parquet(io.BytesIO(content))
+            return read_parquet(path, content)
         separator = "\t" if path.suffix == ".tsv" else ","
         check_heading(path, content, limit=MOST_COLUMNS, separator=separator)
         return parse_table(content, sep=separator)
@@ -60,18 +58,6 @@ def _read(path: Path) -> pd.DataFrame:
         ) from error
     except Exception as error:  # parsers raise nearly anything on bytes that are no table
         raise DiagnoseError(f"{path} is no table: {one_line(error)}") from error
-
-
-def _refuse_bomb(path: Path, content: io.BytesIO) -> None:
-    """Raise `DiagnoseError` if a Parquet file has too many cells; a few bytes can say millions."""
-    from pyarrow import parquet
-
-    index = parquet.ParquetFile(content).metadata
-    if index.num_rows * index.num_columns > MOST_CELLS:
-        raise DiagnoseError(
-            f"{path} has {index.num_rows:,} rows of {index.num_columns:,} columns; at most "
-            f"{MOST_CELLS:,} numbers can be read"
-        )
 
 
 def _target_columns(path: Path, table: pd.DataFrame, target: str | None) -> list[str]:
@@ -98,7 +84,8 @@ def _inputs(path: Path, table: pd.DataFrame) -> Array:
         )
     if table.shape[1] == 0:
         raise DiagnoseError(f"{path} has no column besides the target")
-    return table.to_numpy("float32")
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite then is named later
+        return table.to_numpy("float32")
 
 
 def _targets(path: Path, table: pd.DataFrame) -> Array:
@@ -111,8 +98,11 @@ def _targets(path: Path, table: pd.DataFrame) -> Array:
 def _numbers(column: Any) -> Array:
     if _is_number(column):
         return np.asarray(column.to_numpy())
-    # not as an array of texts, in which each takes the room of the longest
-    return pd.factorize(column.astype(str).to_numpy(object), sort=True)[0]
+    # each text once: all of them would take the room of the longest, or each its own
+    places, kinds = pd.factorize(column)
+    texts = np.empty(len(kinds), object)
+    texts[:] = [str(kind) for kind in kinds]
+    return np.unique(texts, return_inverse=True)[1][places]
 
 
 def _is_number(column: Any) -> bool:
