@@ -196,6 +196,11 @@ def decaying():
     return keras.optimizers.AdamW(1e-3, weight_decay=0.5)
 
 
+def tokens(rows):
+    return sequential(lambda: layers.Embedding(rows, 2), layers.Flatten, SIGMOID)
+
+
+TOKENS = DRAW.integers(0, 9, (80, 3))
 SOFT = {"loss": "sparse_categorical_crossentropy"}
 THREE = dense(3, "softmax")
 PROGRAMS = [
@@ -271,6 +276,15 @@ PROGRAMS = [
         X,
         9 * X[:, 0],
     ),
+    ("cut_tokens", "count_tokens", tokens(9), TOKENS / 9, Y),
+    ("cut_tokens", "count_tokens", tokens(9), (TOKENS - TOKENS.mean(0)) / TOKENS.std(0), Y),
+    (
+        "target_outliers",
+        "clip_targets",
+        sequential(HIDDEN, dense(1), loss="mse"),
+        X,
+        X[:, 0] * np.where(np.arange(80) % 20, 1.0, 1e4),
+    ),
 ]
 
 
@@ -284,7 +298,8 @@ def test_a_cause_is_measured_and_its_remedy_removes_it(cause, key, build, x, y):
     assert cause in causes
     assert cause in changes[key].removes
     change = changes[key]
-    data = change.data(setup.train, setup.test) if change.data else (setup.train, setup.test)
+    pairs = change.rows(setup.train, setup.test) if change.rows else (setup.train, setup.test)
+    data = change.data(*pairs) if change.data else pairs
     model = changed_build(setup, change)()
     x, y = (np.asarray(a[:16]) for a in data[0])
     assert np.isfinite(float(model.compute_loss(x=x, y=y, y_pred=model(x))))
@@ -447,6 +462,35 @@ def test_pasted_code_does_what_the_trial_did():
     names = {"keras": keras, "model": setup.build()}
     exec(changes["rate_x0.1"].code, names)  # noqa: S102  # our own text
     assert float(names["model"].optimizer.learning_rate) == pytest.approx(0.001)
+
+
+@pytest.mark.parametrize("scaled", [TOKENS / 9, (TOKENS - TOKENS.mean(0)) / TOKENS.std(0)])
+def test_tokens_that_were_scaled_are_tokens_again(scaled):
+    setup = setup_of(tokens(9), scaled, Y)
+    change = examined(setup)[1]["count_tokens"]
+    names = {"np": np, "x": setup.train[0]}
+    exec(change.code, names)  # noqa: S102  # our own text
+    (numbered, _), _ = change.data(setup.train, setup.test)
+    assert np.array_equal(names["x"], numbered)
+    known = setup_of(tokens(9), TOKENS, Y).train[0]
+    assert np.array_equal(numbered, known)
+
+
+def test_targets_far_out_are_clipped_in_training_alone():
+    x, y = np.tile(X, (2, 1)), np.tile(X[:, 0], 2)
+    far = np.where(np.arange(160) % 20, y, -1e4)
+    setup = setup_of(sequential(HIDDEN, dense(1), loss="mse"), x, far, (X, X[:, 0]))
+    causes, changes = examined(setup)
+    assert "target_outliers" in causes
+    (_, clipped), (_, test) = changes["clip_targets"].rows(setup.train, setup.test)
+    names = {"np": np, "y": far}
+    exec(changes["clip_targets"].code, names)  # noqa: S102  # our own text
+    assert np.allclose(np.ravel(clipped), np.ravel(names["y"]), atol=1e-5)
+    assert np.abs(clipped).max() < 10
+    assert np.array_equal(np.ravel(test), X[:, 0])
+    causes, changes = examined(setup_of(sequential(HIDDEN, dense(1), loss="mse"), x, y))
+    assert "target_outliers" not in causes
+    assert "clip_targets" not in changes
 
 
 def test_what_several_changes_make_of_a_layer_is_one_line():

@@ -111,7 +111,7 @@ def diagnose(
 
 
 def _diagnose(setup: Setup, trainer: Trainer, retune: bool, say: Say) -> Diagnosis:
-    is_said = _say_first_suspect(list(written_symptoms(setup)), say)
+    is_said = _say_first_suspect(list(written_symptoms(setup)), say, facts_alone=True)
     examination = examine_data(setup)
     if not is_said:
         _say_first_suspect(find_symptoms(setup, examination, None), say)
@@ -145,9 +145,13 @@ def _diagnose(setup: Setup, trainer: Trainer, retune: bool, say: Say) -> Diagnos
     return diagnosis
 
 
-def _say_first_suspect(symptoms: Sequence[Symptom], say: Say) -> bool:
-    """Say what code or data point at, before anything is trained; facts go before suspicions."""
+def _say_first_suspect(symptoms: Sequence[Symptom], say: Say, *, facts_alone: bool = False) -> bool:
+    """Say what code or data point at, before anything is trained; facts go before suspicions.
+
+    A suspicion of the code waits until the data were looked at, which may hold a fact.
+    """
     findings = sorted(explain(symptoms), key=lambda finding: not finding.is_certain)
+    findings = [f for f in findings if f.is_certain or not facts_alone]
     for finding in findings[:1]:
         say(f"first suspect: {finding.title} ({finding.signs[0].says})", 0, 0)
     return bool(findings)

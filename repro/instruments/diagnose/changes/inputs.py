@@ -12,6 +12,7 @@ from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.measurements.inputs import share_a_scale
 from repro.instruments.diagnose.setup.arrays import (
     Array,
+    fences,
     filled,
     leaves,
     map_arrays,
@@ -27,7 +28,6 @@ LARGEST_VALUE = (0.1, 2.0)  # a largest value between these is no reason to divi
 SHARE_OF_MEAN = 0.2  # of the largest eigenvalue: from there on centring is offered
 
 
-FAR = 3.0  # distances between the quartiles, from which on a value is clipped
 CLIPPING = """\
 low, high = np.quantile(x, (0.25, 0.75), axis=0)  # of the training inputs, as all that follows
 spread = np.where(high > low, high - low, np.inf)
@@ -125,11 +125,10 @@ def _clipping(setup: Setup) -> Change:
 
 
 def _fit_clipping(a: Array) -> Callable[[Array], Array]:
-    low, high = np.quantile(filled(a), (0.25, 0.75), axis=0)
-    floor, ceiling = low - FAR * (high - low), high + FAR * (high - low)
+    low, high = fences(filled(a))
 
     def clipped(b: Array) -> Array:
-        return np.asarray(np.where(high > low, np.clip(b, floor, ceiling), b))
+        return np.asarray(np.clip(b, low, high))
 
     standardize = _fit_standardizing(clipped(a))
     return lambda b: standardize(clipped(b))

@@ -46,6 +46,13 @@ def weighed(y, p):
     return keras.ops.take(np.array([{weights}], "float32"), labels) * entropy
 
 model.compile(optimizer=model.optimizer, loss=weighed)"""
+EXCHANGED = """\
+own = model.loss  # which takes 1 for what the labels call 0
+
+def exchanged(y, p):
+    return own(1 - y, p)
+
+model.compile(optimizer=model.optimizer, loss=exchanged)"""
 UNDECAYED = {"weight_decay": 0.0}  # AdamW takes no None
 UNCLIPPED = {"clipnorm": None, "clipvalue": None, "global_clipnorm": None}
 
@@ -53,16 +60,19 @@ UNCLIPPED = {"clipnorm": None, "clipvalue": None, "global_clipnorm": None}
 def loss_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Change the loss, and leave out what is added to it or put behind the output."""
     yield from _step_changes(setup, symptoms)
-    if symptoms & {"absolute_loss", "foreign_loss"}:
+    is_number = setup.task.kind == "regression" and setup.output is None  # else see `output`
+    if symptoms & {"absolute_loss", "foreign_loss"} or (is_number and "own_loss" in symptoms):
         yield Change(
             key="squared_loss",
             title="loss mean_squared_error",
             size=1,
             code=compile_code(loss='"mean_squared_error"'),
-            removes=("loss_choice",),
+            removes=("loss_choice", "own_loss"),
             group="loss",
             loss="mean_squared_error",
         )
+    if setup.compiled.own_loss and setup.task.labels == (0.0, 1.0):
+        yield _exchanging(setup)
     if setup.task.several and setup.task.factors and setup.output is not None:
         yield _weighing_ones(setup, setup.output)
     if setup.task.per_step and setup.task.factors and setup.output and _are_places(setup):
@@ -80,6 +90,24 @@ def loss_changes(setup: Setup, examination: Examination, symptoms: frozenset[str
         )
     yield from _penalty_changes(setup, symptoms)
     yield from _behind_changes(setup, symptoms)
+
+
+def _exchanging(setup: Setup) -> Change:
+    """Exchange the labels in the loss alone: of pairs, 1 may mean alike, or as well apart."""
+    own = setup.build().loss
+    return Change(
+        key="exchange_labels",
+        title="0 and 1 exchanged in the loss",
+        size=1,
+        code=EXCHANGED,
+        removes=("loss_reversed", "own_loss"),
+        group="loss",
+        loss=partial(_exchanged_loss, own=own),
+    )
+
+
+def _exchanged_loss(y_true: Any, y_pred: Any, own: Any) -> Any:
+    return own(1 - y_true, y_pred)
 
 
 def _weighing_ones(setup: Setup, output: Site) -> Change:

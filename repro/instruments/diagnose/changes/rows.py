@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from repro.instruments.diagnose.changes import edits
-from repro.instruments.diagnose.changes.change import Change, Changes
+from repro.instruments.diagnose.changes.change import Change, ChangeData, Changes
 from repro.instruments.diagnose.changes.code import layer_code
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.setup.arrays import leaves, map_arrays, select_rows
@@ -34,6 +34,12 @@ def has_gradient(rows):
 
 kept = [i for i in range(len(x)) if has_gradient([i])]
 x, y = x[kept], y[kept]"""
+TOGETHER = """\
+tokens = np.unique(x)  # of the training inputs; better: the tokens as they were before scaling
+x = np.searchsorted(tokens, x)"""
+APIECE = """\
+tokens = [np.unique(column) for column in x.T]  # better: the tokens as they were before scaling
+x = np.stack([np.searchsorted(t, column) for t, column in zip(tokens, x.T)], axis=1)"""
 PRE_PADDING = """\
 empty = x == 0 if x.ndim == 2 else (x == 0).all(axis=2)
 shift = np.logical_and.accumulate(empty[:, ::-1], axis=1).sum(axis=1)
@@ -175,6 +181,8 @@ def token_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
             edit=edits.replace_kind("Embedding", input_dim=rows),
         )
     x = single_input(setup)
+    if "cut_tokens" in symptoms and x is not None:
+        yield from _counting_tokens(x, min(layer.input_dim for layer in layers))
     if "masked_data" in symptoms:
         yield _unmasked(setup)
     if "unmasked" in symptoms and x is not None:
@@ -201,6 +209,37 @@ def token_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
             group="mask",
             data=_pre_pad,
         )
+
+
+def _counting_tokens(x: np.ndarray, rows: int) -> Changes:
+    """Number the values from 0 in their order; those of every step alone, if these were scaled."""
+    for axis, code in ((None, TOGETHER), (0, APIECE)):
+        known = [np.unique(x)] * x.shape[1] if axis is None else [np.unique(a) for a in x.T]
+        if max(map(len, known)) <= rows:
+            yield Change(
+                key="count_tokens",
+                title="tokens numbered from 0",
+                size=1,
+                code=code,
+                removes=("cut_tokens",),
+                treats=("index_range",),
+                group="tokens",
+                data=_numbered(known),
+            )
+            return
+
+
+def _numbered(known: Sequence[np.ndarray]) -> ChangeData:
+    def numbered(a: np.ndarray) -> np.ndarray:
+        columns = [
+            np.searchsorted(v, c).clip(0, len(v) - 1) for v, c in zip(known, a.T, strict=True)
+        ]
+        return np.stack(columns, axis=1)
+
+    def data(train: Pair, test: Pair) -> tuple[Pair, Pair]:
+        return (map_arrays(train[0], numbered), train[1]), (map_arrays(test[0], numbered), test[1])
+
+    return data
 
 
 def _unmasked(setup: Setup) -> Change:

@@ -7,12 +7,16 @@ import numpy as np
 
 from repro.instruments.diagnose.changes.change import Change, ChangeData, Changes
 from repro.instruments.diagnose.measurements.examination import Examination
-from repro.instruments.diagnose.setup.arrays import Array
+from repro.instruments.diagnose.setup.arrays import Array, fences
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.splitting import Pair
 
 LARGE_TARGETS = 3.0  # root mean square from which on standardized targets are offered
 SMALL_DEVIATION = 0.1  # deviation below which they are, too
+CLIPPING = """\
+low, high = np.quantile(y, (0.25, 0.75), axis=0)  # of the training targets; better: correct them
+spread = np.where(high > low, high - low, np.inf)
+y = np.clip(y, low - 3 * spread, high + 3 * spread)"""
 MISREAD = {"labels_range", "labels_encoding", "unreachable"}
 
 
@@ -89,7 +93,9 @@ def _on_targets(function: Callable[[Array], Any]) -> ChangeData:
 
 
 def target_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
-    """Standardize the targets of a regression."""
+    """Clip or standardize the targets of a regression."""
+    if "target_outliers" in symptoms:
+        yield _clipping()
     y = setup.targets
     if setup.task.spreads:
         yield _standardizing_each(y)
@@ -111,6 +117,19 @@ def target_changes(setup: Setup, examination: Examination, symptoms: frozenset[s
             data=_on_targets(lambda a: ((a - mean) / deviation).astype("float32")),
             unit=deviation,
         )
+
+
+def _clipping() -> Change:
+    return Change(
+        key="clip_targets",
+        title="training targets far out clipped",
+        size=1,
+        code=CLIPPING,
+        removes=("target_outliers",),
+        treats=("target_scale", "rate_high"),
+        group="target_rows",
+        rows=lambda train, test: ((train[0], np.clip(train[1], *fences(train[1]))), test),
+    )
 
 
 def _standardizing_each(y: Array) -> Change:

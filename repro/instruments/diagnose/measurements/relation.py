@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from repro.instruments.diagnose.measurements.baselines import some_features
-from repro.instruments.diagnose.setup.arrays import Array
+from repro.instruments.diagnose.setup.arrays import Array, fences
 from repro.instruments.diagnose.setup.task import MOST_CLASSES, as_table
 
 NEIGHBOURS = 5
@@ -35,14 +35,17 @@ class Relation:
 
 def relate(x: Array, y: Any) -> Relation | None:
     """Test whether rows that lie close have labels alike; None if there are too few rows."""
+    from scipy.stats import rankdata
+
     if len(y) < LEAST_TO_RELATE:
         return None
     rows = slice(RELATED_ROWS)
-    x, labels = _standardized(some_features(np.asarray(x[rows]))), as_table(y)[rows]
+    x, labels = some_features(np.asarray(x[rows])), as_table(y)[rows]
+    x = _standardized(np.clip(x, *fences(x)))  # beside what lies far out, all else would be near
     distance = (x**2).sum(axis=1) - 2 * x @ x.T
     np.fill_diagonal(distance, np.inf)
     near = np.argpartition(distance, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
-    labels = _standardized(labels)
+    labels = _standardized(rankdata(labels, axis=0))  # a few far out would decide everything
     generator = np.random.default_rng(0)
     chance = np.array(
         [_agreement(near, labels[generator.permutation(len(labels))]) for _ in range(PERMUTATIONS)]

@@ -10,6 +10,8 @@ from repro.instruments.diagnose.setup.errors import DiagnoseError
 
 Array = NDArray[Any]
 
+FAR = 3.0  # distances between the quartiles, from which on a value is far out: Tukey 1977
+
 
 def leaves(data: Any) -> list[Array]:
     """Return the arrays that inputs or targets consist of, as a list."""
@@ -115,3 +117,10 @@ def check_count(name: str, count: Any) -> None:
     """Raise DiagnoseError unless a count is a whole number of at least 1."""
     if not isinstance(count, int | np.integer) or isinstance(count, bool) or count < 1:
         raise DiagnoseError(f"{name} must be a whole number of at least 1, got {count!r}")
+
+
+def fences(a: Array) -> tuple[Array, Array]:
+    """Return the bounds of what isn't far out, by column; infinite where most rows are alike."""
+    low, high = np.quantile(a, (0.25, 0.75), axis=0)
+    spread = np.where(high > low, high - low, np.inf)
+    return low - FAR * spread, high + FAR * spread

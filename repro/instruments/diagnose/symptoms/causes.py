@@ -67,6 +67,13 @@ CAUSES = {
         says="Batches of a single class teach the network to name that class, one after the other",
         remedy="shuffle the rows, or leave shuffle=True",
     ),
+    "cut_tokens": Cause(
+        title="tokens that are no whole numbers",
+        signs=("cut_tokens",),
+        says="An embedding leaves out what stands behind the point, so that tokens become alike",
+        remedy="give the embedding whole numbers from 0: tokens are not scaled",
+        certain=True,
+    ),
     "index_range": Cause(
         title="tokens out of the embedding's range",
         signs=("index_range",),
@@ -263,6 +270,12 @@ CAUSES = {
         signs=("relu_output",),
         says="An output unit that is switched off gets no gradient, and none passes it",
         remedy="no activation for numbers, sigmoid or softmax for classes",
+    ),
+    "target_outliers": Cause(
+        title="a few targets far out",
+        signs=("target_outliers",),
+        says="Their squared errors outweigh those of all other rows",
+        remedy="look whether these targets are errors; clip them, or take an absolute error",
     ),
     "target_scale": Cause(
         title="targets not scaled",
@@ -516,7 +529,7 @@ CAUSES = {
     "labels_unrelated": Cause(
         title="labels have nothing to do with the inputs",
         signs=("labels_unrelated",),
-        says="There is nothing to learn, whatever the network",
+        says="If so, there is nothing to learn, whatever the network",
         remedy="check that labels and rows were read in the same order",
     ),
     "inputs_constant": Cause(

@@ -131,6 +131,12 @@ DEFINITIONS = {
         counts=above(0.25),
         source="the rule is that of Wilson 1972; the share is ours",
     ),
+    "cut_tokens": Definition(
+        title="tokens that are no whole numbers",
+        measured="share of the tokens, in front of an embedding, with digits behind the point",
+        counts=above(0),
+        source="Keras: an embedding casts its inputs to whole numbers",
+    ),
     "index_range": Definition(
         title="index out of an embedding's range",
         measured="share of the tokens that an embedding has no row for",
@@ -234,6 +240,12 @@ DEFINITIONS = {
         measured="rate / (2 (1 + momentum) / largest eigenvalue of x'x/n)",
         counts=above(1),
         source="LeCun et al. 1998, Efficient BackProp (linear unit, squared error)",
+    ),
+    "target_outliers": Definition(
+        title="targets far out",
+        measured="distance of a target from the quartiles, in distances between these",
+        counts=above(20),
+        source="Tukey 1977 calls 3 far out; the number is ours",
     ),
     "target_scale": Definition(
         title="targets not scaled",

@@ -7,7 +7,7 @@ import numpy as np
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.measurements.loss import LEAST_CHANGE, SUMMED, OwnLoss
 from repro.instruments.diagnose.setup.anatomy import REACH, Site
-from repro.instruments.diagnose.setup.arrays import leaves
+from repro.instruments.diagnose.setup.arrays import Array, leaves
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.task import is_class_loss
 from repro.instruments.diagnose.symptoms.definitions import FEW_ROWS
@@ -41,6 +41,8 @@ UNSUMMED = 0.01  # so far from 1, the sum of a row's targets is no rounding
 def pairing_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     """Look for a loss that takes a batch's targets in any order, and rows without a gradient."""
     own = examination.own_loss
+    if own is None and setup.compiled.own_loss:
+        yield from detect("own_loss", 1, "the loss is a function of your own")
     if own is None or not own.by_shape > LEAST_CHANGE:
         text = "the loss stays the same if the targets of a batch change places among its rows"
         yield from detect("unpaired", examination.by_pairing, text)
@@ -66,6 +68,7 @@ def target_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     if loss in READS_NO_NEGATIVES and negative > 0:
         text = f"{loss} takes numbers below 0 for 0, and {percent(negative)} of the targets are"
         yield from detect("loss_task", negative, text)
+    yield from _far_targets(y)
     if spreads := setup.task.spreads:
         text = f"target columns deviate by {min(spreads):.3g} to {max(spreads):.3g}"
         yield from detect("target_sizes", max(spreads) / min(spreads), text)
@@ -73,6 +76,15 @@ def target_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     rms = float(np.sqrt((y**2).mean()))
     text = f"the targets' root mean square is {rms:.3g}"
     yield from list(detect("target_scale", rms, text)) or detect("target_tiny", rms, text)
+
+
+def _far_targets(y: Array) -> Symptoms:
+    """Look for targets far from most others: typing errors, codes of what is missing."""
+    low, high = np.quantile(y, (0.25, 0.75), axis=0)
+    spread = np.where(high > low, high - low, np.inf)
+    distance = float((np.maximum(y - high, low - y) / spread).max())
+    text = f"a target lies {distance:,.0f} times as far from the quartiles as these from one "
+    yield from detect("target_outliers", distance, f"{text}another")
 
 
 def _metric_symptoms(setup: Setup) -> Symptoms:

@@ -80,10 +80,13 @@ def token_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     x = single_input(setup)
     if x is None:
         return
+    cut = float((x != np.rint(x)).mean())
     for layer in embeddings(setup):
+        text = f"{percent(cut)} of the tokens are no whole numbers, and are cut to such"
+        yield from detect("cut_tokens", cut, text)
         outside = float(((x < 0) | (x >= layer.input_dim)).mean())
         text = f"tokens run from {x.min():g} to {x.max():g}, the embedding has rows for 0 to "
-        yield from detect("index_range", outside, f"{text}{layer.input_dim - 1}")
+        yield from detect("index_range", outside * (not cut), f"{text}{layer.input_dim - 1}")
     share = masked_between(setup, x)
     text = f"{percent(share)} of the masked steps stand between steps that are read"
     yield from detect("masked_data", share, text)
