@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from repro.training.building import State, get_state, one_line
+from repro.training.building import State, one_line, values_of, variables_of
 from repro.training.callbacks import Callback, Recorder
 from repro.training.feeding.batches import Batches
 from repro.training.job import Job
@@ -31,8 +31,11 @@ def train_alone(job: Job, seed: int, start: State | None = None) -> Trained:
     """Seed the generators, build the model and `fit` it, with nothing in between."""
     callbacks = job.callbacks_of(seed)
     model = job.blueprint.model(seed, start)
+    variables, optimizer = variables_of(model), model.optimizer
     rows = fit(job, model, seed, callbacks)
-    return Trained(rows, get_state(model), callbacks)
+    if model.optimizer is not optimizer:  # compiled anew by a `fit` of its own
+        variables = variables_of(model)
+    return Trained(rows, values_of(variables), callbacks)
 
 
 def fit(

@@ -12,6 +12,7 @@ from repro.training.feeding.arrays import Arrays
 from repro.training.feeding.batches import Batches
 from repro.training.feeding.reading import Reader
 from repro.training.fused import FusedSeeds, Logs
+from repro.training.generators import Generators
 from repro.training.job import Job, short_job
 from repro.training.passes import ArrayPass, BatchPass
 from repro.training.step import averages
@@ -38,6 +39,7 @@ class Block:
         self.reader = reader or (job.data.reader() if isinstance(job.data, Batches) else None)
         job.blueprint.make_metrics(models[0])
         self.seeds = FusedSeeds(models)
+        before = Generators.now()
         try:
             self._build()
         except NotFused:
@@ -47,6 +49,8 @@ class Block:
                 raise
             self.seeds = FusedSeeds(models, gradients_at_once=True)
             self._build()
+        if generator := before.drawn_from():  # the graph holds one seed's numbers as constants
+            raise NotFused(f"its graph holds numbers that are drawn from {generator}")
 
     def _build(self) -> None:
         job = self.job
@@ -102,7 +106,9 @@ class Block:
     def _pass(self, data: Arrays | Batches, size: int, *, training: bool) -> ArrayPass | BatchPass:
         if isinstance(data, Batches):
             reader = (self.reader if training else None) or Reader(
-                data.adapter(), data.steps, goes_on=False
+                data.adapter(None if self.job.callbacks else data.again()),
+                data.steps,
+                goes_on=False,
             )
             run: ArrayPass | BatchPass = BatchPass(self.seeds, reader, training=training)
         else:

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -86,17 +86,30 @@ def build_model(build: Build, seed: int) -> keras.Model:
 
 def get_state(model: keras.Model) -> State:
     """Return a model's variables: trainable, non-trainable, then the optimizer's."""
-    return [np.asarray(v) for v in variables_of(model)]
+    return values_of(variables_of(model))
 
 
 def set_state(model: keras.Model, state: State) -> None:
     """Give a model the state of another of the same build."""
-    for variable, value in zip(variables_of(model), state, strict=True):
+    assign(variables_of(model), state)
+
+
+def values_of(variables: Sequence[keras.Variable]) -> State:
+    """Return the values of variables, in their order."""
+    return [np.asarray(v) for v in variables]
+
+
+def assign(variables: Sequence[keras.Variable], state: State) -> None:
+    """Give variables the values of a state of theirs."""
+    for variable, value in zip(variables, state, strict=True):
         variable.assign(value)
 
 
 def variables_of(model: keras.Model) -> list[keras.Variable]:
-    """Return all that training changes, in the order of a state."""
+    """Return all that training changes, in the order of a state.
+
+    Who freezes a layer changes that order: ask before a training, not after it.
+    """
     own = model.trainable_variables + model.non_trainable_variables
     return [*own, *model.optimizer.variables]
 

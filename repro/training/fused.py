@@ -32,16 +32,23 @@ class FusedSeeds:
         self.size, self._at_once = len(models), gradients_at_once
         self.step = SeedStep(models[0])
         self._is_shared = self._shared_by(models)
+        states = [get_state(model) for model in models]
         self._first_metrics = [np.asarray(v) for v in models[0].metrics_variables]
         self._stacked = [
             tf.Variable(value, dtype=v.dtype, trainable=False)
-            for value, v in zip(self._values(models), self.step.variables, strict=True)
+            for value, v in zip(self._values(models, states), self.step.variables, strict=True)
         ]
         self._count = len(self._stacked) - len(models[0].metrics_variables)  # all but metrics
 
-    def load(self, models: Sequence[keras.Model]) -> None:
-        """Go on from the state of other models, as many as before."""
-        for stacked, value in zip(self._stacked, self._values(models), strict=False):
+    def load(self, models: Sequence[keras.Model], states: Sequence[State] | None = None) -> None:
+        """Go on from the state of other models, as many as before.
+
+        Args:
+            models: one a seed.
+            states: theirs, where a callback may have frozen a layer, which changes their order.
+        """
+        values = self._values(models, states or [get_state(model) for model in models])
+        for stacked, value in zip(self._stacked, values, strict=False):
             stacked.assign(value)
 
     def fits(self, models: Sequence[keras.Model]) -> bool:
@@ -150,8 +157,7 @@ class FusedSeeds:
         for variable, value, shared in zip(self._stacked, new, self._is_shared, strict=True):
             variable.assign(value[0] if shared else value)
 
-    def _values(self, models: Sequence[keras.Model]) -> list[NDArray[Any]]:
-        states = [get_state(model) for model in models]
+    def _values(self, models: Sequence[keras.Model], states: Sequence[State]) -> list[NDArray[Any]]:
         own = [
             values[0] if shared else np.stack(values)
             for values, shared in zip(zip(*states, strict=True), self._is_shared, strict=False)

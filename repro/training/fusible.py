@@ -68,6 +68,7 @@ def why_not_fused(models: Sequence[keras.Model], first: keras.Model, sample: Tri
     """
     return (
         _own_steps(first)
+        or _trained_already(models)
         or _own_updates(first.optimizer)
         or _large_convolutions(first, sample)
         or settings_differ(models, first)
@@ -84,6 +85,9 @@ def why_graph_not_fused(graph: Any, seeds: FusedSeeds) -> str | None:
     """Name what makes a graph's results depend on more than the seeds' variables and the data."""
     nodes = list(_nodes(graph.graph.as_graph_def()))
     operations = {node.op for node in nodes}
+    if seeds.step.kept:
+        names = ", ".join(sorted(seeds.step.kept))
+        return f"it uses a value of {names:.80} that it has kept from before an assignment"
     random = sorted(filter(RANDOM.match, operations))
     if random:
         return f"it draws from a generator that is no variable of the model ({random[0]})"
@@ -126,6 +130,13 @@ def _own_steps(model: keras.Model) -> str | None:
         return "it is compiled with run_eagerly=True"
     if tf.distribute.get_strategy().num_replicas_in_sync > 1:
         return "a distribution strategy is in use"
+    return None
+
+
+def _trained_already(models: Sequence[keras.Model]) -> str | None:
+    # `fit` goes on with the graph that it has; what was frozen or set since changes nothing there
+    if any(model.train_function is not None for model in models):
+        return "build() trains it, and fit keeps that graph until it is compiled again"
     return None
 
 

@@ -4,13 +4,75 @@ import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
+import keras
 import numpy as np
 from keras.src.backend.common import global_state
 from tensorflow.python.eager import context
 
 OF_KERAS = ("global_random_seed", "global_seed_generator")
 ONE_CALL = threading.RLock()  # seeding, naming and building are global to the process
+
+
+@dataclass(frozen=True)
+class Generators:
+    """The states of the generators of Python, NumPy, TensorFlow and Keras."""
+
+    python: Any
+    numpy: Any
+    keras: dict[str, Any]
+    tensorflow: dict[str, Any]
+
+    @classmethod
+    def now(cls) -> "Generators":
+        """Return the states that they are in."""
+        eager = vars(context.context()).items()
+        return cls(
+            random.getstate(),
+            np.random.get_state(legacy=False),
+            {name: global_state.get_global_attribute(name) for name in OF_KERAS},
+            {name: value for name, value in eager if name in ("_seed", "_rng")},
+        )
+
+    def drawn_from(self) -> str | None:
+        """Name a generator that has been drawn from since; None if none of Python and NumPy."""
+        if random.getstate() != self.python:
+            return "Python's random"
+        same = keras.tree.map_structure(
+            np.array_equal, np.random.get_state(legacy=False), self.numpy
+        )
+        return None if all(keras.tree.flatten(same)) else "numpy.random"
+
+    def give_back(self) -> None:
+        """Put the generators into these states."""
+        random.setstate(self.python)
+        np.random.set_state(self.numpy)
+        for name, value in self.keras.items():
+            global_state.set_global_attribute(name, value)
+        vars(context.context()).update(self.tensorflow)
+
+
+class OwnGenerators:
+    """A seed's own generators, in the states that they are in when this is made.
+
+    Seeds that train at once draw in turns; each goes on where its own last turn has ended.
+    """
+
+    def __init__(self) -> None:
+        self._own = Generators.now()
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Let whoever draws for a while draw for this seed."""
+        others = Generators.now()
+        self._own.give_back()
+        try:
+            yield
+        finally:
+            self._own = Generators.now()
+            others.give_back()
 
 
 @contextmanager
@@ -20,15 +82,8 @@ def borrowed() -> Iterator[None]:
     They are given back as they were: who draws numbers between two calls gets others each time.
     """
     with ONE_CALL:
-        python_state, numpy_state = random.getstate(), np.random.get_state()
-        keras_states = {name: global_state.get_global_attribute(name) for name in OF_KERAS}
-        eager = context.context()
-        tensorflow_state = {n: v for n, v in vars(eager).items() if n in ("_seed", "_rng")}
+        before = Generators.now()
         try:
             yield
         finally:
-            random.setstate(python_state)
-            np.random.set_state(numpy_state)
-            for name, value in keras_states.items():
-                global_state.set_global_attribute(name, value)
-            vars(eager).update(tensorflow_state)
+            before.give_back()

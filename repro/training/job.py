@@ -71,7 +71,8 @@ class Job:
     def feed(self, seed: int) -> Any:
         """The argument that `fit` takes as x to see what this seed sees."""
         if isinstance(self.data, Batches):
-            return self.data.source
+            # whose callbacks may hold the data set, to change it
+            return self.data.source if self.callbacks else self.data.again()
         return InOrder(
             self.data,
             lambda passed: self.order(seed, passed),
@@ -82,8 +83,10 @@ class Job:
 
     def validation_feed(self) -> Any:
         """The argument that `fit` takes as validation data."""
-        if self.validation is None or isinstance(self.validation, Batches):
-            return self.validation and self.validation.source
+        if self.validation is None:
+            return None
+        if isinstance(self.validation, Batches):
+            return self.validation.source if self.callbacks else self.validation.again()
         size = self.validation_batch_size
         return in_given_order(self.validation, size)
 

@@ -51,7 +51,7 @@ def _settings(model: keras.Model) -> Iterator[tuple[str, Any]]:
         yield from _constants(layer)
     yield from _flat("compile", _compiled(model))
     for name, thing in _parts(model):
-        yield name, type(thing)
+        yield name, _named(type(thing))
         if not _is_of_keras(type(thing)):  # its own settings may be in no config
             yield from _flat(name, _attributes(thing))
         elif isinstance(thing, keras.regularizers.Regularizer | keras.constraints.Constraint):
@@ -67,7 +67,7 @@ def _optimizer_settings(
     if isinstance(config, dict) and isinstance(config.get("learning_rate"), float):
         del config["learning_rate"]  # a variable: each seed may have its own
     yield from _flat(optimizer.name, config)
-    yield "optimizer", type(optimizer)
+    yield "optimizer", _named(type(optimizer))
     if isinstance(optimizer, BaseOptimizer):
         for v in variables:
             yield f"weight decay of {v.path}", optimizer._use_weight_decay(v.value)
@@ -110,6 +110,11 @@ def _metrics(model: keras.Model) -> list[keras.metrics.Metric]:
     users = [named._user_metrics, named._user_weighted_metrics] if named else []
     things = [*model.metrics, *keras.tree.flatten(users)]
     return [thing for thing in things if isinstance(thing, keras.metrics.Metric)]
+
+
+def _named(kind: type) -> str:
+    # a class that `build` defines is another one for each call
+    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _is_of_keras(kind: Any) -> bool:

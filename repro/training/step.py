@@ -4,8 +4,10 @@ A step reads no variable's own value and changes none. It is given the values of
 one seed, and returns the new ones; so that it can be mapped over seeds.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -29,6 +31,7 @@ class SeedStep:
     Attributes:
         variables: the model's, then its optimizer's, then its metrics'; values are in this order.
         is_plain: whether each weight has a dense gradient, and is not assigned before the update.
+        kept: names of variables of which an earlier value is used after they are assigned.
     """
 
     def __init__(self, model: keras.Model):
@@ -37,6 +40,7 @@ class SeedStep:
         self.state = self.trainable + list(model.non_trainable_variables)
         self.variables = [*self.state, *model.optimizer.variables, *model.metrics_variables]
         self.is_plain = False  # known once `train` has been traced
+        self.kept: set[str] = set()
         self._optimizer = _assigning_nothing(model.optimizer)
 
     def train(self, values: Tensors, batch: Triple) -> Tensors:
@@ -47,7 +51,7 @@ class SeedStep:
             batch: x, y and sample_weight.
         """
         _, y, sample_weight = batch
-        with _Values(self.variables, values) as scope:
+        with self._scope(self.variables, values) as scope:
             with tf.GradientTape() as tape:
                 scope.watch(tape, self.trainable)
                 y_pred, loss = self._forward(batch, training=True)
@@ -68,7 +72,7 @@ class SeedStep:
         Its gradient may be taken outside, over all seeds at once: but only where `is_plain`.
         """
         _, y, sample_weight = batch
-        with _Values(self.variables, values) as scope:
+        with self._scope(self.variables, values) as scope:
             y_pred, loss = self._forward(batch, training=True)
             scaled = self._optimizer.scale_loss(loss)
             self._update_metrics(y, y_pred, sample_weight)
@@ -76,7 +80,7 @@ class SeedStep:
 
     def update(self, values: Tensors, gradients: Tensors) -> Tensors:
         """Return all variables' values after the optimizer has applied the gradients."""
-        with _Values(self.variables, values) as scope:
+        with self._scope(self.variables, values) as scope:
             with scope.conditions(self.variables):
                 self._optimizer.apply(gradients, self.trainable)
             return scope.current(self.variables)
@@ -84,14 +88,14 @@ class SeedStep:
     def test(self, values: Tensors, batch: Triple) -> Tensors:
         """Return all variables' values after one step of evaluation."""
         _, y, sample_weight = batch
-        with _Values(self.variables, values) as scope:
+        with self._scope(self.variables, values) as scope:
             y_pred, _ = self._forward(batch, training=False)
             self._update_metrics(y, y_pred, sample_weight)
             return scope.current(self.variables)
 
     def predict(self, values: Tensors, x: Any) -> tuple[Any, Tensors]:
         """Return the model's outputs for inputs x, and all variables' values after it."""
-        with _Values(self.variables, values) as scope:
+        with self._scope(self.variables, values) as scope:
             return self._call(x, training=False), scope.current(self.variables)
 
     def call(self, function: Any, x: Any, state: Tensors) -> Any:
@@ -103,25 +107,31 @@ class SeedStep:
             state: values of the variables but for the metrics'.
         """
         variables = self.variables[: len(state)]
-        with _Values(variables, state):
+        with self._scope(variables, state):
             return function(x, training=True)
 
     def results(self, values: Tensors) -> dict[str, Any]:
         """Return each metric's result by name."""
-        with _Values(self.variables, values):
+        with self._scope(self.variables, values):
             return self.model.get_metrics_result()
 
     def reset(self, values: Tensors) -> Tensors:
         """Return the metrics' values before an epoch."""
-        with _Values(self.variables, values) as scope:
+        with self._scope(self.variables, values) as scope:
             self.model.reset_metrics()
             return scope.current(self.model.metrics_variables)
 
     def finalize(self, values: Tensors) -> Tensors:
         """Return all variables' values at the end of training, where weights may be averages."""
-        with _Values(self.variables, values) as scope:
+        with self._scope(self.variables, values) as scope:
             self._optimizer.finalize_variable_values(self.trainable)
             return scope.current(self.variables)
+
+    @contextmanager
+    def _scope(self, variables: Sequence[keras.Variable], values: Tensors) -> Iterator["_Values"]:
+        with _Values(variables, values) as scope:
+            yield scope
+        self.kept |= scope.kept()
 
     def _call(self, x: Any, training: bool) -> Any:
         model = self.model
@@ -144,17 +154,43 @@ class SeedStep:
         return y_pred, loss
 
 
+@dataclass
+class _Old:
+    """A value that a variable had before it was assigned, and how often it had been used then."""
+
+    name: str
+    tensor: Any
+    uses: int
+
+
 class _Values(keras.StatelessScope):
     """Give variables the values of one seed, and gradients what TensorFlow's variables would.
 
     A variable that is assigned within a step is a new tensor from then on; no gradient flows back
     through the assignment, and the variable's gradient is that of all its readings.
+
+    TensorFlow's `variable.value` is no number: what is kept of it and used after an assignment is
+    the new value. Here it is the old one; so whoever does that is told by `kept`.
     """
 
     def __init__(self, variables: Sequence[keras.Variable], values: Tensors):
         super().__init__(zip(variables, values, strict=True), collect_losses=True)
         self._tape: tf.GradientTape | None = None
         self._readings: dict[int, Tensors] = {}
+        self._given: dict[int, Tensors] = defaultdict(list)  # of the value that a variable has
+        self._old: list[_Old] = []  # and of earlier ones
+
+    def get_current_value(self, variable: keras.Variable) -> Any:
+        """Return the variable's value, in a tensor of its own that tells who uses it."""
+        value = super().get_current_value(variable)
+        if not tf.is_symbolic_tensor(value):
+            return value
+        self._given[id(variable)].append(tf.identity(value))
+        return self._given[id(variable)][-1]
+
+    def kept(self) -> set[str]:
+        """Return the names of variables of which an old value has been used after its time."""
+        return {old.name for old in self._old if len(old.tensor.consumers()) > old.uses}
 
     def watch(self, tape: tf.GradientTape, variables: Iterable[keras.Variable]) -> None:
         self._tape = tape
@@ -163,6 +199,8 @@ class _Values(keras.StatelessScope):
 
     def add_update(self, update: tuple[keras.Variable, Any]) -> None:
         variable, value = update[0], tf.convert_to_tensor(update[1])  # of a variable, its value
+        for given in self._given.pop(id(variable), ()):
+            self._old.append(_Old(variable.path, given, len(given.consumers())))
         if self._tape is None:
             super().add_update((variable, value))
         elif id(variable) in self._readings:
@@ -178,9 +216,18 @@ class _Values(keras.StatelessScope):
     def gradients(self, loss: Any, variables: Sequence[keras.Variable]) -> Tensors:
         """Return each variable's gradient, None where there is none; then stop watching."""
         readings = [self._readings[id(variable)] for variable in variables]
-        gradients = self._tape.gradient(loss, readings)  # type: ignore[union-attr]
+        with self._uses_of_old_values():
+            gradients = self._tape.gradient(loss, readings)  # type: ignore[union-attr]
         self._tape = None
         return [_summed(readings) for readings in gradients]
+
+    @contextmanager
+    def _uses_of_old_values(self) -> Iterator[None]:
+        # Gradients use what the tape has recorded, as those of TensorFlow's variables do.
+        before = [len(old.tensor.consumers()) for old in self._old]
+        yield
+        for old, count in zip(self._old, before, strict=True):
+            old.uses += len(old.tensor.consumers()) - count
 
     @contextmanager
     def conditions(self, variables: Sequence[keras.Variable]) -> Iterator[None]:
@@ -207,7 +254,7 @@ class _Values(keras.StatelessScope):
             ops.cond = keras_cond
 
     def current(self, variables: Sequence[keras.Variable]) -> Tensors:
-        return [self.get_current_value(variable) for variable in variables]
+        return [super(_Values, self).get_current_value(variable) for variable in variables]
 
     def _read_anew(self, variable: keras.Variable, tensor: Any) -> None:
         self._tape.watch(tensor)  # type: ignore[union-attr]

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -13,9 +14,10 @@ import tensorflow as tf
 from repro.training import alone, fusible, selfcheck
 from repro.training.alone import Trained
 from repro.training.block import Block, NotFused
-from repro.training.building import State, get_state, one_line, set_state, variables_of
-from repro.training.callbacks import Callback, Recorder, call_list, row_of
+from repro.training.building import State, assign, one_line, values_of, variables_of
+from repro.training.callbacks import Recorder, call_list, row_of
 from repro.training.fused import Logs
+from repro.training.generators import OwnGenerators, borrowed
 from repro.training.job import Job
 
 Advance = Callable[[int, Logs], None]
@@ -36,6 +38,7 @@ class Trainer:
         self.job, self.start, self.advance = job, start, advance
         self.first: keras.Model | None = None
         self._blocks: dict[tuple[int, int], Block] = {}
+        self._generators: dict[int, OwnGenerators] = {}  # of each seed, once its model is built
         self.check_seconds = 0.0
 
     def train(self, together: Sequence[list[int]]) -> Iterator[tuple[int, Trained]]:
@@ -68,16 +71,26 @@ class Trainer:
         return seeds, models, block
 
     def _model(self, seed: int) -> keras.Model:
-        return self.job.blueprint.model(seed, self.start.get(seed))
+        model = self.job.blueprint.model(seed, self.start.get(seed))
+        self._generators[seed] = OwnGenerators()
+        return model
 
     def _look_at(self, models: list[keras.Model]) -> None:
         first = self.first = models[0] if self.first is None else self.first
         try:
-            reason = fusible.why_not_fused(models, first, self.job.blueprint.sample)
+            reason = self._why_counted_otherwise(first) or fusible.why_not_fused(
+                models, first, self.job.blueprint.sample
+            )
         except Exception as error:
             raise NotFused(f"it can not be run without side effects ({one_line(error)})") from error
         if reason:
             raise NotFused(reason)
+
+    def _why_counted_otherwise(self, model: keras.Model) -> str | None:
+        if model.steps_per_execution == 1:
+            return None
+        named = [n for n in ("steps_per_epoch", "validation_steps") if getattr(self.job, n)]
+        return f"{named[0]} with steps_per_execution, which rounds it up" if named else None
 
     def _block(self, place: int, models: list[keras.Model]) -> Block:
         block = self._blocks.get((place, len(models)))
@@ -115,8 +128,8 @@ class Trainer:
                 return self._without_callbacks(seeds, block, stop)
             except tf.errors.OpError as error:
                 raise NotFused(f"it fails when fused ({one_line(error)})") from error
-        callbacks = [self.job.callbacks_of(seed) for seed in seeds]
-        return WithCallbacks(self.job, seeds, models, callbacks).train(block, self.advance)
+        generators = [self._generators[seed] for seed in seeds]
+        return WithCallbacks(self.job, seeds, models, generators).train(block, self.advance)
 
     def _without_callbacks(
         self, seeds: list[int], block: Block, stop: threading.Event
@@ -137,20 +150,29 @@ class Trainer:
 
 
 class WithCallbacks:
-    """Train a block while each seed's callbacks look at, and change, a model of its own."""
+    """Train a block while each seed's callbacks look at, and change, a model of its own.
+
+    Args:
+        job: what to train.
+        seeds: the block's.
+        models: one a seed.
+        generators: from which each seed's callbacks draw, as they would in a `fit` of its own.
+    """
 
     def __init__(
         self,
         job: Job,
         seeds: list[int],
         models: list[keras.Model],
-        callbacks: list[Sequence[Callback]],
+        generators: list[OwnGenerators],
     ):
-        self._job, self._seeds, self._models, self._callbacks = job, seeds, models, callbacks
+        self._job, self._seeds, self._models, self._generators = job, seeds, models, generators
+        self._variables = [variables_of(model) for model in models]
+        self._callbacks = [job.callbacks_of(seed) for seed in seeds]
         self._recorders = [Recorder() for _ in seeds]
         self._lists = [
             call_list([*own, recorder], model, epochs=job.epochs, steps=alone.steps_of(job))
-            for own, recorder, model in zip(callbacks, self._recorders, models, strict=True)
+            for own, recorder, model in zip(self._callbacks, self._recorders, models, strict=True)
         ]
         self._running = list(range(len(seeds)))
 
@@ -160,10 +182,12 @@ class WithCallbacks:
         for place in members:
             self._job.blueprint.make_metrics(self._models[place])
             self._models[place].stop_training = False
-            self._lists[place].on_train_begin()
+            with self._callbacks_of(place) as callbacks:
+                callbacks.on_train_begin()
         for epoch in range(self._job.initial_epoch, self._job.epochs):
             for place in self._running:
-                self._lists[place].on_epoch_begin(epoch)
+                with self._callbacks_of(place) as callbacks:
+                    callbacks.on_epoch_begin(epoch)
             members, block = self._loaded(members, block)
             logs = self._epoch(members, block, epoch)
             advance(len(self._running), logs)
@@ -172,35 +196,45 @@ class WithCallbacks:
                 break
         return [self._end(place) for place in range(len(self._seeds))]
 
+    @contextmanager
+    def _callbacks_of(self, place: int) -> Iterator[keras.callbacks.CallbackList]:
+        with self._generators[place].in_use():
+            yield self._lists[place]
+
     def _loaded(self, members: list[int], block: Block) -> tuple[list[int], Block]:
         """Give the block the models' state; leave out who has stopped when they are half of it."""
         fewer = 2 * len(self._running) <= len(members)
         members = list(self._running) if fewer else members
         models = [self._models[place] for place in members]
+        states = {place: values_of(self._variables[place]) for place in members}
         if fewer or not block.seeds.fits(models):
-            return members, Block(self._job, models, block.reader)
-        block.seeds.load(models)
+            block = Block(self._job, self._built_anew(states), block.reader)
+        block.seeds.load(models, list(states.values()))
         return members, block
+
+    def _built_anew(self, states: dict[int, State]) -> list[keras.Model]:
+        # `fit` keeps the graph that it has made before any callback could change a layer's settings
+        with borrowed():
+            return [self._job.blueprint.model(self._seeds[p], own) for p, own in states.items()]
 
     def _epoch(self, members: list[int], block: Block, epoch: int) -> Logs:
         logs = block.train([self._seeds[place] for place in members], epoch)
         validates = self._job.validates(epoch)
         if validates:
             for place in self._running:
-                self._lists[place].on_test_begin()
+                with self._callbacks_of(place) as callbacks:
+                    callbacks.on_test_begin()
             logs |= block.test()
         states = dict(zip(members, block.seeds.state(), strict=True))
         metrics = dict(zip(members, block.seeds.metrics(), strict=True))
         for place in self._running:
-            set_state(self._models[place], states[place])
-            pairs = zip(self._models[place].metrics_variables, metrics[place], strict=True)
-            for variable, value in pairs:
-                variable.assign(value)
+            assign(self._variables[place], states[place])
+            assign(self._models[place].metrics_variables, metrics[place])
             own = logs_of(logs, members.index(place))
-            if validates:
-                tested = {k.removeprefix("val_"): v for k, v in own.items() if k[:4] == "val_"}
-                self._lists[place].on_test_end(tested)
-            self._lists[place].on_epoch_end(epoch, own)
+            with self._callbacks_of(place) as callbacks:
+                if validates:
+                    callbacks.on_test_end(_tested(own))
+                callbacks.on_epoch_end(epoch, own)
         return logs
 
     def _end(self, place: int) -> tuple[int, Trained]:
@@ -209,8 +243,14 @@ class WithCallbacks:
         logs = {
             name: value for name, value in (rows[-1] if rows else {}).items() if name != "epoch"
         }
-        self._lists[place].on_train_end(logs)
-        return self._seeds[place], Trained(rows, get_state(model), self._callbacks[place])
+        with self._callbacks_of(place) as callbacks:
+            callbacks.on_train_end(logs)
+        state = values_of(self._variables[place])
+        return self._seeds[place], Trained(rows, state, self._callbacks[place])
+
+
+def _tested(logs: dict[str, Any]) -> dict[str, Any]:
+    return {n.removeprefix("val_"): value for n, value in logs.items() if n.startswith("val_")}
 
 
 def logs_of(logs: Logs, place: int) -> dict[str, Any]:

@@ -100,6 +100,21 @@ def test_steps_without_a_batch_size_make_one_pass_together():
     assert_same(fit, 3, model, model.fit(X, Y, **given))
 
 
+@pytest.mark.long
+def test_steps_that_are_executed_several_at_once_are_counted_as_by_fit():
+    def several():
+        model = build()
+        model.compile("sgd", "mse", steps_per_execution=2)
+        return model
+
+    given = {"batch_size": 4, "steps_per_epoch": 3, "epochs": 3, "shuffle": False, "verbose": 0}
+    with pytest.warns(UserWarning, match="one seed at a time: steps_per_epoch"):
+        fit = fit_seeds(several, X, Y, seeds=[3], check=False, **given)
+    keras.utils.set_random_seed(3)
+    model = several()
+    assert_same(fit, 3, model, model.fit(X, Y, **given))
+
+
 def test_variables_are_taken_for_their_values():
     given = {"seeds": [3], "shuffle": False, "verbose": 0, "check": False}
     fit = fit_seeds(build, tf.Variable(X), keras.Variable(Y), **given)

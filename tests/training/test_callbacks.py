@@ -6,6 +6,7 @@ and those that may change the model, which are trained one seed at a time as the
 """
 
 import csv
+import random
 
 import keras
 import numpy as np
@@ -205,3 +206,34 @@ def test_later_blocks_of_layers_of_ones_own_train_fused_after_callbacks():
 
     given = {"callbacks": lambda seed: [kc.Callback()], "block_size": 1, "check": False}
     assert fit_seeds(build_own, X, Y, seeds=2, verbose=0, **given).one_at_a_time is None
+
+
+class Draws(kc.Callback):
+    """Disturb the weights by numbers of three global generators."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        drawn = random.gauss(0, 1) + np.random.uniform() + float(keras.random.uniform(()))
+        self.model.layers[0].bias.assign_add(np.full(4, 0.1 * drawn))
+
+
+class Thaws(kc.Callback):
+    """Freeze a layer, and change settings that the graph of `fit` holds already."""
+
+    def __init__(self, seed):
+        super().__init__()
+        self.stops = str(seed)[0] in "35"
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.layers[0].trainable = epoch % 2 == 1
+        self.model.layers[0].activation = keras.activations.tanh
+        self.model.stop_training = self.stops and epoch == 1  # half of the block: it is compacted
+
+
+@pytest.mark.long
+def test_callbacks_draw_what_they_would_draw_alone():
+    assert_callbacks_work_as_alone(lambda seed: [Draws()], epochs=3, seeds=[3, 0])
+
+
+@pytest.mark.long
+def test_what_callbacks_set_after_the_graph_is_made_changes_nothing():
+    assert_callbacks_work_as_alone(lambda seed: [Thaws(seed)], epochs=4, seeds=[3, 5, 0, 1])

@@ -8,6 +8,7 @@ import pytest
 from keras import layers, optimizers
 
 from repro import fit_seeds
+from repro.training.building import build_model
 from repro.training.model_settings import settings_differ, settings_tell_all
 from tests.training.plain import assert_same, fit_by_hand
 from tests.training.test_arguments import X, Y
@@ -113,3 +114,17 @@ def test_the_settings_of_a_functional_model_tell_all():
     own = keras.Model(inputs, layers.Dense(1, lambda z: z)(inputs))
     own.compile("sgd", "mse")
     assert not settings_tell_all(own)
+
+
+def test_a_class_that_build_defines_is_one_class():
+    def make():
+        class Doubled(keras.layers.Layer):
+            def call(self, x):
+                return 2 * x
+
+        model = keras.Sequential([keras.Input((2,)), Doubled(), keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        return model
+
+    first, same = build_model(make, 0), build_model(make, 0)
+    assert settings_differ([same], first) is None

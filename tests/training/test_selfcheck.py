@@ -3,6 +3,8 @@
 Slow: more kinds of objects that a build may draw for; a wrong update, where a wrong layer is quick.
 """
 
+import random
+
 import keras
 import numpy as np
 import pytest
@@ -176,3 +178,51 @@ def test_a_metric_that_is_not_reset_goes_on():
     fit = fit_seeds(make, X, Y, seeds=[3], epochs=2, batch_size=8, verbose=0)
     assert fit.one_at_a_time is None
     assert fit.frame["count"].tolist() == [3, 6]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("draw", [np.random.uniform, random.random])
+def test_numbers_that_are_drawn_when_the_graph_is_made_are_each_seed_s_own(draw):
+    def make():
+        noise = layers.Lambda(lambda x: x * draw())
+        model = keras.Sequential([keras.Input((5,)), noise, layers.Dense(1)])
+        model.compile("sgd", "mse")
+        return model
+
+    assert_found_and_trained_alone(make, "drawn")
+
+
+class Alternating(keras.Model):
+    """Train the last layer alone, as the parts of a GAN do."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = layers.Dense(5, use_bias=False), layers.Dense(5, use_bias=False)
+        self.out = layers.Dense(1)
+
+    def call(self, x):
+        return self.out(self.last(self.first(x)))
+
+    def train_step(self, data):
+        self.first.trainable = False
+        return super().train_step(data)
+
+
+def test_a_step_that_freezes_a_layer_keeps_each_weight_in_its_place():
+    def make():
+        model = Alternating()
+        model.compile("sgd", "mse")
+        return model
+
+    assert_found_and_trained_alone(make, "overrides train_step")
+
+
+@pytest.mark.long
+def test_a_model_that_build_has_trained_keeps_the_graph_of_that():
+    def make():
+        model = build()
+        model.fit(X, Y, shuffle=False, verbose=0)
+        model.layers[0].trainable = False  # not compiled again: `fit` trains it all the same
+        return model
+
+    assert_found_and_trained_alone(make, "trains it")

@@ -1,5 +1,6 @@
 """A data set that yields batches itself."""
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,6 +29,10 @@ class Batches:
     class_weight: dict[int, float] | None = None
     steps: int | None = None
 
+    def __post_init__(self) -> None:
+        """Copy what reading would change."""
+        _ = self.unread
+
     @property
     def dense(self) -> bool:
         """Return whether all batches are of dense tensors of numbers."""
@@ -52,9 +57,29 @@ class Batches:
         """Return what reads it from the beginning, for another training."""
         return Reader(self.adapter(), self.steps) if self.opened.begun else self.opened
 
-    def adapter(self) -> DataAdapter:
+    @cached_property
+    def unread(self) -> Any:
+        """The source as it is before it is read, where reading changes it."""
+        hooks = ("on_epoch_begin", "on_epoch_end")
+        base = keras.utils.PyDataset
+        kind = type(self.source)
+        if not isinstance(self.source, base) or all(
+            getattr(kind, hook) is getattr(base, hook) for hook in hooks
+        ):
+            return None
+        try:
+            return copy.deepcopy(self.source)
+        except Exception:  # it holds a file, a lock or the like
+            return None
+
+    def again(self) -> Any:
+        """Return the source, as it was before it was first read if it can be copied."""
+        return self.source if self.unread is None else copy.deepcopy(self.unread)
+
+    def adapter(self, source: Any = None) -> DataAdapter:
         """Return Keras' view of the data set, the one that `fit` uses."""
-        return get_data_adapter(self.source, shuffle=False, class_weight=self.class_weight)
+        source = self.source if source is None else source
+        return get_data_adapter(source, shuffle=False, class_weight=self.class_weight)
 
 
 def first_batch(batches: Batches) -> Triple:

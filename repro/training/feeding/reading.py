@@ -33,6 +33,7 @@ class Reader:
         self._adapter, self._steps, self._goes_on = adapter, steps, goes_on
         self.dataset = adapter.get_tf_dataset()
         self.begun = False
+        self._count = None if steps else adapter.num_batches
         self._open: Iterator[Any] | None = None  # of an epoch that is part of a pass
         self._looked_at: list[Any] | None = None
 
@@ -67,7 +68,8 @@ class Reader:
         self._adapter.on_epoch_end()
 
     def _whole_pass(self) -> Iterator[Any]:
-        yield from self._opened()
+        # as many as `fit` counted in the beginning, though the data set may have grown since
+        yield from itertools.islice(self._opened(), self._count)
         self._open = None
         iter(self.dataset)  # as `fit` does at the end of an epoch
 

@@ -280,7 +280,7 @@ UNUSABLE_LAYERS = {
 TEXT = "ragged, sparse or text"
 SIZED = "the size of a tensor depends on a seed's values"
 LAYERS_THAT_FALL_BACK: dict[str, str] = {
-    "AugMix": "build() draws something",
+    "AugMix": "drawn from Python's random",
     "HashedCrossing": SIZED,
     "IntegerLookup": "uses state that is no variable of the model",
     "RandAugment": SIZED,

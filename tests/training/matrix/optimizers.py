@@ -94,6 +94,7 @@ UNUSABLE = {
     "LearningRateSchedule": "is abstract",
 }
 FALL_BACK: dict[str, str] = {
+    "ScheduleFreeAdamW": "kept from before an assignment",
     "SGD, own apply": "overrides apply",
 }
 REFUSED: dict[str, str] = {}
