@@ -22,7 +22,7 @@ from repro.store.results import (
     require_file,
     study_name,
 )
-from repro.store.tables import VERDICTS, write_table
+from repro.store.tables import VERDICTS, write_claims
 from repro.study.errors import StudyError
 from repro.study.files import read_regular
 from repro.study.folder import RESULTS, study_names
@@ -80,7 +80,7 @@ def _rejudge(study: Study, results: Results) -> None:
         doubts = [] if results.has_digests else list(find_doubts(study, results))
         whole = folder.resolve().name == study.name
         claims = judge_runs(study, results.runs, data=recorded.data, whole=whole)
-    digest = write_table(claims, folder / "claims.csv")
+    digest = write_claims(claims, folder)
     if results.has_digests or not doubts:
         digests = recorded.tables or _digests(folder)
         tables = {name: (digests | {"claims.csv": digest})[name] for name in TABLES}

@@ -9,6 +9,8 @@ import pandas as pd
 from pydantic import ValidationError
 
 from repro.explore.scenes import Scene
+from repro.findings.numbers import settled
+from repro.findings.statistics import plain_mean
 from repro.findings.wording import verdict_name
 from repro.store.results import Results
 from repro.study.errors import StudyError
@@ -90,7 +92,7 @@ def _runs(study: Study, experiment: Experiment, runs: pd.DataFrame) -> dict[str,
     values = runs[metric].head(VALUES)
     return {
         "seeds": len(runs),
-        "mean": _plain(runs[metric].mean()),
+        "mean": _plain(plain_mean(runs[metric])),
         "values": ",".join(_short(value, digits=4) for value in values),
         "columns": columns,
         "rows": "\n".join(",".join(map(_short, row)) for row in shown[columns].to_numpy()),
@@ -109,7 +111,7 @@ def _plain(value: Any, digits: int = 6) -> Any:
         return value
     if not math.isfinite(value):
         return None
-    number = float(f"{value:.{digits}g}")
+    number = float(f"{settled(value):.{digits}g}")
     return int(number) if number.is_integer() and abs(number) < 1e15 else number
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from repro.findings.statistics import Sample
+from repro.findings.statistics import Sample, plain_mean
 from repro.findings.summary import summarize
 from repro.findings.units import is_flag
 from repro.study.models import Gap, Study
@@ -55,7 +55,7 @@ def fixes_of(study: Study, runs: pd.DataFrame) -> Fixes | None:
         return None
     level = summarize(study, runs[runs["variant"] == gap.reference], metric).iloc[0]
     flag = is_flag(study, metric)
-    aim = _Aim(level["mean"], study.margins.get(metric, 0.0), np.nanmean(values[gap.failing]))
+    aim = _Aim(level["mean"], study.margins.get(metric, 0.0), plain_mean(values[gap.failing]))
     failing, *fixes = (
         FixRow(name, label, role, np.nan if flag else aim.share_of(values[name]))
         for name, (label, role) in _variants(study, gap).items()
@@ -99,6 +99,5 @@ class _Aim:
 
     def rank(self, values: Sample, recovered: float) -> tuple[float, float]:
         """Return what sorts the best first: by the share that recovers, then by the mean."""
-        finite = values[~np.isnan(values)]
-        mean = self._sign * float(finite.mean()) if finite.size else -np.inf
-        return (0.0 if np.isnan(recovered) else -recovered), -mean
+        mean = self._sign * plain_mean(values)
+        return (0.0 if np.isnan(recovered) else -recovered), (np.inf if np.isnan(mean) else -mean)

@@ -11,10 +11,24 @@ from typing import SupportsFloat
 from repro.findings.statistics import LEVEL, SHORTFALL
 
 DIGITS, P_DIGITS = 4, 2  # significant ones
+SETTLED = 12  # significant digits that every processor gives alike; the last four are rounding
 LEAST_P = 0.0001  # smaller p-values are not told apart
 ABSENT = "–"
 ALL_ALIKE = "in all runs"  # in the place of the interval of a number that no run departs from
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def settled(value: SupportsFloat) -> float:
+    """Return a number without the digits that are another computer's rounding.
+
+    To be called before a number is rounded to be shown: else 0.12345 is 0.1234 where a sum ended a
+    bit lower, and 0.1235 elsewhere.
+
+    Examples:
+        >>> settled(0.12345 - 2e-17) == settled(0.12345 + 2e-17)
+        True
+    """
+    return float(f"{float(value):.{SETTLED}g}")
 
 
 def rounded(value: SupportsFloat, digits: int = DIGITS) -> tuple[str, str]:
@@ -22,7 +36,7 @@ def rounded(value: SupportsFloat, digits: int = DIGITS) -> tuple[str, str]:
 
     The exponent is empty where the number is written without one.
     """
-    mantissa, _, exponent = f"{float(value) + 0.0:.{digits}g}".partition("e")  # no minus before 0
+    mantissa, _, exponent = f"{settled(value) + 0.0:.{digits}g}".partition("e")  # no minus before 0
     return mantissa, str(int(exponent)) if exponent else ""
 
 
@@ -97,4 +111,4 @@ def power_of_ten(exponent: int) -> str:
 
 
 def _hundredths(share: float, decimals: int) -> str:
-    return f"{round(100 * share, decimals) + 0.0:.{decimals}f}".replace("-", "−")
+    return f"{round(settled(100 * share), decimals) + 0.0:.{decimals}f}".replace("-", "−")

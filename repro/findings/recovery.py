@@ -8,7 +8,7 @@ import pandas as pd
 import scipy  # its parts are imported when they are first used: it takes a second
 from numpy.typing import ArrayLike
 
-from repro.findings.statistics import LEVEL, UNKNOWN, Interval
+from repro.findings.statistics import LEVEL, UNKNOWN, Interval, mean
 from repro.study.models import Gap
 
 
@@ -63,9 +63,9 @@ def ratio_of_means(
     from 0 or n < 2: it would be unbounded.
     """
     pair = np.array([numerator, denominator], float)
-    if pair.size == 0 or not np.isfinite(pair).all() or (top_bottom := pair.mean(axis=1))[1] == 0:
+    if pair.size == 0 or not np.isfinite(pair).all() or (bottom := mean(pair[1])) == 0:
         return math.nan, UNKNOWN
-    top, bottom = (float(mean) for mean in top_bottom)
+    top = mean(pair[0])
     n = pair.shape[1]
     if n < 2:
         return top / bottom, UNKNOWN

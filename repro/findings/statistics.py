@@ -64,12 +64,26 @@ def named_generator(seed: int, *names: str) -> np.random.Generator:
 def mean(sample: ArrayLike) -> float:
     """Mean of `sample` (n,), NaN where a value is not finite.
 
-    Rounding is kept within the sample's range, so that the mean of a constant is that constant.
+    Rounding is kept within the sample's range, so that the mean of a constant is that constant, and
+    the sum is rounded once, so that neither order nor processor matters.
     """
     values = np.asarray(sample, float)
     if not _is_usable(values):
         return math.nan
-    return float(np.clip(values.mean(), values.min(), values.max()))
+    return float(np.clip(math.fsum(values) / values.size, values.min(), values.max()))
+
+
+def plain_mean(values: ArrayLike) -> float:
+    """Mean of the values (n,) that there are, NaN aside; inf, or NaN, where they make it so.
+
+    As `mean`, it is the same on every processor.
+    """
+    known = np.asarray(values, float)
+    known = known[~np.isnan(known)]
+    if not known.size or _is_usable(known):
+        return mean(known) if known.size else math.nan
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(known.mean())
 
 
 def mean_interval(
@@ -105,17 +119,18 @@ def mean_limits(samples: Sample, level: float) -> tuple[Sample, Sample]:
     They are limits as they come: not held within a range, and NaN or infinite where numbers end.
     """
     n = samples.shape[-1]
-    centres = samples.mean(axis=-1, keepdims=True)
+    centres = _sums(samples) / n
     offsets = samples - centres
     largest = np.abs(offsets).max(axis=-1, keepdims=True)
     offsets = np.divide(offsets, largest, out=offsets, where=largest > 0)  # no cube overflows
     squares = offsets * offsets
-    deviation = np.sqrt(squares.sum(axis=-1, keepdims=True) / (n - 1))
-    cubes = (squares * offsets).sum(axis=-1, keepdims=True)
+    deviation = np.sqrt(_sums(squares) / (n - 1))
+    cubes = _sums(squares * offsets)
     skewness = np.zeros_like(cubes)  # without the bias of small samples, over the root of n
     if n > 2:
         factor = math.sqrt(n) / ((n - 1) * (n - 2))
-        np.divide(factor * cubes, deviation**3, out=skewness, where=deviation > 0)
+        cubed = deviation * deviation * deviation  # a power is another number elsewhere
+        np.divide(factor * cubes, cubed, out=skewness, where=deviation > 0)
     quantile = float(scipy.stats.t.isf((1 - level) / 2, n - 1))
     with np.errstate(over="ignore"):  # an infinite limit is right, then
         error = largest * deviation / math.sqrt(n)
@@ -299,6 +314,14 @@ def _is_usable(values: Sample) -> bool:
         raise ValueError("a sample needs at least one value, got none")
     with np.errstate(over="ignore"):
         return bool(np.isfinite(values.size * np.abs(values).max()))
+
+
+def _sums(samples: Sample) -> Sample:
+    """Return sums (..., 1) along the last axis, added one by one.
+
+    `numpy.sum` adds as many at once as the processor can, which rounds otherwise on another one.
+    """
+    return np.add.accumulate(samples, axis=-1)[..., -1:]
 
 
 def _reach(quantile: float, skewness: Sample) -> Sample:

@@ -9,6 +9,7 @@ from repro.findings.statistics import (
     Interval,
     Sample,
     mean_interval,
+    plain_mean,
     rate_interval,
 )
 from repro.study.experiments import metric_kinds
@@ -44,7 +45,7 @@ def summarize(study: Study, runs: pd.DataFrame, metric: str = "") -> pd.DataFram
             {
                 "variant": variant,
                 "n": len(values),
-                "mean": _mean(values),
+                "mean": plain_mean(values),
                 "ci_low": interval.low,
                 "ci_high": interval.high,
                 "least": values.min(initial=np.inf) if values.size else np.nan,
@@ -63,8 +64,3 @@ def _interval(values: Sample, kind: str) -> Interval:
     if kind == "flag":
         return rate_interval(values)
     return mean_interval(values, metric_range=RANGES[kind])
-
-
-def _mean(values: Sample) -> float:
-    with np.errstate(over="ignore", invalid="ignore"):  # inf, or NaN, is the answer
-        return float(values.mean()) if values.size else np.nan

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from repro.findings.drawings.panels import draw_band, draw_percentages
+from repro.findings.statistics import plain_mean
 
 STEPS_AN_EPOCH = 600  # 60,000 images in batches of 100
 TRACED = {  # steps between two measurements -> variant; the last one goes on through all epochs
@@ -96,7 +97,7 @@ def _shares(runs: pd.DataFrame, variant: str) -> pd.Series:
         "unseen, wrong": unseen_wrong,
         "without gradient, wrong": arm.stuck_images,
     }
-    return pd.Series({kind: share.mean() for kind, share in kinds.items()})
+    return pd.Series({kind: plain_mean(share) for kind, share in kinds.items()})
 
 
 def _draw_map(axes: Axes, runs: pd.DataFrame) -> None:

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from repro.findings.statistics import rate_interval
+from repro.findings.statistics import plain_mean, rate_interval
 
 TRAINED = {
     "float32": {"float32_1_step": 1, "float32_one": 200, "float32_2000_steps": 2000},
@@ -114,7 +114,7 @@ def _draw_shares(axes: Axes, runs: pd.DataFrame, parameter: str) -> None:
 def _draw_points(axes: Axes, points: Points, precision: str, line: str = "none") -> None:
     """Rates in percent with their Wilson intervals."""
     intervals = [rate_interval(values) for _, values in points]
-    rates = [100 * values.mean() for _, values in points]
+    rates = [100 * plain_mean(values) for _, values in points]
     errors = [
         [rate - 100 * i.low for rate, i in zip(rates, intervals, strict=True)],
         [100 * i.high - rate for rate, i in zip(rates, intervals, strict=True)],

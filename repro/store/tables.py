@@ -28,6 +28,8 @@ from repro.study.text import controls
 # Curves are drawn, not judged; whole, they would be most of what is committed.
 CURVE_DIGITS = 6  # significant ones
 CURVE_SEEDS = 40  # of a variant
+# Claims are made from other tables, on any computer: processors round sums in orders of their own.
+CLAIM_DIGITS = 9  # significant ones
 # With apostrophes before it, too, so that one of them can be told from one that was added.
 FORMULA = r"\A'*[=+\-@\t\r]"
 GUARDED = r"\A'+[=+\-@\t\r]"
@@ -106,6 +108,15 @@ def write_table(table: pd.DataFrame, path: Path, digits: int | None = None) -> s
     content = guarded.to_csv(index=False, lineterminator="\n", float_format=form).encode()
     write_whole(path, content)
     return content_digest(content)
+
+
+def write_claims(claims: pd.DataFrame, folder: Path) -> str:
+    """Write `claims.csv`, to the digits that every computer agrees on; return its digest.
+
+    A bound is not computed: it stays as the study file has it.
+    """
+    exact = claims.astype({"bound": object})
+    return write_table(exact, folder / "claims.csv", CLAIM_DIGITS)
 
 
 def _each_text(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from repro.store.provenance import (
     write_provenance,
 )
 from repro.store.runs import Store, StoredRun
-from repro.store.tables import CURVE_DIGITS, curves_table, runs_table, write_table
+from repro.store.tables import CURVE_DIGITS, curves_table, runs_table, write_claims, write_table
 from repro.study.plan import Plan
 
 
@@ -22,7 +22,7 @@ def write_tables(plan: Plan, finished: Mapping[str, StoredRun], store: Store, fo
     """Write runs, curves, provenance, and the verdicts that the runs allow."""
     runs = write_runs(plan, finished, store, folder)
     claims = judge_runs(plan.study, runs, data=plan.data)
-    digest = write_table(claims, folder / "claims.csv")
+    digest = write_claims(claims, folder)
     recorded = read_provenance(folder)
     tables = recorded.tables | {"claims.csv": digest}
     write_provenance(recorded.model_copy(update={"tables": tables}), folder)

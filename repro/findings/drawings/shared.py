@@ -20,6 +20,7 @@ PALETTE = dict(
     zip(get_args(Group), [sns.color_palette("colorblind")[i] for i in (3, 4, 0, 2, 7)], strict=True)
 )
 HUGE = 1e100  # beyond it, matplotlib's arithmetic overflows
+STEADY = 9  # decimal places that every processor gives alike
 DECADES = 8  # of a logarithmic axis below most values
 TYPICAL = 0.95  # the quantile below which most values are
 TICKS = 5  # of a logarithmic axis
@@ -78,6 +79,7 @@ def log_floor(study: Study, values: ArrayLike) -> Floor | None:
         return None
     numbers = drawable(values)
     exponents = np.log10(numbers[numbers > 0])
+    exponents = np.round(exponents, STEADY)  # that of a power of ten is whole on every processor
     lowest = np.ceil(np.quantile(exponents, TYPICAL)) - DECADES
     floor = float(10.0 ** max(np.floor(exponents.min()), lowest))
     return Floor(floor, bool((numbers[numbers >= 0] < floor).any()))

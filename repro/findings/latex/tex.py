@@ -4,7 +4,7 @@ import math
 import re
 import unicodedata
 
-from repro.findings.numbers import LEAST_P, P_DIGITS, rounded
+from repro.findings.numbers import LEAST_P, P_DIGITS, rounded, settled
 
 SPECIAL = {
     **{c: f"\\{c}" for c in "#$%&_{}"},
@@ -131,7 +131,7 @@ def places(low: float, high: float) -> int | None:
 
     None where there is no width to go by: no interval, or a point.
     """
-    width = high - low
+    width = settled(high - low)
     if not math.isfinite(width) or width <= 1e-9 * max(abs(low), abs(high)):
         return None
     return DIGITS - 1 - math.floor(math.log10(width))
@@ -154,6 +154,7 @@ def number(value: float, digits: int | None = None) -> str:
 
 def _with_places(value: float, digits: int) -> tuple[str, str]:
     """Return mantissa and exponent; the exponent is empty where the number needs none."""
+    value = settled(value)
     if digits <= PLACES or abs(value) >= SMALL:
         return f"{round(value, digits) + 0.0:.{max(digits, 0)}f}", ""  # no minus before 0
     if value == 0:

@@ -1,5 +1,6 @@
 """Axes: where values lie between the ends of a drawing, and the ticks that say so."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -7,7 +8,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from repro.findings.drawings.shared import HUGE, Floor, drawable
+from repro.findings.drawings.shared import HUGE, STEADY, Floor, drawable
 from repro.findings.numbers import number, power_of_ten
 
 Scale = Literal["linear", "log", "log1p"]
@@ -44,7 +45,8 @@ class Axis:
         if self.floor:
             shown = np.maximum(shown, self.floor.value)
         low, high, warped = (self._warp(np.asarray(v)) for v in (self.low, self.high, shown))
-        return np.round(100 * (np.clip(warped, low, high) - low) / (high - low), 2)
+        percent = 100 * (np.clip(warped, low, high) - low) / (high - low)
+        return np.round(np.round(percent, STEADY), 2)  # first without a processor's own rounding
 
     def position(self, value: float) -> float | None:
         """Return where a value lies, in percent of the axis' length; None if it is not finite."""
@@ -92,5 +94,5 @@ def axis_of(values: ArrayLike, floor: Floor | None = None) -> Axis:
 
 def _top(high: float) -> float:
     """Return the upper end of a logarithmic axis: the next power of ten if it is near."""
-    power = float(10.0 ** np.ceil(np.log10(high)))
+    power = 10.0 ** math.ceil(math.log10(high))  # numpy's may miss that of a power of ten
     return 1.1 * power if power <= NEAR * high else 1.5 * high
