@@ -39,6 +39,7 @@ METRICS = {
     "active_at_birth": "share",
     "typical_sum_at_birth": "nonnegative",
     "largest_initial_weight": "nonnegative",
+    "first_layer_shift": "nonnegative",
     "largest_curvature": "nonnegative",
     "largest_eigenvalue": "nonnegative",
 }
@@ -64,12 +65,18 @@ def measure(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return runs, one row a seed with `METRICS`, and curves, one row a seed and epoch.
 
-    Metrics are those of `trace` at the last epoch, of `summarize`, `at_birth` and `sums_after`, and
-    largest_eigenvalue of the inputs. A diverged run has those of its start alone.
+    Metrics are those of `trace` at the last epoch, of `summarize`, `at_birth` and `sums_after`,
+    first_layer_shift and largest_eigenvalue of the inputs. A diverged run has those of its start
+    alone.
     """
     curves = trace(fit.frame)
-    births = pd.DataFrame([at_birth(settings, seed) for seed in seeds])
-    deaths = pd.DataFrame([sums_after(settings.pixels, seed, fit.model(seed)) for seed in seeds])
+    births, deaths = [], []
+    for seed in seeds:
+        born, trained = born_model(settings, seed), fit.model(seed)
+        births.append({"seed": seed, **at_birth(settings, born)})
+        shift = first_layer_shift(born, trained)
+        deaths.append({"seed": seed, **sums_after(settings.pixels, trained), **shift})
+    births, deaths = pd.DataFrame(births), pd.DataFrame(deaths)
     runs = summarize(curves).merge(deaths, on="seed")
     diverged = runs.status == "diverged"
     ends = runs.columns.difference(["seed", "status", "beats_guess", "first_epoch_loss"])
@@ -129,8 +136,16 @@ def late_slope(accuracy: pd.Series) -> float:
     return float(epochs @ late / max(epochs @ epochs, 1.0))
 
 
-def at_birth(settings: Settings, seed: int) -> dict[str, float]:
-    """Measure a seed's untrained network.
+def born_model(settings: Settings, seed: int) -> "keras.Model":
+    """Return a seed's untrained network."""
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    return build_model(settings)
+
+
+def at_birth(settings: Settings, model: "keras.Model") -> dict[str, float]:
+    """Measure an untrained network.
 
     Returns:
         active_at_birth: share of positive sums of the hidden units, over all test images.
@@ -139,15 +154,10 @@ def at_birth(settings: Settings, seed: int) -> dict[str, float]:
         largest_curvature: largest eigenvalue of the Gauss-Newton matrix of the loss over the first
             training images; empty with batch normalization or an output that is not softmax.
     """
-    import keras
-
     _, (x_test, _) = prepare(settings.pixels)
-    keras.utils.set_random_seed(seed)
-    model = build_model(settings)
     kernel, _ = model.get_layer("hidden").get_weights()
     active, typical = _sums(model, x_test)
     return {
-        "seed": seed,
         "active_at_birth": active,
         "typical_sum_at_birth": typical,
         "largest_initial_weight": float(np.abs(kernel).max()),
@@ -155,7 +165,17 @@ def at_birth(settings: Settings, seed: int) -> dict[str, float]:
     }
 
 
-def sums_after(pixels: Pixels, seed: int, model: "keras.Model") -> dict[str, float]:
+def first_layer_shift(born: "keras.Model", trained: "keras.Model") -> dict[str, float]:
+    """Return first_layer_shift: how far training moved the hidden layer's weights, by their length.
+
+    0.01 is a hundredth of the length that all of them together had at the start.
+    """
+    layers = (model.get_layer("hidden") for model in (born, trained))
+    drawn, learned = (layer.get_weights()[0].astype(float) for layer in layers)
+    return {"first_layer_shift": float(np.linalg.norm(learned - drawn) / np.linalg.norm(drawn))}
+
+
+def sums_after(pixels: Pixels, model: "keras.Model") -> dict[str, float]:
     """Measure a trained network's hidden sums over all test images.
 
     Returns:
@@ -164,7 +184,7 @@ def sums_after(pixels: Pixels, seed: int, model: "keras.Model") -> dict[str, flo
     """
     _, (x_test, _) = prepare(pixels)
     active, typical = _sums(model, x_test)
-    return {"seed": seed, "active_fraction": active, "typical_sum": typical}
+    return {"active_fraction": active, "typical_sum": typical}
 
 
 def curvature(settings: Settings, model: "keras.Model", images: int = SAMPLE) -> float:

@@ -47,7 +47,7 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     axes = figure.subplots(2, 2).ravel()
     _draw_training(axes[0], runs)
     _draw_losses(axes[3], runs)
-    networks = runs[runs.variant.str.match(r"(deep|depth|narrow|wide)_float\d\d@")]
+    networks = runs[runs.variant.str.match(r"(deep|depth|narrow|shallow|thin|wide)_float\d\d@")]
     for ax, parameter in zip(axes[1:3], ("hidden_layers", "hidden_units"), strict=True):
         _draw_shares(ax, networks, parameter)
     axes[1].set_title("b  MNIST nets, 256 units", loc="left", fontweight="bold")

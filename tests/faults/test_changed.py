@@ -32,9 +32,9 @@ def change_experiment(package):
 def change_study(package):
     study = package / "experiments/add_numbers.toml"
     before = study.read_text()
-    after = before.replace("[fixed]\n", "[fixed]\nhidden_width = 5\n")
+    after = before.replace("[fixed]\n", "[fixed]\nhidden_units = 5\n")
     if after == before:
-        after = before.replace("[variants.", "[fixed]\nhidden_width = 5\n\n[variants.", 1)
+        after = before.replace("[variants.", "[fixed]\nhidden_units = 5\n\n[variants.", 1)
     study.write_text(after)
 
 

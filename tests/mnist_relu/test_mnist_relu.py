@@ -13,7 +13,7 @@ from repro.data import load
 from repro.mnist_relu import METRICS, experiment
 from repro.mnist_relu.curvature import gauss_newton
 from repro.mnist_relu.image_activity import ImageActivity
-from repro.mnist_relu.measures import curvature, late_slope, trace
+from repro.mnist_relu.measures import born_model, curvature, first_layer_shift, late_slope, trace
 from repro.mnist_relu.pixels import largest_eigenvalue, prepare
 from repro.mnist_relu.rebuilt import build_model, build_watched_model
 from repro.mnist_relu.settings import Pixels, Settings, Updates
@@ -156,6 +156,16 @@ def test_relu_units_die_on_raw_pixels_and_not_on_scaled_ones(raw, scaled):
     assert (runs.dead_fraction > 0.5).all()
     assert (scaled.dead_fraction < 0.1).all()
     pd.testing.assert_series_equal(runs.active_at_birth, scaled.active_at_birth)
+
+
+def test_the_first_layers_shift_is_by_its_own_length(raw, scaled):
+    born, trained = (born_model(Settings(pixels=SCALED), 0) for _ in range(2))
+    assert first_layer_shift(born, trained) == {"first_layer_shift": 0}
+    kernel, biases = trained.get_layer("hidden").get_weights()
+    trained.get_layer("hidden").set_weights([1.5 * kernel, biases + 1])
+    assert first_layer_shift(born, trained)["first_layer_shift"] == pytest.approx(0.5)
+    assert (scaled.first_layer_shift > 0.01).all()
+    assert (raw[0].first_layer_shift > scaled.first_layer_shift).all()
 
 
 @pytest.mark.slow

@@ -31,7 +31,7 @@ class Asked(NamedTuple):
     claim: Claim
     better: str
     counts: bool  # whether it is about a share of runs
-    undecided: int  # claims of the study that are, if this one is, else 0
+    undecided: int  # claims of the study that are, or would be if this one were
     limits: Interval  # of one run's value
     sample: pd.Series
     reference: pd.Series | None
@@ -108,7 +108,7 @@ def _asked(study: Study, runs: pd.DataFrame, undecided: set[str]) -> Iterator[As
             claim=claim,
             better=study.better,
             counts=kind == "flag",
-            undecided=len(undecided) if key in undecided else 0,
+            undecided=len(undecided | {key}),
             limits=Interval(*RANGES[kind]),
             sample=values,
             reference=paired,
@@ -175,19 +175,20 @@ def _wide_margin(asked: Asked) -> Iterator[str]:
 
 
 def _undecidable(asked: Asked) -> Iterator[str]:
-    """So few runs leave it open even if all of them agree.
+    """So few runs leave it open even if all of them agree, or could have come out in one way only.
 
-    A claim that is open must be decidable beside the others that are: by Holm, the smallest of
-    their p-values is multiplied by how many there are.
+    A claim must be decidable beside those that are open: by Holm, the smallest of their p-values is
+    multiplied by how many there are.
     """
     edges = [edge for edge in asked.region if math.isfinite(edge)]
-    if len(edges) > 1 or not (asked.claim.counts_runs or asked.undecided):
+    low, high = asked.possible
+    if len(edges) > 1 or not low <= edges[0] <= high:
         return
     n, decisions = len(asked.sample), ("make it hold", "refute it")
     if asked.claim.test in ("below", "less"):
         decisions = decisions[::-1]
     for p_value, decision in zip(_least_p(asked, n, edges[0]), decisions, strict=True):
-        if p_value * max(asked.undecided, 1) >= SIGNIFICANCE / 2:
+        if p_value * asked.undecided >= SIGNIFICANCE / 2:
             yield f"{n} runs can't {decision}, even if all agree"
 
 

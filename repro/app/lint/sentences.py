@@ -9,6 +9,9 @@ from repro.study.experiments import metric_kinds
 from repro.study.models import Claim, Study
 
 NO_WORSE = r"\b(?:no worse|as good as|as well as)\b"
+# What such a sentence is about stands in another one.
+FIRST_WORDS = r"^(?:So (?:do|does|is|are)|Nor|It|They|This|These|Such|Nevertheless|However)\b"
+LEANS = rf"{FIRST_WORDS}|, too\b|\bthe same \w+ing\b"
 COARSE = 1 / 50  # relative; "5 %" does not say 4.6 %
 
 
@@ -39,6 +42,17 @@ def no_worse_is_within_a_margin(study: Study, repository: Repository) -> Iterato
             )
 
 
+def sentences_stand_alone(study: Study, repository: Repository) -> Iterator[Problem]:
+    """A claim's sentence does not need another one before it: whoever cites it shows it alone."""
+    for key, claim in study.claims.items():
+        if words := re.search(LEANS, claim.says):
+            yield Problem(
+                _place(study, repository, key),
+                f'its sentence leans on another one: "{words[0].strip(" ,")}"',
+                "say what it is about; who cites the claim shows nothing but the sentence",
+            )
+
+
 def _needed(claim: Claim, counts: bool) -> Iterator[tuple[str, float]]:
     """Yield the numbers that the claim's test has, with their names.
 
@@ -63,4 +77,4 @@ def _place(study: Study, repository: Repository, key: str) -> str:
     return f"{repository.short(repository.study_file(study.name))}: claims.{key}"
 
 
-CHECKS = (sentences_say_their_numbers, no_worse_is_within_a_margin)
+CHECKS = (sentences_say_their_numbers, sentences_stand_alone, no_worse_is_within_a_margin)
