@@ -220,6 +220,7 @@ class Study(_Strict):
     log_scale: bool = False
     thread: Thread
     fixed: dict[str, Any] = {}
+    renamed: dict[str, str] = {}  # a parameter's name in earlier tables: its name now
     margins: dict[str, float] = {}  # of a metric: how much worse than the reference still recovers
     variants: dict[str, Variant] = Field(min_length=1)
     grids: dict[str, Grid] = {}

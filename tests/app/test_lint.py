@@ -430,6 +430,17 @@ def test_other_words_and_variants_that_are_new_are_no_look(repository):
         assert not said(forms.changed_claims_have_fresh_seeds, repository, other_test(**fields))
 
 
+def test_a_cell_whose_parameter_has_another_name_now_is_no_other_test(repository):
+    path, variant = repository.results(NAME) / "claims.csv", "relu_posted"
+    claims = pd.read_csv(path)
+    claims.loc[claims.claim == "relu_dies_at_once", "variant"] = f"{variant}@width=2,rate=1"
+    claims.to_csv(path, index=False)
+    study = other_test(variant=f"{variant}@units=2,rate=1")
+    assert said(forms.changed_claims_have_fresh_seeds, repository, study)
+    study = study.model_copy(update={"renamed": {"width": "units"}})
+    assert said(forms.changed_claims_have_fresh_seeds, repository, study) == ""
+
+
 def test_a_bound_that_moved_commits_ago_is_found(repository):
     def git(*arguments):
         author = ("-c", "user.name=A", "-c", "user.email=a@example.org")

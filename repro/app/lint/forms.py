@@ -111,8 +111,16 @@ def _written_form(row: Row, study: Study) -> tuple[object, ...]:
     known = {name: row[name] for name in ("made_by", "says", "variant", "metric", "test")}
     claim = Claim.model_construct(**known, bound=float(row["bound"] or 0), target=0.0)  # type: ignore[arg-type]
     low, high = region(claim, study.better)
-    arms = (row["variant"], row.get("reference", ""))
+    arms = (_named_now(row.get(arm, ""), study) for arm in ("variant", "reference"))
     return (*arms, row["metric"], row.get("event", ""), low, high)
+
+
+def _named_now(variant: str, study: Study) -> str:
+    """Return the name of a variant as the study's parameters are called now."""
+    name, _, cell = variant.partition("@")
+    settings = [setting.partition("=") for setting in cell.split(",") if setting]
+    named = [f"{study.renamed.get(key, key)}={value}" for key, _, value in settings]
+    return f"{name}@{','.join(named)}" if named else variant
 
 
 def _seeds(row: Row) -> set[int]:

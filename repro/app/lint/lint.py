@@ -33,6 +33,8 @@ CHECKS: tuple[Check, ...] = (
     *sentences.CHECKS,
     *numbers.CHECKS,
 )
+# They look up the study's variants and claims in the tables.
+IN_TABLES = (*estimands.CHECKS, *numbers.CHECKS)
 
 
 def lint(names: Sequence[str]) -> int:
@@ -69,9 +71,14 @@ def problems(name: str, repository: Repository) -> Iterator[Problem]:
             prose = line.removeprefix(f"{repository.study_file(name)}: ")
             yield Problem(path, prose, "mend that first; the other checks need it")
         return
+    is_stale = False
     for check in CHECKS:
+        if is_stale and check in IN_TABLES:
+            continue  # what is missing in the tables has been said
         try:
-            yield from check(loaded, repository)
+            for problem in check(loaded, repository):
+                is_stale |= check is results.tables_are_of_the_study
+                yield problem
         except (UnicodeDecodeError, SyntaxError):
             continue  # `texts_can_be_read` says of which file
         except StudyError as error:  # a table that is none, for one
