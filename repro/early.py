@@ -1,19 +1,38 @@
-"""End without a traceback, and with 130, at Ctrl-C while a command is still being imported.
+"""What a command needs while Python still imports it; `repro.app.cli.exits` takes over when it begins.
 
-`repro.app.cli.exits` takes over when the command begins. Nothing is imported here that takes time.
+Ctrl-C ends it without a traceback, and with 130; `python -m repro.NAME` of a name that there is
+not is answered with the nearest. Nothing is imported here that takes time.
 """
 
 import os
 import signal
 import sys
+from importlib.util import find_spec
 from types import FrameType
+
+
+def _module() -> str:
+    """Return the module of this package that `python -m` looks for; "" if it is none."""
+    if sys.argv[:1] != ["-m"]:  # which Python replaces when it has found the module
+        return ""
+    names = (word.removeprefix("-m") for word in sys.orig_argv[1:4])
+    return next((name for name in names if name.split(".")[0] == "repro"), "")
 
 
 def _is_command() -> bool:
     """Return whether this process was started to run a command of this package."""
-    if sys.argv[:1] == ["-m"]:  # while Python looks for the module
-        return any(name.split(".")[0] == "repro" for name in sys.orig_argv[1:4])
-    return bool(sys.argv) and sys.argv[0].endswith("/repro")
+    return bool(_module()) or (bool(sys.argv) and sys.argv[0].endswith("/repro"))
+
+
+def _refuse_unknown() -> None:
+    """End the process if `python -m` looks for a thread that there is not, and say the nearest."""
+    _, _, name = _module().partition(".")
+    if name and "." not in name and find_spec(f"repro.{name}") is None:
+        from repro.study.errors import unknown
+        from repro.study.folder import study_names
+
+        print(f"Error: {unknown('study', name, study_names())}", file=sys.stderr)
+        sys.exit(2)
 
 
 def _end(number: int, frame: FrameType | None) -> None:
@@ -25,3 +44,4 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 if _is_command() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, _end)
+_refuse_unknown()

@@ -94,8 +94,19 @@ def p_value(value: SupportsFloat, relation: str = "=") -> str:
 
 
 def percent(share: float, decimals: int = 0) -> str:
-    """Return a share in percent, whole ones by default."""
-    return ABSENT if math.isnan(share) else f"{_hundredths(share, decimals)} %"
+    """Return a share in percent, whole ones by default.
+
+    None is said to be 0 or 100 % that is not: then it gets as many decimals as that takes.
+
+    Example:
+        >>> percent(0.25), percent(1.0), percent(0.996)
+        ('25 %', '100 %', '99.6 %')
+    """
+    if math.isnan(share):
+        return ABSENT
+    while 0 < share < 1 and decimals < DIGITS and round(100 * share, decimals) in (0, 100):
+        decimals += 1
+    return f"{_hundredths(share, decimals)} %"
 
 
 def percent_interval(low: float, high: float) -> str:

@@ -58,6 +58,13 @@ def summarize(study: Study, runs: pd.DataFrame, metric: str = "") -> pd.DataFram
     return pd.DataFrame(rows)
 
 
+def lost_runs(status: pd.Series) -> str:
+    """Return how many runs diverged or crashed, in words; nothing if none did."""
+    counts = status[status != "ok"].value_counts(sort=False)
+    whole = "all " if len(counts) == 1 and counts.iloc[0] == len(status) else ""
+    return ", ".join(f"{whole}{count:,} {end}" for end, count in counts.items())
+
+
 def _interval(values: Sample, kind: str) -> Interval:
     if not values.size:
         return UNKNOWN

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import SupportsFloat
 
-from repro.findings.numbers import ABSENT, interval_placeholder, number
+from repro.findings.numbers import ABSENT, DIGITS, interval_placeholder, number
 from repro.findings.wording import words
 from repro.study.experiments import metric_kinds
-from repro.study.models import Study
+from repro.study.models import Claim, Study
 
 
 @dataclass(frozen=True)
@@ -16,18 +16,19 @@ class Unit:
     factor: float = 1.0
     name: str = ""
 
-    def number(self, value: SupportsFloat) -> str:
+    def number(self, value: SupportsFloat, digits: int = DIGITS) -> str:
         """Return a number with its unit, or a dash for none."""
-        text = self.bare(value)
+        text = self.bare(value, digits)
         return text if text == ABSENT or not self.name else f"{text}\N{NO-BREAK SPACE}{self.name}"
 
-    def bare(self, value: SupportsFloat) -> str:
+    def bare(self, value: SupportsFloat, digits: int = DIGITS) -> str:
         """Return a number without its unit, which stands elsewhere."""
-        return number(self.factor * float(value))
+        return number(self.factor * float(value), digits)
 
-    def interval(self, low: SupportsFloat, high: SupportsFloat) -> str:
+    def interval(self, low: SupportsFloat, high: SupportsFloat, digits: int = DIGITS) -> str:
         """Return both limits with the unit, or the text in their place."""
-        return interval_placeholder(low, high) or f"{self.bare(low)} … {self.number(high)}"
+        limits = f"{self.bare(low, digits)} … {self.number(high, digits)}"
+        return interval_placeholder(low, high) or limits
 
 
 def unit_of(study: Study, metric: str, *, difference: bool = False, share: bool = False) -> Unit:
@@ -38,6 +39,12 @@ def unit_of(study: Study, metric: str, *, difference: bool = False, share: bool 
     if share or kind in ("share", "flag"):
         return Unit(100.0, "points" if difference else "%")
     return Unit()
+
+
+def unit_of_claim(study: Study, claim: Claim) -> Unit:
+    """Return the unit of a claim's estimate and interval."""
+    difference = claim.reference is not None or claim.published is not None
+    return unit_of(study, claim.metric, difference=difference, share=claim.counts_runs)
 
 
 def is_flag(study: Study, metric: str) -> bool:

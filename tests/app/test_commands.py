@@ -103,6 +103,16 @@ def test_the_command_that_is_meant_is_told_as_it_was_called():
     assert result.output.endswith("did you mean: repro run\n")
 
 
+@pytest.mark.parametrize("option", [["-m", "repro.mnist_rel"], ["-mrepro.mnist_rel", "--quick"]])
+def test_a_module_that_there_is_not_is_answered_with_the_nearest(option):
+    done = subprocess.run(
+        [sys.executable, *option], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("Error: no study is named 'mnist_rel'; did you mean 'mnist_relu'")
+
+
 def test_the_version_is_said():
     assert CliRunner().invoke(main, ["--version"]).output == f"repro-relu, version {__version__}\n"
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from repro.app.terminal.display import decided_claims, variants_summary
 from repro.app.terminal.live_table import LiveTable
 from repro.findings.summary import summarize
+from repro.findings.wording import words
 from repro.store.runs import StoredRun
 from repro.study.folder import study_names
 from repro.study.plan import make_plan
@@ -28,10 +29,13 @@ def terminal(width=80, height=24):
 @pytest.fixture(params=[(name, done) for name in study_names() for done in (0, 1000)], ids=str)
 def table(request):
     """Return a live table of all of a study's variants, with none or all of its blocks done."""
-    name, done = request.param
+    return live_table(*request.param, terminal())
+
+
+def live_table(name, done, console):
     study = load_study(name)
     plan = make_plan(study, seeds=range(10))
-    live = LiveTable(plan, terminal())
+    live = LiveTable(plan, console)
     for block in plan.blocks[:done]:
         metrics = {study.metric: LEVEL}
         runs = {
@@ -49,12 +53,22 @@ def shown(table, console=None):
     return re.sub(r"\x1b\[[\d;]*m", "", console.file.getvalue())
 
 
-@pytest.mark.parametrize(("width", "height"), [(80, 24), (80, 10), (60, 24), (200, 50)])
-def test_the_live_table_fits_with_its_bar(table, width, height):
-    lines = shown(table, terminal(width, height)).splitlines()
+SIZES = [(80, 24), (80, 10), (60, 24), (50, 15), (40, 12), (200, 50)]
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize("done", [0, 20, 1000])
+@pytest.mark.parametrize("name", study_names())
+def test_the_live_table_fits_with_its_bar_and_its_names(name, done, width, height):
+    live = live_table(name, done, terminal(width, height))
+    _, headings, *rows, bar = lines = shown(live, live.console).splitlines()
     assert len(lines) <= height
     assert all(len(line) <= width for line in lines)
-    assert "runs" in lines[-1]
+    assert re.search(r"[\d,]+/[\d,]+ runs (about .* left|training, .* so far|)\s*$", bar)
+    assert headings.startswith("variant")
+    assert words(live.plan.study.metric) in headings or width < 50
+    labels = {variant.label[:10] for variant in live.plan.study.variants.values()}
+    assert sum(row[:10] in labels for row in rows) >= 3
 
 
 def test_the_live_table_says_what_it_leaves_out(table):
@@ -97,7 +111,16 @@ def test_a_first_interrupt_says_what_it_waits_for():
     live.started(second)
     live.stopping()
     said = re.sub(r"\x1b\[[\d;]*m", "", live.console.file.getvalue())
-    assert "Stopping after the 1 block in flight, about 20 s" in said
+    assert "Stopping after the 1 block in flight, about 20 s; Ctrl-C again stops now" in said
+
+
+def test_an_interrupt_before_any_block_is_done_says_how_long_they_have_taken():
+    plan = make_plan(STUDY, seeds=range(10))
+    live = LiveTable(plan, terminal())
+    live.started(plan.blocks[0])
+    live.stopping()
+    said = re.sub(r"\x1b\[[\d;]*m", "", live.console.file.getvalue())
+    assert "Stopping after the 1 block in flight, begun up to 1 s ago; Ctrl-C again" in said
 
 
 def runs_of(seeds):

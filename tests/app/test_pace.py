@@ -70,6 +70,32 @@ def test_blocks_side_by_side_share_the_time_and_it_passes(plan):
     assert pace.left() == (6 + 10) / 2
 
 
+def test_a_last_block_that_takes_longer_than_any_before_is_not_about_to_end(plan):
+    clock = Clock()
+    pace = Pace(plan, clock)
+    *before, last = plan.blocks
+    for block in before:
+        pace.finish(block, runs_of(block, 1.0))
+    pace.start(last)
+    clock.now = 9.0
+    assert pace.left() == pace.until_stopped() == 1.0
+    clock.now = 300.0
+    assert pace.left() is None
+    assert pace.until_stopped() is None
+    assert pace.longest == 300.0
+
+
+def test_what_waits_costs_no_less_than_its_like_in_flight_has_taken(plan):
+    clock = Clock()
+    pace = Pace(plan, clock)
+    cheap, dear, *rest = plan.blocks
+    pace.finish(cheap, runs_of(cheap, 1.0))
+    pace.start(dear)
+    clock.now = 80.0
+    assert [block.variant for block in rest].count(dear.variant) == 1
+    assert pace.left() == 80.0 + 10.0
+
+
 def test_a_crashed_block_is_not_waited_for(plan):
     pace = Pace(plan, Clock())
     first, *rest = plan.blocks

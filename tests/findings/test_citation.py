@@ -3,6 +3,8 @@
 import re
 import subprocess
 import tomllib
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ from click.testing import CliRunner
 import repro
 from repro.app.cli.main import main
 from repro.findings.citation import bibtex, package_reference, plain, references, thread_reference
-from repro.study.folder import study_names
+from repro.findings.judged import read_judged
+from repro.findings.sentence import sentence
+from repro.study.folder import RESULTS, study_names
 from repro.study.schema import load_study
 
 ROOT = Path(__file__).parents[2]
@@ -137,3 +141,45 @@ def test_bibtex_reads_every_entry_without_a_warning(style, tmp_path, need):
     assert warnings <= unavoidable
     cited = (tmp_path / "all.bbl").read_text(encoding="utf-8").count("\\bibitem")
     assert cited == len(entries)
+
+
+@cache
+def committed(name):
+    return read_judged(load_study(name), RESULTS / name, anyway=True)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
+def test_a_cited_number_is_a_sentence_with_all_that_belongs_to_it(study):
+    results = committed(study.name)
+    runs = results.runs.groupby("variant")["seed"].nunique()
+    for name in [*study.variants, *results.claims.claim]:
+        said = sentence(study, name, results)
+        assert "\N{NO-BREAK SPACE}" not in said
+        assert said.count(f"; {results.provenance.package}, study {study.name}, code ") == 1
+        assert re.search(r"[\d,]+ (seeds|runs); |\(all [\d,]+ (diverged|crashed); ", said), said
+        limits = re.search(r"interval (\S+) … (\S+)( %| points)?[;)]", said)
+        assert limits is None or limits[1] != limits[2], said
+        if name in study.variants:
+            assert f"{runs[name]:,}" in said or "diverged" in said
+
+
+@pytest.mark.parametrize(
+    ("study", "name", "says"),
+    [
+        ("mnist_relu", "relu_raw", r"test accuracy of “ReLU, raw pixels” is [\d.]+ % on average"),
+        ("mnist_relu", "units_die_in_twelve_steps", r"holds \(estimate [\d.]+ %; 95 % interval"),
+        ("relu_at_zero", "integers_one", r"Of the runs of “integers, 1”, [\d.]+ % have “differs”"),
+        ("truth_table", "sigmoid_verbatim", r"has no mean abs error \(all [\d,]+ crashed; "),
+    ],
+)
+def test_a_cited_number_has_its_unit(study, name, says):
+    assert re.search(says, sentence(load_study(study), name, committed(study)))
+
+
+def test_few_seeds_are_cited_with_their_extremes():
+    study, results = load_study("mnist_relu"), committed("mnist_relu")
+    runs = results.runs[(results.runs.variant == "relu_raw") & (results.runs.seed < 3)]
+    said = sentence(study, "relu_raw", replace(results, runs=runs))
+    assert "(least and greatest " in said
+    assert "; 3 seeds; " in said

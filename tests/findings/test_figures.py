@@ -20,9 +20,16 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from repro.findings import figures
-from repro.findings.drawings.curves import MOST_CURVES, chosen_curves, draw_curves
+from repro.findings.drawings.curves import MOST_CURVES, _seeds, chosen_curves, draw_curves
 from repro.findings.drawings.fixes import draw_fixes
-from repro.findings.drawings.rows import run_axis
+from repro.findings.drawings.rows import (
+    CLEAREST,
+    FAINTEST,
+    MIDDLES,
+    RunAxis,
+    draw_row,
+    run_axis,
+)
 from repro.findings.drawings.runs import draw_runs, ordered_rows
 from repro.findings.drawings.shared import PALETTE, spread
 from repro.findings.drawings.sweep import draw_sweep, training_length
@@ -242,6 +249,28 @@ def test_a_legend_has_no_mark_that_is_not_drawn(draw, name):
     for group in PALETTE:
         if group in said:
             assert to_rgb(PALETTE[group]) in colors
+    assert bool(said & set(MIDDLES.values())) == (to_rgb("black") in colors)
+
+
+def test_the_dots_of_a_hundred_runs_can_be_seen():
+    shown = [_opacity(number) for number in (12, 40, 99, 114, 300, 3000)]
+    assert shown == sorted(shown, reverse=True)
+    assert shown[0] == shown[2] == CLEAREST
+    assert shown[3] > 0.3
+    assert shown[-1] == FAINTEST
+
+
+def _opacity(runs):
+    axes, axis = Figure().subplots(), RunAxis(load_study("mnist_relu"), "test_accuracy", "mean")
+    table = pd.DataFrame({"variant": "relu_raw", "status": "ok"}, index=range(runs))
+    draw_row(axes, 0, table.assign(test_accuracy=np.linspace(0, 1, runs)), axis=axis, color="C0")
+    return axes.collections[0].get_alpha()
+
+
+def test_curves_say_how_many_seeds_the_variants_have():
+    curves = pd.DataFrame({"variant": ["a", "a", "b"], "seed": [0, 1, 0]})
+    assert _seeds(curves) == "1 to 2"
+    assert _seeds(curves[curves.variant == "a"]) == "2"
 
 
 @pytest.mark.long
@@ -260,6 +289,7 @@ def test_yes_and_no_are_shares_with_their_intervals():
     bars = {tuple(line.get_xdata()) for line in axes.lines if len(line.get_xdata()) == 2}
     assert bars == set(zip(100 * computed.ci_low, 100 * computed.ci_high, strict=True))
     assert "share of runs in %" in axes.get_xlabel()
+    assert axes.get_xlabel().endswith(", with 95 % interval")
 
 
 @pytest.mark.long

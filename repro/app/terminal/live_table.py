@@ -1,5 +1,6 @@
 """The table that the terminal shows while runs come in."""
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Self
@@ -8,8 +9,9 @@ import numpy as np
 from rich.console import Console, Group
 from rich.live import Live
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn
+from rich.progress import BarColumn, ProgressColumn, Task, TextColumn
 from rich.progress import Progress as Bar
+from rich.table import Column, Table
 from rich.text import Text
 
 from repro.app.terminal.display import plain_table
@@ -22,13 +24,16 @@ from repro.study.plan import Block, Plan
 
 FRAME_LINES = 6  # that the table takes besides its rows
 MOST_HEADLINES = 6  # variants that are always shown while they run
+LABEL, NUMBER = 14, 8  # characters that a variant's name and a number need at least
+BAR = 20  # characters of the bar, and half of them in a narrow terminal
+RUNS = "{task.completed:,.0f}/{task.total:,.0f} runs"
 
 
 class TimeLeft(ProgressColumn):
     """The time left, as the pace has it; as long as it has none, the time that has passed."""
 
     def __init__(self, pace: Pace):
-        super().__init__()
+        super().__init__(Column(no_wrap=True))  # a line more, and the table would not fit
         self.pace = pace
 
     def render(self, task: Task) -> Text:
@@ -37,8 +42,8 @@ class TimeLeft(ProgressColumn):
         if task.finished:
             return Text("")
         if left is not None:
-            return Text(f"about {rough(left)} left")
-        return Text(f"training, {rough(task.elapsed or 0)} so far")
+            return _cut(Text(f"about {rough(left)} left"))
+        return _cut(Text(f"training, {rough(task.elapsed or 0)} so far"))
 
 
 class LiveTable(Progress):
@@ -52,7 +57,8 @@ class LiveTable(Progress):
         self.plan, self.console, self.pace = plan, console, Pace(plan)
         self.values: dict[str, list[float]] = {variant: [] for variant in plan.seeds}
         self.moved: list[str] = []  # variants, the latest last
-        columns = [BarColumn(20), MofNCompleteColumn(), TextColumn("runs"), TimeLeft(self.pace)]
+        width = BAR if console.width >= 4 * BAR else BAR // 2
+        columns = [BarColumn(width), TextColumn(RUNS), TimeLeft(self.pace)]
         self.bar = Bar(*columns, console=console)
         self.task = self.bar.add_task("training", total=len(plan.identities))
         self.live = Live(console=console, get_renderable=self._render, refresh_per_second=2)
@@ -80,7 +86,7 @@ class LiveTable(Progress):
         if not self.console.is_terminal:
             task = self.bar.tasks[0]
             self.console.print(
-                f"{task.completed:.0f}/{task.total:.0f} runs  {block.variant}: {metric} "
+                f"{RUNS.format(task=task)}  {block.variant}: {metric} "
                 f"{number(np.mean(_known(values) or [math.nan]))} over {len(values)} seeds",
                 markup=False,
                 highlight=False,
@@ -97,22 +103,28 @@ class LiveTable(Progress):
         """Say what a first Ctrl-C does, and how long that takes."""
         left, blocks = self.pace.until_stopped(), self.pace.running
         named = f"{blocks} block{'' if blocks == 1 else 's'} in flight"
-        soon = "" if left is None else f", about {rough(left)}"
-        self.console.print(f"Stopping after the {named}{soon}; Ctrl-C again stops now.")
+        begun = f"begun up to {rough(self.pace.longest)} ago"
+        soon = begun if left is None else f"about {rough(left)}"
+        self.console.print(f"Stopping after the {named}, {soon}; Ctrl-C again stops now.")
 
     def _render(self) -> Group:
-        study, shown = self.plan.study, self._shown()
-        headings = ("variant", "seeds", words(study.metric), "lowest", "highest", "thread")
-        table = plain_table(headings, title=escape(study.title))
-        table.pad_edge = False
-        for name in shown:
-            variant, spread = study.variants[name], _spread(self.values[name])
-            # cut rather than folded: a row more, and the bar would be off the screen
-            label = Text(variant.label, no_wrap=True, overflow="ellipsis")
-            table.add_row(label, *spread, number_list(variant.quotes))
+        shown = self._shown()
         hidden = len(self._named()) - len(shown)
         rest = [Text(f"and {hidden} more variants", style="dim")] if hidden else []
-        return Group(table, *rest, self.bar)
+        title = _cut(Text(self.plan.study.title, style="italic"))
+        return Group(title, self._table(shown), *rest, self.bar)
+
+    def _table(self, shown: Sequence[str]) -> Table:
+        study = self.plan.study
+        headings = ["variant", "seeds", words(study.metric), "lowest", "highest", "thread"]
+        columns = _fitting(headings, self.console.width)
+        table = plain_table(headings[:columns])
+        table.pad_edge = False
+        for name in shown:
+            variant = study.variants[name]
+            cells = (*_spread(self.values[name]), number_list(variant.quotes))
+            table.add_row(_cut(Text(variant.label)), *cells[: columns - 1])
+        return table
 
     def _named(self) -> list[str]:
         return [name for name in self.plan.study.variants if name in self.values]
@@ -124,6 +136,20 @@ class LiveTable(Progress):
         ranked = list(dict.fromkeys([*headline[:MOST_HEADLINES], *reversed(self.moved), *named]))
         chosen = [name for name in ranked if name in named][:room]
         return [name for name in named if name in chosen]
+
+
+def _cut(text: Text) -> Text:
+    """Return a text that is cut rather than folded: a row more, and the bar would be off screen."""
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text
+
+
+def _fitting(headings: Sequence[str], width: int) -> int:
+    """Return how many of the columns leave room for the variants' names."""
+    room = itertools.accumulate(
+        (2 + max(len(heading), NUMBER) for heading in headings[1:]), initial=LABEL
+    )
+    return max(2, sum(needed <= width for needed in room))
 
 
 def _spread(values: list[float]) -> tuple[str, ...]:

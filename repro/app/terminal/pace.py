@@ -44,27 +44,45 @@ class Pace:
         """The number of blocks that are being trained."""
         return len(self._started)
 
+    @property
+    def longest(self) -> float:
+        """The seconds for which the longest of the blocks in flight has been trained."""
+        return max(map(self._passed, self._started), default=0.0)
+
     def left(self) -> float | None:
-        """Return the seconds until all blocks are done; None as long as none has been."""
+        """Return the seconds until all blocks are done; None if that is not known.
+
+        So it is as long as none has been done, and where the last ones take longer than any before.
+        """
         if not self._costs:
             return None
         work = sum(self._seconds_left(block) for block in self._left)
+        if self._left and not work:
+            return None
         return max(work / self._workers, self.until_stopped() or 0.0)
 
     def until_stopped(self) -> float | None:
         """Return the seconds until the blocks in flight are done; None if that is not known."""
         if not self._costs:
             return None
-        return max((self._seconds_left(block) for block in self._started), default=0.0)
+        return max((self._seconds_left(block) for block in self._started), default=0.0) or None
 
     def _seconds_left(self, block: Block) -> float:
-        passed = self._clock() - self._started[block] if block in self._started else 0.0
-        return max(0.0, len(block.seeds) * self._cost(block.variant) - passed)
+        """Return what a block still costs; 0 of one that takes longer than was to be expected."""
+        expected = len(block.seeds) * self._cost(block.variant)
+        return max(0.0, expected - self._passed(block))
+
+    def _passed(self, block: Block) -> float:
+        return self._clock() - self._started[block] if block in self._started else 0.0
 
     def _cost(self, variant: str) -> float:
-        """Seconds a run: of this variant's runs, or of all while none of them is done."""
+        """Seconds a run: of this variant's runs, or of all while none of them is done.
+
+        It is no less than a block in flight has already taken.
+        """
         known = self._costs.get(variant) or [c for costs in self._costs.values() for c in costs]
-        return fmean(known)
+        of_its_own = (block for block in self._started if block.variant == variant)
+        return max(fmean(known), *(self._passed(b) / len(b.seeds) for b in of_its_own), 0.0)
 
 
 def minutes_of_computing(seconds: float) -> int:

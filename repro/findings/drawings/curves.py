@@ -63,8 +63,7 @@ def draw_curves(study: Study, curves: pd.DataFrame, medium: Medium = SCREEN) -> 
     ends = _draw_lines(axes, study, {name: quantiles.loc[name] for name in chosen}, floor)
     _scale(axes, floor, is_log=curves[step].max() >= SPANS)
     _label_lines(axes, study, ends, medium)
-    seeds = curves.groupby("variant")["seed"].nunique().max()
-    axes.set_xlabel(f"{step} (line: median of {seeds} seeds, band: the middle 80 %)")
+    axes.set_xlabel(f"{step} (line: median of {_seeds(curves)} seeds, band: the middle 80 %)")
     axes.set_ylabel(metric_label(study))
     axes.set_title(medium.title(study.title), loc="left")
     return figure
@@ -82,6 +81,12 @@ def curve_dashes(study: Study, names: Sequence[str]) -> dict[str, int]:
     """Return a number a variant that tells it from those before it in its group, and colour."""
     groups = [study.variants[name].group for name in names]
     return {name: groups[:place].count(groups[place]) for place, name in enumerate(names)}
+
+
+def _seeds(curves: pd.DataFrame) -> str:
+    """Return how many seeds each variant has, or the least and the most of them."""
+    counts = curves.groupby("variant")["seed"].nunique()
+    return " to ".join(map(str, sorted({counts.min(), counts.max()})))
 
 
 def _steps_shown(curves: pd.DataFrame, step: str) -> pd.DataFrame:

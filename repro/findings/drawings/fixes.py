@@ -8,7 +8,7 @@ from repro.findings.drawings.rows import (
     RunAxis,
     color_handle,
     draw_row,
-    middle_handle,
+    middle_handles,
     run_axis,
     write,
 )
@@ -90,5 +90,5 @@ def _draw_legend(figure: Figure, fixes: Fixes, axis: RunAxis) -> None:
         for role, label in {"thread": "fix of the thread", "ours": "fix of ours"}.items()
         if role in present
     ]
-    handles.append(middle_handle(axis.statistic))
+    handles += middle_handles(axis.statistic)
     figure.legend(handles=handles, loc="outside lower right", ncols=3, handletextpad=0.4)

@@ -17,7 +17,7 @@ from repro.findings.drawings.shared import (
     warn_of_blank,
 )
 from repro.findings.statistics import Sample
-from repro.findings.summary import summarize
+from repro.findings.summary import lost_runs, summarize
 from repro.findings.units import is_flag, unit_of
 from repro.study.models import Study
 
@@ -28,7 +28,9 @@ MIDDLES: dict[Statistic, str] = {
     "median": "median, middle half of the runs",
 }
 JITTER = 0.18  # of a row's height
-MANY = 100  # runs, from which dots are fainter, and drawn as one picture
+MANY = 100  # runs, from which dots are drawn as one picture
+FAINTEST, CLEAREST = 0.08, 0.4  # dots: the more there are, the fainter each of them
+INK = 40  # dots of full strength that a row's make together, unless there are very many
 MIDDLE: dict[str, Any] = {"marker": "|", "color": "black", "markersize": 9, "markeredgewidth": 1.6}
 NOTE: dict[str, Any] = {"va": "center", "fontsize": 7, "color": "0.35", "annotation_clip": False}
 
@@ -66,11 +68,13 @@ class RunAxis:
 
     def set_up(self, axes: Axes) -> None:
         """Give axes their scale and label; to be called after the rows are drawn."""
-        axes.set_xlabel(metric_label(self.study, self.metric))
+        label = metric_label(self.study, self.metric)
         if self.statistic == "share":
+            label += ", with 95 % interval"  # its marks have several colours, a legend one
             axes.set_xlim(-3, 103)
         elif self.floor:
             make_logarithmic(axes, "x", self.floor)
+        axes.set_xlabel(label)
         axes.grid(axis="x", color="0.9", linewidth=0.6)
         axes.set_axisbelow(True)
         axes.tick_params(axis="y", length=0)
@@ -107,7 +111,7 @@ def _draw_dots(axes: Axes, row: float, values: Sample, color: Any) -> None:
         row + JITTER * np.sin(2.4 * np.arange(len(values))),  # the same figure every time
         s=9,
         color=color,
-        alpha=0.08 if many else 0.4,
+        alpha=min(CLEAREST, max(FAINTEST, INK / len(values))),
         linewidths=0,
         rasterized=many,
     )
@@ -119,21 +123,16 @@ def _say_why_blank(axes: Axes, row: float, runs: pd.DataFrame, axis: RunAxis) ->
     write(axes, (0.02, row), lost_runs(runs["status"]) or "no number")
 
 
-def lost_runs(status: pd.Series) -> str:
-    """Return how many runs diverged or crashed, in words; nothing if none did."""
-    counts = status[status != "ok"].value_counts(sort=False)
-    whole = "all " if len(counts) == 1 and counts.iloc[0] == len(status) else ""
-    return ", ".join(f"{whole}{count:,} {end}" for end, count in counts.items())
-
-
 def write(axes: Axes, place: tuple[float, float], text: str, **style: Any) -> None:
     """Write at a place: across the axes in shares of their width, along them in rows."""
     axes.annotate(text, place, xycoords=axes.get_yaxis_transform(), **NOTE | style)
 
 
-def middle_handle(statistic: Statistic) -> Line2D:
-    """Return what a legend says of the middle."""
-    return Line2D([], [], linewidth=1.4, label=MIDDLES[statistic], **MIDDLE)
+def middle_handles(statistic: Statistic) -> list[Line2D]:
+    """Return what a legend says of the middle; nothing of shares, whose axis says it."""
+    if statistic == "share":
+        return []
+    return [Line2D([], [], linewidth=1.4, label=MIDDLES[statistic], **MIDDLE)]
 
 
 def color_handle(statistic: Statistic, color: Any, label: str) -> Line2D:

@@ -12,14 +12,13 @@ from matplotlib.lines import Line2D
 from repro.findings.drawings.rows import (
     RunAxis,
     draw_row,
-    lost_runs,
-    middle_handle,
+    middle_handles,
     run_axis,
     write,
 )
 from repro.findings.drawings.shared import PALETTE, present_variants
 from repro.findings.media import SCREEN, Medium
-from repro.findings.summary import named_runs
+from repro.findings.summary import lost_runs, named_runs
 from repro.study.models import Study
 
 QUOTED: dict[str, Any] = {  # the look of the thread's numbers
@@ -91,7 +90,8 @@ def _label_rows(axes: Axes, study: Study, rows: Sequence[str], medium: Medium) -
 
 
 def _draw_legend(figure: Figure, study: Study, rows: Sequence[str], axis: RunAxis) -> None:
-    handles = [middle_handle(axis.statistic)]
+    handles = middle_handles(axis.statistic)
     if any(study.variants[row].quotes for row in rows if row in study.variants):
         handles.append(Line2D([], [], label="the thread's number", **QUOTED))
-    figure.legend(handles=handles, loc="outside lower right", ncols=2, handletextpad=0.4)
+    if handles:
+        figure.legend(handles=handles, loc="outside lower right", ncols=2, handletextpad=0.4)

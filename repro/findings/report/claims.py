@@ -9,7 +9,7 @@ import pandas as pd
 from repro.findings.numbers import ABSENT, marked, p_value
 from repro.findings.report.prose import Piece, pieces
 from repro.findings.statistics import Interval
-from repro.findings.units import quantity, unit_of
+from repro.findings.units import quantity, unit_of, unit_of_claim
 from repro.findings.verdicts import bound_fixed, region
 from repro.findings.wording import verdict_name, words
 from repro.study.errors import StudyError
@@ -64,7 +64,7 @@ def claims_of(study: Study, claims: pd.DataFrame) -> list[ClaimRow]:
 
 def _row(study: Study, claim: Claim, row: Any) -> ClaimRow:
     difference = claim.reference is not None or claim.published is not None
-    unit = unit_of(study, claim.metric, difference=difference, share=claim.counts_runs)
+    unit = unit_of_claim(study, claim)
     interval = unit.interval(row.ci_low, row.ci_high)
     return ClaimRow(
         key=row.claim,
@@ -114,8 +114,7 @@ def _share(study: Study, claim: Claim) -> str:
 
 
 def _in_region(study: Study, claim: Claim, region: Interval) -> str:
-    difference = claim.reference is not None or claim.published is not None
-    unit = unit_of(study, claim.metric, difference=difference, share=claim.counts_runs)
+    unit = unit_of_claim(study, claim)
     margin = unit_of(study, claim.metric, difference=True, share=claim.counts_runs)
     if math.isinf(region.high):
         return f"above {unit.number(region.low)}"

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from repro.findings.drawings.rows import RunAxis, lost_runs
+from repro.findings.drawings.rows import RunAxis
 from repro.findings.report.axis import Axis, axis_of
 from repro.findings.statistics import Sample
+from repro.findings.summary import lost_runs
 
 BINS = 120  # along the axis
 LEVELS = 14  # across it, half to each side
