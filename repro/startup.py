@@ -15,7 +15,7 @@ from types import ModuleType
 
 @contextmanager
 def quiet_start() -> Iterator[None]:
-    """Hold back what is written to standard error; write it after all if the block fails."""
+    """Hold back what is written to standard error; write it after all if an error is raised."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if sys.stderr is not None:  # a closed one, as Python has it
         sys.stderr.flush()
@@ -24,7 +24,7 @@ def quiet_start() -> Iterator[None]:
         os.dup2(held.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:  # no Ctrl-C, whatever has been noted until then
             held.seek(0)
             os.write(stderr, held.read())
             raise

@@ -3,10 +3,13 @@
 Slow: TensorFlow without Keras.
 """
 
+import os
 import subprocess
 import sys
 
 import pytest
+
+from repro.startup import quiet_start
 
 
 @pytest.mark.long
@@ -29,6 +32,14 @@ def test_an_error_on_the_way_is_passed_on():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "numpy" in done.stderr
+
+
+@pytest.mark.parametrize(("end", "said"), [(ValueError, "a note"), (KeyboardInterrupt, "")])
+def test_what_was_held_back_is_said_with_an_error_and_not_at_ctrl_c(capfd, end, said):
+    with pytest.raises(end), quiet_start():
+        os.write(2, b"a note")
+        raise end
+    assert capfd.readouterr().err == said
 
 
 def test_what_was_imported_before_is_left_alone():

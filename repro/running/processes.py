@@ -2,15 +2,18 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 from repro.training.jobs import heartbeat, spawn
 
+ENDING = (signal.SIGTERM, signal.SIGHUP)
 ONE_THREAD = {"NUMBA_NUM_THREADS": "1", **spawn.ONE_THREAD}
 
 
@@ -80,7 +83,8 @@ def processes(count: int) -> Iterator[WatchedPool]:
     """
     pool = new_pool(count)
     try:
-        yield pool
+        with _ended_with_this_one():
+            yield pool
     except BrokenProcessPool:
         kill_all()
         raise PoolError("a process was killed, as where memory is short; run again") from None
@@ -110,6 +114,26 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def _ended_with_this_one() -> Iterator[None]:
+    """End all processes, at a signal that ends a program, before it ends this one."""
+    in_main = threading.current_thread() is threading.main_thread()
+    signals = [n for n in ENDING if in_main and signal.getsignal(n) is signal.SIG_DFL]
+    for number in signals:
+        signal.signal(number, _end)
+    try:
+        yield
+    finally:
+        for number in signals:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    spawn.end_children()
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
 
 
 def kill_all() -> None:

@@ -164,6 +164,28 @@ def test_no_scratch_folder_outlives_a_signal_that_ends_the_program(tmp_path, num
     assert list(tmp_path.iterdir()) == []
 
 
+HOLD_A_POOL = """
+import time
+from repro.running.processes import processes
+if __name__ == "__main__":
+    with processes(1) as pool:
+        pool.submit(time.sleep, 0).result()
+        print("held", flush=True)
+        time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_ends_the_program_leaves_no_word_of_its_pool(tmp_path, number):
+    """Python would warn of semaphores that were left."""
+    (tmp_path / "hold.py").write_text(HOLD_A_POOL)
+    with Study("").start_python(tmp_path / "hold.py") as holder:
+        holder.stdout.readline()
+        os.kill(holder.pid, number)
+        _, errors = holder.communicate(timeout=60)  # returns when the pool has ended, too
+    assert (holder.returncode, errors) == (-number, "")
+
+
 HOLD_MANY_FILES = """
 import sys, time
 import click

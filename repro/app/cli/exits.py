@@ -12,7 +12,6 @@ Whatever the code is, what was stored or written before is whole.
 import atexit
 import errno
 import io
-import multiprocessing
 import os
 import signal
 import sys
@@ -26,6 +25,7 @@ import click
 from repro.app.cli.environment import check_figure_settings, settle_home
 from repro.app.cli.scratch import delete_scratch_folders
 from repro.app.terminal.streams import prepare_streams, warn
+from repro.training.jobs.spawn import end_children
 
 FINISHED, FINDING, WRONG, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
 UNFINISHED = "what was stored or written before is whole; run again"
@@ -53,8 +53,7 @@ def _leave(code: int) -> NoReturn:
     If a text was being executed at Ctrl-C, as where a dataclass is made, Python would in the end
     kill itself by SIGINT.
     """
-    for process in multiprocessing.active_children():
-        process.kill()  # or their end would be awaited
+    end_children()  # or their end would be awaited
     atexit._run_exitfuncs()
     os._exit(code)
 
@@ -165,8 +164,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 def _stop_now(number: int, frame: FrameType | None) -> None:
     """End the process and its workers at once; files on disk are whole at every moment."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for process in multiprocessing.active_children():
-        process.kill()
+    end_children()
     delete_scratch_folders()
     with suppress(OSError):  # there may be nobody to read it
         os.write(2, f"Stopped at once: {UNFINISHED}.\n".encode())
