@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+from repro.instruments.diagnose import diagnose
 from repro.instruments.diagnose.changes.catalogue import CATALOGUE, applicable
 from repro.instruments.diagnose.changes.change import NOTHING, Change, changed_build, combine
 from repro.instruments.diagnose.changes.merging import merged_code
@@ -178,6 +179,24 @@ def test_several_faults_are_named_together():
     assert (found.cause, found.also, found.proven) == ("input_scale", ("narrow",), True)
 
 
+def test_what_makes_a_fit_better_that_a_clear_remedy_mends_is_no_cause():
+    extra = Change(key="extra", title="an extra", size=1, removes=("rate_low",))
+    both, gains = combine(OWN, extra), {OWN: 0.7, extra: 0.3}
+    found = attributed(gains | {both: 0.9}, ["input_scale"])
+    assert (found.cause, found.also, found.judged.change, found.proven) == (
+        "input_scale",
+        (),
+        OWN,
+        True,
+    )
+    assert found.further.change is both
+    assert attributed(gains | {OTHER: 0.69, both: 0.9}, ["input_scale"]).rivals
+    found = attributed({OWN: 0.55, extra: 0.3, both: 0.9}, ["input_scale"])
+    assert found.judged.change is both  # most of it takes both
+    found = attributed(gains | {both: 0.9}, ["input_scale", "rate_low"])
+    assert found.also == ("rate_low",)  # which has signs of its own, too
+
+
 def test_a_recovery_needs_a_skill_that_deserves_the_word():
     assert attributed({OWN: 0.12}, ["input_scale"]) is None
     assert attributed({OWN: 0.12}, ["input_scale"], baseline=0.05) is None
@@ -327,6 +346,37 @@ def test_rows_sorted_by_class_matter_where_they_are_not_shuffled():
     assert changes["shuffle"].shuffle
     causes, _ = examined(setup_of(build, *rows, validation))
     assert "order" not in causes
+
+
+def test_rows_in_the_order_of_a_number_matter_where_they_are_not_shuffled():
+    build, order = sequential(HIDDEN, dense(1), loss="mse"), np.argsort(X[:, 0])
+    causes, changes = examined(setup_of(build, X[order], X[order, 0], shuffle=False))
+    assert "order" in causes
+    assert changes["shuffle"].shuffle
+    for x, shuffle in ((X[order], True), (X, False)):
+        assert "order" not in examined(setup_of(build, x, x[:, 0], shuffle=shuffle))[0]
+
+
+def test_a_recurrent_layer_that_has_to_remember_many_steps_is_told():
+    steps = DRAW.normal(size=(80, 30, 2))
+    setup = setup_of(sequential(lambda: layers.SimpleRNN(3), SIGMOID), steps, Y)
+    causes, changes = examined(setup)
+    assert "forgets" in causes
+    (changed, _), _ = changes["reverse_steps"].data(setup.train, setup.test)
+    assert np.array_equal(changed[:, 0], setup.train[0][:, -1])
+    gated = changed_build(setup, changes["gated"])
+    assert type(gated().layers[0]).__name__ == "GRU"
+    assert "forgets" not in examined(setup_of(gated, steps, Y))[0]
+    for layer in (lambda: layers.Bidirectional(layers.SimpleRNN(3)), lambda: layers.LSTM(3)):
+        assert "forgets" not in examined(setup_of(sequential(layer, SIGMOID), steps, Y))[0]
+
+
+@pytest.mark.long
+def test_the_first_suspect_on_the_screen_is_a_fact_of_the_data_if_there_is_one(capsys):
+    stack = [lambda: layers.Embedding(9, 2), layers.GlobalAveragePooling1D, SIGMOID]
+    diagnose(sequential(*stack), TOKENS / 9, Y, epochs=1, seeds=2, budget=3, verbose=1)
+    first = next(line for line in capsys.readouterr().err.splitlines() if "first suspect" in line)
+    assert "tokens that are no whole numbers" in first
 
 
 def test_classes_that_training_never_saw_are_named_and_mixed_in():
@@ -488,6 +538,9 @@ def test_targets_far_out_are_clipped_in_training_alone():
     assert np.allclose(np.ravel(clipped), np.ravel(names["y"]), atol=1e-5)
     assert np.abs(clipped).max() < 10
     assert np.array_equal(np.ravel(test), X[:, 0])
+    images = np.where(DRAW.uniform(size=(80, 9)) < 0.1, 255, DRAW.integers(0, 2, (80, 9)))
+    setup = setup_of(sequential(dense(9), loss="mse"), X, images)
+    assert "target_outliers" not in examined(setup)[0]
     causes, changes = examined(setup_of(sequential(HIDDEN, dense(1), loss="mse"), x, y))
     assert "target_outliers" not in causes
     assert "clip_targets" not in changes

@@ -300,6 +300,32 @@ def test_remedies_of_other_suspects_are_tried_before_anything_else(setup):
     assert [change.key for change in worth] == ["adam"]
 
 
+@pytest.mark.parametrize(
+    ("skill", "baseline", "vague", "settled"),
+    [
+        (0.8, 0.5, {"rate_low"}, True),
+        (0.8, np.nan, {"rate_low"}, True),
+        (0.8, 0.85, {"rate_low"}, False),
+        (0.8, 0.5, set(), False),
+        (0.7, 0.5, {"rate_low"}, False),
+        (0.92, 0.99, set(), True),
+    ],
+)
+def test_a_facts_remedy_that_does_well_ends_the_trials(setup, skill, baseline, vague, settled):
+    proof = Proof(Trained(change=NOTHING, test=SEEDS * 0, train=SEEDS), baseline=baseline)
+    trials = Trials(None, proof, print)
+    trials.results.append(Trained(change=FACT, test=skill + SEEDS / 100, train=SEEDS))
+    judge(setup, proof, trials.results)
+    suspects = Suspects(
+        causes=["output_loss", "rate_low"],
+        certain=frozenset({"output_loss"}),
+        vague=frozenset(vague),
+    )
+    worth, spared = _worth_trying(trials, [OTHER], suspects)
+    assert (worth, spared) == (([], [OTHER]) if settled else (worth, []))
+    assert bool(worth) is not settled
+
+
 def test_what_several_changes_gain_is_not_said_to_be_one_remedys(setup):
     signs = ["input_scale", "narrow"]
     told = diagnosis_of(setup, signs, ["stalls"], {OWN: 0.1, BOTH: 0.3}, 0.1).details

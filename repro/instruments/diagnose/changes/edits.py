@@ -414,6 +414,19 @@ def replace_kind(kind: str, **arguments: Any) -> Edit:
     return edit
 
 
+def gate(model: "keras.Model") -> "keras.Model":
+    """Put a GRU in place of every SimpleRNN."""
+    import keras
+
+    names = ("units", "return_sequences", "go_backwards")
+    new: dict[int, Replacement] = {}
+    for position, old in enumerate(trace(model).operations):
+        if type(old).__name__ == "SimpleRNN":
+            arguments = {name: getattr(old, name) for name in names}
+            new[position] = (keras.layers.GRU(**arguments, dtype=_dtype(model)), ())
+    return rebuild(model, new)
+
+
 def last_step_of(position: int) -> Edit:
     """Return the edit that lets a recurrent layer return its last step alone."""
 

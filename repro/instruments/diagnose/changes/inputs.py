@@ -35,7 +35,8 @@ x = np.clip(x, low - 3 * spread, high + 3 * spread)
 x = (x - x.mean(axis=0)) / (x.std(axis=0) + 1e-12)"""
 SPLITTING = """\
 codes = {codes}  # features whose numbers name categories
-columns = [x[:, [i]] == np.unique(x[:, i]) for i in codes]
+values = [np.unique(x[:, i]) for i in codes]  # of the training inputs
+columns = [x[:, [i]] == known for i, known in zip(codes, values)]
 x = np.concatenate([np.delete(x, codes, axis=1), *columns], axis=1)
 # and keras.Input(x.shape[1:])"""
 
@@ -138,7 +139,8 @@ def _splitting(setup: Setup, codes: Sequence[int]) -> Change:
     values = {i: np.unique(setup.inputs[:, i]) for i in codes}
     return Change(
         key="categories",
-        title=f"a column for every value of feature {', '.join(map(str, codes))}",
+        title=f"a column for every value of feature{'s' * (len(codes) > 1)} "
+        f"{', '.join(map(str, codes))}",
         size=1,
         code=SPLITTING.format(codes=list(codes)),
         removes=("codes",),

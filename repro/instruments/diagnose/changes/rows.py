@@ -185,6 +185,9 @@ def token_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
         yield from _counting_tokens(x, min(layer.input_dim for layer in layers))
     if "masked_data" in symptoms:
         yield _unmasked(setup)
+    if "many_steps" in symptoms:
+        yield _reversing()
+        yield from _gating(setup)
     if "unmasked" in symptoms and x is not None:
         value = padding_value(x)
         yield Change(
@@ -240,6 +243,42 @@ def _numbered(known: Sequence[np.ndarray]) -> ChangeData:
         return (map_arrays(train[0], numbered), train[1]), (map_arrays(test[0], numbered), test[1])
 
     return data
+
+
+def _reversing() -> Change:
+    def reverse(pair: Pair) -> Pair:
+        return map_arrays(pair[0], lambda a: a[:, ::-1]), pair[1]
+
+    return Change(
+        key="reverse_steps",
+        title="the steps in reverse order",
+        size=1,
+        code=(
+            "x = x[:, ::-1]  # of all data; or keras.layers.Bidirectional around the recurrent "
+            "layer"
+        ),
+        removes=("forgets",),
+        group="steps_order",
+        data=lambda train, test: (reverse(train), reverse(test)),
+    )
+
+
+def _gating(setup: Setup) -> Changes:
+    simple = [o for o in setup.operations if type(o).__name__ == "SimpleRNN"]
+    if simple:
+        yield Change(
+            key="gated",
+            title="GRU in place of SimpleRNN",
+            size=len(simple),
+            code="\n".join(
+                f"keras.layers.GRU({o.units}, return_sequences={o.return_sequences})"
+                for o in simple
+            ),
+            removes=("forgets",),
+            treats=("rate_low", "rate_high"),
+            group="recurrent",
+            edit=edits.gate,
+        )
 
 
 def _unmasked(setup: Setup) -> Change:

@@ -21,7 +21,7 @@ def farthest_value(setup: Setup) -> float:
     Of images and pixels it is 0: most are background, and what is shown lies far from it.
     """
     x = setup.inputs
-    if _are_pixels(x) or any(a.ndim >= IMAGE_AXES for a in leaves(setup.train[0])):
+    if are_pixels(x) or any(a.ndim >= IMAGE_AXES for a in leaves(setup.train[0])):
         return 0.0
     low, high = np.quantile(x, 0.25, axis=0), np.quantile(x, 0.75, axis=0)
     spread = high - low
@@ -30,7 +30,8 @@ def farthest_value(setup: Setup) -> float:
     return float((distance / spread[varies]).max()) if varies.any() else 0.0
 
 
-def _are_pixels(x: Array) -> bool:
+def are_pixels(x: Array) -> bool:
+    """Tell whether numbers may be those of an image, most of which is background."""
     low, high = float(x.min()), float(x.max())
     if low >= -1 and high <= 1:
         return True

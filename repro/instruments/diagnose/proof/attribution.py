@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from repro.instruments.diagnose.changes.change import Change
-from repro.instruments.diagnose.proof.judge import Judged, Proof
+from repro.instruments.diagnose.proof.judge import LEAST_SHARE, SHARE_OF_BEST, Judged, Proof
 from repro.instruments.diagnose.proof.prove import Suspects
 from repro.instruments.diagnose.symptoms.causes import CAUSES
 
@@ -18,6 +18,7 @@ class Attribution:
         also: other causes that the change removes, all of them present and needed.
         judged: the change.
         rivals: changes that have nothing to do with the cause, and recover as well.
+        further: the change with more made at once, by which the fit gets better still, if any.
         is_own: whether the change removes the cause, and doesn't only help against it.
         certain: whether the cause is a fact of code or data.
         is_tested: whether any change that has to do with other causes was tried, if there is one.
@@ -28,6 +29,7 @@ class Attribution:
     judged: Judged
     also: tuple[str, ...] = ()
     rivals: tuple[Judged, ...] = ()
+    further: Judged | None = None
     is_own: bool = True
     certain: bool = False
     is_tested: bool = True
@@ -76,7 +78,42 @@ def _without_suspect(
     single = _by_help(singles, suspects, proof) if singles else None
     if single is not None and single.is_own:
         return single
-    return _by_several(recovering, suspects, proof) or _by_help(recovering, suspects, proof)
+    several = _by_several(recovering, suspects, proof)
+    if several is None:
+        return _by_help(recovering, suspects, proof)
+    return _by_main_part(several, suspects, proof) or several
+
+
+def _by_main_part(several: Attribution, suspects: Suspects, proof: Proof) -> Attribution | None:
+    """Attribute it to the causes with signs of their own, if their remedies do most of it alone.
+
+    What else is among the changes made at once then makes a fit better that is none without them.
+    """
+    clear = [cause for cause in suspects.causes if cause not in suspects.vague]
+    singles = several.judged.change.singles
+    main = {change.key for change in singles if set(clear) & set(change.removes)}
+    least = LEAST_SHARE * several.judged.gained.mean
+    for judged in proof.judged if 0 < len(main) < len(singles) else ():
+        does_most = judged.helps and judged.skill >= proof.deserved
+        if {c.key for c in judged.change.singles} == main and does_most:
+            present = [cause for cause in clear if cause in judged.change.removes]
+            found = replace(several, cause=present[0], also=_also(judged, present), judged=judged)
+            found = replace(found, certain=present[0] in suspects.certain, further=several.judged)
+            found = replace(found, is_own=True, rivals=_as_good(present[0], judged, proof))
+            return found if judged.gained.mean >= least else None
+    return None
+
+
+def _also(judged: Judged, present: Sequence[str]) -> tuple[str, ...]:
+    """Return a cause for each of the other changes made at once."""
+    others = [c for c in judged.change.singles if present[0] not in c.removes]
+    return tuple(next(cause for cause in present if cause in c.removes) for c in others)
+
+
+def _as_good(cause: str, judged: Judged, proof: Proof) -> tuple[Judged, ...]:
+    least = SHARE_OF_BEST * judged.gained.mean
+    good = [j for j in proof.judged if j.helps and j.gained.mean >= least]
+    return _rivals(cause, good)
 
 
 def _is_tested(proof: Proof, cause: str) -> bool:

@@ -16,7 +16,7 @@ from repro.instruments.diagnose.proof.train import Trained, Trainer
 from repro.instruments.diagnose.proof.usual import needed_changes, usual_changes
 
 GOOD = 0.9  # skill from which on no pair is tried
-SURE = 0.75  # skill that is enough where no baseline tells what can be reached
+SURE = 0.75  # skill that is enough for a fact's remedy, or where no baseline tells more
 PARTNERS = 3  # pairs with the best change that are tried
 CONTROLS = ("adam", "rate_x10", "rate_x0.1", "more_epochs", "initializer", "standardize_input")
 """Changes that are no remedy of most causes, and tell whether anything would have helped."""
@@ -148,7 +148,8 @@ def prove(
     rest = [change for change in changes if change not in tried]
     worth, proof.spared = _worth_trying(trials, rest, suspects)
     trials.add(sorted(worth, key=_urgency(suspects.causes)), KEPT_FROM_SINGLES)
-    if trials.best_skill < GOOD and (suspects.fails or any(j.helps for j in proof.judged)):
+    is_open = trials.best_skill < GOOD and not _is_settled(trials, suspects)
+    if is_open and (suspects.fails or any(j.helps for j in proof.judged)):
         _try_with_others(trials, suspects.causes)
     return proof
 
@@ -255,7 +256,7 @@ def _worth_trying(
     the remedies of other suspects before all; and none is needed where the cause is a fact of the
     code. Where nothing fails, a few will do.
     """
-    if trials.best_skill < GOOD:
+    if trials.best_skill < GOOD and not _is_settled(trials, suspects):
         return list(rest), []
     controls: list[Change] = []
     if not _is_settled(trials, suspects):
@@ -267,10 +268,18 @@ def _worth_trying(
 
 
 def _is_settled(trials: Trials, suspects: Suspects) -> bool:
-    """Tell whether the remedy of a fact of code or data recovers."""
+    """Tell whether the remedy of a fact of code or data recovers, to all that can be expected.
+
+    Where another suspect has signs of its own, and wasn't tried, that is more than what is enough.
+    """
+    proof = trials.proof
+    tried = {cause for trained in trials.results for cause in trained.change.removes}
+    is_open = set(suspects.causes) - suspects.vague - tried
+    known = GOOD if is_open else SURE if math.isnan(proof.baseline) else proof.baseline
+    goal = min(GOOD, max(SURE, known))
     return any(
-        judged.recovers and judged.skill >= GOOD and set(judged.change.removes) & suspects.certain
-        for judged in trials.proof.judged
+        judged.recovers and judged.skill >= goal and set(judged.change.removes) & suspects.certain
+        for judged in proof.judged
     )
 
 

@@ -165,7 +165,10 @@ def _reservations(conclusion: Conclusion) -> Iterator[str]:
         return
     if attribution and conclusion.verdict != "fine":
         yield from _rivals(attribution)
-        if conclusion.examination.linear - attribution.judged.skill > proof.margin:
+        if attribution.further:
+            yield from _further(attribution, attribution.further)
+        best = attribution.further or attribution.judged
+        if conclusion.examination.linear - best.skill > proof.margin:
             yield (
                 f"Ridge regression reaches {conclusion.examination.linear:.2f}, which is more: "
                 "something else is wrong, too, or training is too short."
@@ -196,6 +199,12 @@ def _rivals(attribution: Attribution) -> Iterator[str]:
         yield "No time was left to try anything else, so it is no proof of that cause."
     elif not attribution.is_own:
         yield "The change helps against that cause without removing it, so it is no proof of it."
+
+
+def _further(attribution: Attribution, further: Judged) -> Iterator[str]:
+    made = {change.key for change in attribution.judged.change.singles}
+    more = [change.title for change in further.change.singles if change.key not in made]
+    yield f"With more changes skill reaches {further.skill:.2f}: {'; '.join(more)}."
 
 
 def _cuts(conclusion: Conclusion) -> Iterator[str]:

@@ -27,6 +27,13 @@ def reads_steps(setup: Setup) -> bool:
     return any(type(o).__name__ in RECURRENT for o in setup.operations)
 
 
+def last_state_layers(setup: Setup) -> list[Any]:
+    """Return the recurrent layers that read all steps in one direction, and put out the last."""
+    kinds = [k for k in RECURRENT if k != "Bidirectional"]
+    recurrent = [o for o in setup.operations if type(o).__name__ in kinds]
+    return [layer for layer in recurrent if not layer.return_sequences]
+
+
 def padded_share(setup: Setup, x: Array) -> float:
     """Return the share of steps that are padding at the end and aren't masked; 0 if none can be.
 

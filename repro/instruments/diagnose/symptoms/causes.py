@@ -62,9 +62,9 @@ CAUSES = {
         certain=True,
     ),
     "order": Cause(
-        title="rows sorted by class",
+        title="rows in the order of their targets",
         signs=("sorted_rows",),
-        says="Batches of a single class teach the network to name that class, one after the other",
+        says="Each batch teaches the network to predict its own targets, one after the other",
         remedy="shuffle the rows, or leave shuffle=True",
     ),
     "cut_tokens": Cause(
@@ -360,6 +360,12 @@ CAUSES = {
         signs=("unmasked",),
         says="A recurrent layer reads padding last, and forgets the data in front of it",
         remedy="mask_zero=True in the embedding, a Masking layer, or padding in front",
+    ),
+    "forgets": Cause(
+        title="more steps than a recurrent layer remembers",
+        signs=("many_steps",),
+        says="The gradient of the steps read first has faded before it gets back to them",
+        remedy="let it read backwards or both ways (Bidirectional), fewer steps, GRU or LSTM",
     ),
     "masked_data": Cause(
         title="data are masked as if they were padding",

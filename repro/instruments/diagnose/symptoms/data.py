@@ -1,5 +1,7 @@
 """Symptoms of the data: labels, inputs, validation."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from repro.instruments.diagnose.measurements.examination import Examination
@@ -74,8 +76,8 @@ def input_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     share = float(np.logical_or.reduce(gaps).mean())
     yield from detect("missing_inputs", share, f"{percent(share)} of the rows have NaN or infinity")
     if examination.leaks:
-        text = f"feature {', '.join(map(str, examination.leaks[:MOST_NAMED]))} (counted from 0) "
-        text += "tells the targets in training, and not in the validation data"
+        text = f"{_features(examination.leaks)} (counted from 0): the targets can be told by that "
+        text += "in training, and not in the validation data"
         yield from detect("leaks", len(examination.leaks), text)
     yield from _column_symptoms(examination)
     inputs = examination.inputs
@@ -99,13 +101,19 @@ def _column_symptoms(examination: Examination) -> Symptoms:
     """Look for values far out, for categories by their number, for what was rounded away."""
     text = f"a value lies {examination.outlier:,.0f} times as far from the quartiles of its feature"
     yield from detect("outliers", examination.outlier, f"{text} as these from one another")
-    text = f"feature {', '.join(map(str, examination.codes[:MOST_NAMED]))} (counted from 0) tells "
-    text += f"more as categories: ridge regression gains {examination.as_codes:.2f}"
+    text = f"{_features(examination.codes)} (counted from 0): more is told by categories than by "
+    text += f"numbers, ridge regression gains {examination.as_codes:.2f}"
     yield from detect("codes", examination.as_codes, text)
     text = "a row's inputs are one number, written in many places: rows lie on a line"
     yield from detect("on_a_line", examination.off_a_line, text)
     text = f"{percent(examination.coarse)} of the inputs are 0, and all others 1"
     yield from detect("coarse_inputs", examination.coarse, text)
+
+
+def _features(places: Sequence[int]) -> str:
+    """Name some features, and say how many more there are."""
+    named, more = ", ".join(map(str, places[:MOST_NAMED])), len(places) - MOST_NAMED
+    return f"feature{'s' * (len(places) > 1)} {named}{f' and {more} more' if more > 0 else ''}"
 
 
 def _scale_symptoms(inputs: Inputs) -> Symptoms:

@@ -43,6 +43,8 @@ USUAL_SETTINGS = {
 }
 """Of optimizers: least and largest value that is in use, besides the default."""
 WIDEST_USUAL = (1e-6, 10.0)  # of an optimizer that isn't listed
+MEMORY = {"SimpleRNN": 20, "GRU": 100, "LSTM": 100}
+"""Steps over which recurrent layers easily learn to keep something."""
 USELESS_SKILL = 0.05
 LEARNED_SKILL = 0.1
 FEW_EPOCHS = 5
@@ -114,10 +116,10 @@ DEFINITIONS = {
         source=OURS,
     ),
     "sorted_rows": Definition(
-        title="rows sorted by class",
+        title="rows in the order of their targets",
         measured=(
             "how much more often than by chance a row has the class of the row before, if rows "
-            "are not shuffled: 1 if always"
+            "are not shuffled: 1 if always; of numbers, their correlation with those one row before"
         ),
         counts=above(0.5),
         source="Bengio 2012, section 2 asks for rows in random order; the share is ours",
@@ -453,6 +455,15 @@ DEFINITIONS = {
         measured="share of the masked steps that stand between steps that are not masked",
         counts=above(0.25),
         source="Keras' guide to masking: padding stands at an end; the share is ours",
+    ),
+    "many_steps": Definition(
+        title="many steps for a recurrent layer",
+        measured=(
+            "steps that a recurrent layer reads in one direction before it puts out its state, "
+            f"over {MEMORY['SimpleRNN']} for a SimpleRNN and {MEMORY['LSTM']} for GRU and LSTM"
+        ),
+        counts=above(1),
+        source="Bengio et al. 1994 on dependencies over many steps; the numbers are ours",
     ),
     "unbounded_state": Definition(
         title="a recurrent state without bounds",

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from repro.instruments.diagnose.measurements.columns import are_pixels
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.measurements.loss import LEAST_CHANGE, SUMMED, OwnLoss
 from repro.instruments.diagnose.setup.anatomy import REACH, Site
@@ -80,6 +81,8 @@ def target_symptoms(setup: Setup, examination: Examination) -> Symptoms:
 
 def _far_targets(y: Array) -> Symptoms:
     """Look for targets far from most others: typing errors, codes of what is missing."""
+    if y.shape[1] > 1 and are_pixels(y):
+        return
     low, high = np.quantile(y, (0.25, 0.75), axis=0)
     spread = np.where(high > low, high - low, np.inf)
     distance = float((np.maximum(y - high, low - y) / spread).max())

@@ -6,6 +6,7 @@ from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.sequences import (
     embeddings,
+    last_state_layers,
     masked_between,
     padded_share,
     padding_value,
@@ -13,7 +14,7 @@ from repro.instruments.diagnose.setup.sequences import (
 )
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.task import class_numbers, class_places
-from repro.instruments.diagnose.symptoms.definitions import DEFINITIONS
+from repro.instruments.diagnose.symptoms.definitions import DEFINITIONS, MEMORY
 from repro.instruments.diagnose.symptoms.symptom import Symptoms, detect, percent
 
 MOST_OF_WEIGHT = 0.9
@@ -26,10 +27,8 @@ def row_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         unseen = float((~np.isin(test, train)).mean())
         text = f"{percent(unseen)} of the {setup.tested_on} are of classes that no training row has"
         yield from detect("unseen_classes", unseen, text)
-        if not setup.shuffle:
-            excess = _excess_of_repeats(train)
-            text = f"rows aren't shuffled, and {percent(float((train[1:] == train[:-1]).mean()))} "
-            yield from detect("sorted_rows", excess, f"{text}have the class of the row before")
+    if not setup.shuffle:
+        yield from _order_symptoms(setup)
     if setup.task.classes:  # counts and several labels a row differ from their neighbours' anyway
         yield from _noise_symptoms(examination)
     if setup.weights is not None:
@@ -37,6 +36,26 @@ def row_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         text = f"{percent(share)} of the rows hold nine tenths of the sample or class weights"
         yield from detect("weighted", share, text)
         yield from _class_weight_symptoms(setup, setup.weights)
+
+
+def _order_symptoms(setup: Setup) -> Symptoms:
+    """Compare every row's target with that of the row before."""
+    if setup.task.classes:
+        train, _ = class_numbers(setup.targets, setup.test_targets)
+        share = percent(float((train[1:] == train[:-1]).mean()))
+        text = f"rows aren't shuffled, and {share} have the class of the row before"
+        yield from detect("sorted_rows", _excess_of_repeats(train), text)
+    elif setup.task.kind == "regression":
+        correlation = _correlation_with_row_before(setup.targets)
+        text = "rows aren't shuffled, and targets correlate with those of the row before by "
+        yield from detect("sorted_rows", correlation, f"{text}{correlation:.2f}")
+
+
+def _correlation_with_row_before(y: Array) -> float:
+    """Return the correlation of targets with those one row before; of columns, the largest."""
+    y = y[:, np.ptp(y, axis=0) > 0].astype(float)
+    y = (y - y.mean(axis=0)) / y.std(axis=0)
+    return float((y[1:] * y[:-1]).mean(axis=0).max(initial=0.0))
 
 
 def _class_weight_symptoms(setup: Setup, weights: Array) -> Symptoms:
@@ -76,10 +95,11 @@ def _share_of_rows(weights: Array) -> float:
 
 
 def token_symptoms(setup: Setup, examination: Examination) -> Symptoms:
-    """Look for tokens out of an embedding's range, and for padding that is read like data."""
+    """Look at tokens, at padding and at the number of steps."""
     x = single_input(setup)
     if x is None:
         return
+    yield from _memory_symptoms(setup)
     cut = float((x != np.rint(x)).mean())
     for layer in embeddings(setup):
         text = f"{percent(cut)} of the tokens are no whole numbers, and are cut to such"
@@ -93,3 +113,11 @@ def token_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     share = padded_share(setup, x)
     text = f"{percent(share)} of the steps are {padding_value(x):g} at the end, which nothing masks"
     yield from detect("unmasked", share, text)
+
+
+def _memory_symptoms(setup: Setup) -> Symptoms:
+    """Look for recurrent layers that have to remember more steps than they easily learn to."""
+    for layer in last_state_layers(setup):
+        kind, steps = type(layer).__name__, int(layer.input.shape[1] or 0)
+        text = f"{kind} reads {steps} steps, one after the other, before it puts out its state"
+        yield from detect("many_steps", steps / MEMORY[kind], text)

@@ -75,7 +75,7 @@ def _loss_symptoms(loss: pd.DataFrame, outputs: pd.DataFrame) -> Symptoms:
 
 
 def _skill_symptoms(setup: Setup, train: Array, test: Array) -> Symptoms:
-    text = "the network ends no better than a constant"
+    text = "it is no better than a constant on the training rows"
     share = float((train < USELESS_SKILL).mean())
     yield from _detect_in_seeds("stalls", share, text, len(train))
     if setup.tested_on != "training rows":
