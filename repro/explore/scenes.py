@@ -1,5 +1,6 @@
 """The scenes of the page, one a thread, as `scenes.toml` describes them."""
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -78,6 +79,15 @@ class Control(Part):
         pace = self.steps_between + 1
         last = (len(self.choices) - 1) * pace
         return [i / last if i % pace else _number(self.choices[i // pace]) for i in range(last + 1)]
+
+    def written(self, value: Any) -> dict[str, str]:
+        """Return a value as Python and TOML have it, a fraction as one where that is exact."""
+        choice = next((one for one in self.choices if _number(one) == value), value)
+        python = str(choice) if choice != _number(choice) else json.dumps(value)
+        return {
+            "python": {"true": "True", "false": "False"}.get(python, python),
+            "toml": json.dumps(choice),
+        }
 
     def text(self, value: Any) -> str:
         """Return what is shown for a value."""
@@ -212,6 +222,7 @@ class Scene(Part):
                     "name": control.name,
                     "values": control.values,
                     "texts": [control.text(value) for value in control.values],
+                    "written": [control.written(value) for value in control.values],
                 }
                 for control in self.all_controls
             ],

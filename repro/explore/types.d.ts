@@ -3,15 +3,21 @@
 /** Parameters of the thread's experiment, by their names there, and `seeds`. */
 type Settings = Record<string, any>;
 
-interface Control { name: string; values: any[]; texts: string[] }
+interface Control {
+  name: string;
+  values: any[];
+  texts: string[];
+  /** a value as each language has it */
+  written: { python: string; toml: string }[];
+}
 
 /** A network when it is looked at. */
 interface Snapshot {
   /** on the scene's axis; NaN once it has diverged */
   value: number;
   flags: number;
-  /** of a network that is followed: a portrait or a field */
-  detail?: any;
+  /** a portrait or a field */
+  detail: any;
 }
 
 /** A small network as it is drawn. */
@@ -22,8 +28,8 @@ interface Portrait {
   kernels: number[][];
   /** units that give nothing on any sample, by layer */
   dead: boolean[][];
-  /** the last step in which a hidden unit met a zero, by unit and sample */
-  met?: number[][];
+  /** units that have met a zero, by layer */
+  lit?: boolean[][];
 }
 
 /** Whether the hidden units of a network on digits react to any image, and whether images reach none. */
@@ -98,26 +104,27 @@ interface Digits {
   train: number;
 }
 
-/** What a network gets: values of samples for some rows of its first kernel, the last of them 1, for the bias. */
+/** What networks get of samples: values for some rows of the first kernel, the last of them 1, for the bias. */
 interface Input {
-  /** how many stand side by side in each row */
-  samples: number;
+  /** of each sample, and the end */
+  starts: Uint32Array;
   rows: Uint16Array;
   values: Float64Array;
   /** what a step moves the rows by */
   moves: Float64Array;
-  target: number[];
+  /** what outputs should be, sample by sample */
+  target: Float64Array;
 }
 
 /** Start a network; `step` trains it further, or says false if nothing moves any more; `look` tells how it is. */
 type Start = (settings: Settings, seed: number, digits: Digits) => { step(step: number): unknown; look(): Snapshot };
 
-interface Run { seed: number; beside: boolean; follow: boolean }
-interface Job { job: number; scene: Scene; settings: Settings; runs: Run[] }
-interface Training extends Run { snapshots: Generator<Snapshot>; reached: number; wave: number }
+interface Run { seed: number; beside: boolean }
+interface Job { job: number; scene: Scene; settings: Settings; digits?: any; runs: Run[] }
+interface Training { run: Run; snapshots: Generator<Snapshot>; reached: number; wave: number }
 
-/** What has been seen of a run since the last time. */
-interface Progress { seed: number; beside: boolean; first: number; snapshots: Snapshot[] }
+/** What was seen of a run at a logged step. */
+interface Progress extends Run { reached: number; snapshot: Snapshot }
 
 /** A run as far as it is known; beside: it is the network to compare with. */
 interface Known { seed: number; beside: boolean; snapshots: Snapshot[] }
@@ -139,11 +146,12 @@ interface View {
 }
 
 /** How something is drawn. */
-interface Ink { fill?: string; stroke?: string; width?: number; dash?: number[]; alpha?: number }
+interface Ink { fill?: string; stroke?: string; width?: number; dash?: number[]; alpha?: number; align?: CanvasTextAlign }
 
-interface Dot { seed: number; beside: boolean; snapshot: Snapshot; late: boolean; x: number; y: number }
 interface Shown { run: Known; snapshot: Snapshot }
 interface Place extends Shown { x: number; y: number }
+/** late: its network has not come so far */
+interface Dot extends Place { late: boolean }
 interface Bin { start: number; size: number; columns: number }
 
 /** Where dots have room, in pixels; `rise`: of a dot over the one below it. */

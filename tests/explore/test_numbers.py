@@ -21,7 +21,6 @@ from repro.relu_at_zero import posted as relu_at_zero
 from repro.relu_at_zero.rebuilt import draw as draw_snippet
 from repro.study.experiments import find_experiment
 from repro.study.schema import load_study
-from repro.training.order import data_order
 from repro.truth_table import posted as truth_table
 from tests.explore.committed import committed_runs
 
@@ -163,7 +162,6 @@ def test_relu_at_zero_is_the_posted_code(trained, precision, inputs):
 @pytest.mark.parametrize(
     ("variant", "changes"),
     [
-        ("float16_one", {"precision": "float16"}),
         ("integers_half", {"inputs": "integers", "at_zero": "half"}),
         *(
             pytest.param(*case, marks=SLOW)
@@ -186,7 +184,7 @@ def test_relu_at_zero_ends_as_in_the_study(trained, variant, changes):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("precision", [pytest.param("float64", marks=SLOW), "float16"])
+@pytest.mark.parametrize("precision", [pytest.param("float64", marks=SLOW), "float32"])
 def test_a_derivative_between_is_that_of_the_python_that_the_page_gives(
     trained, monkeypatch, precision
 ):
@@ -202,8 +200,9 @@ def test_a_derivative_between_is_that_of_the_python_that_the_page_gives(
 
 
 def learn_as_posted(digits, seed, count, activation, rate):
+    random = np.random.RandomState(seed)
     network = four_layers.PostedNetwork(
-        four_layers.draw(np.random.RandomState(seed).normal),
+        four_layers.draw(random.normal),
         activation=activation,
         learning_rate=rate,
     )
@@ -211,7 +210,7 @@ def learn_as_posted(digits, seed, count, activation, rate):
         four_layers.scaled(digits.x_train[:TRAIN]),
         four_layers.targets_of(digits.y_train[:TRAIN]),
     )
-    for image in data_order(seed, 1, TRAIN)[:count]:
+    for image in random.permutation(TRAIN)[:count]:
         network.train(inputs[image], targets[image])
     return network
 
@@ -274,8 +273,8 @@ def test_mnist_is_the_rebuild_on_scaled_pixels(trained, digits, modules, activat
             for limit in [np.sqrt(6 / sum(shape))]
         ]
         model.set_weights([kernels[0], np.zeros(100), kernels[1], np.zeros(10)])
-        for epoch in (1, 2, 3):
-            for batch in data_order(seed, epoch, TRAIN).reshape(10, 100):
+        for _ in range(3):
+            for batch in random.permutation(TRAIN).reshape(10, 100):
                 model.train_on_batch(pixels[batch], one_hot[digits.y_train[batch]])
         shares = model.predict(digits.x_test[:TEST].reshape(TEST, -1) / 255, verbose=0)
         right = np.mean(shares.argmax(axis=1) == digits.y_test[:TEST])

@@ -164,13 +164,6 @@ def test_first_dots_need_no_worker(open_page):
     assert page.said == []
 
 
-def test_a_browser_without_half_precision_offers_none(open_page):
-    page = open_page("#scene=relu_at_zero&precision=float16", before="delete Math.f16round;")
-    precision = page.get_by_label("Precision")
-    assert precision.locator("option").all_text_contents() == ["float64", "float32"]
-    assert precision.input_value() == "float64"
-
-
 @pytest.mark.long
 def test_every_setting_has_an_address(open_page):
     page = open_page()

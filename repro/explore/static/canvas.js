@@ -27,10 +27,10 @@ export class Pen {
     return this.context;
   }
 
-  /** @param {number[][]} points @param {Ink} ink */
+  /** @param {number[]} points x and y of each @param {Ink} ink */
   line(points, ink) {
     const context = this.ink(ink);
-    for (const [x, y] of points) context.lineTo(x, y);
+    for (let k = 0; k < points.length; k += 2) context.lineTo(points[k], points[k + 1]);
     context.stroke();
   }
 
@@ -49,13 +49,10 @@ export class Pen {
     context.fill();
   }
 
-  /**
-   * @param {string} text @param {number} x @param {number} y @param {CanvasTextAlign} align
-   * @param {Ink} [ink] its stroke is behind the text
-   */
-  text(text, x, y, align, ink = {}) {
+  /** @param {string} text @param {number[]} place x and y @param {Ink} [ink] its stroke is behind the text */
+  text(text, [x, y], ink = {}) {
     const context = this.ink({ fill: this.colours.quiet, ...ink });
-    context.textAlign = align;
+    context.textAlign = ink.align ?? "left";
     if (ink.stroke) context.strokeText(text, x, y);
     context.fillText(text, x, y);
   }

@@ -8,20 +8,19 @@ const WIDTHS = [2, 4, 6, 10]; // columns of a bin, as many as its highest pile n
 const SPEED = 0.22; // of a dot: the share of its way that it goes in a frame
 
 export class Dots {
-  /** @param {HTMLCanvasElement} canvas */
-  constructor(canvas) {
-    this.canvas = canvas;
-    /** @type {Map<string, Dot>} */
-    this.dots = new Map();
-  }
+  /** @type {Map<string, Dot>} */
+  dots = new Map();
 
-  /** Move each dot towards its place, and draw; return whether any is still on its way. @param {View} view */
-  draw(view) {
+  /**
+   * Move each dot towards its place, and draw; return whether any is still on its way.
+   * @param {HTMLCanvasElement} canvas @param {View} view
+   */
+  draw(canvas, view) {
     const { scene, follow } = view;
-    const pen = new Pen(this.canvas);
+    const pen = new Pen(canvas);
     const shown = inOrder(view);
     const room = fittingRoom(pen, view, shown);
-    const moving = this.move(placed(view, shown, room), view);
+    const moving = this.move(placed(scene.axis, shown, room), view);
     drawSilhouette(pen, room);
     drawAxis(pen, scene.axis, room);
     drawMarks(pen, view, room);
@@ -36,13 +35,11 @@ export class Dots {
     let moving = false;
     for (const key of this.dots.keys()) if (!places.has(key)) this.dots.delete(key);
     for (const [key, { x, y, run, snapshot }] of places) {
-      const { seed, beside, snapshots } = run;
       const was = this.dots.get(key) ?? { x, y: MARGIN.top };
       const speed = still ? 1 : SPEED;
       const now = { x: was.x + (x - was.x) * speed, y: was.y + (y - was.y) * speed };
-      const dot = { seed, beside, snapshot, late: snapshots.length <= step, ...now };
-      moving ||= Math.abs(x - dot.x) + Math.abs(y - dot.y) > 0.3;
-      this.dots.set(key, dot);
+      this.dots.set(key, { run, snapshot, late: run.snapshots.length <= step, ...now });
+      moving ||= Math.abs(x - now.x) + Math.abs(y - now.y) > 0.3;
     }
     return moving;
   }
@@ -50,22 +47,18 @@ export class Dots {
   /** Return the dot nearest to a point of the canvas, if one is near. @param {number} x @param {number} y */
   nearest(x, y) {
     const away = (/** @type {Dot} */ dot) => Math.hypot(dot.x - x, dot.y - y);
-    const all = [...this.dots.values()].sort((a, b) => away(a) - away(b));
-    return all.length > 0 && away(all[0]) < 22 ? all[0] : null;
+    const [dot] = [...this.dots.values()].sort((a, b) => away(a) - away(b));
+    return dot && away(dot) < 22 ? dot : null;
   }
 }
 
 /** Return the networks at a step from the bottom of a pile to its top. @param {View} view @returns {Shown[]} */
 function inOrder({ scene, runs, step }) {
-  return runs
-    .filter(({ snapshots }) => snapshots.length > 0)
-    .map((run) => ({ run, snapshot: run.snapshots[Math.min(step, run.snapshots.length - 1)] }))
-    .sort(
-      (a, b) =>
-        Number(a.run.beside) - Number(b.run.beside) ||
-        stateOf(scene, b.snapshot) - stateOf(scene, a.snapshot) ||
-        a.run.seed - b.run.seed,
-    );
+  const shown = runs.map((run) => {
+    const snapshot = run.snapshots[Math.min(step, run.snapshots.length - 1)];
+    return { run, snapshot, rank: [Number(run.beside), -stateOf(scene, snapshot), run.seed] };
+  });
+  return shown.sort((a, b) => a.rank[0] - b.rank[0] || a.rank[1] - b.rank[1] || a.rank[2] - b.rank[2]);
 }
 
 /**
@@ -84,14 +77,12 @@ export const colourOf = (scene, snapshot, colours) =>
  */
 function fittingRoom(pen, view, shown, [across, ...wider] = WIDTHS) {
   const { scene, settings, committed, expected } = view;
-  const { axis } = scene;
   const values = shown.map(({ snapshot }) => snapshot.value);
-  const space = pen.height - MARGIN.top - MARGIN.bottom;
-  const edges = marksOf(scene, settings).map(({ value }) => position(axis, value));
-  const room = roomFor(pen, edges, expected, across);
-  const silhouette = pileUp(axis, room, committed, settings.seeds);
-  const highest = Math.ceil(Math.max(1, ...silhouette, ...pileUp(axis, room, values, values.length)));
-  const rise = Math.min(room.pitch, space / highest);
+  const marks = marksOf(scene, settings).map(({ value }) => position(scene.axis, value));
+  const room = roomFor(pen, marks, expected, across);
+  const silhouette = pileUp(scene.axis, room, committed, settings.seeds);
+  const highest = Math.max(1, ...silhouette, ...pileUp(scene.axis, room, values, values.length));
+  const rise = Math.min(room.pitch, (room.base - MARGIN.top) / Math.ceil(highest));
   if (rise < room.pitch && wider.length > 0) return fittingRoom(pen, view, shown, wider);
   return { ...room, silhouette, rise };
 }
@@ -120,12 +111,9 @@ function roomFor({ width: whole, height }, marks, count, across) {
  * @param {Axis} axis @param {number} value @param {Pick<Room, "bins" | "width">} room
  */
 function binOf(axis, value, { bins, width }) {
-  const share = Number.isFinite(value) ? position(axis, value) : axis.log ? 1 : 0;
-  const x = MARGIN.side + share * width + 1e-6;
-  return Math.max(
-    0,
-    bins.findLastIndex(({ start }) => start <= x),
-  );
+  const x = MARGIN.side + position(axis, value) * width + 1e-6;
+  const index = bins.findLastIndex(({ start }) => start <= x);
+  return Math.max(0, index);
 }
 
 /**
@@ -139,27 +127,31 @@ function pileUp(axis, room, values, count) {
 }
 
 /**
- * Put each network onto the lowest column of its bin.
- * @param {View} view @param {Shown[]} shown @param {Room} room @returns {Map<string, Place>}
+ * Put each network onto the next place of its bin, row by row.
+ * @param {Axis} axis @param {Shown[]} shown @param {Room} room @returns {Map<string, Place>}
  */
-function placed({ scene: { axis } }, shown, room) {
-  const heights = room.bins.map(({ columns }) => Array(columns).fill(0));
+function placed(axis, shown, room) {
+  const counts = room.bins.map(() => 0);
   return new Map(
     shown.map(({ run, snapshot }) => {
       const index = binOf(axis, snapshot.value, room);
       const { start, size, columns } = room.bins[index];
-      const column = heights[index].indexOf(Math.min(...heights[index]));
-      const x = start + size / 2 + (column + 0.5 - columns / 2) * room.pitch;
-      const y = room.base - (heights[index][column]++ + 0.5) * room.rise - 1;
+      const count = counts[index]++;
+      const x = start + size / 2 + ((count % columns) + 0.5 - columns / 2) * room.pitch;
+      const y = room.base - (Math.floor(count / columns) + 0.5) * room.rise - 1;
       return [keyOf(run), { run, snapshot, x, y }];
     }),
   );
 }
 
-/** Return where a value is, as a share of the axis. @param {Axis} axis @param {number} value */
+/**
+ * Return where a value is, as a share of the axis; what is no number is at the bad end.
+ * @param {Axis} axis @param {number} value
+ */
 export function position({ low, high, log, none }, value) {
+  if (!Number.isFinite(value)) return log ? 1 : 0;
   const start = none ? 0.14 : 0; // what has no logarithm stands apart
-  if (none && !(value > 0)) return 0.05;
+  if (none && value <= 0) return 0.05;
   const [a, b, v] = log ? [low, high, Math.max(value, low)].map(Math.log) : [low, high, value];
   return Math.min(1, start + (1 - start) * ((v - a) / (b - a)));
 }
@@ -174,32 +166,20 @@ function drawSilhouette(pen, { silhouette, bins, base, rise }) {
 
 /** @param {Pen} pen @param {Axis} axis @param {Room} room */
 function drawAxis(pen, axis, { width, base }) {
-  const right = MARGIN.side + width;
+  const [left, right] = [MARGIN.side, MARGIN.side + width];
   const ink = { stroke: pen.colours.quiet };
-  pen.line(
-    [
-      [MARGIN.side, base + 0.5],
-      [right, base + 0.5],
-    ],
-    ink,
-  );
+  pen.line([left, base + 0.5, right, base + 0.5], ink);
   let free = 0; // from here on nothing is written yet
   for (const { value, text } of axis.ticks) {
-    const x = MARGIN.side + position(axis, value) * width;
+    const x = left + position(axis, value) * width;
     const size = pen.context.measureText(text).width;
-    const start = Math.max(MARGIN.side, Math.min(right - size, x - size / 2));
-    pen.line(
-      [
-        [x, base],
-        [x, base + 4],
-      ],
-      ink,
-    );
+    const start = Math.max(left, Math.min(right - size, x - size / 2));
+    pen.line([x, base, x, base + 4], ink);
     if (start < free) continue;
-    pen.text(text, start, base + 18, "left");
+    pen.text(text, [start, base + 18]);
     free = start + size + 6;
   }
-  pen.text(axis.label, MARGIN.side + width / 2, base + 36, "center");
+  pen.text(axis.label, [left + width / 2, base + 36], { align: "center" });
 }
 
 /** @param {Pen} pen @param {View} view @param {Room} room */
@@ -207,21 +187,16 @@ function drawMarks(pen, { scene, settings }, { width, base }) {
   marksOf(scene, settings).forEach(({ value, label }, i) => {
     const x = MARGIN.side + position(scene.axis, value) * width;
     const top = 14 + 14 * (i % 2);
-    pen.line(
-      [
-        [x, top],
-        [x, base],
-      ],
-      { stroke: pen.colours.quiet, dash: [4, 4] },
-    );
-    const [side, align] = /** @type {[number, CanvasTextAlign]} */ (x > width - 76 ? [-4, "right"] : [4, "left"]);
-    pen.text(label, x + side, top + 10, align, { stroke: pen.colours.paper, width: 5 }); // over another mark's line
+    const isLast = x > width - 76; // there is no room at its right
+    pen.line([x, top, x, base], { stroke: pen.colours.quiet, dash: [4, 4] });
+    const ink = { stroke: pen.colours.paper, width: 5 }; // over another mark's line
+    pen.text(label, [isLast ? x - 4 : x + 4, top + 10], { ...ink, align: isLast ? "right" : "left" });
   });
 }
 
 /** @param {Pen} pen @param {Scene} scene @param {Dot} dot @param {number} radius */
-function drawDot(pen, scene, { x, y, beside, late, snapshot }, radius) {
+function drawDot(pen, scene, { x, y, run, late, snapshot }, radius) {
   const alpha = late ? 0.4 : 1;
-  if (beside) pen.circle([x, y, radius - 1.2], { stroke: pen.colours.beside, width: 2, alpha });
+  if (run.beside) pen.circle([x, y, radius - 1.2], { stroke: pen.colours.beside, width: 2, alpha });
   else pen.circle([x, y, radius], { fill: colourOf(scene, snapshot, pen.colours), alpha });
 }

@@ -7,57 +7,35 @@ import { drawCurve, drawField, drawNetwork } from "./portrait.js";
 import { stepsOf, tell } from "./scene.js";
 import { inWords, read, write } from "./state.js";
 import { Study } from "./study.js";
-import { serve } from "./worker.js";
+import { serve } from "./training.js";
 
 const PACE = 110; // milliseconds a logged step
 const BIRTH = 900; // before the first step, to see how the networks start
 
-/**
- * Take away a value that this browser cannot train with.
- * @param {Record<string, Scene>} scenes @param {string} value
- */
-function lack(scenes, value) {
-  for (const { name, controls } of Object.values(scenes)) {
-    for (const control of controls) control.values = control.values.filter((other) => other !== value);
-    find(`controls-${name}`).content.querySelector(`option[value=${value}]`)?.remove();
-  }
-}
-
 class Page {
-  constructor() {
-    this.pool = new Pool(document.currentScript?.textContent ?? "", () => this.ask()); // it takes longest to start
-    this.scenes = data("scenes");
-    /** @type {Digits | undefined} */
-    this.digits = undefined;
-    this.dots = new Dots(find("dots"));
-    this.motion = matchMedia("(prefers-reduced-motion: reduce)");
-    if (!Math.f16round) lack(this.scenes, "float16");
-    this.state = read(location.hash, this.scenes);
-    this.clock = { step: 0, since: 0, running: true };
-    this.asked = false;
-    this.study = new Study();
-    this.shown = ""; // name of the scene
-    this.told = -1; // job that has been told in words
-    this.portrayed = "";
-    addEventListener("DOMContentLoaded", () => this.complete());
-    this.listen();
-    this.begin();
-  }
-
-  /** Go on with what the page has behind its script. */
-  complete() {
-    if (this.state.scene.digits) this.train();
-    this.study.show(this.state);
-    this.ask();
-  }
+  pool = new Pool(document.currentScript?.textContent ?? "", () => this.ask()); // it takes longest to start
+  scenes = data("scenes");
+  /** @type {Digits | undefined} */
+  digits = undefined;
+  dots = new Dots();
+  study = new Study();
+  motion = matchMedia("(prefers-reduced-motion: reduce)");
+  dark = matchMedia("(prefers-color-scheme: dark)");
+  state = read(location.hash, this.scenes);
+  clock = { step: 0, since: 0, running: true };
+  asked = false;
+  shown = ""; // name of the scene
+  portrayed = "";
 
   listen() {
+    const canvas = find("dots");
+    addEventListener("DOMContentLoaded", () => this.complete());
     addEventListener("hashchange", () => {
       this.state = read(location.hash, this.scenes);
       this.begin();
     });
     addEventListener("resize", () => this.ask());
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.ask());
+    this.dark.addEventListener("change", () => this.ask());
     find("step").addEventListener("input", () => {
       this.clock = { step: Number(find("step").value), since: 0, running: false };
       this.ask();
@@ -67,26 +45,23 @@ class Page {
     const current = () => this.state.scene;
     listen(find("controls"), current, (changed) => this.go({ settings: { ...this.state.settings, ...changed } }));
     for (const button of all("[data-copy]")) button.addEventListener("click", () => copy(button));
-    this.listenToDots(find("dots"));
-  }
-
-  /** @param {HTMLCanvasElement} canvas */
-  listenToDots(canvas) {
-    canvas.addEventListener("click", (event) => {
+    canvas.addEventListener("click", (/** @type {MouseEvent} */ event) => {
       const dot = this.dots.nearest(event.offsetX, event.offsetY);
-      if (dot) this.follow(dot.seed);
+      if (dot) this.follow(dot.run.seed);
     });
-    canvas.addEventListener("pointermove", (event) => {
-      const dot = this.dots.nearest(event.offsetX, event.offsetY);
-      const name = dot?.beside ? "sigmoid, seed" : "seed";
-      canvas.title = dot ? `${name} ${dot.seed}: ${dot.snapshot.value.toPrecision(4)}` : "";
-    });
-    canvas.addEventListener("keydown", (event) => {
+    canvas.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
       const change = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (!change) return;
       event.preventDefault();
       this.follow(this.state.follow + change);
     });
+  }
+
+  /** Go on with what the page has behind its script. */
+  complete() {
+    if (this.state.scene.digits) this.train();
+    this.study.show(this.state);
+    this.ask();
   }
 
   play() {
@@ -105,7 +80,7 @@ class Page {
   follow(seed) {
     this.state.follow = Math.min(999999999, Math.max(0, seed));
     history.replaceState(null, "", write(this.state));
-    this.pool.follow(this.state);
+    this.pool.follow(this.state, this.digits);
     this.study.showRow(this.state.follow);
     this.ask();
   }
@@ -114,6 +89,7 @@ class Page {
   begin() {
     const { scene, settings } = this.state;
     this.train();
+    find("status").textContent = "";
     if (this.shown !== scene.name) this.open(scene);
     find("step").max = `${stepsOf(scene, settings).length - 1}`;
     fill(find("controls"), this.state);
@@ -127,9 +103,8 @@ class Page {
     if (this.state.scene.digits && !this.digits) {
       if (!find("digits")) return; // they are still being read
       this.digits = unpack(data("digits"));
-      this.pool.send(this.digits);
     }
-    this.pool.start(this.state);
+    this.pool.start(this.state, this.digits);
   }
 
   /** Show what the page has for a scene. @param {Scene} scene */
@@ -137,8 +112,9 @@ class Page {
     this.shown = name;
     this.dots.dots.clear();
     for (const part of all("[data-only]")) part.hidden = !part.dataset.only?.split(" ").includes(name);
-    for (const link of all("nav.scenes a"))
+    for (const link of all("nav.scenes a")) {
       link.toggleAttribute("aria-current", link.getAttribute("href") === `#scene=${name}`);
+    }
     for (const id of ["controls", "maps"]) find(id).replaceChildren(find(`${id}-${name}`).content.cloneNode(true));
   }
 
@@ -155,26 +131,22 @@ class Page {
   /** Draw; return whether there is more to come without news from the workers. */
   frame() {
     const { scene, settings, follow } = this.state;
-    const { seeds } = settings;
-    const still = this.motion.matches;
     const steps = stepsOf(scene, settings);
-    const runs = [...this.pool.runs.values()].filter(({ seed }) => seed < seeds || seed === follow);
+    const runs = [...this.pool.runs.values()].filter(({ seed }) => seed < settings.seeds || seed === follow);
     const own = runs.filter(({ beside }) => !beside);
-    const wave = Math.min(seeds, scene.beside ? scene.wave / 2 : scene.wave);
-    const reached = own.map(({ snapshots }) => snapshots.length - 1).sort((a, b) => b - a);
-    const running = this.tick(reached[wave - 1] ?? 0, steps.length - 1); // by as many as train side by side
+    const running = this.tick(reachedBy(own, scene, settings), steps.length - 1);
     const { step } = this.clock;
-    const expected = seeds * (scene.beside ? 2 : 1);
-    const view = { scene, settings, follow, runs, expected, step, still, committed: this.study.committed };
-    const moving = this.dots.draw(view);
+    const expected = settings.seeds * (scene.beside ? 2 : 1);
+    const view = { ...this.state, runs, expected, step, still: this.motion.matches, committed: this.study.committed };
+    const moving = this.dots.draw(find("dots"), view);
     const snapshots = own.map((run) => run.snapshots[step]).filter(Boolean);
     const at = step === 0 ? "before the first step" : `${scene.unit} ${steps[step].toLocaleString("en")}`;
     find("told").textContent = snapshots.length ? tell(scene, snapshots) : "Training starts …";
     find("at").textContent = at;
     find("step").value = `${step}`;
     find("step").setAttribute("aria-valuetext", at);
-    this.portray(view, steps[step]);
-    if (snapshots.length >= seeds && step === steps.length - 1) this.announce(tell(scene, snapshots));
+    this.portray(view);
+    if (snapshots.length >= settings.seeds && step === steps.length - 1) this.announce(tell(scene, snapshots));
     return moving || running;
   }
 
@@ -197,29 +169,20 @@ class Page {
     return clock.step < known;
   }
 
-  /** Draw the network that is followed, if there is news of it. @param {View} view @param {number} at the step */
-  portray(view, at) {
-    const { scene, follow, step } = view;
-    const runs = [false, true]
-      .map((beside) => this.pool.runs.get(keyOf({ seed: follow, beside })))
-      .filter((run) => run !== undefined);
-    const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
-    const news = [
-      this.pool.job,
-      follow,
-      step,
-      runs.map(({ snapshots }) => snapshots.length),
-      innerWidth,
-      isDark,
-    ].join();
+  /** Draw the network that is followed, if there is news of it. @param {View} view */
+  portray(view) {
+    const { follow, step } = view;
+    const keys = [false, true].map((beside) => keyOf({ seed: follow, beside }));
+    const runs = keys.map((key) => this.pool.runs.get(key)).filter((run) => run !== undefined);
+    const counts = runs.map(({ snapshots }) => snapshots.length);
+    const news = [this.pool.job, follow, step, counts, innerWidth, this.dark.matches].join();
     if (news === this.portrayed) return;
     this.portrayed = news;
     drawCurve(find("curve"), view, runs);
     for (const { beside, snapshots } of runs) {
-      const detail = snapshots[Math.min(step, snapshots.length - 1)].detail;
-      if (!detail) continue;
-      if (!scene.digits || !this.digits) {
-        drawNetwork(find("network"), detail, at);
+      const { detail } = snapshots[Math.min(step, snapshots.length - 1)];
+      if (!this.digits || !detail.cells) {
+        drawNetwork(find("network"), detail);
         continue;
       }
       const name = beside ? "beside" : "alive";
@@ -230,12 +193,20 @@ class Page {
 
   /** Say how all networks ended, once a job, for those who hear the page. @param {string} text */
   announce(text) {
-    if (this.told === this.pool.job) return;
-    this.told = this.pool.job;
+    if (find("status").textContent) return;
     find("status").textContent = text;
     const label = `A dot a network, by ${this.state.scene.axis.label}. ${text} The arrow keys follow the next seed.`;
     find("dots").setAttribute("aria-label", label);
   }
+}
+
+/**
+ * Return the logged step that as many runs have reached as train side by side.
+ * @param {Known[]} runs @param {Scene} scene @param {Settings} settings
+ */
+function reachedBy(runs, { beside, wave }, { seeds }) {
+  const reached = runs.map(({ snapshots }) => snapshots.length - 1).sort((a, b) => b - a);
+  return reached[Math.min(seeds, beside ? wave / 2 : wave) - 1] ?? 0;
 }
 
 /** @param {Field} field */
@@ -266,5 +237,7 @@ if (typeof document === "undefined") {
   serve();
 } else {
   document.documentElement.classList.add("scripted");
-  new Page();
+  const page = new Page();
+  page.listen();
+  page.begin();
 }

@@ -1,11 +1,10 @@
 // Dense networks, small and large, and the one step that trains them all.
 
-const RELU = 0;
-const LEAKY_RELU = 1;
-const SIGMOID = 2;
-const TANH = 3;
-/** @type {Record<string, number>} a loop compares numbers faster than names */
-const KINDS = { relu: RELU, leaky_relu: LEAKY_RELU, sigmoid: SIGMOID, tanh: TANH, linear: 4 };
+const KINDS = ["relu", "leaky_relu", "sigmoid", "tanh", "linear"];
+const [RELU, , SIGMOID, TANH] = KINDS.keys(); // a loop compares numbers faster than names
+
+/** @param {number} n @returns {Uint32Array} 0 to n - 1 */
+export const count = (n) => Uint32Array.from({ length: n }, (_, i) => i);
 
 /**
  * Draw a layer's weights, input by input or, as some threads do, unit by unit; then come rows of zeros.
@@ -21,56 +20,44 @@ export function drawKernel(inputs, units, number, { byUnit = false, zeros = 1 } 
 }
 
 /**
- * Return what a network gets of samples, side by side, and then a row of 1 for the biases.
+ * Return an input of samples that have so many values each, one sample behind another.
+ * @param {number} width @param {Float64Array} values @param {Float64Array} [moves] @returns {Input}
+ */
+function makeInput(width, values, moves = values) {
+  const starts = count(values.length / width + 1).map((sample) => sample * width);
+  return { starts, rows: Uint16Array.from(values, (_, k) => k % width), values, moves, target: new Float64Array() };
+}
+
+/**
+ * Return what a network gets of samples: their values and, for the biases, a 1.
  * @param {number[][]} samples @param {number[]} target @returns {Input}
  */
-export function makeInput(samples, target = []) {
-  const rows = Uint16Array.from({ length: samples[0].length + 1 }, (_, i) => i);
-  const values = Float64Array.from([...rows].flatMap((i) => samples.map((sample) => sample[i] ?? 1)));
-  return { samples: samples.length, rows, values, moves: values, target };
+export function inputOf(samples, target) {
+  const values = Float64Array.from(samples.flatMap((sample) => [...sample, 1]));
+  return { ...makeInput(samples[0].length + 1, values), target: Float64Array.from(target) };
 }
 
-const round = Math.fround; // products and sums, as in single precision
-
-/** Round a result: half precision adds up in single precision, as numpy. @param {number} value @param {number} bits */
-export function keep(value, bits) {
-  if (bits === 64) return value;
-  return bits === 16 ? Math.f16round(round(value)) : round(value);
+/**
+ * @param {Float64Array} kernel a row of weights for each input, the last row for the bias
+ * @param {number} units @param {string} activation
+ * @param {Partial<{samples: number, slope: number, atZero: number, carries: boolean, masked: boolean}>} how samples: as
+ *   many as it has room for; carries: errors pass back with the derivative; masked: the weights above move by its
+ *   derivatives in place of its outputs
+ */
+export function makeLayer(kernel, units, activation, how = {}) {
+  const { samples = 1, carries = true, masked = false } = how;
+  const slope = { relu: 0, linear: 1 }[activation] ?? how.slope ?? 0;
+  const atZero = how.atZero ?? slope;
+  const [sums, errors, steps] = [0, 0, 0].map(() => new Float64Array(samples * units));
+  const [out, gates] = [1, 1].map((one) => new Float64Array(samples * (units + 1)).fill(one));
+  const output = makeInput(units + 1, out, masked ? gates : out);
+  const kind = KINDS.indexOf(activation);
+  const numbers = { sums, errors, steps, out, gates, changes: new Float64Array(kernel.length) };
+  const given = { output, input: output, samples: count(samples) }; // the latter two are of what is below
+  return Object.assign({ kernel, units, kind, slope, atZero, carries }, numbers, given);
 }
 
-/** @param {Float64Array} values @param {number} bits */
-function keepAll(values, bits) {
-  if (bits < 64) for (let k = 0; k < values.length; k++) values[k] = keep(values[k], bits);
-}
-
-export class Layer {
-  /**
-   * @param {Float64Array} kernel a row of weights for each input, the last row for the bias
-   * @param {number} units @param {string} activation
-   * @param {{samples?: number, slope?: number, atZero?: number, assigned?: boolean, carries?: boolean}} [how] assigned: the
-   *   derivative at zero takes the gradient's place; carries: errors pass back with the derivative
-   */
-  constructor(kernel, units, activation, how = {}) {
-    const { samples = 1, slope = 0, atZero = 0, assigned = false, carries = true } = how;
-    this.kernel = kernel;
-    this.units = units;
-    this.kind = KINDS[activation];
-    this.slope = slope;
-    this.atZero = atZero;
-    this.assigned = assigned;
-    this.carries = carries;
-    this.input = makeInput([[]]);
-    this.sums = new Float64Array(units * samples); // of all samples for a unit, then for the next
-    this.out = new Float64Array((units + 1) * samples).fill(1); // the last are for the next layer's biases
-    this.gates = new Float64Array((units + 1) * samples).fill(1); // the derivatives
-    this.errors = new Float64Array(units * samples);
-    this.steps = new Float64Array(units * samples);
-    this.gradient = new Float64Array(kernel.length);
-    this.velocity = new Float64Array(kernel.length);
-    /** @type {Layer | undefined} */
-    this.below = undefined;
-  }
-}
+/** @typedef {ReturnType<typeof makeLayer>} Layer its derivatives are gates; behind each sample's comes a 1 */
 
 const AS_USUAL = {
   rate: 0,
@@ -79,58 +66,55 @@ const AS_USUAL = {
   softmax: false, // of the last layer's sums
   biased: true, // biases move
   decays: false, // ... by themselves in place of their gradient
-  masked: false, // weights move by the derivatives of the layer below in place of its outputs
   updatesFirst: false, // errors pass back through weights that have moved
-  bits: 64, // of numbers: 32 and 16 are rounded as if they had as many
+  single: false, // products and sums are rounded, as in single precision
 };
 
+const round = Math.fround;
+
+/** @param {number} value @param {boolean} single whether it is rounded */
+export const keep = (value, single) => (single ? round(value) : value);
+
 export class Network {
-  /** @param {Layer[]} layers @param {Partial<typeof AS_USUAL>} how */
+  /** @param {Layer[]} layers @param {Partial<typeof AS_USUAL>} [how] */
   constructor(layers, how) {
     this.layers = layers;
     this.last = layers[layers.length - 1];
     this.how = { ...AS_USUAL, ...how };
     this.moved = true; // some weight, in the latest step
-    layers.slice(1).forEach((layer, depth) => {
-      const { out, gates, units } = layers[depth];
-      const rows = Uint16Array.from({ length: units + 1 }, (_, i) => i);
-      layer.below = layers[depth];
-      layer.input = {
-        samples: out.length / rows.length,
-        rows,
-        values: out,
-        moves: this.how.masked ? gates : out,
-        target: [],
-      };
-    });
+    for (let depth = 1; depth < layers.length; depth++) layers[depth].input = layers[depth - 1].output;
   }
 
-  /** Return the outputs, then a 1. @param {Input} input */
-  forward(input) {
+  /** Return the outputs on some samples, behind each sample's a 1. @param {Input} input @param {Uint32Array} samples */
+  forward(input, samples) {
     const { layers, last, how } = this;
     layers[0].input = input;
+    layers[0].samples = samples;
     for (const layer of layers) {
-      weigh(layer, how.bits);
-      respond(layer);
+      weigh(layer, samples.length, how.single);
+      respond(layer, samples.length);
     }
-    if (how.softmax) toShares(last.out);
+    if (how.softmax) toShares(last, samples.length);
     return last.out;
   }
 
-  /** Take a step along the gradient of a batch; return the squared error before it. @param {Input[]} batch */
-  descend(batch) {
+  /**
+   * Take a step along the gradient; return the squared error before it.
+   * @param {Input} input @param {Uint32Array} samples
+   */
+  descend(input, samples) {
     const { layers, last, how } = this;
-    const gathers = batch.length > 1;
-    let loss = 0;
-    this.moved = gathers;
-    for (const input of batch) {
-      this.forward(input);
-      loss += setErrors(last, input.target, how);
-      for (let layer = /** @type {Layer | undefined} */ (last); layer; layer = layer.below) {
-        if (backward(layer, how, gathers)) this.moved = true;
-      }
+    this.forward(input, samples);
+    this.moved = false;
+    const loss = setErrors(last, input.target, samples, how);
+    for (let depth = layers.length - 1; depth >= 0; depth--) {
+      const layer = layers[depth];
+      const below = depth > 0 ? layers[depth - 1] : undefined;
+      setSteps(layer, samples.length, how.single);
+      if (!how.updatesFirst) passBack(layer, below, samples.length, how.single);
+      if (move(layer, samples.length, how)) this.moved = true;
+      if (how.updatesFirst) passBack(layer, below, samples.length, how.single);
     }
-    if (gathers) for (const layer of layers) update(layer, how.rate);
     return loss;
   }
 }
@@ -139,198 +123,183 @@ export class Network {
 
 /**
  * Add up weighted inputs, four rows at a time so that sums are read less often.
- * @param {Layer} layer @param {number} bits
+ * @param {Layer} layer @param {number} n samples @param {boolean} single
  */
-function weigh({ kernel, units, sums, input: { samples, rows, values } }, bits) {
-  for (let j = 0; j < sums.length; j++) sums[j] = 0;
-  for (let n = 0; n < samples; n++) {
-    let k = 0;
-    let x = n;
-    for (; bits === 64 && k + 3 < rows.length; k += 4, x += 4 * samples) {
-      const a = rows[k] * units,
-        b = rows[k + 1] * units,
-        c = rows[k + 2] * units,
-        d = rows[k + 3] * units;
-      const p = values[x],
-        q = values[x + samples],
-        r = values[x + 2 * samples],
-        s = values[x + 3 * samples];
-      for (let j = 0, at = n; j < units; j++, at += samples) {
+function weigh({ kernel, units, sums, samples, input: { starts, rows, values } }, n, single) {
+  for (let i = 0; i < n; i++) {
+    const first = i * units;
+    const end = starts[samples[i] + 1];
+    let k = starts[samples[i]];
+    for (let at = first; at < first + units; at++) sums[at] = 0;
+    for (; !single && k + 3 < end; k += 4) {
+      const p = values[k];
+      const q = values[k + 1];
+      const r = values[k + 2];
+      const s = values[k + 3];
+      const a = rows[k] * units;
+      const b = rows[k + 1] * units;
+      const c = rows[k + 2] * units;
+      const d = rows[k + 3] * units;
+      for (let j = 0, at = first; j < units; j++, at++) {
         sums[at] += p * kernel[a + j] + q * kernel[b + j] + r * kernel[c + j] + s * kernel[d + j];
       }
     }
-    for (; k < rows.length; k++, x += samples) {
+    for (; k < end; k++) {
+      const x = values[k];
       const a = rows[k] * units;
-      const p = values[x];
-      if (bits === 64) for (let j = 0, at = n; j < units; j++, at += samples) sums[at] += p * kernel[a + j];
-      else for (let j = 0, at = n; j < units; j++, at += samples) sums[at] = round(sums[at] + round(p * kernel[a + j]));
-    }
-  }
-  keepAll(sums, bits);
-}
-
-/** Set what a layer gives for its sums, and its derivatives there. @param {Layer} layer */
-function respond({ kind, slope, atZero, sums, out, gates }) {
-  for (let j = 0; j < sums.length; j++) {
-    const z = sums[j];
-    if (kind === RELU) {
-      out[j] = z <= 0 ? 0 : z; // NaN stays NaN
-      gates[j] = z > 0 ? 1 : z === 0 ? atZero : 0;
-    } else if (kind === LEAKY_RELU) {
-      out[j] = z <= 0 ? slope * z : z;
-      gates[j] = z > 0 ? 1 : slope;
-    } else if (kind === SIGMOID) {
-      out[j] = 1 / (1 + Math.exp(-z));
-      gates[j] = out[j] * (1 - out[j]);
-    } else {
-      out[j] = kind === TANH ? Math.tanh(z) : z;
-      gates[j] = kind === TANH ? 1 - out[j] * out[j] : 1;
+      if (single) for (let j = 0; j < units; j++) sums[first + j] = round(sums[first + j] + round(x * kernel[a + j]));
+      else for (let j = 0; j < units; j++) sums[first + j] += x * kernel[a + j];
     }
   }
 }
 
-/** Replace sums by their softmax, but for the 1 behind them. @param {Float64Array} out */
-function toShares(out) {
-  const sums = out.subarray(0, -1);
-  const highest = Math.max(...sums);
-  let total = 0;
-  for (let c = 0; c < sums.length; c++) total += sums[c] = Math.exp(sums[c] - highest);
-  for (let c = 0; c < sums.length; c++) sums[c] /= total;
+/** Set what a layer gives for its sums, and its derivatives there. @param {Layer} layer @param {number} n samples */
+function respond({ kind, slope, atZero, units, sums, out, gates }, n) {
+  for (let k = 0, at = 0; k < n * units; at++) {
+    for (const end = k + units; k < end; k++, at++) {
+      const z = sums[k];
+      if (kind === SIGMOID) {
+        out[at] = 1 / (1 + Math.exp(-z));
+        gates[at] = out[at] * (1 - out[at]);
+      } else if (kind === TANH) {
+        out[at] = Math.tanh(z);
+        gates[at] = 1 - out[at] * out[at];
+      } else {
+        out[at] = z > 0 ? z : z <= 0 && slope === 0 ? 0 : slope * z; // NaN stays NaN
+        gates[at] = z > 0 ? 1 : z === 0 ? atZero : slope;
+      }
+    }
+  }
+}
+
+/** Replace outputs, which are sums, by their softmax. @param {Layer} last @param {number} n samples */
+function toShares({ units, out }, n) {
+  for (let i = 0; i < n; i++) {
+    const own = out.subarray(i * (units + 1), i * (units + 1) + units);
+    const highest = Math.max(...own);
+    own.set(own.map((sum) => Math.exp(sum - highest)));
+    const total = own.reduce((sum, power) => sum + power, 0);
+    own.set(own.map((power) => power / total));
+  }
 }
 
 /**
  * Set the last layer's errors; return the sum of their squares.
- * @param {Layer} last @param {number[]} target @param {How} how
+ * @param {Layer} last @param {Float64Array} target @param {Uint32Array} samples @param {How} how
  */
-function setErrors({ errors, out }, target, { factor, bits }) {
+function setErrors({ units, errors, out }, target, samples, { factor, single }) {
   let loss = 0;
-  for (let j = 0; j < errors.length; j++) {
-    const error = keep(out[j] - target[j], bits);
-    const sum = loss + keep(error * error, bits);
-    loss = bits === 64 ? sum : round(sum);
-    errors[j] = error * factor;
+  for (let i = 0, k = 0; i < samples.length; i++) {
+    for (let j = 0; j < units; j++, k++) {
+      const error = keep(out[k + i] - target[samples[i] * units + j], single);
+      loss = keep(loss + keep(error * error, single), single);
+      errors[k] = error * factor;
+    }
   }
-  return keep(loss, bits);
+  return loss;
 }
 
-/** @param {Layer} layer @param {How} how @param {boolean} gathers */
-function backward(layer, how, gathers) {
-  const { atZero, assigned, sums, errors, gates, steps } = layer;
-  let size = 0;
-  for (let j = 0; j < steps.length; j++) {
-    steps[j] = assigned && sums[j] === 0 ? atZero : errors[j] * gates[j];
-    size += Math.abs(steps[j]);
+/** @param {Layer} layer @param {number} n samples @param {boolean} single */
+function setSteps({ units, errors, gates, steps }, n, single) {
+  for (let i = 0, k = 0; i < n; i++) {
+    for (const end = k + units; k < end; k++) steps[k] = keep(errors[k] * gates[k + i], single);
   }
-  keepAll(steps, how.bits);
-  if (!how.updatesFirst) passBack(layer, how.bits);
-  const isIdle = size === 0 && !how.decays && !how.momentum; // as of dead units
-  const moved = !isIdle && move(layer, how, gathers);
-  if (how.updatesFirst) passBack(layer, how.bits);
-  return moved;
 }
 
-/** @param {Layer} layer @param {number} bits */
-function passBack({ kernel, units, carries, steps, errors, input: { samples }, below }, bits) {
+/** @param {Layer} layer @param {Layer | undefined} below @param {number} n samples @param {boolean} single */
+function passBack({ kernel, units, carries, steps, errors }, below, n, single) {
   if (!below) return;
   const back = carries ? steps : errors;
-  for (let i = 0, at = 0; at < below.errors.length; i += units) {
-    for (let n = 0; n < samples; n++, at++) {
+  for (let i = 0, at = 0; i < n; i++) {
+    const first = i * units;
+    for (let k = 0; k < below.units * units; at++) {
       let error = 0;
-      let j = i;
-      if (bits === 64) for (let b = n; b < back.length; b += samples) error += kernel[j++] * back[b];
-      else for (let b = n; b < back.length; b += samples) error = round(error + round(kernel[j++] * back[b]));
-      below.errors[at] = keep(error, bits);
+      if (single) for (let j = first; j < first + units; j++) error = round(error + round(kernel[k++] * back[j]));
+      else for (let j = first; j < first + units; j++) error += kernel[k++] * back[j];
+      below.errors[at] = error;
     }
   }
-}
-
-/** Return whether weights may have moved. @param {Layer} layer @param {How} how @param {boolean} gathers */
-function move(layer, how, gathers) {
-  const { kernel, velocity, gradient, units, input } = layer;
-  const { biased, decays, rate, momentum, bits } = how;
-  const count = biased && !decays ? input.rows.length : input.rows.length - 1;
-  if (input.samples > 1 || bits < 64) return moveTogether(layer, how, count);
-  const weights = gathers ? gradient : momentum ? velocity : kernel;
-  if (momentum) for (let at = 0; at < kernel.length; at++) velocity[at] *= momentum;
-  spread(layer, count, weights, gathers ? -1 : rate);
-  if (decays) for (let at = kernel.length - units; at < kernel.length; at++) weights[at] -= rate * kernel[at];
-  if (momentum) for (let at = 0; at < kernel.length; at++) kernel[at] += velocity[at];
-  return true;
 }
 
 /**
- * Subtract a rate times a sample's gradient, two rows at a time so that steps are read less often.
- * @param {Layer} layer @param {number} count of rows @param {Float64Array} weights @param {number} rate
+ * Move weights by the gradient; return whether any has moved. One sample moves them directly.
+ * @param {Layer} layer @param {number} n samples @param {How} how
  */
-function spread({ units, steps, input: { rows, moves } }, count, weights, rate) {
-  let k = 0;
-  for (; k + 1 < count; k += 2) {
-    const p = moves[k];
-    const q = moves[k + 1];
-    for (let j = 0, a = rows[k] * units, b = rows[k + 1] * units; j < units; j++, a++, b++) {
-      weights[a] -= rate * (p * steps[j]);
-      weights[b] -= rate * (q * steps[j]);
+function move(layer, n, how) {
+  const { kernel, changes, units } = layer;
+  const isDirect = n === 1 && how.momentum === 0;
+  const weights = isDirect ? kernel : changes;
+  const factor = isDirect ? -how.rate : 1;
+  if (!isDirect) for (let k = 0; k < changes.length; k++) changes[k] *= how.momentum;
+  for (let i = 0; i < n; i++) spread(layer, weights, i, how);
+  if (how.decays) for (let k = kernel.length - units; k < kernel.length; k++) weights[k] += factor * kernel[k];
+  return isDirect || add(layer, how);
+}
+
+/**
+ * Subtract a sample's gradient, times the rate, from the kernel; or add it to its changes.
+ * @param {Layer} layer @param {Float64Array} weights the one or the other @param {number} i the sample @param {How} how
+ */
+function spread({ kernel, units, steps, samples, input: { starts, rows, moves } }, weights, i, how) {
+  const { single } = how;
+  const factor = weights === kernel ? -how.rate : 1;
+  const first = i * units;
+  const end = starts[samples[i] + 1] - (how.biased && !how.decays ? 0 : 1);
+  let size = 0;
+  for (let at = first; at < first + units; at++) size += Math.abs(steps[at]);
+  let k = size === 0 ? end : starts[samples[i]]; // dead units have no gradient
+  for (; !single && k + 1 < end; k += 2) {
+    const p = factor * moves[k];
+    const q = factor * moves[k + 1];
+    const a = rows[k] * units;
+    const b = rows[k + 1] * units;
+    for (let j = 0; j < units; j++) {
+      weights[a + j] += p * steps[first + j];
+      weights[b + j] += q * steps[first + j];
     }
   }
-  for (; k < count; k++) {
+  for (; k < end; k++) {
+    const p = factor * moves[k];
     const a = rows[k] * units;
-    for (let j = 0; j < units; j++) weights[a + j] -= rate * (moves[k] * steps[j]);
+    if (single) for (let j = 0; j < units; j++) weights[a + j] = round(weights[a + j] + round(p * steps[first + j]));
+    else for (let j = 0; j < units; j++) weights[a + j] += p * steps[first + j];
   }
 }
 
-/** @param {Layer} layer @param {How} how @param {number} count of rows */
-function moveTogether({ kernel, units, steps, input: { samples, rows, moves } }, { rate, bits }, count) {
+/** Add changes; return whether any weight is another. @param {Layer} layer @param {How} how */
+function add({ kernel, changes }, { rate, single }) {
   let moved = false;
-  for (let k = 0; k < count; k++) {
-    let at = rows[k] * units;
-    for (let b = 0; b < steps.length; at++) {
-      let gradient = 0;
-      let m = k * samples;
-      const end = b + samples;
-      if (bits === 64) for (; b < end; b++) gradient += moves[m++] * steps[b];
-      else for (; b < end; b++) gradient = round(gradient + round(moves[m++] * steps[b]));
-      const old = kernel[at];
-      kernel[at] = keep(old - keep(rate * keep(gradient, bits), bits), bits);
-      if (kernel[at] !== old) moved = true; // NaN moves, too
-    }
+  for (let k = 0; k < kernel.length; k++) {
+    const old = kernel[k];
+    kernel[k] = keep(old - keep(rate * changes[k], single), single);
+    if (kernel[k] !== old) moved = true; // NaN moves, too
   }
   return moved;
 }
 
-/** Move weights by a batch's gradient. @param {Layer} layer @param {number} rate */
-function update({ kernel, gradient }, rate) {
-  for (let k = 0; k < kernel.length; k++) {
-    kernel[k] -= rate * gradient[k];
-    gradient[k] = 0;
-  }
-}
-
 /**
- * Return which units react to any input, and which inputs meet a ReLU layer of which no unit does.
- * @param {Network} network @param {Input[]} inputs
- * @param {{layers?: Layer[], by?: "out" | "gates", look?: (sample: number) => void}} [how] the layers that inputs
- *   meet; what is not 0 where a unit reacts
+ * Return which units react to any of the samples, and which samples meet a ReLU layer of which no unit does.
+ * @param {Network} network @param {Input} input @param {Uint32Array} samples
+ * @param {{hidden?: boolean, by?: "out" | "gates"}} [how] hidden: the last layer is not met; by: what is not 0 where a
+ *   unit reacts
  */
-export function examine(network, inputs, { layers = network.layers, by = "out", look } = {}) {
-  const reacts = network.layers.map(({ units }) => new Uint8Array(units));
-  const silent = inputs.map((input, sample) => {
-    network.forward(input);
-    look?.(sample);
-    reacts.forEach((units, depth) => {
-      const values = network.layers[depth][by];
-      const end = units.length * input.samples;
-      for (let j = 0; j < end; j++) if (values[j] !== 0) units[Math.floor(j / input.samples)] = 1;
-    });
-    return layers.some(({ kind, sums }) => kind === RELU && sums.every((z) => z <= 0));
-  });
+export function examine(network, input, samples, { hidden = false, by = "out" } = {}) {
+  network.forward(input, samples);
+  const reacts = network.layers.map(({ units, [by]: values }) =>
+    Uint8Array.from({ length: units }, (_, j) => Number(samples.some((_, i) => values[i * (units + 1) + j] !== 0))),
+  );
+  const met = network.layers.filter(({ kind }, depth) => kind === RELU && !(hidden && depth === reacts.length - 1));
+  const silent = Array.from(samples, (_, i) =>
+    met.some(({ units, sums }) => sums.subarray(i * units, (i + 1) * units).every((z) => z <= 0)),
+  );
   return { reacts, silent };
 }
 
 /**
  * Return a small network as it is drawn.
- * @param {Network} network @param {Input[]} samples @param {string[]} names of inputs
+ * @param {Network} network @param {Input} input @param {Uint32Array} samples @param {string[]} names of inputs
  */
-export function portray(network, samples, names) {
-  const dead = examine(network, samples).reacts.map((units) => [...units].map((reacts) => !reacts));
+export function portray(network, input, samples, names) {
+  const dead = examine(network, input, samples).reacts.map((units) => Array.from(units, (reacts) => !reacts));
   return { names, dead, kernels: network.layers.map(({ kernel }) => [...kernel]) };
 }

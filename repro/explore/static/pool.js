@@ -15,54 +15,39 @@ export class Pool {
     for (const worker of this.workers) worker.addEventListener("message", ({ data }) => this.take(data));
     this.changed = changed;
     this.job = 0;
-    /** @type {any} */
-    this.digits = undefined;
     /** @type {Map<string, Known>} */
     this.runs = new Map();
   }
 
-  /** Give the images to the workers, before any scene that needs them. @param {Digits} digits */
-  send(digits) {
-    this.digits = digits;
-    for (const worker of this.workers) worker.postMessage({ digits });
-  }
-
-  /** Forget what is trained, and train a state instead. @param {State} state */
-  start(state) {
-    this.job++;
+  /** Forget what is trained, and train a state instead. @param {State} state @param {Digits | undefined} digits */
+  start({ scene, settings, follow }, digits) {
+    const job = ++this.job;
     this.runs = new Map();
-    const seeds = new Set([...Array(state.settings.seeds).keys(), state.follow]);
-    const runs = [...seeds].flatMap((seed) => runsOf(state, seed));
+    const seeds = new Set([follow, ...Array(settings.seeds).keys()]);
+    const runs = [...seeds].flatMap((seed) => runsOf(scene, seed));
     this.workers.forEach((worker, i) => {
       const own = runs.filter((_, k) => k % this.workers.length === i);
-      worker.postMessage(this.jobOf(state, own));
+      worker.postMessage({ job, scene, settings, digits, runs: own });
     });
-    if (this.job > 1) return; // the workers have started long ago
+    if (job > 1) return; // the workers have started long ago
     const early = new Trainer();
-    early.take(this.jobOf(state, runs), this.digits);
-    this.take({ job: this.job, progress: early.work(EARLY) });
+    early.take({ job, scene, settings, digits, runs });
+    this.take({ job, progress: early.work(EARLY) });
   }
 
-  /** Train one more seed, or one again in detail. @param {State} state */
-  follow(state) {
-    if (this.runs.get(keyOf({ seed: state.follow, beside: false }))?.snapshots[0]?.detail) return;
-    this.workers[0].postMessage(this.jobOf(state, runsOf(state, state.follow)));
-  }
-
-  /** @param {State} state @param {Run[]} runs @returns {Job} */
-  jobOf({ scene, settings }, runs) {
-    return { job: this.job, scene, settings, runs };
+  /** Train one more seed, if it is not known yet. @param {State} state @param {Digits | undefined} digits */
+  follow({ scene, settings, follow }, digits) {
+    if (this.runs.has(keyOf({ seed: follow, beside: false }))) return;
+    this.workers[0].postMessage({ job: this.job, scene, settings, digits, runs: runsOf(scene, follow) });
   }
 
   /** @param {{job: number, progress: Progress[]}} message */
   take({ job, progress }) {
     if (job !== this.job) return;
-    for (const { seed, beside, first, snapshots } of progress) {
+    for (const { seed, beside, reached, snapshot } of progress) {
       const key = keyOf({ seed, beside });
       const known = this.runs.get(key) ?? { seed, beside, snapshots: [] };
-      snapshots.forEach((snapshot, i) => {
-        if (!known.snapshots[first + i]?.detail) known.snapshots[first + i] = snapshot;
-      });
+      known.snapshots[reached] = snapshot;
       this.runs.set(key, known);
     }
     this.changed();
@@ -71,7 +56,6 @@ export class Pool {
 
 /**
  * Return the runs of a seed: its own, and that of the network beside it.
- * @param {State} state @param {number} seed @returns {Run[]}
+ * @param {Scene} scene @param {number} seed @returns {Run[]}
  */
-const runsOf = ({ scene, follow }, seed) =>
-  (scene.beside ? [false, true] : [false]).map((beside) => ({ seed, beside, follow: seed === follow }));
+const runsOf = ({ beside }, seed) => (beside ? [false, true] : [false]).map((beside) => ({ seed, beside }));

@@ -26,30 +26,17 @@ export function write({ scene, settings, follow }) {
   return `#${said}`;
 }
 
-/**
- * A number whose reciprocal is whole is written as a fraction where that is exact and shorter.
- * @param {number} value
- */
-function numeral(value) {
-  const below = Math.round(1 / value);
-  return value < 1 && 1 / below === value && `${value}`.length > 8 ? `1/${below}` : `${value}`;
-}
-
-/** Return a value as Python and TOML have it. @param {any} value */
-function literals(value) {
-  if (typeof value === "string") return { python: `"${value}"`, toml: `"${value}"` };
-  if (typeof value === "boolean") return { python: value ? "True" : "False", toml: `${value}` };
-  const number = numeral(value);
-  return { python: number, toml: number.includes("/") ? `"${number}"` : number };
-}
-
 /** Return a state as a call in Python, as a command, and as a variant of a study. @param {State} state */
 export function inWords({ scene, settings }) {
   const { controls, defaults, horizon, page_only: own, forms } = scene;
-  const named = new Set([...controls.map(({ name }) => name), ...Object.keys(settings)]);
-  const changed = [...named]
+  const changed = Object.keys(settings)
     .filter((name) => name in defaults && settings[name] !== defaults[name])
-    .map((name) => ({ name, value: `${settings[name]}`, ...literals(settings[name]) }));
+    .map((name) => {
+      const value = `${settings[name]}`;
+      const control = controls.find((one) => one.name === name);
+      const { python = value, toml = value } = control?.written[control.values.indexOf(settings[name])] ?? {};
+      return { name, value, python, toml };
+    });
   const title = changed.map(({ value }) => value.replaceAll(/\W+/g, "_")).join("_");
   const number = own && typeof settings[own.name] === "number" ? `${settings[own.name]}` : "";
   /** @type {Record<string, string>} */

@@ -34,14 +34,12 @@ function node(tag, ...content) {
 }
 
 export class Study {
-  constructor() {
-    /** @type {Record<string, Variant[]>} */
-    this.variants = {}; // by scene, once they have been read
-    /** @type {Variant | undefined} */
-    this.variant = undefined; // with the page's settings
-    /** @type {number[]} */
-    this.committed = []; // values of its runs
-  }
+  /** @type {Record<string, Variant[]>} */
+  variants = {}; // by scene, once they have been read
+  /** @type {Variant | undefined} */
+  variant = undefined; // with the page's settings
+  /** @type {number[]} */
+  committed = []; // values of its runs
 
   /** Say which of the study's runs have the page's settings, and what is claimed of them. @param {State} state */
   show(state) {

@@ -28,42 +28,53 @@ export function* train(scene, settings, seed, digits) {
   }
 }
 
-export class Trainer {
-  constructor() {
-    this.job = -1;
-    /** @type {Training[]} */
-    this.trainings = [];
-  }
+const SLICES = [5, 40]; // milliseconds until the first report, and at most between two
 
-  /** Take more to train; another job takes the place of all. @param {Job} job @param {Digits} digits */
-  take({ job, scene, settings, runs }, digits) {
+export class Trainer {
+  job = -1;
+  /** @type {Training[]} */
+  trainings = [];
+
+  /** Take more to train; another job takes the place of all. @param {Job} job */
+  take({ job, scene, settings, digits, runs }) {
     if (job !== this.job) this.trainings = [];
     this.job = job;
-    for (const run of runs) {
+    runs.forEach((run, i) => {
       const snapshots = train(scene, run.beside ? { ...settings, ...scene.beside } : settings, run.seed, digits);
-      const wave = Math.floor(this.trainings.length / scene.wave);
-      this.trainings.push({ ...run, wave, reached: 0, snapshots });
-    }
+      const wave = runs.length > 2 ? Math.floor(i / scene.wave) : -1; // one seed that is asked for comes first
+      this.trainings.push({ run, wave, reached: 0, snapshots });
+    });
   }
 
   /** Train so many milliseconds; return what was seen. @param {number} milliseconds @returns {Progress[]} */
   work(milliseconds) {
     const end = performance.now() + milliseconds;
-    /** @type {Map<Training, Progress>} */
-    const progress = new Map();
+    const progress = [];
     while (this.trainings.length > 0 && performance.now() < end) {
-      const training = this.trainings.reduce((least, other) => (rank(other) < rank(least) ? other : least));
-      const { seed, beside, follow, reached, snapshots } = training;
-      const { value: snapshot, done } = snapshots.next();
-      const report = progress.get(training) ?? { seed, beside, first: reached, snapshots: [] };
-      progress.set(training, report);
-      training.reached++;
-      if (done) this.trainings = this.trainings.filter((other) => other !== training);
-      else report.snapshots.push(follow ? snapshot : { ...snapshot, detail: undefined });
+      const next = this.trainings.reduce((least, other) => (rank(other) < rank(least) ? other : least));
+      const { value: snapshot, done } = next.snapshots.next();
+      if (done) this.trainings.splice(this.trainings.indexOf(next), 1);
+      else progress.push({ ...next.run, reached: next.reached++, snapshot });
     }
-    return [...progress.values()];
+    return progress;
   }
 }
 
-/** Each wave of runs trains side by side, the run that is followed with the first. @param {Training} training */
-const rank = ({ follow, wave, reached }) => (follow ? reached - 1 : reached + 1e3 * wave);
+/** Each wave of runs trains side by side. @param {Training} training */
+const rank = ({ wave, reached }) => reached + 1e3 * wave;
+
+/** In a worker: answer each job with {job, progress} until all of its runs are done. */
+export function serve() {
+  const trainer = new Trainer();
+  const work = (/** @type {number} */ slice) => {
+    const progress = trainer.work(slice);
+    postMessage({ job: trainer.job, progress });
+    const next = Math.min(SLICES[1], 2 * slice);
+    if (trainer.trainings.length > 0) setTimeout(work, 0, next); // after messages that have come meanwhile
+  };
+  addEventListener("message", ({ data }) => {
+    const idle = trainer.trainings.length === 0;
+    trainer.take(data);
+    if (idle) work(SLICES[0]);
+  });
+}

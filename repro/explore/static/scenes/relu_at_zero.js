@@ -1,56 +1,66 @@
 // Thread 001: a 3-30-1 network on four random samples, trained with one ReLU'(0) and, beside it, with 0.
-import { drawKernel, keep, Layer, makeInput, Network, portray } from "../network.js";
+import { count, drawKernel, inputOf, keep, makeLayer, Network, portray } from "../network.js";
 import { RandomState } from "../random.js";
 import { FLAGS } from "../scene.js";
 
 const [SAMPLES, INPUTS, HIDDEN] = [4, 3, 30];
+const ALL = count(SAMPLES);
 /** @type {Record<string, number>} */
 const DERIVATIVE = { zero: 0, half: 0.5, one: 1 };
+
 /** @type {Start} */
 export function reluAtZero(settings, seed) {
-  const bits = Number(settings.precision.slice("float".length));
-  const { input, first, second } = draw(settings, new RandomState(seed), bits);
-  const how = { rate: keep(settings.learning_rate, bits), factor: 2, biased: false, bits };
-  const [ours, zero] = [
-    { atZero: keep(DERIVATIVE[settings.at_zero] ?? settings.at_zero, bits), assigned: settings.backward === "assign" },
-    {},
-  ].map((kink) => {
-    const hidden = new Layer(first.slice(), HIDDEN, "relu", { ...kink, samples: SAMPLES });
-    return new Network([hidden, new Layer(second.slice(), 1, "linear", { samples: SAMPLES })], how);
+  const single = settings.precision === "float32";
+  const { input, first, second } = draw(settings, new RandomState(seed));
+  const atZero = keep(DERIVATIVE[settings.at_zero] ?? settings.at_zero, single);
+  const [ours, zero] = [atZero, 0].map((atZero) => {
+    const hidden = makeLayer(first.slice(), HIDDEN, "relu", { atZero, samples: SAMPLES });
+    const last = makeLayer(second.slice(), 1, "linear", { samples: SAMPLES });
+    return new Network([hidden, last], {
+      rate: keep(settings.learning_rate, single),
+      factor: 2,
+      biased: false,
+      single,
+    });
   });
-  const [{ sums }] = ours.layers;
-  const met = Array.from(sums, () => 0); // the last step with a zero, by unit and sample
+  const lit = Array(HIDDEN).fill(false); // units that have met a zero
   let loss = 0;
   return {
-    step(step) {
-      loss = ours.descend([input]);
-      for (let k = 0; k < sums.length; k++) if (sums[k] === 0) met[k] = step + 1;
-      zero.descend([input]);
+    step() {
+      loss = ours.descend(input, ALL);
+      zero.descend(input, ALL);
+      const { sums } = ours.layers[0];
+      for (let k = 0; k < sums.length; k++) if (sums[k] === 0) lit[k % HIDDEN] = true;
     },
     look() {
       const value = distance(ours.layers[0].kernel, zero.layers[0].kernel);
-      const flags = (met.some(Boolean) ? FLAGS.lit : 0) | (value > 0 ? FLAGS.differs : 0);
-      const zeros = Array.from({ length: HIDDEN }, (_, j) => met.slice(j * SAMPLES, (j + 1) * SAMPLES));
-      return { value, flags, detail: { ...portray(ours, [input], ["x1", "x2", "1"]), met: zeros, loss } };
+      const flags = (lit.includes(true) ? FLAGS.lit : 0) | (value > 0 ? FLAGS.differs : 0);
+      return { value, flags, detail: { ...portray(ours, input, ALL, ["x1", "x2", "1"]), lit: [[...lit]], loss } };
     },
   };
 }
 
 /**
  * Draw data and weights in the thread's order, with its seed moved to the top.
- * @param {Settings} settings @param {RandomState} random @param {number} bits
+ * @param {Settings} settings @param {RandomState} random
  */
-function draw({ inputs, bias }, random, bits) {
+function draw({ inputs, bias, precision }, random) {
+  const single = precision === "float32";
+  const round = (/** @type {number} */ value) => (inputs === "integers" ? Math.round(value) : keep(value, single));
   const x = Array.from({ length: SAMPLES }, () => [...random.normals(INPUTS - 1), bias === "none" ? 0 : 1]);
-  const y = random.normals(SAMPLES);
-  let first = drawKernel(INPUTS, HIDDEN, () => random.normal());
-  const second = drawKernel(HIDDEN, 1, () => random.normal()).map((value) => keep(value, bits));
+  const target = [...random.normals(SAMPLES)].map((value) => keep(value, single));
+  const first = drawKernel(INPUTS, HIDDEN, () => round(random.normal()));
+  const second = drawKernel(HIDDEN, 1, () => keep(random.normal(), single));
   if (inputs === "zero_sample") x[0].fill(0, 0, INPUTS - 1);
-  if (inputs === "integers") first = first.map(Math.round);
   if (bias === "zero_start") first.fill(0, (INPUTS - 1) * HIDDEN);
-  const kept = x.map((row) => row.map((value) => keep(inputs === "integers" ? Math.round(value) : value, bits)));
-  const target = [...y].map((value) => keep(value, bits));
-  return { input: makeInput(kept, target), first: first.map((value) => keep(value, bits)), second };
+  return {
+    input: inputOf(
+      x.map((row) => row.map(round)),
+      target,
+    ),
+    first,
+    second,
+  };
 }
 
 /**
