@@ -6,10 +6,19 @@ from typing import Any
 
 import keras
 
-from repro.training.building import State, one_line, values_of, variables_of
+from repro.training.building import (
+    State,
+    build_model,
+    copies_weights,
+    fresh_names,
+    get_state,
+    one_line,
+)
 from repro.training.callbacks import Callback, Recorder
 from repro.training.feeding.batches import Batches
 from repro.training.job import Job
+
+Flags = list[tuple[keras.layers.Layer, bool]]
 
 
 @dataclass(frozen=True)
@@ -31,11 +40,32 @@ def train_alone(job: Job, seed: int, start: State | None = None) -> Trained:
     """Seed the generators, build the model and `fit` it, with nothing in between."""
     callbacks = job.callbacks_of(seed)
     model = job.blueprint.model(seed, start)
-    variables, optimizer = variables_of(model), model.optimizer
-    rows = fit(job, model, seed, callbacks)
-    if model.optimizer is not optimizer:  # compiled anew by a `fit` of its own
-        variables = variables_of(model)
-    return Trained(rows, values_of(variables), callbacks)
+    if start is None and copies_weights(model):
+        model = build_model(job.blueprint.build, seed)  # in its graph, `fit` builds the optimizer
+    flags = [(layer, layer.trainable) for layer in model._flatten_layers()]
+    with fresh_names():
+        rows = fit(job, model, seed, callbacks)
+    return Trained(rows, _state(model, flags), callbacks)
+
+
+def _state(model: keras.Model, flags: Flags) -> State:
+    """Return a model's state, in the order of the time before a step or a callback froze a layer.
+
+    Args:
+        model: trained.
+        flags: the layers of that time, and whether they were trainable.
+    """
+    changed = [(layer, layer.trainable) for layer, flag in flags if layer.trainable != flag]
+    _set(flags if changed else [])
+    state = get_state(model)
+    _set(changed)
+    return state
+
+
+def _set(flags: Flags) -> None:
+    for layer, trainable in flags:
+        if layer.trainable != trainable:
+            layer.trainable = trainable
 
 
 def fit(

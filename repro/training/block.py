@@ -39,7 +39,7 @@ class Block:
         self.reader = reader or (job.data.reader() if isinstance(job.data, Batches) else None)
         job.blueprint.make_metrics(models[0])
         self.seeds = FusedSeeds(models)
-        before = Generators.now()
+        generators = Generators.at_present()
         try:
             self._build()
         except NotFused:
@@ -49,7 +49,7 @@ class Block:
                 raise
             self.seeds = FusedSeeds(models, gradients_at_once=True)
             self._build()
-        if generator := before.drawn_from():  # the graph holds one seed's numbers as constants
+        if generator := generators.drawn_from():  # the graph holds one seed's numbers as constants
             raise NotFused(f"its graph holds numbers that are drawn from {generator}")
 
     def _build(self) -> None:
@@ -106,7 +106,7 @@ class Block:
     def _pass(self, data: Arrays | Batches, size: int, *, training: bool) -> ArrayPass | BatchPass:
         if isinstance(data, Batches):
             reader = (self.reader if training else None) or Reader(
-                data.adapter(None if self.job.callbacks else data.again()),
+                data.adapter(None if self.job.callbacks else data.as_unread()),
                 data.steps,
                 goes_on=False,
             )

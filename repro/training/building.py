@@ -42,7 +42,7 @@ class Blueprint:
         """
         model = build_model(self.build, seed)
         if all(layer.built for layer in model._flatten_layers()):
-            with _fresh_names():
+            with fresh_names():
                 model.optimizer.build(model.trainable_variables)
         else:
             self.make_metrics(model)
@@ -56,7 +56,7 @@ class Blueprint:
         Raises:
             ValueError: if the samples do not fit the model, its loss or its metrics.
         """
-        with _fresh_names():
+        with fresh_names():
             try:
                 model._symbolic_build(data_batch=self.sample)
             except ValueError as error:
@@ -72,7 +72,7 @@ def build_model(build: Build, seed: int) -> keras.Model:
             f"got {_kind(build)}; write fit_seeds(build, …) with def build(): … return model"
         )
     keras.utils.set_random_seed(seed)
-    with _fresh_names():
+    with fresh_names():
         model = build()
     if not isinstance(model, keras.Model):
         raise TypeError(f"build() must return a compiled keras.Model, got {_kind(model)}")
@@ -114,6 +114,18 @@ def variables_of(model: keras.Model) -> list[keras.Variable]:
     return [*own, *model.optimizer.variables]
 
 
+def copies_weights(model: keras.Model) -> bool:
+    """Return whether a model's optimizer begins with copies of weights, as schedule-free ones."""
+    weights = [np.asarray(v) for v in model.trainable_variables]
+    own = [np.asarray(v) for v in model.optimizer.variables]
+    return any(
+        v.shape == w.shape and w.any() and np.array_equal(v, w)
+        for v in own
+        for w in weights
+        if w.ndim
+    )
+
+
 def one_line(error: BaseException) -> str:
     """Return an error's message on one line, without Keras' traces."""
     text = re.sub(r"\x1b\[\d*m", "", str(error))
@@ -124,7 +136,8 @@ def one_line(error: BaseException) -> str:
 
 
 @contextmanager
-def _fresh_names() -> Iterator[None]:
+def fresh_names() -> Iterator[None]:
+    """Let automatic names be those of a fresh process for a while."""
     # Keras numbers automatic names over the life of a process. Counted afresh, a metric is `auc`
     # in every seed's model, and two models of one build can be compared by their settings.
     counts = global_state.get_global_attribute(NAMES)

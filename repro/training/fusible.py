@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 
-from repro.training.building import get_state
+from repro.training.building import copies_weights, get_state
 from repro.training.cost import products_of_convolutions
 from repro.training.feeding.structures import Triple, tensors_in
 from repro.training.fused import FusedSeeds
@@ -70,6 +70,7 @@ def why_not_fused(models: Sequence[keras.Model], first: keras.Model, sample: Tri
         _own_steps(first)
         or _trained_already(models)
         or _own_updates(first.optimizer)
+        or _copies(first)
         or _large_convolutions(first, sample)
         or settings_differ(models, first)
         or _outputs_differ(models, first, sample)
@@ -146,6 +147,13 @@ def _own_updates(optimizer: Any) -> str | None:
     for part in parts_of(optimizer):
         if own := [name for name in sorted(UPDATES) if not _is_kerass(part, name)]:
             return f"optimizer {type(part).__name__} overrides {', '.join(own)}"
+    return None
+
+
+def _copies(model: keras.Model) -> str | None:
+    # which `fit` does within its graph, again and again
+    if int(model.optimizer.iterations) == 0 and copies_weights(model):
+        return f"optimizer {type(model.optimizer).__name__} copies weights when it is built"
     return None
 
 

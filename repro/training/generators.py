@@ -26,7 +26,7 @@ class Generators:
     tensorflow: dict[str, Any]
 
     @classmethod
-    def now(cls) -> "Generators":
+    def at_present(cls) -> "Generators":
         """Return the states that they are in."""
         eager = vars(context.context()).items()
         return cls(
@@ -40,10 +40,10 @@ class Generators:
         """Name a generator that has been drawn from since; None if none of Python and NumPy."""
         if random.getstate() != self.python:
             return "Python's random"
-        same = keras.tree.map_structure(
+        equal = keras.tree.map_structure(
             np.array_equal, np.random.get_state(legacy=False), self.numpy
         )
-        return None if all(keras.tree.flatten(same)) else "numpy.random"
+        return None if all(keras.tree.flatten(equal)) else "numpy.random"
 
     def give_back(self) -> None:
         """Put the generators into these states."""
@@ -61,17 +61,17 @@ class OwnGenerators:
     """
 
     def __init__(self) -> None:
-        self._own = Generators.now()
+        self._own = Generators.at_present()
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
         """Let whoever draws for a while draw for this seed."""
-        others = Generators.now()
+        others = Generators.at_present()
         self._own.give_back()
         try:
             yield
         finally:
-            self._own = Generators.now()
+            self._own = Generators.at_present()
             others.give_back()
 
 
@@ -82,8 +82,8 @@ def borrowed() -> Iterator[None]:
     They are given back as they were: who draws numbers between two calls gets others each time.
     """
     with ONE_CALL:
-        before = Generators.now()
+        states = Generators.at_present()
         try:
             yield
         finally:
-            before.give_back()
+            states.give_back()

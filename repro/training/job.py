@@ -72,7 +72,7 @@ class Job:
         """The argument that `fit` takes as x to see what this seed sees."""
         if isinstance(self.data, Batches):
             # whose callbacks may hold the data set, to change it
-            return self.data.source if self.callbacks else self.data.again()
+            return self.data.source if self.callbacks else self.data.as_unread()
         return InOrder(
             self.data,
             lambda passed: self.order(seed, passed),
@@ -86,7 +86,7 @@ class Job:
         if self.validation is None:
             return None
         if isinstance(self.validation, Batches):
-            return self.validation.source if self.callbacks else self.validation.again()
+            return self.validation.source if self.callbacks else self.validation.as_unread()
         size = self.validation_batch_size
         return in_given_order(self.validation, size)
 

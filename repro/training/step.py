@@ -177,7 +177,7 @@ class _Values(keras.StatelessScope):
         super().__init__(zip(variables, values, strict=True), collect_losses=True)
         self._tape: tf.GradientTape | None = None
         self._readings: dict[int, Tensors] = {}
-        self._given: dict[int, Tensors] = defaultdict(list)  # of the value that a variable has
+        self._tensors: dict[int, Tensors] = defaultdict(list)  # of the value that a variable has
         self._old: list[_Old] = []  # and of earlier ones
 
     def get_current_value(self, variable: keras.Variable) -> Any:
@@ -185,8 +185,8 @@ class _Values(keras.StatelessScope):
         value = super().get_current_value(variable)
         if not tf.is_symbolic_tensor(value):
             return value
-        self._given[id(variable)].append(tf.identity(value))
-        return self._given[id(variable)][-1]
+        self._tensors[id(variable)].append(tf.identity(value))
+        return self._tensors[id(variable)][-1]
 
     def kept(self) -> set[str]:
         """Return the names of variables of which an old value has been used after its time."""
@@ -199,8 +199,8 @@ class _Values(keras.StatelessScope):
 
     def add_update(self, update: tuple[keras.Variable, Any]) -> None:
         variable, value = update[0], tf.convert_to_tensor(update[1])  # of a variable, its value
-        for given in self._given.pop(id(variable), ()):
-            self._old.append(_Old(variable.path, given, len(given.consumers())))
+        for tensor in self._tensors.pop(id(variable), ()):
+            self._old.append(_Old(variable.path, tensor, len(tensor.consumers())))
         if self._tape is None:
             super().add_update((variable, value))
         elif id(variable) in self._readings:
@@ -224,9 +224,9 @@ class _Values(keras.StatelessScope):
     @contextmanager
     def _uses_of_old_values(self) -> Iterator[None]:
         # Gradients use what the tape has recorded, as those of TensorFlow's variables do.
-        before = [len(old.tensor.consumers()) for old in self._old]
+        counts = [len(old.tensor.consumers()) for old in self._old]
         yield
-        for old, count in zip(self._old, before, strict=True):
+        for old, count in zip(self._old, counts, strict=True):
             old.uses += len(old.tensor.consumers()) - count
 
     @contextmanager

@@ -101,6 +101,7 @@ def test_steps_without_a_batch_size_make_one_pass_together():
 
 
 @pytest.mark.long
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")  # by fit, which rounds 3 up to 4
 def test_steps_that_are_executed_several_at_once_are_counted_as_by_fit():
     def several():
         model = build()

@@ -1,6 +1,7 @@
 """A data set is opened as often as `fit` opens it, whoever has left the block."""
 
 import keras
+import numpy as np
 import pytest
 import tensorflow as tf
 from keras import callbacks as kc
@@ -45,6 +46,12 @@ def shuffled():
     return tf.data.Dataset.from_tensor_slices((X, Y)).shuffle(20, seed=1).batch(8)
 
 
+def eager():
+    model = build()
+    model.run_eagerly = True
+    return model
+
+
 def assert_read_as_by_fit(make_data, *, callbacks=None, **given):
     given = {"epochs": 5, "verbose": 0} | given
     keras.utils.set_random_seed(9)  # of which a shuffled data set makes use
@@ -72,3 +79,28 @@ def test_whoever_leaves_the_block_does_not_begin_the_data_again(make_data, steps
         return [Stops(LAST[seed])]
 
     assert_read_as_by_fit(make_data, callbacks=callbacks, steps_per_epoch=steps)
+
+
+class Lengthening(Growing):
+    """Has more batches in every second epoch than `fit` has counted in the beginning."""
+
+    def __len__(self):
+        return 2 + self.epochs % 2
+
+
+@pytest.mark.long
+def test_a_data_set_that_grows_is_read_as_far_as_by_fit():
+    assert_read_as_by_fit(Lengthening)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("batches", [None, 2])
+def test_each_block_and_each_seed_alone_reads_a_data_set_from_its_beginning(batches):
+    given = {"epochs": 2, "verbose": 0, "check": False}
+    together = fit_seeds(build, Growing(), seeds=4, **given)
+    if batches:
+        apart = fit_seeds(build, Growing(), seeds=4, block_size=batches, **given)
+    else:
+        with pytest.warns(UserWarning, match="one seed at a time"):
+            apart = fit_seeds(eager, Growing(), seeds=4, **given)
+    np.testing.assert_allclose(apart.frame, together.frame, rtol=1e-4)

@@ -8,6 +8,7 @@ import random
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from repro import fit_seeds
@@ -184,12 +185,12 @@ def test_a_metric_that_is_not_reset_goes_on():
 @pytest.mark.parametrize("draw", [np.random.uniform, random.random])
 def test_numbers_that_are_drawn_when_the_graph_is_made_are_each_seed_s_own(draw):
     def make():
-        noise = layers.Lambda(lambda x: x * draw())
+        noise = layers.Lambda(lambda x: x if tf.executing_eagerly() else x * draw())
         model = keras.Sequential([keras.Input((5,)), noise, layers.Dense(1)])
         model.compile("sgd", "mse")
         return model
 
-    assert_found_and_trained_alone(make, "drawn")
+    assert_found_and_trained_alone(make, "drawn from")
 
 
 class Alternating(keras.Model):
@@ -226,3 +227,22 @@ def test_a_model_that_build_has_trained_keeps_the_graph_of_that():
         return model
 
     assert_found_and_trained_alone(make, "trains it")
+
+
+@pytest.mark.long
+def test_a_value_that_is_kept_from_before_an_assignment_is_the_new_one_in_fit():
+    class Keeps(layers.Layer):
+        def build(self, shape):
+            self.mean = self.add_weight(shape=shape[1:], initializer="zeros", trainable=False)
+
+        def call(self, inputs):
+            earlier = self.mean.value  # TensorFlow's variable, not the number that it holds
+            self.mean.assign(0.5 * self.mean + keras.ops.mean(inputs, 0))
+            return inputs - earlier
+
+    def make():
+        model = keras.Sequential([keras.Input((5,)), Keeps(), layers.Dense(1)])
+        model.compile("sgd", "mse")
+        return model
+
+    assert_found_and_trained_alone(make, "kept from before an assignment")

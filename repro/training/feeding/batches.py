@@ -14,6 +14,8 @@ from keras.src.trainers.data_adapters.data_adapter import DataAdapter
 from repro.training.feeding.reading import Reader
 from repro.training.feeding.structures import Triple, unpack
 
+MOST_COPIED = 2**30  # bytes of a data set that is copied for each seed
+
 
 @dataclass(frozen=True)
 class Batches:
@@ -55,24 +57,24 @@ class Batches:
 
     def reader(self) -> Reader:
         """Return what reads it from the beginning, for another training."""
-        return Reader(self.adapter(), self.steps) if self.opened.begun else self.opened
+        if not self.opened.begun:
+            return self.opened
+        return Reader(self.adapter(self.as_unread()), self.steps)
 
     @cached_property
     def unread(self) -> Any:
-        """The source as it is before it is read, where reading changes it."""
-        hooks = ("on_epoch_begin", "on_epoch_end")
-        base = keras.utils.PyDataset
-        kind = type(self.source)
-        if not isinstance(self.source, base) or all(
-            getattr(kind, hook) is getattr(base, hook) for hook in hooks
-        ):
+        """A copy of the source before it is read, if reading changes it and it can be copied."""
+        if not _changes_when_read(self.source):
+            return None
+        held = keras.tree.flatten(vars(self.source))
+        if sum(getattr(value, "nbytes", 0) for value in held) > MOST_COPIED:
             return None
         try:
             return copy.deepcopy(self.source)
         except Exception:  # it holds a file, a lock or the like
             return None
 
-    def again(self) -> Any:
+    def as_unread(self) -> Any:
         """Return the source, as it was before it was first read if it can be copied."""
         return self.source if self.unread is None else copy.deepcopy(self.unread)
 
@@ -80,6 +82,14 @@ class Batches:
         """Return Keras' view of the data set, the one that `fit` uses."""
         source = self.source if source is None else source
         return get_data_adapter(source, shuffle=False, class_weight=self.class_weight)
+
+
+def _changes_when_read(source: Any) -> bool:
+    base = keras.utils.PyDataset
+    hooks = ("on_epoch_begin", "on_epoch_end")
+    return isinstance(source, base) and any(
+        getattr(type(source), hook) is not getattr(base, hook) for hook in hooks
+    )
 
 
 def first_batch(batches: Batches) -> Triple:

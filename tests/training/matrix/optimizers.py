@@ -94,7 +94,7 @@ UNUSABLE = {
     "LearningRateSchedule": "is abstract",
 }
 FALL_BACK: dict[str, str] = {
-    "ScheduleFreeAdamW": "kept from before an assignment",
+    "ScheduleFreeAdamW": "copies weights when it is built",
     "SGD, own apply": "overrides apply",
 }
 REFUSED: dict[str, str] = {}
