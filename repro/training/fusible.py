@@ -195,9 +195,8 @@ def _outputs(model: keras.Model, state_of: keras.Model, sample: Triple, training
     x, y, sample_weight = sample
     variables = model.trainable_variables + model.non_trainable_variables
     values = get_state(state_of)[: len(variables)]
-    variables += model.metrics_variables  # callbacks leave the first model's sums in them
-    values += [np.asarray(v) for v in state_of.metrics_variables]
     with keras.StatelessScope(zip(variables, values, strict=True), collect_losses=True):
+        model.reset_metrics()  # callbacks leave the first model's sums in them
         extra = {"training": training} if model._call_has_training_arg else {}
         y_pred = model(x, **extra)
         loss = model._compute_loss(

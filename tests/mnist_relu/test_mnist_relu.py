@@ -345,3 +345,10 @@ def test_the_curvature_has_converged_in_images():
     keras.utils.set_random_seed(0)
     model = build_model(settings)
     assert curvature(settings, model) == pytest.approx(curvature(settings, model, 4000), rel=0.25)
+
+
+@pytest.mark.long
+def test_every_block_of_seeds_trains_at_once():
+    """A warning, which is an error here, says what does not."""
+    runs, _ = experiment(seeds=range(9), data="mnist5k", epochs=1, steps_per_epoch=2)
+    assert len(runs) == 9

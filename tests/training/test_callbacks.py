@@ -193,19 +193,39 @@ def test_every_seeds_callbacks_are_looked_at():
         fit_seeds(build, X, Y, seeds=2, callbacks=lambda seed: [kc.TerminateOnNaN()] * seed)
 
 
-class Plain(keras.layers.Dense):
+class Watched(keras.layers.Dense):
+    """Has a metric of its own, as a layer that logs does."""
+
+    def __init__(self, units, **kwargs):
+        super().__init__(units, **kwargs)
+        self.mean = keras.metrics.Mean(name="mean_output")
+
     def call(self, inputs):
-        return super().call(inputs)
+        outputs = super().call(inputs)
+        self.mean.update_state(outputs)
+        return outputs
 
 
-def test_later_blocks_of_layers_of_ones_own_train_fused_after_callbacks():
+@pytest.mark.parametrize("given", [{}, {"callbacks": lambda seed: [kc.Callback()]}], ids=str)
+def test_later_blocks_of_layers_of_ones_own_train_fused_after_the_first(given):
     def build_own():
-        model = keras.Sequential([keras.Input((X.shape[1],)), Plain(3, activation="softmax")])
+        x = keras.Input((X.shape[1],))
+        model = keras.Model(x, Watched(3, activation="softmax")(x))
         model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
         return model
 
-    given = {"callbacks": lambda seed: [kc.Callback()], "block_size": 1, "check": False}
-    assert fit_seeds(build_own, X, Y, seeds=2, verbose=0, **given).one_at_a_time is None
+    fit = fit_seeds(
+        build_own,
+        X,
+        Y,
+        seeds=2,
+        block_size=1,
+        check=False,
+        verbose=0,
+        validation_data=TEST,
+        **given,
+    )
+    assert fit.one_at_a_time is None
 
 
 class Draws(kc.Callback):
