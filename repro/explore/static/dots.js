@@ -165,13 +165,15 @@ function drawSilhouette(pen, { silhouette, bins, base, rise }) {
 }
 
 /** @param {Pen} pen @param {Axis} axis @param {Room} room */
-function drawAxis(pen, axis, { width, base }) {
+function drawAxis(pen, axis, { bins, width, base }) {
   const [left, right] = [MARGIN.side, MARGIN.side + width];
   const ink = { stroke: pen.colours.quiet };
   pen.line([left, base + 0.5, right, base + 0.5], ink);
   let free = 0; // from here on nothing is written yet
   for (const { value, text } of axis.ticks) {
-    const x = left + position(axis, value) * width;
+    const bin = bins[binOf(axis, value, { bins, width })];
+    const isApart = axis.none && value === 0; // its dots stand in the middle of their bin
+    const x = isApart ? bin.start + bin.size / 2 : left + position(axis, value) * width;
     const size = pen.context.measureText(text).width;
     const start = Math.max(left, Math.min(right - size, x - size / 2));
     pen.line([x, base, x, base + 4], ink);
