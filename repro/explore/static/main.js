@@ -29,7 +29,7 @@ class Page {
 
   listen() {
     const canvas = find("dots");
-    addEventListener("DOMContentLoaded", () => this.complete());
+    addEventListener("DOMContentLoaded", () => this.judge()); // when the study's runs have been read
     addEventListener("hashchange", () => {
       this.state = read(location.hash, this.scenes);
       this.begin();
@@ -57,9 +57,8 @@ class Page {
     });
   }
 
-  /** Go on with what the page has behind its script. */
-  complete() {
-    if (this.state.scene.digits) this.train();
+  /** Show what the study says. */
+  judge() {
     this.study.show(this.state);
     this.ask();
   }
@@ -88,23 +87,16 @@ class Page {
   /** Train the state, and write all of the page that does not change while it trains. */
   begin() {
     const { scene, settings } = this.state;
-    this.train();
+    if (scene.digits) this.digits ??= unpack(data("digits"));
+    this.pool.start(this.state, this.digits);
     find("status").textContent = "";
     if (this.shown !== scene.name) this.open(scene);
     find("step").max = `${stepsOf(scene, settings).length - 1}`;
     fill(find("controls"), this.state);
     showMap(this.state);
-    this.study.show(this.state);
+    this.judge();
     for (const [id, text] of inWords(this.state)) find(id).textContent = text;
     this.play();
-  }
-
-  train() {
-    if (this.state.scene.digits && !this.digits) {
-      if (!find("digits")) return; // they are still being read
-      this.digits = unpack(data("digits"));
-    }
-    this.pool.start(this.state, this.digits);
   }
 
   /** Show what the page has for a scene. @param {Scene} scene */
@@ -113,7 +105,7 @@ class Page {
     this.dots.dots.clear();
     for (const part of all("[data-only]")) part.hidden = !part.dataset.only?.split(" ").includes(name);
     for (const link of all("nav.scenes a")) {
-      link.toggleAttribute("aria-current", link.getAttribute("href") === `#scene=${name}`);
+      link.ariaCurrent = link.getAttribute("href") === `#scene=${name}` ? "page" : null;
     }
     for (const id of ["controls", "maps"]) find(id).replaceChildren(find(`${id}-${name}`).content.cloneNode(true));
   }
@@ -217,20 +209,14 @@ function tellField({ cells, silent }) {
   return `${dead} of ${units.length} hidden units are dead; ${stopped} of ${silent.length} images reach none.`;
 }
 
-/** Copy what a button names. @param {HTMLElement} button */
+/** Copy what a button names; where that is forbidden, select it. @param {HTMLElement} button */
 async function copy(button) {
   const said = find(button.dataset.copy ?? "");
-  const was = button.textContent;
-  try {
-    await navigator.clipboard.writeText(said.textContent);
-    button.textContent = "Copied";
-  } catch {
-    getSelection()?.selectAllChildren(said); // to be copied by hand
-    button.textContent = "Selected";
-  }
-  setTimeout(() => {
-    button.textContent = was;
-  }, 1500);
+  button.dataset.name ??= button.textContent;
+  const copied = await navigator.clipboard?.writeText(said.textContent).then(() => "Copied", String);
+  if (copied !== "Copied") getSelection()?.selectAllChildren(said);
+  button.textContent = copied === "Copied" ? copied : "Selected";
+  setTimeout(() => Object.assign(button, { textContent: button.dataset.name }), 1500);
 }
 
 if (typeof document === "undefined") {
