@@ -70,17 +70,17 @@ class Page {
   /** Go to another state, which the address says, too. @param {Partial<State>} change */
   go(change) {
     this.state = { ...this.state, ...change };
-    history.replaceState(null, "", write(this.state));
     this.begin();
+    history.replaceState(null, "", write(this.state)); // last: a browser refuses what comes too often
   }
 
   /** @param {number} seed */
   follow(seed) {
     this.state.follow = Math.min(999999999, Math.max(0, seed));
-    history.replaceState(null, "", write(this.state));
     this.pool.follow(this.state, this.digits);
     this.study.showRow(this.state.follow);
     this.ask();
+    history.replaceState(null, "", write(this.state));
   }
 
   /** Train the state, and write all of the page that does not change while it trains. */
