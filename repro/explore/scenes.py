@@ -28,7 +28,7 @@ DATA{lines})
 label = "from the page"
 group = "fix of ours"
 seeds = {seeds}
-parameters = { {pairs} }
+parameters = {{pairs}}
 """,
 }
 

@@ -126,8 +126,8 @@ interface Training { run: Run; snapshots: Generator<Snapshot>; reached: number; 
 /** What was seen of a run at a logged step. */
 interface Progress extends Run { reached: number; snapshot: Snapshot }
 
-/** A run as far as it is known; beside: it is the network to compare with. */
-interface Known { seed: number; beside: boolean; snapshots: Snapshot[] }
+/** A run as far as it is known, and where its dot is; beside: it is the network to compare with. */
+interface Known { seed: number; beside: boolean; snapshots: Snapshot[]; x: number; y: number }
 
 /** What the pictures show. */
 interface View {
@@ -149,9 +149,6 @@ interface View {
 interface Ink { fill?: string; stroke?: string; width?: number; dash?: number[]; alpha?: number; align?: CanvasTextAlign }
 
 interface Shown { run: Known; snapshot: Snapshot }
-interface Place extends Shown { x: number; y: number }
-/** late: its network has not come so far */
-interface Dot extends Place { late: boolean }
 interface Bin { start: number; size: number; columns: number }
 
 /** Where dots have room, in pixels; `rise`: of a dot over the one below it. */

@@ -48,6 +48,18 @@ CIRCLES = """() => {
         return circles;
     });
 }"""  # drawn in a frame: the dots, and the ring around the one that is followed
+PICTURES = """() => {
+    const { arc, clearRect } = CanvasRenderingContext2D.prototype;
+    globalThis.pictures = [];
+    CanvasRenderingContext2D.prototype.clearRect = function (...where) {
+        if (this.canvas.id === "dots") pictures.push([]);
+        return clearRect.apply(this, where);
+    };
+    CanvasRenderingContext2D.prototype.arc = function (...circle) {
+        if (this.canvas.id === "dots") pictures.at(-1)?.push(circle.slice(0, 2));
+        return arc.apply(this, circle);
+    };
+}"""  # the middles of the circles, for each picture from now on
 END = "() => document.querySelector('#status').textContent !== ''"
 
 
@@ -221,6 +233,22 @@ def test_pointing_at_a_dot_follows_its_seed(open_page):
     runs = committed_runs("add_numbers")
     runs = runs[(runs.variant == "relu_posted") & (runs.seed < 20) & (runs.mse < 1e-7)]
     assert int(page.locator("#seed").input_value()) in set(runs.seed)
+
+
+def test_a_moved_slider_never_empties_the_picture(open_page):
+    """The dots go on from where they were."""
+    page = open_page("#scene=add_numbers&seeds=20", reduced_motion="no-preference")
+    page.wait_for_function(END)
+    page.evaluate(PICTURES)
+    page.locator("#set-momentum").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(END)
+    pictures = page.evaluate("() => globalThis.pictures")
+    assert len(pictures) > 1
+    assert min(len(circles) for circles in pictures[:-1]) > 0
+    first = min(circle[1] for circle in pictures[0])
+    top = 44  # where a dot falls from that is new
+    assert first > top + 20
 
 
 def test_a_cell_of_the_sweep_sets_both_sliders(open_page):

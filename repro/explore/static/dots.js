@@ -1,55 +1,37 @@
 // The picture of a scene: a dot a network, piled up by its value, over the committed runs' silhouette.
 import { Pen } from "./canvas.js";
-import { keyOf } from "./pool.js";
 import { FLAGS, marksOf } from "./scene.js";
 
 const MARGIN = { side: 14, top: 44, bottom: 42 };
 const WIDTHS = [2, 4, 6, 10]; // columns of a bin, as many as its highest pile needs to fit
 const SPEED = 0.22; // of a dot: the share of its way that it goes in a frame
 
-export class Dots {
-  /** @type {Map<string, Dot>} */
-  dots = new Map();
+/**
+ * Move each dot towards its place, and draw; return whether any is still on its way.
+ * @param {HTMLCanvasElement} canvas @param {View} view
+ */
+export function drawDots(canvas, view) {
+  const pen = new Pen(canvas);
+  const shown = inOrder(view);
+  const room = fittingRoom(pen, view, shown);
+  const moving = move(shown, room, view);
+  drawSilhouette(pen, room);
+  drawAxis(pen, view.scene.axis, room);
+  drawMarks(pen, view, room);
+  for (const dot of shown) drawDot(pen, view, dot, room.radius);
+  const followed = view.runs.find(({ seed, beside }) => seed === view.follow && !beside);
+  if (followed) pen.circle([followed.x, followed.y, room.radius + 4], { stroke: pen.colours.ink, width: 2 });
+  return moving;
+}
 
-  /**
-   * Move each dot towards its place, and draw; return whether any is still on its way.
-   * @param {HTMLCanvasElement} canvas @param {View} view
-   */
-  draw(canvas, view) {
-    const { scene, follow } = view;
-    const pen = new Pen(canvas);
-    const shown = inOrder(view);
-    const room = fittingRoom(pen, view, shown);
-    const moving = this.move(placed(scene.axis, shown, room), view);
-    drawSilhouette(pen, room);
-    drawAxis(pen, scene.axis, room);
-    drawMarks(pen, view, room);
-    for (const dot of this.dots.values()) drawDot(pen, scene, dot, room.radius);
-    const followed = this.dots.get(keyOf({ seed: follow, beside: false }));
-    if (followed) pen.circle([followed.x, followed.y, room.radius + 4], { stroke: pen.colours.ink, width: 2 });
-    return moving;
-  }
-
-  /** @param {Map<string, Place>} places @param {View} view */
-  move(places, { step, still }) {
-    let moving = false;
-    for (const key of this.dots.keys()) if (!places.has(key)) this.dots.delete(key);
-    for (const [key, { x, y, run, snapshot }] of places) {
-      const was = this.dots.get(key) ?? { x, y: MARGIN.top };
-      const speed = still ? 1 : SPEED;
-      const now = { x: was.x + (x - was.x) * speed, y: was.y + (y - was.y) * speed };
-      this.dots.set(key, { run, snapshot, late: run.snapshots.length <= step, ...now });
-      moving ||= Math.abs(x - now.x) + Math.abs(y - now.y) > 0.3;
-    }
-    return moving;
-  }
-
-  /** Return the dot nearest to a point of the canvas, if one is near. @param {number} x @param {number} y */
-  nearest(x, y) {
-    const away = (/** @type {Dot} */ dot) => Math.hypot(dot.x - x, dot.y - y);
-    const [dot] = [...this.dots.values()].sort((a, b) => away(a) - away(b));
-    return dot && away(dot) < 22 ? dot : null;
-  }
+/**
+ * Return the run whose dot is nearest to a point of the canvas, if one is near.
+ * @param {Known[]} runs @param {number[]} point
+ */
+export function nearest(runs, [x, y]) {
+  const away = (/** @type {Known} */ run) => Math.hypot(run.x - x, run.y - y);
+  const [run] = runs.toSorted((a, b) => away(a) - away(b));
+  return run && away(run) < 22 ? run : null;
 }
 
 /** Return the networks at a step from the bottom of a pile to its top. @param {View} view @returns {Shown[]} */
@@ -127,21 +109,24 @@ function pileUp(axis, room, values, count) {
 }
 
 /**
- * Put each network onto the next place of its bin, row by row.
- * @param {Axis} axis @param {Shown[]} shown @param {Room} room @returns {Map<string, Place>}
+ * Move each dot towards the next place of its bin, row by row; return whether any is still on its way.
+ * @param {Shown[]} shown @param {Room} room @param {View} view
  */
-function placed(axis, shown, room) {
+function move(shown, room, { scene, still }) {
   const counts = room.bins.map(() => 0);
-  return new Map(
-    shown.map(({ run, snapshot }) => {
-      const index = binOf(axis, snapshot.value, room);
-      const { start, size, columns } = room.bins[index];
-      const count = counts[index]++;
-      const x = start + size / 2 + ((count % columns) + 0.5 - columns / 2) * room.pitch;
-      const y = room.base - (Math.floor(count / columns) + 0.5) * room.rise - 1;
-      return [keyOf(run), { run, snapshot, x, y }];
-    }),
-  );
+  const speed = still ? 1 : SPEED;
+  const ways = shown.map(({ run, snapshot }) => {
+    const index = binOf(scene.axis, snapshot.value, room);
+    const { start, size, columns } = room.bins[index];
+    const count = counts[index]++;
+    const x = start + size / 2 + ((count % columns) + 0.5 - columns / 2) * room.pitch;
+    const y = room.base - (Math.floor(count / columns) + 0.5) * room.rise - 1;
+    if (!run.y) Object.assign(run, { x, y: MARGIN.top }); // it falls from there
+    run.x += (x - run.x) * speed;
+    run.y += (y - run.y) * speed;
+    return Math.abs(x - run.x) + Math.abs(y - run.y);
+  });
+  return ways.some((way) => way > 0.3);
 }
 
 /**
@@ -165,13 +150,15 @@ function drawSilhouette(pen, { silhouette, bins, base, rise }) {
 }
 
 /** @param {Pen} pen @param {Axis} axis @param {Room} room */
-function drawAxis(pen, axis, { width, base }) {
+function drawAxis(pen, axis, { bins, width, base }) {
   const [left, right] = [MARGIN.side, MARGIN.side + width];
   const ink = { stroke: pen.colours.quiet };
   pen.line([left, base + 0.5, right, base + 0.5], ink);
   let free = 0; // from here on nothing is written yet
   for (const { value, text } of axis.ticks) {
-    const x = left + position(axis, value) * width;
+    const bin = bins[binOf(axis, value, { bins, width })];
+    const isApart = axis.none && value === 0; // its dots stand in the middle of their bin
+    const x = isApart ? bin.start + bin.size / 2 : left + position(axis, value) * width;
     const size = pen.context.measureText(text).width;
     const start = Math.max(left, Math.min(right - size, x - size / 2));
     pen.line([x, base, x, base + 4], ink);
@@ -194,9 +181,10 @@ function drawMarks(pen, { scene, settings }, { width, base }) {
   });
 }
 
-/** @param {Pen} pen @param {Scene} scene @param {Dot} dot @param {number} radius */
-function drawDot(pen, scene, { x, y, run, late, snapshot }, radius) {
-  const alpha = late ? 0.4 : 1;
-  if (run.beside) pen.circle([x, y, radius - 1.2], { stroke: pen.colours.beside, width: 2, alpha });
+/** @param {Pen} pen @param {View} view @param {Shown} dot @param {number} radius */
+function drawDot(pen, { scene, step }, { run, snapshot }, radius) {
+  const { beside, x, y } = run;
+  const alpha = run.snapshots.length <= step ? 0.4 : 1; // it has not come so far
+  if (beside) pen.circle([x, y, radius - 1.2], { stroke: pen.colours.beside, width: 2, alpha });
   else pen.circle([x, y, radius], { fill: colourOf(scene, snapshot, pen.colours), alpha });
 }

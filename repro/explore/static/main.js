@@ -1,8 +1,8 @@
 // The page: reads its state from the address, trains it, and draws what comes back.
 import { all, data, fill, find, listen, showMap } from "./controls.js";
-import { Dots } from "./dots.js";
+import { drawDots, nearest } from "./dots.js";
 import { unpack } from "./images.js";
-import { keyOf, Pool } from "./pool.js";
+import { Pool } from "./pool.js";
 import { drawCurve, drawField, drawNetwork } from "./portrait.js";
 import { stepsOf, tell } from "./scene.js";
 import { inWords, read, write } from "./state.js";
@@ -17,10 +17,9 @@ class Page {
   scenes = data("scenes");
   /** @type {Digits | undefined} */
   digits = undefined;
-  dots = new Dots();
   study = new Study();
   motion = matchMedia("(prefers-reduced-motion: reduce)");
-  dark = matchMedia("(prefers-color-scheme: dark)");
+  looks = ["(prefers-color-scheme: dark)", "print"].map((query) => matchMedia(query)); // they change the colours
   state = read(location.hash, this.scenes);
   clock = { step: 0, since: 0, running: true };
   asked = false;
@@ -29,13 +28,13 @@ class Page {
 
   listen() {
     const canvas = find("dots");
-    addEventListener("DOMContentLoaded", () => this.complete());
+    addEventListener("DOMContentLoaded", () => this.judge()); // when the study's runs have been read
     addEventListener("hashchange", () => {
       this.state = read(location.hash, this.scenes);
       this.begin();
     });
     addEventListener("resize", () => this.ask());
-    this.dark.addEventListener("change", () => this.ask());
+    for (const look of this.looks) look.addEventListener("change", () => this.frame()); // at once, for a printer
     find("step").addEventListener("input", () => {
       this.clock = { step: Number(find("step").value), since: 0, running: false };
       this.ask();
@@ -46,8 +45,8 @@ class Page {
     listen(find("controls"), current, (changed) => this.go({ settings: { ...this.state.settings, ...changed } }));
     for (const button of all("[data-copy]")) button.addEventListener("click", () => copy(button));
     canvas.addEventListener("click", (/** @type {MouseEvent} */ event) => {
-      const dot = this.dots.nearest(event.offsetX, event.offsetY);
-      if (dot) this.follow(dot.run.seed);
+      const run = nearest(this.runs(), [event.offsetX, event.offsetY]);
+      if (run) this.follow(run.seed);
     });
     canvas.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
       const change = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -57,9 +56,8 @@ class Page {
     });
   }
 
-  /** Go on with what the page has behind its script. */
-  complete() {
-    if (this.state.scene.digits) this.train();
+  /** Show what the study says. */
+  judge() {
     this.study.show(this.state);
     this.ask();
   }
@@ -72,48 +70,41 @@ class Page {
   /** Go to another state, which the address says, too. @param {Partial<State>} change */
   go(change) {
     this.state = { ...this.state, ...change };
-    history.replaceState(null, "", write(this.state));
     this.begin();
+    history.replaceState(null, "", write(this.state)); // last: a browser refuses what comes too often
   }
 
   /** @param {number} seed */
   follow(seed) {
     this.state.follow = Math.min(999999999, Math.max(0, seed));
-    history.replaceState(null, "", write(this.state));
     this.pool.follow(this.state, this.digits);
     this.study.showRow(this.state.follow);
     this.ask();
+    history.replaceState(null, "", write(this.state));
   }
 
   /** Train the state, and write all of the page that does not change while it trains. */
   begin() {
     const { scene, settings } = this.state;
-    this.train();
-    find("status").textContent = "";
     if (this.shown !== scene.name) this.open(scene);
+    if (scene.digits) this.digits ??= unpack(data("digits"));
+    this.pool.start(this.state, this.digits);
+    find("status").textContent = "";
     find("step").max = `${stepsOf(scene, settings).length - 1}`;
     fill(find("controls"), this.state);
     showMap(this.state);
-    this.study.show(this.state);
+    this.judge();
     for (const [id, text] of inWords(this.state)) find(id).textContent = text;
     this.play();
-  }
-
-  train() {
-    if (this.state.scene.digits && !this.digits) {
-      if (!find("digits")) return; // they are still being read
-      this.digits = unpack(data("digits"));
-    }
-    this.pool.start(this.state, this.digits);
   }
 
   /** Show what the page has for a scene. @param {Scene} scene */
   open({ name }) {
     this.shown = name;
-    this.dots.dots.clear();
+    this.pool.runs.clear();
     for (const part of all("[data-only]")) part.hidden = !part.dataset.only?.split(" ").includes(name);
     for (const link of all("nav.scenes a")) {
-      link.toggleAttribute("aria-current", link.getAttribute("href") === `#scene=${name}`);
+      link.ariaCurrent = link.getAttribute("href") === `#scene=${name}` ? "page" : null;
     }
     for (const id of ["controls", "maps"]) find(id).replaceChildren(find(`${id}-${name}`).content.cloneNode(true));
   }
@@ -128,17 +119,25 @@ class Page {
     });
   }
 
+  /** Return what is known of the networks that are shown. */
+  runs() {
+    const { settings, follow } = this.state;
+    const runs = [...this.pool.runs.values()];
+    return runs.filter(({ seed, snapshots }) => snapshots.length > 0 && (seed < settings.seeds || seed === follow));
+  }
+
   /** Draw; return whether there is more to come without news from the workers. */
   frame() {
-    const { scene, settings, follow } = this.state;
+    const { scene, settings } = this.state;
     const steps = stepsOf(scene, settings);
-    const runs = [...this.pool.runs.values()].filter(({ seed }) => seed < settings.seeds || seed === follow);
+    const runs = this.runs();
+    if (runs.length === 0 && this.pool.runs.size > 0) return false; // until there is news, all stays as it was
     const own = runs.filter(({ beside }) => !beside);
     const running = this.tick(reachedBy(own, scene, settings), steps.length - 1);
     const { step } = this.clock;
     const expected = settings.seeds * (scene.beside ? 2 : 1);
     const view = { ...this.state, runs, expected, step, still: this.motion.matches, committed: this.study.committed };
-    const moving = this.dots.draw(find("dots"), view);
+    const moving = drawDots(find("dots"), view);
     const snapshots = own.map((run) => run.snapshots[step]).filter(Boolean);
     const at = step === 0 ? "before the first step" : `${scene.unit} ${steps[step].toLocaleString("en")}`;
     find("told").textContent = snapshots.length ? tell(scene, snapshots) : "Training starts …";
@@ -172,10 +171,9 @@ class Page {
   /** Draw the network that is followed, if there is news of it. @param {View} view */
   portray(view) {
     const { follow, step } = view;
-    const keys = [false, true].map((beside) => keyOf({ seed: follow, beside }));
-    const runs = keys.map((key) => this.pool.runs.get(key)).filter((run) => run !== undefined);
+    const runs = view.runs.filter(({ seed }) => seed === follow);
     const counts = runs.map(({ snapshots }) => snapshots.length);
-    const news = [this.pool.job, follow, step, counts, innerWidth, this.dark.matches].join();
+    const news = [this.pool.job, follow, step, counts, innerWidth, this.looks.map(({ matches }) => matches)].join();
     if (news === this.portrayed) return;
     this.portrayed = news;
     drawCurve(find("curve"), view, runs);
@@ -217,20 +215,14 @@ function tellField({ cells, silent }) {
   return `${dead} of ${units.length} hidden units are dead; ${stopped} of ${silent.length} images reach none.`;
 }
 
-/** Copy what a button names. @param {HTMLElement} button */
+/** Copy what a button names; where that is forbidden, select it. @param {HTMLElement} button */
 async function copy(button) {
   const said = find(button.dataset.copy ?? "");
-  const was = button.textContent;
-  try {
-    await navigator.clipboard.writeText(said.textContent);
-    button.textContent = "Copied";
-  } catch {
-    getSelection()?.selectAllChildren(said); // to be copied by hand
-    button.textContent = "Selected";
-  }
-  setTimeout(() => {
-    button.textContent = was;
-  }, 1500);
+  button.dataset.name ??= button.textContent;
+  const copied = await navigator.clipboard?.writeText(said.textContent).then(() => "Copied", String);
+  if (copied !== "Copied") getSelection()?.selectAllChildren(said);
+  button.textContent = copied === "Copied" ? copied : "Selected";
+  setTimeout(() => Object.assign(button, { textContent: button.dataset.name }), 1500);
 }
 
 if (typeof document === "undefined") {

@@ -4,7 +4,7 @@ import { Trainer } from "./training.js";
 const EARLY = 25; // milliseconds that the page itself trains, while the workers start
 
 /** @param {{seed: number, beside: boolean}} run */
-export const keyOf = ({ seed, beside }) => `${seed}${beside ? " beside" : ""}`;
+const keyOf = ({ seed, beside }) => `${seed}${beside ? " beside" : ""}`;
 
 export class Pool {
   /** @param {string} script @param {() => void} changed */
@@ -22,7 +22,7 @@ export class Pool {
   /** Forget what is trained, and train a state instead. @param {State} state @param {Digits | undefined} digits */
   start({ scene, settings, follow }, digits) {
     const job = ++this.job;
-    this.runs = new Map();
+    for (const run of this.runs.values()) run.snapshots = [];
     const seeds = new Set([follow, ...Array(settings.seeds).keys()]);
     const runs = [...seeds].flatMap((seed) => runsOf(scene, seed));
     this.workers.forEach((worker, i) => {
@@ -37,7 +37,7 @@ export class Pool {
 
   /** Train one more seed, if it is not known yet. @param {State} state @param {Digits | undefined} digits */
   follow({ scene, settings, follow }, digits) {
-    if (this.runs.has(keyOf({ seed: follow, beside: false }))) return;
+    if (this.runs.get(keyOf({ seed: follow, beside: false }))?.snapshots.length) return;
     this.workers[0].postMessage({ job: this.job, scene, settings, digits, runs: runsOf(scene, follow) });
   }
 
@@ -46,7 +46,7 @@ export class Pool {
     if (job !== this.job) return;
     for (const { seed, beside, reached, snapshot } of progress) {
       const key = keyOf({ seed, beside });
-      const known = this.runs.get(key) ?? { seed, beside, snapshots: [] };
+      const known = this.runs.get(key) ?? { seed, beside, snapshots: [], x: 0, y: 0 };
       known.snapshots[reached] = snapshot;
       this.runs.set(key, known);
     }

@@ -64,7 +64,7 @@ export function drawNetwork(canvas, { names, kernels, dead, lit = [] }) {
   const radius = Math.min(11, height / (2.6 * Math.max(...counts)));
   dead.forEach((units, depth) =>
     units.forEach((isDead, unit) => {
-      const stroke = lit[depth]?.[unit] ? colours["state-1"] : isDead ? colours["state-0"] : colours.ink;
+      const stroke = lit[depth]?.[unit] ? colours["state-0"] : colours.ink;
       pen.circle([...place(depth + 1, unit), radius], { fill: isDead ? colours.paper : stroke, stroke, width: 2 });
     }),
   );

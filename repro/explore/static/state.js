@@ -47,7 +47,10 @@ export function inWords({ scene, settings }) {
     words: changed.map(({ name, python }) => `${name}=${python.replaceAll('"', "")}`).join(" "),
     horizon: changed.length ? "" : `${horizon}=${settings[horizon]}`,
     title: title.toLowerCase() || "as_posted",
-    pairs: changed.map(({ name, toml }) => `${name} = ${toml}`).join(", "),
+    pairs: changed
+      .map(({ name, toml }) => `${name} = ${toml}`)
+      .join(", ")
+      .replace(/.+/, " $& "),
   };
   const filled = forms.map(([id, form]) => [id, form.replace(/\{(\w+)\}/g, (_, part) => parts[part])]);
   const remark = own?.remark.replaceAll("{value}", number) ?? "";

@@ -1,18 +1,12 @@
 // Trains many seeds in turns, the one that has come least far first: in a worker, and at first on the page.
 import { stepsOf } from "./scene.js";
-import { addNumbers } from "./scenes/add_numbers.js";
-import { fourLayers, mnistRelu } from "./scenes/digits.js";
-import { reluAtZero } from "./scenes/relu_at_zero.js";
-import { truthTable } from "./scenes/truth_table.js";
+import { add_numbers } from "./scenes/add_numbers.js";
+import { four_layers, mnist_relu } from "./scenes/digits.js";
+import { relu_at_zero } from "./scenes/relu_at_zero.js";
+import { truth_table } from "./scenes/truth_table.js";
 
 /** @type {Record<string, Start>} */
-const STARTS = {
-  add_numbers: addNumbers,
-  four_layers: fourLayers,
-  mnist_relu: mnistRelu,
-  relu_at_zero: reluAtZero,
-  truth_table: truthTable,
-};
+const STARTS = { add_numbers, four_layers, mnist_relu, relu_at_zero, truth_table }; // by the studies' names
 
 /**
  * Train a network; yield what is seen of it whenever it is looked at.

@@ -12,7 +12,7 @@ const ALL = count(X.length);
 const EACH = Array.from(ALL, (sample) => Uint32Array.of(sample));
 
 /** @type {Start} */
-export function addNumbers(settings, seed) {
+export function add_numbers(settings, seed) {
   const network = new Network(draw(settings, new RandomState(seed)), {
     rate: settings.learning_rate,
     momentum: settings.momentum,

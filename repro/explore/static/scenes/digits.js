@@ -8,7 +8,7 @@ const CLASSES = 10;
 const BACKGROUND = 0.01; // thread 004's input of a pixel without ink
 
 /** Thread 002: 784-100-10 with softmax and cross-entropy, gradient descent in batches. @type {Start} */
-export function mnistRelu(settings, seed, digits) {
+export function mnist_relu(settings, seed, digits) {
   const { hidden_units: units, first_layer_init: factor, first_layer_rate: gain } = settings;
   const random = new RandomState(seed);
   const glorot = (/** @type {number} */ inputs, /** @type {number} */ outputs) => {
@@ -31,7 +31,7 @@ export function mnistRelu(settings, seed, digits) {
 }
 
 /** Thread 004: 784-200-100-10, learns images one by one; errors lack a derivative as posted. @type {Start} */
-export function fourLayers(settings, seed, digits) {
+export function four_layers(settings, seed, digits) {
   const random = new RandomState(seed);
   const gain = settings.initializer === "he_normal" ? Math.SQRT2 : 1;
   const mended = (/** @type {string} */ name) => ["true", name].includes(settings.backpropagation);
@@ -76,7 +76,8 @@ function learn(network, images, { random, digits: { train, label }, size, by, is
     look() {
       const { reacts, silent } = examine(network, images, tested, { hidden: true, by });
       const { out } = network.last;
-      const right = tested.filter((image, i) => argmax(out, i * (CLASSES + 1)) === label[image]).length;
+      const digit = (/** @type {number} */ i) => answer(out.subarray(i * (CLASSES + 1), (i + 1) * (CLASSES + 1) - 1));
+      const right = tested.filter((image, i) => digit(i) === label[image]).length;
       const counts = finite && out.every(Number.isFinite);
       const flags = isLost(reacts) || !counts ? FLAGS.dead : 0;
       return { value: counts ? right / tested.length : NaN, flags, detail: { cells: reacts.slice(0, -1), silent } };
@@ -84,9 +85,5 @@ function learn(network, images, { random, digits: { train, label }, size, by, is
   };
 }
 
-/** Return the digit with the highest of ten values. @param {Float64Array} values @param {number} start of the ten */
-function argmax(values, start) {
-  let best = 0;
-  for (let digit = 1; digit < CLASSES; digit++) if (values[start + digit] > values[start + best]) best = digit;
-  return best;
-}
+/** Return the digit with the highest of ten values. @param {Float64Array} values */
+const answer = (values) => values.indexOf(Math.max(...values));

@@ -9,7 +9,7 @@ const ALL = count(SAMPLES);
 const DERIVATIVE = { zero: 0, half: 0.5, one: 1 };
 
 /** @type {Start} */
-export function reluAtZero(settings, seed) {
+export function relu_at_zero(settings, seed) {
   const single = settings.precision === "float32";
   const { input, first, second } = draw(settings, new RandomState(seed));
   const atZero = keep(DERIVATIVE[settings.at_zero] ?? settings.at_zero, single);

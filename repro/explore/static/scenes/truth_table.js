@@ -10,7 +10,7 @@ const ROWS = count(X.length);
 const [INPUTS, UNITS] = [3, 4];
 
 /** @type {Start} */
-export function truthTable(settings, seed) {
+export function truth_table(settings, seed) {
   const random = new RandomState(seed);
   const number = (/** @type {number} */ n) =>
     settings.initializer === "uniform" ? 2 * random.random() - 1 : random.normal() * Math.sqrt(2 / n);
