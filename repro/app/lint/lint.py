@@ -1,6 +1,7 @@
 """`python -m repro lint`: all checks of one study, or of all."""
 
 from collections.abc import Iterator, Sequence
+from subprocess import SubprocessError
 
 from repro.app.lint import (
     arms,
@@ -60,7 +61,7 @@ def lint(names: Sequence[str]) -> int:
 
 
 def problems(name: str, repository: Repository) -> Iterator[Problem]:
-    """Yield what is wrong with a study; of one that can't be read, that alone."""
+    """Yield what is wrong with a study; of what can't be read, that alone."""
     try:
         loaded = load_study(name)
     except StudyError as error:
@@ -69,10 +70,13 @@ def problems(name: str, repository: Repository) -> Iterator[Problem]:
             prose = line.removeprefix(f"{repository.study_file(name)}: ")
             yield Problem(path, prose, "mend that first; the other checks need it")
         return
-    for check in CHECKS:
+    unreadable = list(code.texts_can_be_read(loaded, repository))
+    yield from unreadable
+    for check in () if unreadable else CHECKS:
         try:
             yield from check(loaded, repository)
-        except (UnicodeDecodeError, SyntaxError):
-            continue  # `texts_can_be_read` says of which file
+        except SubprocessError as error:  # of a machine that has much to do, for one
+            unfinished = f"{check.__name__} could not be looked at ({error})"
+            yield Problem(f"repro/{name}", unfinished, "run lint again")
         except StudyError as error:  # a table that is none, for one
             yield Problem(f"results/{name}", str(error), f"run python -m repro run {name}")
