@@ -73,7 +73,7 @@ def _write(files: Mapping[Path, str]) -> None:
 
 
 def _refuse(name: str, repository: Repository, paths: list[Path]) -> None:
-    is_word = iskeyword(name) or issoftkeyword(name)
+    is_word = iskeyword(name) or issoftkeyword(name) or name == "type"  # which is one since 3.12
     if not re.fullmatch(NAME, name) or len(name) > LONGEST_NAME or is_word:
         raise StudyError(
             f"{name!r} is no name for a study: take a Python identifier in small letters, at most "

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from repro.app.cli.exits import reported
-from repro.app.cli.options import EPOCHS, OutFolder, SeedsType
+from repro.app.cli.options import EPOCHS, Finite, OutFolder, SeedsType
 from repro.app.cli.user_files import require_data, require_function, require_writable
 from repro.commands._user_code import errors_of
 from repro.study.keras_settings import require_readable
@@ -35,7 +35,7 @@ from repro.study.keras_settings import require_readable
 @click.option("--details", is_flag=True, help="Show all suspects and all changes.")
 @click.option(
     "--budget",
-    type=click.FloatRange(1, 1e6),
+    type=Finite(1, 1e6),
     default=110.0,
     show_default=True,
     metavar="SECONDS",
@@ -48,7 +48,7 @@ from repro.study.keras_settings import require_readable
 )
 @click.option("--model", help="For a numpy step: FILE.py:NAME of a build function of that network.")
 @click.option("--parameters", help="For a numpy step: FILE.py:NAME of its parameters.")
-@click.option("--rate", type=float, help="For a numpy step: the learning rate that it uses.")
+@click.option("--rate", type=Finite(), help="For a numpy step: the learning rate that it uses.")
 def command(target: str, **options: Any) -> None:
     """Say why a network fails, and which change makes it work.
 

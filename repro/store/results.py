@@ -171,7 +171,7 @@ def find_results(name: str) -> tuple[Study, Path]:
     folder = Path(name)
     if name in study_names() or not (folder / "runs.csv").is_file():
         if folder.is_dir():
-            raise StudyError(f"{name} holds no results: {folder / 'runs.csv'} is not there")
+            raise StudyError(f"{name or '.'} holds no results: {folder / 'runs.csv'} is not there")
         if name not in study_names():
             folders = sorted(str(path.parent) for path in RESULTS.glob("*@*/runs.csv"))
             raise StudyError(unknown("study or results folder", name, [*study_names(), *folders]))

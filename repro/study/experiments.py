@@ -9,6 +9,7 @@ from functools import cache, cached_property
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from traceback import extract_tb
 from types import ModuleType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -178,18 +179,31 @@ def find_mechanism(name: str) -> ModuleType | None:
     is_package = hasattr(_thread(name), "__path__")
     if not is_package or find_spec(f"repro.{name}.mechanism") is None:
         return None
-    return import_module(f"repro.{name}.mechanism")
+    return _module(f"repro.{name}.mechanism", "")
 
 
 def _thread(name: str) -> ModuleType:
+    return _module(f"repro.{name}", f"write repro/{name}.py, see add-a-thread")
+
+
+def _module(name: str, remedy: str) -> ModuleType:
+    """Return a module of a thread; what it raises is told in a line, with its place."""
     try:
-        return import_module(f"repro.{name}")
+        return import_module(name)
     except ModuleNotFoundError as error:
-        if error.name != f"repro.{name}":
-            raise
-        raise StudyError(
-            f"no thread repro.{name}: write repro/{name}.py, see add-a-thread"
-        ) from None
+        if error.name == name:
+            raise StudyError(f"no thread {name}: {remedy}") from None
+        raise StudyError(_failure(name, error)) from error
+    except (Exception, SystemExit) as error:
+        raise StudyError(_failure(name, error)) from error
+
+
+def _failure(name: str, error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    if not isinstance(error, SyntaxError):  # which names its own place
+        frame = extract_tb(error.__traceback__)[-1]
+        text = f"{text} ({Path(frame.filename).name}, line {frame.lineno})"
+    return f"{name} can't be imported: {type(error).__name__}: {text}"
 
 
 def _choice(run: Run) -> str:

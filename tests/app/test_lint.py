@@ -1,5 +1,6 @@
 """Every study keeps every rule; each rule finds what breaks it, and says so in a line."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -16,13 +17,14 @@ from repro.app.lint import (
     estimands,
     forms,
     imports,
+    lint,
     numbers,
     pages,
     results,
     sentences,
     study,
 )
-from repro.app.lint.lint import CHECKS
+from repro.app.lint.lint import CHECKS, problems
 from repro.app.lint.problem import Repository
 from repro.app.lint.spoken import said_in_digits, said_in_words
 from repro.study.folder import study_names
@@ -78,6 +80,34 @@ def said(check, repository, loaded=None):
 def test_a_text_that_can_not_be_read_is_named(repository, name, content):
     (repository.root / name).write_bytes(content)
     assert said(code.texts_can_be_read, repository).startswith(f"{name}: can't be read: ")
+
+
+NO_FILE = {
+    "a named pipe": os.mkfifo,
+    "a device": lambda path: path.symlink_to("/dev/zero"),
+    "a folder": Path.mkdir,
+}
+
+
+@pytest.mark.parametrize("kind", NO_FILE)
+@pytest.mark.parametrize("name", ["README.md", f"tests/{NAME}/test_it.py"])
+def test_a_text_that_is_no_file_is_named_and_not_waited_for(repository, name, kind):
+    path = repository.root / name
+    path.unlink(missing_ok=True)
+    NO_FILE[kind](path)
+    (only,) = problems(NAME, repository)
+    assert str(only) == f"{name}: can't be read: is {kind}, not a file; mend that first"
+
+
+def test_a_check_that_takes_too_long_is_told_and_the_others_go_on(repository, monkeypatch):
+    def too_long(*_):
+        yield subprocess.run(["sleep", "60"], timeout=0.01, check=False)
+
+    monkeypatch.setattr(lint, "CHECKS", (too_long, code.tests_are_there))
+    shutil.rmtree(repository.root / "tests" / NAME)
+    slow, other = map(str, problems(NAME, repository))
+    assert slow.startswith(f"repro/{NAME}: too_long could not be looked at (Command")
+    assert "holds no test" in other
 
 
 def test_a_ledger_of_any_bytes_is_another_than_that_of_the_tables(repository):

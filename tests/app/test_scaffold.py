@@ -106,6 +106,7 @@ def test_the_test_that_it_wrote_passes(begun):
         ("tiny_folder", "tests/tiny_folder is there already"),
         ("class", "'class' is no name for a study"),
         ("match", "'match' is no name for a study"),
+        ("type", "'type' is no name for a study"),
         ("XOR", "'XOR' is no name for a study"),
         ("2x", "'2x' is no name for a study"),
         ("../x", "'../x' is no name for a study"),

@@ -68,3 +68,12 @@ def test_what_is_named_twice_is_refused_not_done_twice(command):
     done = CliRunner().invoke(main, [command, *options, *["truth_table"] * 2000])
     assert done.exit_code == 2
     assert done.stderr.endswith("'truth_table' is named twice\n")
+
+
+@pytest.mark.parametrize("option", ["--budget", "--rate"])
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "1e999"])
+def test_what_is_no_number_is_refused_before_any_work(option, number):
+    """Though no bound is below or above nan."""
+    done = CliRunner().invoke(main, ["diagnose", "m.py:build", "--data", "d.npz", option, number])
+    assert done.exit_code == 2
+    assert f"Invalid value for '{option}'" in done.stderr

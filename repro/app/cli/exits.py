@@ -25,7 +25,7 @@ import click
 from repro.app.cli.environment import check_figure_settings, settle_home
 from repro.app.cli.scratch import delete_scratch_folders
 from repro.app.terminal.streams import prepare_streams, warn
-from repro.training.jobs.spawn import end_children
+from repro.running.signals import end_children
 
 FINISHED, FINDING, WRONG, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
 UNFINISHED = "what was stored or written before is whole; run again"

@@ -3,6 +3,7 @@
 Imports nothing that takes time, so that every `--help` answers at once.
 """
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -13,6 +14,17 @@ import click
 
 EPOCHS = click.IntRange(1, 1_000_000)
 DATA_SETS = ("mnist", "mnist5k")  # `repro.data.NAMES`, whose import takes time
+
+
+class Finite(click.FloatRange):
+    """A number, neither infinite nor nan, which lies in no range and outside of none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number; fail with the reason."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no finite number", param, ctx)
+        return number
 
 
 class SeedsType(click.ParamType):

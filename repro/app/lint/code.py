@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from repro.app.lint.problem import Problem, Repository
+from repro.app.lint.problem import Problem, Repository, text_of
 from repro.app.lint.style import RULES
 from repro.study.models import Study
 
@@ -14,21 +14,27 @@ MARK = "TODO"  # what `python -m repro new` leaves where something is to be fill
 
 
 def texts_can_be_read(study: Study, repository: Repository) -> Iterator[Problem]:
-    """The texts of a study are UTF-8, and Python where they should be."""
+    """The texts of a study are files in UTF-8, and Python where they should be."""
     pages = [repository.root / "README.md", repository.root / "docs" / "supply-chain.md"]
     for path in [*repository.files(study.name), *pages]:
         try:
-            text = path.read_text(encoding="utf-8")
+            text = text_of(path)
             if path.suffix == ".py":
                 ast.parse(text)
-        except (UnicodeDecodeError, SyntaxError) as error:
-            yield Problem(repository.short(path), f"can't be read: {error}", "mend that first")
+        except (OSError, ValueError, SyntaxError, RecursionError) as error:
+            yield Problem(
+                repository.short(path), f"can't be read: {_reason(error)}", "mend that first"
+            )
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror or "" if isinstance(error, OSError) else str(error)
 
 
 def no_mark_is_left(study: Study, repository: Repository) -> Iterator[Problem]:
     """Every place that was marked to be filled in has been."""
     for path in repository.files(study.name):
-        for line, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        for line, text in enumerate(text_of(path).splitlines(), start=1):
             if MARK in text:
                 place = f"{repository.short(path)}:{line}"
                 yield Problem(place, f"has the mark {MARK}", "fill it in and delete the mark")
@@ -37,7 +43,7 @@ def no_mark_is_left(study: Study, repository: Repository) -> Iterator[Problem]:
 def style_is_that_of_the_house(study: Study, repository: Repository) -> Iterator[Problem]:
     """The rules of `repro.app.lint.style` hold in the thread's modules."""
     for path in repository.modules(study.name):
-        text = path.read_text(encoding="utf-8")
+        text = text_of(path)
         for rule in RULES:
             for line, mistake, remedy in rule(path, text):
                 yield Problem(f"{repository.short(path)}:{line}", mistake, remedy)

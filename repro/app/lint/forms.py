@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from repro.app.lint.problem import Problem, Repository
+from repro.app.lint.problem import Problem, Repository, text_of
 from repro.findings.verdicts import compared_with, region
 from repro.store.provenance import FILE as PROVENANCE
 from repro.store.provenance import read_provenance
@@ -58,7 +58,7 @@ def _judged_by_another_test(version: Version, study: Study, key: str) -> set[int
 def _history(study: Study, repository: Repository) -> Iterator[Version]:
     claims, file = f"results/{study.name}/claims.csv", f"experiments/{study.name}.toml"
     if (repository.root / claims).is_file():
-        text = (repository.root / claims).read_text(encoding="utf-8")
+        text = text_of(repository.root / claims)
         yield Version("", _rows(text), _with_runs(repository.results(study.name)))
     for commit in _git(repository, ["log", "--format=%h", "--", claims]).split():
         texts = [_git(repository, ["show", f"{commit}:{name}"]) for name in (claims, file)]

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from repro.app.lint.problem import Problem, Repository
+from repro.app.lint.problem import Problem, Repository, text_of
 from repro.study.models import Study
 
 MAY_IMPORT = {"data", "training"}  # a thread, besides itself
@@ -22,7 +22,7 @@ def imported(path: Path) -> Iterator[str]:
     Raises:
         ValueError: for a relative import, which says less than it could.
     """
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(text_of(path))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -58,7 +58,7 @@ def thread_keeps_its_walls(study: Study, repository: Repository) -> Iterator[Pro
 def imports_are_statements(study: Study, repository: Repository) -> Iterator[Problem]:
     """The identity of runs follows import statements; what a text names it may not see."""
     for path in repository.modules(study.name):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(ast.parse(text_of(path))):
             if not isinstance(node, ast.Name | ast.Attribute):
                 continue
             name = node.id if isinstance(node, ast.Name) else node.attr

@@ -1,6 +1,7 @@
 """`python -m repro lint`: all checks of one study, or of all."""
 
 from collections.abc import Iterator, Sequence
+from subprocess import SubprocessError
 
 from repro.app.lint import (
     arms,
@@ -62,7 +63,7 @@ def lint(names: Sequence[str]) -> int:
 
 
 def problems(name: str, repository: Repository) -> Iterator[Problem]:
-    """Yield what is wrong with a study; of one that can't be read, that alone."""
+    """Yield what is wrong with a study; of what can't be read, that alone."""
     try:
         loaded = load_study(name)
     except StudyError as error:
@@ -71,15 +72,18 @@ def problems(name: str, repository: Repository) -> Iterator[Problem]:
             prose = line.removeprefix(f"{repository.study_file(name)}: ")
             yield Problem(path, prose, "mend that first; the other checks need it")
         return
+    unreadable = list(code.texts_can_be_read(loaded, repository))
+    yield from unreadable
     is_stale = False
-    for check in CHECKS:
+    for check in () if unreadable else CHECKS:
         if is_stale and check in IN_TABLES:
             continue  # what is missing in the tables has been said
         try:
             for problem in check(loaded, repository):
                 is_stale |= check is results.tables_are_of_the_study
                 yield problem
-        except (UnicodeDecodeError, SyntaxError):
-            continue  # `texts_can_be_read` says of which file
+        except SubprocessError as error:  # of a machine that has much to do, for one
+            unfinished = f"{check.__name__} could not be looked at ({error})"
+            yield Problem(f"repro/{name}", unfinished, "run lint again")
         except StudyError as error:  # a table that is none, for one
             yield Problem(f"results/{name}", str(error), f"run python -m repro run {name}")

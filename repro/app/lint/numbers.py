@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from repro.app.lint.pages import README, answer, evidence, findings
-from repro.app.lint.problem import Problem, Repository
+from repro.app.lint.problem import Problem, Repository, text_of
 from repro.app.lint.spoken import Spoken, said_in_digits, said_in_words
 from repro.findings.arms import Arms, arms_of, compared, metric_values
 from repro.store.results import TABLES, Results, read_results
@@ -31,8 +31,8 @@ def numbers_are_those_of_the_evidence(study: Study, repository: Repository) -> I
         return  # said already
     tables = _Evidence(study, read_results(folder))
     texts: dict[Path | str, Iterable[str]] = {
-        repository.short(page): findings(page.read_text(encoding="utf-8")),
-        README: answer((repository.root / README).read_text(encoding="utf-8"), study.name),
+        repository.short(page): findings(text_of(page)),
+        README: answer(text_of(repository.root / README), study.name),
     }
     for place, sentences in texts.items():
         for sentence in sentences:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from repro.app.lint.problem import Problem, Repository
+from repro.app.lint.problem import Problem, Repository, text_of
 from repro.store.tables import read_table
 from repro.study.experiments import metric_kinds
 from repro.study.models import CITATION, CITED_VERDICT, Study
@@ -43,7 +43,7 @@ def findings_name_their_evidence(study: Study, repository: Repository) -> Iterat
     page = repository.page(study.name)
     if not page.is_file():
         return  # said already
-    text = page.read_text(encoding="utf-8")
+    text = text_of(page)
     if f"\n## {FINDINGS}\n" not in text:
         yield Problem(
             repository.short(page), f"has no section {FINDINGS!r}", "tell there what was found"
@@ -93,7 +93,7 @@ def open_claims_are_said_to_be_open(study: Study, repository: Repository) -> Ite
         return  # said already
     verdicts = read_table(table).set_index("claim")["verdict"]
     still_open = set(verdicts.index[verdicts == "inconclusive"])
-    for sentence in findings(repository.page(study.name).read_text(encoding="utf-8")):
+    for sentence in findings(text_of(repository.page(study.name))):
         if still_open & set(evidence(study, sentence)):
             yield from _unless_open(repository.short(repository.page(study.name)), sentence)
 
@@ -141,7 +141,7 @@ def _start(sentence: str) -> str:
 
 
 def _text(repository: Repository, name: str) -> str:
-    return (repository.root / name).read_text(encoding="utf-8")
+    return text_of(repository.root / name)
 
 
 CHECKS = (

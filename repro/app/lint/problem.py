@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from repro.study.files import read_regular
 from repro.study.folder import studies_folder
 from repro.study.models import Study
 
@@ -55,6 +56,16 @@ class Repository:
     def short(self, path: Path) -> Path:
         """Return a path as it is seen from the root."""
         return path.relative_to(self.root)
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a file, which may be a link, but no pipe or device.
+
+    Raises:
+        OSError: if it is none, or can't be read; names the path.
+        UnicodeDecodeError: if it is no text.
+    """
+    return read_regular(path, follow=True).decode().replace("\r\n", "\n")
 
 
 Check = Callable[[Study, Repository], Iterator[Problem]]

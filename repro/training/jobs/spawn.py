@@ -32,7 +32,7 @@ def signals_deferred() -> Iterator[None]:
     handlers = {number: signal.getsignal(number) for number in heeded}
     try:
         for number in heeded:
-            signal.signal(number, lambda each, _: received.append(each))
+            signal.signal(number, lambda sent, _: received.append(sent))
         yield
     finally:
         for number, handler in handlers.items():
