@@ -215,11 +215,19 @@ def decaying():
     return keras.optimizers.AdamW(1e-3, weight_decay=0.5)
 
 
+def smoothed(share):
+    return keras.losses.CategoricalCrossentropy(label_smoothing=share)
+
+
+ONE_HOT = np.eye(3)[CLASSES]
+
+
 def tokens(rows):
     return sequential(lambda: layers.Embedding(rows, 2), layers.Flatten, SIGMOID)
 
 
-TOKENS = DRAW.integers(0, 9, (80, 3))
+OTHERS = np.random.default_rng(1)  # whose draws leave those of the tests as they were
+TOKENS = OTHERS.integers(0, 9, (80, 3))
 SOFT = {"loss": "sparse_categorical_crossentropy"}
 THREE = dense(3, "softmax")
 PROGRAMS = [
@@ -295,6 +303,7 @@ PROGRAMS = [
         X,
         9 * X[:, 0],
     ),
+    ("loss_settings", "usual_loss", sequential(HIDDEN, THREE, loss=smoothed(1.0)), X, ONE_HOT),
     ("cut_tokens", "count_tokens", tokens(9), TOKENS / 9, Y),
     ("cut_tokens", "count_tokens", tokens(9), (TOKENS - TOKENS.mean(0)) / TOKENS.std(0), Y),
     (
@@ -357,8 +366,27 @@ def test_rows_in_the_order_of_a_number_matter_where_they_are_not_shuffled():
         assert "order" not in examined(setup_of(build, x, x[:, 0], shuffle=shuffle))[0]
 
 
+def test_a_loss_with_settings_in_use_is_usual():
+    for loss in (smoothed(0.1), keras.losses.BinaryFocalCrossentropy(gamma=2), "mse"):
+        build = sequential(HIDDEN, dense(3, "softmax"), loss=loss)
+        assert "loss_settings" not in [finding.key for finding in check(build).findings]
+    tiny = sequential(HIDDEN, dense(1), loss=keras.losses.Huber(delta=1e-5))
+    assert "loss_settings" in [finding.key for finding in check(tiny).findings]
+
+
+def test_a_recurrent_layer_of_a_single_unit_is_a_bottleneck_and_widened():
+    steps = OTHERS.normal(size=(80, 5, 2))
+    for layer, is_narrow in ((lambda: layers.LSTM(1), True), (lambda: layers.GRU(4), False)):
+        setup = setup_of(sequential(layer, THREE, **SOFT), steps, CLASSES)
+        causes, changes = examined(setup)
+        assert ("narrow" in causes) is is_narrow
+        if is_narrow:
+            wide = changed_build(setup, changes["more_units"])()
+            assert [w.units for w in wide.layers if hasattr(w, "units")] == [16, 3]
+
+
 def test_a_recurrent_layer_that_has_to_remember_many_steps_is_told():
-    steps = DRAW.normal(size=(80, 30, 2))
+    steps = OTHERS.normal(size=(80, 30, 2))
     setup = setup_of(sequential(lambda: layers.SimpleRNN(3), SIGMOID), steps, Y)
     causes, changes = examined(setup)
     assert "forgets" in causes
@@ -526,6 +554,56 @@ def test_tokens_that_were_scaled_are_tokens_again(scaled):
     assert np.array_equal(numbered, known)
 
 
+def test_a_number_far_out_that_repeats_stands_for_what_is_missing():
+    draw = np.random.default_rng(2)
+    x = np.where(draw.uniform(size=X.shape) < 0.1, -999, X)
+    setup = setup_of(sequential(HIDDEN, SIGMOID), x, Y)
+    causes, changes = examined(setup)
+    assert "outliers" in causes
+    (changed, _), _ = changes["fill_codes"].data(setup.train, setup.test)
+    names = {"np": np, "x": setup.train[0]}
+    exec(changes["fill_codes"].code, names)  # noqa: S102  # our own text
+    assert np.allclose(names["x"], changed, atol=1e-4)
+    assert np.abs(changed).max() < 5
+    assert np.allclose(changed[setup.train[0] == -999], 0, atol=1e-4)  # the mean, standardized
+    far = np.where(np.arange(80)[:, None] % 20, X, 300 * X)  # far out, and no code
+    assert "fill_codes" not in examined(setup_of(sequential(HIDDEN, SIGMOID), far, Y))[1]
+
+
+def test_validation_targets_in_other_units_are_told_and_brought_to_those_of_training():
+    build, y = sequential(HIDDEN, dense(1), loss="mse"), X[:, :1]
+    setup = setup_of(build, X, y, (X, 5 + 40 * y))
+    examination = examine_data(setup)
+    findings = explain(find_symptoms(setup, examination, None))
+    assert [f.key for f in findings if f.is_certain] == ["validation_targets"]
+    change = examined(setup)[1]["match_targets"]
+    (_, kept), (_, matched) = change.rows(setup.train, setup.test)
+    assert np.array_equal(kept, setup.train[1])
+    names = {"np": np, "y": y, "y_val": 5 + 40 * y}
+    exec(change.code, names)  # noqa: S102  # our own text
+    assert np.allclose(matched, names["y_val"], atol=1e-4)
+    assert np.allclose(matched, y, atol=1e-4)
+    far = np.where(np.arange(80)[:, None] % 20, y, 1e4)  # some targets far out are no other unit
+    for targets, validation in ((y, (X, y)), (far, (X, y)), (40 * y, None)):
+        assert "validation_targets" not in examined(setup_of(build, X, targets, validation))[0]
+
+
+def test_validation_rows_that_are_training_rows_are_told():
+    build = sequential(HIDDEN, SIGMOID)
+    causes, _ = examined(setup_of(build, X, Y, (X[:40], Y[:40])))
+    assert "shared_rows" in causes
+    assert "shared_rows" not in examined(setup_of(build, X[40:], Y[40:], (X[:40], Y[:40])))[0]
+    table = np.tile([[0.0, 0], [0, 1], [1, 0], [1, 1]], (20, 1))
+    truth = table.any(axis=1).astype(int)
+    assert "shared_rows" not in examined(setup_of(build, table, truth, (table, truth)))[0]
+
+
+def test_rows_are_changed_by_each_of_several_changes():
+    add = Change(key="add", title="add", size=1, rows=lambda a, b: (a + 1, b))
+    double = Change(key="double", title="double", size=1, rows=lambda a, b: (2 * a, 2 * b))
+    assert combine(add, double).rows(1, 5) == (4, 10)
+
+
 def test_targets_far_out_are_clipped_in_training_alone():
     x, y = np.tile(X, (2, 1)), np.tile(X[:, 0], 2)
     far = np.where(np.arange(160) % 20, y, -1e4)
@@ -538,7 +616,7 @@ def test_targets_far_out_are_clipped_in_training_alone():
     assert np.allclose(np.ravel(clipped), np.ravel(names["y"]), atol=1e-5)
     assert np.abs(clipped).max() < 10
     assert np.array_equal(np.ravel(test), X[:, 0])
-    images = np.where(DRAW.uniform(size=(80, 9)) < 0.1, 255, DRAW.integers(0, 2, (80, 9)))
+    images = np.where(OTHERS.uniform(size=(80, 9)) < 0.1, 255, OTHERS.integers(0, 2, (80, 9)))
     setup = setup_of(sequential(dense(9), loss="mse"), X, images)
     assert "target_outliers" not in examined(setup)[0]
     causes, changes = examined(setup_of(sequential(HIDDEN, dense(1), loss="mse"), x, y))

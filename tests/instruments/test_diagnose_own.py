@@ -229,8 +229,9 @@ def test_a_loss_that_takes_the_labels_the_other_way_round_is_found_by_exchanging
         model.compile(keras.optimizers.Adam(0.02), exchanged)
         return model
 
-    alike = DRAW.integers(0, 2, 200).astype("float32")
-    second = np.where(alike[:, None] > 0, X + 0.1 * DRAW.normal(size=X.shape), X[::-1])
+    draw = np.random.default_rng(1)
+    alike = draw.integers(0, 2, 200).astype("float32")
+    second = np.where(alike[:, None] > 0, X + 0.1 * draw.normal(size=X.shape), X[::-1])
     setup = setup_of(build, np.stack([X, second], axis=1), alike)
     causes, changes = found_in(setup)
     assert "own_loss" in causes

@@ -313,7 +313,8 @@ def test_remedies_of_other_suspects_are_tried_before_anything_else(setup):
 )
 def test_a_facts_remedy_that_does_well_ends_the_trials(setup, skill, baseline, vague, settled):
     proof = Proof(Trained(change=NOTHING, test=SEEDS * 0, train=SEEDS), baseline=baseline)
-    trials = Trials(None, proof, print)
+    faster = Change(key="faster", title="a higher rate", size=1, removes=("rate_low",))
+    trials = Trials(None, proof, print, offers=[FACT, faster])
     trials.results.append(Trained(change=FACT, test=skill + SEEDS / 100, train=SEEDS))
     judge(setup, proof, trials.results)
     suspects = Suspects(

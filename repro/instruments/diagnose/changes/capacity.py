@@ -90,8 +90,7 @@ def capacity_changes(setup: Setup, examination: Examination, symptoms: frozenset
     """Change what keeps layers from learning, where that was measured."""
     if "no_bias" in symptoms:
         yield _bias(setup)
-    limit = FEW_UNITS if "narrow" in symptoms else SOME_UNITS
-    thin = [site for site in setup.hidden if site.is_plain and site.units <= limit]
+    thin = _thin(setup, is_narrow="narrow" in symptoms)
     if thin and symptoms & {"narrow", *FAILURES}:
         yield _units(setup, thin)
     yield from _against(setup, symptoms)
@@ -106,6 +105,13 @@ def capacity_changes(setup: Setup, examination: Examination, symptoms: frozenset
     dense = [site for site in setup.hidden if site.kind == "Dense"]
     if "overfits" in symptoms and dense:
         yield _dropout(dense)
+
+
+def _thin(setup: Setup, *, is_narrow: bool) -> list[Site]:
+    """Return the layers to widen; recurrent ones, which take long then, only of few units."""
+    limit = FEW_UNITS if is_narrow else SOME_UNITS
+    sites = [site for site in setup.hidden if site.is_plain or (is_narrow and site.has_units)]
+    return [site for site in sites if site.units <= limit]
 
 
 def _against(setup: Setup, symptoms: frozenset[str]) -> Changes:

@@ -117,7 +117,7 @@ def combine(first: Change, second: Change) -> Change:
         removes=(*first.removes, *second.removes),
         treats=(*first.treats, *second.treats),
         group=f"{first.group}+{second.group}",
-        rows=first.rows or second.rows,
+        rows=_combined_data(first.rows, second.rows),
         shuffle=first.shuffle or second.shuffle,
         unweighted=first.unweighted or second.unweighted,
         weighs_classes=first.weighs_classes or second.weighs_classes,

@@ -8,6 +8,7 @@ import numpy as np
 
 from repro.instruments.diagnose.changes import edits
 from repro.instruments.diagnose.changes.change import Change, ChangeData, Changes
+from repro.instruments.diagnose.measurements.columns import missing_code
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.measurements.inputs import share_a_scale
 from repro.instruments.diagnose.setup.arrays import (
@@ -32,6 +33,11 @@ CLIPPING = """\
 low, high = np.quantile(x, (0.25, 0.75), axis=0)  # of the training inputs, as all that follows
 spread = np.where(high > low, high - low, np.inf)
 x = np.clip(x, low - 3 * spread, high + 3 * spread)
+x = (x - x.mean(axis=0)) / (x.std(axis=0) + 1e-12)"""
+FILLING = """\
+missing = np.isclose(x, {code})
+mean = np.ma.masked_where(missing, x).mean(axis=0).filled(0.0)  # of the training inputs
+x = np.where(missing, mean, x)
 x = (x - x.mean(axis=0)) / (x.std(axis=0) + 1e-12)"""
 SPLITTING = """\
 codes = {codes}  # features whose numbers name categories
@@ -79,6 +85,8 @@ def _array_changes(setup: Setup, examination: Examination, symptoms: frozenset[s
     if "missing_inputs" in symptoms:
         yield _filling(setup)
     if "outliers" in symptoms:
+        if (code := missing_code(setup)) is not None:
+            yield _filling_codes(setup, code)
         yield _clipping(setup)
     if "codes" in symptoms:
         yield _splitting(setup, examination.codes)
@@ -110,6 +118,26 @@ def _array_changes(setup: Setup, examination: Examination, symptoms: frozenset[s
             edit=edits.move_channels,
             inserts=True,
         )
+
+
+def _filling_codes(setup: Setup, code: float) -> Change:
+    """Fill what a number far out stands for by the mean of all other values."""
+
+    def fit(a: Array) -> Callable[[Array], Array]:
+        mean = np.ma.masked_where(np.isclose(a, code), a).mean(axis=0).filled(0.0)
+        standardize = _fit_standardizing(np.where(np.isclose(a, code), mean, a))
+        return lambda b: standardize(np.where(np.isclose(b, code), mean, b))
+
+    return Change(
+        key="fill_codes",
+        title=f"{code:g} taken for missing: filled by the mean, then every feature standardized",
+        size=2,
+        code=_lead(setup) + FILLING.format(code=f"{code:g}"),
+        removes=("outliers",),
+        treats=("input_scale", *INPUTS_TREAT),
+        group="input",
+        data=_on_inputs(fit),
+    )
 
 
 def _clipping(setup: Setup) -> Change:

@@ -60,19 +60,7 @@ UNCLIPPED = {"clipnorm": None, "clipvalue": None, "global_clipnorm": None}
 def loss_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Change the loss, and leave out what is added to it or put behind the output."""
     yield from _step_changes(setup, symptoms)
-    is_number = setup.task.kind == "regression" and setup.output is None  # else see `output`
-    if symptoms & {"absolute_loss", "foreign_loss"} or (is_number and "own_loss" in symptoms):
-        yield Change(
-            key="squared_loss",
-            title="loss mean_squared_error",
-            size=1,
-            code=compile_code(loss='"mean_squared_error"'),
-            removes=("loss_choice", "own_loss"),
-            group="loss",
-            loss="mean_squared_error",
-        )
-    if setup.compiled.own_loss and setup.task.labels == (0.0, 1.0):
-        yield _exchanging(setup)
+    yield from _other_losses(setup, symptoms)
     if setup.task.several and setup.task.factors and setup.output is not None:
         yield _weighing_ones(setup, setup.output)
     if setup.task.per_step and setup.task.factors and setup.output and _are_places(setup):
@@ -90,6 +78,34 @@ def loss_changes(setup: Setup, examination: Examination, symptoms: frozenset[str
         )
     yield from _penalty_changes(setup, symptoms)
     yield from _behind_changes(setup, symptoms)
+
+
+def _other_losses(setup: Setup, symptoms: frozenset[str]) -> Changes:
+    """Put another loss in place of one that learns slowly, is the user's own, or oddly set."""
+    is_number = setup.task.kind == "regression" and setup.output is None  # else see `output`
+    if symptoms & {"absolute_loss", "foreign_loss"} or (is_number and "own_loss" in symptoms):
+        yield Change(
+            key="squared_loss",
+            title="loss mean_squared_error",
+            size=1,
+            code=compile_code(loss='"mean_squared_error"'),
+            removes=("loss_choice", "own_loss"),
+            group="loss",
+            loss="mean_squared_error",
+        )
+    if setup.compiled.own_loss and setup.task.labels == (0.0, 1.0):
+        yield _exchanging(setup)
+    if "odd_loss" in symptoms and not setup.compiled.from_logits:
+        yield Change(
+            key="usual_loss",
+            title=f"loss {setup.compiled.loss} with Keras' own settings",
+            size=1,
+            code=compile_code(loss=f'"{setup.compiled.loss}"'),
+            removes=("loss_settings",),
+            treats=("rate_low", "loss_choice"),
+            group="loss",
+            loss=setup.compiled.loss,
+        )
 
 
 def _exchanging(setup: Setup) -> Change:

@@ -1,6 +1,7 @@
 """Changes of the rows: their split, order, weights; tokens, masks and padding."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.splitting import Pair
 
 APART = {"unseen_classes", "validation_differs", "validation_shifted", "feature_shifted"}
+TABLE_AXES = 2
 SHUFFLING = "order = np.random.default_rng(0).permutation(len(x))"
 DEFINED = """\
 # keras.ops.sqrt(keras.ops.maximum(x, 1e-7)) in place of the root is better; what was tried:
@@ -181,7 +183,7 @@ def token_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
             edit=edits.replace_kind("Embedding", input_dim=rows),
         )
     x = single_input(setup)
-    if "cut_tokens" in symptoms and x is not None:
+    if "cut_tokens" in symptoms and x is not None and x.ndim == TABLE_AXES:
         yield from _counting_tokens(x, min(layer.input_dim for layer in layers))
     if "masked_data" in symptoms:
         yield _unmasked(setup)
@@ -189,29 +191,32 @@ def token_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
         yield _reversing()
         yield from _gating(setup)
     if "unmasked" in symptoms and x is not None:
-        value = padding_value(x)
-        yield Change(
-            key="mask",
-            title="padding masked",
-            size=1,
-            code=layer_code(layers[0], mask_zero=True)
-            if layers
-            else f"keras.layers.Masking(mask_value={value})  # in front of the first layer",
-            removes=("mask",),
-            group="mask",
-            edit=edits.replace_kind("Embedding", mask_zero=True)
-            if layers
-            else edits.mask_inputs(value),
-        )
-        yield Change(
-            key="pre_padding",
-            title="padding in front of the data",
-            size=1,
-            code=PRE_PADDING.replace("== 0", f"== {value:g}"),
-            removes=("mask",),
-            group="mask",
-            data=_pre_pad,
-        )
+        yield from _masking(layers, padding_value(x))
+
+
+def _masking(layers: Sequence[Any], value: float) -> Changes:
+    yield Change(
+        key="mask",
+        title="padding masked",
+        size=1,
+        code=layer_code(layers[0], mask_zero=True)
+        if layers
+        else f"keras.layers.Masking(mask_value={value})  # in front of the first layer",
+        removes=("mask",),
+        group="mask",
+        edit=edits.replace_kind("Embedding", mask_zero=True)
+        if layers
+        else edits.mask_inputs(value),
+    )
+    yield Change(
+        key="pre_padding",
+        title="padding in front of the data",
+        size=1,
+        code=PRE_PADDING.replace("== 0", f"== {value:g}"),
+        removes=("mask",),
+        group="mask",
+        data=_pre_pad,
+    )
 
 
 def _counting_tokens(x: np.ndarray, rows: int) -> Changes:

@@ -17,6 +17,10 @@ CLIPPING = """\
 low, high = np.quantile(y, (0.25, 0.75), axis=0)  # of the training targets; better: correct them
 spread = np.where(high > low, high - low, np.inf)
 y = np.clip(y, low - 3 * spread, high + 3 * spread)"""
+MATCHING = """\
+# scale y_val by the very numbers by which y was; if these are lost, by the quartiles:
+(low, high), (a, b) = (np.quantile(targets, (0.25, 0.75), axis=0) for targets in (y, y_val))
+y_val = low + (y_val - a) * (high - low) / (b - a)"""
 MISREAD = {"labels_range", "labels_encoding", "unreachable"}
 
 
@@ -96,6 +100,8 @@ def target_changes(setup: Setup, examination: Examination, symptoms: frozenset[s
     """Clip or standardize the targets of a regression."""
     if "target_outliers" in symptoms:
         yield _clipping()
+    if "targets_differ" in symptoms:
+        yield _matching()
     y = setup.targets
     if setup.task.spreads:
         yield _standardizing_each(y)
@@ -130,6 +136,26 @@ def _clipping() -> Change:
         group="target_rows",
         rows=lambda train, test: ((train[0], np.clip(train[1], *fences(train[1]))), test),
     )
+
+
+def _matching() -> Change:
+    return Change(
+        key="match_targets",
+        title="the validation targets in the units of the training targets",
+        size=1,
+        code=MATCHING,
+        removes=("validation_targets",),
+        treats=("overfits",),
+        group="target_rows",
+        rows=lambda train, test: (train, (test[0], _matched(test[1], train[1]))),
+    )
+
+
+def _matched(y_test: Array, y: Array) -> Array:
+    """Return targets with the quartiles of others."""
+    (low, high), (low_test, high_test) = (np.quantile(a, (0.25, 0.75), axis=0) for a in (y, y_test))
+    spread = np.where(high_test > low_test, high_test - low_test, 1)
+    return np.asarray((low + (y_test - low_test) * (high - low) / spread).astype("float32"))
 
 
 def _standardizing_each(y: Array) -> Change:

@@ -4,7 +4,7 @@ import numpy as np
 
 from repro.instruments.diagnose.measurements.baselines import linear_skill, some_features
 from repro.instruments.diagnose.measurements.inputs import largest_eigenvalue
-from repro.instruments.diagnose.setup.arrays import Array, leaves
+from repro.instruments.diagnose.setup.arrays import Array, fences, leaves
 from repro.instruments.diagnose.setup.setup import Setup
 
 FEW_FEATURES = 20  # of more, none is looked at as a code
@@ -12,6 +12,7 @@ CODES = (6, 100)  # fewest and most values of a feature that may be a code
 IMAGE_AXES = 4  # rows, two of positions, channels
 PIXEL = 255  # largest value of one
 FEWEST_ON_A_LINE = 3  # features and rows: two may well say the same, such as yes and no
+FEW_ALIKE = 5  # values far out that may be alike by chance
 TELLING = 0.05  # skill that a feature has to gain as categories
 
 
@@ -28,6 +29,20 @@ def farthest_value(setup: Setup) -> float:
     varies = spread > 0
     distance = np.maximum(x.max(axis=0) - high, low - x.min(axis=0))[varies]
     return float((distance / spread[varies]).max()) if varies.any() else 0.0
+
+
+def missing_code(setup: Setup) -> float | None:
+    """Return the number that most of the values far out are, such as -999; None if none is.
+
+    It stands for what is missing: what was measured hardly repeats, and not in several features.
+    """
+    x = setup.inputs
+    low, high = fences(x)
+    far = x[(x < low) | (x > high)]
+    values, counts = np.unique(far, return_counts=True)
+    if not counts.size or counts.max() <= max(len(far) / 2, FEW_ALIKE):
+        return None
+    return float(values[counts.argmax()])
 
 
 def are_pixels(x: Array) -> bool:

@@ -1,4 +1,4 @@
-"""Find features that tell the targets in training and not elsewhere, such as a row's number."""
+"""Find features that tell the targets in training alone, and validation rows trained on."""
 
 import numpy as np
 
@@ -7,6 +7,7 @@ from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.task import as_table
 
 TELLING = 0.8  # correlation from which on one feature tells nearly all
+UNLIKE = 0.9  # share of the training rows that are unlike all others, at least
 LOST = 0.5  # share of it that is left on other rows, at most
 
 
@@ -39,3 +40,18 @@ def _correlations(x: Array, y: Array) -> Array:
 def _standardized(a: Array) -> Array:
     spread = a.std(axis=0)
     return (a - a.mean(axis=0)) / np.where(spread > 0, spread, 1)
+
+
+def shared_rows(setup: Setup) -> float:
+    """Return the share of the validation rows that training has, too; 0 where rows often repeat.
+
+    Rows of a few whole numbers, as of a truth table, repeat by their nature.
+    """
+    if setup.tested_on != "validation data":
+        return 0.0
+    pairs = (setup.inputs, setup.train[1]), (setup.test_inputs, setup.test[1])
+    rows = [np.c_[x, np.reshape(y, (len(x), -1))] for x, y in pairs]
+    trained, asked = ([row.tobytes() for row in table.astype("float32")] for table in rows)
+    known = set(trained)
+    is_unlike = len(known) >= UNLIKE * len(trained)
+    return float(np.mean([row in known for row in asked])) if is_unlike else 0.0

@@ -92,16 +92,21 @@ def _by_main_part(several: Attribution, suspects: Suspects, proof: Proof) -> Att
     clear = [cause for cause in suspects.causes if cause not in suspects.vague]
     singles = several.judged.change.singles
     main = {change.key for change in singles if set(clear) & set(change.removes)}
-    least = LEAST_SHARE * several.judged.gained.mean
-    for judged in proof.judged if 0 < len(main) < len(singles) else ():
-        does_most = judged.helps and judged.skill >= proof.deserved
-        if {c.key for c in judged.change.singles} == main and does_most:
-            present = [cause for cause in clear if cause in judged.change.removes]
-            found = replace(several, cause=present[0], also=_also(judged, present), judged=judged)
-            found = replace(found, certain=present[0] in suspects.certain, further=several.judged)
-            found = replace(found, is_own=True, rivals=_as_good(present[0], judged, proof))
-            return found if judged.gained.mean >= least else None
-    return None
+    alone = [j for j in proof.judged if {c.key for c in j.change.singles} == main]
+    enough = LEAST_SHARE * several.judged.gained.mean
+    if len(main) == len(singles) or not alone or alone[0].gained.mean < enough:
+        return None
+    judged = replace(alone[0], recovers=alone[0].helps and alone[0].skill >= proof.deserved)
+    present = [cause for cause in clear if cause in judged.change.removes]
+    attributed = Attribution(
+        cause=present[0],
+        also=_also(judged, present),
+        judged=judged,
+        rivals=_as_good(present[0], judged, proof),
+        further=several.judged,
+        certain=present[0] in suspects.certain,
+    )
+    return attributed if judged.recovers else None
 
 
 def _also(judged: Judged, present: Sequence[str]) -> tuple[str, ...]:
@@ -111,8 +116,8 @@ def _also(judged: Judged, present: Sequence[str]) -> tuple[str, ...]:
 
 
 def _as_good(cause: str, judged: Judged, proof: Proof) -> tuple[Judged, ...]:
-    least = SHARE_OF_BEST * judged.gained.mean
-    good = [j for j in proof.judged if j.helps and j.gained.mean >= least]
+    enough = SHARE_OF_BEST * judged.gained.mean
+    good = [j for j in proof.judged if j.helps and j.gained.mean >= enough]
     return _rivals(cause, good)
 
 

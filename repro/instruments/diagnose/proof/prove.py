@@ -56,6 +56,7 @@ class Trials:
     proof: Proof
     say: Say
     results: list[Trained] = field(default_factory=list)
+    offers: Sequence[Change] = ()
 
     @property
     def best_skill(self) -> float:
@@ -137,7 +138,7 @@ def prove(
         own_budget: as in `Proof`.
     """
     proof = Proof(original, baseline=baseline, own_budget=own_budget)
-    trials = Trials(trainer, proof, say)
+    trials = Trials(trainer, proof, say, offers=changes)
     tried: list[Change] = []
     for stage, causes in enumerate(_stages(suspects)):
         if not _is_settled(trials, suspects):
@@ -270,11 +271,12 @@ def _worth_trying(
 def _is_settled(trials: Trials, suspects: Suspects) -> bool:
     """Tell whether the remedy of a fact of code or data recovers, to all that can be expected.
 
-    Where another suspect has signs of its own, and wasn't tried, that is more than what is enough.
+    Where the remedy of another suspect with signs of its own is yet to be tried, that is more.
     """
     proof = trials.proof
     tried = {cause for trained in trials.results for cause in trained.change.removes}
-    is_open = set(suspects.causes) - suspects.vague - tried
+    removable = {cause for change in trials.offers for cause in change.removes}
+    is_open = (set(suspects.causes) - suspects.vague - tried) & removable
     known = GOOD if is_open else SURE if math.isnan(proof.baseline) else proof.baseline
     goal = min(GOOD, max(SURE, known))
     return any(

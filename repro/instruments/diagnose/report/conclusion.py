@@ -70,6 +70,10 @@ class Conclusion:
         """The change that recovers and is recommended, or gains though nothing is wrong."""
         return self.attribution.judged if self.attribution and not self.drowned else None
 
+    def is_smallest(self, judged: Judged) -> bool:
+        """Tell whether this trial is that of the change that is recommended."""
+        return self.smallest is not None and judged.change is self.smallest.change
+
     @property
     def change(self) -> Judged | None:
         """The change that recovers and is recommended; None if nothing needs to."""
@@ -91,7 +95,7 @@ class Conclusion:
         if self.drowned:
             return "drowned"
         if self.verdict == "fine":
-            harmless = ["metric", "metric_labels", *self.suspects.certain]
+            harmless = ["metric", "metric_labels", "shared_rows", *self.suspects.certain]
             return next((cause for cause in self.suspects.causes if cause in harmless), "")
         if self.attribution:
             return self.attribution.cause

@@ -138,7 +138,9 @@ def draw_gains(axes: "Axes", conclusion: Conclusion) -> None:
         axes.scatter(gains, row + spread, s=9, color=color, alpha=0.4, linewidths=0)
         axes.plot([gained.low, gained.high], [row, row], color="black", linewidth=1.4)
         axes.plot(gained.mean, row, "|", color="black", markersize=9, markeredgewidth=1.6)
-    titles = [j.change.title + ("  ◂ smallest" if j is conclusion.smallest else "") for j in judged]
+    titles = [
+        j.change.title + ("  ◂ smallest" if conclusion.is_smallest(j) else "") for j in judged
+    ]
     axes.set_yticks(range(len(judged)), titles)
     axes.set_ylim(len(judged) - 0.4, -0.6)
     axes.axvline(0, color="0.7", linewidth=0.8)

@@ -45,7 +45,7 @@ def change_table(conclusion: Conclusion) -> pd.DataFrame:
     }
     rows = [
         _row(judged, retuned.get(judged.change.key))
-        | {"n": seeds, "smallest": judged is conclusion.smallest}
+        | {"n": seeds, "smallest": conclusion.is_smallest(judged)}
         for judged in proof.judged
     ]
     return pd.DataFrame([original, *rows], columns=list(CHANGE_COLUMNS))

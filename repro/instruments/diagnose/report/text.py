@@ -202,9 +202,9 @@ def _rivals(attribution: Attribution) -> Iterator[str]:
 
 
 def _further(attribution: Attribution, further: Judged) -> Iterator[str]:
-    made = {change.key for change in attribution.judged.change.singles}
-    more = [change.title for change in further.change.singles if change.key not in made]
-    yield f"With more changes skill reaches {further.skill:.2f}: {'; '.join(more)}."
+    keys = {change.key for change in attribution.judged.change.singles}
+    others = [change.title for change in further.change.singles if change.key not in keys]
+    yield f"With more changes skill reaches {further.skill:.2f}: {'; '.join(others)}."
 
 
 def _cuts(conclusion: Conclusion) -> Iterator[str]:
@@ -271,7 +271,7 @@ def _changes(conclusion: Conclusion) -> Any:
             f"{judged.gained.mean:+.2f}",
             f"{judged.gained.low:+.2f}…{judged.gained.high:+.2f}",
             f"{judged.superiority:.2f}",
-            "chosen" if judged is conclusion.smallest else _mark(judged),
+            "chosen" if conclusion.is_smallest(judged) else _mark(judged),
         )
     return shown
 

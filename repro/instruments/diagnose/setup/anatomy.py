@@ -51,6 +51,11 @@ class Site:
         """True if it is dense or a convolution: sums, then one activation."""
         return self.kind == "Dense" or self.kind.startswith("Conv")
 
+    @property
+    def has_units(self) -> bool:
+        """True if it may be given any number of units: dense, a convolution, or recurrent."""
+        return self.is_plain or self.kind in ("LSTM", "GRU", "SimpleRNN")
+
 
 @dataclass(frozen=True)
 class Trace:

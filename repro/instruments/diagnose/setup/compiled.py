@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Compiled:
-    """The arguments of `compile`; `rate` at step 0, `momentum` 0 where there is none."""
+    """The arguments of `compile`; `rate` at step 0, `momentum` 0 where there is none.
+
+    `settings` are the numbers that a loss of Keras' was made with, such as its `delta`.
+    """
 
     optimizer: str
     rate: float
@@ -20,6 +23,7 @@ class Compiled:
     loss: str
     from_logits: bool
     own_loss: bool
+    settings: dict[str, float]
     summed: bool
     loss_weight: float
     wants_accuracy: bool
@@ -36,11 +40,16 @@ def read_compiled(model: "keras.Model") -> Compiled:
         loss=loss_name(model.loss),
         from_logits=bool(getattr(model.loss, "from_logits", False) or _keeps_logits(model.loss)),
         own_loss=is_own_loss(model.loss),
+        settings=_numbers(getattr(model.loss, "_fn_kwargs", {})),
         summed=getattr(model.loss, "reduction", None) == "sum",
         loss_weight=_loss_weight(compile_arguments(model)["loss_weights"]),
         wants_accuracy="acc" in repr(compile_arguments(model)["metrics"]).lower(),
         metrics=_metric_names(compile_arguments(model)["metrics"]),
     )
+
+
+def _numbers(arguments: dict[str, Any]) -> dict[str, float]:
+    return {k: float(v) for k, v in arguments.items() if isinstance(v, int | float)}
 
 
 def _metric_names(metrics: Any) -> tuple[str, ...]:

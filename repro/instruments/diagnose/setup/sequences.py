@@ -27,11 +27,12 @@ def reads_steps(setup: Setup) -> bool:
     return any(type(o).__name__ in RECURRENT for o in setup.operations)
 
 
-def last_state_layers(setup: Setup) -> list[Any]:
-    """Return the recurrent layers that read all steps in one direction, and put out the last."""
+def last_state_layers(setup: Setup) -> list[tuple[int, Any]]:
+    """Return place and layer of what reads all steps one way and puts out its last state."""
     kinds = [k for k in RECURRENT if k != "Bidirectional"]
-    recurrent = [o for o in setup.operations if type(o).__name__ in kinds]
-    return [layer for layer in recurrent if not layer.return_sequences]
+    placed = enumerate(setup.operations)
+    recurrent = [(place, o) for place, o in placed if type(o).__name__ in kinds]
+    return [(place, layer) for place, layer in recurrent if not layer.return_sequences]
 
 
 def padded_share(setup: Setup, x: Array) -> float:

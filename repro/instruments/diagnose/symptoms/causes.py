@@ -96,6 +96,12 @@ CAUSES = {
         says="The network is asked about inputs unlike those that it learned from",
         remedy="preprocess both by the same function, with the training data's numbers",
     ),
+    "validation_targets": Cause(
+        title="validation targets in other units than those of training",
+        signs=("targets_differ",),
+        says="What the network learned to predict is compared with numbers of another size",
+        remedy="scale both by the same numbers, those of the training targets",
+    ),
     "leak": Cause(
         title="a feature that gives the target away in training",
         signs=("leaks",),
@@ -306,6 +312,12 @@ CAUSES = {
         signs=("odd_settings",),
         says="Steps follow gradients of long ago, or hardly any",
         remedy="leave momentum, beta_1, beta_2, rho and epsilon as Keras has them",
+    ),
+    "loss_settings": Cause(
+        title="settings of the loss far from the default",
+        signs=("odd_loss",),
+        says="It hardly asks for what the targets say",
+        remedy="leave label_smoothing, delta, gamma and alpha as Keras has them",
     ),
     "hidden_softmax": Cause(
         title="softmax in a hidden layer",
@@ -549,6 +561,12 @@ CAUSES = {
         signs=("overfits",),
         says="It fits the training rows, and not what they have in common with others",
         remedy="more rows, fewer units, dropout, or fewer epochs",
+    ),
+    "shared_rows": Cause(
+        title="validation rows that are training rows",
+        signs=("shared_rows",),
+        says="The score tells what was learned by heart, and says nothing of new rows",
+        remedy="split the rows before any is copied, and score on those that weren't trained on",
     ),
     "metric_labels": Cause(
         title="an accuracy that reads labels in another way than the loss",

@@ -112,8 +112,9 @@ def _column_symptoms(examination: Examination) -> Symptoms:
 
 def _features(places: Sequence[int]) -> str:
     """Name some features, and say how many more there are."""
-    named, more = ", ".join(map(str, places[:MOST_NAMED])), len(places) - MOST_NAMED
-    return f"feature{'s' * (len(places) > 1)} {named}{f' and {more} more' if more > 0 else ''}"
+    named, others = ", ".join(map(str, places[:MOST_NAMED])), len(places) - MOST_NAMED
+    rest = f" and {others} more" if others > 0 else ""
+    return f"feature{'s' * (len(places) > 1)} {named}{rest}"
 
 
 def _scale_symptoms(inputs: Inputs) -> Symptoms:

@@ -42,6 +42,13 @@ USUAL_SETTINGS = {
     "epsilon": (0.0, 1e-2),
 }
 """Of optimizers: least and largest value that is in use, besides the default."""
+USUAL_LOSSES = {
+    "label_smoothing": (0.0, 0.3),
+    "delta": (1e-2, 1e2),
+    "gamma": (0.0, 5.0),
+    "alpha": (0.01, 0.99),
+}
+"""Of losses, likewise."""
 WIDEST_USUAL = (1e-6, 10.0)  # of an optimizer that isn't listed
 MEMORY = {"SimpleRNN": 20, "GRU": 100, "LSTM": 100}
 """Steps over which recurrent layers easily learn to keep something."""
@@ -273,6 +280,19 @@ DEFINITIONS = {
         counts=above(3),
         source=OURS,
         certain_above=10,
+    ),
+    "targets_differ": Definition(
+        title="validation targets in other units",
+        measured="ratio of the distances between the targets' quartiles, larger over smaller",
+        counts=above(3),
+        source=OURS,
+        certain_above=10,
+    ),
+    "shared_rows": Definition(
+        title="validation rows that are training rows",
+        measured="share of the validation rows that training has, too, where few rows repeat",
+        counts=above(0.1),
+        source="Kaufman et al. 2012 on leakage; the share is ours",
     ),
     "validation_shifted": Definition(
         title="validation shifted",
@@ -570,6 +590,11 @@ DEFINITIONS = {
     "odd_settings": Definition(
         title="optimizer settings far from the default",
         measured="a momentum, decay or epsilon of the optimizer outside of the range in use",
+        source="Keras' defaults; the ranges are ours",
+    ),
+    "odd_loss": Definition(
+        title="settings of the loss far from the default",
+        measured="a smoothing, delta, gamma or alpha of the loss outside of the range in use",
         source="Keras' defaults; the ranges are ours",
     ),
     "tiny_clip": Definition(

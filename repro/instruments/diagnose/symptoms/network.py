@@ -70,6 +70,7 @@ def target_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         text = f"{loss} takes numbers below 0 for 0, and {percent(negative)} of the targets are"
         yield from detect("loss_task", negative, text)
     yield from _far_targets(y)
+    yield from _unit_symptoms(setup)
     if spreads := setup.task.spreads:
         text = f"target columns deviate by {min(spreads):.3g} to {max(spreads):.3g}"
         yield from detect("target_sizes", max(spreads) / min(spreads), text)
@@ -88,6 +89,21 @@ def _far_targets(y: Array) -> Symptoms:
     distance = float((np.maximum(y - high, low - y) / spread).max())
     text = f"a target lies {distance:,.0f} times as far from the quartiles as these from one "
     yield from detect("target_outliers", distance, f"{text}another")
+
+
+def _unit_symptoms(setup: Setup) -> Symptoms:
+    """Compare how far apart the quartiles of the targets are in training and validation."""
+    pair = setup.targets, setup.test_targets
+    spread, spread_test = (np.subtract(*np.quantile(y, (0.75, 0.25), axis=0)) for y in pair)
+    known = (spread > 0) & (spread_test > 0)
+    if setup.tested_on != "validation data" or not known.any():
+        return
+    ratios = spread_test[known] / spread[known]
+    ratio = float(ratios[np.abs(np.log(ratios)).argmax()])
+    text = (
+        f"the quartiles of the validation targets lie {ratio:.3g} times as far apart as those of "
+    )
+    yield from detect("targets_differ", max(ratio, 1 / ratio), f"{text}the training targets")
 
 
 def _metric_symptoms(setup: Setup) -> Symptoms:
@@ -230,7 +246,7 @@ def hidden_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         gap = examination.neighbours - examination.linear
         text = f"no hidden layer; the nearest rows tell more than ridge regression ({gap:+.2f})"
         yield from detect("no_hidden", gap, text)
-    hidden = [site for site in setup.hidden if site.is_plain]
+    hidden = [site for site in setup.hidden if site.has_units]
     if hidden:
         passing = {site.label: _passing(setup, site) for site in hidden}
         thin, classes = min(passing, key=lambda label: passing[label]), setup.task.classes

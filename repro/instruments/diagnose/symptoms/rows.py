@@ -3,6 +3,7 @@
 import numpy as np
 
 from repro.instruments.diagnose.measurements.examination import Examination
+from repro.instruments.diagnose.measurements.leaks import shared_rows
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.sequences import (
     embeddings,
@@ -29,6 +30,9 @@ def row_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         yield from detect("unseen_classes", unseen, text)
     if not setup.shuffle:
         yield from _order_symptoms(setup)
+    share = shared_rows(setup)
+    text = f"{percent(share)} of the validation rows are training rows, inputs and targets alike"
+    yield from detect("shared_rows", share, text)
     if setup.task.classes:  # counts and several labels a row differ from their neighbours' anyway
         yield from _noise_symptoms(examination)
     if setup.weights is not None:
@@ -99,7 +103,7 @@ def token_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     x = single_input(setup)
     if x is None:
         return
-    yield from _memory_symptoms(setup)
+    yield from _memory_symptoms(setup, x)
     cut = float((x != np.rint(x)).mean())
     for layer in embeddings(setup):
         text = f"{percent(cut)} of the tokens are no whole numbers, and are cut to such"
@@ -115,9 +119,10 @@ def token_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     yield from detect("unmasked", share, text)
 
 
-def _memory_symptoms(setup: Setup) -> Symptoms:
+def _memory_symptoms(setup: Setup, x: Array) -> Symptoms:
     """Look for recurrent layers that have to remember more steps than they easily learn to."""
-    for layer in last_state_layers(setup):
-        kind, steps = type(layer).__name__, int(layer.input.shape[1] or 0)
+    for position, layer in last_state_layers(setup):
+        shape = setup.shapes[position - 1] if position else x.shape
+        kind, steps = type(layer).__name__, int(shape[1] or x.shape[1])
         text = f"{kind} reads {steps} steps, one after the other, before it puts out its state"
         yield from detect("many_steps", steps / MEMORY[kind], text)

@@ -21,6 +21,7 @@ from repro.instruments.diagnose.setup.compiled import Compiled, share_of_rate_le
 from repro.instruments.diagnose.setup.preprocessing import is_unadapted
 from repro.instruments.diagnose.symptoms.definitions import (
     FEWEST_LAYERS,
+    USUAL_LOSSES,
     USUAL_RATES,
     USUAL_SETTINGS,
     WIDEST_USUAL,
@@ -94,6 +95,7 @@ def written_symptoms(program: Program) -> Symptoms:
     if program.compiled.summed:
         text = f"{program.compiled.loss} is made with reduction='sum'"
         yield from detect("sum_reduction", 1, text)
+    yield from _loss_symptoms(program)
     yield from _layer_symptoms(program)
     yield from _weight_symptoms(program)
     yield from _penalty_symptoms(program)
@@ -121,6 +123,15 @@ def _output_symptoms(program: Program, output: Site) -> Symptoms:
         text = f"{output.label}: the output is a {name}"
         yield from detect("relu_output", 1, text, output.label)
     yield from _behind_output_symptoms(program, output)
+
+
+def _loss_symptoms(program: Program) -> Symptoms:
+    """Compare the settings of a loss of Keras' with those in use."""
+    for name, (low, high) in USUAL_LOSSES.items():
+        value = program.compiled.settings.get(name, low)
+        if not low <= value <= high:
+            text = f"{program.compiled.loss} has a {name} of {value:g}; {low:g} to {high:g} are "
+            yield from detect("odd_loss", 1, f"{text}in use")
 
 
 def _entropy_symptoms(program: Program, output: Site, units: int) -> Symptoms:
