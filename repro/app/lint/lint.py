@@ -19,6 +19,7 @@ from repro.app.lint.problem import Check, Problem, Repository, this_repository
 from repro.app.terminal.streams import say
 from repro.study.errors import StudyError
 from repro.study.folder import study_names
+from repro.study.models import Study
 from repro.study.schema import load_study
 
 # One function a rule; the tests of the repository call the same.
@@ -67,10 +68,7 @@ def problems(name: str, repository: Repository) -> Iterator[Problem]:
     try:
         loaded = load_study(name)
     except StudyError as error:
-        path = repository.short(repository.study_file(name))
-        for line in str(error).splitlines():
-            prose = line.removeprefix(f"{repository.study_file(name)}: ")
-            yield Problem(path, prose, "mend that first; the other checks need it")
+        yield from _of_the_file(name, error, repository)
         return
     unreadable = list(code.texts_can_be_read(loaded, repository))
     yield from unreadable
@@ -78,12 +76,25 @@ def problems(name: str, repository: Repository) -> Iterator[Problem]:
     for check in () if unreadable else CHECKS:
         if is_stale and check in IN_TABLES:
             continue  # what is missing in the tables has been said
-        try:
-            for problem in check(loaded, repository):
-                is_stale |= check is results.tables_are_of_the_study
-                yield problem
-        except SubprocessError as error:  # of a machine that has much to do, for one
-            unfinished = f"{check.__name__} could not be looked at ({error})"
-            yield Problem(f"repro/{name}", unfinished, "run lint again")
-        except StudyError as error:  # a table that is none, for one
-            yield Problem(f"results/{name}", str(error), f"run python -m repro run {name}")
+        for problem in _found(check, loaded, repository):
+            is_stale |= check is results.tables_are_of_the_study
+            yield problem
+
+
+def _of_the_file(name: str, error: StudyError, repository: Repository) -> Iterator[Problem]:
+    path = repository.study_file(name)
+    for line in str(error).splitlines():
+        prose = line.removeprefix(f"{path}: ")
+        yield Problem(repository.short(path), prose, "mend that first; the other checks need it")
+
+
+def _found(check: Check, loaded: Study, repository: Repository) -> Iterator[Problem]:
+    """Yield what a check finds, or why it could not look."""
+    try:
+        yield from check(loaded, repository)
+    except SubprocessError as error:  # of a machine that has much to do, for one
+        unfinished = f"{check.__name__} could not be looked at ({error})"
+        yield Problem(f"repro/{loaded.name}", unfinished, "run lint again")
+    except StudyError as error:  # a table that is none, for one
+        again = f"run python -m repro run {loaded.name}"
+        yield Problem(f"results/{loaded.name}", str(error), again)
