@@ -208,8 +208,8 @@ def study_of(folder: Path) -> Study:
         for name in settings.variants
     }
     changes = {"variants": variants, "grids": {}, "claims": {}, "report": Report()}
-    found = study.model_copy(update={**changes, "open_questions": ()})
-    return _with_settings_held(found, settings.common) if is_sweep(found) else found
+    recorded = study.model_copy(update={**changes, "open_questions": ()})
+    return _with_settings_held(recorded, settings.common) if is_sweep(recorded) else recorded
 
 
 def _combination(name: str, varied: Sequence[str]) -> dict[str, str]:

@@ -48,7 +48,7 @@ class RunAxis:
 
     @property
     def summed_up(self) -> str:
-        """What sums up a row, as a legend says it."""
+        """Words for what sums up a row, as a legend has them."""
         middle = MIDDLES[self.statistic]
         return middle if self.has_intervals else middle.removesuffix(INTERVAL)
 
@@ -92,11 +92,11 @@ class RunAxis:
 def run_axis(study: Study, runs: pd.DataFrame, metric: str = "") -> RunAxis:
     """Return the axis that suits a metric's kind, and its values in these runs."""
     metric = metric or study.metric
-    has = bool((runs.groupby("variant")[metric].count() >= FEWEST).any())
+    intervals = bool((runs.groupby("variant")[metric].count() >= FEWEST).any())
     if is_flag(study, metric):
-        return RunAxis(study, metric, "share", has_intervals=has)
+        return RunAxis(study, metric, "share", has_intervals=intervals)
     floor = log_floor(study, runs[metric]) if metric == study.metric else None
-    return RunAxis(study, metric, "median" if floor else "mean", floor, has_intervals=has)
+    return RunAxis(study, metric, "median" if floor else "mean", floor, has_intervals=intervals)
 
 
 def draw_row(axes: Axes, row: float, runs: pd.DataFrame, *, axis: RunAxis, color: Any) -> None:

@@ -223,9 +223,9 @@ def _text(cell: Any, intervals: bool) -> str:
         return "\n".join([number(cell.mean), *diverged]).replace(" diverged", "\ndiverged")
     if not intervals:
         return number(cell.mean)
-    few = cell.n < FEWEST
-    low, high = (cell.least, cell.greatest) if few else (cell.ci_low, cell.ci_high)
-    return "\n".join([number(cell.mean), interval(low, high), *diverged])
+    extremes, limits = (cell.least, cell.greatest), (cell.ci_low, cell.ci_high)
+    spread = extremes if cell.n < FEWEST else limits
+    return "\n".join([number(cell.mean), interval(*spread), *diverged])
 
 
 def _norm(study: Study, means: pd.Series) -> Normalize:
