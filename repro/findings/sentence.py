@@ -88,6 +88,7 @@ def _verdict(study: Study, row: pd.Series) -> tuple[str, list[str]]:
     unit = unit_of_claim(study, study.claims[row.claim])
     estimate, limits = _rounded(unit, row.estimate, (INTERVAL, row.ci_low, row.ci_high))
     judged = f"“{row.says}”: {verdict_name(row.verdict)}"
+    limits = limits if row.n >= FEWEST else ""
     return judged, [f"estimate {estimate}", limits, f"{row.n:,} seeds", f"claimed by {row.made_by}"]
 
 
