@@ -9,7 +9,7 @@ PEERS := .venv-peers
 .PHONY: quick mnist_relu all test test-long test-all test-versions test-lowest-direct test-highest faults lint lint-page
 .PHONY: verify-sample bench bench-check peers docs lock
 
-# a first answer, in two minutes on two quiet cores
+# a first answer, in half a minute on two quiet cores
 quick: $(VENV)/installed
 	$(RUN) -m repro.mnist_relu --quick
 

@@ -1,4 +1,4 @@
-"""What a command needs while Python still imports it; then `repro.app.cli.exits` takes over.
+"""Help for a command while Python still imports it; then `repro.app.cli.exits` takes over.
 
 Ctrl-C ends it without a traceback, and with 130; `python -m repro.NAME` of a name that there is
 not is answered with the nearest. Nothing is imported here that takes time.

@@ -14,9 +14,9 @@ from repro.store.files import content_digest, write_whole
 from repro.store.provenance import write_provenance
 from repro.store.results import (
     EDITED,
-    FIGURES,
     TABLES,
     Results,
+    figures_of,
     find_results,
     read_results,
     require_file,
@@ -36,12 +36,15 @@ def redraw(names: Sequence[str], *, anyway: bool = False) -> int:
     A name, here and in the other functions, may also be a results folder; `anyway` takes tables
     that were edited, and marks what is made of them.
     """
-    marks = {}
+    chosen = {}
     for study, folder in _with_results(names):
-        marks[str(folder)] = _mark(_with_warnings(read_results(folder, study.name, anyway=anyway)))
-    if len(marks) < 2:
-        return sum(_redraw(name, FIGURES, mark) for name, mark in marks.items())
-    drawings = [(name, [figure], mark) for figure in FIGURES for name, mark in marks.items()]
+        mark = _mark(_with_warnings(read_results(folder, study.name, anyway=anyway)))
+        chosen[str(folder)] = (figures_of(study), mark)
+    if len(chosen) < 2:
+        return sum(_redraw(name, *drawn) for name, drawn in chosen.items())
+    drawings = [
+        (name, [figure], mark) for name, (figures, mark) in chosen.items() for figure in figures
+    ]
     with processes(cores()) as pool:
         return sum(pool.results(_redraw, *zip(*drawings, strict=True)))
 

@@ -13,9 +13,10 @@ from repro.findings.drawings.curves import draw_curves
 from repro.findings.drawings.fixes import draw_fixes
 from repro.findings.drawings.runs import draw_runs
 from repro.findings.drawings.shared import HUGE, drawable
+from repro.findings.drawings.sweep import draw_sweep
 from repro.findings.media import style
 from repro.store.files import write_whole
-from repro.store.results import FIGURES
+from repro.store.results import figures_of
 from repro.study.experiments import find_mechanism
 from repro.study.models import Study
 
@@ -35,7 +36,7 @@ def draw_figures(
     runs: pd.DataFrame,
     curves: pd.DataFrame,
     folder: Path,
-    names: Sequence[str] = FIGURES,
+    names: Sequence[str] = (),
     *,
     mark: str = "",
 ) -> None:
@@ -43,16 +44,17 @@ def draw_figures(
 
     `fixes`: the failing network and what recovers it; `runs`: every run of every named variant;
     `learning_curves`: the headline metric of the few that matter, as training goes on; `mechanism`:
-    what the module `repro.NAME.mechanism` draws, if the tables hold what it needs. A `mark` is
-    written on each.
+    what the module `repro.NAME.mechanism` draws, if the tables hold what it needs; `sweep`: what
+    each combination of a sweep gave. A `mark` is written on each.
     """
     drawings: dict[str, Callable[[], Figure | None]] = {
         "fixes": lambda: draw_fixes(study, runs),
         "runs": lambda: draw_runs(study, runs),
         "learning_curves": lambda: draw_curves(study, curves),
         "mechanism": lambda: draw_mechanism(study, runs, curves),
+        "sweep": lambda: draw_sweep(study, runs),
     }
-    for name in names:
+    for name in names or figures_of(study):
         with style():
             figure = drawings[name]()
             if figure is not None:

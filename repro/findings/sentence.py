@@ -40,15 +40,15 @@ def sentence(study: Study, name: str, results: Results) -> str:
     Raises:
         StudyError: if the study has neither; it names the nearest.
     """
-    said, evidence = _said(study, name, results)
+    statement, evidence = _statement(study, name, results)
     recorded = results.provenance
     origin = f"{recorded.package}, study {study.name}, code {recorded.code[:8]}"
     doubts = f"{EDITED}: {'; '.join(results.doubts)}" if results.doubts else ""
-    within = "; ".join(filter(None, [*evidence, origin, doubts]))
-    return f"{said} ({within})."
+    details = "; ".join(filter(None, [*evidence, origin, doubts]))
+    return f"{statement} ({details})."
 
 
-def _said(study: Study, name: str, results: Results) -> tuple[str, list[str]]:
+def _statement(study: Study, name: str, results: Results) -> tuple[str, list[str]]:
     """Return what is said of a variant or a claim, and the evidence for it."""
     if name in study.variants:
         return _level(study, name, results.runs)
@@ -70,7 +70,7 @@ def _level(study: Study, name: str, runs: pd.DataFrame) -> tuple[str, list[str]]
     lost = lost_runs(own["status"])
     if not row["n"]:
         return f"{label} has no {metric}", [lost or f"{row['runs']:,} runs"]
-    mean, limits = _rounded(unit_of(study, study.metric), row["mean"], *_spread(row))
+    mean, limits = _rounded(unit_of(study, study.metric), row["mean"], _spread(row))
     evidence = [limits, f"{row['n']:,} seeds", lost]
     if is_flag(study, study.metric):
         return f"Of the runs of {label}, {mean} have “{metric}”", evidence
@@ -86,13 +86,15 @@ def _spread(row: Mapping[Any, Any]) -> tuple[str, float, float]:
 
 def _verdict(study: Study, row: pd.Series) -> tuple[str, list[str]]:
     unit = unit_of_claim(study, study.claims[row.claim])
-    estimate, limits = _rounded(unit, row.estimate, INTERVAL, row.ci_low, row.ci_high)
-    said = f"“{row.says}”: {verdict_name(row.verdict)}"
-    return said, [f"estimate {estimate}", limits, f"{row.n:,} seeds", f"claimed by {row.made_by}"]
+    estimate, limits = _rounded(unit, row.estimate, (INTERVAL, row.ci_low, row.ci_high))
+    judged = f"“{row.says}”: {verdict_name(row.verdict)}"
+    limits = limits if row.n >= FEWEST else ""
+    return judged, [f"estimate {estimate}", limits, f"{row.n:,} seeds", f"claimed by {row.made_by}"]
 
 
-def _rounded(unit: Unit, value: float, name: str, low: float, high: float) -> tuple[str, str]:
+def _rounded(unit: Unit, value: float, spread: tuple[str, float, float]) -> tuple[str, str]:
     """Return a number and its named limits, with the digits that tell the limits apart."""
+    name, low, high = spread
     apart = (d for d in range(DIGITS, MOST_DIGITS) if unit.bare(low, d) != unit.bare(high, d))
     digits = next(apart, DIGITS)
     limits = unit.interval(low, high, digits)

@@ -5,6 +5,7 @@ import pandas as pd
 
 from repro.findings.arms import metric_values
 from repro.findings.statistics import (
+    FEWEST,
     UNKNOWN,
     Interval,
     Sample,
@@ -16,6 +17,9 @@ from repro.study.experiments import metric_kinds
 from repro.study.metrics import RANGES
 from repro.study.models import Study
 
+EXTREMES = "least … greatest", ["least", "greatest"]
+INTERVAL = "95 % interval", ["ci_low", "ci_high"]
+
 
 def named_runs(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the variants that have a name, without those of grids."""
@@ -26,8 +30,8 @@ def summarize(study: Study, runs: pd.DataFrame, metric: str = "") -> pd.DataFram
     """Return one row a variant, in order of appearance, over its runs that have the metric.
 
     A run that diverged or crashed may have none. Columns: `variant`, `n` (runs that have it),
-    `mean`, `ci_low`, `ci_high` (95 %: of the mean, Wilson's for a flag), `least`, `greatest`,
-    `runs` (all of them), `diverged` and `crashed` (those that did).
+    `mean`, `ci_low`, `ci_high` (95 %: of the mean, Wilson's for a flag; NaN of fewer than `FEWEST`
+    runs), `least`, `greatest`, `runs` (all of them), `diverged` and `crashed` (those that did).
 
     Args:
         study: whose runs they are.
@@ -58,6 +62,11 @@ def summarize(study: Study, runs: pd.DataFrame, metric: str = "") -> pd.DataFram
     return pd.DataFrame(rows)
 
 
+def spread_of(summary: pd.DataFrame) -> tuple[str, list[str]]:
+    """Return what is shown beside the means, and its columns: intervals, or few seeds' extremes."""
+    return INTERVAL if summary["n"].max() >= FEWEST else EXTREMES
+
+
 def lost_runs(status: pd.Series) -> str:
     """Return how many runs diverged or crashed, in words; nothing if none did."""
     counts = status[status != "ok"].value_counts(sort=False)
@@ -66,7 +75,7 @@ def lost_runs(status: pd.Series) -> str:
 
 
 def _interval(values: Sample, kind: str) -> Interval:
-    if not values.size:
+    if values.size < FEWEST:
         return UNKNOWN
     if kind == "flag":
         return rate_interval(values)

@@ -1,7 +1,7 @@
 """Read a results folder, and find what was edited since it was written."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,11 +19,13 @@ from repro.study.files import read_regular, require_regular
 from repro.study.folder import RESULTS, study_names
 from repro.study.models import Report, Study, Variant
 from repro.study.schema import load_study
+from repro.study.sweep import is_sweep, sweep_title, swept
 
 NEEDED = ("runs.csv", "curves.csv", "provenance.json")
 TABLES = ("runs.csv", "curves.csv", "claims.csv")
 # each as PNG and SVG; some studies lack the last
 FIGURES = ("fixes", "runs", "learning_curves", "mechanism")
+SWEEP_FIGURES = ("sweep", "runs", "learning_curves")
 EDITED = "edited since they were made"
 
 
@@ -179,6 +181,11 @@ def find_results(name: str) -> tuple[Study, Path]:
     return study_of(folder), folder
 
 
+def figures_of(study: Study) -> tuple[str, ...]:
+    """Return the names of the figures that a results folder of a study, or of a sweep, may have."""
+    return SWEEP_FIGURES if is_sweep(study) else FIGURES
+
+
 def study_of(folder: Path) -> Study:
     """Return the study whose runs a results folder holds.
 
@@ -195,12 +202,32 @@ def study_of(folder: Path) -> Study:
             group="mechanism",
             quoted=(),
             seeds=None,
-            parameters={key: settings.of_variant(name).get(key, "") for key in varied},
+            parameters=_combination(name, varied)
+            or {key: settings.of_variant(name).get(key, "") for key in varied},
         )
         for name in settings.variants
     }
     changes = {"variants": variants, "grids": {}, "claims": {}, "report": Report()}
-    return study.model_copy(update={**changes, "open_questions": ()})
+    recorded = study.model_copy(update={**changes, "open_questions": ()})
+    return _with_settings_held(recorded, settings.common) if is_sweep(recorded) else recorded
+
+
+def _combination(name: str, varied: Sequence[str]) -> dict[str, str]:
+    """Return a sweep's combination as its name has it: in that order, 1/255 as it was written."""
+    texts = {key: value for key, _, value in (part.partition("=") for part in name.split(","))}
+    return texts if texts.keys() == set(varied) else {}
+
+
+def _with_settings_held(study: Study, common: Mapping[str, Any]) -> Study:
+    """Return a sweep's study with the settings that it made for all, and a title that says so."""
+    varied, usual = swept(study), find_experiment(study.name).defaults | study.fixed
+    held = {
+        key: value
+        for key, value in common.items()
+        if key not in varied and key in usual and value != usual[key]
+    }
+    title = sweep_title(study.name, varied, held)
+    return study.model_copy(update={"title": title, "fixed": study.fixed | held})
 
 
 def require_file(path: Path) -> None:

@@ -1,7 +1,7 @@
 """A study of any grid of an experiment's parameters, made in memory instead of in a file."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -41,11 +41,21 @@ def sweep_study(name: str, settings: Sequence[str], seeds: int) -> Study:
     vary = {key: several for key, several in values.items() if len(several) > 1} or values
     fixed = {key: single for key, (single, *_) in values.items() if key not in vary}
     variants = {cell.label: cell for cell in Grid(vary=vary).variants("").values()}
-    held = ", ".join(f"{key}={value}" for key, value in fixed.items())
-    title = f"{name} by {', '.join(vary)}" + (f", with {held}" if fixed else "")
+    title = sweep_title(name, list(vary), fixed)
     changes: dict[str, Any] = {"title": title, "seeds": seeds, "variants": variants}
     changes |= {"fixed": study.fixed | fixed, "grids": {}, "claims": {}, "open_questions": ()}
     return study.model_copy(update=changes)
+
+
+def sweep_title(name: str, vary: Sequence[str], held: Mapping[str, Any]) -> str:
+    """Return the title of a study's sweep: what it varies, and what else it sets."""
+    settings = ", ".join(f"{key}={value}" for key, value in held.items())
+    return f"{name} by {', '.join(vary)}" + (f", with {settings}" if held else "")
+
+
+def is_sweep(study: Study) -> bool:
+    """Return True if a study's variants are the combinations of a sweep, named by their values."""
+    return all("=" in name and "@" not in name for name in study.variants)
 
 
 def swept(study: Study) -> list[str]:

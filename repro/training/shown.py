@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from repro.findings.numbers import number
-from repro.findings.statistics import FEWEST, LEVEL, mean_interval
+from repro.findings.numbers import ABSENT, number
+from repro.findings.statistics import FEWEST, LEVEL, UNKNOWN, mean_interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,9 +27,9 @@ class Shown:
     def summary(self) -> pd.DataFrame:
         """Return one row a metric: what the last epoch gave, over the seeds.
 
-        Columns: `mean`, `ci_low`, `ci_high` (95 % interval of the mean), `least`, `greatest`, `n`
-        (seeds whose last value is finite) and `diverged` (those whose is not). The others are over
-        the finite values alone.
+        Columns: `mean`, `ci_low`, `ci_high` (95 % interval of the mean; NaN of fewer than six
+        seeds), `least`, `greatest`, `n` (seeds whose last value is finite) and `diverged` (those
+        whose is not). The others are over the finite values alone.
 
         Examples:
             >>> fit.summary().loc["loss", ["n", "diverged"]].tolist()
@@ -85,7 +85,7 @@ class Shown:
         self.plot(axes=figure.subplots())
         figure.savefig(image, format="png", dpi=110)
         code = base64.b64encode(image.getvalue()).decode()
-        table = self.summary().to_html(float_format=number)
+        table = self.summary().to_html(float_format=number, na_rep=ABSENT)
         return f'{table}<img alt="loss over the epochs" src="data:image/png;base64,{code}">'
 
 
@@ -101,11 +101,11 @@ def _row(values: np.ndarray) -> dict[Hashable, float]:
     names: tuple[Hashable, ...] = ("mean", "ci_low", "ci_high", "least", "greatest")
     numbers = dict.fromkeys(names, math.nan)
     if finite.size:
-        low, high = mean_interval(finite, level=LEVEL)
+        limits = mean_interval(finite, level=LEVEL) if finite.size >= FEWEST else UNKNOWN
         numbers = {
             "mean": float(finite.mean()),
-            "ci_low": low,
-            "ci_high": high,
+            "ci_low": limits.low,
+            "ci_high": limits.high,
             "least": float(finite.min()),
             "greatest": float(finite.max()),
         }

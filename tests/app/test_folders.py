@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from repro.app.cli.main import main
 from repro.app.runs.partial import PartialTables
+from repro.app.runs.writing import write_runs
 from repro.findings import figures
 from repro.running.workers import Workers
 from repro.store.results import find_results
@@ -19,6 +20,7 @@ from repro.study.errors import StudyError
 from repro.study.folder import RESULTS
 from repro.study.plan import make_plan
 from repro.study.schema import load_study
+from repro.study.sweep import sweep_study
 
 
 def call(*args):
@@ -127,6 +129,22 @@ def test_what_is_done_can_be_looked_at_before_the_end(tmp_path):
     (tmp_path / "truth_table@partial" / "index.html").unlink()
     partial.remove()
     assert not (tmp_path / "truth_table@partial").exists()
+
+
+def test_what_is_done_of_a_sweep_can_be_looked_at_before_the_end(tmp_path):
+    study = sweep_study("truth_table", ["hidden_activation=relu,sigmoid", "iterations=100"], 2)
+    plan, folder = make_plan(study, seeds=range(2)), tmp_path / "truth_table@sweep"
+    with Store(folder) as store, Workers(1) as pool:
+        partial = PartialTables(plan, store, folder, write_runs)
+        first = plan.blocks[0]
+        [(_, runs)] = pool.train(study.name, None, [first])
+        store.add(first, runs)
+        partial.write({run.identity: run for run in runs})
+    assert set(pd.read_csv(partial.folder / "runs.csv").variant) == {first.variant}
+    for command, written in (("report", "index.html"), ("figures", "sweep.png")):
+        done = call(command, partial.folder)
+        assert done.exit_code == 0, done.output
+        assert (partial.folder / written).is_file()
 
 
 def test_quick_answers_in_a_few_lines_and_names_a_picture(home):

@@ -3,6 +3,7 @@
 Slow: a sweep that is repeated, as tests/app/test_cli.py repeats a run.
 """
 
+import io
 import json
 import os
 import subprocess
@@ -13,14 +14,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from repro.app.cli.main import main
+from repro.app.runs.sweep import _summary
 from repro.findings.drawings.sweep import draw_sweep, summarize_sweep
 from repro.findings.media import style
+from repro.store.results import study_of
 from repro.store.tables import read_table, scientific_parameters
 from repro.study.errors import StudyError
 from repro.study.plan import make_plan
-from repro.study.sweep import sweep_name, sweep_study
+from repro.study.schema import load_study
+from repro.study.sweep import is_sweep, sweep_name, sweep_study, swept
 
 ROOT = Path(__file__).parents[2]
 QUICK = ["hidden_activation=relu", "iterations=20"]
@@ -160,8 +165,8 @@ def drawn(study, runs):
 
 
 def test_one_parameter_is_drawn_against_its_values_with_the_computed_intervals():
-    study = sweep_study("mnist_relu", ["learning_rate=1/1000,0.01,0.1"], 3)
-    runs = runs_of(study, lambda p, seed: 0.5 + p["learning_rate"] + 0.1 * seed)
+    study = sweep_study("mnist_relu", ["learning_rate=1/1000,0.01,0.1"], 6)
+    runs = runs_of(study, lambda p, seed: 0.3 + p["learning_rate"] + 0.1 * seed)
     (axes,) = drawn(study, runs).axes
     assert axes.get_xscale() == "log"
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["1/1000", "0.01", "0.1"]
@@ -172,6 +177,38 @@ def test_one_parameter_is_drawn_against_its_values_with_the_computed_intervals()
     ]
     cells = summarize_sweep(study, runs)
     assert bars == list(zip(100 * cells.ci_low, 100 * cells.ci_high, strict=True))  # in %
+
+
+@pytest.mark.parametrize(
+    "settings", [["learning_rate=0.1,1"], ["learning_rate=0.1,1", "optimizer=sgd,adam"]]
+)
+def test_few_seeds_of_a_sweep_have_no_interval(settings):
+    study = sweep_study("mnist_relu", settings, 3)
+    runs = runs_of(study, lambda p, seed: 0.2 + 0.1 * seed)
+    figure = drawn(study, runs)
+    assert "95 %" not in figure.get_suptitle()
+    said = [text.get_text() for text in figure.axes[0].texts]
+    assert set(said) <= {"30\n20 … 40"}
+    console = Console(file=io.StringIO(), width=100)
+    console.print(_summary(study, summarize_sweep(study, runs)))
+    assert "least … greatest" in console.file.getvalue()
+    assert "0.2 … 0.4" in console.file.getvalue()
+
+
+def test_a_sweep_found_in_its_folder_is_the_sweep_that_was_made(swept_folder):
+    folder, _, _ = swept_folder
+    found = study_of(folder)
+    assert is_sweep(found)
+    assert not is_sweep(load_study("truth_table"))
+    assert swept(found) == ["learning_rate", "bias"]
+    assert found.fixed["iterations"] == 20
+    assert found.title.startswith("truth_table by learning_rate, bias, with ")
+    assert "iterations=20" in found.title
+    (axes, _) = drawn(found, read_table(folder / "runs.csv")).axes
+    assert axes.get_xticklabels()[0].get_text() == "1/10"  # as it was written
+    (folder / "sweep.png").unlink()
+    assert CliRunner().invoke(main, ["figures", str(folder)]).exit_code == 0
+    assert (folder / "sweep.png").stat().st_size > 1000
 
 
 def test_names_and_near_numbers_have_no_logarithmic_axis():

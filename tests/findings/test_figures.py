@@ -373,22 +373,41 @@ def test_a_sweep_says_seeds_and_length():
 def test_the_summary_by_hand():
     runs = pd.DataFrame(
         {
-            "variant": ["a"] * 3,
-            "seed": [0, 1, 2],
-            "test_accuracy": [0.25, math.nan, 0.25],
-            "status": ["ok", "diverged", "ok"],
+            "variant": ["a"] * 7,
+            "seed": range(7),
+            "test_accuracy": [math.nan, *[0.25] * 6],
+            "status": ["diverged", *["ok"] * 6],
         }
     )
     (row,) = summarize(load_study("mnist_relu"), runs).to_dict("records")
     assert row == {
         "variant": "a",
-        "n": 2,
+        "n": 6,
         "mean": 0.25,
         "ci_low": 0.25,
         "ci_high": 0.25,
         "least": 0.25,
         "greatest": 0.25,
-        "runs": 3,
+        "runs": 7,
         "diverged": 1,
         "crashed": 0,
     }
+    (few,) = summarize(load_study("mnist_relu"), runs[:-1]).to_dict("records")
+    assert (few["n"], few["mean"], few["least"], few["greatest"]) == (5, 0.25, 0.25, 0.25)
+    assert math.isnan(few["ci_low"])
+    assert math.isnan(few["ci_high"])
+
+
+@pytest.mark.parametrize(("seeds", "said"), [(5, "mean"), (6, "mean, 95 % interval")])
+def test_few_seeds_are_drawn_without_an_interval(seeds, said):
+    runs = tables("mnist_relu")[0]
+    runs = runs[(runs.seed < seeds) & runs.variant.isin(["relu_raw", "sigmoid_raw", "relu_scaled"])]
+    figure = draw_fixes(load_study("mnist_relu"), runs)
+    assert said in legend_entries(figure)
+    above = [text for text in texts(figure) if text.startswith(" sigmoid, raw pixels: ")]
+    assert above == [f" sigmoid, raw pixels: {said} "]
+    axes = figure.axes[0]
+    bars = [
+        line for line in axes.lines if len(line.get_xdata()) == 2 and line.get_color() == "black"
+    ]
+    assert bool(bars) == (seeds > 5)

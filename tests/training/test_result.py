@@ -242,6 +242,13 @@ def test_it_says_what_it_is(fit):
     assert repr(fit).startswith("<SeedsFit: 2 seeds, 2 epochs, loss ")
 
 
+def test_few_seeds_have_extremes_and_no_interval(fit):
+    few = fit.summary().loc["loss"]
+    assert few[["ci_low", "ci_high"]].isna().all()
+    assert few.least < few["mean"] < few.greatest
+    assert "nan" not in fit._repr_html_().lower().partition("<img")[0]
+
+
 def test_a_notebook_shows_its_curves(fit):
     matplotlib.use("agg")
     matplotlib.pyplot.close("all")

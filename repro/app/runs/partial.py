@@ -1,7 +1,7 @@
 """The tables of a run that is not done yet, to be looked at meanwhile."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rich.markup import escape
@@ -13,6 +13,7 @@ from repro.study.plan import Block, Plan
 from repro.study.selection import with_blocks
 
 PERIOD = 60.0  # seconds from one writing to the next
+Write = Callable[[Plan, Mapping[str, StoredRun], Store, Path], object]
 FILES = ("runs.csv", "curves.csv", "claims.csv", "provenance.json")
 
 
@@ -23,10 +24,11 @@ class PartialTables(Progress):
         plan: what is run.
         store: where its runs are kept.
         folder: the results folder; that of the tables has "@partial" behind its name.
+        write: what writes them.
     """
 
-    def __init__(self, plan: Plan, store: Store, folder: Path):
-        self._plan, self._store = plan, store
+    def __init__(self, plan: Plan, store: Store, folder: Path, write: Write = write_tables):
+        self._plan, self._store, self._write = plan, store, write
         self.folder = folder.with_name(f"{folder.name}@partial")
         self._written = time.monotonic()
 
@@ -40,7 +42,7 @@ class PartialTables(Progress):
         """Write the tables of those blocks whose runs are all there."""
         blocks = [block for block in self._plan.blocks if runs.keys() >= set(block.identities)]
         if blocks:
-            write_tables(with_blocks(self._plan, blocks), runs, self._store, self.folder)
+            self._write(with_blocks(self._plan, blocks), runs, self._store, self.folder)
 
     def described(self, runs: Mapping[str, StoredRun]) -> str:
         """Return, as markup, how many runs are done, and where their tables are."""

@@ -80,13 +80,11 @@ def run(
 def _train_and_write(
     plan: Plan, store: Store, *, folder: Path, console: Console, pool: Pool
 ) -> Outcome:
-    partial = PartialTables(plan, store, folder)
-    outcome = train(plan, store, console, pool, others=[partial])
+    outcome = train_and_keep(
+        plan, store, PartialTables(plan, store, folder), console=console, pool=pool
+    )
     if outcome.interrupted:
-        partial.write(outcome.runs)
-        console.print(partial.described(outcome.runs), soft_wrap=True)
         return outcome
-    partial.remove()
     with explain_interrupt(UNWRITTEN):
         write_results(plan, outcome, store, folder)
     return outcome
@@ -97,6 +95,19 @@ def plan_on(dataset: Dataset | None, study: Study, **asked: Any) -> Plan:
     if dataset is None:
         return make_plan(study, **asked)
     return make_plan(study, data=dataset.name, data_digest=dataset.sha256, **asked)
+
+
+def train_and_keep(
+    plan: Plan, store: Store, partial: PartialTables, *, console: Console, pool: Pool
+) -> Outcome:
+    """Train, as `train` does; keep the tables of what is done, meanwhile and if it is stopped."""
+    outcome = train(plan, store, console, pool, others=[partial])
+    if outcome.interrupted:
+        partial.write(outcome.runs)
+        console.print(partial.described(outcome.runs), soft_wrap=True)
+    else:
+        partial.remove()
+    return outcome
 
 
 def train(

@@ -9,12 +9,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from repro.app.cli.exits import INTERRUPTED
-from repro.app.runs.run import UNWRITTEN, choose_data, plan_on, status, train
+from repro.app.runs.partial import PartialTables
+from repro.app.runs.run import UNWRITTEN, choose_data, plan_on, status, train_and_keep
 from repro.app.runs.writing import write_runs
 from repro.findings.drawings.sweep import draw_sweep, summarize_sweep
 from repro.findings.figures import save
 from repro.findings.media import style
 from repro.findings.numbers import interval, number
+from repro.findings.summary import spread_of
 from repro.findings.terminal import Terminal
 from repro.running.pool import make_pool
 from repro.running.runner import Outcome, explain_interrupt
@@ -61,7 +63,8 @@ def sweep(
     plan = plan_on(dataset, study, seeds=seeds)
     folder = out or RESULTS / sweep_name(plan)
     with Store(out or RESULTS / name) as store:
-        outcome = train(plan, store, console, pool)
+        partial = PartialTables(plan, store, folder, write_runs)
+        outcome = train_and_keep(plan, store, partial, console=console, pool=pool)
         if outcome.interrupted:
             return INTERRUPTED
         with explain_interrupt(UNWRITTEN):
@@ -92,10 +95,11 @@ def _written(outcome: Outcome, *, drawn: bool) -> str:
 
 def _summary(study: Study, cells: pd.DataFrame) -> Table:
     table = Table(title=f"{escape(study.title)}: {study.metric}", title_justify="left", box=None)
-    for heading in (*swept(study), "n", "mean", "95 % interval", "diverged"):
+    spread, limits = spread_of(cells)
+    for heading in (*swept(study), "n", "mean", spread, "diverged"):
         table.add_column(heading, justify="right")
     for _, row in cells.iterrows():
         values = (escape(row[name]) for name in swept(study))
-        mean, limits = number(row["mean"]), interval(row.ci_low, row.ci_high)
-        table.add_row(*values, str(row.n), mean, limits, str(row.diverged or ""))
+        numbers = number(row["mean"]), interval(*row[limits])
+        table.add_row(*values, str(row.n), *numbers, str(row.diverged or ""))
     return table

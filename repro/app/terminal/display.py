@@ -7,14 +7,13 @@ import pandas as pd
 from rich.markup import escape
 from rich.table import Table
 
-from repro.findings.numbers import interval, number, number_list
+from repro.findings.numbers import ABSENT, interval, number, number_list
 from repro.findings.statistics import FEWEST
+from repro.findings.summary import spread_of
 from repro.findings.wording import verdict_name, words
 from repro.store.runs import StoredRun
 from repro.study.models import Study
 
-EXTREMES = "least … greatest", ["least", "greatest"]
-INTERVAL = "95 % interval", ["ci_low", "ci_high"]
 MOST_DECIDED = 8  # decided claims that are shown at the end
 MOST_DISPUTED = 5  # disputed runs that are shown
 VERDICT_STYLES = {"holds": "green", "refuted": "red", "inconclusive": "yellow"}
@@ -51,7 +50,7 @@ def variants_summary(study: Study, summary: pd.DataFrame) -> Table:
         study: what was studied.
         summary: one row a variant, as `repro.findings.summary.summarize` returns it.
     """
-    spread, columns = INTERVAL if summary.n.max() >= FEWEST else EXTREMES
+    spread, columns = spread_of(summary)
     diverged = ["diverged"] if summary.diverged.any() else []
     headings = ("variant", "n", "mean", spread, "thread", *diverged)
     table = plain_table(headings, title=f"{escape(study.title)}: {words(study.metric)}")
@@ -77,7 +76,7 @@ def claims_summary(claims: pd.DataFrame) -> Table:
             row.made_by,
             escape(row.says),
             number(row.estimate),
-            interval(row.ci_low, row.ci_high),
+            interval(row.ci_low, row.ci_high) if row.n >= FEWEST else ABSENT,
             str(row.n),
             styled_verdict(row.verdict),
         )

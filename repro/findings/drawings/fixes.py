@@ -1,10 +1,12 @@
 """The figure of the fixes: the failing network, and how many runs each fix recovers."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from repro.findings.drawings.rows import (
+    INTERVAL,
     RunAxis,
     color_handle,
     draw_row,
@@ -66,10 +68,12 @@ def _label_rows(axes: Axes, fixes: Fixes, medium: Medium) -> None:
 def _draw_reference(axes: Axes, fixes: Fixes, axis: RunAxis, label: str) -> None:
     """Draw the line and its band, and write what it is towards the side where there is room."""
     mean, low, high = (axis.unit * fixes.level[key] for key in ("mean", "ci_low", "ci_high"))
-    axes.axvspan(low, high, color=BAND, lw=0, zorder=0)
+    known = bool(np.isfinite([low, high]).all())
+    if known:
+        axes.axvspan(low, high, color=BAND, lw=0, zorder=0)
     axes.axvline(mean, color="0.4", linewidth=1, zorder=1)
     at_right = (axes.transScale + axes.transLimits).transform((mean, 0.0))[0] > 0.5
-    text = f" {label}: {'share' if fixes.is_flag else 'mean'}, 95 % interval "
+    text = f" {label}: {'share' if fixes.is_flag else 'mean'}{INTERVAL if known else ''} "
     axes.annotate(
         text,
         (mean, ABOVE),
@@ -90,5 +94,5 @@ def _draw_legend(figure: Figure, fixes: Fixes, axis: RunAxis) -> None:
         for role, label in {"thread": "fix of the thread", "ours": "fix of ours"}.items()
         if role in present
     ]
-    handles += middle_handles(axis.statistic)
+    handles += middle_handles(axis)
     figure.legend(handles=handles, loc="outside lower right", ncols=3, handletextpad=0.4)

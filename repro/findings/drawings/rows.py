@@ -16,15 +16,16 @@ from repro.findings.drawings.shared import (
     metric_label,
     warn_of_blank,
 )
-from repro.findings.statistics import Sample
+from repro.findings.statistics import FEWEST, Sample
 from repro.findings.summary import lost_runs, summarize
 from repro.findings.units import is_flag, unit_of
 from repro.study.models import Study
 
 Statistic = Literal["share", "mean", "median"]  # that sums up a row of runs
+INTERVAL = ", 95 % interval"
 MIDDLES: dict[Statistic, str] = {
-    "share": "share of runs, 95 % interval",
-    "mean": "mean, 95 % interval",
+    "share": f"share of runs{INTERVAL}",
+    "mean": f"mean{INTERVAL}",
     "median": "median, middle half of the runs",
 }
 JITTER = 0.18  # of a row's height
@@ -43,6 +44,13 @@ class RunAxis:
     metric: str
     statistic: Statistic
     floor: Floor | None = None
+    has_intervals: bool = True  # of any variant
+
+    @property
+    def summed_up(self) -> str:
+        """Words for what sums up a row, as a legend has them."""
+        middle = MIDDLES[self.statistic]
+        return middle if self.has_intervals else middle.removesuffix(INTERVAL)
 
     @property
     def unit(self) -> float:
@@ -70,7 +78,8 @@ class RunAxis:
         """Give axes their scale and label; to be called after the rows are drawn."""
         label = metric_label(self.study, self.metric)
         if self.statistic == "share":
-            label += ", with 95 % interval"  # its marks have several colours, a legend one
+            # not in a legend: the marks have several colours
+            label += ", with 95 % interval" if self.has_intervals else ""
             axes.set_xlim(-3, 103)
         elif self.floor:
             make_logarithmic(axes, "x", self.floor)
@@ -83,10 +92,11 @@ class RunAxis:
 def run_axis(study: Study, runs: pd.DataFrame, metric: str = "") -> RunAxis:
     """Return the axis that suits a metric's kind, and its values in these runs."""
     metric = metric or study.metric
+    intervals = bool((runs.groupby("variant")[metric].count() >= FEWEST).any())
     if is_flag(study, metric):
-        return RunAxis(study, metric, "share")
+        return RunAxis(study, metric, "share", has_intervals=intervals)
     floor = log_floor(study, runs[metric]) if metric == study.metric else None
-    return RunAxis(study, metric, "median" if floor else "mean", floor)
+    return RunAxis(study, metric, "median" if floor else "mean", floor, has_intervals=intervals)
 
 
 def draw_row(axes: Axes, row: float, runs: pd.DataFrame, *, axis: RunAxis, color: Any) -> None:
@@ -100,7 +110,8 @@ def draw_row(axes: Axes, row: float, runs: pd.DataFrame, *, axis: RunAxis, color
     middle, *ends = axis.middle(runs)
     ink = {"color": color} if axis.statistic == "share" else {"color": "black"}
     if np.isfinite(middle):
-        axes.plot(ends, [row, row], linewidth=1.4, **ink)
+        if np.isfinite(ends).all():
+            axes.plot(ends, [row, row], linewidth=1.4, **ink)
         axes.plot(middle, row, **MIDDLE | ink)
 
 
@@ -128,11 +139,12 @@ def write(axes: Axes, place: tuple[float, float], text: str, **style: Any) -> No
     axes.annotate(text, place, xycoords=axes.get_yaxis_transform(), **NOTE | style)
 
 
-def middle_handles(statistic: Statistic) -> list[Line2D]:
+def middle_handles(axis: RunAxis) -> list[Line2D]:
     """Return what a legend says of the middle; nothing of shares, whose axis says it."""
-    if statistic == "share":
+    if axis.statistic == "share":
         return []
-    return [Line2D([], [], linewidth=1.4, label=MIDDLES[statistic], **MIDDLE)]
+    width = 1.4 if axis.summed_up == MIDDLES[axis.statistic] else 0.0
+    return [Line2D([], [], linewidth=width, label=axis.summed_up, **MIDDLE)]
 
 
 def color_handle(statistic: Statistic, color: Any, label: str) -> Line2D:

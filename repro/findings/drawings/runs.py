@@ -90,7 +90,7 @@ def _label_rows(axes: Axes, study: Study, rows: Sequence[str], medium: Medium) -
 
 
 def _draw_legend(figure: Figure, study: Study, rows: Sequence[str], axis: RunAxis) -> None:
-    handles = middle_handles(axis.statistic)
+    handles = middle_handles(axis)
     if any(study.variants[row].quotes for row in rows if row in study.variants):
         handles.append(Line2D([], [], label="the thread's number", **QUOTED))
     if handles:

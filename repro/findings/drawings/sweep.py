@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 
 from repro.findings.drawings.shared import drawable, metric_label
 from repro.findings.numbers import interval, number
-from repro.findings.summary import summarize
+from repro.findings.statistics import FEWEST
+from repro.findings.summary import spread_of, summarize
 from repro.findings.units import is_flag, unit_of
 from repro.findings.wording import words
 from repro.study.experiments import find_experiment
 from repro.study.models import Study
 from repro.study.sweep import swept
 
-NUMBERS = ["mean", "ci_low", "ci_high"]  # columns in the metric's unit
+NUMBERS = ["mean", "ci_low", "ci_high", "least", "greatest"]  # columns in the metric's unit
 MAX_PANELS = 48
 MAX_TICKS = 12  # more are left to matplotlib
 DECADES = 30  # largest / smallest value from which an axis is logarithmic
@@ -49,14 +50,14 @@ def draw_sweep(study: Study, runs: pd.DataFrame) -> Figure | None:
     cells[NUMBERS] *= factor
     runs = runs.assign(**{study.metric: factor * runs[study.metric]})
     if len(names) == 1:
-        figure, shown = _points(study, runs, cells, names[0]), True
+        figure, shown = _points(study, runs, cells, names[0]), bool(cells["n"].max() >= FEWEST)
     else:
         panels = _panels(cells, names[2:])
         if len(panels) > MAX_PANELS:
             return None
         shown = len(panels) == 1 and len(cells[names[0]].unique()) <= MAX_INTERVALS
         figure = _heat_maps(study, cells, names[:2], panels, intervals=shown)
-    title = f"{study.title}: {_summary_name(study, runs)}" + ", 95 % interval" * shown
+    title = f"{study.title}: {_summary_name(study, runs)}" + f", {spread_of(cells)[0]}" * shown
     figure.suptitle("\n".join(textwrap.wrap(title, 100)), x=0.01, ha="left", fontsize=9)
     return figure
 
@@ -222,7 +223,9 @@ def _text(cell: Any, intervals: bool) -> str:
         return "\n".join([number(cell.mean), *diverged]).replace(" diverged", "\ndiverged")
     if not intervals:
         return number(cell.mean)
-    return "\n".join([number(cell.mean), interval(cell.ci_low, cell.ci_high), *diverged])
+    extremes, limits = (cell.least, cell.greatest), (cell.ci_low, cell.ci_high)
+    spread = extremes if cell.n < FEWEST else limits
+    return "\n".join([number(cell.mean), interval(*spread), *diverged])
 
 
 def _norm(study: Study, means: pd.Series) -> Normalize:

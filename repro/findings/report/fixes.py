@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from repro.findings.drawings.rows import MIDDLES, RunAxis, run_axis
+from repro.findings.drawings.rows import RunAxis, run_axis
 from repro.findings.fixes import Fixes, Role, fixes_of
 from repro.findings.numbers import percent, percent_interval
 from repro.findings.report.axis import Axis
@@ -71,7 +71,7 @@ def picture_of(study: Study, runs: pd.DataFrame) -> Picture | None:
         metric=words(fixes.metric),
         unit=unit.name,
         axis=axis,
-        middle=MIDDLES[drawn.statistic],
+        middle=drawn.summed_up,
         heading=words(fixes.metric) if fixes.is_flag else "recovered",
         failing=_level(study, runs, fixes.rows[0].variant, fixes.metric),
         reference=_level(study, runs, fixes.reference, fixes.metric),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from repro.findings.drawings.rows import MIDDLES, RunAxis, run_axis
+from repro.findings.drawings.rows import RunAxis, run_axis
 from repro.findings.drawings.runs import ordered_rows
 from repro.findings.numbers import number_list
 from repro.findings.report.axis import Axis
@@ -56,7 +56,7 @@ def numbers_of(study: Study, runs: pd.DataFrame) -> Numbers:
     return Numbers(
         axis=axis,
         unit=unit.name,
-        middle=MIDDLES[drawn.statistic],
+        middle=drawn.summed_up,
         quoted=bool(quotes),
         n=usual(row.n for rows in groups.values() for row in rows),
         groups=groups,

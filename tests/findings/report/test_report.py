@@ -6,6 +6,7 @@ Slow: axe on the whole page, at other widths and colours.
 import itertools
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,15 @@ PROSE = (
     "No fix [maxout_recovers refuted]. A fix [maxout_recovers_rate_10th refuted]."
     " Open [relu_output_loses_digits holds]. Named [keras_agrees]."
 )
+
+
+@pytest.mark.parametrize("seeds", [1, 5, 6])
+def test_few_seeds_are_shown_without_an_interval(seeds):
+    results = read_results(RESULTS / "mnist_relu")
+    runs = results.runs[(results.runs.seed < seeds) & ~results.runs.variant.str.contains("@")]
+    page = render([make_chapter(load_study("mnist_relu"), replace(results, runs=runs))])
+    picture = page.partition("Across: ")[2].partition("</figcaption>")[0]
+    assert ("95&nbsp;% interval" in picture) == ('band-of-reference" x' in page) == (seeds > 5)
 
 
 @pytest.fixture(scope="module")
