@@ -68,7 +68,7 @@ def problems(name: str, repository: Repository) -> Iterator[Problem]:
     try:
         loaded = load_study(name)
     except StudyError as error:
-        yield from _of_the_file(name, error, repository)
+        yield from _problems_of_the_file(name, error, repository)
         return
     unreadable = list(code.texts_can_be_read(loaded, repository))
     yield from unreadable
@@ -76,19 +76,19 @@ def problems(name: str, repository: Repository) -> Iterator[Problem]:
     for check in () if unreadable else CHECKS:
         if is_stale and check in IN_TABLES:
             continue  # what is missing in the tables has been said
-        for problem in _found(check, loaded, repository):
+        for problem in _problems_by(check, loaded, repository):
             is_stale |= check is results.tables_are_of_the_study
             yield problem
 
 
-def _of_the_file(name: str, error: StudyError, repository: Repository) -> Iterator[Problem]:
+def _problems_of_the_file(name: str, error: StudyError, repository: Repository) -> Iterator[Problem]:
     path = repository.study_file(name)
     for line in str(error).splitlines():
         prose = line.removeprefix(f"{path}: ")
         yield Problem(repository.short(path), prose, "mend that first; the other checks need it")
 
 
-def _found(check: Check, loaded: Study, repository: Repository) -> Iterator[Problem]:
+def _problems_by(check: Check, loaded: Study, repository: Repository) -> Iterator[Problem]:
     """Yield what a check finds, or why it could not look."""
     try:
         yield from check(loaded, repository)
