@@ -96,5 +96,5 @@ def _problems_by(check: Check, loaded: Study, repository: Repository) -> Iterato
         unfinished = f"{check.__name__} could not be looked at ({error})"
         yield Problem(f"repro/{loaded.name}", unfinished, "run lint again")
     except StudyError as error:  # a table that is none, for one
-        again = f"run python -m repro run {loaded.name}"
-        yield Problem(f"results/{loaded.name}", str(error), again)
+        remedy = f"run python -m repro run {loaded.name}"
+        yield Problem(f"results/{loaded.name}", str(error), remedy)
