@@ -385,6 +385,55 @@ def test_a_recurrent_layer_of_a_single_unit_is_a_bottleneck_and_widened():
             assert [w.units for w in wide.layers if hasattr(w, "units")] == [16, 3]
 
 
+def attention(inputs):
+    score = layers.Dense(1)(layers.Dense(8, "tanh")(inputs))
+    weights = layers.Softmax(axis=1)(score)
+    return layers.Dot(axes=1)([weights, inputs])
+
+
+def shortcut(inputs):
+    return layers.Add()([inputs, layers.Dense(6)(layers.Dense(1, "relu")(inputs))])
+
+
+def gate(inputs):
+    return layers.Multiply()([inputs, layers.Dense(1, "sigmoid")(inputs)])
+
+
+def branches(inputs):
+    return layers.Concatenate()([layers.Dense(1, "relu")(inputs) for _ in range(4)])
+
+
+def thin(inputs):
+    return layers.Dense(1, "relu")(inputs)
+
+
+def thin_beside_a_gate(inputs):
+    return thin(gate(inputs))
+
+
+@pytest.mark.parametrize(
+    ("middle", "is_narrow"),
+    [
+        (attention, False),
+        (shortcut, False),
+        (gate, False),
+        (branches, False),
+        (thin, True),
+        (thin_beside_a_gate, True),
+    ],
+)
+def test_only_what_every_path_passes_is_a_bottleneck(middle, is_narrow):
+    def build():
+        inputs = keras.Input((5, 6) if middle is attention else (6,))
+        rows = layers.Flatten()(middle(inputs))
+        model = keras.Model(inputs, layers.Dense(4, "softmax")(rows))
+        model.compile("adam", "sparse_categorical_crossentropy")
+        return model
+
+    inputs = OTHERS.normal(size=(80, *build().input_shape[1:]))
+    assert ("narrow" in examined(setup_of(build, inputs, CLASSES))[0]) is is_narrow
+
+
 def test_a_recurrent_layer_that_has_to_remember_many_steps_is_told():
     steps = OTHERS.normal(size=(80, 30, 2))
     setup = setup_of(sequential(lambda: layers.SimpleRNN(3), SIGMOID), steps, Y)
