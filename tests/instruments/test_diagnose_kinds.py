@@ -486,6 +486,15 @@ def test_labels_that_contradict_their_neighbours_are_counted():
     assert "label_noise" not in examined(setup_of(sequential(HIDDEN, SIGMOID), x, y))[0]
 
 
+def test_near_rows_of_many_features_prove_no_noise_in_labels_that_a_line_tells_apart():
+    x = OTHERS.normal(size=(800, 40))
+    y = (x[:, :4].sum(axis=1) > 0).astype(int)
+    setup = setup_of(sequential(HIDDEN, SIGMOID), x, y)
+    relation = examine_data(setup).relation
+    assert relation.p_value < 0.01 and relation.noise > 0.25
+    assert "label_noise" not in examined(setup)[0]
+
+
 def test_batch_normalization_needs_rows():
     build = sequential(HIDDEN, layers.BatchNormalization, SIGMOID)
     causes, changes = examined(setup_of(build, X, Y, batch_size=1))
