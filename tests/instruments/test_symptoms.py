@@ -93,6 +93,7 @@ def a_setup(rows=100, batch_size=51, classes=0, units=2):
         hidden=hidden,
         sites=[],
         operations=[],
+        bypassed=frozenset(),
         train=(np.zeros((rows, 1)), np.linspace(0, 1, rows)),
         targets=np.linspace(0, 1, rows)[:, None],
         output=None,
