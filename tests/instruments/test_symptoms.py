@@ -85,7 +85,7 @@ def a_setup(rows=100, batch_size=51, classes=0, units=2):
     task = SimpleNamespace(classes=classes, several=False)
     compiled = SimpleNamespace(loss="mean_squared_error")
     site = {"label": "Dense 1", "kind": "Dense", "units": units, "activation": "relu"}
-    hidden = [SimpleNamespace(**site, is_plain=True, position=0)]
+    hidden = [SimpleNamespace(**site, is_plain=True, has_units=True, position=0)]
     build = SimpleNamespace(_flatten_layers=lambda include_self: [])
     return SimpleNamespace(
         task=task,

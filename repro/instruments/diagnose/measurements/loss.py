@@ -70,8 +70,9 @@ def _compared(model: "keras.Model", setup: Setup, y: Array, right: Array) -> Own
 def _puts_out_any_number(setup: Setup) -> bool:
     """Tell whether sums are put out as they are: a distance, say, is never below 0."""
     output = setup.output
-    is_last = output is not None and output.position == len(setup.operations) - 1
-    return is_last and output.activation == "linear"
+    if output is None or output.position != len(setup.operations) - 1:
+        return False
+    return output.activation == "linear"
 
 
 def _change_by_shape(model: "keras.Model", setup: Setup, predictions: Array) -> float:
