@@ -407,6 +407,10 @@ def thin(inputs):
     return layers.Dense(1, "relu")(inputs)
 
 
+def last_state(inputs):
+    return layers.LSTM(3, return_state=True)(inputs)[1]
+
+
 def thin_beside_a_gate(inputs):
     return thin(gate(inputs))
 
@@ -415,6 +419,7 @@ def thin_beside_a_gate(inputs):
     ("middle", "is_narrow"),
     [
         (attention, False),
+        (last_state, False),
         (shortcut, False),
         (gate, False),
         (branches, False),
@@ -424,7 +429,7 @@ def thin_beside_a_gate(inputs):
 )
 def test_only_what_every_path_passes_is_a_bottleneck(middle, is_narrow):
     def build():
-        inputs = keras.Input((5, 6) if middle is attention else (6,))
+        inputs = keras.Input((5, 6) if middle in (attention, last_state) else (6,))
         rows = layers.Flatten()(middle(inputs))
         model = keras.Model(inputs, layers.Dense(4, "softmax")(rows))
         model.compile("adam", "sparse_categorical_crossentropy")

@@ -265,7 +265,9 @@ def _passing(setup: Setup, site: Site) -> int:
     stop = min(following, default=len(setup.operations))
     places = set(range(site.position, stop)) - setup.bypassed
     shapes = [setup.shapes[place][1:] for place in sorted(places)]
-    sizes = [math.prod(map(int, shape)) for shape in shapes if None not in shape]  # type: ignore[arg-type]
+    # of a layer that puts out states, too, no shape is known: its units count then
+    known = [shape for shape in shapes if shape and None not in shape]
+    sizes = [math.prod(map(int, shape)) for shape in known]  # type: ignore[arg-type]
     return min(sizes, default=site.units)
 
 
