@@ -385,6 +385,60 @@ def test_a_recurrent_layer_of_a_single_unit_is_a_bottleneck_and_widened():
             assert [w.units for w in wide.layers if hasattr(w, "units")] == [16, 3]
 
 
+def attention(inputs):
+    score = layers.Dense(1)(layers.Dense(8, "tanh")(inputs))
+    weights = layers.Softmax(axis=1)(score)
+    return layers.Dot(axes=1)([weights, inputs])
+
+
+def shortcut(inputs):
+    return layers.Add()([inputs, layers.Dense(6)(layers.Dense(1, "relu")(inputs))])
+
+
+def gate(inputs):
+    return layers.Multiply()([inputs, layers.Dense(1, "sigmoid")(inputs)])
+
+
+def branches(inputs):
+    return layers.Concatenate()([layers.Dense(1, "relu")(inputs) for _ in range(4)])
+
+
+def thin(inputs):
+    return layers.Dense(1, "relu")(inputs)
+
+
+def last_state(inputs):
+    return layers.LSTM(3, return_state=True)(inputs)[1]
+
+
+def thin_beside_a_gate(inputs):
+    return thin(gate(inputs))
+
+
+@pytest.mark.parametrize(
+    ("middle", "is_narrow"),
+    [
+        (attention, False),
+        (last_state, False),
+        (shortcut, False),
+        (gate, False),
+        (branches, False),
+        (thin, True),
+        (thin_beside_a_gate, True),
+    ],
+)
+def test_only_what_every_path_passes_is_a_bottleneck(middle, is_narrow):
+    def build():
+        inputs = keras.Input((5, 6) if middle in (attention, last_state) else (6,))
+        rows = layers.Flatten()(middle(inputs))
+        model = keras.Model(inputs, layers.Dense(4, "softmax")(rows))
+        model.compile("adam", "sparse_categorical_crossentropy")
+        return model
+
+    inputs = OTHERS.normal(size=(80, *build().input_shape[1:]))
+    assert ("narrow" in examined(setup_of(build, inputs, CLASSES))[0]) is is_narrow
+
+
 def test_a_recurrent_layer_that_has_to_remember_many_steps_is_told():
     steps = OTHERS.normal(size=(80, 30, 2))
     setup = setup_of(sequential(lambda: layers.SimpleRNN(3), SIGMOID), steps, Y)
@@ -435,6 +489,15 @@ def test_labels_that_contradict_their_neighbours_are_counted():
     setup = setup_of(sequential(HIDDEN, SIGMOID), x, noisy)
     assert "label_noise" in examined(setup)[0]
     assert "label_noise" not in examined(setup_of(sequential(HIDDEN, SIGMOID), x, y))[0]
+
+
+def test_near_rows_of_many_features_prove_no_noise_in_labels_that_a_line_tells_apart():
+    x = OTHERS.normal(size=(800, 40))
+    y = (x[:, :4].sum(axis=1) > 0).astype(int)
+    setup = setup_of(sequential(HIDDEN, SIGMOID), x, y)
+    relation = examine_data(setup).relation
+    assert relation.p_value < 0.01 and relation.noise > 0.25
+    assert "label_noise" not in examined(setup)[0]
 
 
 def test_batch_normalization_needs_rows():

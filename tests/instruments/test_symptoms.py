@@ -85,7 +85,7 @@ def a_setup(rows=100, batch_size=51, classes=0, units=2):
     task = SimpleNamespace(classes=classes, several=False)
     compiled = SimpleNamespace(loss="mean_squared_error")
     site = {"label": "Dense 1", "kind": "Dense", "units": units, "activation": "relu"}
-    hidden = [SimpleNamespace(**site, is_plain=True, position=0)]
+    hidden = [SimpleNamespace(**site, is_plain=True, has_units=True, position=0)]
     build = SimpleNamespace(_flatten_layers=lambda include_self: [])
     return SimpleNamespace(
         task=task,
@@ -93,6 +93,7 @@ def a_setup(rows=100, batch_size=51, classes=0, units=2):
         hidden=hidden,
         sites=[],
         operations=[],
+        bypassed=frozenset(),
         train=(np.zeros((rows, 1)), np.linspace(0, 1, rows)),
         targets=np.linspace(0, 1, rows)[:, None],
         output=None,

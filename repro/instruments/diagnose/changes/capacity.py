@@ -111,7 +111,9 @@ def _thin(setup: Setup, *, is_narrow: bool) -> list[Site]:
     """Return the layers to widen; recurrent ones, which take long then, only of few units."""
     limit = FEW_UNITS if is_narrow else SOME_UNITS
     sites = [site for site in setup.hidden if site.is_plain or (is_narrow and site.has_units)]
-    return [site for site in sites if site.units <= limit]
+    thin = [site for site in sites if site.units <= limit]
+    # one unit beside another path weighs what passes there, and is one by its purpose
+    return [site for site in thin if site.units > 1 or site.position not in setup.bypassed]
 
 
 def _against(setup: Setup, symptoms: frozenset[str]) -> Changes:

@@ -8,7 +8,6 @@ from repro.instruments.diagnose.changes.edits import Edit, chain
 from repro.instruments.diagnose.setup.anatomy import has_own_steps
 from repro.instruments.diagnose.setup.building import Build
 from repro.instruments.diagnose.setup.compiled import compile_arguments
-from repro.instruments.diagnose.setup.distances import asks_for_distances
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.skill import metric
 from repro.instruments.diagnose.setup.splitting import Pair
@@ -191,19 +190,12 @@ def scored_task(setup: Setup, change: Change, task: Task) -> Task:
     return replace(task, spreads=tuple(targets.std(axis=0).tolist()))
 
 
-def _are_distances(setup: Setup, change: Change) -> bool:
-    """Tell whether outputs are asked to be small where the label is 1, as the loss has it then."""
-    if change.loss is None:
-        return setup.task.distances
-    return asks_for_distances(change.loss, setup.targets, int(setup.output_shape[-1] or 1))
-
-
 def changed_build(setup: Setup, change: Change) -> Build:
     """Return the build function with the change in it; its metric is `score` alone."""
     logits = setup.compiled.from_logits and change.loss is None
     labels = tuple(map(float, range(len(setup.task.labels))))
     task = replace(setup.task, labels=labels) if change.labels_from_0 else setup.task
-    task = replace(task, distances=_are_distances(setup, change))
+    task = replace(task, distances=task.distances and change.loss is None)
     score = metric(scored_task(setup, change, task), logits)
 
     def build() -> "keras.Model":

@@ -46,13 +46,6 @@ def weighed(y, p):
     return keras.ops.take(np.array([{weights}], "float32"), labels) * entropy
 
 model.compile(optimizer=model.optimizer, loss=weighed)"""
-EXCHANGED = """\
-own = model.loss  # which takes 1 for what the labels call 0
-
-def exchanged(y, p):
-    return own(1 - y, p)
-
-model.compile(optimizer=model.optimizer, loss=exchanged)"""
 UNDECAYED = {"weight_decay": 0.0}  # AdamW takes no None
 UNCLIPPED = {"clipnorm": None, "clipvalue": None, "global_clipnorm": None}
 
@@ -93,8 +86,6 @@ def _other_losses(setup: Setup, symptoms: frozenset[str]) -> Changes:
             group="loss",
             loss="mean_squared_error",
         )
-    if setup.compiled.own_loss and setup.task.labels == (0.0, 1.0):
-        yield _exchanging(setup)
     if "odd_loss" in symptoms and not setup.compiled.from_logits:
         yield Change(
             key="usual_loss",
@@ -106,24 +97,6 @@ def _other_losses(setup: Setup, symptoms: frozenset[str]) -> Changes:
             group="loss",
             loss=setup.compiled.loss,
         )
-
-
-def _exchanging(setup: Setup) -> Change:
-    """Exchange the labels in the loss alone: of pairs, 1 may mean alike, or as well apart."""
-    own = setup.build().loss
-    return Change(
-        key="exchange_labels",
-        title="0 and 1 exchanged in the loss",
-        size=1,
-        code=EXCHANGED,
-        removes=("loss_reversed", "own_loss"),
-        group="loss",
-        loss=partial(_exchanged_loss, own=own),
-    )
-
-
-def _exchanged_loss(y_true: Any, y_pred: Any, own: Any) -> Any:
-    return own(1 - y_true, y_pred)
 
 
 def _weighing_ones(setup: Setup, output: Site) -> Change:

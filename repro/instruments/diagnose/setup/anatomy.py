@@ -130,6 +130,40 @@ def unread_inputs(model: "keras.Model") -> tuple[int, ...]:
     return tuple(i for i, tensor in enumerate(model.inputs) if id(tensor) not in reached)
 
 
+def bypassed(model: "keras.Model") -> frozenset[int]:
+    """Return the places of the operations that some path from an input to an output leaves out.
+
+    The weights of an attention are such, a gate, one of two branches, and what a shortcut skips.
+    """
+    outputs = trace(model).outputs if is_graph(model) else []
+    nodes = [_node(tensor) for tensor in outputs]
+    return frozenset(i for i, node in enumerate(nodes) if _reaches_input(outputs[-1], node))
+
+
+def _node(output: Any) -> Any:
+    """Return the call that put this out, of several tensors the call of the first."""
+    import keras
+
+    operation, node, _ = keras.tree.flatten(output)[0]._keras_history
+    return operation._inbound_nodes[node]
+
+
+def _reaches_input(output: Any, closed: Any) -> bool:
+    """Tell whether a path leads back to an input without passing this call."""
+    import keras
+
+    reached, waiting = {id(closed)}, [_node(part) for part in keras.tree.flatten(output)]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in reached:
+            continue
+        reached.add(id(node))
+        if not node.input_tensors:
+            return True
+        waiting += [_node(tensor) for tensor in node.input_tensors]
+    return False
+
+
 def sites(model: "keras.Model") -> list[Site]:
     """Return the layers with weights that compute sums: dense, convolutions, recurrent ones."""
     if not is_graph(model):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from repro.instruments.diagnose.setup.anatomy import (
     Site,
+    bypassed,
     is_graph,
     output_shapes,
     sites,
@@ -61,6 +62,11 @@ class Program:
     def shapes(self) -> list[tuple[int | None, ...]]:
         """The shapes that the operations put out, rows first."""
         return output_shapes(self.model)
+
+    @cached_property
+    def bypassed(self) -> frozenset[int]:
+        """The places of the operations that some path to the output leaves out."""
+        return bypassed(self.model)
 
     @cached_property
     def unread_inputs(self) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from repro.instruments.diagnose.setup.anatomy import (
     Site,
+    bypassed,
     is_graph,
     output_shapes,
     sites,
@@ -148,6 +149,11 @@ class Setup(Network):
     def shapes(self) -> list[tuple[int | None, ...]]:
         """The shapes that the operations put out, rows first."""
         return output_shapes(self.build())
+
+    @cached_property
+    def bypassed(self) -> frozenset[int]:
+        """The places of the operations that some path to the output leaves out."""
+        return bypassed(self.build())
 
     @cached_property
     def unread_inputs(self) -> tuple[int, ...]:

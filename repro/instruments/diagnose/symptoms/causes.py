@@ -225,7 +225,7 @@ CAUSES = {
     "frozen": Cause(
         title="layers are kept from training",
         signs=("frozen",),
-        says="What they compute stays what it was drawn to be",
+        says="What they compute stays the same, whatever the targets ask for",
         remedy="set trainable to True before compile",
     ),
     "weights": Cause(

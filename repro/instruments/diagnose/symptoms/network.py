@@ -246,7 +246,8 @@ def hidden_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         gap = examination.neighbours - examination.linear
         text = f"no hidden layer; the nearest rows tell more than ridge regression ({gap:+.2f})"
         yield from detect("no_hidden", gap, text)
-    hidden = [site for site in setup.hidden if site.has_units]
+    passed = [site for site in setup.hidden if site.position not in setup.bypassed]
+    hidden = [site for site in passed if site.has_units]
     if hidden:
         passing = {site.label: _passing(setup, site) for site in hidden}
         thin, classes = min(passing, key=lambda label: passing[label]), setup.task.classes
@@ -262,8 +263,11 @@ def _passing(setup: Setup, site: Site) -> int:
         return site.units
     following = [s.position for s in setup.sites if s.position > site.position]
     stop = min(following, default=len(setup.operations))
-    shapes = [shape[1:] for shape in setup.shapes[site.position : stop]]
-    sizes = [math.prod(map(int, shape)) for shape in shapes if None not in shape]  # type: ignore[arg-type]
+    places = set(range(site.position, stop)) - setup.bypassed
+    shapes = [setup.shapes[place][1:] for place in sorted(places)]
+    # of a layer that puts out states, too, no shape is known: its units count then
+    known = [shape for shape in shapes if shape and None not in shape]
+    sizes = [math.prod(map(int, shape)) for shape in known]  # type: ignore[arg-type]
     return min(sizes, default=site.units)
 
 

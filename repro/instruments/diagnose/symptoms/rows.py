@@ -34,7 +34,7 @@ def row_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     text = f"{percent(share)} of the validation rows are training rows, inputs and targets alike"
     yield from detect("shared_rows", share, text)
     if setup.task.classes:  # counts and several labels a row differ from their neighbours' anyway
-        yield from _noise_symptoms(examination)
+        yield from _noise_symptoms(setup, examination)
     if setup.weights is not None:
         share = _share_of_rows(setup.weights)
         text = f"{percent(share)} of the rows hold nine tenths of the sample or class weights"
@@ -77,12 +77,17 @@ def _class_weight_symptoms(setup: Setup, weights: Array) -> Symptoms:
     yield from detect("weighted_classes", ratio, text)
 
 
-def _noise_symptoms(examination: Examination) -> Symptoms:
+def _noise_symptoms(setup: Setup, examination: Examination) -> Symptoms:
+    """Look for labels unlike their neighbours', of which no line may get more right than can be.
+
+    Among many features near rows lie far away, and may well be of another class.
+    """
     relation = examination.relation
     if relation is None or DEFINITIONS["labels_unrelated"].is_met(relation.p_value):
         return
     text = f"{percent(relation.noise)} of the rows have another class than most of the rows nearest"
-    yield from detect("label_noise", relation.noise, text)
+    errors = (1 - examination.linear) * (1 - 1 / max(setup.task.classes, 2))
+    yield from detect("label_noise", float(np.fmin(relation.noise, errors)), text)
 
 
 def _excess_of_repeats(classes: Array) -> float:
