@@ -81,7 +81,9 @@ def problems(name: str, repository: Repository) -> Iterator[Problem]:
             yield problem
 
 
-def _problems_of_the_file(name: str, error: StudyError, repository: Repository) -> Iterator[Problem]:
+def _problems_of_the_file(
+    name: str, error: StudyError, repository: Repository
+) -> Iterator[Problem]:
     path = repository.study_file(name)
     for line in str(error).splitlines():
         prose = line.removeprefix(f"{path}: ")
