@@ -206,7 +206,9 @@ class Watched(keras.layers.Dense):
         return outputs
 
 
-@pytest.mark.parametrize("given", [{}, {"callbacks": lambda seed: [kc.Callback()]}], ids=str)
+@pytest.mark.parametrize(
+    "given", [{}, {"callbacks": lambda seed: [kc.Callback()]}], ids=["plain", "with callbacks"]
+)
 def test_later_blocks_of_layers_of_ones_own_train_fused_after_the_first(given):
     def build_own():
         x = keras.Input((X.shape[1],))
