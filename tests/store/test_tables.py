@@ -72,6 +72,6 @@ def test_a_parameter_that_a_network_has_not_stays_empty(tmp_path):
     write_table(table, tmp_path / "runs.csv")
     read = pd.read_csv(tmp_path / "runs.csv", dtype=str, keep_default_na=False)
     assert list(read["network"]) == ["snippet", "mnist_mlp"]
-    assert read["width"][0] == read["steps"][1] == ""
-    assert read["width"][1].isdigit()
+    assert read["hidden_units"][0] == read["steps"][1] == ""
+    assert read["hidden_units"][1].isdigit()
     assert read["steps"][0].isdigit()

@@ -135,7 +135,8 @@ def _place(error: OSError) -> str:
 def _interrupted(stop: BaseException) -> int:
     if signal.getsignal(signal.SIGINT) is _stop:
         signal.signal(signal.SIGINT, _stop_now)
-    warn(f"Stopped at once: {str(stop) or UNFINISHED}.")
+    with suppress(BrokenPipeError):  # there may be nobody to read it
+        warn(f"Stopped at once: {str(stop) or UNFINISHED}.")
     return INTERRUPTED
 
 
