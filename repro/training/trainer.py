@@ -16,7 +16,6 @@ from repro.training.alone import Trained
 from repro.training.block import Block, NotFused
 from repro.training.building import State, assign, one_line, values_of, variables_of
 from repro.training.callbacks import Recorder, call_list, row_of
-from repro.training.feeding.batches import Batches
 from repro.training.fused import Logs
 from repro.training.generators import OwnGenerators, borrowed
 from repro.training.job import Job
