@@ -92,14 +92,9 @@ class Trainer:
         named = [n for n in ("steps_per_epoch", "validation_steps") if getattr(self.job, n)]
         return f"{named[0]} with steps_per_execution, which rounds it up" if named else None
 
-    @property
-    def _reads_data_sets(self) -> bool:
-        # each block begins them anew, as each seed's `fit` does
-        return any(isinstance(data, Batches) for data in (self.job.data, self.job.validation))
-
     def _block(self, place: int, models: list[keras.Model]) -> Block:
         block = self._blocks.get((place, len(models)))
-        if block and not self._reads_data_sets and block.seeds.fits(models):
+        if block and block.seeds.fits(models):
             block.seeds.load(models)
             return block
         try:
