@@ -11,8 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from repro.training.alone import Trained
 from repro.training.block import NotFused
 from repro.training.blocks import Rounds
+from repro.training.feeding.batches import Batches
 from repro.training.jobs import heartbeat
 from repro.training.jobs.choice import why_one_process
 from repro.training.jobs.first_steps import Expected, expected_steps
@@ -79,10 +81,10 @@ class Processes:
             NotFused: if the seeds can't be trained at once.
         """
         if self._count == 1 or self.one_process:
-            return None
+            return _blocks_of_data_sets(trainer, blocks)
         if reason := why_one_process(trainer.job):
             self._give_up(reason)
-            return None
+            return _blocks_of_data_sets(trainer, blocks)
         try:
             for _ in range(self._count):
                 self._submit(get_ready)
@@ -180,3 +182,22 @@ def end_workers() -> None:
     from joblib.externals.loky import get_reusable_executor
 
     get_reusable_executor().shutdown(wait=True)
+
+
+def _blocks_of_data_sets(trainer: Trainer, blocks: list[list[int]]) -> Iterator[Rounds] | None:
+    """Yield the trainings of blocks that read a data set; None if they read arrays alone.
+
+    Each block has graphs of its own, which begin the data set anew as each seed's `fit` does.
+    """
+    data = (trainer.job.data, trainer.job.validation)
+    if len(blocks) == 1 or not any(isinstance(one, Batches) for one in data):
+        return None
+    return (_train_apart(trainer, block) for block in blocks)
+
+
+def _train_apart(trainer: Trainer, block: list[int]) -> tuple[int, list[tuple[int, Trained]]]:
+    own = Trainer(trainer.job, trainer.start, trainer.advance)
+    own.first, own.check_seconds = trainer.first, trainer.check_seconds
+    trained = list(own.train([block]))
+    trainer.first, trainer.check_seconds = own.first, own.check_seconds
+    return 1, trained
