@@ -70,7 +70,7 @@ def remade(folder, command, environment, studies="*"):
             target = folder / path.relative_to(ROOT)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(path.read_bytes())
-    program = [sys.executable, "-c", "from repro.app.cli import main; main()"]
+    program = [sys.executable, "-c", "from repro.app.cli.main import main; main()"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)} | environment
     for words in (["verdicts"], [command]):
         subprocess.run([*program, *words], cwd=folder, env=environment, check=True, timeout=900)

@@ -1,5 +1,6 @@
 """The figures of a diagnosis: one a layer, and one of what every change gains."""
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 USUAL_STEP = 1e-3  # of the weights; Karpathy, CS231n notes
 BLUE, RED = "#0173b2", "#d55e00"  # of seaborn's colorblind palette
 MOST_DRAWN = 12  # changes
+WIDEST_TITLE = 48  # characters; several changes at once have long titles
 
 
 def draw_figures(conclusion: Conclusion, folder: Path) -> None:
@@ -125,7 +127,18 @@ def draw_changes(conclusion: Conclusion) -> "Figure":
 
 def size_of_changes(conclusion: Conclusion) -> tuple[float, float]:
     """Return width and height in inches that a figure of the changes needs."""
-    return 7, 0.9 + 0.27 * max(len(conclusion.proof.judged[:MOST_DRAWN]), 1)
+    titles = _titles(conclusion)
+    lines = max((title.count("\n") + 1 for title in titles), default=1)
+    return 7, 0.9 + (0.12 + 0.15 * lines) * max(len(titles), 1)
+
+
+def _titles(conclusion: Conclusion) -> list[str]:
+    """Return what is written beside each change, in lines that leave room for its gain."""
+    return [
+        textwrap.fill(one.change.title, WIDEST_TITLE)
+        + ("  ◂ smallest" if conclusion.is_smallest(one) else "")
+        for one in conclusion.proof.judged[:MOST_DRAWN]
+    ]
 
 
 def draw_gains(axes: "Axes", conclusion: Conclusion) -> None:
@@ -138,10 +151,7 @@ def draw_gains(axes: "Axes", conclusion: Conclusion) -> None:
         axes.scatter(gains, row + spread, s=9, color=color, alpha=0.4, linewidths=0)
         axes.plot([gained.low, gained.high], [row, row], color="black", linewidth=1.4)
         axes.plot(gained.mean, row, "|", color="black", markersize=9, markeredgewidth=1.6)
-    titles = [
-        j.change.title + ("  ◂ smallest" if conclusion.is_smallest(j) else "") for j in judged
-    ]
-    axes.set_yticks(range(len(judged)), titles)
+    axes.set_yticks(range(len(judged)), _titles(conclusion))
     axes.set_ylim(len(judged) - 0.4, -0.6)
     axes.axvline(0, color="0.7", linewidth=0.8)
     axes.set_xlabel("skill gained over the network as it is (blue: recovers)")
