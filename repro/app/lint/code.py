@@ -89,7 +89,6 @@ def ruff_is_installed() -> bool:
 
 
 CHECKS = (
-    texts_can_be_read,
     no_mark_is_left,
     style_is_that_of_the_house,
     tests_are_there,

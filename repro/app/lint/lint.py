@@ -24,6 +24,7 @@ from repro.study.schema import load_study
 
 # One function a rule; the tests of the repository call the same.
 CHECKS: tuple[Check, ...] = (
+    code.texts_can_be_read,
     *study.CHECKS,
     *imports.CHECKS,
     *code.CHECKS,
@@ -35,8 +36,11 @@ CHECKS: tuple[Check, ...] = (
     *sentences.CHECKS,
     *numbers.CHECKS,
 )
-# They look up the study's variants and claims in the tables.
-IN_TABLES = (*estimands.CHECKS, *numbers.CHECKS)
+# Checks that are left out once this one has found something: they need what it looks at.
+LEFT_OUT_AFTER: dict[Check, tuple[Check, ...]] = {
+    code.texts_can_be_read: CHECKS,
+    results.tables_are_of_the_study: (*estimands.CHECKS, *numbers.CHECKS),
+}
 
 
 def lint(names: Sequence[str]) -> int:
@@ -70,14 +74,12 @@ def problems(name: str, repository: Repository) -> Iterator[Problem]:
     except StudyError as error:
         yield from _problems_of_the_file(name, error, repository)
         return
-    unreadable = list(code.texts_can_be_read(loaded, repository))
-    yield from unreadable
-    is_stale = False
-    for check in () if unreadable else CHECKS:
-        if is_stale and check in IN_TABLES:
-            continue  # what is missing in the tables has been said
+    left_out = set[Check]()
+    for check in CHECKS:
+        if check in left_out:
+            continue
         for problem in _problems_by(check, loaded, repository):
-            is_stale |= check is results.tables_are_of_the_study
+            left_out.update(LEFT_OUT_AFTER.get(check, ()))
             yield problem
 
 
