@@ -12,8 +12,10 @@ from repro.store.runs import StoredBlock, StoredRun
 from repro.store.tables import CURVE_DIGITS
 from repro.study.errors import StudyError
 from repro.study.experiments import Experiment
+from repro.study.identity import digest
 from repro.study.models import Study
 from repro.study.plan import Block, variant_parameters
+from repro.study.seeds import in_blocks
 from repro.study.selection import DRAW
 from repro.study.validation import explain
 
@@ -53,6 +55,24 @@ def renew(study: Study, experiment: Experiment, block: Block) -> Block:
     except ValidationError as error:
         raise StudyError(f"runs of {block.variant}: {explain(error)[0]}") from None
     return Block(block.variant, {**block.settings, **renewed})
+
+
+def regrouped(blocks: Iterable[StoredBlock], size: int) -> Iterator[StoredBlock]:
+    """Yield the same runs in blocks of so many seeds, as a plan would have them.
+
+    Args:
+        blocks: as they were trained.
+        size: the most seeds that are trained together.
+    """
+    kinds: dict[str, tuple[str, dict[str, Any], dict[int, StoredRun]]] = {}
+    for block, runs in blocks:
+        shared = {name: value for name, value in block.settings.items() if name != "seeds"}
+        kind = digest({"variant": block.variant, **shared})
+        _, _, by_seed = kinds.setdefault(kind, (block.variant, shared, {}))
+        by_seed.update((run.seed, run) for run in runs)
+    for variant, shared, by_seed in kinds.values():
+        for seeds in in_blocks(sorted(by_seed), size):
+            yield Block(variant, shared | {"seeds": list(seeds)}), [by_seed[s] for s in seeds]
 
 
 def carry(block: Block, runs: Sequence[StoredRun]) -> StoredBlock:

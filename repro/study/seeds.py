@@ -31,12 +31,23 @@ def wrong_spans(own: int | str) -> str:
 def in_blocks(seeds: Sequence[int], size: int) -> Iterator[Sequence[int]]:
     """Yield the seeds that are trained together: at most so many, without a gap.
 
-    So a variant that gets another span keeps the blocks that it had.
+    So a variant that gets another span keeps the blocks that it had. No seed of a span is left
+    alone where the block before has one to give, since a network that is trained by itself is
+    multiplied by other code, which rounds otherwise.
     """
+    for span in _without_gaps(seeds):
+        start = 0
+        while start < len(span):
+            left = len(span) - start
+            end = start + (size - 1 if left == size + 1 and size > 2 else size)
+            yield span[start:end]
+            start = end
+
+
+def _without_gaps(seeds: Sequence[int]) -> Iterator[Sequence[int]]:
     start = 0
     for end in range(1, len(seeds) + 1):
-        ends = end == len(seeds) or seeds[end] != seeds[end - 1] + 1
-        if ends or end - start == size:
+        if end == len(seeds) or seeds[end] != seeds[end - 1] + 1:
             yield seeds[start:end]
             start = end
 

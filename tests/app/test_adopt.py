@@ -124,6 +124,26 @@ def assert_the_new_variant_alone_is_trained(package, commands, tables, code):
     assert provenance(package)["adopted"] == [adoption]
 
 
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "before", [lambda package: None, pytest.param(forget_store, marks=pytest.mark.slow)]
+)
+def test_runs_in_blocks_of_another_size_are_carried_over(package, before):
+    before(package)
+    tables, file = results(package), f"experiments/{STUDY}.toml"
+    edit(package, file, "block = 100", "block = 40")
+    said = " ".join(call(package, "adopt", STUDY).split())
+    assert "a block of every variant" in said
+    assert "in blocks of 40 where they were in blocks of 100" in said
+    assert "1,400 runs are carried over" in said
+    assert results(package) == tables
+    assert provenance(package)["block"] == 40
+    stored = rows(package)
+    call(package, "run", STUDY)
+    assert rows(package) == stored
+    assert "nothing to adopt" in call(package, "adopt", STUDY)
+
+
 @pytest.mark.slow
 def test_a_variant_that_is_new_is_left_to_run(package):
     tables = results(package)

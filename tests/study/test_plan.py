@@ -8,6 +8,7 @@ from repro.study.experiments import COMPUTE, PACKAGE
 from repro.study.identity import block_settings, fingerprint, run_identities
 from repro.study.plan import make_plan
 from repro.study.schema import load_study
+from repro.study.seeds import in_blocks
 
 STUDY = load_study("mnist_relu")
 
@@ -56,7 +57,8 @@ def test_a_flag_that_changes_how_is_computed_does(flag, monkeypatch):
 
 
 def test_rounds_show_every_variant_early():
-    plan = make_plan(STUDY, seeds=range(25), variants=["relu_raw", "sigmoid_raw"])
+    study = STUDY.model_copy(update={"block": 10})
+    plan = make_plan(study, seeds=range(25), variants=["relu_raw", "sigmoid_raw"])
     assert [(b.variant, b.seeds[0], len(b.seeds)) for b in plan.blocks] == [
         ("sigmoid_raw", 0, 10),
         ("relu_raw", 0, 10),
@@ -84,21 +86,40 @@ def test_seeds_that_are_added_behind_a_gap_leave_the_blocks_that_were():
             update={
                 "variants": {"it": STUDY.variants["relu_raw"].model_copy(update={"seeds": own})}
             }
-            | {"grids": {}}
+            | {"grids": {}, "block": 10}
         )
-        for own in (12, "0:12 30:41")
+        for own in (12, "0:12 30:42")
     )
     blocks = [make_plan(study).blocks for study in (before, after)]
     assert [block.seeds for block in blocks[1]] == [
         tuple(range(10)),
         (10, 11),
         tuple(range(30, 40)),
-        (40,),
+        (40, 41),
     ]
     identities = [{name for block in some for name in block.identities} for some in blocks]
     assert identities[0] < identities[1]
-    assert after.seeds_of("it")[-1] == 40
-    assert len(make_plan(after, seeds=range(100)).identities) == 23  # as many as it has
+    assert after.seeds_of("it")[-1] == 41
+    assert len(make_plan(after, seeds=range(100)).identities) == 24  # as many as it has
+
+
+@pytest.mark.parametrize(
+    ("seeds", "size", "lengths"),
+    [
+        ([*range(10)], 3, [3, 3, 2, 2]),
+        ([*range(4)], 3, [2, 2]),
+        ([*range(12), *range(30, 37)], 3, [3, 3, 3, 3, 3, 2, 2]),
+        ([*range(21)], 10, [10, 9, 2]),
+        ([5], 3, [1]),
+        ([*range(3)], 2, [2, 1]),
+        ([*range(3)], 1, [1, 1, 1]),
+        ([], 3, []),
+    ],
+)
+def test_no_seed_is_left_alone_where_another_can_keep_it_company(seeds, size, lengths):
+    blocks = [*in_blocks(seeds, size)]
+    assert [len(block) for block in blocks] == lengths
+    assert [seed for block in blocks for seed in block] == seeds
 
 
 def test_an_override_reaches_every_variant():

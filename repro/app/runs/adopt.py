@@ -13,7 +13,7 @@ from repro.findings.terminal import Terminal
 from repro.running.pool import Pool, make_pool
 from repro.running.runner import explain_interrupt
 from repro.running.workers import Result
-from repro.store.adoption import Candidate, carry, differences, draw_sample, renew
+from repro.store.adoption import Candidate, carry, differences, draw_sample, regrouped, renew
 from repro.store.committed import committed_blocks
 from repro.store.provenance import FILE, Adoption, provenance, timestamp, write_provenance
 from repro.store.results import Results, read_results
@@ -60,7 +60,8 @@ def adopt(
             return FINISHED
         candidates = _rerun(rerun, study, experiment, outdated) if rerun else outdated
         sample = draw_sample(_comparable(candidates))
-        summary = _described(sample, outdated)
+        grouping = _grouping(study, committed)
+        summary = f"{_described(sample, outdated)}{grouping}, drawn with seed {DRAW}"
         seconds = sum(run.seconds for candidate in sample for run in candidate.runs)
         minutes = minutes_of_computing(seconds)
         console.print(f"[bold]{name}[/]: {summary}, about {minutes} min")
@@ -72,7 +73,7 @@ def adopt(
         carried = [carry(candidate.renewed, candidate.runs) for candidate in outdated]
         earlier = committed.provenance.adopted if committed else []
         store.adopt(carried, [step.model_dump() for step in (*earlier, adoption)])
-        if committed is not None and committed.provenance.code != experiment.code:
+        if committed and (grouping or committed.provenance.code != experiment.code):
             runs = {run.identity: run for _, stored in carried for run in stored}
             console.print(_rewritten(study, committed, runs, adoption))
     count = sum(len(candidate.runs) for candidate in outdated)
@@ -85,22 +86,32 @@ def _outdated(
 ) -> list[Candidate]:
     """Return the blocks, stored and committed, of the code before that are not carried over yet.
 
-    Runs of still earlier code are left alone: they may have other numbers.
+    If the study now trains other seeds together than the committed runs, all runs are grouped as
+    it says. Runs of still earlier code are left alone: they may have other numbers.
     """
     stored = store.blocks()
     tabled = committed_blocks(committed) if committed else []
     current = {block.identities for block, _ in stored}
-    previous = _previous_code([*stored, *tabled], experiment)
+    codes = {_previous_code([*stored, *tabled], experiment)}
+    is_regrouped = bool(_grouping(study, committed))
+    if is_regrouped:
+        codes.add(experiment.code)
     candidates: dict[tuple[str, ...], Candidate] = {}
-    for blocks, is_rounded in ((stored, False), (tabled, True)):
-        for block, runs in blocks:
-            if block.settings["code"] != previous:
-                continue
+    for source, is_rounded in ((stored, False), (tabled, True)):
+        blocks = [(block, runs) for block, runs in source if block.settings["code"] in codes]
+        for block, runs in regrouped(blocks, study.block) if is_regrouped else blocks:
             renewed = renew(study, experiment, block)
             if renewed.identities not in current:
                 candidate = Candidate(block, renewed, runs, is_rounded=is_rounded)
-                candidates.setdefault(block.identities, candidate)
+                candidates.setdefault(renewed.identities, candidate)
     return list(candidates.values())
+
+
+def _grouping(study: Study, committed: Results | None) -> str:
+    """Say how many seeds are trained together, if these are others than in the committed runs."""
+    if committed is None or committed.provenance.block == study.block:
+        return ""
+    return f", in blocks of {study.block} where they were in blocks of {committed.provenance.block}"
 
 
 def _previous_code(blocks: Sequence[StoredBlock], experiment: Experiment) -> str:
@@ -118,7 +129,7 @@ def _rerun(
         raise StudyError(f"{folder}: is not by the code that made the runs of {study.name}")
     candidates = [
         Candidate(block, renew(study, experiment, block), runs, is_rounded=True)
-        for block, runs in committed_blocks(results)
+        for block, runs in regrouped(committed_blocks(results), study.block)
     ]
     variants = {candidate.block.variant for candidate in candidates}
     if missing := {o.block.variant for o in outdated} - variants:
@@ -144,7 +155,7 @@ def _described(sample: Sequence[Candidate], outdated: Sequence[Candidate]) -> st
     total = sum(len(candidate.runs) for candidate in outdated)
     return (
         f"a block of every variant, {len(sample)} blocks with {runs:,} of {total:,} runs"
-        f"{_other_settings(sample, outdated)}, drawn with seed {DRAW}"
+        f"{_other_settings(sample, outdated)}"
     )
 
 
