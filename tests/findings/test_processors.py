@@ -65,7 +65,8 @@ def test_claims_are_written_to_the_digits_that_processors_share(tmp_path):
 
 def remade(folder, command, environment, studies="*"):
     """Judge the committed tables, and make something of them, in a folder; return what is there."""
-    for name in ("runs.csv", "curves.csv", "claims.csv", "provenance.json"):
+    shown = ("*.svg", "*.png") if command == "explore" else ()
+    for name in ("*.csv", "provenance.json", *shown):
         for path in (ROOT / "results").glob(f"{studies}/{name}"):
             target = folder / path.relative_to(ROOT)
             target.parent.mkdir(parents=True, exist_ok=True)
