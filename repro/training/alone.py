@@ -12,7 +12,9 @@ from repro.training.building import (
     copies_weights,
     fresh_names,
     get_state,
+    kept_elsewhere,
     one_line,
+    values_of,
 )
 from repro.training.callbacks import Callback, Recorder
 from repro.training.feeding.batches import Batches
@@ -29,11 +31,18 @@ class Trained:
         rows: one dict an epoch: `epoch`, counted from 1, and the logs that Keras' history has.
         state: the variables at the end: the model's, then its optimizer's.
         callbacks: the seed's own.
+        kept: the variables that layers keep to themselves, which no fused training changes.
     """
 
     rows: list[dict[str, Any]]
     state: State
     callbacks: Sequence[Callback] = field(default=())
+    kept: State = field(default_factory=list)
+
+    @property
+    def whole(self) -> State:
+        """All that the seed's model goes on from."""
+        return [*self.state, *self.kept]
 
 
 def train_alone(job: Job, seed: int, start: State | None = None) -> Trained:
@@ -45,7 +54,7 @@ def train_alone(job: Job, seed: int, start: State | None = None) -> Trained:
     flags = [(layer, layer.trainable) for layer in model._flatten_layers()]
     with fresh_names():
         rows = fit(job, model, seed, callbacks)
-    return Trained(rows, _state(model, flags), callbacks)
+    return Trained(rows, _state(model, flags), callbacks, values_of(kept_elsewhere(model)))
 
 
 def _state(model: keras.Model, flags: Flags) -> State:

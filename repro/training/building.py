@@ -9,11 +9,13 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras.src.backend.common import global_state
 from numpy.typing import NDArray
 
 Build = Callable[[], keras.Model]
 State = list[NDArray[Any]]
+NUMBERS = "biufV"  # kinds of arrays; V: short floats
 NAMES = "object_name_uids"  # under this key Keras counts dense, dense_1, dense_2, …
 
 
@@ -90,8 +92,10 @@ def get_state(model: keras.Model) -> State:
 
 
 def set_state(model: keras.Model, state: State) -> None:
-    """Give a model the state of another of the same build."""
-    assign(variables_of(model), state)
+    """Give a model the state of another of the same build, with or without `kept_elsewhere`."""
+    own = variables_of(model)
+    others = kept_elsewhere(model) if len(state) > len(own) else []
+    assign([*own, *others], state)
 
 
 def values_of(variables: Sequence[keras.Variable]) -> State:
@@ -112,6 +116,28 @@ def variables_of(model: keras.Model) -> list[keras.Variable]:
     """
     own = model.trainable_variables + model.non_trainable_variables
     return [*own, *model.optimizer.variables]
+
+
+def kept_elsewhere(model: keras.Model) -> list[Any]:
+    """Return variables that layers keep to themselves, such as a stateful layer's states."""
+    known = [*variables_of(model), *model.metrics_variables]
+    seen = {id(kept) for v in known for kept in (v, v.value)}
+    found: dict[int, Any] = {}
+    for layer in model._flatten_layers():
+        for attribute in list(vars(layer).values()):
+            found |= {id(v): v for v in _variables_in(attribute) if id(v) not in seen}
+    return list(found.values())
+
+
+def _variables_in(attribute: Any) -> Iterator[Any]:
+    if isinstance(attribute, list | tuple):
+        for below in attribute:
+            yield from _variables_in(below)
+    elif isinstance(attribute, dict):
+        yield from _variables_in(list(attribute.values()))
+    elif isinstance(attribute, keras.Variable | tf.Variable):
+        if np.asarray(attribute).dtype.kind in NUMBERS:
+            yield attribute
 
 
 def copies_weights(model: keras.Model) -> bool:

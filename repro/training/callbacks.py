@@ -1,9 +1,10 @@
 """Keras callbacks, one list a seed, that see a model of their own."""
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import chain
+from types import CodeType, FunctionType
 from typing import Any, TypeAlias
 
 import keras
@@ -15,6 +16,8 @@ CallbacksOf = Callable[[int], Sequence[Callback]]
 BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
 TEST_HOOKS = ("on_test_batch_begin", "on_test_batch_end")
 EARLY_HOOKS = ("on_train_begin", "on_epoch_begin", "on_test_begin", "on_test_end")
+SETTERS = ("set_model", "set_params")  # which `fit` calls before it makes its graph
+REMAKES = frozenset(["make_train_function", "train_function"])
 WRITES_TO = {  # what is the same for all seeds if one callback is given for all
     "CSVLogger": "filename",
     "ModelCheckpoint": "filepath",
@@ -80,9 +83,11 @@ def why_callbacks_not_fused(lists: Sequence[Sequence[Callback]]) -> str | None:
         hooks = [h for h in (*BATCH_HOOKS, *TEST_HOOKS) if not _is_default(getattr(callback, h))]
         if hooks:
             return f"callback {name} looks at batches ({', '.join(hooks)})"
-        hooks = [hook for hook in EARLY_HOOKS if not _is_inert(callback, hook)]
+        hooks = [hook for hook in (*SETTERS, *EARLY_HOOKS) if not _is_inert(callback, hook)]
         if hooks:
             return f"callback {name} may change the model before a step ({', '.join(hooks)})"
+        if named := sorted(REMAKES.intersection(_names_in(callback))):
+            return f"callback {name} may make the graph of fit anew ({', '.join(named)})"
     return None
 
 
@@ -169,4 +174,20 @@ def _is_inert(callback: Callback, hook: str) -> bool:
 
 
 def _is_default(method: Any) -> bool:
-    return getattr(method, "_is_default", False)
+    setters = [getattr(keras.callbacks.Callback, name) for name in SETTERS]
+    return getattr(method, "_is_default", False) or getattr(method, "__func__", None) in setters
+
+
+def _names_in(callback: Callback) -> Iterator[str]:
+    """Yield what the functions of a callback, and of its class if that is not Keras', name."""
+    own = [k for k in type(callback).__mro__ if not k.__module__.startswith(("keras.", "builtins"))]
+    for function in chain(vars(callback).values(), *(vars(kind).values() for kind in own)):
+        if isinstance(function, FunctionType):
+            yield from _names_of(function.__code__)
+
+
+def _names_of(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names_of(constant)

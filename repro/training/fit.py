@@ -229,7 +229,7 @@ def _resume(fit: SeedsFit, *, epochs: int, **changes: Any) -> SeedsFit:
     _check_goes_on(fit.model(next(iter(fit.trained))))
     trained, reason = dict(fit.trained), fit.one_at_a_time
     for last, seeds in _by_last_epoch(fit).items():
-        states = {seed: fit.trained[seed].state for seed in seeds}
+        states = {seed: fit.trained[seed].whole for seed in seeds}
         longer = _fit(fit.blueprint.build, seeds, arguments | {"initial_epoch": last}, states)
         reason = longer.one_at_a_time or reason
         for seed, later in longer.trained.items():

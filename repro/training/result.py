@@ -80,7 +80,7 @@ class SeedsFit(Shown):
             (10, 1)
         """
         with borrowed():
-            return self.blueprint.model(int(seed), self._training(seed).state)
+            return self.blueprint.model(int(seed), self._training(seed).whole)
 
     def history(self, seed: int) -> keras.callbacks.History:
         """Return that seed's history, as `fit` would have returned it.

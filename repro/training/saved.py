@@ -61,7 +61,7 @@ def write_fit(
     arrays: dict[str, Any] = {
         f"{seed}/{place}": _native(value)
         for seed, own in trained.items()
-        for place, value in enumerate(own.state)
+        for place, value in enumerate(own.whole)
     }
     description = description | {
         "format": FORMAT,

@@ -4,6 +4,7 @@ A step reads no variable's own value and changes none. It is given the values of
 one seed, and returns the new ones; so that it can be mapped over seeds.
 """
 
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -239,6 +240,8 @@ class _Values(keras.StatelessScope):
             return () if result is None else result, self.current(variables)
 
         def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
+            if threading.get_ident() != thread:  # of somebody who trains another model meanwhile
+                return keras_cond(pred, true_fn, false_fn)
             start = self.state_mapping
             branches = [partial(follow, branch, start) for branch in (true_fn, false_fn)]
             result, values = tf.cond(tf.convert_to_tensor(pred), *branches)
@@ -247,7 +250,8 @@ class _Values(keras.StatelessScope):
                 start[id(variable)] = value
             return result
 
-        keras_cond, ops.cond = ops.cond, cond
+        thread, keras_cond = threading.get_ident(), ops.cond
+        ops.cond = cond
         try:
             yield
         finally:

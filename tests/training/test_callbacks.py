@@ -16,6 +16,7 @@ from keras import callbacks as kc
 
 from repro import fit_seeds
 from repro.callbacks import ReluHealth
+from repro.training.callbacks import why_callbacks_not_fused
 from tests.training.plain import BATCH, assert_same, fit_by_hand
 from tests.training.test_arguments import TEST, X, Y, build
 
@@ -174,7 +175,24 @@ class Shifts(kc.Callback):
         self.model.layers[-1].bias.assign_add([1.0])
 
 
-@pytest.mark.parametrize("kind", [pytest.param(kind, marks=SLOW) for kind in (Shifts, Freezes)])
+class FreezesEarly(kc.Callback):
+    def set_model(self, model):
+        super().set_model(model)
+        model.layers[0].trainable = False
+
+
+class MakesAnew(kc.Callback):
+    """Freeze a layer, and let `fit` make its graph anew."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        for layer in self.model.layers[:1]:
+            layer.trainable = False
+        self.model.make_train_function(force=True)
+
+
+@pytest.mark.parametrize(
+    "kind", [FreezesEarly, *(pytest.param(kind, marks=SLOW) for kind in (Shifts, Freezes))]
+)
 def test_callbacks_that_may_change_the_model_train_one_seed_at_a_time(kind):
     with pytest.warns(UserWarning, match=f"callback {kind.__name__} may change the model"):
         fit = fit_seeds(build, X, Y, seeds=[3], callbacks=kind(), validation_data=TEST)
@@ -182,6 +200,19 @@ def test_callbacks_that_may_change_the_model_train_one_seed_at_a_time(kind):
         build, 3, X, Y, callbacks=[kind()], validation_data=TEST, batch_size=32
     )
     np.testing.assert_allclose(fit.frame.val_loss, history.history["val_loss"], rtol=1e-5)
+
+
+@pytest.mark.long
+def test_callbacks_that_make_the_graph_anew_train_one_seed_at_a_time():
+    assert_callbacks_work_as_alone(
+        lambda seed: [MakesAnew()], epochs=3, seeds=[3, 0], all_at_once=False
+    )
+    function = kc.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: [build().make_train_function() for _ in range(1)]
+    )
+    assert "make the graph of fit anew (make_train_function)" in why_callbacks_not_fused(
+        [[function]]
+    )
 
 
 @pytest.mark.long

@@ -14,6 +14,7 @@ import tensorflow as tf
 from keras import layers
 
 from repro import fit_seeds, load_fit
+from tests.training.plain import fit_by_hand
 from tests.training.test_arguments import TEST, X, Y, build
 
 GIVEN = {"seeds": [3, 0], "batch_size": 8, "verbose": 0, "check": False}
@@ -27,7 +28,7 @@ def fit():
 def assert_same_fit(here, there):
     pd.testing.assert_frame_equal(here.frame, there.frame, check_exact=True)
     for seed in here.seeds:
-        states = here.trained[seed].state, there.trained[seed].state
+        states = here.trained[seed].whole, there.trained[seed].whole
         for a, b in zip(*states, strict=True):
             np.testing.assert_array_equal(a, b)
 
@@ -278,6 +279,42 @@ def test_what_can_not_go_on_is_not_resumed():
     steps = fit_seeds(build, X, Y, steps_per_epoch=2, **GIVEN)
     with pytest.raises(ValueError, match="steps_per_epoch"):
         steps.resume(epochs=3)
+
+
+class CountsCalls(layers.Layer):
+    """Count in a variable of TensorFlow's, which Keras does not know."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = {"all": [tf.Variable(0.0, trainable=False)]}
+
+    def call(self, x):
+        self.calls["all"][0].assign_add(1.0)
+        return x * self.calls["all"][0]
+
+
+def build_stateful():
+    stateful = layers.SimpleRNN(3, stateful=True)
+    stack = [keras.Input(batch_shape=(4, 2, 5)), stateful, CountsCalls(), layers.Dense(1)]
+    model = keras.Sequential(stack)
+    model.compile("sgd", "mse")
+    return model
+
+
+@pytest.mark.long
+@pytest.mark.filterwarnings("ignore:one seed at a time")
+def test_what_layers_keep_to_themselves_comes_back_and_goes_on(tmp_path):
+    x = X[:, np.newaxis].repeat(2, axis=1)
+    given = GIVEN | {"batch_size": 4}
+    fit, longer = (fit_seeds(build_stateful, x, Y, epochs=n, **given) for n in (1, 2))
+    model, _ = fit_by_hand(build_stateful, 3, x, Y, batch_size=4)
+    np.testing.assert_allclose(
+        fit.model(3).predict(x, 4, verbose=0), model.predict(x, 4, verbose=0), rtol=1e-5
+    )
+    fit.save(tmp_path / "fit.npz")
+    assert_same_fit(fit.resume(epochs=2), longer)
+    again = load_fit(tmp_path / "fit.npz", build_stateful).resume(epochs=2, x=x, y=Y)
+    assert_same_fit(again, longer)
 
 
 class TwoOptimizers(keras.Sequential):
