@@ -121,15 +121,18 @@ class Recorder(keras.callbacks.Callback):
 
     Attributes:
         rows: one dict an epoch: `epoch`, counted from 1, and Keras' logs.
+        last: the logs of the last epoch.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.rows: list[dict[str, Any]] = []
+        self.last: dict[str, Any] = {}
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Add a row."""
-        self.rows.append(row_of(epoch, logs or {}))
+        self.last = logs or {}
+        self.rows.append(row_of(epoch, self.last))
 
 
 def _listed(callbacks: Any) -> list[Callback]:

@@ -11,7 +11,7 @@ import pandas as pd
 import tensorflow as tf
 
 from repro.training.alone import Trained
-from repro.training.building import Blueprint, one_line
+from repro.training.building import NUMBERS, Blueprint, one_line
 from repro.training.callbacks import Callback, renamed
 from repro.training.feeding.arrays import Arrays, make_arrays
 from repro.training.feeding.batches import is_batches
@@ -96,7 +96,7 @@ class SeedsFit(Shown):
         history.on_train_begin()
         history.set_model(self.model(seed))
         for row in self._training(seed).rows:
-            logs = {n: v if np.ndim(v) else float(v) for n, v in row.items() if n != "epoch"}
+            logs = {n: _logged(v) for n, v in row.items() if n != "epoch"}
             history.on_epoch_end(row["epoch"] - 1, logs)
         return history
 
@@ -265,6 +265,13 @@ def _place(column: str) -> tuple[Any, ...]:
     validation = column.startswith("val_")
     name = column.removeprefix("val_")
     return validation, first.index(name) if name in first else len(first), column
+
+
+def _logged(value: Any) -> Any:
+    # callbacks may log a text, or None
+    if np.ndim(value) == 0 and np.asarray(value).dtype.kind in NUMBERS:
+        return float(value)
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _checked(batch_size: int | None) -> int:

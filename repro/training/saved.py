@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from repro.training.alone import Trained
-from repro.training.building import Blueprint, Build
+from repro.training.building import NUMBERS, Blueprint, Build
 from repro.training.feeding.structures import Triple
 
 FORMAT = 1
@@ -21,14 +21,17 @@ PLAIN = (int, float, str, type(None))  # arguments that are saved
 LARGEST = 2**30  # numbers in the first batch, which reading makes anew
 LONGEST = 16  # bytes of a number
 KINDS = "biufUS"  # of the arrays
+OTHER = "object"  # logs that are text or nothing, or of several types
 REFUSED = (KeyError, TypeError, ValueError, EOFError, AttributeError, OverflowError)
 
 Row = dict[str, Any]
 
 
-def _number_type(name: str) -> str:
-    """Return the name of a type; raise `ValueError` if it is none of single, short numbers."""
+def _type_of_logs(name: str) -> str:
+    """Return the name of a type; raise `ValueError` for any but short numbers and `OTHER`."""
     dtype = np.dtype(name)
+    if name == OTHER:
+        return name
     if dtype.itemsize > LONGEST or dtype.shape or dtype.fields or dtype.kind not in "biufV":
         raise ValueError("it is no type of numbers")
     return name
@@ -44,7 +47,7 @@ class Description(BaseModel):
     arguments: dict[str, bool | int | float | str | None]
     to_give_again: list[str]
     rows: Annotated[dict[Annotated[int, Ge(0), Le(2**32 - 1)], list[Row]], MinLen(1)]
-    dtypes: dict[str, Annotated[str, AfterValidator(_number_type)]]
+    dtypes: dict[str, Annotated[str, AfterValidator(_type_of_logs)]]
 
 
 def write_fit(
@@ -136,8 +139,12 @@ def _native(value: NDArray[Any]) -> NDArray[Any]:
 
 
 def _dtypes(trained: dict[int, Trained]) -> dict[str, str]:
-    rows = [row for own in trained.values() for row in own.rows]
-    return {name: np.asarray(value).dtype.name for row in rows for name, value in row.items()}
+    named: dict[str, set[str]] = {}
+    for row in [row for own in trained.values() for row in own.rows]:
+        for name, value in row.items():
+            dtype = np.asarray(value).dtype
+            named.setdefault(name, set()).add(dtype.name if dtype.kind in NUMBERS else OTHER)
+    return {name: kinds.pop() if len(kinds) == 1 else OTHER for name, kinds in named.items()}
 
 
 def _typed(row: Row, dtypes: dict[str, str]) -> Row:

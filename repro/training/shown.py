@@ -36,7 +36,8 @@ class Shown:
             [8, 0]
         """
         last = self._last().drop(columns="epoch", errors="ignore")
-        rows = {str(name): _row(values.to_numpy(float)) for name, values in last.items()}
+        columns = {str(name): values for name, values in last.items() if not _has_text(values)}
+        rows = {name: _row(values.to_numpy(float)) for name, values in columns.items()}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("metric")
 
     def _last(self) -> pd.DataFrame:
@@ -87,6 +88,11 @@ class Shown:
         code = base64.b64encode(image.getvalue()).decode()
         table = self.summary().to_html(float_format=number, na_rep=ABSENT)
         return f'{table}<img alt="loss over the epochs" src="data:image/png;base64,{code}">'
+
+
+def _has_text(values: pd.Series) -> bool:
+    # which callbacks may log
+    return any(isinstance(value, str | dict) for value in values)
 
 
 def _no_metric(name: str, frame: pd.DataFrame) -> str:

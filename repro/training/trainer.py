@@ -238,15 +238,12 @@ class WithCallbacks:
         return logs
 
     def _end(self, place: int) -> tuple[int, Trained]:
-        model, rows = self._models[place], self._recorders[place].rows
+        model, recorder = self._models[place], self._recorders[place]
         model.optimizer.finalize_variable_values(model.trainable_weights)
-        logs = {
-            name: value for name, value in (rows[-1] if rows else {}).items() if name != "epoch"
-        }
         with self._callbacks_of(place) as callbacks:
-            callbacks.on_train_end(logs)
+            callbacks.on_train_end(recorder.last)
         state = values_of(self._variables[place])
-        return self._seeds[place], Trained(rows, state, self._callbacks[place])
+        return self._seeds[place], Trained(recorder.rows, state, self._callbacks[place])
 
 
 def _tested(logs: dict[str, Any]) -> dict[str, Any]:

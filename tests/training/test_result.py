@@ -275,6 +275,31 @@ def test_a_metric_may_be_called_seed():
     assert frame.seed.tolist() == [0, 3] and "logged_seed" in frame
 
 
+class LogsAll(keras.callbacks.Callback):
+    """Log what is no number, and what is another one each time."""
+
+    def __init__(self):
+        super().__init__()
+        self.last = {}
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs |= {"note": f"epoch {epoch}", "nothing": None, "step": [0.5, 1][epoch], "seed": 7.0}
+
+    def on_train_end(self, logs=None):
+        self.last = logs
+
+
+def test_callbacks_may_log_anything(tmp_path):
+    fit = fit_seeds(build, X, Y, epochs=2, callbacks=LogsAll(), **GIVEN)
+    history = fit.history(3).history
+    assert history["note"] == ["epoch 0", "epoch 1"] and history["nothing"] == [None, None]
+    assert fit.callbacks(3)[0].last.keys() >= {"loss", "note", "seed"}
+    fit.save(tmp_path / "fit.npz")
+    again = load_fit(tmp_path / "fit.npz", build)
+    assert again.history(3).history == history and history["step"] == [0.5, 1]
+    assert "note" not in again.summary().index and "note" in again.frame
+
+
 def test_what_can_not_go_on_is_not_resumed():
     steps = fit_seeds(build, X, Y, steps_per_epoch=2, **GIVEN)
     with pytest.raises(ValueError, match="steps_per_epoch"):
