@@ -3,6 +3,7 @@
 from repro.training import quiet  # isort: skip  # before Keras imports TensorFlow
 
 import inspect
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -13,6 +14,7 @@ import keras
 import numpy as np
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 
+from repro.training import fusible
 from repro.training.alone import Trained
 from repro.training.blocks import Blocks
 from repro.training.building import Blueprint, Build, State
@@ -28,6 +30,7 @@ from repro.training.step import averages
 
 __all__ = ["SeedsFit", "check_seeds", "fit_seeds", "load_fit", "seeds_in_cache"]
 
+SHARED_GENERATOR = re.compile(r"^it draws from a generator|seed_generator_state\)$")
 GIVE_AGAIN = object()  # in place of an argument that was not saved
 
 
@@ -226,7 +229,7 @@ def _resume(fit: SeedsFit, *, epochs: int, **changes: Any) -> SeedsFit:
         raise ValueError(f"{', '.join(missing)} are not saved with a fit; give them to resume")
     if arguments["steps_per_epoch"] is not None:
         raise ValueError("steps_per_epoch: a resumed training would begin the data again")
-    _check_goes_on(fit.model(next(iter(fit.trained))))
+    _check_goes_on(fit)
     trained, reason = dict(fit.trained), fit.one_at_a_time
     for last, seeds in _by_last_epoch(fit).items():
         states = {seed: fit.trained[seed].whole for seed in seeds}
@@ -237,7 +240,12 @@ def _resume(fit: SeedsFit, *, epochs: int, **changes: Any) -> SeedsFit:
     return result_of(trained, fit.blueprint, reason, arguments)
 
 
-def _check_goes_on(model: keras.Model) -> None:
+def _check_goes_on(fit: SeedsFit) -> None:
+    model, reason = fit.model(next(iter(fit.trained))), fit.one_at_a_time or ""
+    if SHARED_GENERATOR.search(reason) or (
+        reason == fusible.DRAWS and fusible.draws_anew(model, fit.blueprint.sample)
+    ):
+        raise ValueError(f"{reason}: a fit does not keep that; train all epochs in one call")
     if averages(model.optimizer):
         raise ValueError("use_ema: the weights are averages at the end, from which none can go on")
     own = vars(model).items()

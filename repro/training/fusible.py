@@ -53,6 +53,7 @@ UPDATES = frozenset(
     ]
 )
 PREDICTIONS = ("predict", "predict_step", "make_predict_function", "__call__")
+DRAWS = "build() draws something that is not a variable of the model"
 LARGE = 250e6  # products of a step's convolutions, forward: more were no faster on two cores
 RANDOM = re.compile(r"(Stateful(?!Part)|Random|Multinomial|(Parameterized)?TruncatedNormal|Rng)")
 PYTHON = re.compile(r"(Eager)?PyFunc(Stateless)?$")
@@ -187,8 +188,14 @@ def _outputs_differ(
             if model is not first and not _close(
                 _outputs(model, model, sample, training), _outputs(first, model, sample, training)
             ):
-                return "build() draws something that is not a variable of the model"
+                return DRAWS
     return None
+
+
+def draws_anew(model: keras.Model, sample: Triple) -> bool:
+    """Return whether a model whose variables stay the same gives other outputs each time."""
+    once, again = (_outputs(model, model, sample, training=True) for _ in range(2))
+    return not _close(once, again)
 
 
 def _outputs(model: keras.Model, state_of: keras.Model, sample: Triple, training: bool) -> Any:

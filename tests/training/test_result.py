@@ -275,6 +275,23 @@ def test_a_metric_may_be_called_seed():
     assert frame.seed.tolist() == [0, 3] and "logged_seed" in frame
 
 
+@pytest.mark.long
+@pytest.mark.filterwarnings("ignore:one seed at a time")
+@pytest.mark.parametrize("normal", [keras.random.normal, tf.random.normal])
+def test_noise_of_a_shared_generator_is_not_gone_on_from(normal):
+    class Noise(layers.Layer):
+        def call(self, x):
+            return x + normal((5,))
+
+    def make():
+        model = keras.Sequential([keras.Input((5,)), Noise(), layers.Dense(1)])
+        model.compile("sgd", "mse")
+        return model
+
+    with pytest.raises(ValueError, match="a fit does not keep that; train all"):
+        fit_seeds(make, X, Y, **GIVEN).resume(epochs=3)
+
+
 class LogsAll(keras.callbacks.Callback):
     """Log what is no number, and what is another one each time."""
 
