@@ -121,12 +121,12 @@ def variables_of(model: keras.Model) -> list[keras.Variable]:
 def kept_elsewhere(model: keras.Model) -> list[Any]:
     """Return variables that layers keep to themselves, such as a stateful layer's states."""
     known = [*variables_of(model), *model.metrics_variables]
-    seen = {id(kept) for v in known for kept in (v, v.value)}
-    found: dict[int, Any] = {}
+    listed = {id(own) for v in known for own in (v, v.value)}
+    unlisted: dict[int, Any] = {}
     for layer in model._flatten_layers():
         for attribute in list(vars(layer).values()):
-            found |= {id(v): v for v in _variables_in(attribute) if id(v) not in seen}
-    return list(found.values())
+            unlisted |= {id(v): v for v in _variables_in(attribute) if id(v) not in listed}
+    return list(unlisted.values())
 
 
 def _variables_in(attribute: Any) -> Iterator[Any]:
@@ -135,9 +135,12 @@ def _variables_in(attribute: Any) -> Iterator[Any]:
             yield from _variables_in(below)
     elif isinstance(attribute, dict):
         yield from _variables_in(list(attribute.values()))
-    elif isinstance(attribute, keras.Variable | tf.Variable):
-        if np.asarray(attribute).dtype.kind in NUMBERS:
-            yield attribute
+    elif isinstance(attribute, keras.Variable | tf.Variable) and _is_number(attribute):
+        yield attribute
+
+
+def _is_number(variable: Any) -> bool:
+    return np.asarray(variable).dtype.kind in NUMBERS
 
 
 def copies_weights(model: keras.Model) -> bool:

@@ -181,12 +181,22 @@ def _is_default(method: Any) -> bool:
     return getattr(method, "_is_default", False) or getattr(method, "__func__", None) in setters
 
 
-def _names_in(callback: Callback) -> Iterator[str]:
-    """Yield what the functions of a callback, and of its class if that is not Keras', name."""
-    own = [k for k in type(callback).__mro__ if not k.__module__.startswith(("keras.", "builtins"))]
-    for function in chain(vars(callback).values(), *(vars(kind).values() for kind in own)):
-        if isinstance(function, FunctionType):
-            yield from _names_of(function.__code__)
+def _names_in(callback: Callback) -> set[str]:
+    """Return the names in a callback's own functions, and in those that these call by name."""
+    own = [kind for kind in type(callback).__mro__ if not _is_library(kind)]
+    values: list[Any] = list(chain(*(vars(owner).values() for owner in (callback, *own))))
+    names: dict[FunctionType, set[str]] = {}
+    while values:
+        function = values.pop()
+        function = getattr(function, "__func__", function)
+        if isinstance(function, FunctionType) and function not in names:
+            names[function] = set() if _is_library(function) else set(_names_of(function.__code__))
+            values += [function.__globals__.get(name) for name in names[function]]
+    return set().union(*names.values())
+
+
+def _is_library(thing: Any) -> bool:
+    return (thing.__module__ or "").split(".")[0] in ("keras", "builtins", "tensorflow", "numpy")
 
 
 def _names_of(code: CodeType) -> Iterator[str]:

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 

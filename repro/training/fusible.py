@@ -194,8 +194,8 @@ def _outputs_differ(
 
 def draws_anew(model: keras.Model, sample: Triple) -> bool:
     """Return whether a model whose variables stay the same gives other outputs each time."""
-    once, again = (_outputs(model, model, sample, training=True) for _ in range(2))
-    return not _close(once, again)
+    outputs, others = (_outputs(model, model, sample, training=True) for _ in range(2))
+    return not _close(outputs, others)
 
 
 def _outputs(model: keras.Model, state_of: keras.Model, sample: Triple, training: bool) -> Any:

@@ -181,13 +181,16 @@ class FreezesEarly(kc.Callback):
         model.layers[0].trainable = False
 
 
+def freeze(model):
+    model.layers[0].trainable = False
+    model.make_train_function(force=True)
+
+
 class MakesAnew(kc.Callback):
     """Freeze a layer, and let `fit` make its graph anew."""
 
     def on_epoch_end(self, epoch, logs=None):
-        for layer in self.model.layers[:1]:
-            layer.trainable = False
-        self.model.make_train_function(force=True)
+        freeze(self.model)
 
 
 @pytest.mark.parametrize(
