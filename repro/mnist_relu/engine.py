@@ -2,24 +2,29 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
 
 from repro.mnist_relu.pixels import prepare
 from repro.mnist_relu.rebuilt import build_watched_model
-from repro.mnist_relu.settings import Settings
+from repro.mnist_relu.settings import Pixels, Settings
 
 if TYPE_CHECKING:
     from repro.training.fit import SeedsFit
+    from repro.training.graphs import Graphs
+
+PIXELS, DIGITS = 784, 10
 
 
 def train(settings: Settings, seeds: Sequence[int]) -> "SeedsFit":
     """Train one network per seed."""
-    from repro.training.fit import fit_seeds, seeds_in_cache
+    from repro.training.fit import fit_with
 
-    (x, y), (x_test, y_test) = prepare(settings.pixels)
-    batch = [x[: settings.batch_size], y[: settings.batch_size]]
+    (x, y), (x_test, y_test) = _tensors(settings.pixels)
     with cross_entropy_epsilon(settings.cross_entropy_epsilon):
-        return fit_seeds(
+        return fit_with(
+            shared_graphs(graph_settings(settings)),
             lambda: build_watched_model(settings),
             [x, y],
             y,
@@ -30,10 +35,47 @@ def train(settings: Settings, seeds: Sequence[int]) -> "SeedsFit":
             validation_data=([x_test, y_test], y_test),
             validation_batch_size=1000,
             # whatever the number of threads, so that the numbers do not depend on it
-            block_size=seeds_in_cache(build_watched_model(settings), batch),
+            block_size=_block_size(settings),
             verbose=0,
             check=False,
         )
+
+
+@cache
+def shared_graphs(settings: Settings) -> "Graphs":
+    """Return the graphs of all networks that have these `graph_settings`."""
+    from repro.training.graphs import Graphs
+
+    return Graphs()
+
+
+def graph_settings(settings: Settings) -> Settings:
+    """Return the settings without what graphs are given: pixels, first weights, a constant rate."""
+    updates = settings.updates
+    if not updates.early_epochs:
+        updates = replace(updates, learning_rate=0.0, early_rate=0.0)
+    pixels = Pixels(data=settings.pixels.data)
+    return replace(settings, pixels=pixels, updates=updates, first_layer_init=1.0, epochs=0)
+
+
+@lru_cache(maxsize=1)
+def _tensors(pixels: Pixels) -> Any:
+    """Return what `prepare` does as tensors, which each block would make anew of arrays."""
+    import tensorflow as tf
+
+    return tf.nest.map_structure(tf.constant, prepare(pixels))
+
+
+def _block_size(settings: Settings) -> int:
+    """Return how many seeds train at once: what fits a core's cache, and 3 at least.
+
+    A seed that trains alone has other numbers than beside others, and of 2 at once one may remain.
+    """
+    from repro.training.sizes import fit_in_cache
+
+    units, batch = settings.hidden_units, settings.batch_size
+    weights = (PIXELS + 1 + DIGITS) * units + DIGITS
+    return max(3, fit_in_cache(weights=4 * weights, inputs=4 * batch * (PIXELS + DIGITS)))
 
 
 @contextmanager

@@ -38,6 +38,10 @@ class ImageActivity(keras.layers.Layer):
         """Make the metrics' variables."""
         self.shares = [keras.metrics.Mean(name=name) for name in NAMES]
 
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the outputs' shape, which Keras would trace a call for."""
+        return input_shape[0]
+
     def call(self, inputs: list[Any], training: bool | None = None) -> Any:
         """Return the outputs unchanged."""
         outputs, sums, hidden, digits = inputs

@@ -1,7 +1,7 @@
 """Measure thread 002: accuracy, units, images that no unit sees, and the start of training."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -72,10 +72,12 @@ def measure(
     curves = trace(fit.frame)
     births, deaths = [], []
     for seed in seeds:
-        born, trained = born_model(settings, seed), fit.model(seed)
-        births.append({"seed": seed, **at_birth(settings, born)})
-        shift = first_layer_shift(born, trained)
-        deaths.append({"seed": seed, **sums_after(settings.pixels, trained), **shift})
+        model = born_model(settings, seed)
+        births.append({"seed": seed, **at_birth(settings, model)})
+        drawn = first_weights(model)
+        give_weights(model, fit.trained[seed].state)
+        shift = first_layer_shift(drawn, first_weights(model))
+        deaths.append({"seed": seed, **sums_after(settings.pixels, model), **shift})
     births, deaths = pd.DataFrame(births), pd.DataFrame(deaths)
     runs = summarize(curves).merge(deaths, on="seed")
     diverged = runs.status == "diverged"
@@ -155,7 +157,7 @@ def at_birth(settings: Settings, model: "keras.Model") -> dict[str, float]:
             training images; empty with batch normalization or an output that is not softmax.
     """
     _, (x_test, _) = prepare(settings.pixels)
-    kernel, _ = model.get_layer("hidden").get_weights()
+    kernel = first_weights(model)
     active, typical = _sums(model, x_test)
     return {
         "active_at_birth": active,
@@ -165,13 +167,25 @@ def at_birth(settings: Settings, model: "keras.Model") -> dict[str, float]:
     }
 
 
-def first_layer_shift(born: "keras.Model", trained: "keras.Model") -> dict[str, float]:
+def give_weights(model: "keras.Model", state: Sequence[NDArray[Any]]) -> None:
+    """Give a network what a training of the watched one ended with, its optimizer's state apart."""
+    variables = model.trainable_variables + model.non_trainable_variables
+    for variable, value in zip(variables, state, strict=False):
+        variable.assign(value)
+
+
+def first_weights(model: "keras.Model") -> NDArray[Any]:
+    """Return the hidden layer's weights (784, units)."""
+    kernel: NDArray[Any] = model.get_layer("hidden").get_weights()[0]
+    return kernel
+
+
+def first_layer_shift(drawn: NDArray[Any], learned: NDArray[Any]) -> dict[str, float]:
     """Return first_layer_shift: how far training moved the hidden layer's weights, by their length.
 
     0.01 is a hundredth of the length that all of them together had at the start.
     """
-    layers = (model.get_layer("hidden") for model in (born, trained))
-    drawn, learned = (layer.get_weights()[0].astype(float) for layer in layers)
+    drawn, learned = drawn.astype(float), learned.astype(float)
     return {"first_layer_shift": float(np.linalg.norm(learned - drawn) / np.linalg.norm(drawn))}
 
 

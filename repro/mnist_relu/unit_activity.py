@@ -60,6 +60,10 @@ class UnitActivity(keras.layers.Layer):
             condition=lambda low: low > 0,
         )
 
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the inputs' shape, which Keras would trace a call for."""
+        return input_shape
+
     def call(self, activations: Any, training: bool | None = None) -> Any:
         """Return the activations unchanged."""
         if not training:

@@ -60,6 +60,13 @@ class Block:
             size = job.validation_batch_size
             self._test = self._pass(job.validation, size, training=False)
 
+    def take(self, job: Job) -> None:
+        """Train another job of the same graphs, on arrays of the same shapes."""
+        self.job = job
+        for run, data in ((self._train, job.data), (self._test, job.validation)):
+            if isinstance(run, ArrayPass) and isinstance(data, Arrays):
+                run.take(data)
+
     def train(self, seeds: Sequence[int], epoch: int, stop: Event | None = None) -> Logs:
         """Train one epoch, counted from 0; return each metric's values, shape (seeds, …).
 

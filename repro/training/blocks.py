@@ -10,6 +10,7 @@ from repro.training.building import State
 from repro.training.callbacks import why_callbacks_not_fused
 from repro.training.feeding.arrays import Arrays
 from repro.training.feeding.batches import Batches
+from repro.training.graphs import Graphs
 from repro.training.job import Job
 from repro.training.sizes import blocks_at_once
 from repro.training.trainer import Advance, Trainer, check_apart
@@ -26,14 +27,17 @@ class Blocks:
         job: what to train.
         start: states to go on from, by seed; a seed without one begins anew.
         advance: called after each epoch with the number of seeds and their logs.
+        graphs: those of earlier jobs, if they can train this one.
 
     Attributes:
         one_at_a_time: why seeds were trained one at a time; None if all at once.
     """
 
-    def __init__(self, job: Job, start: dict[int, State], advance: Advance):
+    def __init__(
+        self, job: Job, start: dict[int, State], advance: Advance, graphs: Graphs | None = None
+    ):
         self._job, self._start, self._advance = job, start, advance
-        self._trainer = Trainer(job, start, advance)
+        self._trainer = Trainer(job, start, advance, graphs)
         self._waiting: list[list[int]] = []
         self._in_others: Iterator[Rounds] | None = None
         self.one_at_a_time: str | None = None

@@ -18,6 +18,7 @@ from repro.training.alone import Trained
 from repro.training.blocks import Blocks
 from repro.training.building import Blueprint, Build, State
 from repro.training.generators import borrowed
+from repro.training.graphs import Graphs
 from repro.training.job import check_count, check_seeds, make_job
 from repro.training.jobs.choice import check_n_jobs, processes_for
 from repro.training.jobs.processes import Processes
@@ -135,6 +136,20 @@ def fit_seeds(
     return _fit(build, check_seeds(seeds), arguments, {})
 
 
+def fit_with(graphs: Graphs, build: Build, x: Any, y: Any, **arguments: Any) -> SeedsFit:
+    """Train as `fit_seeds`, on arrays, with the graphs of earlier calls, or leave some for later.
+
+    Args:
+        graphs: of calls whose `build` differs in nothing that a graph holds.
+        build: as in `fit_seeds`.
+        x: as in `fit_seeds`.
+        y: as in `fit_seeds`.
+        arguments: its others.
+    """
+    arguments = {**DEFAULTS, "x": x, "y": y, **arguments}
+    return _fit(build, check_seeds(arguments.pop("seeds")), arguments, {}, graphs)
+
+
 def load_fit(path: str | Path, build: Build) -> SeedsFit:
     """Read what `SeedsFit.save` wrote.
 
@@ -162,8 +177,13 @@ def load_fit(path: str | Path, build: Build) -> SeedsFit:
 
 
 def _fit(
-    build: Build, seeds: list[int], arguments: dict[str, Any], start: dict[int, State]
+    build: Build,
+    seeds: list[int],
+    arguments: dict[str, Any],
+    start: dict[int, State],
+    graphs: Graphs | None = None,
 ) -> SeedsFit:
+    graphs = graphs or Graphs()
     arguments, fit = checked(arguments)
     block_size, n_jobs, verbose = (fit.pop(name) for name in ("block_size", "n_jobs", "verbose"))
     with borrowed(), quiet.without_graph_notes():
@@ -175,8 +195,9 @@ def _fit(
         with (
             progress(job, seeds, verbose) as advance,
             Processes(count, advance, blocks=len(parts)) as processes,
+            graphs.given(job),
         ):
-            blocks = Blocks(job, start, advance)
+            blocks = Blocks(job, start, advance, graphs)
             blocks.begin(parts, processes.train)
             trained = dict(blocks.finish())
     result = result_of(trained, job.blueprint, blocks.one_at_a_time, arguments)

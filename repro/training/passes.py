@@ -40,13 +40,17 @@ class ArrayPass:
     ):
         self._seeds, self._training, self._is_shared = seeds, training, batch_is_shared
         self._size, self._n = batch_size, arrays.n
-        self._arrays = arrays
         self._structure = map_tensors(lambda _: 0, arrays.data)
-        # The data are arguments, not captured: TensorFlow keeps graphs, and all they capture, long
-        # after they are of use.
-        self._data = tensors_in(arrays.data)
+        self.take(arrays)
         self.seconds = 0.0  # that a step takes
         self.graph = self._graph()
+
+    def take(self, arrays: Arrays) -> None:
+        """Go over these arrays from now on, of the same shapes as those before."""
+        # They are arguments of the graph, not captured: TensorFlow keeps graphs, and all they
+        # capture, long after they are of use.
+        self._arrays = arrays
+        self._data = tensors_in(arrays.data)
 
     def run(
         self,

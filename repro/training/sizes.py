@@ -27,7 +27,7 @@ def most_at_once(job: Job, seeds: Sequence[int], *, one_thread: bool) -> int:
         return len(seeds)  # so that the data set is read once
     if not (one_thread or one_thread_a_block()) or not job.data.dense:
         return SEEDS_A_BLOCK  # threads that share a block want large products
-    return _fit_in_cache(job.cost.weights, job.cost.inputs)
+    return fit_in_cache(weights=job.cost.weights, inputs=job.cost.inputs)
 
 
 def split_evenly(seeds: list[int], size: int, *, in_pairs: bool = False) -> list[list[int]]:
@@ -50,10 +50,12 @@ def seeds_in_cache(model: keras.Model, batch: Any) -> int:
         batch: the inputs of one step, an array or a list or dict of them.
     """
     inputs = sum(np.asarray(a).nbytes for a in keras.tree.flatten(batch))
-    return _fit_in_cache(sum(np.asarray(v).nbytes for v in model.trainable_variables), inputs)
+    weights = sum(np.asarray(v).nbytes for v in model.trainable_variables)
+    return fit_in_cache(weights=weights, inputs=inputs)
 
 
-def _fit_in_cache(weights: int, inputs: int) -> int:
+def fit_in_cache(*, weights: int, inputs: int) -> int:
+    """Return how many seeds, 2 to 8, fit a core's cache: bytes of a seed's weights, and inputs."""
     # a step goes over the weights, their gradient and their change
     return min(SEEDS_A_BLOCK, max(2, int(CACHE // (inputs + 3 * weights))))
 

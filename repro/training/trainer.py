@@ -18,6 +18,7 @@ from repro.training.building import State, assign, one_line, values_of, variable
 from repro.training.callbacks import Recorder, call_list, row_of
 from repro.training.fused import Logs
 from repro.training.generators import OwnGenerators, borrowed
+from repro.training.graphs import Graphs
 from repro.training.job import Job
 
 Advance = Callable[[int, Logs], None]
@@ -30,14 +31,21 @@ class Trainer:
         job: what to train.
         start: states to go on from, by seed; a seed without one begins anew.
         advance: called after each epoch with the number of seeds and their logs.
+        graphs: those that have been built, also by other jobs that share them.
         first: the model that all others are compared with.
         check_seconds: the time that the self-check took.
     """
 
-    def __init__(self, job: Job, start: dict[int, State], advance: Advance):
+    def __init__(
+        self,
+        job: Job,
+        start: dict[int, State],
+        advance: Advance,
+        graphs: Graphs | None = None,
+    ):
         self.job, self.start, self.advance = job, start, advance
-        self.first: keras.Model | None = None
-        self._blocks: dict[tuple[int, int], Block] = {}
+        self._blocks = (graphs or Graphs()).blocks
+        self.first: keras.Model | None = graphs.first if graphs else None
         self._generators: dict[int, OwnGenerators] = {}  # of each seed, once its model is built
         self.check_seconds = 0.0
 

@@ -12,8 +12,17 @@ import pytest
 from repro.data import load
 from repro.mnist_relu import METRICS, experiment
 from repro.mnist_relu.curvature import gauss_newton
+from repro.mnist_relu.engine import graph_settings, shared_graphs, train
 from repro.mnist_relu.image_activity import ImageActivity
-from repro.mnist_relu.measures import born_model, curvature, first_layer_shift, late_slope, trace
+from repro.mnist_relu.measures import (
+    born_model,
+    curvature,
+    first_layer_shift,
+    first_weights,
+    give_weights,
+    late_slope,
+    trace,
+)
 from repro.mnist_relu.pixels import largest_eigenvalue, prepare
 from repro.mnist_relu.rebuilt import build_model, build_watched_model
 from repro.mnist_relu.settings import Pixels, Settings, Updates
@@ -151,6 +160,37 @@ def test_the_same_seed_repeats():
     pd.testing.assert_frame_equal(first[1], again[1], check_exact=True)
 
 
+def test_variants_that_share_a_graph_have_the_numbers_of_graphs_of_their_own(scaled):
+    other = SMALL | {"hidden_activation": "relu", "learning_rate": 0.003, "first_layer_init": 2}
+    shared = experiment(**other)
+    settings = graph_settings(Settings(pixels=RAW, hidden_activation="relu"))
+    assert list(shared_graphs(settings).blocks) == [(0, 2)]
+    shared_graphs.cache_clear()
+    alone = experiment(**other)
+    for ours, theirs in zip(shared, alone, strict=True):
+        pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
+
+
+def test_what_a_graph_holds_as_a_constant_gives_another_graph():
+    usual = graph_settings(Settings())
+    for changed in (Updates(optimizer="adam"), Updates(momentum=0.5), Updates(early_epochs=1)):
+        assert graph_settings(Settings(updates=changed)) != usual
+    early = [Updates(early_epochs=1, early_rate=rate) for rate in (0.1, 0.2)]
+    assert len({graph_settings(Settings(updates=updates)) for updates in early}) == 2
+    assert graph_settings(Settings(updates=Updates(learning_rate=0.5), pixels=SCALED)) == (
+        graph_settings(Settings(pixels=RAW))
+    )
+
+
+def test_a_plain_network_takes_the_weights_of_the_watched_one(images):
+    settings = Settings(pixels=SCALED, batch_normalization=True, dropout=0.2, epochs=1)
+    fit, plain = train(settings, [4]), born_model(settings, 4)
+    give_weights(plain, fit.trained[4].state)
+    x, digits = prepare(SCALED)[1]
+    theirs = fit.model(4).predict([x, digits], verbose=0)
+    np.testing.assert_array_equal(plain.predict(x, verbose=0), theirs)
+
+
 def test_relu_units_die_on_raw_pixels_and_not_on_scaled_ones(raw, scaled):
     runs, _ = raw
     assert (runs.dead_fraction > 0.5).all()
@@ -159,11 +199,9 @@ def test_relu_units_die_on_raw_pixels_and_not_on_scaled_ones(raw, scaled):
 
 
 def test_the_first_layers_shift_is_by_its_own_length(raw, scaled):
-    born, trained = (born_model(Settings(pixels=SCALED), 0) for _ in range(2))
-    assert first_layer_shift(born, trained) == {"first_layer_shift": 0}
-    kernel, biases = trained.get_layer("hidden").get_weights()
-    trained.get_layer("hidden").set_weights([1.5 * kernel, biases + 1])
-    assert first_layer_shift(born, trained)["first_layer_shift"] == pytest.approx(0.5)
+    drawn = first_weights(born_model(Settings(pixels=SCALED), 0))
+    assert first_layer_shift(drawn, drawn) == {"first_layer_shift": 0}
+    assert first_layer_shift(drawn, 1.5 * drawn)["first_layer_shift"] == pytest.approx(0.5)
     assert (scaled.first_layer_shift > 0.01).all()
     assert (raw[0].first_layer_shift > scaled.first_layer_shift).all()
 
