@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING
 
-from repro.mnist_relu.pixels import prepare
+from repro.mnist_relu.pixels import tensors
 from repro.mnist_relu.rebuilt import build_watched_model
 from repro.mnist_relu.settings import Pixels, Settings
 
@@ -21,7 +21,7 @@ def train(settings: Settings, seeds: Sequence[int]) -> "SeedsFit":
     """Train one network per seed."""
     from repro.training.fit import fit_with
 
-    (x, y), (x_test, y_test) = _tensors(settings.pixels)
+    (x, y), (x_test, y_test) = tensors(settings.pixels)
     with cross_entropy_epsilon(settings.cross_entropy_epsilon):
         return fit_with(
             shared_graphs(graph_settings(settings)),
@@ -56,14 +56,6 @@ def graph_settings(settings: Settings) -> Settings:
         updates = replace(updates, learning_rate=0.0, early_rate=0.0)
     pixels = Pixels(data=settings.pixels.data)
     return replace(settings, pixels=pixels, updates=updates, first_layer_init=1.0, epochs=0)
-
-
-@lru_cache(maxsize=1)
-def _tensors(pixels: Pixels) -> Any:
-    """Return what `prepare` does as tensors, which each block would make anew of arrays."""
-    import tensorflow as tf
-
-    return tf.nest.map_structure(tf.constant, prepare(pixels))
 
 
 def _block_size(settings: Settings) -> int:

@@ -13,19 +13,38 @@ Samples = tuple[NDArray[Any], NDArray[Any]]
 load_once = lru_cache(maxsize=1)(load)  # variants differ in what they make of the same images
 
 
-@lru_cache(maxsize=1)  # a variant's blocks, and what measures them, share the pixels
 def prepare(pixels: Pixels) -> tuple[Samples, Samples]:
     """Return ((x, y), (x_test, y_test)): pixels (n, 784) float32, digits one-hot (n, 10)."""
+    train, test = ((np.asarray(x), np.asarray(y)) for x, y in tensors(pixels))  # no copies
+    return train, test
+
+
+@lru_cache(maxsize=1)  # a variant's blocks, and what measures them, share the pixels
+def tensors(pixels: Pixels) -> Any:
+    """Return what `prepare` does as TensorFlow's tensors, which its graphs take as they are."""
+    import tensorflow as tf
+
     images = load_once(pixels.data)
-    x, x_test = (
-        values.reshape(-1, 784).astype("float32") * np.float32(pixels.input_scale)
-        for values in (images.x_train, images.x_test)
-    )
+    scaled = [_scaled(values, pixels.input_scale) for values in (images.x_train, images.x_test)]
     if pixels.standardize:
-        mean, deviation = x.mean(dtype="float64"), x.std(dtype="float64")
-        x, x_test = (((values - mean) / deviation).astype("float32") for values in (x, x_test))
+        scaled = _standardized(*map(np.asarray, scaled))
     one_hot = np.eye(10, dtype="float32")
-    return (x, one_hot[images.y_train]), (x_test, one_hot[images.y_test])
+    digits = (one_hot[labels] for labels in (images.y_train, images.y_test))
+    return [[x, tf.constant(y)] for x, y in zip(scaled, digits, strict=True)]
+
+
+def _scaled(images: NDArray[np.uint8], scale: float) -> Any:
+    # by TensorFlow, which takes memory again that it has had, and is several times faster
+    import tensorflow as tf
+
+    return tf.cast(tf.constant(images.reshape(-1, 784)), tf.float32) * np.float32(scale)
+
+
+def _standardized(x: NDArray[np.float32], x_test: NDArray[np.float32]) -> list[Any]:
+    import tensorflow as tf
+
+    mean, deviation = x.mean(dtype="float64"), x.std(dtype="float64")
+    return [tf.constant(((v - mean) / deviation).astype("float32")) for v in (x, x_test)]
 
 
 @lru_cache
