@@ -12,6 +12,9 @@ from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
 
+TRAINS = "REPRO_TRAINS"  # an environment variable: set, this process does nothing but train studies
+EXTRAS = ("matplotlib", "sklearn")
+
 
 @contextmanager
 def quiet_start() -> Iterator[None]:
@@ -33,6 +36,22 @@ def quiet_start() -> Iterator[None]:
             os.close(stderr)
 
 
+@contextmanager
+def without_extras() -> Iterator[None]:
+    """Let `EXTRAS` look as if they were not installed, where a process only trains a study.
+
+    Keras imports them for wrappers and pictures of its own, which takes a third of the time that
+    TensorFlow needs to start. Who imports them after it gets them.
+    """
+    absent = [name for name in EXTRAS if name not in sys.modules] if TRAINS in os.environ else []
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None: not to be imported
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
+
+
 class _Quiet(Loader):
     """Loads TensorFlow and lets it compute once, since it has notes on both."""
 
@@ -45,7 +64,7 @@ class _Quiet(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Import it, quietly."""
-        with quiet_start():
+        with quiet_start(), without_extras():
             self._loader.exec_module(module)
             module.constant(0)
 

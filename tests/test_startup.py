@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from repro.startup import quiet_start
+from repro.startup import TRAINS, quiet_start
 
 
 @pytest.mark.long
@@ -48,3 +48,18 @@ def test_what_was_imported_before_is_left_alone():
     code += "print([f for f in sys.meta_path if type(f).__name__ == 'QuietTensorFlow'])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("trains", "has"), [("1", False), ("", True)])
+def test_only_a_process_that_trains_studies_starts_without_extras(trains, has):
+    code = (
+        "import repro, sys, tensorflow; print('sklearn' in sys.modules); "
+        "import sklearn, matplotlib; print(sklearn.__version__ > '')"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != TRAINS}
+    environment |= {TRAINS: trains} if trains else {}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == [str(has), "True"]

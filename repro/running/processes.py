@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from repro.startup import TRAINS
 from repro.training.jobs import heartbeat, spawn
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
@@ -32,7 +33,7 @@ class WatchedPool(ProcessPoolExecutor):
     def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
         """Give it work, for which a process may be started."""
         others, self._heartbeat = multiprocessing.active_children(), heartbeat.Heartbeat()
-        with spawn.interrupts_held(), _environment(ONE_THREAD):
+        with spawn.interrupts_held(), _environment(ONE_THREAD | {TRAINS: "1"}):
             future = super().submit(*args, **kwargs)
         self._own += [p for p in multiprocessing.active_children() if p not in others]
         return future
