@@ -147,7 +147,7 @@ def fit_with(graphs: Graphs, build: Build, x: Any, y: Any, **arguments: Any) -> 
         arguments: its others.
     """
     arguments = {**DEFAULTS, "x": x, "y": y, **arguments}
-    return _fit(build, check_seeds(arguments.pop("seeds")), arguments, {}, graphs)
+    return _fit(build, check_seeds(arguments.pop("seeds")), arguments, {}, graphs=graphs)
 
 
 def load_fit(path: str | Path, build: Build) -> SeedsFit:
@@ -195,7 +195,7 @@ def _fit(
         with (
             progress(job, seeds, verbose) as advance,
             Processes(count, advance, blocks=len(parts)) as processes,
-            graphs.given(job),
+            graphs.holding_data_of(job),
         ):
             blocks = Blocks(job, start, advance, graphs)
             blocks.begin(parts, processes.train)

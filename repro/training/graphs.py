@@ -32,7 +32,7 @@ class Graphs:
         return next((block.seeds.step.model for block in self.blocks.values()), None)
 
     @contextmanager
-    def given(self, job: Job) -> Iterator[None]:
+    def holding_data_of(self, job: Job) -> Iterator[None]:
         """Let the blocks train a job for a while; then they hold its data no longer."""
         self._take(job)
         try:
