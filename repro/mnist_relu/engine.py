@@ -35,7 +35,7 @@ def train(settings: Settings, seeds: Sequence[int]) -> "SeedsFit":
             validation_data=([x_test, y_test], y_test),
             validation_batch_size=1000,
             # whatever the number of threads, so that the numbers do not depend on it
-            block_size=_block_size(settings),
+            block_size=block_size(settings, len(seeds)),
             verbose=0,
             check=False,
         )
@@ -58,16 +58,17 @@ def graph_settings(settings: Settings) -> Settings:
     return replace(settings, pixels=pixels, updates=updates, first_layer_init=1.0, epochs=0)
 
 
-def _block_size(settings: Settings) -> int:
-    """Return how many seeds train at once: what fits a core's cache, and 3 at least.
+def block_size(settings: Settings, seeds: int) -> int:
+    """Return how many of so many seeds train at once: as many as fit a core's cache.
 
-    A seed that trains alone has other numbers than beside others, and of 2 at once one may remain.
+    Where these are 2 and one seed would remain, they are 3: alone, it would have other numbers.
     """
     from repro.training.sizes import fit_in_cache
 
     units, batch = settings.hidden_units, settings.batch_size
     weights = (PIXELS + 1 + DIGITS) * units + DIGITS
-    return max(3, fit_in_cache(weights=4 * weights, inputs=4 * batch * (PIXELS + DIGITS)))
+    size = fit_in_cache(weights=4 * weights, inputs=4 * batch * (PIXELS + DIGITS))
+    return 3 if size == 2 and seeds % 2 else size
 
 
 @contextmanager

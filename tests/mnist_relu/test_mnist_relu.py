@@ -12,7 +12,7 @@ import pytest
 from repro.data import load
 from repro.mnist_relu import METRICS, experiment
 from repro.mnist_relu.curvature import gauss_newton
-from repro.mnist_relu.engine import graph_settings, shared_graphs, train
+from repro.mnist_relu.engine import block_size, graph_settings, shared_graphs, train
 from repro.mnist_relu.image_activity import ImageActivity
 from repro.mnist_relu.measures import (
     born_model,
@@ -27,6 +27,8 @@ from repro.mnist_relu.pixels import largest_eigenvalue, prepare
 from repro.mnist_relu.rebuilt import build_model, build_watched_model
 from repro.mnist_relu.settings import Pixels, Settings, Updates
 from repro.mnist_relu.unit_activity import UnitActivity
+from repro.training.fit import seeds_in_cache
+from repro.training.sizes import split_evenly
 
 SMALL = {"seeds": [0, 1], "data": "mnist5k", "epochs": 2}
 RAW = Pixels(data="mnist5k")
@@ -180,6 +182,19 @@ def test_what_a_graph_holds_as_a_constant_gives_another_graph():
     assert graph_settings(Settings(updates=Updates(learning_rate=0.5), pixels=SCALED)) == (
         graph_settings(Settings(pixels=RAW))
     )
+
+
+@pytest.mark.parametrize(
+    ("units", "seeds", "sizes"),
+    [(100, 10, [5, 5]), (300, 4, [2, 2]), (300, 3, [3]), (300, 5, [3, 2])],
+)
+def test_no_seed_trains_alone_where_the_cache_is_small(units, seeds, sizes):
+    size = block_size(Settings(hidden_units=units), seeds)
+    blocks = split_evenly(list(range(seeds)), size)
+    assert [len(block) for block in blocks] == sizes
+    model = build_watched_model(Settings(hidden_units=units))
+    batch = [np.zeros((100, 784), "float32"), np.zeros((100, 10), "float32")]
+    assert block_size(Settings(hidden_units=units), 2) == seeds_in_cache(model, batch)
 
 
 def test_a_plain_network_takes_the_weights_of_the_watched_one(images):
