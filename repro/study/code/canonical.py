@@ -26,6 +26,9 @@ Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 Scope = dict[str, Import | None]  # names bound in a function: imported ones, and others
 WARNINGS = ("print", "warnings.warn")
 IMPORTING = ("importlib.import_module", "__import__")
+SUPPRESSING = "contextlib.suppress"
+RUNNING_TEXTS = ("eval", "exec", "runpy.run_module", "runpy.run_path")
+LAZY = "__getattr__"  # of a package: what it imports is found by the texts that it looks into
 
 
 class Canonical:
@@ -37,6 +40,8 @@ class Canonical:
             a name that the module does not bind.
         find_import: returns the same for something that is imported inside a function.
         write: returns the text that stands for a target, which is reached by that.
+        write_mentioned: returns the same for what a string names: modules and data files.
+        write_all: returns the same for all modules of the package.
         is_check: returns whether calling a target can do nothing but raise an error.
     """
 
@@ -47,15 +52,20 @@ class Canonical:
         find: Callable[[str, Sequence[str]], Target | None],
         find_import: Callable[[Import, Sequence[str]], Target],
         write: Callable[[Target], str],
+        write_mentioned: Callable[[str], str],
+        write_all: Callable[[], str],
         is_check: Callable[[Target], bool],
     ):
         self._package = package
         self._find = find
         self._find_import = find_import
         self._write = write
+        self._write_mentioned = write_mentioned
+        self._write_all = write_all
         self._is_check = is_check
         self._scopes: list[tuple[bool, Scope]] = []  # whether it is a class's, and its names
-        self._guards = 0  # number of `try` statements around what is written
+        self._guards = 0  # number of statements around what is written that may catch errors
+        self._is_lazy = False  # within a function that finds a package's names
 
     def definition(self, statement: ast.stmt) -> str:
         """Return the text of a statement at the top of a module, without the name it defines."""
@@ -72,11 +82,13 @@ class Canonical:
             case ast.Attribute():
                 return self._attribute(node)
             case ast.Constant():
-                return f"{type(node.value).__name__}:{node.value!r}"
+                return self._constant(node.value)
             case ast.Raise() if not self._guards:
                 return self._raise(node)
             case ast.Try():
-                return self._try(node)
+                return self._guarded(node)
+            case ast.With(items=items) if any(map(self._suppresses, items)):
+                return self._guarded(node)
             case ast.If() if is_skipped(node):
                 return self._value(node.orelse)
             case ast.Assert():
@@ -87,6 +99,8 @@ class Canonical:
                 return self._import(node)
             case ast.Call(args=[ast.Constant(str(module)), *_]) if self._imports(node.func):
                 return self._write(self._find_import(Import(self._absolute(module)), []))
+            case ast.Call() if self._runs_any_code(node.func):
+                return f"{self._write_all()} {self._fields(node)}"
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 return self._function(node, named=named)
             case ast.Lambda():
@@ -96,6 +110,11 @@ class Canonical:
             case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
                 return self._comprehension(node)
         return self._fields(node)
+
+    def _constant(self, value: object) -> str:
+        text = f"{type(value).__name__}:{value!r}"
+        mentioned = self._write_mentioned(value) if isinstance(value, str) else ""
+        return f"{text} {mentioned}" if mentioned else text
 
     def _fields(self, node: ast.AST, leave_out: Sequence[str] = ()) -> str:
         parts = [type(node).__name__]
@@ -163,9 +182,19 @@ class Canonical:
 
     def _imports(self, function: ast.expr) -> bool:
         """Return whether a function imports the module that it is given the name of."""
+        return self._outside_name(function) in IMPORTING
+
+    def _runs_any_code(self, function: ast.expr) -> bool:
+        """Return whether a function runs code that only the run itself knows."""
+        name = self._outside_name(function)
+        return name in RUNNING_TEXTS or (name in IMPORTING and not self._is_lazy)
+
+    def _outside_name(self, function: ast.expr) -> str:
         name, *attributes = _dotted(function) or [""]
-        target, _ = self._target(name, attributes)
-        return (target.name if target else name) in IMPORTING
+        target, is_local = self._target(name, attributes)
+        if target is None:
+            return "" if is_local else ".".join([name, *attributes])
+        return "" if target.module else target.name
 
     def _absolute(self, module: str) -> str:
         """Return the absolute name of a module that may be named relative to this one."""
@@ -182,7 +211,11 @@ class Canonical:
                 return (None if origin is None else self._find_import(origin, attributes)), True
         return self._find(name, attributes), False
 
-    def _try(self, node: ast.Try) -> str:
+    def _suppresses(self, item: ast.withitem) -> bool:
+        call = item.context_expr
+        return isinstance(call, ast.Call) and self._outside_name(call.func) == SUPPRESSING
+
+    def _guarded(self, node: ast.Try | ast.With) -> str:
         self._guards += 1
         try:
             return self._fields(node)
@@ -197,6 +230,8 @@ class Canonical:
         # decorators and defaults belong to the scope around it
         around = [node.name if named else "", self._value(node.decorator_list)]
         around.append(self._arguments(node.args))
+        if not self._scopes:
+            self._is_lazy = node.name == LAZY
         with self._scope(self._local_names(node)):
             return f"({type(node).__name__} {' '.join(around)} {self._value(node.body)})"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from repro.study.code.canonical import Canonical
 from repro.study.code.checks import is_check
 from repro.study.code.modules import Import, Module, Package
-from repro.study.code.names import WHOLE, Names, Target
+from repro.study.code.names import FILES, WHOLE, Names, Target
 
 
 def code_digest(roots: Iterable[str], package: Path) -> str:
@@ -63,9 +63,12 @@ class Meaning:
 
     def _definition(self, module_name: str, name: str) -> str:
         module = self._imported[module_name]
+        if name == FILES:
+            return " ".join(self._names.package.files_beside(module))
         if name != WHOLE:
-            # a name that is bound again hides what was imported under it
+            # a name that is bound again hides what was imported under it, or is hidden by it
             hidden = [module.imports[name]] if name in module.imports else []
+            hidden += [Import(star, name) for star in self._names.stars_that_bind(module, name)]
             imported = [self._write(self._names.find(origin)) for origin in hidden]
             return " ".join([*imported, self._text(module, module.definitions[name])])
         targets = (self._names.find_in(module, [bound]) for bound in module.names)
@@ -77,6 +80,8 @@ class Meaning:
             find=lambda name, attributes: self._names.find_bound(module, name, attributes),
             find_import=self._names.find,
             write=self._write,
+            write_mentioned=lambda text: "" if module.is_lazy else self._write_mentioned(text),
+            write_all=self._write_all,
             is_check=self._is_check,
         )
         return "\n".join(canonical.definition(statement) for statement in statements)
@@ -91,6 +96,15 @@ class Meaning:
         key = target.module.name, target.name
         return f"@{self.numbers.setdefault(key, len(self.numbers))}{attributes}"
 
+    def _write_mentioned(self, text: str) -> str:
+        """Write the modules and the data files of the package that a string names, if any."""
+        modules = (self._names.find(Import(name)) for name in self._names.package.named_in(text))
+        return " ".join([*map(self._write, modules), *self._names.package.files_named(text)])
+
+    def _write_all(self) -> str:
+        names = self._names.package.all_names()
+        return " ".join(self._write(self._names.find(Import(name))) for name in names)
+
     def _import(self, module: Module) -> None:
         """Note that a module is imported, and with it all that it imports."""
         if module.name not in self._imported:
@@ -101,7 +115,7 @@ class Meaning:
                 self._import(inner)
 
     def _is_check(self, target: Target) -> bool:
-        if target.module is None or target.attributes or target.name == WHOLE:
+        if target.module is None or target.attributes or target.name in (WHOLE, FILES):
             return False
         statements = target.module.definitions[target.name]
         shadowed = frozenset(target.module.names)

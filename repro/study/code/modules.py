@@ -6,9 +6,10 @@ TensorFlow, and other versions of Python must be able to read it alike.
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import TypeGuard
 
@@ -96,10 +97,12 @@ class Module:
         return [*self.definitions, *self.imports]
 
     @cached_property
-    def texts(self) -> set[str]:
-        """All strings in it: a lazy package names its modules by strings."""
+    def named_in_texts(self) -> list[str]:
+        """What may be modules: a lazy package names them by strings, absolute or relative."""
         nodes = ast.walk(self.tree)
-        return {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+        texts = {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+        inner = (f"{self.package}.{text}" for text in texts)
+        return sorted({*map(self.absolute, texts), *inner})
 
 
 class Package:
@@ -114,6 +117,41 @@ class Package:
         self.name = name
         self._root = root
         self._modules: dict[str, Module | None] = {}
+
+    def all_names(self) -> list[str]:
+        """Return the dotted names of all modules of the package, packages aside."""
+        modules = (path for path in self._files if path.suffix == ".py")
+        places = (path.relative_to(self._root).with_suffix("") for path in modules)
+        return [".".join(place.parts) for place in places if place.name != "__init__"]
+
+    def named_in(self, text: str) -> list[str]:
+        """Return the dotted names of modules that a text has in it, such as `kit.tool`."""
+        found = re.findall(rf"\b{self.name}(?:\.\w+)+", text)
+        return [name for name in map(self._longest_module, found) if name != self.name]
+
+    def _longest_module(self, name: str) -> str:
+        while name != self.name and self.module(name) is None:
+            name = name.rpartition(".")[0]
+        return name
+
+    def files_named(self, text: str) -> list[str]:
+        """Return the digests of the data files that a text ends with the name of."""
+        name = text.rpartition("/")[2]
+        return _digests(path for path in self._data_files if path.name == name)
+
+    def files_beside(self, module: Module) -> list[str]:
+        """Return the digests of the data files in a module's folder, and below it."""
+        folder = self._root.joinpath(*module.package.split("."))
+        return _digests(path for path in self._data_files if path.is_relative_to(folder))
+
+    @cached_property
+    def _files(self) -> list[Path]:
+        paths = sorted((self._root / self.name).rglob("*"))
+        return [path for path in paths if path.is_file() and "__pycache__" not in path.parts]
+
+    @cached_property
+    def _data_files(self) -> list[Path]:
+        return [path for path in self._files if path.suffix != ".py"]
 
     def module(self, name: str) -> Module | None:
         """Return the module of that dotted name; None if it is none of the package's."""
@@ -130,6 +168,10 @@ class Package:
         if not path.is_file():
             return None
         return Module(name, ast.parse(path.read_text(encoding="utf-8")), is_package)
+
+
+def _digests(paths: Iterable[Path]) -> list[str]:
+    return sorted(sha256(path.read_bytes()).hexdigest() for path in paths)
 
 
 def imports_of(

@@ -17,6 +17,9 @@ NOT_COMPUTING = (
     "training.loops.threads",
 )
 WHOLE = "*"  # a module that is handed on as it is: anything in it may be used
+FILES = "/"  # the data files beside a module, which its `__file__` leads to
+MODULES_OWN = ("__dict__", "__file__")
+PYTHONS_OWN = {"globals": WHOLE, "__file__": FILES}  # names that lead to more than themselves
 
 
 @dataclass(frozen=True)
@@ -42,17 +45,17 @@ class Names:
     """The names of one package's modules."""
 
     def __init__(self, package: Package):
-        self._package = package
+        self.package = package
 
     def find(self, origin: Import, attributes: Sequence[str] = ()) -> Target:
         """Return what an import, with attributes taken of it, stands for."""
         names = [*([origin.name] if origin.name else []), *attributes]
-        module = self._package.module(origin.module)
+        module = self.package.module(origin.module)
         if module is None:
             return Target(None, ".".join([origin.module, *names]))
         passed = [module]
         while names and not self._binds(module, names[0]):
-            inner = self._package.module(f"{module.name}.{names[0]}")
+            inner = self.package.module(f"{module.name}.{names[0]}")
             if inner is None:
                 break
             module, names = inner, names[1:]
@@ -70,6 +73,8 @@ class Names:
         if name in module.definitions:
             return Target(module, name, tuple(attributes), (module,))
         origin = self._origin(module, name)
+        if origin is None and name in MODULES_OWN:
+            return Target(module, WHOLE, tuple(names), (module,))
         if origin is None:
             return Target(None, ".".join(names))
         target = self.find(origin, attributes)
@@ -77,14 +82,22 @@ class Names:
 
     def find_bound(self, module: Module, name: str, attributes: Sequence[str]) -> Target | None:
         """Return the same as `find_in`, or None for a name that the module does not bind."""
-        return self.find_in(module, [name, *attributes]) if self._binds(module, name) else None
+        if self._binds(module, name):
+            return self.find_in(module, [name, *attributes])
+        own = PYTHONS_OWN.get(name)
+        return own and Target(module, own, tuple(attributes), (module,))
+
+    def stars_that_bind(self, module: Module, name: str) -> list[str]:
+        """Return the modules of which all names are imported, that one among them; last first."""
+        found = ((star, self.package.module(star)) for star in reversed(module.stars))
+        return [star for star, inner in found if inner and self._binds(inner, name)]
 
     def imported_with(self, module: Module) -> Iterator[Module]:
         """Yield the packages that a module lies in, and the modules that it imports."""
         parents = module.name.split(".")
         packages = [".".join(parents[:depth]) for depth in range(1, len(parents))]
         for name in (*packages, *module.imported):
-            inner = self._package.module(name)
+            inner = self.package.module(name)
             if inner is not None and not self._is_not_computing(inner):
                 yield inner
 
@@ -97,13 +110,13 @@ class Names:
             origin = module.imports[name]
             return None if origin == Import(module.name, name) else origin  # its own submodule
         # a lazy package names in texts the modules that its `__getattr__` looks into
-        lazy = sorted(map(module.absolute, module.texts)) if module.is_lazy else []
-        for source in (*module.stars, *lazy):
-            target = self._package.module(source)
+        lazy = module.named_in_texts if module.is_lazy else []
+        for source in (*reversed(module.stars), *lazy):
+            target = self.package.module(source)
             if target is not None and target is not module and self._binds(target, name):
                 return Import(source, name)
         return None
 
     def _is_not_computing(self, module: Module) -> bool:
-        inside = module.name.removeprefix(f"{self._package.name}.")
+        inside = module.name.removeprefix(f"{self.package.name}.")
         return any(inside == name or inside.startswith(f"{name}.") for name in NOT_COMPUTING)
