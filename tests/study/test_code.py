@@ -64,6 +64,24 @@ FORMS = {
         "    return get('.tool', 'kit').train(*a)",
         "work",
     ),
+    "by a name that is kept": (
+        "from importlib import import_module as get\n\nNAME = 'kit.tool'\nwork = get(NAME).train",
+        "work",
+    ),
+    "by a name that is put together": (
+        "from importlib import import_module\n\nPLACE = 'tool'\n"
+        "work = import_module(f'kit.{PLACE}').train",
+        "work",
+    ),
+    "among the loaded modules": (
+        "import sys\n\nimport kit.tool\n\nwork = sys.modules['kit.tool'].train",
+        "work",
+    ),
+    "of the module's own names": ("from kit.tool import train", "globals()['train']"),
+    "of a module's names": ("from kit import tool", "tool.__dict__['train']"),
+    "in a text that is run": ("import kit.tool", "eval('kit.tool.train')"),
+    "star, after another": ("from kit.other import *\nfrom kit.tool import *", "train"),
+    "star, over a definition": ("train = None\nfrom kit.tool import *", "train"),
     "by the built-in": ("work = __import__('kit.tool').tool.train", "work"),
     "inside": ("def work(*a):\n    from kit.tool import train\n\n    return train(*a)", "work"),
     "inside, relative": (
@@ -93,6 +111,7 @@ def make_package(folder, form="from module", lazy=LAZY):
     (folder / "thread.py").write_text(THREAD.format(imported=imported, call=call))
     (folder / "tool.py").write_text(TOOL)
     (folder / "deep.py").write_text(DEEP)
+    (folder / "other.py").write_text("train = None\n")
     return folder
 
 
@@ -156,6 +175,13 @@ def test_a_change_of_meaning_is_another_digest(package, module, before, after):
         ("tool", "def train", "def other():\n    return check\n\n\ndef train"),
         ("deep", "return 1", "return 2"),
         ("deep", "STEPS = 3", "STEPS: int = 3"),
+        ("deep", "STEPS = 3", "from typing import cast\n\nSTEPS = cast('Number', 3)"),
+        ("deep", "STEPS = 3", "...\nSTEPS = 3"),
+        (
+            "tool",
+            "def train",
+            "import typing\n\n\n@typing.overload\ndef train(seeds: int) -> int: ...\ndef train",
+        ),
         (
             "tool",
             "sum(seeds) * rate * STEPS",
@@ -202,6 +228,19 @@ HIDDEN = {
         "return 2",
         "return 3",
     ),
+    "suppressed": (
+        "from contextlib import suppress\n\nfrom kit.deep import check",
+        "def work(seeds, rate):\n    with suppress(ValueError):\n        check(seeds)\n"
+        "        return 1\n    return 0",
+        "> 3",
+        "> 4",
+    ),
+    "raised to be caught": (
+        "from kit.deep import refuse",
+        "def work(seeds, rate):\n    refuse(seeds)\n    return 1",
+        "> 5",
+        "> 6",
+    ),
     "caught": (
         "from kit.deep import check",
         "def work(seeds, rate):\n    try:\n        check(seeds)\n    except ValueError:\n"
@@ -231,6 +270,15 @@ def double(*a):
 def check(seeds):
     if len(seeds) > 3:
         raise ValueError(seeds)
+
+
+def refuse(seeds):
+    if len(seeds) > 5:
+        raise Refused(seeds)
+
+
+class Refused(ValueError):
+    pass
 """
 
 
@@ -267,6 +315,25 @@ def test_a_renamed_module_a_moved_and_a_renamed_definition_are_the_same(package,
     edit(package, "inner/other", "from kit.deep import STEPS, unused\n", "STEPS = 3\n")
     edit(package, "inner/other", "def train", "def descend")
     assert digest(package) == first
+
+
+READS = {
+    "beside the module": "open(__file__.replace('thread.py', 'rates' + '.csv')).read()",
+    "by its name": "open('kit/tables/rates.csv').read()",
+    "as a resource": "importlib.resources.files('kit').joinpath('tables', 'rates.csv').read_text()",
+}
+
+
+@pytest.mark.parametrize("way", READS)
+def test_a_data_file_that_is_read_counts(way, package):
+    path = package / ("rates.csv" if way == "beside the module" else "tables/rates.csv")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("rate\n0.1\n")
+    work = f"import importlib.resources\n\n\ndef work(*a):\n    return {READS[way]}"
+    (package / "thread.py").write_text(THREAD.format(imported=work, call="work"))
+    first = digest(package)
+    path.write_text("rate\n0.2\n")
+    assert digest(package) != first
 
 
 def test_definitions_that_use_each_other_are_followed_once(package):

@@ -15,7 +15,7 @@ from repro.study.code.modules import (
     bound_names,
     imports_of,
     is_skipped,
-    is_text,
+    is_value,
 )
 from repro.study.code.names import Target
 
@@ -99,6 +99,8 @@ class Canonical:
                 return self._import(node)
             case ast.Call(args=[ast.Constant(str(module)), *_]) if self._imports(node.func):
                 return self._write(self._find_import(Import(self._absolute(module)), []))
+            case ast.Call(args=[_, value]) if self._outside_name(node.func) == "typing.cast":
+                return self._node(value)
             case ast.Call() if self._runs_any_code(node.func):
                 return f"{self._write_all()} {self._fields(node)}"
             case ast.FunctionDef() | ast.AsyncFunctionDef():
@@ -145,7 +147,12 @@ class Canonical:
             return not self._in_class  # there it is a field
         if is_skipped(statement):
             return not statement.orelse
-        return is_text(statement) or self._only_checks(statement)
+        return is_value(statement) or self._is_overload(statement) or self._only_checks(statement)
+
+    def _is_overload(self, statement: ast.stmt) -> bool:
+        """Return whether a statement is a signature for type checkers alone; numba's is none."""
+        decorators = statement.decorator_list if isinstance(statement, ast.FunctionDef) else []
+        return "typing.overload" in map(self._outside_name, decorators)
 
     def _only_checks(self, statement: ast.stmt) -> bool:
         """Return whether a statement calls a check, or warns, and drops what that returns."""

@@ -8,6 +8,10 @@ PURE = frozenset(
     type""".split()  # noqa: SIM905
 )
 PURE_METHODS = frozenset({"format", "get", "items", "join", "keys", "values"})
+PYTHONS_ERRORS = frozenset(
+    """AttributeError IndexError KeyError LookupError NotImplementedError OSError RuntimeError
+    TypeError ValueError""".split()  # noqa: SIM905
+)
 SIDE_EFFECTS = (
     ast.AugAssign,
     ast.Await,
@@ -42,6 +46,8 @@ def is_harmless(tree: ast.AST) -> bool:
 
 
 def _is_harmless(node: ast.AST) -> bool:
+    if isinstance(node, ast.Raise):
+        return _is_of_python(node.exc)
     if isinstance(node, ast.Return):
         return node.value is None
     if isinstance(node, ast.Call):
@@ -49,6 +55,12 @@ def _is_harmless(node: ast.AST) -> bool:
     if isinstance(node, ast.Attribute | ast.Subscript):
         return isinstance(node.ctx, ast.Load)
     return not isinstance(node, SIDE_EFFECTS)
+
+
+def _is_of_python(error: ast.expr | None) -> bool:
+    """Return whether an error is one of Python's own: others are made to be caught."""
+    kind = error.func if isinstance(error, ast.Call) else error
+    return isinstance(kind, ast.Name) and kind.id in PYTHONS_ERRORS
 
 
 def _is_pure(function: ast.expr) -> bool:

@@ -56,7 +56,7 @@ class Module:
         elif is_skipped(statement):
             for otherwise in statement.orelse:
                 self._take_in(otherwise)
-        elif not is_text(statement):
+        elif not (is_value(statement) or self._is_overload(statement)):
             names = list(bound_names(statement))
             for name in names:
                 self.definitions.setdefault(name, []).append(statement)
@@ -66,6 +66,13 @@ class Module:
                 for node in ast.walk(statement):
                     if isinstance(node, ast.Import | ast.ImportFrom):
                         self._take_in_import(node)
+
+    def _is_overload(self, statement: ast.stmt) -> bool:
+        """Return whether a statement is a signature for type checkers alone; numba's is none."""
+        decorators = statement.decorator_list if isinstance(statement, ast.FunctionDef) else []
+        names = [ast.unparse(decorator) for decorator in decorators]
+        is_typings = self.imports.get("overload") == Import("typing", "overload")
+        return "typing.overload" in names or (is_typings and "overload" in names)
 
     def _take_in_import(self, statement: ast.Import | ast.ImportFrom) -> None:
         for name, origin in imports_of(statement, self.package):
@@ -208,7 +215,7 @@ BINDING = (
 
 # They leave everything outside of what they are given as it is.
 PLAIN_CALLS = frozenset(
-    """abs bool contextmanager dataclass dict field float frozenset int len list lru_cache njit
+    """abs bool cast contextmanager dataclass dict field float frozenset int len list lru_cache njit
     property range set staticmethod str tuple""".split()  # noqa: SIM905
 )
 PLAIN_BASES = frozenset({"NamedTuple", "Protocol", "Shown"})  # the last of training.shown
@@ -275,10 +282,6 @@ def is_skipped(statement: ast.stmt) -> TypeGuard[ast.If]:
     return isinstance(statement, ast.If) and ast.unparse(statement.test) in SKIPPED_TESTS
 
 
-def is_text(statement: ast.stmt) -> bool:
-    """Return whether a statement is a docstring, or another string that nothing takes."""
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )
+def is_value(statement: ast.stmt) -> bool:
+    """Return whether a statement is a value that nothing takes: a docstring, or `...`."""
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
