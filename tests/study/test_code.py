@@ -1,5 +1,6 @@
 """The digest of code: it sees every change of meaning behind any form of import, and no other."""
 
+import ast
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pytest
 
 import repro
 from repro.study.code import code_digest
+from repro.study.code.canonical import Canonical
 from repro.study.folder import study_names
 
 PACKAGE = Path(repro.__file__).parent
@@ -349,21 +351,83 @@ def test_definitions_that_use_each_other_are_followed_once(package):
     assert digest(package) != first
 
 
+SYNTAX = """
+def experiment(a, /, b=1, *c, d=2, **e):
+    x = f"{a!r:>{b}} {b + 1:.2f} {'q'} {{}}" "tail", f"{a:{b}.{b}f}{a=}", f"", "" f"{a}" ""
+    match a:
+        case {"k": [1, *rest], **o} | [1] as z if z:
+            pass
+        case int(real=3) | None:
+            return -1.5e-7j
+    try:
+        pass
+    except* ValueError as error:
+        raise
+    lambda q, *r: (q := r)
+    return x[1:2, ..., ::3], b"\\x00", 1_000, 1e400, -0.0, "\\ud800", 0x10, {**e}, {*c}, a[*b]
+
+
+class Holder(list, metaclass=type):
+    x: int = 3
+    y: "str"
+
+    async def work(self):
+        async with self as one, self:
+            return [n async for n in await one], super().work() @ self
+"""
+DIGESTS = """
+import sys
+from pathlib import Path
+
+root, package, *studies = sys.argv[1:]
+sys.path.insert(0, root)
+from repro.study.code import code_digest
+
+print(code_digest(["kit.thread:experiment", "kit.thread:Holder"], Path(package)))
+for study in studies:
+    print(code_digest([f"repro.{study}:experiment"], Path(root, "repro")))
+"""
+
+
+def pythons():
+    """Return the supported Pythons of this machine, those that are on no path among them."""
+    kept = (".pyenv/versions/3.1[123]*/bin/python", ".local/share/uv/python/*3.1[123]*/bin/python3")
+    on_path = (shutil.which(f"python3.{minor}") for minor in (11, 12, 13))
+    off_path = (path for pattern in kept for path in map(str, Path.home().glob(pattern)))
+    return [sys.executable, *filter(None, on_path), *off_path]
+
+
 @pytest.mark.long
-def test_every_supported_python_gives_one_digest():
+def test_every_supported_python_gives_one_digest(package):
     """The code that makes digests needs the standard library alone, to run anywhere."""
-    roots = [f"repro.{study}:experiment" for study in study_names()]
-    code = (
-        f"import sys, pathlib; sys.path.insert(0, {str(PACKAGE.parent)!r})\n"
-        "from repro.study.code import code_digest\n"
-        f"print(*(code_digest([root], pathlib.Path({str(PACKAGE)!r})) for root in {roots!r}))"
-    )
-    pythons = [sys.executable, *(shutil.which(f"python3.{minor}") for minor in (11, 12, 13))]
+    (package / "thread.py").write_text(SYNTAX)
     found = {}
-    for python in filter(None, pythons):
-        call = [python, "-c", code]
+    for python in pythons():
+        call = [python, "-c", DIGESTS, str(PACKAGE.parent), str(package), *study_names()]
         done = subprocess.run(call, capture_output=True, text=True, timeout=120, check=False)
         assert "Traceback" not in done.stderr, done.stderr
         if done.returncode == 0:  # a name on the path may have no Python behind it
-            found[python] = done.stdout.strip()
-    assert set(found.values()) == {" ".join(code_digest([root], PACKAGE) for root in roots)}
+            found[python] = done.stdout.split()
+    assert sys.executable in found
+    assert len(set(map(tuple, found.values()))) == 1, found
+
+
+def test_an_empty_piece_of_a_text_is_none():
+    """Python 3.12 parses `f"{a:{b}}"` with one, the others without."""
+    text = ast.parse('f"{a:{b}}"', mode="eval").body
+    pieces = [p for p in text.values[0].format_spec.values if isinstance(p, ast.FormattedValue)]
+    with_one = ast.JoinedStr([*pieces, ast.Constant("")])
+    assert canonical(with_one) == canonical(ast.JoinedStr(pieces))
+
+
+def canonical(expression):
+    writer = Canonical(
+        "kit",
+        find=lambda *_: None,
+        find_import=lambda *_: None,
+        write=str,
+        write_mentioned=lambda _: "",
+        write_all=str,
+        is_check=lambda _: False,
+    )
+    return writer.definition(ast.Expr(expression))

@@ -85,7 +85,9 @@ class Canonical:
                 return self._constant(node.value)
             case ast.Raise() if not self._guards:
                 return self._raise(node)
-            case ast.Try():
+            case ast.JoinedStr(values=values):
+                return self._fields(ast.JoinedStr([v for v in values if not _is_empty(v)]))
+            case ast.Try() | ast.TryStar():
                 return self._guarded(node)
             case ast.With(items=items) if any(map(self._suppresses, items)):
                 return self._guarded(node)
@@ -222,7 +224,7 @@ class Canonical:
         call = item.context_expr
         return isinstance(call, ast.Call) and self._outside_name(call.func) == SUPPRESSING
 
-    def _guarded(self, node: ast.Try | ast.With) -> str:
+    def _guarded(self, node: ast.Try | ast.TryStar | ast.With) -> str:
         self._guards += 1
         try:
             return self._fields(node)
@@ -297,6 +299,11 @@ class Canonical:
             yield
         finally:
             self._scopes.pop()
+
+
+def _is_empty(value: ast.expr) -> bool:
+    """Return whether it is a piece of an f-string that Python 3.12 has, and no other."""
+    return isinstance(value, ast.Constant) and value.value == ""
 
 
 def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
