@@ -84,8 +84,9 @@ class Names:
         """Return the same as `find_in`, or None for a name that the module does not bind."""
         if self._binds(module, name):
             return self.find_in(module, [name, *attributes])
-        own = PYTHONS_OWN.get(name)
-        return own and Target(module, own, tuple(attributes), (module,))
+        if name in PYTHONS_OWN:
+            return Target(module, PYTHONS_OWN[name], tuple(attributes), (module,))
+        return None
 
     def stars_that_bind(self, module: Module, name: str) -> list[str]:
         """Return the modules of which all names are imported, that one among them; last first."""
