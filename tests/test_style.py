@@ -32,3 +32,48 @@ def test_every_module_keeps_the_rules(rule, folder):
 
 def test_the_tests_do_not_fight_the_formatter():
     assert broken(formatter_is_not_fought, ROOT / "tests") == []
+
+
+FORMATTER = "fmt"  # apart, so that these lines are no breach themselves
+LONG_BODY = "\n    x = 1" * 41
+BROKEN = [  # a rule's name, and a text that breaks it in one place
+    ("names", "of = 1"),
+    ("names", "def given(): pass"),
+    ("names", "async def now(): pass"),
+    ("names", "def f(*, seen): pass"),
+    ("names", "class Such: pass"),
+    ("names", "import keras as its"),
+    ("names", "from keras import ops as at"),
+    ("names", "with f() as this: pass"),
+    ("names", "try: pass\nexcept ValueError as what: pass"),
+    ("names", "match x:\n    case [few, *_]: pass"),
+    ("names", "match x:\n    case {**there}: pass"),
+    ("names", "x = [y for some in y]"),
+    ("names", "self._then = 1"),
+    ("neighbours", "f(1, 2, 3, 4, 5)"),
+    ("neighbours", "a.f(1, 2, 3, *x, 5, key=1)"),
+    ("functions", f"def f():{LONG_BODY}"),
+    ("functions", f"async def f():{LONG_BODY}"),
+    ("functions", f'def f():\n    """Doc."""{LONG_BODY}'),
+    ("docstrings", 'def f():\n    """Who is told how a run goes."""'),
+    ("docstrings", 'async def f():\n    """What it does."""'),
+    ("docstrings", '"""Whether it is."""'),
+    ("formatter", f"x = 1  # {FORMATTER}: skip"),
+    ("formatter", f"# {FORMATTER}:off"),
+    ("formatter", f"x = 1  # noqa: E501  {FORMATTER}: skip"),
+]
+
+
+@pytest.mark.parametrize(("start", "text"), BROKEN)
+def test_a_broken_rule_is_seen(start, text):
+    (rule,) = (rule for rule in RULES if rule.__name__.startswith(start))
+    ((line, mistake, remedy),) = rule(Path("module.py"), text)
+    assert line <= text.count("\n") + 1
+    assert mistake
+    assert remedy
+
+
+def test_a_module_has_a_name_of_its_own():
+    (rule,) = (rule for rule in RULES if rule.__name__.startswith("names"))
+    assert list(rule(Path("of.py"), ""))
+    assert not list(rule(Path("offers.py"), "import given\n__all__ = offer = ['of']\ndel offer"))

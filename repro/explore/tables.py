@@ -60,8 +60,8 @@ def maps_of(
             cells = maps.setdefault(json.dumps(own), {})
             cells[tuple(settings[side] for side in sides)] = variant["mean"]
     for fits, cells in maps.items():
-        across, down = (list(dict.fromkeys(values)) for values in zip(*cells, strict=True))
-        yield {"fits": fits, "across": across, "down": down, "cells": cells}
+        columns, rows = (list(dict.fromkeys(values)) for values in zip(*cells, strict=True))
+        yield {"fits": fits, "across": columns, "down": rows, "cells": cells}
 
 
 def _variants(study: Study, experiment: Experiment, runs: pd.DataFrame) -> Iterator[dict[str, Any]]:

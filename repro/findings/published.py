@@ -69,10 +69,12 @@ def _wilson(successes: int, n: int, z: float) -> Interval:
 def _reach(ours: Counts, published: Counts, bound: float) -> float:
     """Return the standard deviations by which the interval just reaches `bound`."""
 
-    def inside(z: float) -> float:
+    def room_left(z: float) -> float:
         low, high = _newcombe(ours, published, z)
         return min(bound - low, high - bound)
 
-    if inside(FURTHEST) < 0:
+    if room_left(FURTHEST) < 0:
         return FURTHEST
-    return float(scipy.optimize.brentq(inside, 0.0, FURTHEST)) if inside(0.0) < 0 else 0.0
+    if room_left(0.0) >= 0:
+        return 0.0
+    return float(scipy.optimize.brentq(room_left, 0.0, FURTHEST))

@@ -182,8 +182,8 @@ class _Evidence:
         if len(self.seeds) < 2 or not adjusted < SIGNIFICANCE:  # NaN is not below
             return "inconclusive"
         if self.p_holds < self.p_refuted:
-            inside = self.region.low < self.holding.low and self.holding.high < self.region.high
-            return "holds" if inside else "inconclusive"
+            is_within = self.region.low < self.holding.low and self.holding.high < self.region.high
+            return "holds" if is_within else "inconclusive"
         outside = self.interval.high <= self.region.low or self.region.high <= self.interval.low
         return "refuted" if outside else "inconclusive"
 

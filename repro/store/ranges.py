@@ -13,10 +13,10 @@ def is_inside(value: Any, kind: str) -> Any:
         kind: see `repro.study.metrics`.
     """
     low, high = RANGES[kind]
-    inside = (low - SLACK <= value) & (value <= high + SLACK)
+    in_range = (low - SLACK <= value) & (value <= high + SLACK)
     if kind == "flag":
-        inside = (value == 0) | (value == 1)
-    return inside | (value != value)
+        in_range = (value == 0) | (value == 1)
+    return in_range | (value != value)
 
 
 def kind_of_points(kind: str) -> str:

@@ -23,7 +23,7 @@ def wrong_names(kind: str, names: Iterable[str]) -> list[str]:
     ]
 
 
-def results_name(study: str, differs: Sequence[str], everything: object) -> str:
+def results_name(study: str, differs: Sequence[str], identifying: object) -> str:
     """Return the name of a results folder: the study's, then what differs from it behind an @.
 
     It is a single name, whatever the settings are; where they are too long for one, a digest takes
@@ -32,14 +32,14 @@ def results_name(study: str, differs: Sequence[str], everything: object) -> str:
     Args:
         study: its name.
         differs: the settings, as `seeds=0-3`; none if the folder is the study's own.
-        everything: all that tells this folder from others, for the digest.
+        identifying: all that tells this folder from others, for the digest.
     """
     if not differs:
         return study
     named = re.sub(r"[^\w.,=+@-]", "-", ",".join(differs), flags=re.ASCII)
     room = LONGEST_FOLDER - len(study) - 1
     if len(named) > room:
-        named = f"{named[: room - 9]},{digest(everything)[:8]}"
+        named = f"{named[: room - 9]},{digest(identifying)[:8]}"
     return f"{study}@{named}"
 
 

@@ -77,8 +77,8 @@ def sweep_name(plan: Plan) -> str:
     settings = {**values, **held, "seeds": [f"{seeds[0]}-{seeds[-1]}"]}
     settings |= {"data": [plan.data]} if plan.data != plan.experiment.data and plan.data else {}
     differs = ["sweep", *(f"{key}={'+'.join(texts)}" for key, texts in settings.items())]
-    everything = {"parameters": plan.parameters, "seeds": plan.seeds, "data": plan.data}
-    return results_name(study.name, differs, everything)
+    identifying = {"parameters": plan.parameters, "seeds": plan.seeds, "data": plan.data}
+    return results_name(study.name, differs, identifying)
 
 
 def _split(settings: Sequence[str]) -> dict[str, list[str]]:

@@ -38,10 +38,10 @@ def changed_claims_have_fresh_seeds(study: Study, repository: Repository) -> Ite
         for version in versions:
             if judged_on := _judged_by_another_test(version, study, key) - set(claim.seen_seeds):
                 first, last = min(judged_on), max(judged_on)
-                since = f" in {version.commit}" if version.commit else ""
+                commit = f" in {version.commit}" if version.commit else ""
                 yield Problem(
                     f"{place}: claims.{key}",
-                    f"its test was another one{since}, where seeds {first} to {last} had been seen",
+                    f"its test was another{commit}, where seeds {first} to {last} had been seen",
                     f'name these in fixed_after ("0:{last + 1}"), and run others',
                 )
                 break

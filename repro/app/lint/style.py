@@ -1,19 +1,25 @@
 """Rules of the house that ruff has no rule for: names, long functions, positional calls, prose."""
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 # Words that tie others together say nothing by themselves: name the thing instead.
 WORDS = """
-about after again all an and any as at be been before between beyond both by do done each every few
-for found from given had has have here how if in into is it least less made more most no not now of
-off on once only onto or over said same seen so some such taken than that the then there this those
-through thus to told under until up upon wanted was were what when where whether which who whose why
-with within without
+about across after again all along although am an and another any anything are around as aside at
+be been before beneath besides between beyond both but by cannot could despite do done down during
+each either else ever every everything few for found from given had has have hence her here hers
+his how however if in inside instead into is it its itself just least less like made may me might
+more most much must my neither no nor not now of off on once only onto opposite or our over per
+perhaps quite rather said same seen shall she should since so some something soon still stuff such
+taken than that the them then there thereby therefore these they this those through thus to told
+too toward towards under until up upon us very via wanted was we were what when where whereas
+whether which while who whose why will with within without would yet you your yours
 """
 FUNCTION_WORDS = frozenset(WORDS.split())
 MOST_POSITIONAL, MOST_LINES = 4, 40
+FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 TAKES_ANY_NUMBER = ("add_row", "chain", "max", "min", "print", "zip")
 FRAGMENTS = ("How", "That", "What", "When", "Where", "Whether", "Which", "Who", "Whose", "Why")
 Rule = Callable[[Path, str], Iterator[tuple[int, str, str]]]
@@ -31,10 +37,18 @@ def names_are_words_of_the_field(path: Path, text: str) -> Iterator[tuple[int, s
 def _bound_names(tree: ast.AST) -> Iterator[tuple[str, int]]:
     for node in ast.walk(tree):
         match node:
-            case ast.arg(arg=name) | ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+            case ast.arg(arg=name) | ast.ClassDef(name=name):
+                yield name, node.lineno
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                 yield name, node.lineno
             case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
                 yield name, node.lineno
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)):
+                yield name, node.lineno
+            case ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
+                yield name, node.lineno
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                yield from ((alias.asname, node.lineno) for alias in names if alias.asname)
 
 
 def neighbours_of_a_long_call_are_named(path: Path, text: str) -> Iterator[tuple[int, str, str]]:
@@ -52,7 +66,7 @@ def neighbours_of_a_long_call_are_named(path: Path, text: str) -> Iterator[tuple
 def functions_are_short(path: Path, text: str) -> Iterator[tuple[int, str, str]]:
     """Yield each function that is longer than a screen, its docstring not counted."""
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef):
+        if isinstance(node, FUNCTIONS):
             lines = _length(node)
             if ast.get_docstring(node):
                 lines -= _length(node.body[0])
@@ -68,7 +82,7 @@ def _length(node: ast.stmt) -> int:
 def docstrings_are_no_fragments(path: Path, text: str) -> Iterator[tuple[int, str, str]]:
     """Yield each docstring that is a clause: "Who is told how a run goes."."""
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+        if isinstance(node, ast.Module | ast.ClassDef | FUNCTIONS):
             words = (ast.get_docstring(node) or ".").split()
             if words[0].strip("`,:") in FRAGMENTS:
                 line = getattr(node, "lineno", 1)
@@ -77,11 +91,10 @@ def docstrings_are_no_fragments(path: Path, text: str) -> Iterator[tuple[int, st
 
 def formatter_is_not_fought(path: Path, text: str) -> Iterator[tuple[int, str, str]]:
     """Yield each comment that switches the formatter off."""
-    marks = tuple(f"fmt: {word}" for word in ("skip", "off"))  # not to find itself
     for line, content in enumerate(text.splitlines(), start=1):
-        for mark in marks:
-            if mark in content:
-                yield line, f"has {mark!r}", "use keyword arguments, or a literal with a line each"
+        if mark := re.search(r"#.*\b(fmt|yapf): ?(skip|off|disable)", content):
+            remedy = "use keyword arguments, or a literal with a line each"
+            yield line, f"has {mark[1] + ': ' + mark[2]!r}", remedy
 
 
 RULES: tuple[Rule, ...] = (

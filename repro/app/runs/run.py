@@ -226,5 +226,5 @@ def _folder_name(
     differs += [f"{key}={value}" for key, value in override.items()]
     if variants is not None:
         differs.append("variants=" + "+".join(plan.seeds))
-    everything = {"seeds": plan.seeds, "parameters": plan.parameters, "data": plan.data}
-    return results_name(plan.study.name, differs, everything)
+    identifying = {"seeds": plan.seeds, "parameters": plan.parameters, "data": plan.data}
+    return results_name(plan.study.name, differs, identifying)

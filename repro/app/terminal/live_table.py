@@ -104,8 +104,8 @@ class LiveTable(Progress):
         left, blocks = self.pace.until_stopped(), self.pace.running
         named = f"{blocks} block{'' if blocks == 1 else 's'} in flight"
         begun = f"begun up to {rough(self.pace.longest)} ago"
-        soon = begun if left is None else f"about {rough(left)}"
-        self.console.print(f"Stopping after the {named}, {soon}; Ctrl-C again stops now.")
+        remaining = begun if left is None else f"about {rough(left)}"
+        self.console.print(f"Stopping after the {named}, {remaining}; Ctrl-C again stops now.")
 
     def _render(self) -> Group:
         shown = self._shown()

@@ -66,8 +66,8 @@ class Axis:
             labels = {10.0**exponent: power_of_ten(exponent) for exponent in exponents}
         if self.floor and self.floor.hides:
             labels |= {self.floor.value: f"≤ {power_of_ten(round(np.log10(self.floor.value)))}"}
-        inside = [m for m in labels if self.low * (1 - 1e-9) <= m <= self.high * (1 + 1e-9)]
-        return [Tick(float(self.positions(mark)), labels[mark]) for mark in inside]
+        shown = [m for m in labels if self.low * (1 - 1e-9) <= m <= self.high * (1 + 1e-9)]
+        return [Tick(float(self.positions(mark)), labels[mark]) for mark in shown]
 
     def _warp(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         match self.scale:

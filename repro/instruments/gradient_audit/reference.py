@@ -163,8 +163,8 @@ def confirm(
         worst: float = 0.0 if checks else float("nan")
         outcomes: set[Confirmation] = {"ok"}
         for direction in _directions(gradient.shape, checks, random):
-            along = _Line(objective, tensors, index=index, direction=direction, reference=reference)
-            error, outcome = along.check()
+            line = _Line(objective, tensors, index=index, direction=direction, reference=reference)
+            error, outcome = line.check()
             worst = max(worst, error)
             outcomes.add(outcome)
         yield worst, max(outcomes, key=("ok", "kink", "unconfirmed").index)

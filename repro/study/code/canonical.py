@@ -237,12 +237,12 @@ class Canonical:
 
     def _function(self, node: Function, *, named: bool) -> str:
         # decorators and defaults belong to the scope around it
-        around = [node.name if named else "", self._value(node.decorator_list)]
-        around.append(self._arguments(node.args))
+        head = [node.name if named else "", self._value(node.decorator_list)]
+        head.append(self._arguments(node.args))
         if not self._scopes:
             self._is_lazy = node.name == LAZY
         with self._scope(self._local_names(node)):
-            return f"({type(node).__name__} {' '.join(around)} {self._value(node.body)})"
+            return f"({type(node).__name__} {' '.join(head)} {self._value(node.body)})"
 
     def _lambda(self, node: ast.Lambda) -> str:
         arguments = self._arguments(node.args)
@@ -279,11 +279,11 @@ class Canonical:
 
     def _class(self, node: ast.ClassDef, *, named: bool) -> str:
         bases = [base for base in node.bases if self._computes(base)]
-        around = [self._value(v) for v in (node.decorator_list, bases, node.keywords)]
+        head = [self._value(v) for v in (node.decorator_list, bases, node.keywords)]
         # its own names may still be looked up outside, before it binds them
         with self._scope({}, is_class=True):
             body = self._value(node.body)
-        return f"(ClassDef {node.name if named else ''} {' '.join(around)} {body})"
+        return f"(ClassDef {node.name if named else ''} {' '.join(head)} {body})"
 
     def _comprehension(self, node: Comprehension) -> str:
         generators = node.generators

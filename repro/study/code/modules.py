@@ -105,7 +105,7 @@ class Module:
 
     @cached_property
     def named_in_texts(self) -> list[str]:
-        """What may be modules: a lazy package names them by strings, absolute or relative."""
+        """Names of possible modules: a lazy package has them in strings, absolute or relative."""
         nodes = ast.walk(self.tree)
         texts = {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
         inner = (f"{self.package}.{text}" for text in texts)
@@ -133,8 +133,8 @@ class Package:
 
     def named_in(self, text: str) -> list[str]:
         """Return the dotted names of modules that a text has in it, such as `kit.tool`."""
-        found = re.findall(rf"\b{self.name}(?:\.\w+)+", text)
-        return [name for name in map(self._longest_module, found) if name != self.name]
+        dotted = re.findall(rf"\b{self.name}(?:\.\w+)+", text)
+        return [name for name in map(self._longest_module, dotted) if name != self.name]
 
     def _longest_module(self, name: str) -> str:
         while name != self.name and self.module(name) is None:

@@ -90,8 +90,8 @@ class Names:
 
     def stars_that_bind(self, module: Module, name: str) -> list[str]:
         """Return the modules of which all names are imported, that one among them; last first."""
-        found = ((star, self.package.module(star)) for star in reversed(module.stars))
-        return [star for star, inner in found if inner and self._binds(inner, name)]
+        modules = ((star, self.package.module(star)) for star in reversed(module.stars))
+        return [star for star, inner in modules if inner and self._binds(inner, name)]
 
     def imported_with(self, module: Module) -> Iterator[Module]:
         """Yield the packages that a module lies in, and the modules that it imports."""
@@ -119,5 +119,5 @@ class Names:
         return None
 
     def _is_not_computing(self, module: Module) -> bool:
-        inside = module.name.removeprefix(f"{self.package.name}.")
-        return any(inside == name or inside.startswith(f"{name}.") for name in NOT_COMPUTING)
+        place = module.name.removeprefix(f"{self.package.name}.")
+        return any(place == name or place.startswith(f"{name}.") for name in NOT_COMPUTING)

@@ -56,11 +56,11 @@ def _compared(model: "keras.Model", setup: Setup, y: Array, right: Array) -> Own
     def cost(rows: slice, predictions: Array) -> float:
         return float(np.mean(np.asarray(model.loss(y[rows], predictions[rows]))))
 
-    everything = slice(None)
+    all_rows = slice(None)
     wrong = [np.roll(right, shift, axis=0) for shift in (1, 2, 3)]
     if setup.task.kind == "regression" and _puts_out_any_number(setup):
         wrong += [right + sign * 2 * right.std(axis=0) for sign in (-1, 1)]
-    excess = min(cost(everything, p) for p in wrong) - cost(everything, right)
+    excess = min(cost(all_rows, p) for p in wrong) - cost(all_rows, right)
     single = [cost(slice(i, i + 1), wrong[0]) for i in range(min(SUMMED, len(y)))]
     mean = float(np.mean(single))
     growth = cost(slice(SUMMED), wrong[0]) / mean if mean else np.nan
