@@ -640,3 +640,52 @@ def test_a_number_of_the_readmes_answer_that_its_evidence_has_not_is_found(repos
     readme.write_text(text.replace("99.6 % of the seeds", "98.6 % of the seeds"), encoding="utf-8")
     found = said(numbers.numbers_are_those_of_the_evidence, repository)
     assert found.startswith("README.md: 98.6 % is no number of sigmoid_output_bias_learns, ")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wrong"),
+    [
+        ("| 0.436 |", "| 0.463 |", "0.463 is no number of relu_true."),
+        ("0.00071–0.00101", "0.00071–0.00111", "0.00111 is no number of sigmoid_posted."),
+        ("of 2,000 seeds (`sig", "of 2,100 seeds (`sig", "2,100 is no number of sigmoid_r"),
+    ],
+    ids=["a cell", "the end of a span", "another section"],
+)
+def test_a_number_outside_the_findings_is_held_to_what_is_named(repository, old, new, wrong):
+    page = repository.page(NAME)
+    text = page.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    page.write_text(text.replace(old, new), encoding="utf-8")
+    found = said(numbers.numbers_are_those_of_the_evidence, repository)
+    assert found.startswith(f"docs/threads/{NAME}.md: {wrong}")
+    assert found.count("\n") == 0
+
+
+def with_finding(repository, sentence):
+    page = repository.page(NAME)
+    head, heading, rest = page.read_text(encoding="utf-8").partition("\n## What was found\n")
+    page.write_text(f"{head}{heading}\n- {sentence}\n{rest}", encoding="utf-8")
+
+
+def test_a_decided_claim_that_a_page_calls_open_is_found(repository):
+    check = pages.claims_said_to_be_open_are
+    assert said(check, repository) == ""
+    with_finding(repository, "Whether it stays dead is undecided (`relu_stays_dead`).")
+    found = said(check, repository)
+    assert f"docs/threads/{NAME}.md: calls a decided claim open: Whether it stays dead" in found
+    table = repository.results(NAME) / "claims.csv"
+    claims = pd.read_csv(table)
+    claims.loc[claims.claim == "relu_stays_dead", "verdict"] = "inconclusive"
+    claims.to_csv(table, index=False)
+    assert said(check, repository) == ""
+
+
+@pytest.mark.parametrize("whom", ["every run", "all networks", "no seed"])
+def test_what_is_said_of_all_runs_and_true_of_most_is_found(repository, whom):
+    check = numbers.what_all_do_is_done_by_all
+    with_finding(repository, f"It does so in {whom} (`floor_relu_output`).")
+    assert said(check, repository) == ""
+    with_finding(repository, f"It dies at once in {whom} (`relu_dies_at_once`).")
+    found = said(check, repository)
+    assert found.startswith(f'docs/threads/{NAME}.md: "{whom}" is said of relu_dies_at_once,')
+    assert found.count("\n") == 0

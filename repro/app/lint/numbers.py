@@ -3,48 +3,87 @@
 import itertools
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from repro.app.lint.pages import README, answer, evidence, findings
+from repro.app.lint.pages import README, answer, evidence, findings, rows, told
 from repro.app.lint.problem import Problem, Repository, text_of
 from repro.app.lint.spoken import Spoken, said_in_digits, said_in_words
 from repro.findings.arms import Arms, arms_of, compared, metric_values
+from repro.findings.statistics import rate_interval
 from repro.store.results import TABLES, Results, read_results
+from repro.study.metrics import DIVERGED
 from repro.study.models import Study
 from repro.study.plan import all_parameters
 
-CLAIM_NUMBERS = ["estimate", "ci_low", "ci_high", "bound", "n"]
+CLAIM_NUMBERS = ["estimate", "bound", "n"]
 YEAR = r"(?:19|20)\d\d"  # of a work that is cited
+ALL = r"(?<!nearly )\b(?:(?:every|all) (?:run|seed|network)s?|no (?:run|seed|network))\b(?! that)"
 
 
 def numbers_are_those_of_the_evidence(study: Study, repository: Repository) -> Iterator[Problem]:
     """Each number of a finding is one of the claims and metrics that its sentence names.
 
-    Or it stands in the study file: a rate, a width, a bound.
+    Or it stands in the study file: a rate, a width, a bound. So it is in other sections, and in
+    the rows of tables, where these name evidence.
     """
-    folder, page = repository.results(study.name), repository.page(study.name)
-    if not page.is_file() or not all((folder / name).is_file() for name in TABLES):
+    if (tables := _tables(study, repository)) is None:
         return  # said already
-    tables = _Evidence(study, read_results(folder))
-    texts: dict[Path | str, Iterable[str]] = {
-        repository.short(page): findings(text_of(page)),
-        README: answer(text_of(repository.root / README), study.name),
-    }
-    for place, sentences in texts.items():
-        for sentence in sentences:
-            names = evidence(study, sentence)
-            known = list(tables.numbers(names))
-            for spoken in _spoken(sentence):
-                if not any(map(_is_number_of(spoken), known)):
-                    yield Problem(
-                        place,
-                        f"{spoken.text} is no number of {', '.join(names) or 'the study file'}",
-                        "correct it, or name the claim or the measurement that has it",
-                    )
+    for place, names, sentence in _told(study, repository):
+        known = list(tables.numbers(names))
+        for spoken in _spoken(sentence):
+            if not any(map(_is_number_of(spoken), known)):
+                yield Problem(
+                    place,
+                    f"{spoken.text} is no number of {', '.join(names) or 'the study file'}",
+                    "correct it, or name the claim or the measurement that has it",
+                )
+
+
+def what_all_do_is_done_by_all(study: Study, repository: Repository) -> Iterator[Problem]:
+    """What a sentence says of every run or of none is a share of runs that is 1 or 0."""
+    if (tables := _tables(study, repository)) is None:
+        return  # said already
+    for place, names, sentence in _told(study, repository):
+        shares = list(tables.shares(names))
+        if shares and not {0.0, 1.0} & set(shares) and (said := re.search(ALL, sentence)):
+            yield Problem(
+                place,
+                f'"{said[0]}" is said of {", ".join(names)}, whose shares are neither 0 nor 1',
+                "say in which share of the runs",
+            )
+
+
+def _tables(study: Study, repository: Repository) -> "_Evidence | None":
+    """Return what the tables have on a study that has tables and a page."""
+    folder = repository.results(study.name)
+    files = [repository.page(study.name), *(folder / name for name in TABLES)]
+    return _Evidence(study, read_results(folder)) if all(map(Path.is_file, files)) else None
+
+
+def _told(study: Study, repository: Repository) -> Iterator[tuple[Path | str, list[str], str]]:
+    """Yield each sentence, or row of a table, to be held to the evidence that it names."""
+    path = repository.page(study.name)
+    page, place = text_of(path), repository.short(path)
+    for sentence in findings(page):
+        yield place, evidence(study, sentence), sentence
+    answers = answer(text_of(repository.root / README), study.name)
+    elsewhere = [(place, sentence) for sentence in told(page) if sentence not in findings(page)]
+    for where, sentence in (*elsewhere, *((README, sentence) for sentence in answers)):
+        if names := evidence(study, sentence):
+            yield where, names, sentence
+    for row in rows(page):
+        if names := [*evidence(study, row), *_numbers_of_variants(study, row)]:
+            yield place, names, row
+
+
+def _numbers_of_variants(study: Study, row: str) -> Iterator[str]:
+    """Yield what a row is about that names a variant alone: the study's metric, and failures."""
+    for variant in set(re.findall(r"`([^`]+)`", row)) & set(study.all_variants):
+        yield from (f"{variant}.{study.metric}", f"{variant}.{DIVERGED}")
 
 
 def _is_number_of(spoken: Spoken) -> Callable[[float], bool]:
@@ -73,6 +112,12 @@ class _Evidence:
         for one, other in itertools.permutations(dict.fromkeys(means), 2):
             ratio = one / other if other else math.nan
             yield from (one - other, ratio, 1 - ratio)
+
+    def shares(self, names: Sequence[str]) -> Iterator[float]:
+        """Yield the shares of runs among what is named."""
+        for column in (column for name in names for column in self._columns(name)):
+            if _is_share(column):
+                yield float(np.nanmean(column))
 
     def _columns(self, name: str) -> Iterator[np.ndarray]:
         """Yield the runs' values of a measurement, or of a claim's variants."""
@@ -112,13 +157,21 @@ def _written(study: Study) -> Iterator[float]:
 
 
 def _described(column: np.ndarray) -> Iterator[float]:
-    """Yield how many values a column has, mean, median and ends, and the counts of a flag."""
+    """Yield how many values a column has, mean, median and ends; a flag's counts and interval."""
     finite = column[np.isfinite(column)]
     yield from (len(column), len(finite))
     if finite.size:
         yield from (float(finite.mean()), 1 - float(finite.mean()))
         yield from map(float, np.quantile(finite, [0, 0.1, 0.5, 0.9, 1]))
         yield from (float(np.sum(finite == flag)) for flag in (0, 1))
+    if _is_share(column):
+        yield from rate_interval(finite)
 
 
-CHECKS = (numbers_are_those_of_the_evidence,)
+def _is_share(column: np.ndarray) -> bool:
+    """Return whether a column counts runs: what is known of it is 0 or 1."""
+    finite = column[np.isfinite(column)]
+    return bool(finite.size) and set(np.unique(finite)) <= {0.0, 1.0}
+
+
+CHECKS = (numbers_are_those_of_the_evidence, what_all_do_is_done_by_all)

@@ -14,6 +14,7 @@ README = "README.md"
 FINDINGS = "What was found"  # the section of a thread's page whose sentences name their evidence
 SENTENCE_END = r"(?<=[.!])\s+(?=[A-Z“*])"
 LEFT_OPEN = r"\b(open|undecided|whether|can't tell|too few)\b"  # what is said of an open claim
+SAID_OPEN = r"\b[Ww]hether\b.*\b(open|undecided)\b"  # and of no other
 
 
 def page_is_there_and_linked(study: Study, repository: Repository) -> Iterator[Problem]:
@@ -105,11 +106,37 @@ def _unless_open(place: Path, sentence: str) -> Iterator[Problem]:
         )
 
 
+def claims_said_to_be_open_are(study: Study, repository: Repository) -> Iterator[Problem]:
+    """A sentence that calls something undecided names a claim that is."""
+    table, page = repository.results(study.name) / "claims.csv", repository.page(study.name)
+    if not table.is_file() or not page.is_file():
+        return  # said already
+    verdicts = read_table(table).set_index("claim")["verdict"]
+    for sentence in findings(text_of(page)):
+        named = verdicts[verdicts.index.isin(evidence(study, sentence))]
+        says_so = re.search(SAID_OPEN, " ".join(sentence.split()))
+        if says_so and len(named) and "inconclusive" not in set(named):
+            yield Problem(
+                repository.short(page),
+                f"calls a decided claim open: {_start(sentence)}",
+                "say what the verdict is",
+            )
+
+
 def findings(page: str) -> Iterator[str]:
     """Yield the sentences of a page's findings; marks are found by another rule."""
     _, _, rest = page.partition(f"\n## {FINDINGS}\n")
-    section = re.split(r"^## ", rest, maxsplit=1, flags=re.MULTILINE)[0]
-    for block in re.split(r"\n\s*\n|^[-*] ", section, flags=re.MULTILINE):
+    yield from told(re.split(r"^## ", rest, maxsplit=1, flags=re.MULTILINE)[0])
+
+
+def rows(page: str) -> Iterator[str]:
+    """Yield the rows of a page's tables; the two ends of a span are numbers of their own."""
+    yield from (line.replace("–", " to ") for line in page.splitlines() if line.startswith("|"))
+
+
+def told(text: str) -> Iterator[str]:
+    """Yield the sentences of a page or of a part of it."""
+    for block in re.split(r"\n\s*\n|^[-*] ", text, flags=re.MULTILINE):
         if not block.lstrip().startswith(("![", "|", "#", "<", "*a*")):  # nor figures' captions
             yield from (line for line in _sentences(block) if not line.startswith("TODO"))
 
@@ -151,4 +178,5 @@ CHECKS = (
     answer_names_its_evidence,
     report_names_its_evidence,
     open_claims_are_said_to_be_open,
+    claims_said_to_be_open_are,
 )
