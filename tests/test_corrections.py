@@ -6,22 +6,27 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from repro.app.lint.spoken import said_in_digits
 from repro.study.folder import study_names
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "corrections.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", PAGE, flags=re.M | re.S))
-VERDICTS = re.compile(r"`(\w+)` (holds|refuted|inconclusive)")
+VERDICTS = re.compile(r"`(\w+)` (holds|refuted|inconclusive)(?: \(([^);]*))?")
 
 
 @pytest.mark.parametrize("name", study_names())
-def test_todays_verdicts_are_those_of_the_table(name):
-    claims = pd.read_csv(ROOT / "results" / name / "claims.csv").set_index("claim").verdict
+def test_todays_verdicts_and_numbers_are_those_of_the_table(name):
+    claims = pd.read_csv(ROOT / "results" / name / "claims.csv").set_index("claim")
     rows = [line.split(" | ") for line in SECTIONS[name].splitlines() if line.startswith("| ")]
-    for _, now, *_ in rows:
-        for claim, verdict in VERDICTS.findall(now):
-            assert claims[claim] == verdict, claim
-    assert rows
+    for _, now, *_ in rows[2:]:
+        for claim, verdict, note in VERDICTS.findall(now):
+            assert claims.verdict[claim] == verdict, claim
+            for number in said_in_digits(note):
+                assert number.is_said_of(claims.estimate[claim]), (claim, number.text)
+        unnamed = VERDICTS.sub("", now)
+        assert not re.search(r"(holds|refuted) \(", unnamed), now
+    assert rows[2:]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import itertools
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -68,13 +68,17 @@ def _told(study: Study, repository: Repository) -> Iterator[tuple[Path | str, li
     """Yield each sentence, or row of a table, to be held to the evidence that it names."""
     path = repository.page(study.name)
     page, place = text_of(path), repository.short(path)
-    for sentence in findings(page):
+    found = list(findings(page))
+    for sentence in found:
         yield place, evidence(study, sentence), sentence
-    answers = answer(text_of(repository.root / README), study.name)
-    elsewhere = [(place, sentence) for sentence in told(page) if sentence not in findings(page)]
-    for where, sentence in (*elsewhere, *((README, sentence) for sentence in answers)):
-        if names := evidence(study, sentence):
-            yield where, names, sentence
+    texts: dict[Path | str, Iterable[str]] = {
+        place: (sentence for sentence in told(page) if sentence not in found),
+        README: answer(text_of(repository.root / README), study.name),
+    }
+    for where, sentences in texts.items():
+        for sentence in sentences:
+            if names := evidence(study, sentence):
+                yield where, names, sentence
     for row in rows(page):
         if names := [*evidence(study, row), *_numbers_of_variants(study, row)]:
             yield place, names, row
