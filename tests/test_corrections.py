@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from repro.app.lint.spoken import said_in_digits
+from repro.findings.statistics import LEVEL, SHORTFALL
 from repro.study.folder import study_names
 
 ROOT = Path(__file__).parent.parent
@@ -45,3 +46,12 @@ def claims_of(studies):
     """Return the claims of these studies, none for what is said of all."""
     folders = [ROOT / "results" / name for name in studies if name in study_names()]
     return {claim for folder in folders for claim in pd.read_csv(folder / "claims.csv").claim}
+
+
+@pytest.mark.parametrize("name", study_names())
+def test_claims_whose_interval_falls_short_are_told_on_the_page_of_statistics(name):
+    page = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
+    section = re.search(r"^### The claims\n(.*?)(?=^#|\Z)", page, flags=re.M | re.S)[1]
+    claims = pd.read_csv(ROOT / "results" / name / "claims.csv")
+    short = claims.claim[claims.coverage < LEVEL - SHORTFALL]
+    assert set(short) <= set(re.findall(r"`(\w+)`", section))
