@@ -28,7 +28,7 @@ from repro.app.lint.lint import CHECKS, problems
 from repro.app.lint.problem import Repository
 from repro.app.lint.spoken import said_in_digits, said_in_words
 from repro.study.folder import study_names
-from repro.study.models import Claim
+from repro.study.models import Claim, Grid
 from repro.study.schema import load_study
 
 ROOT = Path(__file__).parents[2]
@@ -410,17 +410,32 @@ def test_a_claim_that_says_all_differences_passes(repository):
         assert not said(arms.every_difference_is_said, repository, comparing(**fields))
 
 
+def at_the_best_rate(seeds):
+    """Return the study with a claim on two arms at their best rates, and a grid of one of them."""
+    best = comparing(says="At the best rate of each it is lower.", variant="relu_rate_0_1")
+    of_the_arm = load_study(NAME).variants["relu_rate_0_1"].parameters
+    grid = Grid(seeds=seeds, parameters=of_the_arm, vary={"learning_rate": (1.0, 0.1, 0.01)})
+    return best.model_copy(update={"grids": {"rates": grid}})
+
+
 def test_a_best_rate_that_no_grid_was_searched_for_is_found(repository):
-    best = comparing(says="At the best rate of each it is lower.", changes=BOTH)
-    found = said(arms.best_rates_were_swept, repository, best)
-    assert 'says "best rate", and no grid has the rates that relu_posted was chosen from' in found
-    assert "sigmoid_posted was chosen from" in found
-    swept = comparing(
-        says="At the best rate of each it is lower.",
-        variant="relu_sigmoid_output_rate_0_1",
-        reference="relu_rate_0_01",
-    )
-    assert said(arms.best_rates_were_swept, repository, swept) == ""
+    found = said(arms.best_rates_were_found, repository, at_the_best_rate("5000:5002"))
+    assert 'says "best rate", and no grid has the rates that sigmoid_posted was chosen' in found
+    assert found.count("\n") == 0
+    found = said(arms.best_rates_were_found, repository, at_the_best_rate("999:1001"))
+    assert "no grid has the rates that relu_rate_0_1 was chosen from" in found  # judged on 999
+
+
+def test_a_best_rate_that_another_one_beats_is_found(repository):
+    runs = pd.read_csv(repository.results(NAME) / "runs.csv", low_memory=False)
+    two = runs[runs.variant == "relu_rate_0_1"][:2]
+    cells = [
+        two.assign(variant=f"rates@learning_rate={rate}", mean_abs_error=error)
+        for rate, error in ((1.0, 0.3), (0.1, 0.2), (0.01, 0.1))
+    ]
+    pd.concat([runs, *cells]).to_csv(repository.results(NAME) / "runs.csv", index=False)
+    found = said(arms.best_rates_were_found, repository, at_the_best_rate("5000:5002"))
+    assert 'says "best rate", and 0.01 does better than relu_rate_0_1 in a grid' in found
 
 
 def test_two_tolerances_of_one_metric_are_found(repository):

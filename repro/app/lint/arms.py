@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from repro.app.lint.problem import Problem, Repository
+from repro.findings.statistics import mean
+from repro.store.tables import read_table
 from repro.study.models import Claim, Study
 from repro.study.plan import all_parameters, differences
 
 BEST_RATE = "best rate"
 RATE = "learning_rate"
-SIZES = {"epochs", "images", "iterations", "steps"}  # a sweep may be shorter than the run
 
 
 def every_difference_is_said(study: Study, repository: Repository) -> Iterator[Problem]:
@@ -33,17 +34,27 @@ def every_difference_is_said(study: Study, repository: Repository) -> Iterator[P
                 yield Problem(place, f'says nowhere "{words}" for {name}', "say it")
 
 
-def best_rates_were_swept(study: Study, repository: Repository) -> Iterator[Problem]:
-    """The variants of a claim at "the best rate" are cells of a grid that varies the rate."""
+def best_rates_were_found(study: Study, repository: Repository) -> Iterator[Problem]:
+    """The variants of a claim at "the best rate" are the best cells of a grid of rates.
+
+    The cells differ from the variant in nothing but the rate, and have seeds that it has not.
+    """
     for key, claim in study.claims.items():
         if BEST_RATE not in f"{claim.says} {claim.because}":
             continue
         for arm in filter(None, (claim.variant, claim.reference)):
-            if not any(_sweeps(study, name, arm) for name in study.grids):
+            place, sweeps = _place(study, repository, key), list(_sweeps(study, arm))
+            if not sweeps:
                 yield Problem(
-                    _place(study, repository, key),
+                    place,
                     f'says "{BEST_RATE}", and no grid has the rates that {arm} was chosen from',
-                    "add a grid that varies learning_rate, or name the rate in place of the best",
+                    "add a grid of learning_rate, else as the variant, with seeds of its own",
+                )
+            elif best := _better_rates(study, repository, arm, sweeps):
+                yield Problem(
+                    place,
+                    f'says "{BEST_RATE}", and {best[0]:g} does better than {arm} in a grid',
+                    "take that rate, or name the rate in place of the best",
                 )
 
 
@@ -65,16 +76,39 @@ def one_tolerance_a_metric(study: Study, repository: Repository) -> Iterator[Pro
             )
 
 
-def _sweeps(study: Study, grid: str, arm: str) -> bool:
-    """Return whether a grid varies the rate and one of its cells is the arm, but for sizes."""
-    if RATE not in study.grids[grid].vary:
-        return False
+def _sweeps(study: Study, arm: str) -> Iterator[dict[str, float]]:
+    """Yield the grids that an arm's rate was chosen in: the rate of each cell by its name."""
     of_the_arm = all_parameters(study, arm)
-    cells = (all_parameters(study, name) for name in study.grids[grid].variants(grid))
-    return any(
-        all(cell[name] == value for name, value in of_the_arm.items() if name not in SIZES)
-        for cell in cells
-    )
+    for name, grid in study.grids.items():
+        cells = {cell: all_parameters(study, cell) for cell in grid.variants(name)}
+        rates = {
+            cell: parameters[RATE]
+            for cell, parameters in cells.items()
+            if RATE in grid.vary and parameters | {RATE: of_the_arm[RATE]} == of_the_arm
+        }
+        seeds = {seed for cell in rates for seed in study.seeds_of(cell)}
+        if of_the_arm[RATE] in rates.values() and seeds.isdisjoint(study.seeds_of(arm)):
+            yield rates
+
+
+def _better_rates(
+    study: Study, repository: Repository, arm: str, sweeps: list[dict[str, float]]
+) -> list[float]:
+    """Return the rates that have the best mean of the study's metric in a grid, but for the arm's.
+
+    A run that diverged has no metric, which rules its rate out.
+    """
+    table = repository.results(study.name) / "runs.csv"
+    if not table.is_file():
+        return []  # said already
+    runs = read_table(table)
+    sign = 1 if study.better == "higher" else -1
+    best = []
+    for rates in sweeps:
+        cells = runs[runs["variant"].isin(rates)].groupby("variant")[study.metric]
+        means = sign * cells.agg(mean)  # none where a run has none
+        best += [rates[str(means.idxmax())]] if means.notna().any() else []
+    return [rate for rate in best if rate != all_parameters(study, arm)[RATE]]
 
 
 def _is_near_an_end(claim: Claim) -> bool:
@@ -86,4 +120,4 @@ def _place(study: Study, repository: Repository, key: str) -> str:
     return f"{repository.short(repository.study_file(study.name))}: claims.{key}"
 
 
-CHECKS = (every_difference_is_said, best_rates_were_swept, one_tolerance_a_metric)
+CHECKS = (every_difference_is_said, best_rates_were_found, one_tolerance_a_metric)

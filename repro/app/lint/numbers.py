@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from repro.app.lint.pages import README, answer, evidence, findings, rows, told
+from repro.app.lint.pages import README, answer, evidence, findings, page_sentences, rows
 from repro.app.lint.problem import Problem, Repository, text_of
 from repro.app.lint.spoken import Spoken, said_in_digits, said_in_words
 from repro.findings.arms import Arms, arms_of, compared, metric_values
@@ -21,7 +21,9 @@ from repro.study.plan import all_parameters
 
 CLAIM_NUMBERS = ["estimate", "bound", "n"]
 YEAR = r"(?:19|20)\d\d"  # of a work that is cited
-ALL = r"(?<!nearly )\b(?:(?:every|all) (?:run|seed|network)s?|no (?:run|seed|network))\b(?! that)"
+ALL_RUNS = (
+    r"(?<!nearly )\b(?:(?:every|all) (?:run|seed|network)s?|no (?:run|seed|network))\b(?! that)"
+)
 
 
 def numbers_are_those_of_the_evidence(study: Study, repository: Repository) -> Iterator[Problem]:
@@ -32,7 +34,7 @@ def numbers_are_those_of_the_evidence(study: Study, repository: Repository) -> I
     """
     if (tables := _tables(study, repository)) is None:
         return  # said already
-    for place, names, sentence in _told(study, repository):
+    for place, names, sentence in _claimed(study, repository):
         known = list(tables.numbers(names))
         for spoken in _spoken(sentence):
             if not any(map(_is_number_of(spoken), known)):
@@ -44,15 +46,15 @@ def numbers_are_those_of_the_evidence(study: Study, repository: Repository) -> I
 
 
 def what_all_do_is_done_by_all(study: Study, repository: Repository) -> Iterator[Problem]:
-    """What a sentence says of every run or of none is a share of runs that is 1 or 0."""
+    """A sentence that tells of every run, or of none, names a share of runs that is 1 or 0."""
     if (tables := _tables(study, repository)) is None:
         return  # said already
-    for place, names, sentence in _told(study, repository):
+    for place, names, sentence in _claimed(study, repository):
         shares = list(tables.shares(names))
-        if shares and not {0.0, 1.0} & set(shares) and (said := re.search(ALL, sentence)):
+        if shares and not {0.0, 1.0} & set(shares) and (words := re.search(ALL_RUNS, sentence)):
             yield Problem(
                 place,
-                f'"{said[0]}" is said of {", ".join(names)}, whose shares are neither 0 nor 1',
+                f'"{words[0]}" is said of {", ".join(names)}, whose shares are neither 0 nor 1',
                 "say in which share of the runs",
             )
 
@@ -64,21 +66,21 @@ def _tables(study: Study, repository: Repository) -> "_Evidence | None":
     return _Evidence(study, read_results(folder)) if all(map(Path.is_file, files)) else None
 
 
-def _told(study: Study, repository: Repository) -> Iterator[tuple[Path | str, list[str], str]]:
+def _claimed(study: Study, repository: Repository) -> Iterator[tuple[Path | str, list[str], str]]:
     """Yield each sentence, or row of a table, to be held to the evidence that it names."""
     path = repository.page(study.name)
     page, place = text_of(path), repository.short(path)
-    found = list(findings(page))
-    for sentence in found:
+    of_findings = list(findings(page))
+    for sentence in of_findings:
         yield place, evidence(study, sentence), sentence
     texts: dict[Path | str, Iterable[str]] = {
-        place: (sentence for sentence in told(page) if sentence not in found),
+        place: (sentence for sentence in page_sentences(page) if sentence not in of_findings),
         README: answer(text_of(repository.root / README), study.name),
     }
-    for where, sentences in texts.items():
-        for sentence in sentences:
+    for text, prose in texts.items():
+        for sentence in prose:
             if names := evidence(study, sentence):
-                yield where, names, sentence
+                yield text, names, sentence
     for row in rows(page):
         if names := [*evidence(study, row), *_numbers_of_variants(study, row)]:
             yield place, names, row

@@ -126,7 +126,7 @@ def claims_said_to_be_open_are(study: Study, repository: Repository) -> Iterator
 def findings(page: str) -> Iterator[str]:
     """Yield the sentences of a page's findings; marks are found by another rule."""
     _, _, rest = page.partition(f"\n## {FINDINGS}\n")
-    yield from told(re.split(r"^## ", rest, maxsplit=1, flags=re.MULTILINE)[0])
+    yield from page_sentences(re.split(r"^## ", rest, maxsplit=1, flags=re.MULTILINE)[0])
 
 
 def rows(page: str) -> Iterator[str]:
@@ -134,7 +134,7 @@ def rows(page: str) -> Iterator[str]:
     yield from (line.replace("–", " to ") for line in page.splitlines() if line.startswith("|"))
 
 
-def told(text: str) -> Iterator[str]:
+def page_sentences(text: str) -> Iterator[str]:
     """Yield the sentences of a page or of a part of it."""
     for block in re.split(r"\n\s*\n|^[-*] ", text, flags=re.MULTILINE):
         if not block.lstrip().startswith(("![", "|", "#", "<", "*a*")):  # nor figures' captions
