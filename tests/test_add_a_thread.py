@@ -143,7 +143,7 @@ def test_figures_are_there_and_the_sweep_has_its_own(followed):
     copy, _, _ = followed
     for name in ("runs.png", "runs.svg", "learning_curves.png", "mechanism.png", "mechanism.svg"):
         assert (copy / "results" / NAME / name).stat().st_size > 1000
-    (folder,) = (copy / "results").glob(f"{NAME}@sweep=*")
+    (folder,) = (copy / "results").glob(f"{NAME}@sweep*")
     assert (folder / "sweep.png").stat().st_size > 1000
 
 
