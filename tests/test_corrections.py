@@ -13,10 +13,13 @@ from repro.study.folder import study_names
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "corrections.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", PAGE, flags=re.M | re.S))
+every_corrected_study = pytest.mark.parametrize(
+    "name", [name for name in study_names() if name in SECTIONS]
+)
 VERDICTS = re.compile(r"`(\w+)` (holds|refuted|inconclusive)(?: \(([^);]*))?")
 
 
-@pytest.mark.parametrize("name", [name for name in study_names() if name in SECTIONS])
+@every_corrected_study
 def test_todays_verdicts_and_numbers_are_those_of_the_table(name):
     claims = pd.read_csv(ROOT / "results" / name / "claims.csv").set_index("claim")
     rows = [line.split(" | ") for line in SECTIONS[name].splitlines() if line.startswith("| ")]
@@ -48,7 +51,7 @@ def claims_of(studies):
     return {claim for folder in folders for claim in pd.read_csv(folder / "claims.csv").claim}
 
 
-@pytest.mark.parametrize("name", study_names())
+@every_corrected_study
 def test_claims_whose_interval_falls_short_are_told_on_the_page_of_statistics(name):
     page = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
     section = re.search(r"^### The claims\n(.*?)(?=^#|\Z)", page, flags=re.M | re.S)[1]
