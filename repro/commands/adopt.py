@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from repro.app.cli.exits import reported
-from repro.app.cli.options import OutFolder, workers_option
+from repro.app.cli.options import Names, OutFolder, workers_option
 
 
 @click.command(epilog="Example: python -m repro adopt mnist_relu")
@@ -21,13 +21,25 @@ from repro.app.cli.options import OutFolder, workers_option
     type=OutFolder(exists=True),
     help="Results folder that the old code gives on this machine, if another made the runs.",
 )
+@click.option(
+    "--except",
+    "left_out",
+    type=Names(),
+    help="Variants whose numbers change: the next run trains them.",
+)
 @workers_option
-def command(name: str, out: Path | None, rerun: Path | None, workers: int | None) -> None:
+def command(
+    name: str,
+    out: Path | None,
+    rerun: Path | None,
+    left_out: tuple[str, ...] | None,
+    workers: int | None,
+) -> None:
     r"""Keep the runs of study NAME after a change of code that changes no number.
 
     A block of every variant, drawn with a fixed seed, is trained again. If it is the same to the
     bit, all stored and committed runs are carried over to the code as it is; provenance.json says
-    by which sample. If any number differs, nothing is.
+    by which sample. If any number differs, nothing is; --except leaves variants aside.
 
     \b
     Exit status: 0 carried over, or nothing had to be; 1 a number differs;
@@ -35,4 +47,7 @@ def command(name: str, out: Path | None, rerun: Path | None, workers: int | None
     """
     from repro.app.runs.adopt import adopt
 
-    sys.exit(reported(lambda: adopt(name, out=out, rerun=rerun, workers=workers)))
+    def carry_over() -> int:
+        return adopt(name, out=out, rerun=rerun, left_out=left_out or (), workers=workers)
+
+    sys.exit(reported(carry_over))

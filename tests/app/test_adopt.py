@@ -169,6 +169,21 @@ def test_a_change_of_numbers_is_named_and_nothing_is_carried_over(package):
 
 
 @pytest.mark.slow
+def test_variants_that_change_are_left_to_run_and_all_others_carried_over(package):
+    before = results(package)
+    edit(package, MODULE, "leak * z)", "(leak + 0.01 * (leak > 0)) * z)")
+    assert "nothing is carried over" in call(package, "adopt", STUDY, code=1)
+    assert "did you mean 'leaky'?" in call(package, "adopt", STUDY, "--except", "leakyy", code=2)
+    said = " ".join(call(package, "adopt", STUDY, "--except", "leaky").split())
+    assert "a block of every variant but leaky, 6 blocks" in said
+    stored = rows(package)
+    call(package, "run", STUDY)
+    assert rows(package) == stored + 200
+    assert results(package)["runs.csv"] != before["runs.csv"]
+    assert "leaky" in provenance(package)["adopted"][0]["sample"]
+
+
+@pytest.mark.slow
 def test_runs_of_other_code_are_announced_before_they_are_trained_again(package):
     add_parameter(package)
     said = call(package, "run", STUDY)

@@ -24,7 +24,7 @@ from repro.study.experiments import Experiment, find_experiment
 from repro.study.folder import RESULTS
 from repro.study.identity import fingerprint
 from repro.study.models import Study
-from repro.study.plan import Block, Plan, make_plan
+from repro.study.plan import Block, Plan, choose_variants, make_plan
 from repro.study.schema import load_study
 from repro.study.selection import DRAW, with_fingerprint
 
@@ -33,7 +33,12 @@ STOPPED = "nothing was carried over; run again to begin anew"
 
 
 def adopt(
-    name: str, *, out: Path | None = None, rerun: Path | None = None, workers: int | None = None
+    name: str,
+    *,
+    out: Path | None = None,
+    rerun: Path | None = None,
+    left_out: Sequence[str] = (),
+    workers: int | None = None,
 ) -> int:
     """Train a sample of a study's stored and committed runs again; carry all over if it agrees.
 
@@ -42,26 +47,28 @@ def adopt(
         out: the results folder; by default results/NAME.
         rerun: a results folder that the code which made the runs gives on this machine, if they
             were made on another one; the sample is drawn from it.
+        left_out: variants whose numbers the change of code changes, to be trained by the next run.
         workers: processes; by default one a core.
 
     Returns:
         The exit status: 0 if all were carried over, or none had to be; 1 if a number differs.
 
     Raises:
-        StudyError: if there is nothing to compare with.
+        StudyError: if there is nothing to compare with, or no variant of a name.
     """
     console, study, experiment = Terminal(), load_study(name), find_experiment(name)
     folder, pool = out or RESULTS / name, make_pool(workers)
     committed = read_results(folder, name) if (folder / FILE).is_file() else None
     with explain_interrupt(STOPPED), Store(folder) as store:
-        outdated = _outdated(store, committed, study, experiment)
+        outdated = _without(left_out, study, _outdated(store, committed, study, experiment))
         if not outdated:
             console.print(f"{name}: all runs are of the code as it is; there is nothing to adopt.")
             return FINISHED
         candidates = _rerun(rerun, study, experiment, outdated) if rerun else outdated
         sample = draw_sample(_comparable(candidates))
         grouping = _grouping(study, committed)
-        summary = f"{_described(sample, outdated)}{grouping}, drawn with seed {DRAW}"
+        described = _described(sample, outdated, left_out)
+        summary = f"{described}{grouping}, drawn with seed {DRAW}"
         seconds = sum(run.seconds for candidate in sample for run in candidate.runs)
         minutes = minutes_of_computing(seconds)
         console.print(f"[bold]{name}[/]: {summary}, about {minutes} min")
@@ -107,6 +114,13 @@ def _outdated(
     return list(candidates.values())
 
 
+def _without(
+    left_out: Sequence[str], study: Study, candidates: Sequence[Candidate]
+) -> Sequence[Candidate]:
+    choose_variants(study, left_out)  # wrong names fail here
+    return [candidate for candidate in candidates if candidate.block.variant not in left_out]
+
+
 def _grouping(study: Study, committed: Results | None) -> str:
     """Say how many seeds are trained together, if these are others than in the committed runs."""
     if committed is None or committed.provenance.block == study.block:
@@ -150,11 +164,14 @@ def _comparable(candidates: Sequence[Candidate]) -> Sequence[Candidate]:
     return candidates
 
 
-def _described(sample: Sequence[Candidate], outdated: Sequence[Candidate]) -> str:
+def _described(
+    sample: Sequence[Candidate], outdated: Sequence[Candidate], left_out: Sequence[str]
+) -> str:
+    but = f" but {', '.join(left_out)}" if left_out else ""
     runs = sum(len(candidate.runs) for candidate in sample)
     total = sum(len(candidate.runs) for candidate in outdated)
     return (
-        f"a block of every variant, {len(sample)} blocks with {runs:,} of {total:,} runs"
+        f"a block of every variant{but}, {len(sample)} blocks with {runs:,} of {total:,} runs"
         f"{_other_settings(sample, outdated)}"
     )
 
