@@ -12,7 +12,10 @@ from repro.study.models import Study
 MAY_IMPORT = {"data", "training"}  # a thread, besides itself
 EXTRA_ROOMS = {"mechanism": {"findings"}, "__main__": {"app"}}  # some of its modules
 PUBLIC = {"__version__", "fit_seeds", "data_order"}  # names of the package itself
-BY_NAME = {"import_module", "__import__", "run_path", "run_module", "exec", "eval"}
+BY_NAME = {
+    *("import_module", "__import__", "spec_from_file_location"),
+    *("run_path", "run_module", "exec", "eval"),
+}
 HEAVY = ("tensorflow", "keras", "numba")
 
 
@@ -20,11 +23,15 @@ def imported(path: Path) -> Iterator[str]:
     """Yield every name that a file imports, wherever in it, as `module` and `module.name`.
 
     Raises:
-        ValueError: for a relative import, which says less than it could.
+        ValueError: for a relative import, which says less than it could, and for one that binds the
+            whole package, of which all rooms can be reached then.
     """
     for node in ast.walk(ast.parse(text_of(path))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            for alias in node.names:
+                if alias.name.split(".")[0] == "repro" and alias.asname in (None, "repro"):
+                    raise ValueError(f"{path}: imports the whole package")
+                yield alias.name
         elif isinstance(node, ast.ImportFrom):
             if node.level or node.module is None:
                 raise ValueError(f"{path}: a relative import")
@@ -59,15 +66,18 @@ def imports_are_statements(study: Study, repository: Repository) -> Iterator[Pro
     """The identity of runs follows import statements; what a text names it may not see."""
     for path in repository.modules(study.name):
         for node in ast.walk(ast.parse(text_of(path))):
-            if not isinstance(node, ast.Name | ast.Attribute):
-                continue
-            name = node.id if isinstance(node, ast.Name) else node.attr
-            if name in BY_NAME:
+            if name := called_by_name(node):
                 yield Problem(
-                    f"{repository.short(path)}:{node.lineno}",
+                    f"{repository.short(path)}:{getattr(node, 'lineno', 1)}",
                     f"calls {name}",
                     "import by a statement, which the runs' identity follows",
                 )
+
+
+def called_by_name(node: ast.AST) -> str:
+    """Return which function that runs what a text names a node refers to; "" if none."""
+    name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+    return name if name in BY_NAME else ""
 
 
 def posted_code_needs_numpy_alone(study: Study, repository: Repository) -> Iterator[Problem]:

@@ -37,8 +37,8 @@ def begin(parent: int) -> None:
 
 def get_ready() -> None:
     """Import what training takes, while the other process still builds its own graph."""
-    import repro.training.blocks
-    import repro.training.jobs.first_steps  # noqa: F401
+    from repro.training import blocks  # noqa: F401
+    from repro.training.jobs import first_steps  # noqa: F401
 
 
 def train_block(
