@@ -1,4 +1,4 @@
-"""Dead ReLU networks: which inputs a layer lets nothing of pass, and how often chance does that.
+"""Dead ReLU networks: which inputs a layer stops, and how often chance makes it stop them.
 
 A ReLU layer stops an input that leaves all its units at zero: what comes after does not depend on
 that input any more, and no error gets back past the layer. A network that stops all of its training

@@ -54,13 +54,6 @@ def interval(low: SupportsFloat, high: SupportsFloat, digits: int = DIGITS) -> s
     return interval_placeholder(low, high) or f"{number(low, digits)} … {number(high, digits)}"
 
 
-def named_interval(
-    low: SupportsFloat, high: SupportsFloat, name: str = "95 % interval", digits: int = DIGITS
-) -> str:
-    """Return both limits behind the interval's name, or the text in its place."""
-    return interval_placeholder(low, high) or f"{name} {interval(low, high, digits)}"
-
-
 def interval_placeholder(low: SupportsFloat, high: SupportsFloat) -> str:
     """Return the text in place of an interval: a dash if a limit is missing; "" if it is shown.
 

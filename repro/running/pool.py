@@ -26,7 +26,7 @@ def make_pool(
     scheduler_file: Path | None = None,
     **tls: Path | None,
 ) -> Pool:
-    """Return who trains: `Workers` of this machine, or the `Cluster` of a scheduler.
+    """Return what trains: `Workers` of this machine, or the `Cluster` of a scheduler.
 
     Args:
         workers: number of processes of this machine.

@@ -66,7 +66,7 @@ def run(plan: Plan, store: Store, progress: Progress, pool: Pool) -> Outcome:
 
 @contextmanager
 def explain_interrupt(consequence: str) -> Iterator[None]:
-    """Give a KeyboardInterrupt raised inside a message: what it means that the work stopped."""
+    """Give a KeyboardInterrupt that is raised inside a message: what the stop means."""
     try:
         yield
     except KeyboardInterrupt:

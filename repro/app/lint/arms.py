@@ -17,7 +17,7 @@ def every_difference_is_said(study: Study, repository: Repository) -> Iterator[P
     for key, claim in study.claims.items():
         differ = differences(study, claim)
         unsaid = differ if len(differ) > 1 else []
-        place = _place(study, repository, key)
+        place = repository.place_of_claim(study, key)
         for name in (*(n for n in unsaid if n not in claim.changes), *claim.changes):
             if name not in unsaid:
                 yield Problem(
@@ -43,7 +43,7 @@ def best_rates_were_found(study: Study, repository: Repository) -> Iterator[Prob
         if BEST_RATE not in f"{claim.says} {claim.because}":
             continue
         for arm in filter(None, (claim.variant, claim.reference)):
-            place, sweeps = _place(study, repository, key), list(_sweeps(study, arm))
+            place, sweeps = repository.place_of_claim(study, key), list(_sweeps(study, arm))
             if not sweeps:
                 yield Problem(
                     place,
@@ -70,7 +70,7 @@ def one_tolerance_a_metric(study: Study, repository: Repository) -> Iterator[Pro
         bound = claim.bound * (2 if claim.published and _is_near_an_end(claim) else 1)
         if (first := allowed.setdefault(claim.metric, bound)) != bound:
             yield Problem(
-                _place(study, repository, key),
+                repository.place_of_claim(study, key),
                 f"allows {claim.bound:g} of {claim.metric}, another claim {first:g}",
                 "give both one bound",
             )
@@ -114,10 +114,6 @@ def _better_rates(
 def _is_near_an_end(claim: Claim) -> bool:
     count, of_all = claim.published or (1, 2)
     return not 0.1 <= count / of_all <= 0.9
-
-
-def _place(study: Study, repository: Repository, key: str) -> str:
-    return f"{repository.short(repository.study_file(study.name))}: claims.{key}"
 
 
 CHECKS = (every_difference_is_said, best_rates_were_found, one_tolerance_a_metric)

@@ -68,7 +68,7 @@ def claims_ask_what_is_open(study: Study, repository: Repository) -> Iterator[Pr
     for asked in _asked(study, runs, undecided):
         for wrong in _closed(asked, _is_constant_metric(asked.claim, runs)):
             yield Problem(
-                f"{repository.short(repository.study_file(study.name))}: claims.{asked.key}",
+                repository.place_of_claim(study, asked.key),
                 wrong,
                 "ask what the runs can answer: another metric, bound, reference or number of seeds",
             )

@@ -32,16 +32,15 @@ class Version(NamedTuple):
 
 def changed_claims_have_fresh_seeds(study: Study, repository: Repository) -> Iterator[Problem]:
     """No claim is judged on seeds that it was judged on by another test of the same variants."""
-    place = repository.short(repository.study_file(study.name))
     versions = list(_history(study, repository))
     for key, claim in study.claims.items():
         for version in versions:
             if judged_on := _judged_by_another_test(version, study, key) - set(claim.seen_seeds):
                 first, last = min(judged_on), max(judged_on)
-                commit = f" in {version.commit}" if version.commit else ""
+                named = f" in {version.commit}" if version.commit else ""
                 yield Problem(
-                    f"{place}: claims.{key}",
-                    f"its test was another{commit}, where seeds {first} to {last} had been seen",
+                    repository.place_of_claim(study, key),
+                    f"its test was another one{named}, where seeds {first} to {last} had been seen",
                     f'name these in fixed_after ("0:{last + 1}"), and run others',
                 )
                 break

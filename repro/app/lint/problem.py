@@ -53,6 +53,10 @@ class Repository:
         texts = [self.study_file(name), self.page(name)]
         return [*filter(Path.is_file, texts), *self.modules(name), *self.tests(name)]
 
+    def place_of_claim(self, study: Study, key: str) -> str:
+        """Return the study's file and the claim's table in it."""
+        return f"{self.short(self.study_file(study.name))}: claims.{key}"
+
     def short(self, path: Path) -> Path:
         """Return a path as it is seen from the root."""
         return path.relative_to(self.root)

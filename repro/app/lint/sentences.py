@@ -24,7 +24,7 @@ def sentences_say_their_numbers(study: Study, repository: Repository) -> Iterato
         for name, number in _needed(claim, counts):
             if not any(_is_said(one, number) for one in spoken):
                 yield Problem(
-                    _place(study, repository, key),
+                    repository.place_of_claim(study, key),
                     f"its sentence does not say {number:g}, its {name}",
                     "say it; most tables, and who cites the claim, show nothing but the sentence",
                 )
@@ -36,7 +36,7 @@ def no_worse_is_within_a_margin(study: Study, repository: Repository) -> Iterato
         words = re.search(NO_WORSE, claim.says)
         if words and claim.test in ("greater", "less"):
             yield Problem(
-                _place(study, repository, key),
+                repository.place_of_claim(study, key),
                 f'says "{words[0]}", and its test {claim.test!r} asks for a difference',
                 'say which is better, or test = "recovers"',
             )
@@ -47,7 +47,7 @@ def sentences_stand_alone(study: Study, repository: Repository) -> Iterator[Prob
     for key, claim in study.claims.items():
         if words := re.search(LEANS, claim.says):
             yield Problem(
-                _place(study, repository, key),
+                repository.place_of_claim(study, key),
                 f'its sentence leans on another one: "{words[0].strip(" ,")}"',
                 "say what it is about; who cites the claim shows nothing but the sentence",
             )
@@ -71,10 +71,6 @@ def _needed(claim: Claim, counts: bool) -> Iterator[tuple[str, float]]:
 
 def _is_said(spoken: Spoken, number: float) -> bool:
     return spoken.is_said_of(number) and abs(abs(number) - spoken.value) <= COARSE * spoken.value
-
-
-def _place(study: Study, repository: Repository, key: str) -> str:
-    return f"{repository.short(repository.study_file(study.name))}: claims.{key}"
 
 
 CHECKS = (sentences_say_their_numbers, sentences_stand_alone, no_worse_is_within_a_margin)

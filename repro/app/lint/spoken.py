@@ -43,7 +43,7 @@ RELATIVE = 1e-3  # how far from a share in words is still that share
 
 
 class Spoken(NamedTuple):
-    """A number as it is said, and how far from it another one may be to be said so."""
+    """A number as a sentence says it, and how far a true number may be from it."""
 
     text: str
     value: float

@@ -232,18 +232,6 @@ def insert_hidden(output: Site, units: int) -> Edit:
     return edit
 
 
-def put_behind(position: int, make: Callable[[], Any], redrawn: int) -> Edit:
-    """Return the edit that puts a new layer behind an operation; a later layer is drawn anew."""
-
-    def edit(model: "keras.Model") -> "keras.Model":
-        operations = trace(model).operations
-        new: dict[int, Replacement] = {position: (operations[position], [make()])}
-        new[redrawn] = (copy_layer(operations[redrawn]), ())
-        return rebuild(model, new)
-
-    return edit
-
-
 def pass_by(positions: Sequence[int]) -> Edit:
     """Return the edit that lets the operations at these positions pass everything."""
 

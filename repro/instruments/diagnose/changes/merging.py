@@ -1,4 +1,4 @@
-"""Merge what several changes make of one layer, which each of them prints as it was else."""
+"""Merge the code of changes to one layer, so that it is printed once, with all of them."""
 
 import ast
 import re

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from repro.instruments.diagnose.setup.arrays import Array
+from repro.instruments.diagnose.setup.arrays import Array, standardized
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.task import as_table
 
@@ -33,13 +33,8 @@ def _columns(setup: Setup, targets: Array) -> Array:
 
 def _correlations(x: Array, y: Array) -> Array:
     """Return each feature's largest correlation with a target, without its sign."""
-    x, y = (_standardized(np.asarray(a, float)) for a in (x, y))
+    x, y = (standardized(np.asarray(a, float)) for a in (x, y))
     return np.asarray(np.abs(x.T @ y / len(x)).max(axis=1))
-
-
-def _standardized(a: Array) -> Array:
-    spread = a.std(axis=0)
-    return (a - a.mean(axis=0)) / np.where(spread > 0, spread, 1)
 
 
 def shared_rows(setup: Setup) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from repro.instruments.diagnose.setup.arrays import Array
+from repro.instruments.diagnose.setup.arrays import Array, as_columns
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.task import class_places
 
@@ -44,8 +44,7 @@ def measure_own_loss(setup: Setup) -> OwnLoss | None:
     right = _right_predictions(setup)
     if right is None:
         return None
-    y = np.asarray(setup.train[1][: len(right)], "float32")
-    y = y[:, None] if y.ndim == 1 else y
+    y = as_columns(np.asarray(setup.train[1][: len(right)], "float32"))
     try:
         return _compared(setup.build(), setup, y, right)
     except Exception:  # whatever a function of the user's raises on such predictions

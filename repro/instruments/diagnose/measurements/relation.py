@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from repro.instruments.diagnose.measurements.baselines import some_features
-from repro.instruments.diagnose.setup.arrays import Array, fences
+from repro.instruments.diagnose.setup.arrays import Array, fences, standardized
 from repro.instruments.diagnose.setup.task import MOST_CLASSES, as_table
 
 NEIGHBOURS = 5
@@ -41,11 +41,11 @@ def relate(x: Array, y: Any) -> Relation | None:
         return None
     rows = slice(RELATED_ROWS)
     x, labels = some_features(np.asarray(x[rows])), as_table(y)[rows]
-    x = _standardized(np.clip(x, *fences(x)))  # beside what lies far out, all else would be near
+    x = standardized(np.clip(x, *fences(x)))  # beside what lies far out, all else would be near
     distance = (x**2).sum(axis=1) - 2 * x @ x.T
     np.fill_diagonal(distance, np.inf)
     near = np.argpartition(distance, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
-    labels = _standardized(rankdata(labels, axis=0))  # a few far out would decide everything
+    labels = standardized(rankdata(labels, axis=0))  # a few far out would decide everything
     generator = np.random.default_rng(0)
     chance = np.array(
         [_agreement(near, labels[generator.permutation(len(labels))]) for _ in range(PERMUTATIONS)]
@@ -74,8 +74,3 @@ def _contradicted(near: Array, labels: Array) -> float:
 
 def _agreement(near: Array, labels: Array) -> float:
     return float((labels[near].mean(axis=1) * labels).mean())
-
-
-def _standardized(columns: Array) -> Array:
-    spread = columns.std(axis=0)
-    return (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1)

@@ -44,6 +44,12 @@ def as_columns(array: Array) -> Array:
     return array[:, None] if array.ndim == 1 else array
 
 
+def standardized(columns: Array) -> Array:
+    """Return columns with mean 0 and deviation 1, or 0 where all rows are alike."""
+    spread = columns.std(axis=0)
+    return (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1)
+
+
 def shapes(x: Any) -> str:
     """Return the arrays' shapes as text."""
     return ", ".join(str(a.shape) for a in leaves(x))

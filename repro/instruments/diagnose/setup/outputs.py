@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from repro.instruments.diagnose.setup.arrays import Array, leaves, map_arrays
+from repro.instruments.diagnose.setup.arrays import Array, as_columns, leaves, map_arrays
 from repro.instruments.diagnose.setup.building import call_build
 from repro.instruments.diagnose.setup.compiled import compile_arguments, loss_name
 from repro.instruments.diagnose.setup.errors import DiagnoseError
@@ -207,7 +207,7 @@ class _Together:
         x, y = self._take(self.rows[1])
         predictions = leaves(model.predict(x, verbose=0))
         means = [
-            float(np.mean(np.asarray(keras.losses.get(loss)(_as_column(a), p))))
+            float(np.mean(np.asarray(keras.losses.get(loss)(as_columns(a), p))))
             for loss, a, p in zip(self._losses(model), y, predictions, strict=True)
         ]
         return np.array(means)
@@ -233,10 +233,6 @@ class _Together:
 
     def _take(self, rows: Array) -> tuple[Any, list[Array]]:
         return map_arrays(self.x, lambda a: a[rows]), [y[rows] for y in self.targets]
-
-
-def _as_column(y: Array) -> Array:
-    return y[:, None] if y.ndim == 1 else y
 
 
 def _skill(y: Array, all_y: Array, predicted: Array, loss: Any) -> float:
