@@ -1,6 +1,7 @@
 """The rooms of the package: what each may import, and that imports run in no circle."""
 
 import ast
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -62,22 +63,18 @@ def test_every_room_has_its_wall():
     assert folders - {"experiments"} <= {*ALLOWED, *THREADS}
 
 
+@cache
 def needed(path):
-    """Yield the modules that a file imports from, and the packages that hand a name on."""
+    """Return the modules that a file imports from, and the packages that hand a name on."""
     names = set(imported(path))
-    for name in names & set(MODULES):
-        inner = {other for other in names if other.rpartition(".")[0] == name}
-        if not inner or inner - set(MODULES):  # not only a way to modules inside it
-            yield name
+    inner = {name: {other for other in names if other.rpartition(".")[0] == name} for name in names}
+    # a package may be no more than the way to modules inside it
+    return {n for n in names & set(MODULES) if not inner[n] or inner[n] - set(MODULES)}
 
 
 def circle(files):
     try:
-        list(
-            TopologicalSorter(
-                {name: set(needed(path)) for name, path in files.items()}
-            ).static_order()
-        )
+        list(TopologicalSorter({name: needed(path) for name, path in files.items()}).static_order())
     except CycleError as error:
         return error.args[1]
     return []
