@@ -60,7 +60,7 @@ def adopt(
     folder, pool = out or RESULTS / name, make_pool(workers)
     committed = read_results(folder, name) if (folder / FILE).is_file() else None
     with explain_interrupt(STOPPED), Store(folder) as store:
-        outdated = _without(left_out, study, _outdated(store, committed, study, experiment))
+        outdated = _carried_over(left_out, study, _outdated(store, committed, study, experiment))
         if not outdated:
             console.print(f"{name}: all runs are of the code as it is; there is nothing to adopt.")
             return FINISHED
@@ -114,7 +114,7 @@ def _outdated(
     return list(candidates.values())
 
 
-def _without(
+def _carried_over(
     left_out: Sequence[str], study: Study, candidates: Sequence[Candidate]
 ) -> Sequence[Candidate]:
     choose_variants(study, left_out)  # wrong names fail here
@@ -167,11 +167,11 @@ def _comparable(candidates: Sequence[Candidate]) -> Sequence[Candidate]:
 def _described(
     sample: Sequence[Candidate], outdated: Sequence[Candidate], left_out: Sequence[str]
 ) -> str:
-    but = f" but {', '.join(left_out)}" if left_out else ""
+    excepted = f" but {', '.join(left_out)}" if left_out else ""
     runs = sum(len(candidate.runs) for candidate in sample)
     total = sum(len(candidate.runs) for candidate in outdated)
     return (
-        f"a block of every variant{but}, {len(sample)} blocks with {runs:,} of {total:,} runs"
+        f"a block of every variant{excepted}, {len(sample)} blocks with {runs:,} of {total:,} runs"
         f"{_other_settings(sample, outdated)}"
     )
 
