@@ -35,15 +35,14 @@ def command(
     left_out: tuple[str, ...] | None,
     workers: int | None,
 ) -> None:
-    r"""Keep the runs of study NAME after a change of code that changes no number.
+    """Keep a study's runs after the code changed, but no number.
 
     A block of every variant, drawn with a fixed seed, is trained again. If it is the same to the
     bit, all stored and committed runs are carried over to the code as it is; provenance.json says
     by which sample. If any number differs, nothing is; --except leaves variants aside.
 
-    \b
-    Exit status: 0 carried over, or nothing had to be; 1 a number differs;
-    2 what was asked for is wrong; 130 interrupted.
+    Exit status 0: carried over, or nothing had to be; 1: a number differs; 2: what was asked for is
+    wrong; 130: interrupted.
     """
     from repro.app.runs.adopt import adopt
 

@@ -18,10 +18,10 @@ from repro.app.cli.options import anyway_option, names_argument
 )
 @anyway_option
 def command(names: tuple[str, ...], form: str | None, anyway: bool) -> None:
-    """Print how to cite this package, the threads and the works behind them.
+    """Print how to cite the package, its threads, or one number.
 
-    Of all studies, or of those of these NAMES. Names of a study and of one of its variants or
-    claims give a sentence with that number, too.
+    With the works behind the threads; of all studies, or of those of these NAMES. Names of a study
+    and of one of its variants or claims give a sentence with that number, too.
     """
     from repro.app.cite import cite
 

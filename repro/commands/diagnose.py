@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from repro.app.cli.exits import reported
-from repro.app.cli.options import EPOCHS, Finite, OutFolder, SeedsType
+from repro.app.cli.options import EPOCHS, SEEDS_HELP, Finite, OutFolder, SeedsType
 from repro.app.cli.user_files import require_data, require_function, require_writable
 from repro.commands._user_code import errors_of
 from repro.study.keras_settings import require_readable
@@ -28,15 +28,23 @@ from repro.study.keras_settings import require_readable
     type=EPOCHS,
     help="As many as you train; enough for 600 steps if not given.",
 )
-@click.option("--batch-size", type=click.IntRange(1, 1_000_000), default=32, show_default=True)
-@click.option("--seeds", type=SeedsType(), default="10", show_default=True)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(1, 1_000_000),
+    default=32,
+    show_default=True,
+    help="As you train.",
+)
+@click.option("--seeds", type=SeedsType(), default="10", show_default=True, help=SEEDS_HELP)
 @click.option("--no-shuffle", is_flag=True, help="You call fit(…, shuffle=False).")
-@click.option("--retune", is_flag=True, help="Compare the change at the best rate, too.")
+@click.option(
+    "--retune", is_flag=True, help="Compare again, with each network at its best learning rate."
+)
 @click.option("--details", is_flag=True, help="Show all suspects and all changes.")
 @click.option(
     "--budget",
-    type=Finite(1, 1e6),
-    default=110.0,
+    type=Finite(1, 1_000_000),
+    default=110,
     show_default=True,
     metavar="SECONDS",
     help="About how long it may take; the report names what was left out.",
@@ -44,7 +52,7 @@ from repro.study.keras_settings import require_readable
 @click.option(
     "--out",
     type=OutFolder(),
-    help="Folder for report, tables and figures.",
+    help="Folder for the report, tables and figures.",
 )
 @click.option("--model", help="For a numpy step: FILE.py:NAME of a build function of that network.")
 @click.option("--parameters", help="For a numpy step: FILE.py:NAME of its parameters.")

@@ -11,9 +11,10 @@ from repro.app.cli.options import anyway_option
 @click.command(epilog="Example: python -m repro explore")
 @anyway_option
 def command(anyway: bool) -> None:
-    """Write results/explore.html, a page that trains the threads' networks in the browser.
+    """Write results/explore.html: networks that train in the browser.
 
-    It shows them over the committed runs, from the tables in results/. The command trains nothing.
+    The page shows them over the committed runs, from the tables in results/. The command trains
+    nothing.
     """
     from repro.app.regenerate import explore
 

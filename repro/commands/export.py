@@ -20,7 +20,7 @@ from repro.app.cli.options import OutFolder, anyway_option, names_argument
 )
 @anyway_option
 def command(names: tuple[str, ...], folder: Path, anyway: bool) -> None:
-    """Write results in the form that an article takes them over.
+    """Write numbers, tables and figures for an article in LaTeX.
 
     Of all studies, or of those of these NAMES. Prints what it wrote.
     """

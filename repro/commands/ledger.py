@@ -8,13 +8,14 @@ from repro.app.cli.exits import reported
 from repro.app.cli.options import anyway_option, names_argument
 
 
-@click.command()
+@click.command(epilog="Example: python -m repro ledger mnist_relu")
 @names_argument
 @anyway_option
 def command(names: tuple[str, ...], anyway: bool) -> None:
-    """Write results/NAME/README.md from the tables there; of all studies, or of these NAMES.
+    """Write results/NAME/README.md from the tables there.
 
-    It has the figures, the thread's numbers beside ours, and every claim with its verdict.
+    Of all studies, or of studies or results folders of these NAMES. It has the figures, the
+    thread's numbers beside ours, and every claim with its verdict.
     """
     from repro.app.regenerate import write_ledgers
 

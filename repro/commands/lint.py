@@ -11,7 +11,9 @@ from repro.app.cli.options import names_argument
 @click.command(epilog="Example: python -m repro lint truth_table")
 @names_argument
 def command(names: tuple[str, ...]) -> None:
-    """Check every rule of the repository for all studies, or for these NAMES; name the remedies.
+    """Check studies against every rule, and name the remedies.
+
+    All studies, or these NAMES.
 
     Exit status 0: nothing was found; 1: something was; 2: wrong use.
     """

@@ -12,9 +12,10 @@ from repro.app.cli.options import anyway_option, names_argument
 @names_argument
 @anyway_option
 def command(names: tuple[str, ...], anyway: bool) -> None:
-    """Write results/index.html, one page on all studies, from the tables in results/.
+    """Write results/index.html, one page on all studies.
 
-    Of studies or results folders of these NAMES, write a page of its own into the folder of each.
+    From the tables in results/. Of studies or results folders of these NAMES, write a page of its
+    own into the folder of each.
     """
     from repro.app.regenerate import report
 

@@ -16,7 +16,7 @@ from repro.study.folder import study_names
 @click.option("--all", "run_all", is_flag=True, help="Run all studies.")
 @study_options
 def command(names: tuple[str, ...], run_all: bool, **options: Any) -> None:
-    """Run the studies of these NAMES, one after the other.
+    """Run studies, one after the other.
 
     `python -m repro.NAME --help` lists a study's variants.
     """

@@ -6,7 +6,14 @@ from typing import Any
 import click
 
 from repro.app.cli.exits import reported
-from repro.app.cli.options import EPOCHS, OutFolder, SeedsType, data_option, workers_option
+from repro.app.cli.options import (
+    EPOCHS,
+    SEEDS_HELP,
+    OutFolder,
+    SeedsType,
+    data_option,
+    workers_option,
+)
 
 
 @click.command(
@@ -15,8 +22,8 @@ from repro.app.cli.options import EPOCHS, OutFolder, SeedsType, data_option, wor
 )
 @click.argument("name")
 @click.argument("settings", nargs=-1, required=True, metavar="PARAMETER=VALUE,VALUE...")
-@click.option("--seeds", type=SeedsType(), default="5", show_default=True, help="N, or A:B.")
-@click.option("--epochs", type=EPOCHS, help="Other than the experiment's.")
+@click.option("--seeds", type=SeedsType(), default="5", show_default=True, help=SEEDS_HELP)
+@click.option("--epochs", type=EPOCHS, help="Epochs to train, in place of the study's.")
 @data_option
 @workers_option
 @click.option(
@@ -25,7 +32,9 @@ from repro.app.cli.options import EPOCHS, OutFolder, SeedsType, data_option, wor
     help="Results folder; by default results/NAME@sweep=….",
 )
 def command(name: str, settings: tuple[str, ...], **options: Any) -> None:
-    """Run the experiment NAME with all combinations of its parameters' values, and draw it.
+    """Run an experiment with all combinations of values; draw it.
+
+    NAME is a study's. Several values of a PARAMETER have commas between them.
 
     The first parameter with several values is the figure's x axis, the second its y axis; others
     make panels. A parameter that is not given has the study's fixed value or its default.

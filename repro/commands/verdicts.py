@@ -8,11 +8,14 @@ from repro.app.cli.exits import reported
 from repro.app.cli.options import anyway_option, names_argument
 
 
-@click.command()
+@click.command(epilog="Example: python -m repro verdicts mnist_relu")
 @names_argument
 @anyway_option
 def command(names: tuple[str, ...], anyway: bool) -> None:
-    """Judge claims again from the tables in results/; of all studies, or of these NAMES."""
+    """Judge claims again from the tables in results/.
+
+    Of all studies, or of studies or results folders of these NAMES.
+    """
     from repro.app.regenerate import rejudge
 
     sys.exit(reported(lambda: rejudge(names, anyway=anyway)))

@@ -21,7 +21,7 @@ from repro.study.folder import study_names
 
 @click.command(epilog="Example: python -m repro verify truth_table --sample 5")
 @names_argument
-@click.option("--seeds", type=SeedsType(), help="Only the blocks with these seeds: N, or A:B.")
+@click.option("--seeds", type=SeedsType(), help="Only the blocks with seeds 0 to N-1, or A to B-1.")
 @click.option("--sample", type=click.IntRange(min=1), help="Only so many blocks, drawn at random.")
 @click.option("--variants", type=Names(), help="Only these variants.")
 @workers_option
@@ -47,15 +47,15 @@ def command(
     out: Path | None,
     **options: Any,
 ) -> None:
-    r"""Run the studies NAMES, or all, again, and compare with the committed results.
+    """Run studies again and compare with the committed results.
 
-    What the same code made on the same fingerprint (processor, libraries, flags) must be the same
-    to the bit, else each number within a tolerance, and each estimate in its interval; verdicts
-    must be the same. Seeds that are trained together, a block, are so again.
+    Of all studies, or of these NAMES. What the same code made on the same fingerprint (processor,
+    libraries, flags) must be the same to the bit, else each number within a tolerance, and each
+    estimate in its interval; verdicts must be the same. Seeds that are trained together, a block,
+    are so again.
 
-    \b
-    Exit status: 0 nothing differs that must not; 1 something does, or a block crashed;
-    2 what was asked for is wrong, tables were edited, or data are not in reach; 130 interrupted.
+    Exit status 0: nothing differs that must not; 1: something does, or a block crashed; 2: what was
+    asked for is wrong, tables were edited, or data are not in reach; 130: interrupted.
     """
     from repro.app.runs.verify import verify
 

@@ -4,12 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from repro import __version__
-from repro.app.cli.main import main
+from repro.app.cli.main import main, study_command
 from repro.app.cli.user_files import require_function
+from repro.study.folder import study_names
 
 ROOT = Path(__file__).parents[2]
 
@@ -117,6 +119,23 @@ def test_the_version_is_said():
     assert CliRunner().invoke(main, ["--version"]).output == f"repro-relu, version {__version__}\n"
 
 
-def test_every_command_answers_help():
-    for name in main.list_commands(None):
-        assert CliRunner().invoke(main, [name, "--help"]).exit_code == 0
+def test_every_command_is_listed_with_a_whole_sentence():
+    shown = CliRunner().invoke(main, ["--help"]).output.partition("Commands:")[2].split("\n\n")[0]
+    rows = shown.strip().splitlines()
+    assert [row.split()[0] for row in rows] == main.list_commands(None)
+    for row in rows:
+        assert row.endswith("."), row
+        assert not row.endswith("..."), row
+
+
+@pytest.mark.parametrize("name", [*main.list_commands(None), *study_names()])
+def test_every_command_answers_help_in_plain_words(name):
+    command = main.get_command(None, name) or study_command(name)
+    shown = CliRunner().invoke(command, ["--help"])
+    assert shown.exit_code == 0
+    assert "Example: python -m repro" in shown.output
+    assert "\\" not in shown.output  # marks for click that it did not take
+    assert "None" not in shown.output
+    assert max(map(len, shown.output.splitlines())) <= 80
+    for parameter in command.params:
+        assert isinstance(parameter, click.Argument) or parameter.help, parameter.name

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 EPOCHS = click.IntRange(1, 1_000_000)
+SEEDS_HELP = "Seeds 0 to N-1, or A to B-1."
 DATA_SETS = ("mnist", "mnist5k")  # `repro.data.NAMES`, whose import takes time
 
 
@@ -25,6 +26,10 @@ class Finite(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value} is no finite number", param, ctx)
         return number
+
+    def _describe_range(self) -> str:
+        # without bounds click would write x<=None
+        return "" if self.min is self.max is None else super()._describe_range()
 
 
 class SeedsType(click.ParamType):
@@ -99,9 +104,11 @@ anyway_option = click.option(
     help="Show tables that were edited since they were made, marked as such.",
 )
 workers_option = click.option(
-    "--workers", type=click.IntRange(1, 1024), help="Processes; one a core."
+    "--workers", type=click.IntRange(1, 1024), help="Processes that train; by default one a core."
 )
-data_option = click.option("--data", type=click.Choice(DATA_SETS), help="Data set.")
+data_option = click.option(
+    "--data", type=click.Choice(DATA_SETS), help="Data set, in place of the study's."
+)
 
 
 def study_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -111,9 +118,9 @@ def study_options(command: Callable[..., None]) -> Callable[..., None]:
         (
             click.option("--quick", is_flag=True, help="A first answer, in a few minutes at most."),
             click.option("--claims", is_flag=True, help="Show all claims in the end."),
-            click.option("--seeds", type=SeedsType(), help="Seeds 0..N-1 or A..B-1, not all."),
+            click.option("--seeds", type=SeedsType(), help=SEEDS_HELP),
             click.option("--variants", type=Names(), help="Only these variants."),
-            click.option("--epochs", type=EPOCHS, help="Other than the study's."),
+            click.option("--epochs", type=EPOCHS, help="Epochs to train, in place of the study's."),
             data_option,
             workers_option,
             click.option(
