@@ -36,6 +36,7 @@ class Fixes:
     is_flag: bool
     reference: str  # variant
     level: pd.Series  # the reference's row of `summarize`
+    threshold: float  # from here on a run has recovered; NaN of a metric that says yes or no
     rows: list[FixRow]
     left_out: int  # fixes that do no better than the last of the rows
 
@@ -67,6 +68,7 @@ def fixes_of(study: Study, runs: pd.DataFrame) -> Fixes | None:
         is_flag=flag,
         reference=gap.reference,
         level=level,
+        threshold=np.nan if flag else aim.threshold,
         rows=[failing, *fixes[:MOST_FIXES]],
         left_out=max(0, len(fixes) - MOST_FIXES),
     )
@@ -92,6 +94,11 @@ class _Aim:
     @property
     def _sign(self) -> int:
         return 1 if self.mean >= self.start else -1
+
+    @property
+    def threshold(self) -> float:
+        """The worst number of a run that gets there."""
+        return self.mean - self._sign * self.margin
 
     def share_of(self, values: Sample) -> float:
         """Return the share of runs that get there; NaN does not."""

@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from repro.findings.drawings.shared import Floor, make_logarithmic
 from repro.findings.statistics import plain_mean, rate_interval
 
 TRAINED = {
@@ -52,7 +53,6 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
         _draw_shares(ax, networks, parameter)
     axes[1].set_title("b  MNIST nets, 256 units", loc="left", fontweight="bold")
     axes[2].set_title("c  MNIST nets, 3 layers", loc="left", fontweight="bold")
-    axes[1].set_ylabel("gradient depends on ReLU'(0) (%)")
     figure.legend(handles=_legend(), loc="outside lower center", ncols=5, columnspacing=1.4)
     return figure
 
@@ -78,8 +78,10 @@ def _draw_losses(axes: Axes, runs: pd.DataFrame) -> None:
         steps = list(variants.values())
         axes.plot(steps, middle, "o-", color=color, markersize=4, linewidth=1.2, label=label)
         axes.fill_between(steps, low, high, color=color, alpha=0.2, linewidth=0)
-    axes.set(xscale="log", yscale="log", xlabel="training steps", ylabel="share of the loss left")
-    axes.legend(loc="upper right", title="ReLU's derivative")
+    axes.set(xscale="log", xlabel="training steps", ylabel="share of the loss left")
+    make_logarithmic(axes, "y", Floor(LEAST_LEFT, hides=True))
+    title = "ReLU's derivative\n(median, middle 80 %)"
+    axes.legend(loc="upper right", title=title, title_fontsize="small")
     axes.set_title("d  No derivative at all", loc="left", fontweight="bold")
 
 
@@ -110,6 +112,7 @@ def _draw_shares(axes: Axes, runs: pd.DataFrame, parameter: str) -> None:
         )
     axes.set_xticks(range(len(categories)), [str(category) for category in categories])
     axes.set(xlabel={"hidden_layers": "hidden layers", "hidden_units": "units a layer"}[parameter])
+    axes.set_ylabel("gradient depends on ReLU'(0) (%)")
     axes.set(ylim=(-4, 104), xlim=(-0.5, len(categories) - 0.5))
 
 
@@ -149,4 +152,5 @@ def _legend() -> list[Line2D]:
         markeredgecolor="black",
         label="Bertoin et al. (2021)",
     )
-    return [*ours, published]
+    bar = {"linestyle": "none", "marker": "|", "markersize": 9, "color": "0.35"}
+    return [*ours, Line2D([], [], label="95 % interval", **bar), published]

@@ -22,6 +22,7 @@ from matplotlib.transforms import Bbox
 from repro.findings import figures
 from repro.findings.drawings.curves import MOST_CURVES, _seeds, chosen_curves, draw_curves
 from repro.findings.drawings.fixes import draw_fixes
+from repro.findings.drawings.narrow import narrow
 from repro.findings.drawings.rows import (
     CLEAREST,
     FAINTEST,
@@ -33,7 +34,7 @@ from repro.findings.drawings.rows import (
 from repro.findings.drawings.runs import draw_runs, ordered_rows
 from repro.findings.drawings.shared import PALETTE, spread
 from repro.findings.drawings.sweep import draw_sweep, training_length
-from repro.findings.figures import draw_figures, rendered
+from repro.findings.figures import draw_figures, draw_mechanism, rendered
 from repro.findings.fixes import fixes_of
 from repro.findings.latex.pdf import pdf_figures
 from repro.findings.media import style
@@ -343,6 +344,60 @@ def test_fixes_are_sorted_by_what_they_recover():
     shares = [row.recovered for row in fixes.rows[1:]]
     assert shares == sorted(shares, reverse=True)
     assert fixes.rows[0].variant == "relu_posted"
+    assert fixes.threshold == pytest.approx(aim + 0.01)
+
+
+@pytest.mark.parametrize(("name", "threshold"), [("four_layers", -2), ("relu_at_zero", None)])
+def test_the_line_from_which_runs_have_recovered_is_drawn(name, threshold):
+    study, (runs, _) = load_study(name), tables(name)
+    figure = draw_fixes(study, runs)
+    lines = [line for line in figure.axes[0].lines if line.get_linestyle() == "--"]
+    assert ("recovered from here" in legend_entries(figure)) == bool(lines) == bool(threshold)
+    for line in lines:
+        mean = 100 * fixes_of(study, runs).level["mean"]
+        assert line.get_xdata() == pytest.approx([mean + threshold] * 2)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name == "relu_at_zero" else pytest.mark.long)
+        for name in study_names()
+    ],
+)
+def test_numbers_along_an_axis_of_a_mechanism_have_a_name(name):
+    with style():
+        figure = draw_mechanism(load_study(name), *tables(name))
+        figure.draw_without_rendering()
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            ticks = "".join(label.get_text() for label in axis.get_ticklabels())
+            are_words = re.search(r"(?<!\\)\b[A-Za-z]", ticks) or not ticks
+            assert axis.label.get_text() or are_words, axes.get_title("left")
+
+
+def titles_of_legends(figure):
+    legends = [axes.get_legend() for axes in figure.axes]
+    return [legend.get_title().get_text() for legend in legends if legend]
+
+
+@pytest.mark.long
+def test_legends_keep_their_titles_on_a_phone():
+    with style():
+        figure = draw_mechanism(load_study("four_layers"), *tables("four_layers"))
+        wide = titles_of_legends(figure)
+        assert titles_of_legends(narrow(figure)) == wide
+    assert "derivatives passed back" in wide
+
+
+def test_a_curve_leaves_the_edges_of_those_that_it_lies_on():
+    study = load_study("add_numbers")
+    names = chosen_curves(study, trained(study, dict.fromkeys(study.variants, 0.1)))
+    with style():
+        axes = draw_curves(study, trained(study, dict.fromkeys(names, 0.1))).axes[0]
+    widths = [line.get_linewidth() for line in axes.lines]
+    assert len(widths) == len(names) > 2
+    assert widths == sorted(set(widths), reverse=True)
 
 
 def test_fixes_of_another_metric_go_towards_the_reference():

@@ -31,6 +31,7 @@ SPANS = 100  # longest over shortest step from which steps are drawn logarithmic
 MEDIAN = 0.5
 QUANTILES = [0.1, MEDIAN, 0.9]  # over seeds: the median, and the ends of the middle 80 %
 MOST_CURVES = 7
+WIDEST, THINNEST = 2.4, 1.2  # lines: a later one leaves the edges of those that it lies on
 LEADER = {
     "arrowstyle": "-",
     "lw": 0.6,
@@ -100,7 +101,8 @@ def _draw_lines(
     """Draw each variant's curve; return where it ends."""
     ends: dict[str, tuple[float, float]] = {}
     dashes = curve_dashes(study, list(quantiles))
-    for name, rows in quantiles.items():
+    widths = np.linspace(WIDEST, THINNEST, len(quantiles))
+    for (name, rows), width in zip(quantiles.items(), widths, strict=True):
         if not shows_any(rows[MEDIAN], log=floor is not None):
             warn_of_blank(study, name, log=floor is not None)
             continue
@@ -108,7 +110,7 @@ def _draw_lines(
         style = _line_style(study, name, dashes[name])
         axes.fill_between(rows.index, low, high, color=style["color"], alpha=0.12, lw=0)
         marker = "o" if len(rows) == 1 else ""  # one point makes no line
-        axes.plot(rows.index, median, marker=marker, lw=1.6, ms=3, **style)
+        axes.plot(rows.index, median, marker=marker, lw=width, ms=3, **style)
         last = np.flatnonzero(np.isfinite(median))[-1]
         ends[name] = (float(rows.index[last]), float(median[last]))
     return ends

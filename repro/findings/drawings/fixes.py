@@ -1,9 +1,12 @@
 """The figure of the fixes: the failing network, and how many runs each fix recovers."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from repro.findings.drawings.rows import (
     INTERVAL,
@@ -27,6 +30,7 @@ ROLES = {
     "ours": PALETTE["fix of ours"],
 }
 BAND = "0.85"
+THRESHOLD: dict[str, Any] = {"color": "0.4", "linewidth": 0.9, "linestyle": (0, (2, 2))}
 ABOVE = -0.75  # the place of what is written over the rows
 
 
@@ -72,6 +76,8 @@ def _draw_reference(axes: Axes, fixes: Fixes, axis: RunAxis, label: str) -> None
     if known:
         axes.axvspan(low, high, color=BAND, lw=0, zorder=0)
     axes.axvline(mean, color="0.4", linewidth=1, zorder=1)
+    if _has_threshold(fixes):
+        axes.axvline(axis.unit * fixes.threshold, zorder=1, **THRESHOLD)
     at_right = (axes.transScale + axes.transLimits).transform((mean, 0.0))[0] > 0.5
     text = f" {label}: {'share' if fixes.is_flag else 'mean'}{INTERVAL if known else ''} "
     axes.annotate(
@@ -95,4 +101,11 @@ def _draw_legend(figure: Figure, fixes: Fixes, axis: RunAxis) -> None:
         if role in present
     ]
     handles += middle_handles(axis)
-    figure.legend(handles=handles, loc="outside lower right", ncols=3, handletextpad=0.4)
+    if _has_threshold(fixes):
+        handles.append(Line2D([], [], label="recovered from here", **THRESHOLD))
+    figure.legend(handles=handles, loc="outside lower right", ncols=4, handletextpad=0.4)
+
+
+def _has_threshold(fixes: Fixes) -> bool:
+    """Return True if what recovers has another end than the reference's line."""
+    return np.isfinite(fixes.threshold) and fixes.threshold != fixes.level["mean"]

@@ -66,7 +66,16 @@ def _fold_legend(axes: Axes, legend: Legend) -> None:
     height = axes.transAxes.inverted().transform(legend.get_bbox_to_anchor().p1)[1]
     handles, labels = axes.get_legend_handles_labels()
     anchor = (0.3, height)
-    axes.legend(handles, labels, loc="upper center", bbox_to_anchor=anchor, borderaxespad=0)
+    title = legend.get_title().get_text()
+    axes.legend(
+        handles,
+        labels,
+        loc="upper center",
+        bbox_to_anchor=anchor,
+        borderaxespad=0,
+        title=title,
+        title_fontsize=8,
+    )
 
 
 def _fold_title(axes: Axes) -> None:
