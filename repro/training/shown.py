@@ -70,11 +70,11 @@ class Shown:
         if axes is None:
             from matplotlib import pyplot
 
-            axes = pyplot.subplots(figsize=SIZE, layout="constrained")[1]
+            axes = _whole_epochs(pyplot.figure(figsize=SIZE, layout="constrained").subplots())
         for name, line in zip(names, ("-", "--"), strict=False):
             _draw(axes, self.frame, name, line)
         axes.set(xlabel="epoch", ylabel=metric.replace("_", " "))
-        axes.legend(frameon=False)
+        axes.legend(frameon=False, title=_drawn(self.frame["seed"].nunique()), alignment="left")
         return axes
 
     def _repr_html_(self) -> str:
@@ -83,7 +83,7 @@ class Shown:
         from matplotlib.figure import Figure
 
         image, figure = io.BytesIO(), Figure(figsize=SIZE, layout="constrained")
-        self.plot(axes=figure.subplots())
+        self.plot(axes=_whole_epochs(figure.subplots()))
         figure.savefig(image, format="png", dpi=110)
         code = base64.b64encode(image.getvalue()).decode()
         table = self.summary().to_html(float_format=number, na_rep=ABSENT)
@@ -100,6 +100,17 @@ def _no_metric(name: str, frame: pd.DataFrame) -> str:
     nearest = get_close_matches(str(name), known, n=1)
     meant = f"did you mean {nearest[0]!r}? There" if nearest else "there"
     return f"there is no metric {name!r}; {meant} are {', '.join(known)}"
+
+
+def _whole_epochs(axes: "Axes") -> "Axes":
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    return axes
+
+
+def _drawn(seeds: int) -> str:
+    if seeds == 1:
+        return "one seed"
+    return f"mean of {seeds} seeds{', 95 % interval' if seeds >= FEWEST else ''}"
 
 
 def _row(values: np.ndarray) -> dict[Hashable, float]:

@@ -257,6 +257,8 @@ def test_a_notebook_shows_its_curves(fit):
     assert matplotlib.pyplot.get_fignums() == []  # none is left over to be shown again
     axes = fit.plot()
     assert matplotlib.pyplot.get_fignums() == [axes.figure.number]
+    assert axes.get_legend().get_title().get_text() == "mean of 2 seeds"
+    assert all(tick == round(tick) for tick in axes.get_xticks())
     matplotlib.pyplot.close(axes.figure)
 
 
