@@ -152,6 +152,14 @@ def test_the_article_says_how_often_to_run_latex():
     assert b"Run LaTeX twice" in article([study], [])
 
 
+def test_the_article_begins_with_the_picture_that_answers_and_ends_with_the_long_table():
+    study = load_study("mnist_relu")
+    tex = article([study], ["mnist_relu/runs.pdf", "mnist_relu/fixes.pdf"])
+    parts = (b"fixes.pdf}", b"runs.pdf}", b"/variants}", rb"\clearpage", b"/claims}")
+    places = [tex.index(part) for part in parts]
+    assert places == sorted(places)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize(
     "engine",

@@ -27,13 +27,13 @@ SECTION = Template(
 \section{\${name}Title}
 
 The question was: \${name}Question{}
-$claim
-\begin{table}[p]
+$claim$figures
+\begin{table}[htbp]
   \centering\footnotesize
   \caption{\${name}Title: \${name}Metric{} beside the thread's number.}
   \input{$folder/variants}
 \end{table}
-$figures
+\clearpage
 {\footnotesize\setlength{\tabcolsep}{4pt}\input{$folder/claims}}
 \clearpage
 """
@@ -45,7 +45,7 @@ CLAIM = Template(
 )
 FIGURE = Template(
     r"""
-\begin{figure}[p]
+\begin{figure}[htbp]
   \centering
   \includegraphics{$path}
   \caption{\${name}Title: $caption.}
