@@ -21,7 +21,8 @@ def command(names: tuple[str, ...], run_all: bool, **options: Any) -> None:
     `python -m repro.NAME --help` lists a study's variants.
     """
     if run_all == bool(names):
-        raise click.UsageError("name the studies to run, or give --all")
+        known = ", ".join(study_names())
+        raise click.UsageError(f"name the studies to run, or give --all; there are {known}")
     codes = []
     for name in study_names() if run_all else names:
         codes.append(execute(name, **options))

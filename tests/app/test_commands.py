@@ -100,6 +100,12 @@ def test_a_file_that_may_have_the_name_is_not_refused_unread(tmp_path, source):
     require_function(f"{tmp_path / 'my_model.py'}:build")
 
 
+def test_a_run_of_no_study_names_those_that_there_are():
+    result = CliRunner().invoke(main, ["run"])
+    assert result.exit_code == 2
+    assert f"there are {', '.join(study_names())}" in result.output
+
+
 def test_the_command_that_is_meant_is_told_as_it_was_called():
     result = CliRunner().invoke(main, ["runn"], prog_name="repro")
     assert result.output.endswith("did you mean: repro run\n")
