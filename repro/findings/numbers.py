@@ -103,8 +103,20 @@ def percent(share: float, decimals: int = 0) -> str:
 
 
 def percent_interval(low: float, high: float) -> str:
-    """Return both limits in percent, or the text in their place."""
-    return interval_placeholder(low, high) or f"{_hundredths(low, 1)} … {_hundredths(high, 1)} %"
+    """Return both limits in percent, or the text in their place.
+
+    One decimal is enough, unless two limits that differ would be written alike.
+
+    Example:
+        >>> percent_interval(0.562, 0.591), percent_interval(0.9398, 0.9404)
+        ('56.2 … 59.1 %', '93.98 … 94.04 %')
+    """
+    if text := interval_placeholder(low, high):
+        return text
+    decimals = 1
+    while decimals < DIGITS and _hundredths(low, decimals) == _hundredths(high, decimals):
+        decimals += 1
+    return f"{_hundredths(low, decimals)} … {_hundredths(high, decimals)} %"
 
 
 def power_of_ten(exponent: int) -> str:

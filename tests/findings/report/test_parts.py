@@ -49,6 +49,8 @@ def test_intervals_p_values_and_shares():
     assert interval(0.1, math.inf) == "0.1 … ∞"
     assert percent_interval(-0.331, 0.02) == "−33.1 … 2.0 %"
     assert percent_interval(math.nan, 0.02) == "–"
+    assert percent_interval(0.93981, 0.94042) == "93.98 … 94.04 %"
+    assert percent_interval(0.9, 0.9) == "in all runs"
     assert (number_list([0.5, -2]), number_list([])) == ("0.5, −2", "–")
     assert p_value(9.9e-5) == "< 0.0001"
     assert p_value(0.0082) == "0.0082"
