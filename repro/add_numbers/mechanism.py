@@ -51,7 +51,12 @@ def _draw_births(axes: Axes, births: pd.DataFrame) -> None:
         axes.plot(formula.index, formula, color=color, linewidth=1, label=f"{width} units")
         _draw_rates(axes, of_width, "born_dead_one_input", edge=color, face=color)
         _draw_rates(axes, of_width, "born_dead", edge=color, face="white", shift=1.08)
-    axes.set(xlabel="hidden layers", ylabel="stopped at birth (%), 95 % interval", xscale="log", ylim=(35, 100))
+    axes.set(
+        xlabel="hidden layers",
+        ylabel="stopped at birth (%), 95 % interval",
+        xscale="log",
+        ylim=(35, 100),
+    )
     axes.set_xticks([1, 2, 4, 8], ["1", "2", "4", "8"])
     axes.minorticks_off()
     axes.set_title("a  Born dead: theory and count", loc="left", fontweight="bold")

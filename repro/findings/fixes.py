@@ -40,6 +40,11 @@ class Fixes:
     rows: list[FixRow]
     left_out: int  # fixes that do no better than the last of the rows
 
+    @property
+    def has_margin(self) -> bool:
+        """True if a run has recovered before it reaches the reference's mean."""
+        return bool(np.isfinite(self.threshold) and self.threshold != self.level["mean"])
+
 
 def fixes_of(study: Study, runs: pd.DataFrame) -> Fixes | None:
     """Return the fixes of the study's first gap; None if it has none, or its ends have no numbers.

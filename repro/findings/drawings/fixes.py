@@ -76,7 +76,7 @@ def _draw_reference(axes: Axes, fixes: Fixes, axis: RunAxis, label: str) -> None
     if known:
         axes.axvspan(low, high, color=BAND, lw=0, zorder=0)
     axes.axvline(mean, color="0.4", linewidth=1, zorder=1)
-    if _has_threshold(fixes):
+    if fixes.has_margin:
         axes.axvline(axis.unit * fixes.threshold, zorder=1, **THRESHOLD)
     at_right = (axes.transScale + axes.transLimits).transform((mean, 0.0))[0] > 0.5
     text = f" {label}: {'share' if fixes.is_flag else 'mean'}{INTERVAL if known else ''} "
@@ -101,11 +101,6 @@ def _draw_legend(figure: Figure, fixes: Fixes, axis: RunAxis) -> None:
         if role in present
     ]
     handles += middle_handles(axis)
-    if _has_threshold(fixes):
+    if fixes.has_margin:
         handles.append(Line2D([], [], label="recovered from here", **THRESHOLD))
     figure.legend(handles=handles, loc="outside lower right", ncols=4, handletextpad=0.4)
-
-
-def _has_threshold(fixes: Fixes) -> bool:
-    """Return True if what recovers has another end than the reference's line."""
-    return np.isfinite(fixes.threshold) and fixes.threshold != fixes.level["mean"]

@@ -50,7 +50,7 @@ class Picture:
     reference: Level
     line_at: float | None
     band_at: tuple[float | None, float | None]
-    threshold_at: float | None  # from here on a run has recovered
+    threshold_at: float | None  # from here on a run has recovered; None where that is the line
     rows: list[FixTrack]
     left_out: int
     margin: str  # of those that recover; empty where yes or no is asked
@@ -78,7 +78,7 @@ def picture_of(study: Study, runs: pd.DataFrame) -> Picture | None:
         reference=_level(study, runs, fixes.reference, fixes.metric),
         line_at=axis.position(line),
         band_at=(axis.position(low), axis.position(high)),
-        threshold_at=axis.position(unit.factor * fixes.threshold),
+        threshold_at=axis.position(unit.factor * fixes.threshold) if fixes.has_margin else None,
         rows=_rows(fixes, runs, drawn, axis),
         left_out=fixes.left_out,
         margin="" if fixes.is_flag else margin,

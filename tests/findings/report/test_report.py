@@ -123,6 +123,21 @@ def test_few_seeds_are_shown_without_an_interval(seeds):
     assert ("95&nbsp;% interval" in picture) == ('band-of-reference" x' in page) == (seeds > 5)
 
 
+@pytest.mark.parametrize(
+    ("margins", "said"),
+    [
+        ({"mean_abs_error": 0.01}, "no more than 0.01 from that mean, or beyond it"),
+        ({}, "that reach that mean"),
+    ],
+)
+def test_what_has_recovered_is_said_and_drawn_with_its_margin(margins, said):
+    study = load_study("truth_table")
+    study = study.model_copy(update={"margins": margins})
+    page = render([chapter_of(study)])
+    assert said in page.partition("<i>Recovered</i>")[2].partition("</figcaption>")[0]
+    assert ('class="threshold"' in page) == bool(margins)
+
+
 @pytest.fixture(scope="module")
 def strange():
     """A page of a study with wicked texts, an address, and prose of its own."""
