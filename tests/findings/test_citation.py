@@ -47,6 +47,8 @@ def test_the_citation_file_says_what_the_package_says():
     assert package.author == (f"{{{author['name']}}}",)
     copyright_line = f"Copyright (c) {package.year} {author['name']}"
     assert copyright_line in (ROOT / "LICENSE").read_text(encoding="utf-8")
+    threads = {f"Thread of {s.name}": s.thread.link for s in STUDIES if s.thread and s.thread.link}
+    assert threads.items() <= project["urls"].items()
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
