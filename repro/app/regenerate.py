@@ -215,5 +215,6 @@ def _with_results(names: Sequence[str]) -> Iterator[tuple[Study, Path]]:
         return
     present = [name for name in study_names() if (RESULTS / name / "runs.csv").is_file()]
     if not present:
-        raise StudyError(f"no study has tables in {RESULTS}/; run one first")
+        remedy = "run one first: python -m repro run NAME"
+        raise StudyError(f"no study has tables in {RESULTS}/ here; {remedy}")
     yield from ((load_study(name), RESULTS / name) for name in present)

@@ -90,7 +90,7 @@ def test_without_any_results_they_say_so(tmp_path, monkeypatch, command):
     monkeypatch.chdir(tmp_path)
     done = call(command)
     assert done.exit_code == 2
-    assert "no study has tables in results/; run one first" in done.output
+    assert "no study has tables in results/ here; run one first" in done.output
 
 
 def test_a_folder_may_have_any_name(tmp_path):
