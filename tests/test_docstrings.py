@@ -6,6 +6,8 @@ Slow: those that diagnose a network, train a grid, or train the largest of the t
 import doctest
 import inspect
 import pydoc
+import subprocess
+import sys
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -71,6 +73,12 @@ def test_the_public_names_are_shown():
     for name in ("fit_seeds", "diagnose", "gradient_audit", "data_order", "load_fit"):
         assert f"    {name}(" in help_page
     assert "class SeedsFit(" in help_page
+
+
+def test_a_name_that_there_is_not_is_answered_with_the_nearest():
+    call = [sys.executable, "-c", "import repro; repro.fit_seed"]
+    done = subprocess.run(call, capture_output=True, text=True, check=False)
+    assert "Did you mean: 'fit_seeds'?" in done.stderr
 
 
 @pytest.mark.parametrize("family", FAMILIES)

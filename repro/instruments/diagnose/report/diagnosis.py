@@ -25,7 +25,7 @@ class Diagnosis(Conclusion):
 
         >>> print(diagnosis.code)  # the smallest change that recovers, to paste
         keras.layers.Dense(1, activation="sigmoid")  # Dense 2
-        optimizer=keras.optimizers.Adam(learning_rate=0.1)
+        model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.01), loss=model.loss)
     """
 
     @property
