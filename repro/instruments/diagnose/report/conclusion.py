@@ -71,7 +71,12 @@ class Conclusion:
         return self.attribution.judged if self.attribution and not self.drowned else None
 
     def is_smallest(self, judged: Judged) -> bool:
-        """Tell whether this trial is that of the change that is recommended."""
+        """Tell whether this trial is that of the change that is recommended.
+
+        Examples:
+            >>> sum(diagnosis.is_smallest(trial) for trial in diagnosis.proof.judged)
+            1
+        """
         return self.smallest is not None and judged.change is self.smallest.change
 
     @property

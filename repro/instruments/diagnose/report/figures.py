@@ -129,7 +129,7 @@ def size_of_changes(conclusion: Conclusion) -> tuple[float, float]:
     """Return width and height in inches that a figure of the changes needs."""
     titles = _titles(conclusion)
     lines = max((title.count("\n") + 1 for title in titles), default=1)
-    return 7, 0.9 + (0.12 + 0.15 * lines) * max(len(titles), 1)
+    return 7, 1.05 + (0.12 + 0.15 * lines) * max(len(titles), 1)
 
 
 def _titles(conclusion: Conclusion) -> list[str]:
@@ -154,5 +154,6 @@ def draw_gains(axes: "Axes", conclusion: Conclusion) -> None:
     axes.set_yticks(range(len(judged)), _titles(conclusion))
     axes.set_ylim(len(judged) - 0.4, -0.6)
     axes.axvline(0, color="0.7", linewidth=0.8)
-    axes.set_xlabel("skill gained over the network as it is (blue: recovers)")
+    gained = "skill gained over the network as it is"
+    axes.set_xlabel(f"{gained}\n(blue: recovers; bar: mean, 95 % interval)")
     axes.set_title("What the changes recover")
