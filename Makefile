@@ -34,10 +34,12 @@ test-long: $(VENV)/installed
 VERSIONED := tests/training tests/instruments tests/findings/test_statistics.py tests/findings/test_verdicts.py tests/commands tests/study tests/store tests/data tests/test_startup.py tests/test_docstrings.py
 test-versions: test-lowest-direct test-highest
 
+# the lowest versions call what the latest of their own requirements have deprecated
+test-lowest-direct: WARNINGS := -W default::DeprecationWarning
 test-lowest-direct test-highest: test-%:
 	uv venv --quiet --clear .venv-$*
 	uv pip install --quiet --python .venv-$* --resolution $* ".[dev]"
-	.venv-$*/bin/python -m pytest $(IN_PARALLEL) $(VERSIONED)
+	.venv-$*/bin/python -m pytest $(IN_PARALLEL) $(WARNINGS) $(VERSIONED)
 
 # with the slow ones: all commands of the pages, all rounds of kills, full disks and damage
 test-all: $(VENV)/installed
