@@ -76,6 +76,7 @@ def main(context: click.Context) -> None:
         for name in study_names():
             say(f"{name:{width}}  {_says(name, 'title')}")
         say("\nRun one with: python -m repro run NAME   (or: python -m repro.NAME)")
+        say("All commands: python -m repro --help")
 
 
 def execute(name: str, **options: Any) -> int:
