@@ -35,7 +35,7 @@ VERSIONED := tests/training tests/instruments tests/findings/test_statistics.py 
 test-versions: test-lowest-direct test-highest
 
 # the lowest versions call what the latest of their own requirements have deprecated
-test-lowest-direct: WARNINGS := -W default::DeprecationWarning
+test-lowest-direct: WARNINGS := -W default::DeprecationWarning -W default::FutureWarning
 test-lowest-direct test-highest: test-%:
 	uv venv --quiet --clear .venv-$*
 	uv pip install --quiet --python .venv-$* --resolution $* ".[dev]"

@@ -5,7 +5,6 @@ import pytest
 from keras import layers, optimizers
 
 from repro import fit_seeds
-from tests.training.newest import newest_keras
 from tests.training.plain import assert_same, fit_by_hand
 from tests.training.test_arguments import X, Y
 
@@ -29,12 +28,7 @@ class Halving(optimizers.SGD):
 
 
 @pytest.mark.parametrize(
-    "optimizer",
-    [
-        scaled,
-        pytest.param(of_several, marks=[pytest.mark.slow, newest_keras]),
-        pytest.param(Halving, marks=pytest.mark.slow),
-    ],
+    "optimizer", [scaled, *(pytest.param(o, marks=pytest.mark.slow) for o in (of_several, Halving))]
 )
 def test_the_averages_of_an_optimizer_in_another_are_taken(optimizer):
     def make():

@@ -10,7 +10,6 @@ from keras import layers, optimizers
 from repro import fit_seeds
 from repro.training.building import build_model
 from repro.training.model_settings import settings_differ, settings_tell_all
-from tests.training.newest import newest_keras
 from tests.training.plain import assert_same, fit_by_hand
 from tests.training.test_arguments import X, Y
 
@@ -61,17 +60,13 @@ HIDDEN = {
 }
 
 
-@pytest.mark.parametrize(
-    "make",
-    [pytest.param(make, marks=[newest_keras] * (make is of_several)) for make in HIDDEN],
-)
+@pytest.mark.parametrize("make", HIDDEN)
 def test_what_the_model_s_config_does_not_tell_is_a_setting(make):
     first, same, other = (_fresh(make, number) for number in (1, 1, 2))
     assert settings_differ([same], first) is None
     assert HIDDEN[make] in settings_differ([other], first)
 
 
-@newest_keras
 def test_settings_do_not_tell_all_where_a_lambda_chooses_optimizers():
     chosen = optimizers.SGD(0.01)
     model = network(optimizer=optimizers.MultiOptimizer(lambda variable: chosen))

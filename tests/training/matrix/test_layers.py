@@ -15,7 +15,6 @@ from tests.training.matrix.cases import (
     layer_recipes,
 )
 from tests.training.matrix.compare import mistake_in_group
-from tests.training.newest import newest_keras
 
 ALL = layer_recipes()
 KNOWN = {name: recipe for name, recipe in ALL.items() if recipe}
@@ -30,7 +29,6 @@ def test_every_layer_has_a_recipe():
     )
 
 
-@newest_keras
 def test_every_recipe_is_of_a_layer_that_there_is():
     named = {name.split(",")[0] for name in RECIPES} | set(UNUSABLE_LAYERS)
     assert [name for name in sorted(named) if not hasattr(keras.layers, name)] == []

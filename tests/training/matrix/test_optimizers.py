@@ -7,12 +7,10 @@ import pytest
 
 from tests.training.matrix.compare import compare, mistake_in
 from tests.training.matrix.optimizers import QUICK, optimizer_case, optimizer_recipes
-from tests.training.newest import newest_keras
 
 MADE = optimizer_recipes()
 
 
-@newest_keras
 def test_every_optimizer_can_be_made():
     for name, make in MADE.items():
         try:
