@@ -152,5 +152,7 @@ def _legend() -> list[Line2D]:
         markeredgecolor="black",
         label="Bertoin et al. (2021)",
     )
-    bar = {"linestyle": "none", "marker": "|", "markersize": 9, "color": "0.35"}
-    return [*ours, Line2D([], [], label="95 % interval", **bar), published]
+    interval = Line2D(
+        [], [], linestyle="none", marker="|", markersize=9, color="0.35", label="95 % interval"
+    )
+    return [*ours, interval, published]

@@ -103,7 +103,9 @@ def _no_metric(name: str, frame: pd.DataFrame) -> str:
 
 
 def _whole_epochs(axes: "Axes") -> "Axes":
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     return axes
 
 
