@@ -6,9 +6,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from rich.console import Console
-from rich.progress import BarColumn, Progress, Task, TextColumn, TimeRemainingColumn
-from rich.text import Text
 
 from repro.training.job import Job
 from repro.training.trainer import Advance
@@ -38,34 +35,26 @@ def progress(job: Job, seeds: Sequence[int], verbose: int | str) -> Iterator[Adv
 
 @contextmanager
 def _bar(seeds: int, epochs: int) -> Iterator[Advance]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.completed:.0f}/{task.total:.0f} epochs"),
-        _TimeLeft(),
+        TimeRemainingColumn(),
         TextColumn("{task.fields[loss]}"),
     )
-    # A notebook shows a terminal's bar as it is. What rich has for notebooks needs ipywidgets. It
-    # keeps all that a bar ever wrote, so that the bar is written once an epoch.
-    notebook = _in_notebook()
-    console = Console(stderr=True, force_jupyter=False, force_terminal=notebook or None)
-    with Progress(*columns, console=console, auto_refresh=not notebook) as bar:
+    # A notebook shows a terminal's bar as it is. What rich has for notebooks needs ipywidgets.
+    terminal = True if _in_notebook() else None
+    console = Console(stderr=True, force_jupyter=False, force_terminal=terminal)
+    with Progress(*columns, console=console) as bar:
         task = bar.add_task(f"{seeds} seeds", total=seeds * epochs, loss="")
 
         def advance(count: int, logs: dict[str, Any]) -> None:
-            bar.update(task, advance=count, loss=_mean_loss(logs), refresh=notebook)
+            bar.update(task, advance=count, loss=_mean_loss(logs))
 
         yield advance
-
-
-class _TimeLeft(TimeRemainingColumn):
-    """The time left; as long as it is not known, the time that has passed."""
-
-    def render(self, task: Task) -> Text:
-        """Return it as text."""
-        if task.time_remaining is not None:
-            return super().render(task)
-        return Text(f"{task.elapsed or 0:.0f} s so far", style="progress.elapsed")
 
 
 def _in_notebook() -> bool:
