@@ -24,7 +24,7 @@ from repro.store.results import (
 )
 from repro.store.tables import VERDICTS, write_claims
 from repro.study.errors import StudyError
-from repro.study.files import read_regular
+from repro.study.files import read_regular, real_path
 from repro.study.folder import RESULTS, study_names
 from repro.study.models import Study
 from repro.study.schema import load_study
@@ -81,7 +81,7 @@ def _rejudge(study: Study, results: Results) -> None:
     folder, recorded = results.folder, results.provenance
     with _errors_name(folder / "runs.csv"):
         doubts = [] if results.has_digests else list(find_doubts(study, results))
-        whole = folder.resolve().name == study.name
+        whole = real_path(folder).name == study.name
         claims = judge_runs(study, results.runs, data=recorded.data, whole=whole)
     digest = write_claims(claims, folder)
     if results.has_digests or not doubts:

@@ -11,6 +11,7 @@ from repro.store.committed import identities_digest
 from repro.store.results import EditedError, Results, doubts_told, read_results
 from repro.study.errors import StudyError
 from repro.study.experiments import find_experiment, metric_kinds
+from repro.study.files import real_path
 from repro.study.models import Claim, Study
 
 STATED = ("claim", "made_by", "says", "variant", "metric", "test", "bound", "bound_fixed")
@@ -71,7 +72,7 @@ def read_judged(study: Study, folder: Path, *, anyway: bool = False) -> Results:
 
 def strange_runs(study: Study, results: Results) -> Iterator[str]:
     """Yield what the runs have that no run of the study has."""
-    is_whole = results.folder.resolve().name == study.name
+    is_whole = real_path(results.folder).name == study.name
     known = study.all_variants
     for variant, rows in results.runs.groupby("variant", sort=False):
         if variant not in known:

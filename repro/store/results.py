@@ -15,7 +15,7 @@ from repro.store.provenance import Provenance, read_provenance
 from repro.store.tables import TableFileError, read_table
 from repro.study.errors import StudyError, unknown
 from repro.study.experiments import find_experiment
-from repro.study.files import read_regular, require_regular
+from repro.study.files import read_regular, real_path, require_regular
 from repro.study.folder import RESULTS, study_names
 from repro.study.models import Report, Study, Variant
 from repro.study.schema import load_study
@@ -156,7 +156,7 @@ def read_runs(folder: Path) -> pd.DataFrame:
 
 def study_name(folder: Path) -> str:
     """Return the study of a results folder: what its name has before @, else what is recorded."""
-    named = folder.resolve().name.partition("@")[0]
+    named = real_path(folder).name.partition("@")[0]
     if named in study_names():
         return named
     with suppress(StudyError, OSError):

@@ -58,6 +58,16 @@ def require_regular(path: Path) -> None:
         raise OSError(errno.EINVAL, f"is {KINDS.get(kind, 'no file')}, not a file", str(path))
 
 
+def real_path(path: Path) -> Path:
+    """Return a path without its links; one whose links lead back to themselves keeps those.
+
+    >>> real_path(Path("/..")).as_posix()
+    '/'
+    """
+    # Path.resolve raises RuntimeError, before Python 3.13
+    return Path(os.path.realpath(path))
+
+
 def _explained(error: OSError, path: Path) -> OSError:
     try:
         require_regular(path)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from repro.study.errors import StudyError
+from repro.study.files import real_path
 from repro.study.identity import digest
 from repro.study.text import printable
 
@@ -54,7 +55,7 @@ def results_path(named: Path | str) -> Path:
         raise StudyError(f"{printable(text)!r} names no folder; '.' is the current one")
     path = Path(text)
     if path.name in ("", ".."):  # "@partial" goes behind a name
-        path = path.absolute().resolve()
+        path = real_path(path)
     too_long = [part for part in path.parts if len(part.encode("utf-8", "surrogateescape")) > 240]
     if too_long or not path.name:
         wrong = f"{printable(too_long[0][:20])!r}… is too long" if too_long else "it has no name"

@@ -1,6 +1,5 @@
 """Read a study file, `experiments/NAME.toml`, and check it; an error names what is wrong in it."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,7 @@ from pydantic import ValidationError
 from repro.study.contradictions import contradictions, wrong_sizes
 from repro.study.errors import StudyError, unknown
 from repro.study.experiments import find_experiment
-from repro.study.files import read_regular
-from repro.study.folder import STUDY_BYTES, studies_folder, study_names
+from repro.study.folder import read_tables, studies_folder, study_names
 from repro.study.models import Claim, Gap, Grid, OpenQuestion, Report, Study, Thread, Variant
 from repro.study.naming import LONGEST_NAME
 from repro.study.text import controls
@@ -54,7 +52,7 @@ def read_study(path: Path) -> Study:
 
 def _read_content(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(read_regular(path, STUDY_BYTES, follow=True).decode())
+        return read_tables(path)
     except (ValueError, RecursionError) as error:  # one of the many digits of a number, too
         raise StudyError(f"{path}: not a TOML file: {error}") from None
 

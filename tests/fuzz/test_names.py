@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from repro.app.cli.main import main
 from repro.app.cli.options import OutFolder
 from repro.commands.diagnose import command as diagnose_command
 from repro.store.database import StoreError
@@ -135,6 +136,17 @@ def test_a_file_has_the_rights_that_the_umask_leaves(tmp_path):
     finally:
         os.umask(before)
     assert {stat.S_IMODE(mode) for mode in modes} == {0o600}
+
+
+@pytest.mark.parametrize("command", ["report", "ledger", "verdicts", "figures", "export --latex x"])
+def test_a_link_that_leads_back_to_itself_holds_no_results(tmp_path, monkeypatch, command):
+    """Such a path has no end; until Python 3.13 to look for it raised RuntimeError."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "truth_table").symlink_to("truth_table")
+    done = CliRunner().invoke(main, [*command.split(), "truth_table"])
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith("Error: results/truth_table/runs.csv is not there")
 
 
 @pytest.mark.parametrize("out", ["file/report", "/proc/report", "/sys"])

@@ -11,7 +11,7 @@ from repro.app.cli import main as cli
 from repro.app.cli.main import main, study_command
 from repro.study import folder, schema
 from repro.study.errors import StudyError
-from repro.study.folder import studies_folder
+from repro.study.folder import read_tables, studies_folder
 from repro.study.schema import read_study
 
 SOUND = (studies_folder() / "mnist_relu.toml").read_text(encoding="utf-8")
@@ -208,6 +208,34 @@ def test_tables_in_tables_without_end_are_refused(tmp_path, text):
     path.write_text(text, encoding="utf-8")
     with pytest.raises(StudyError, match="nested more deeply than any study"):
         read_study(path)
+
+
+LONG = ["a"] * 100
+KEYS = {
+    "a heading": f"[{'.'.join(LONG)}]",
+    "spaced": f"{' . '.join(LONG)} = 1",
+    "quoted": ".".join(['"a b"', "'c.d'", "e-1"] * 30) + " = 1",
+    "in a table of a line": f"x = {{ {'.'.join(LONG)} = 1 }}",
+}
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_a_key_of_many_parts_is_refused_before_it_is_read(tmp_path, monkeypatch, kind):
+    """The time to read it would grow by the square of its parts; for `--help`, too."""
+    path = tmp_path / "mnist_relu.toml"
+    path.write_text(SOUND + KEYS[kind], encoding="utf-8")
+    monkeypatch.setattr(folder, "tomllib", None)
+    monkeypatch.setattr(cli, "studies_folder", lambda: tmp_path)
+    with pytest.raises(StudyError, match="nested more deeply than any study"):
+        read_study(path)
+    assert study_command("mnist_relu").help.startswith("(no question can be read)")
+
+
+@pytest.mark.parametrize("text", [", ".join(["0.001"] * 5000), f'"{"a b. " * 5000}"'])
+def test_many_points_are_no_long_key(tmp_path, text):
+    path = tmp_path / "mnist_relu.toml"
+    path.write_text(f"x = [{text}]", encoding="utf-8")
+    assert len(read_tables(path)["x"]) in (1, 5000)
 
 
 def claims(count):

@@ -4,7 +4,6 @@ TensorFlow is imported only to train, by the experiment itself, so every `--help
 """
 
 import sys
-import tomllib
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,7 @@ from repro.app.cli.exits import reported, run_to_end
 from repro.app.cli.options import study_options
 from repro.app.terminal.streams import say
 from repro.study.errors import nearest
-from repro.study.files import read_regular
-from repro.study.folder import STUDY_BYTES, studies_folder, study_names
+from repro.study.folder import read_tables, studies_folder, study_names
 from repro.study.text import printable
 
 
@@ -111,9 +109,8 @@ def _says(name: str, key: str) -> str:
 
 def _read(name: str) -> dict[str, Any]:
     # without the checks of `load_study`, whose imports would make every --help slower
-    path = studies_folder() / f"{name}.toml"
     try:
-        return tomllib.loads(read_regular(path, STUDY_BYTES, follow=True).decode())
+        return read_tables(studies_folder() / f"{name}.toml")
     except (OSError, ValueError, RecursionError):  # what is wrong, a run says
         return {}
 

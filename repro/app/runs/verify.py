@@ -51,6 +51,7 @@ from repro.store.tables import (
 )
 from repro.study.errors import StudyError
 from repro.study.experiments import find_experiment
+from repro.study.files import real_path
 from repro.study.folder import RESULTS
 from repro.study.plan import Plan
 from repro.study.schema import load_study
@@ -160,7 +161,7 @@ def _kept_in(out: Path | None, committed: Results) -> Iterator[Path]:
         lost = explain_interrupt("its scratch folder is gone; with --out FOLDER it could go on")
         with lost, scratch_folder("repro-verify-") as scratch:
             yield scratch
-    elif out.resolve() == committed.folder.resolve():
+    elif real_path(out) == real_path(committed.folder):
         raise StudyError(f"--out: {out} is what is to be verified; give another folder")
     else:
         yield out
