@@ -14,7 +14,6 @@ from typing import Any
 from repro.startup import TRAINS
 from repro.training.jobs import heartbeat, spawn
 
-ENDING = (signal.SIGTERM, signal.SIGHUP)
 ONE_THREAD = {"NUMBA_NUM_THREADS": "1", **spawn.ONE_THREAD}
 
 
@@ -84,7 +83,7 @@ def processes(count: int) -> Iterator[WatchedPool]:
     """
     pool = new_pool(count)
     try:
-        with _ended_with_this_one():
+        with ended_with_this_one():
             yield pool
     except BrokenProcessPool:
         kill_all()
@@ -118,10 +117,10 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def _ended_with_this_one() -> Iterator[None]:
+def ended_with_this_one() -> Iterator[None]:
     """End all processes, at a signal that ends a program, before it ends this one."""
     in_main = threading.current_thread() is threading.main_thread()
-    signals = [n for n in ENDING if in_main and signal.getsignal(n) is signal.SIG_DFL]
+    signals = [n for n in spawn.ENDING if in_main and signal.getsignal(n) is signal.SIG_DFL]
     for number in signals:
         signal.signal(number, _end)
     try:

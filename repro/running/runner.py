@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 
 from repro.running.pool import Pool
+from repro.running.processes import ended_with_this_one
 from repro.running.progress import Progress
 from repro.store.runs import Store, StoredRun
 from repro.study.plan import Block, Plan
@@ -40,7 +41,7 @@ def run(plan: Plan, store: Store, progress: Progress, pool: Pool) -> Outcome:
     for block in stored:
         progress.finished(block, outcome.runs)
     lost = explain_interrupt("blocks in flight are lost; run again to go on")
-    with pool, lost, _interruptible(progress.stopping) as interrupted:
+    with pool, lost, ended_with_this_one(), _interruptible(progress.stopping) as interrupted:
 
         def missing() -> Iterator[Block]:
             for block in plan.blocks:

@@ -6,6 +6,7 @@ Slow: more commands, options and moments of the same kind.
 """
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import time
 import pytest
 
 from repro.app.cli.environment import check_figure_settings
+from repro.app.cli.exits import reported
 from repro.study.keras_settings import require_defaults
 from tests.faults.processes import ROOT
 
@@ -220,6 +222,58 @@ def build():
     model.compile("adam", "mse")
     return model
 """
+
+
+NO_MEMORY = "lib.so: failed to map segment from shared object"
+
+
+def import_wrapped():
+    try:
+        raise ImportError(NO_MEMORY)
+    except ImportError as error:  # as TensorFlow and numpy do
+        raise ImportError("Traceback …\n\nPLEASE READ THIS") from error
+
+
+def import_one_of_two():
+    try:
+        raise ImportError("no fast one")
+    except ImportError:
+        raise ImportError(NO_MEMORY) from None
+
+
+def allocate():
+    raise MemoryError
+
+
+IMPORTS = f"what is installed can't be imported: {NO_MEMORY}"
+UNABLE = {
+    import_wrapped: IMPORTS,
+    import_one_of_two: IMPORTS,
+    allocate: "there is not enough memory",
+}
+
+
+@pytest.mark.parametrize("job", UNABLE)
+def test_what_memory_is_missing_for_is_said_in_one_line(monkeypatch, capsys, job):
+    for name in ("KERAS_BACKEND", "MPLBACKEND", "SOURCE_DATE_EPOCH"):
+        monkeypatch.setenv(name, "")  # for it to be as before afterwards
+    assert reported(job) == 2
+    assert capsys.readouterr().err == f"Error: {UNABLE[job]}; nothing is lost\n"
+
+
+@pytest.mark.slow
+def test_a_library_that_does_not_fit_is_said_in_one_line(tmp_path):
+    (tmp_path / "model.py").write_text(MODEL)
+    limit = 400 * 2**20  # bytes of addresses; TensorFlow alone has more
+    done = call(
+        "check",
+        "model.py:build",
+        cwd=tmp_path,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: what is installed can't be imported: ")
+    assert done.stderr.count("\n") == 1
 
 
 def test_ctrl_c_is_130_when_nobody_reads_that_it_was(tmp_path):

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from repro.running.signals import ENDING
 from tests.faults.processes import FIGURES, TABLES, Study, contents, stored
 
 ONE, TWO = [signal.SIGINT], [signal.SIGINT, signal.SIGTERM]
@@ -151,7 +152,7 @@ with scratch_folder("repro-test-") as folder:
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", ENDING)
 def test_no_scratch_folder_outlives_a_signal_that_ends_the_program(tmp_path, number):
     study = Study("", before=["env", f"TMPDIR={tmp_path}"])
     with study.start_python("-c", HOLD_A_FOLDER) as holder:
@@ -175,7 +176,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", ENDING)
 def test_a_signal_that_ends_the_program_leaves_no_word_of_its_pool(tmp_path, number):
     """Python would warn of semaphores that were left."""
     (tmp_path / "hold.py").write_text(HOLD_A_POOL)
@@ -184,6 +185,16 @@ def test_a_signal_that_ends_the_program_leaves_no_word_of_its_pool(tmp_path, num
         os.kill(holder.pid, number)
         _, errors = holder.communicate(timeout=60)  # returns when the pool has ended, too
     assert (holder.returncode, errors) == (-number, "")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGXCPU])
+def test_a_signal_that_ends_a_run_leaves_no_word_of_its_workers(undrawn_study, tmp_path, number):
+    with undrawn_study.start_and_await_block(tmp_path) as driver:
+        os.kill(driver.pid, number)
+        _, errors = driver.communicate(timeout=60)  # returns when the workers have ended, too
+    assert (driver.returncode, errors) == (-number, "")
+    assert stored(tmp_path)
 
 
 HOLD_MANY_FILES = """

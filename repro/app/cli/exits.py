@@ -85,7 +85,7 @@ def _ended(job: Callable[[], int]) -> int:
         return _interrupted(stop)
     except BrokenPipeError:
         return UNREAD
-    except OSError as error:
+    except (OSError, MemoryError, ImportError) as error:
         return _unable(error)
 
 
@@ -111,18 +111,29 @@ def reported(job: Callable[[], int]) -> int:
         return WRONG
     except BrokenPipeError:  # for the process to end with
         raise
-    except OSError as error:
+    except (OSError, MemoryError, ImportError) as error:
         return _unable(error)
-    except MemoryError:
-        warn("Error: there is not enough memory; nothing that was stored is lost")
-        return WRONG
     except KeyboardInterrupt as stop:  # some say more (repro.running.runner.explain_interrupt)
         return _interrupted(stop)
 
 
-def _unable(error: OSError) -> int:
-    warn(f"Error: {_place(error)}: {error.strerror or error}; nothing is lost")
+def _unable(error: OSError | MemoryError | ImportError) -> int:
+    if isinstance(error, OSError):
+        problem = f"{_place(error)}: {error.strerror or error}"
+    elif isinstance(error, ImportError):
+        problem = f"what is installed can't be imported: {_told(error)}"
+    else:
+        problem = "there is not enough memory"
+    warn(f"Error: {problem}; nothing is lost")
     return WRONG
+
+
+def _told(error: BaseException) -> str:
+    """Return why something can't be imported: libraries put pages around the line that tells."""
+    inner = error.__cause__ or error.__context__
+    if "\n" in str(error) and isinstance(inner, ImportError):
+        return _told(inner)
+    return str(error).partition("\n")[0]
 
 
 def _place(error: OSError) -> str:

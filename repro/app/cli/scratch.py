@@ -9,9 +9,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 from types import FrameType
 
-from repro.running.signals import signals_deferred
+from repro.running.signals import ENDING, signals_deferred
 
-ENDING = (signal.SIGTERM, signal.SIGHUP)  # they end a program without cleaning up
 _folders: set[Path] = set()  # that are there
 
 

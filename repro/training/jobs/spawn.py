@@ -15,7 +15,9 @@ ONE_THREAD = {
     "TF_NUM_INTRAOP_THREADS": "1",
 }
 
-INTERRUPTING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# they end a program without cleaning up; the last as its processor time is used up
+ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGXCPU)
+INTERRUPTING = (signal.SIGINT, *ENDING)
 
 
 @contextmanager
