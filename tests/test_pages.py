@@ -89,3 +89,19 @@ def test_a_wrong_path_is_seen():
     text = "`repro/posted/x.py`, `make test`, `a/b`\nresults/NAME/   tables"
     assert named_paths(text) == {"repro/posted/x.py", "results/NAME/"}
     assert anchors(ROOT / "docs" / "run-a-study.md") >= {"change-something", "cite-it"}
+
+
+SECURITY = ROOT / "docs" / "security.md"
+TABLE = prose(SECURITY).partition("\n## ")[0]
+TRUSTED = re.findall(r"^\| (.*?) \| (?:yes|no)\b.*\| (.*) \|$", TABLE, flags=re.M)
+
+
+def test_the_page_on_security_says_of_each_line_whether_it_is_trusted():
+    assert len(TRUSTED) == len(re.findall(r"^\|", TABLE, flags=re.M)) - 2  # but for its head
+
+
+@pytest.mark.parametrize(("what", "cell"), TRUSTED, ids=[what for what, _ in TRUSTED])
+def test_each_line_on_what_is_trusted_names_the_tests_that_hold_it(what, cell):
+    for named in cell.split(", "):
+        name, file = re.fullmatch(r"\[`(test_\w+)`\]\(\.\./([\w/]+\.py)\)", named).groups()
+        assert f"\ndef {name}(" in (ROOT / file).read_text(encoding="utf-8")
