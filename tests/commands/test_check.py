@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from repro.app.cli.main import main
 
 MODEL = """
+import asyncio
 import keras
 
 def good():
@@ -23,6 +24,9 @@ def bad():
 def ending():
     raise SystemExit(0)
 
+def cancelled():
+    raise asyncio.CancelledError("it took too long")
+
 def uncompiled():
     return keras.Sequential([keras.layers.Dense(1)])
 """
@@ -37,6 +41,7 @@ def uncompiled():
         ("uncompiled", 2, "isn't compiled; call model.compile"),
         ("missing", 2, "has no 'missing'"),
         ("ending", 2, "ended the program (SystemExit: 0)"),
+        ("cancelled", 2, "raised CancelledError: it took too long"),
     ],
 )
 def test_what_is_written_wrong_is_named_without_data(tmp_path, name, status, says):

@@ -123,6 +123,45 @@ def test_a_numpy_step_is_audited(folder):
     assert "activation derivative of layer 1" in " ".join(result.output.split())
 
 
+STEP = """
+import numpy as np
+
+def parameters():
+    return [np.ones((2, 4)), np.zeros(4), np.ones((4, 1)), np.zeros(1)]
+
+def broken():
+    return 1 / 0
+
+def lacking(p, x, y):
+    return p["w"]
+
+def endless(p, x, y):
+    return endless(p, x, y)
+
+def same(p, x, y):
+    return p
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "parameters", "code", "says"),
+    [
+        ("lacking", "parameters", 2, "Error: the step raised TypeError: list indices must be"),
+        ("endless", "parameters", 2, "Error: the step raised RecursionError: maximum recursion"),
+        ("same", "broken", 2, "Error: step.py:broken raised ZeroDivisionError: division by zero"),
+        ("same", "parameters", 0, ""),  # whose update is 0, at a rate that overflows
+    ],
+)
+def test_what_a_numpy_step_raises_is_told_in_a_line(folder, step, parameters, code, says):
+    write(folder, "model.py", MODEL)
+    write(folder, "step.py", STEP)
+    named = ("--model", "model.py:build", "--parameters", f"step.py:{parameters}")
+    result = call(f"step.py:{step}", "--data", "data.npz", *named, "--rate", "1e308")
+    assert result.exit_code == code, result.output
+    assert result.stderr.startswith(says)
+    assert result.stderr.count("\n") == bool(code)
+
+
 @pytest.mark.long
 def test_a_network_is_diagnosed_and_the_report_saved(folder):
     write(folder, "model.py", MODEL)

@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 from sklearn.datasets import load_digits
 
-from repro.instruments.gradient_audit import gradient_audit
+from repro.instruments.gradient_audit import explanations, gradient_audit
 
 DOCS = Path(__file__).parents[2] / "docs" / "gradient-audit.md"
 TRUTH_TABLE = np.array([[0, 0, 1], [0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 0, 0], [0, 1, 0]], float)
@@ -811,3 +811,8 @@ def test_a_sum_in_place_of_a_mean_is_named_by_its_rows():
     )
     words = "factor 9: a sum in place of a mean over 9 rows"
     assert audit.causes == {words: ["W1", "b1", "W2", "b2"]}
+
+
+@pytest.mark.parametrize("value", [5e-324, -1e-310, np.inf, -np.inf, np.nan])
+def test_a_factor_that_overflowed_is_no_simple_fraction(value):
+    assert explanations._simple_fraction(value, 1e-6) is None

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from repro.instruments.diagnose.setup.errors import DiagnoseError
+from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
 from repro.instruments.diagnose.setup.loading import load_object
 
 if TYPE_CHECKING:
@@ -68,12 +68,26 @@ def audit_step(
     start, build = load_object(parameters), load_object(model)
     try:
         return gradient_audit(
-            step,
-            start() if callable(start) else start,
+            _named(step, "the step"),
+            _named(start, parameters)() if callable(start) else start,
             x=data["x"][:ROWS],
             y=data["y"][:ROWS],
             learning_rate=rate,
-            model=build(),
+            model=_named(build, model)(),
         )
+    except DiagnoseError:
+        raise
     except ValueError as error:
         raise DiagnoseError(f"the step can't be audited: {error}") from error
+
+
+def _named(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """Return a user's function whose errors are told by its name, whatever it raises."""
+
+    def call(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except Exception as error:
+            raise DiagnoseError(f"{name} raised {one_line(error)}") from error
+
+    return call

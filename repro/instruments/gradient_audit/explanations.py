@@ -6,6 +6,7 @@ explains each array that it fits, so that one cause gets all of what it did; arr
 are explained by the next.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -234,6 +235,8 @@ def _simple_fraction(value: float, tolerance: float) -> Fraction | None:
     """Return the fraction m/n with m or n at most 12 that a number equals, if it does."""
     if value == 0.0:
         return Fraction(0)
+    if not sys.float_info.min < abs(value) < np.inf:  # as of an update that overflowed
+        return None
     for power in (1, -1):
         fraction = Fraction(value**power).limit_denominator(12)
         if fraction and abs(float(fraction) - value**power) <= tolerance * abs(value**power):
