@@ -27,6 +27,13 @@ def ending():
 def cancelled():
     raise asyncio.CancelledError("it took too long")
 
+class Untold(Exception):
+    def __str__(self):
+        return 1 / 0
+
+def untold():
+    raise Untold
+
 def uncompiled():
     return keras.Sequential([keras.layers.Dense(1)])
 """
@@ -41,6 +48,7 @@ def uncompiled():
         ("uncompiled", 2, "isn't compiled; call model.compile"),
         ("missing", 2, "has no 'missing'"),
         ("ending", 2, "ended the program (SystemExit: 0)"),
+        ("untold", 2, "build() raised Untold: "),
         ("cancelled", 2, "raised CancelledError: it took too long"),
     ],
 )

@@ -22,7 +22,10 @@ class DiagnoseError(ValueError):
 
 def one_line(error: BaseException) -> str:
     """Return an exception's type and message in one line."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    try:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    except Exception:  # of a class of the user's, whose own text fails
+        lines = []
     # TensorFlow puts the lines of its own code first, Keras the layer that it was in
     first = lines[0] if lines else ""
     row = -1 if first.startswith("in user code") else int("Exception encountered" in first)
