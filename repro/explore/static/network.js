@@ -230,48 +230,53 @@ function move(layer, n, how) {
   const isDirect = n === 1 && how.momentum === 0;
   const weights = isDirect ? kernel : changes;
   const factor = isDirect ? -how.rate : 1;
-  if (!isDirect) for (let k = 0; k < changes.length; k++) changes[k] *= how.momentum;
-  for (let i = 0; i < n; i++) spread(layer, weights, i, how);
+  spread(layer, weights, n, factor, how);
   if (how.decays) for (let k = kernel.length - units; k < kernel.length; k++) weights[k] += factor * kernel[k];
   return isDirect || add(layer, how);
 }
 
 /**
- * Subtract a sample's gradient, times the rate, from the kernel; or add it to its changes.
- * @param {Layer} layer @param {Float64Array} weights the one or the other @param {number} i the sample @param {How} how
+ * Add the samples' gradients, times a factor, to the kernel or to its changes.
+ * @param {Layer} layer @param {Float64Array} weights the one or the other @param {number} n samples
+ * @param {number} factor @param {How} how
  */
-function spread({ kernel, units, steps, samples, input: { starts, rows, moves } }, weights, i, how) {
+function spread({ units, steps, samples, input: { starts, rows, moves } }, weights, n, factor, how) {
   const { single } = how;
-  const factor = weights === kernel ? -how.rate : 1;
-  const first = i * units;
-  const end = starts[samples[i] + 1] - (how.biased && !how.decays ? 0 : 1);
-  let size = 0;
-  for (let at = first; at < first + units; at++) size += Math.abs(steps[at]);
-  let k = size === 0 ? end : starts[samples[i]]; // dead units have no gradient
-  for (; !single && k + 1 < end; k += 2) {
-    const p = factor * moves[k];
-    const q = factor * moves[k + 1];
-    const a = rows[k] * units;
-    const b = rows[k + 1] * units;
-    for (let j = 0; j < units; j++) {
-      weights[a + j] += p * steps[first + j];
-      weights[b + j] += q * steps[first + j];
+  for (let i = 0; i < n; i++) {
+    const first = i * units;
+    const end = starts[samples[i] + 1] - (how.biased && !how.decays ? 0 : 1);
+    let size = 0;
+    for (let at = first; at < first + units; at++) size += Math.abs(steps[at]);
+    let k = size === 0 ? end : starts[samples[i]]; // dead units have no gradient
+    for (; !single && k + 1 < end; k += 2) {
+      const p = factor * moves[k];
+      const q = factor * moves[k + 1];
+      const a = rows[k] * units;
+      const b = rows[k + 1] * units;
+      for (let j = 0; j < units; j++) {
+        weights[a + j] += p * steps[first + j];
+        weights[b + j] += q * steps[first + j];
+      }
     }
-  }
-  for (; k < end; k++) {
-    const p = factor * moves[k];
-    const a = rows[k] * units;
-    if (single) for (let j = 0; j < units; j++) weights[a + j] = round(weights[a + j] + round(p * steps[first + j]));
-    else for (let j = 0; j < units; j++) weights[a + j] += p * steps[first + j];
+    for (; k < end; k++) {
+      const p = factor * moves[k];
+      const a = rows[k] * units;
+      if (single) for (let j = 0; j < units; j++) weights[a + j] = round(weights[a + j] + round(p * steps[first + j]));
+      else for (let j = 0; j < units; j++) weights[a + j] += p * steps[first + j];
+    }
   }
 }
 
-/** Add changes; return whether any weight is another. @param {Layer} layer @param {How} how */
-function add({ kernel, changes }, { rate, single }) {
+/**
+ * Add changes, and keep of them what the next step begins with; return whether any weight is another.
+ * @param {Layer} layer @param {How} how
+ */
+function add({ kernel, changes }, { rate, momentum, single }) {
   let moved = false;
   for (let k = 0; k < kernel.length; k++) {
     const old = kernel[k];
     kernel[k] = keep(old - keep(rate * changes[k], single), single);
+    changes[k] *= momentum;
     if (kernel[k] !== old) moved = true; // NaN moves, too
   }
   return moved;
