@@ -56,10 +56,11 @@ PICTURES = """() => {
         return clearRect.apply(this, where);
     };
     CanvasRenderingContext2D.prototype.arc = function (...circle) {
-        if (this.canvas.id === "dots") pictures.at(-1)?.push(circle.slice(0, 2));
+        const { id, clientHeight } = this.canvas;
+        if (id === "dots") pictures.at(-1)?.push([...circle.slice(0, 2), clientHeight]);
         return arc.apply(this, circle);
     };
-}"""  # the middles of the circles, for each picture from now on
+}"""  # the middles of the circles and the picture's height, for each picture from now on
 END = "() => document.querySelector('#status').textContent !== ''"
 
 
@@ -251,6 +252,27 @@ def test_a_moved_slider_never_empties_the_picture(open_page):
     assert first > top + 20
 
 
+def test_on_paper_the_dots_are_in_their_places(open_page):
+    page = open_page("#scene=add_numbers&seeds=20", reduced_motion="no-preference")
+    page.wait_for_function(END)
+    page.evaluate(PICTURES)
+    page.pdf()
+    circles = sum(page.evaluate("() => globalThis.pictures"), [])
+    assert len({height for *_, height in circles}) > 1  # a sheet is narrower than the screen
+    axis = 42  # above the picture's lower end
+    assert all(y < height - axis for _, y, height in circles)
+
+
+def test_the_link_to_the_controls_keeps_the_state(open_page):
+    page = open_page("#scene=relu_at_zero&seeds=20")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => location.hash === '#scene=relu_at_zero&seeds=20'")
+    assert page.locator("#set-precision").is_visible()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "set-at_zero"
+
+
 def test_a_cell_of_the_sweep_sets_both_sliders(open_page):
     page = open_page("#scene=mnist_relu&seeds=10")
     page.get_by_role("button", name="Factor on the pixels 1/255, Learning rate 0.1").click()
@@ -305,6 +327,7 @@ def test_without_script_it_shows_the_committed_figures(open_page):
     page = open_page(java_script_enabled=False)
     assert page.locator("noscript img, main img").count() == len(load_scenes())
     assert not page.locator("#controls").is_visible()
+    assert page.get_by_role("link", name="truth table").count() == 0  # its scene needs a script
 
 
 def test_what_studies_say_is_shown_not_run(tmp_path):

@@ -18,8 +18,8 @@ class Page {
   /** @type {Digits | undefined} */
   digits = undefined;
   study = new Study();
-  motion = matchMedia("(prefers-reduced-motion: reduce)");
-  looks = ["(prefers-color-scheme: dark)", "print"].map((query) => matchMedia(query)); // they change the colours
+  motion = matchMedia("(prefers-reduced-motion: reduce), print"); // nothing moves on paper
+  looks = [matchMedia("(prefers-color-scheme: dark)"), this.motion]; // what changes at once
   state = read(location.hash, this.scenes);
   clock = { step: 0, since: 0, running: true };
   asked = false;
@@ -30,8 +30,9 @@ class Page {
     const canvas = find("dots");
     addEventListener("DOMContentLoaded", () => this.judge()); // when the study's runs have been read
     addEventListener("hashchange", () => {
-      this.state = read(location.hash, this.scenes);
-      this.begin();
+      if (find(location.hash.slice(1)))
+        this.sayAddress(); // it was a link to a place on the page
+      else this.go(read(location.hash, this.scenes));
     });
     addEventListener("resize", () => this.ask());
     for (const look of this.looks) look.addEventListener("change", () => this.frame()); // at once, for a printer
@@ -71,7 +72,12 @@ class Page {
   go(change) {
     this.state = { ...this.state, ...change };
     this.begin();
-    history.replaceState(null, "", write(this.state)); // last: a browser refuses what comes too often
+    this.sayAddress();
+  }
+
+  /** Write the state into the address; what comes after is not done if it comes too often for the browser. */
+  sayAddress() {
+    history.replaceState(null, "", write(this.state));
   }
 
   /** @param {number} seed */
@@ -80,7 +86,7 @@ class Page {
     this.pool.follow(this.state, this.digits);
     this.study.showRow(this.state.follow);
     this.ask();
-    history.replaceState(null, "", write(this.state));
+    this.sayAddress();
   }
 
   /** Train the state, and write all of the page that does not change while it trains. */
@@ -115,7 +121,7 @@ class Page {
     this.asked = true;
     requestAnimationFrame(() => {
       this.asked = false;
-      if (this.frame()) this.ask();
+      this.frame();
     });
   }
 
@@ -126,12 +132,12 @@ class Page {
     return runs.filter(({ seed, snapshots }) => snapshots.length > 0 && (seed < settings.seeds || seed === follow));
   }
 
-  /** Draw; return whether there is more to come without news from the workers. */
+  /** Draw, and go on while anything moves without news from the workers. */
   frame() {
     const { scene, settings } = this.state;
     const steps = stepsOf(scene, settings);
     const runs = this.runs();
-    if (runs.length === 0 && this.pool.runs.size > 0) return false; // until there is news, all stays as it was
+    if (runs.length === 0 && this.pool.runs.size > 0) return; // until there is news, all stays as it was
     const own = runs.filter(({ beside }) => !beside);
     const running = this.tick(reachedBy(own, scene, settings), steps.length - 1);
     const { step } = this.clock;
@@ -146,7 +152,7 @@ class Page {
     find("step").setAttribute("aria-valuetext", at);
     this.portray(view);
     if (snapshots.length >= settings.seeds && step === steps.length - 1) this.announce(tell(scene, snapshots));
-    return moving || running;
+    if (moving || running) this.ask();
   }
 
   /**

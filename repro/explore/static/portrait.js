@@ -71,6 +71,8 @@ export function drawNetwork(canvas, { names, kernels, dead, lit = [] }) {
 }
 
 const ACROSS = 20; // cells of a row
+const FLAT = 0.55; // height of a unit's cell, as a share of its width
+const GAP = 0.3; // between layers
 const SIDE = 28; // of an image, in pixels
 
 /**
@@ -78,17 +80,20 @@ const SIDE = 28; // of an image, in pixels
  * @param {HTMLCanvasElement} canvas @param {Field} detail @param {Digits} digits @param {"alive" | "beside"} colour
  */
 export function drawField(canvas, { cells, silent }, digits, colour) {
+  const heights = cells.map((units) => Math.ceil(units.length / ACROSS) * FLAT + GAP);
+  const height = heights.reduce((sum, one) => sum + one, silent.length / ACROSS);
+  canvas.style.aspectRatio = `${ACROSS / height}`;
   const pen = new Pen(canvas);
   const cell = pen.width / ACROSS;
   let y = 0;
-  for (const units of cells) {
+  cells.forEach((units, layer) => {
     units.forEach((reacts, i) => {
-      const top = y + Math.floor(i / ACROSS) * cell * 0.55;
+      const top = y + Math.floor(i / ACROSS) * cell * FLAT;
       const fill = reacts ? pen.colours[colour] : pen.colours.committed;
-      pen.box([(i % ACROSS) * cell + 1, top + 1, cell - 2, cell * 0.55 - 2], { fill }, 2);
+      pen.box([(i % ACROSS) * cell + 1, top + 1, cell - 2, cell * FLAT - 2], { fill }, 2);
     });
-    y += Math.ceil(units.length / ACROSS) * cell * 0.55 + 6;
-  }
+    y += heights[layer] * cell;
+  });
   const sheet = sheetOf(digits);
   silent.forEach((isSilent, i) => {
     const [left, top] = [(i % ACROSS) * cell, y + Math.floor(i / ACROSS) * cell];

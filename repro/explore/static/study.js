@@ -52,7 +52,7 @@ export class Study {
     for (const place of all("[data-variant]")) place.textContent = name;
     for (const part of all("[data-judged]")) part.hidden = (part.dataset.judged === "yes") !== Boolean(this.variant);
     const counts = [seeds, horizon].map((count) => count.toLocaleString("en"));
-    find("size").textContent = `${counts[0]} seeds, ${scene.horizon} ${counts[1]}.`;
+    find("size").textContent = `${counts[0]} seeds, ${counts[1]} ${scene.horizon}.`;
     let shown = 0;
     for (const claim of all("[data-claim]")) {
       const [thread, ...variants] = claim.dataset.claim?.split(" ") ?? [];
