@@ -257,7 +257,7 @@ def test_on_paper_the_dots_are_in_their_places(open_page):
     page.wait_for_function(END)
     page.evaluate(PICTURES)
     page.pdf()
-    circles = sum(page.evaluate("() => globalThis.pictures"), [])
+    circles = page.evaluate("() => globalThis.pictures.flat()")
     assert len({height for *_, height in circles}) > 1  # a sheet is narrower than the screen
     axis = 42  # above the picture's lower end
     assert all(y < height - axis for _, y, height in circles)
