@@ -38,9 +38,9 @@ export function nearest(runs, [x, y]) {
 function inOrder({ scene, runs, step }) {
   const shown = runs.map((run) => {
     const snapshot = run.snapshots[Math.min(step, run.snapshots.length - 1)];
-    return { run, snapshot, rank: [Number(run.beside), -stateOf(scene, snapshot), run.seed] };
+    return { run, snapshot, rank: run.beside ? 2 : -stateOf(scene, snapshot) }; // of its colour, -1 is lowest
   });
-  return shown.sort((a, b) => a.rank[0] - b.rank[0] || a.rank[1] - b.rank[1] || a.rank[2] - b.rank[2]);
+  return shown.sort((a, b) => a.rank - b.rank || a.run.seed - b.run.seed);
 }
 
 /**

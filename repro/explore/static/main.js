@@ -162,14 +162,10 @@ class Page {
   tick(known, last) {
     const { clock } = this;
     if (!clock.running) return false;
-    if (this.motion.matches) clock.step = known;
     const now = performance.now();
-    const pace = () => (clock.step === 0 ? BIRTH : PACE);
-    while (clock.step < known && now - clock.since > pace()) {
-      clock.since += pace();
-      clock.step++;
-    }
-    if (clock.step === known && clock.step > 0) clock.since = now;
+    const isTime = now - clock.since > (clock.step === 0 ? BIRTH : PACE);
+    if (isTime && clock.step < known) Object.assign(clock, { step: clock.step + 1, since: now });
+    if (this.motion.matches) clock.step = known;
     clock.running = clock.step < last;
     return clock.step < known;
   }

@@ -11,8 +11,8 @@ export class RandomState {
       this.state[i] = Math.imul(1812433253, previous) + i;
     }
     this.position = 624;
-    /** @type {number | null} the second of a pair of normal draws */
-    this.kept = null;
+    /** @type {number[]} the second of a pair of normal draws */
+    this.kept = [];
   }
 
   /** Return 32 random bits as an integer. */
@@ -47,11 +47,8 @@ export class RandomState {
 
   /** Return a standard normal number, by the polar method: `randn`. */
   normal() {
-    if (this.kept !== null) {
-      const { kept } = this;
-      this.kept = null;
-      return kept;
-    }
+    const kept = this.kept.pop();
+    if (kept !== undefined) return kept;
     let x, y, square;
     do {
       x = 2 * this.random() - 1;
@@ -59,7 +56,7 @@ export class RandomState {
       square = x * x + y * y;
     } while (square >= 1 || square === 0);
     const factor = Math.sqrt((-2 * Math.log(square)) / square);
-    this.kept = factor * x;
+    this.kept.push(factor * x);
     return factor * y;
   }
 

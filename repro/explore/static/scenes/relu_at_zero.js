@@ -13,15 +13,10 @@ export function relu_at_zero(settings, seed) {
   const single = settings.precision === "float32";
   const { input, first, second } = draw(settings, new RandomState(seed));
   const atZero = keep(DERIVATIVE[settings.at_zero] ?? settings.at_zero, single);
+  const how = { rate: keep(settings.learning_rate, single), factor: 2, biased: false, single };
   const [ours, zero] = [atZero, 0].map((atZero) => {
     const hidden = makeLayer(first.slice(), HIDDEN, "relu", { atZero, samples: SAMPLES });
-    const last = makeLayer(second.slice(), 1, "linear", { samples: SAMPLES });
-    return new Network([hidden, last], {
-      rate: keep(settings.learning_rate, single),
-      factor: 2,
-      biased: false,
-      single,
-    });
+    return new Network([hidden, makeLayer(second.slice(), 1, "linear", { samples: SAMPLES })], how);
   });
   const lit = Array(HIDDEN).fill(false); // units that have met a zero
   let loss = 0;
@@ -47,20 +42,14 @@ export function relu_at_zero(settings, seed) {
 function draw({ inputs, bias, precision }, random) {
   const single = precision === "float32";
   const round = (/** @type {number} */ value) => (inputs === "integers" ? Math.round(value) : keep(value, single));
-  const x = Array.from({ length: SAMPLES }, () => [...random.normals(INPUTS - 1), bias === "none" ? 0 : 1]);
+  const one = bias === "none" ? 0 : 1;
+  const x = Array.from({ length: SAMPLES }, () => [...random.normals(INPUTS - 1), one].map(round));
   const target = [...random.normals(SAMPLES)].map((value) => keep(value, single));
   const first = drawKernel(INPUTS, HIDDEN, () => round(random.normal()));
   const second = drawKernel(HIDDEN, 1, () => keep(random.normal(), single));
   if (inputs === "zero_sample") x[0].fill(0, 0, INPUTS - 1);
   if (bias === "zero_start") first.fill(0, (INPUTS - 1) * HIDDEN);
-  return {
-    input: inputOf(
-      x.map((row) => row.map(round)),
-      target,
-    ),
-    first,
-    second,
-  };
+  return { input: inputOf(x, target), first, second };
 }
 
 /**
