@@ -3,7 +3,9 @@
 import pytest
 
 from repro.explore.bundle import bundle
+from repro.explore.page import FILE
 from repro.explore.scenes import load_scenes
+from repro.study.folder import RESULTS
 
 TRAIN = """([scene, settings, seeds, until]) => seeds.map((seed) => {
     const steps = _scene.stepsOf(scene, settings);
@@ -14,6 +16,36 @@ TRAIN = """([scene, settings, seeds, until]) => seeds.map((seed) => {
     }
     return snapshots;
 })"""
+
+END = "() => document.querySelector('#status').textContent !== ''"
+
+
+@pytest.fixture(scope="session")
+def path():
+    """The committed page, which another test compares with what the command writes."""
+    return (RESULTS / FILE).resolve()
+
+
+@pytest.fixture
+def open_page(browser, path):
+    contexts = []
+
+    def open_page(fragment="", before="", **options):
+        context = browser.new_context(**({"reduced_motion": "reduce"} | options))
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        page.said, page.asked = [], []
+        page.on("console", lambda message: page.said.append(message.text))
+        page.on("pageerror", lambda error: page.said.append(str(error)))
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.add_init_script(before)
+        page.goto(path.as_uri() + fragment)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture(scope="session")

@@ -13,13 +13,14 @@ from functools import cache
 import pytest
 
 from repro.explore.bundle import bundle
-from repro.explore.page import FILE, render, write_page
+from repro.explore.page import render, write_page
 from repro.explore.scenes import load_scenes
 from repro.store.results import read_results
 from repro.study.experiments import find_experiment
 from repro.study.folder import RESULTS, study_names
 from repro.study.schema import Variant, load_study
 from tests.explore.committed import committed_runs
+from tests.explore.conftest import END
 
 SMALL = ("add_numbers", "truth_table", "relu_at_zero")  # networks that train in a moment
 LOOKS = [
@@ -61,35 +62,6 @@ PICTURES = """() => {
         return arc.apply(this, circle);
     };
 }"""  # the middles of the circles and the picture's height, for each picture from now on
-END = "() => document.querySelector('#status').textContent !== ''"
-
-
-@pytest.fixture(scope="session")
-def path():
-    """The committed page, which another test compares with what the command writes."""
-    return (RESULTS / FILE).resolve()
-
-
-@pytest.fixture
-def open_page(browser, path):
-    contexts = []
-
-    def open_page(fragment="", before="", **options):
-        context = browser.new_context(**({"reduced_motion": "reduce"} | options))
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(120_000)
-        page.said, page.asked = [], []
-        page.on("console", lambda message: page.said.append(message.text))
-        page.on("pageerror", lambda error: page.said.append(str(error)))
-        page.on("request", lambda request: page.asked.append(request.url))
-        page.add_init_script(before)
-        page.goto(path.as_uri() + fragment)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
 
 
 def dots_of(page):

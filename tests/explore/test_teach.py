@@ -1,4 +1,7 @@
-"""The exercises cite claims that there are, and begin at addresses that mean something."""
+"""The exercises cite claims that there are, begin at right addresses, and count right.
+
+Slow: the networks on digits, which end otherwise than those of the study, are trained in a browser.
+"""
 
 import functools
 import json
@@ -8,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from repro.explore.scenes import load_scenes
+from repro.explore.tables import VALUES
 from repro.store.tables import read_table
 from repro.study.schema import load_study
+from tests.explore.conftest import END
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "teach.md").read_text(encoding="utf-8")
@@ -66,3 +71,50 @@ def test_an_exercise_counts_what_the_study_counts(said):
 def first_runs(name):
     runs = read_table(ROOT / "results" / name / "runs.csv")
     return runs[runs.seed < 100]
+
+
+MNIST, SCALED = "#scene=mnist_relu&seeds=10", f"&input_scale={1 / 255}"
+LAYERS = "#scene=four_layers&learning_rate=0.03&seeds=10"
+SEEN = [  # an address, and what is said of it
+    (MNIST, "In the end the ten networks get {mean} % of the digits right."),
+    (MNIST + SCALED, "Now {dead} of the {units} units die, and {mean} % of the digits are right."),
+    (MNIST + SCALED + "&first_layer_init=255", "the units live, and {mean} % are right."),
+    (MNIST + SCALED + "&first_layer_rate=65025", "{dead} units die, and {mean} % are right."),
+    (MNIST + "&learning_rate=0.0001", "at 1e-4 it gets {mean} % right."),
+    (LAYERS, "as posted {learned} of the {all}, and {lost} are lost."),
+    (LAYERS + "&backpropagation=hidden_mended", "to *hidden mended*: {learned} get there."),
+    (LAYERS + "&backpropagation=output_mended", "to *output mended*: {learned} do as well."),
+]
+NUMBERS = {  # of what the page says, one behind another
+    "mnist_relu": ("mean", "lost", "all", "dead", "units", "silent", "images"),
+    "four_layers": ("learned", "all", "lost", "dead", "units", "silent", "images"),
+}
+
+
+def test_the_grey_shape_is_of_so_many_seeds():
+    assert f"made of {VALUES} of the study's seeds" in " ".join(PAGE.split())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("address", "said"), SEEN)
+def test_counts_on_digits_are_what_the_page_shows(open_page, address, said):
+    page = open_page(address)
+    page.wait_for_function(END)
+    assert said.format(**shown(page, address)) in " ".join(PAGE.split())
+
+
+@pytest.mark.slow
+def test_units_are_dark_after_twelve_steps(open_page):
+    page = open_page(MNIST)
+    page.wait_for_function(END)
+    page.locator("#step").fill(str(load_scenes()["mnist_relu"].looks.index(12)))
+    page.wait_for_function("() => document.querySelector('#at').textContent === 'step 12'")
+    said = "Within twelve steps {dead} of its {units} units are dark, and {silent} of the {images}"
+    assert said.format(**shown(page, MNIST)) in " ".join(PAGE.split())
+
+
+def shown(page, address):
+    """Return the numbers that the page says of all networks, and of the one that is followed."""
+    told = page.locator("#told").inner_text() + page.locator("#tell-alive").inner_text()
+    names = NUMBERS[re.search(r"scene=(\w+)", address)[1]]
+    return dict(zip(names, re.findall(r"\d+", told), strict=True))
