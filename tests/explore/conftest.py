@@ -34,7 +34,7 @@ def open_page(browser, path):
         context = browser.new_context(**({"reduced_motion": "reduce"} | options))
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(120_000)
+        page.set_default_timeout(300_000)  # many networks train where others compute, too
         page.said, page.asked = [], []
         page.on("console", lambda message: page.said.append(message.text))
         page.on("pageerror", lambda error: page.said.append(str(error)))
