@@ -43,7 +43,7 @@ SLOW = 25  # milliseconds: a frame of sixty a second was left out
 
 
 def measure() -> pd.DataFrame:
-    """Return the medians of several rounds, one row a scene; times in milliseconds."""
+    """Return the medians of several rounds, one row a scene; milliseconds since it was opened."""
     with chromium() as browser:
         rounds = [watch(browser, scene) for _ in range(REPEATS) for scene in load_scenes()]
     table = pd.DataFrame(rounds).groupby("scene", sort=False).agg(median).reset_index()

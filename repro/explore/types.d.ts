@@ -26,8 +26,8 @@ interface Portrait {
   names: string[];
   /** rows of weights, the last for the biases, by layer */
   kernels: number[][];
-  /** units that give nothing on any sample, by layer */
-  dead: boolean[][];
+  /** whether units give anything on some sample, by layer */
+  reacts: Uint8Array[];
   /** units that have met a zero, by layer */
   lit?: boolean[][];
 }

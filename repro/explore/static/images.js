@@ -66,8 +66,6 @@ function gather({ grey, label }, { scale, gain = 1, background = 0, low = 0, hig
     rows: new Uint16Array(rows),
     values: new Float64Array(values),
     moves: new Float64Array(moves),
-    target: Float64Array.from({ length: 10 * label.length }, (_, k) =>
-      label[Math.floor(k / 10)] === k % 10 ? high : low,
-    ),
+    target: new Float64Array(10 * label.length).map((_, k) => (label[Math.floor(k / 10)] === k % 10 ? high : low)),
   };
 }

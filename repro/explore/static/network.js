@@ -4,7 +4,7 @@ const KINDS = ["relu", "leaky_relu", "sigmoid", "tanh", "linear"];
 const [RELU, , SIGMOID, TANH] = KINDS.keys(); // a loop compares numbers faster than names
 
 /** @param {number} n @returns {Uint32Array} 0 to n - 1 */
-export const count = (n) => Uint32Array.from({ length: n }, (_, i) => i);
+export const count = (n) => new Uint32Array(n).map((_, i) => i);
 
 /**
  * Draw a layer's weights, input by input or, as some threads do, unit by unit; then come rows of zeros.
@@ -25,7 +25,8 @@ export function drawKernel(inputs, units, number, { byUnit = false, zeros = 1 } 
  */
 function makeInput(width, values, moves = values) {
   const starts = count(values.length / width + 1).map((sample) => sample * width);
-  return { starts, rows: Uint16Array.from(values, (_, k) => k % width), values, moves, target: new Float64Array() };
+  const rows = new Uint16Array(values.length).map((_, k) => k % width);
+  return { starts, rows, values, moves, target: new Float64Array() };
 }
 
 /**
@@ -305,6 +306,6 @@ export function examine(network, input, samples, { hidden = false, by = "out" } 
  * @param {Network} network @param {Input} input @param {Uint32Array} samples @param {string[]} names of inputs
  */
 export function portray(network, input, samples, names) {
-  const dead = examine(network, input, samples).reacts.map((units) => Array.from(units, (reacts) => !reacts));
-  return { names, dead, kernels: network.layers.map(({ kernel }) => [...kernel]) };
+  const { reacts } = examine(network, input, samples);
+  return { names, reacts, kernels: network.layers.map(({ kernel }) => [...kernel]) };
 }

@@ -38,10 +38,10 @@ export function drawCurve(canvas, { scene, settings, step }, runs) {
  * Draw a small network: lines as thick as their weights, one colour a sign; dead units are empty, lit ones bright.
  * @param {HTMLCanvasElement} canvas @param {Portrait} detail
  */
-export function drawNetwork(canvas, { names, kernels, dead, lit = [] }) {
+export function drawNetwork(canvas, { names, kernels, reacts, lit = [] }) {
   const pen = new Pen(canvas);
   const { width, height, colours } = pen;
-  const counts = [names.length, ...dead.map((units) => units.length)];
+  const counts = [names.length, ...reacts.map((units) => units.length)];
   const place = (/** @type {number} */ depth, /** @type {number} */ unit) => [
     26 + (depth / (counts.length - 1)) * (width - 52),
     (height * (unit + 0.5)) / counts[depth],
@@ -62,10 +62,10 @@ export function drawNetwork(canvas, { names, kernels, dead, lit = [] }) {
     pen.text(name, [x, y + 4], { fill: colours.ink, align: "center" });
   });
   const radius = Math.min(11, height / (2.6 * Math.max(...counts)));
-  dead.forEach((units, depth) =>
-    units.forEach((isDead, unit) => {
+  reacts.forEach((units, depth) =>
+    units.forEach((isAlive, unit) => {
       const stroke = lit[depth]?.[unit] ? colours["state-0"] : colours.ink;
-      pen.circle([...place(depth + 1, unit), radius], { fill: isDead ? colours.paper : stroke, stroke, width: 2 });
+      pen.circle([...place(depth + 1, unit), radius], { fill: isAlive ? stroke : colours.paper, stroke, width: 2 });
     }),
   );
 }

@@ -62,12 +62,12 @@ export class RandomState {
 
   /** Return so many standard normal numbers. @param {number} count */
   normals(count) {
-    return Float64Array.from({ length: count }, () => this.normal());
+    return new Float64Array(count).map(() => this.normal());
   }
 
   /** Return 0 to n - 1 in a random order: `permutation`. @param {number} n */
   permutation(n) {
-    const order = Uint32Array.from({ length: n }, (_, i) => i);
+    const order = new Uint32Array(n).map((_, i) => i);
     for (let i = n - 1; i > 0; i--) {
       const mask = 2 ** (32 - Math.clz32(i)) - 1;
       let j;
