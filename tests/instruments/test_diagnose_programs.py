@@ -606,17 +606,36 @@ def test_validation_labels_of_another_order_are_renamed():
 def two_sizes():
     inputs = keras.Input((6,))
     hidden = dense(8, "relu")()(inputs)
-    model = keras.Model(inputs, [LINEAR()(hidden), SIGMOID()(hidden)])
+    outputs = [
+        keras.layers.Dense(1, name="first")(hidden),
+        keras.layers.Dense(1, "sigmoid", name="second")(hidden),
+    ]
+    model = keras.Model(inputs, outputs)
     model.compile(keras.optimizers.Adam(0.01), ["mse", "binary_crossentropy"])
     return model
+
+
+def test_of_outputs_that_fail_alike_the_largest_loss_comes_first():
+    def build():
+        model = two_sizes()
+        turned = keras.Model(model.input, model.outputs[::-1])
+        turned.compile("sgd", ["binary_crossentropy", "mse"])
+        return turned
+
+    y = [CLASSES % 2 * 1.0, 500 + 20 * X[:, 2]]
+    _, _, notes, joint = worst_output(build, Data(x=X, y=y, batch_size=80), 1)
+    assert joint is None
+    assert "first is diagnosed alone" in notes[0]
+    assert notes[1].startswith("losses that hardly count: second's is ")
 
 
 @pytest.mark.slow
 def test_an_output_that_others_drown_is_trained_with_losses_made_alike():
     x = np.tile(X, (3, 1))
-    y = [50 + 20 * x[:, 2] * x[:, 3], (x[:, 0] * x[:, 1] > 0) * 1.0]
-    build, data, _, joint = worst_output(two_sizes, Data(x=x, y=y, batch_size=16), 15)
+    y = [20 * x[:, 2], (x[:, 0] * x[:, 1] > 0) * 1.0]
+    build, data, _, joint = worst_output(two_sizes, Data(x=x, y=y, batch_size=4), 20)
     assert joint is not None
+    assert joint.name == "second"
     assert joint.share < 0.01
     assert joint.weights[0] < 0.01 < joint.weights[1]
     assert joint.gained == max(joint.gained, 0)

@@ -24,16 +24,21 @@ if TYPE_CHECKING:
 JOINT_SEEDS = (0, 1)
 COMPARED_SEEDS = (0, 1, 2, 3)
 DROWNED = 0.01  # share of the sum of losses, below which an output's is tried with more weight
+ALIKE = 0.05  # skill: outputs that differ by less fail alike
 HELD_OUT = 0.2
 MOST_ROWS = 4096
 
 
 @dataclass(frozen=True)
 class Output:
-    """One output: its name, its skill when all are trained together, and a model of it alone."""
+    """One output: its name, its skill when all are trained together, and a model of it alone.
+
+    `share` is that of its loss in the sum of all, before training.
+    """
 
     name: str
     joint_skill: float
+    share: float
     build: Callable[[], "keras.Model"]
     y: Array
     y_test: Array | None
@@ -85,6 +90,9 @@ def outputs_of(
 ) -> list[Output]:
     """Train the model as it is, score every output, and return them, the worst first.
 
+    Of outputs that fail alike, the one with the largest loss comes first: what is wrong with it may
+    be what keeps the others from learning.
+
     Raises:
         DiagnoseError: if the model has not as many outputs as there are targets.
     """
@@ -97,26 +105,26 @@ def outputs_of(
     tests = leaves(validation[1]) if validation else [None] * len(targets)
     together = _Together(build, x, targets, names, epochs=epochs, batch_size=batch_size)
     skills = np.mean(together.skills(JOINT_SEEDS), axis=0)
+    shares = together.shares()
     outputs = [
         Output(
             name=str(name),
             joint_skill=skills[i],
+            share=shares[i],
             build=_alone(build, i, name),
             y=targets[i],
             y_test=tests[i],
         )
         for i, name in enumerate(names)
     ]
-    worst = int(skills.argmin())
+    worst = int(np.where(skills < skills.min() + ALIKE, shares, -1).argmax())
     outputs[worst] = replace(outputs[worst], joint=_compared(together, worst))
-    return sorted(outputs, key=lambda output: output.joint_skill)
+    return sorted(outputs, key=lambda o: (o is not outputs[worst], o.joint_skill))
 
 
 def _compared(together: "_Together", place: int) -> Joint | None:
     """Train with losses made alike, if this output's is next to nothing beside the others'."""
-    losses = together.first_losses()
-    shares = losses * together.weights()
-    share = float(shares[place] / shares.sum())
+    losses, share = together.first_losses, float(together.shares()[place])
     if not (share < DROWNED and (losses > 0).all()):
         return None
     weights = tuple(float(f"{1 / loss:.2g}") for loss in losses)
@@ -199,8 +207,9 @@ class _Together:
         scores = zip(self.targets, predictions, self._losses(model), strict=True)
         return [_skill(y[test], y, predicted, loss) for y, predicted, loss in scores]
 
+    @cached_property
     def first_losses(self) -> Array:
-        """Return each output's loss before training."""
+        """Each output's loss before training."""
         import keras
 
         model = self._model(JOINT_SEEDS[0], None)
@@ -211,6 +220,11 @@ class _Together:
             for loss, a, p in zip(self._losses(model), y, predictions, strict=True)
         ]
         return np.array(means)
+
+    def shares(self) -> Array:
+        """Return the share of each output's loss, as the user weighs it, in the sum of all."""
+        weighed = self.first_losses * self.weights()
+        return weighed / weighed.sum() if weighed.sum() > 0 else np.zeros(len(weighed))
 
     def weights(self) -> Array:
         """Return the user's weights of the losses; 1 for what has none."""

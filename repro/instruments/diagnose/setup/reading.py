@@ -8,7 +8,7 @@ from repro.instruments.diagnose.setup.arrays import leaves
 from repro.instruments.diagnose.setup.budget import default_epochs
 from repro.instruments.diagnose.setup.datasets import is_dataset, read_dataset
 from repro.instruments.diagnose.setup.errors import DiagnoseError
-from repro.instruments.diagnose.setup.outputs import Joint, are_several, outputs_of
+from repro.instruments.diagnose.setup.outputs import DROWNED, Joint, Output, are_several, outputs_of
 
 SHORTEST = 5  # epochs of the joint training, which only ranks the outputs
 LONGEST = 20
@@ -79,7 +79,14 @@ def worst_output(
         batch_size=data.batch_size,
     )
     worst = ranked[0]
-    skills = ", ".join(f"{output.name} {output.joint_skill:.2f}" for output in ranked)
-    note = f"trained together, the outputs reach: {skills}; {worst.name} is diagnosed alone"
     pair = (validation[0], worst.y_test) if validation else None
-    return worst.build, replace(data, y=worst.y, validation_data=pair), (note,), worst.joint
+    return worst.build, replace(data, y=worst.y, validation_data=pair), _notes(ranked), worst.joint
+
+
+def _notes(ranked: list[Output]) -> tuple[str, ...]:
+    """Tell every output's skill, and which of those that aren't diagnosed hardly count."""
+    worst, *others = ranked
+    skills = ", ".join(f"{output.name} {output.joint_skill:.2f}" for output in ranked)
+    drowned = [f"{o.name}'s is {o.share:.2g} of the sum" for o in others if o.share < DROWNED]
+    reach = f"trained together, the outputs reach: {skills}; {worst.name} is diagnosed alone"
+    return (reach, *([f"losses that hardly count: {', '.join(drowned)}"] if drowned else []))
