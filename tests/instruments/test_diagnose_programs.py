@@ -603,6 +603,28 @@ def test_validation_labels_of_another_order_are_renamed():
     assert change.rows(setup.train, setup.test)[1][1].tolist() == y[40:].tolist()
 
 
+def test_validation_labels_in_another_order_than_their_rows_are_told():
+    x = np.random.default_rng(1).normal(size=(400, 4)).astype("float32")
+    y = (x[:, 0] + x[:, 1] > 0).astype(int)
+    (x, y), (x_val, y_val) = (x[:280], y[:280]), (x[280:], y[280:])
+    build, mixed = sequential(HIDDEN, SIGMOID), np.random.default_rng(2).permutation(y_val)
+    setup = setup_of(build, x, y, (x_val, mixed))
+    causes, changes = examined(setup)
+    assert "validation_labels" in causes
+    assert "labels_unrelated" not in causes  # those of training are right
+    train, test = changes["hold_out"].rows(setup.train, setup.test)
+    together = np.concatenate([train[0], test[0]])
+    assert np.array_equal(np.sort(together, axis=0), np.sort(x, axis=0))
+    names = {"np": np, "x": x, "y": y}
+    exec(changes["hold_out"].code, names)  # noqa: S102  # our own text
+    assert np.array_equal(names["x_val"], test[0])
+    assert np.array_equal(names["y"], train[1])
+    for labels in (y_val, 1 - y_val):  # their own, and their own by other names
+        assert "validation_labels" not in examined(setup_of(build, x, y, (x_val, labels)))[0]
+    noise = np.random.default_rng(3).integers(0, 2, 280)  # of which near rows tell nothing
+    assert "validation_labels" not in examined(setup_of(build, x, noise, (x_val, mixed)))[0]
+
+
 def two_sizes():
     inputs = keras.Input((6,))
     hidden = dense(8, "relu")()(inputs)

@@ -22,6 +22,7 @@ from repro.instruments.diagnose.setup.splitting import Pair
 
 APART = {"unseen_classes", "validation_differs", "validation_shifted", "feature_shifted"}
 TABLE_AXES = 2
+HELD_OUT_OF = 5  # one row of so many
 SHUFFLING = "order = np.random.default_rng(0).permutation(len(x))"
 DEFINED = """\
 # keras.ops.sqrt(keras.ops.maximum(x, 1e-7)) in place of the root is better; what was tried:
@@ -95,6 +96,8 @@ def _selections(setup: Setup, examination: Examination, symptoms: frozenset[str]
         return
     if symptoms & APART and setup.tested_on == "validation data":
         yield _mixing()
+    if "validation_unrelated" in symptoms:
+        yield _holding_out()
     if examination.undefined is not None:
         yield _keeping_defined(examination.undefined.rows)
 
@@ -149,6 +152,28 @@ def _mixing() -> Change:
         group="validation",
         rows=_mix,
     )
+
+
+def _holding_out() -> Change:
+    lines = "# until x_val and y_val are in one order again\n"
+    lines += f"{SHUFFLING}\ncount = len(x) // {HELD_OUT_OF}\n"
+    lines += "x_val, y_val = x[order[:count]], y[order[:count]]\n"
+    lines += "x, y = x[order[count:]], y[order[count:]]"
+    return Change(
+        key="hold_out",
+        title="scored on rows held out of the training rows",
+        size=1,
+        code=lines,
+        removes=("validation_labels",),
+        group="validation",
+        rows=_hold_out,
+    )
+
+
+def _hold_out(train: Pair, _test: Pair) -> tuple[Pair, Pair]:
+    order = np.random.default_rng(0).permutation(len(train[1]))
+    count = len(order) // HELD_OUT_OF
+    return select_rows(train, order[count:]), select_rows(train, order[:count])
 
 
 def _mix(train: Pair, test: Pair) -> tuple[Pair, Pair]:

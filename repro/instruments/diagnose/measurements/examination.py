@@ -20,7 +20,12 @@ from repro.instruments.diagnose.measurements.leaks import leaking_features
 from repro.instruments.diagnose.measurements.loss import OwnLoss, measure_own_loss
 from repro.instruments.diagnose.measurements.mixed import unmixed
 from repro.instruments.diagnose.measurements.pairing import change_by_pairing
-from repro.instruments.diagnose.measurements.relation import UNRELATED, Relation, relate
+from repro.instruments.diagnose.measurements.relation import (
+    UNRELATED,
+    Relation,
+    relate,
+    relate_validation,
+)
 from repro.instruments.diagnose.measurements.renamed import best_names
 from repro.instruments.diagnose.measurements.steps import BuildTrained, first_steps, last_step
 from repro.instruments.diagnose.measurements.undefined import Undefined, find_undefined
@@ -38,6 +43,8 @@ class Examination:
     Attributes:
         inputs: scale and centre of the inputs; None if they are indices.
         relation: how well labels go with their rows; None if that can't be told.
+        validation: p-value that labels go with the validation rows, where those of training do
+            for certain; NaN elsewhere.
         linear: the skill of ridge regression; NaN if that is no match for the task.
         neighbours: the skill of the mean of the nearest rows; NaN likewise.
         layers: one row a seed, step and layer: `seed, step, label, dead, saturated, signal,
@@ -66,6 +73,7 @@ class Examination:
     linear: float
     layers: pd.DataFrame
     outputs: pd.DataFrame
+    validation: float = np.nan
     fails: str = ""
     neighbours: float = np.nan
     own_loss: OwnLoss | None = None
@@ -104,6 +112,7 @@ def examine_data(setup: Setup) -> Examination:
         inputs=None if are_indices else measure_inputs(setup),
         relation=related,
         unmixed=unmixed(setup) if related and related.p_value > UNRELATED else None,
+        validation=_validation(setup) if related else np.nan,
         linear=_baseline(setup, linear_skill),
         neighbours=np.nan if are_indices or is_seen else _baseline(setup, neighbour_skill),
         leaks=() if are_indices else leaking_features(setup),
@@ -156,6 +165,13 @@ def with_trained(
         layers=pd.concat([examination.layers, layers], ignore_index=True),
         outputs=pd.concat([examination.outputs, outputs], ignore_index=True),
     )
+
+
+def _validation(setup: Setup) -> float:
+    if setup.tested_on != "validation data":
+        return np.nan
+    train, test = (setup.inputs, setup.train[1]), (setup.test_inputs, setup.test[1])
+    return relate_validation(train, test)
 
 
 def _baseline(setup: Setup, score: Callable[..., float]) -> float:

@@ -16,6 +16,7 @@ PERMUTATIONS = 199
 RELATED_ROWS = 1000
 SHIFTS = (-2, -1, 1, 2)
 LEAST_TO_RELATE = 60
+SURELY = 0.01  # p-value up to which labels do go with their rows
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,20 @@ def relate(x: Array, y: Any) -> Relation | None:
     if shifted[best] <= unmoved:
         return unmoved_relation
     return replace(unmoved_relation, best_shift=best, shifted_p_value=p_value(shifted[best]))
+
+
+def relate_validation(train: tuple[Array, Any], test: tuple[Array, Any]) -> float:
+    """Return the p-value that near validation rows have labels alike; NaN if it tells nothing.
+
+    It tells something where half as many training rows surely have: then as many validation rows
+    would show it, were their labels their own.
+    """
+    count = max(LEAST_TO_RELATE, len(test[1]) // 2)
+    rows = np.linspace(0, len(train[1]) - 1, min(count, len(train[1]))).round().astype(int)
+    known, found = relate(train[0][rows], train[1][rows]), relate(*test)
+    if known is None or found is None or known.p_value > SURELY:
+        return np.nan
+    return found.p_value
 
 
 def _contradicted(near: Array, labels: Array) -> float:

@@ -96,6 +96,14 @@ CAUSES = {
         says="The network is asked about inputs unlike those that it learned from",
         remedy="preprocess both by the same function, with the training data's numbers",
     ),
+    "validation_labels": Cause(
+        title="validation labels belong to other rows",
+        signs=("validation_unrelated",),
+        says="The score compares predictions with the labels of other rows",
+        remedy=(
+            "shuffle inputs and labels by one order; predict from a generator with shuffle=False"
+        ),
+    ),
     "validation_targets": Cause(
         title="validation targets in other units than those of training",
         signs=("targets_differ",),

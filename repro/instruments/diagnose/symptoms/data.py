@@ -40,6 +40,9 @@ def label_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         share = float((y > HALF).mean())
         text = f"{percent(max(share, 1 - share))} of the labels are {round(share)}"
         yield from detect("imbalance", max(share, 1 - share), text)
+    text = "near validation rows don't have labels alike, as near training rows do "
+    text += f"(p = {examination.validation:.2g})"
+    yield from detect("validation_unrelated", examination.validation, text)
     if examination.unmixed is not None:
         text = "near rows don't have labels alike, but do once a reshape is undone"
         yield from detect("mixed_rows", 1, text)

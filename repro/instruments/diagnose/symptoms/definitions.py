@@ -102,6 +102,15 @@ DEFINITIONS = {
         counts=above(UNRELATED),
         source=OURS,
     ),
+    "validation_unrelated": Definition(
+        title="validation labels belong to other rows",
+        measured=(
+            "p-value that near validation rows have labels alike, if half as many training rows "
+            "have (p ≤ 0.01); permutation test"
+        ),
+        counts=above(UNRELATED),
+        source=OURS,
+    ),
     "mixed_rows": Definition(
         title="rows mixed up by a reshape",
         measured=(
