@@ -231,6 +231,12 @@ MADE_ONCE = a_model()
         (a_model(), X, Y, "must be a function that makes a new model, got a Sequential"),
         (lambda: MADE_ONCE, X, Y, "returns the same model again"),
         (a_model, X, np.zeros(80), "y is the same in all rows"),
+        (
+            sequential((layers.Dense, 2, "softmax"), loss="categorical_crossentropy"),
+            X,
+            keras.utils.to_categorical(keras.utils.to_categorical(Y)),
+            "made one-hot twice; leave out one to_categorical",
+        ),
     ],
 )
 def test_bad_input_is_named_in_one_line(build, x, y, says):

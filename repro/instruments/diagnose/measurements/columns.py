@@ -6,6 +6,7 @@ from repro.instruments.diagnose.measurements.baselines import linear_skill, some
 from repro.instruments.diagnose.measurements.inputs import largest_eigenvalue
 from repro.instruments.diagnose.setup.arrays import Array, fences, leaves
 from repro.instruments.diagnose.setup.setup import Setup
+from repro.instruments.diagnose.setup.skill import margin
 
 FEW_FEATURES = 20  # of more, none is looked at as a code
 CODES = (6, 100)  # fewest and most values of a feature that may be a code
@@ -13,7 +14,6 @@ IMAGE_AXES = 4  # rows, two of positions, channels
 PIXEL = 255  # largest value of one
 FEWEST_ON_A_LINE = 3  # features and rows: two may well say the same, such as yes and no
 FEW_ALIKE = 5  # values far out that may be alike by chance
-TELLING = 0.05  # skill that a feature has to gain as categories
 
 
 def farthest_value(setup: Setup) -> float:
@@ -84,8 +84,13 @@ def find_codes(setup: Setup) -> tuple[tuple[int, ...], float]:
         return (), 0.0
     may_be = [i for i in range(x.shape[1]) if _may_be_code(x[:, i])]
     plain = _skill(setup, x, test) if may_be else 0.0
-    codes = [i for i in may_be if _as_categories(setup, [i]) - plain > TELLING]
+    codes = [i for i in may_be if _tells_more(setup, _as_categories(setup, [i]), plain)]
     return tuple(codes), _as_categories(setup, codes) - plain if codes else 0.0
+
+
+def _tells_more(setup: Setup, as_category: float, plain: float) -> bool:
+    """Tell whether a feature gains as categories, by more than the rows scored on scatter."""
+    return as_category - plain > margin(setup.task, as_category, setup.test[1])
 
 
 def _may_be_code(column: Array) -> bool:

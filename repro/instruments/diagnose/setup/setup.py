@@ -45,6 +45,7 @@ from repro.instruments.diagnose.setup.task import (
     balanced,
     infer_step_task,
     infer_task,
+    is_one_hot,
     outputs_a_target,
     target_table,
 )
@@ -295,6 +296,7 @@ def _read_network(model: "keras.Model", x: Any, y: Any) -> Network:
             "the model has several outputs, and y isn't a list or dict with one array for each"
         )
     shape = tuple(predictions.shape)
+    _check_one_hot_once(y, shape)
     units, loss = int(shape[-1] or 1), compiled.loss
     outputs = outputs_a_target(shape, np.shape(y))
     if len(shape) > 2 and units > 1 and "categorical" in loss and outputs == 1:
@@ -317,6 +319,16 @@ def _read_network(model: "keras.Model", x: Any, y: Any) -> Network:
         outputs_a_target=outputs,
         preprocessing=read_preprocessing(model),
     )
+
+
+def _check_one_hot_once(y: Array, shape: tuple[int | None, ...]) -> None:
+    """Raise DiagnoseError if labels that had a column a class were given columns once more."""
+    is_deeper = y.ndim == len(shape) + 1 and y.shape[-2] == shape[-1] and y.shape[-1] > 1
+    if is_deeper and is_one_hot(y.reshape(-1, y.shape[-1])):
+        raise DiagnoseError(
+            f"y has shape {y.shape}, the output {shape}: labels were made one-hot twice; "
+            "leave out one to_categorical, as by y = y.argmax(axis=-1)"
+        )
 
 
 def _cut(pair: Pair, rows: int) -> Pair:
