@@ -410,6 +410,53 @@ def test_healthy_programs_have_none_of_them():
     assert told & set(causes) == {"own_loss"}  # a suspicion, and no more
 
 
+def test_a_size_that_a_layer_in_front_divides_away_is_missed():
+    x = np.random.default_rng(4).normal(size=(300, 3)).astype("float32")
+    far = (np.square(x).sum(axis=1) > 2.4).astype(int)
+    build = sequential(layers.UnitNormalization, HIDDEN, SIGMOID)
+    causes, changes = examined(setup_of(build, x, far))
+    assert causes == ["row_scale"]
+    model = changed_build(setup_of(build, x, far), changes["rows_as_they_are"])()
+    assert np.ptp(np.asarray(model(np.stack([x[0], 9 * x[0]])))) > 0
+    assert np.ptp(np.asarray(build()(np.stack([x[0], 9 * x[0]])))) == pytest.approx(0, abs=1e-6)
+    ahead = (x[:, 0] > 0).astype(int)  # which way a row points stays
+    assert "row_scale" not in examined(setup_of(build, x, ahead))[0]
+    behind = sequential(HIDDEN, layers.LayerNormalization, SIGMOID)
+    assert "row_scale" not in examined(setup_of(behind, x, far))[0]
+
+
+def test_tokens_are_asked_for_whether_labels_go_with_them():
+    draw = np.random.default_rng(5)
+    y = draw.integers(0, 2, 300)
+    words = np.where(
+        y[:, None] > 0, draw.integers(1, 30, (300, 8)), draw.integers(15, 45, (300, 8))
+    )
+    first = draw.integers(2, 12, (300, 8))
+    first[:, 0] = y  # a place tells it, and no count of words does
+    build = sequential(lambda: layers.Embedding(45, 8), lambda: layers.LSTM(8), SIGMOID)
+    for tokens in (words, first):
+        assert "labels_unrelated" not in examined(setup_of(build, tokens, y))[0]
+        assert "labels_unrelated" in examined(setup_of(build, tokens, draw.permutation(y)))[0]
+
+
+def test_an_embedding_that_passes_on_too_few_numbers_is_told_and_widened():
+    draw = np.random.default_rng(6)
+    tokens, y = draw.integers(0, 20, (80, 6)), draw.integers(0, 5, 80)
+
+    def build(size, gather):
+        stack = lambda: layers.Embedding(20, size), gather, dense(5, "softmax")
+        return sequential(*stack, loss=SPARSE)
+
+    pooled = setup_of(build(1, layers.GlobalMaxPooling1D), tokens, y)
+    causes, changes = examined(pooled)
+    assert "narrow" in causes
+    assert "label_noise" not in causes  # rows of tokens may contradict each other
+    model = changed_build(pooled, changes["more_units"])()
+    assert model.layers[1].output_dim >= 8
+    for size, gather in ((8, layers.GlobalMaxPooling1D), (1, layers.Flatten)):
+        assert "narrow" not in examined(setup_of(build(size, gather), tokens, y))[0]
+
+
 def test_whole_numbers_that_tell_more_by_chance_are_no_codes():
     whole = np.abs(50 * X).astype("uint8")  # of which 16 rows held out tell next to nothing
     assert "codes" not in examined(setup_of(sequential(HIDDEN, SIGMOID), whole, Y))[0]

@@ -8,9 +8,11 @@ from repro.instruments.diagnose.changes.code import changed_layers
 from repro.instruments.diagnose.measurements.erased import Erased
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.measurements.gradient import Cut
+from repro.instruments.diagnose.measurements.row_scale import RowScale
 from repro.instruments.diagnose.setup.anatomy import Site
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.symptoms.definitions import FAILURES
+from repro.instruments.diagnose.symptoms.network import narrow_embeddings
 from repro.instruments.diagnose.symptoms.written import dropped_shares
 
 DROPOUTS = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout")
@@ -100,6 +102,8 @@ def capacity_changes(setup: Setup, examination: Examination, symptoms: frozenset
         yield WHOLE_PRECISION
     if "erased" in symptoms and examination.erased is not None:
         yield from _leave_out(setup, examination.erased)
+    if "row_scale" in symptoms and examination.row_scale is not None:
+        yield _keeping_size(examination.row_scale)
     if "unread_input" in symptoms and setup.output is not None:
         yield _joined(setup, setup.output)
     dense = [site for site in setup.hidden if site.kind == "Dense"]
@@ -111,7 +115,7 @@ def _thin(setup: Setup, *, is_narrow: bool) -> list[Site]:
     """Return the layers to widen; recurrent ones, which take long then, only of few units."""
     limit = FEW_UNITS if is_narrow else SOME_UNITS
     sites = [site for site in setup.hidden if site.is_plain or (is_narrow and site.has_units)]
-    thin = [site for site in sites if site.units <= limit]
+    thin = narrow_embeddings(setup) + [site for site in sites if site.units <= limit]
     # one unit beside another path weighs what passes there, and is one by its purpose
     return [site for site in thin if site.units > 1 or site.position not in setup.bypassed]
 
@@ -161,6 +165,18 @@ def _leave_out(setup: Setup, erased: Erased) -> Changes:
         removes=("erased",),
         group="erased",
         edit=edits.pass_by([erased.position]),
+    )
+
+
+def _keeping_size(scale: RowScale) -> Change:
+    return Change(
+        key="rows_as_they_are",
+        title=f"{scale.kind} in front left out",
+        size=1,
+        code=f"# remove {scale.kind} in front, and standardize every feature over the rows",
+        removes=("row_scale",),
+        group="erased",
+        edit=edits.pass_by([scale.position]),
     )
 
 

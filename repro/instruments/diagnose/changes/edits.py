@@ -150,7 +150,8 @@ def normalize(sites: Sequence[Site]) -> Edit:
 
 def count_name(layer: Any) -> str:
     """Return what a layer calls its number of units."""
-    return "filters" if hasattr(layer, "filters") else "units"
+    names = ("filters", "output_dim")
+    return next((name for name in names if hasattr(layer, name)), "units")
 
 
 def widen(units: Mapping[int, int]) -> Edit:

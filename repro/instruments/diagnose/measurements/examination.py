@@ -24,13 +24,16 @@ from repro.instruments.diagnose.measurements.relation import (
     UNRELATED,
     Relation,
     relate,
+    relate_tokens,
     relate_validation,
 )
 from repro.instruments.diagnose.measurements.renamed import best_names
+from repro.instruments.diagnose.measurements.row_scale import RowScale, find_row_scale
 from repro.instruments.diagnose.measurements.steps import BuildTrained, first_steps, last_step
 from repro.instruments.diagnose.measurements.undefined import Undefined, find_undefined
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
+from repro.instruments.diagnose.setup.sequences import single_input
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.splitting import Pair
 from repro.instruments.diagnose.setup.task import as_table
@@ -56,6 +59,7 @@ class Examination:
         undefined: rows whose loss is finite and whose gradient isn't, where the loss ends so.
         cut: where the gradient ends before it gets to all layers; None if it gets there.
         erased: the operation behind which all rows are alike, if there is one.
+        row_scale: the layer that brings every row to one size before anything reads it, if any.
         unmixed: training and test rows with a reshape undone that has mixed them up, if one has.
         renamed: share of the validation rows that become right once their classes are renamed.
         names: the place among training's classes of each class of the validation labels, then.
@@ -81,6 +85,7 @@ class Examination:
     undefined: Undefined | None = None
     cut: Cut | None = None
     erased: Erased | None = None
+    row_scale: RowScale | None = None
     unmixed: tuple[Pair, Pair] | None = None
     leaks: tuple[int, ...] = ()
     codes: tuple[int, ...] = ()
@@ -100,7 +105,7 @@ class Examination:
 def examine_data(setup: Setup) -> Examination:
     """Measure data, loss and gradient as they are; nothing is trained."""
     are_indices = setup.preprocessing.looks_up  # whose distances and sizes mean nothing
-    related = None if are_indices or setup.task.per_step else relate(setup.inputs, setup.train[1])
+    related = None if setup.task.per_step else _relation(setup, are_indices)
     is_seen = setup.test is setup.train  # a row would be its own neighbour
     codes, as_codes = ((), 0.0) if are_indices else find_codes(setup)
     return Examination(
@@ -111,8 +116,8 @@ def examine_data(setup: Setup) -> Examination:
         off_a_line=np.nan if are_indices else share_off_a_line(setup),
         inputs=None if are_indices else measure_inputs(setup),
         relation=related,
-        unmixed=unmixed(setup) if related and related.p_value > UNRELATED else None,
-        validation=_validation(setup) if related else np.nan,
+        unmixed=unmixed(setup) if _may_be_mixed(related, are_indices) else None,
+        validation=_validation(setup) if related and not are_indices else np.nan,
         linear=_baseline(setup, linear_skill),
         neighbours=np.nan if are_indices or is_seen else _baseline(setup, neighbour_skill),
         leaks=() if are_indices else leaking_features(setup),
@@ -120,6 +125,7 @@ def examine_data(setup: Setup) -> Examination:
         by_pairing=change_by_pairing(setup),
         cut=find_cut(setup),
         erased=find_erased(setup),
+        row_scale=find_row_scale(setup),
         layers=pd.DataFrame(),
         outputs=pd.DataFrame(),
     )
@@ -165,6 +171,18 @@ def with_trained(
         layers=pd.concat([examination.layers, layers], ignore_index=True),
         outputs=pd.concat([examination.outputs, outputs], ignore_index=True),
     )
+
+
+def _relation(setup: Setup, are_indices: bool) -> Relation | None:
+    """Relate labels to the nearest rows; of tokens, to rows that hold the same ones."""
+    if not are_indices:
+        return relate(setup.inputs, setup.train[1])
+    tokens = single_input(setup)
+    return None if tokens is None or tokens.ndim != 2 else relate_tokens(tokens, setup.train[1])
+
+
+def _may_be_mixed(related: Relation | None, are_indices: bool) -> bool:
+    return related is not None and related.p_value > UNRELATED and not are_indices
 
 
 def _validation(setup: Setup) -> float:

@@ -1,11 +1,12 @@
 """Measure whether labels go with their rows: rows that lie close should have labels alike."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from repro.instruments.diagnose.measurements.baselines import some_features
+from repro.instruments.diagnose.measurements.baselines import MOST_FEATURES, some_features
 from repro.instruments.diagnose.setup.arrays import Array, fences, standardized
 from repro.instruments.diagnose.setup.task import MOST_CLASSES, as_table
 
@@ -36,16 +37,52 @@ class Relation:
 
 def relate(x: Array, y: Any) -> Relation | None:
     """Test whether rows that lie close have labels alike; None if there are too few rows."""
-    from scipy.stats import rankdata
-
     if len(y) < LEAST_TO_RELATE:
         return None
     rows = slice(RELATED_ROWS)
-    x, labels = some_features(np.asarray(x[rows])), as_table(y)[rows]
+    x = some_features(np.asarray(x[rows]))
     x = standardized(np.clip(x, *fences(x)))  # beside what lies far out, all else would be near
-    distance = (x**2).sum(axis=1) - 2 * x @ x.T
+    near = _nearest((x**2).sum(axis=1) - 2 * x @ x.T)
+    unmoved, shifted = _relations(near, as_table(y)[rows])
+    noise = _contradicted(near, as_table(y)[rows])
+    return replace(shifted if shifted.best_shift else unmoved, noise=noise)
+
+
+def relate_tokens(x: Array, y: Any) -> Relation | None:
+    """Do the same for rows of tokens: near are those that share many, in any place or in the same.
+
+    What tokens say may lie in their order, so that near rows need not have labels alike: their
+    contradictions are no noise.
+    """
+    if len(y) < LEAST_TO_RELATE:
+        return None
+    tokens = np.unique(x[:RELATED_ROWS], return_inverse=True)[1].reshape(x[:RELATED_ROWS].shape)
+    labels = as_table(y)[:RELATED_ROWS]
+    tests = [_relations(_nearest(-alike), labels)[0] for alike in _shared(tokens)]
+    return Relation(min(1.0, len(tests) * min(test.p_value for test in tests)))
+
+
+def _shared(tokens: Array) -> Iterator[Array]:
+    """Yield how many tokens two rows share: anywhere, and in the same places."""
+    buckets = tokens % MOST_FEATURES
+    counts = np.stack([np.bincount(row, minlength=MOST_FEATURES) for row in buckets])
+    unit = np.sqrt(counts)
+    yield unit @ unit.T
+    alike = np.zeros((len(tokens), len(tokens)))
+    for column in tokens.T:
+        alike += column[:, None] == column
+    yield alike
+
+
+def _nearest(distance: Array) -> Array:
     np.fill_diagonal(distance, np.inf)
-    near = np.argpartition(distance, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
+    return np.argpartition(distance, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
+
+
+def _relations(near: Array, labels: Array) -> tuple[Relation, Relation]:
+    """Return the relation of labels to near rows, and that of the labels best moved, if better."""
+    from scipy.stats import rankdata
+
     labels = standardized(rankdata(labels, axis=0))  # a few far out would decide everything
     generator = np.random.default_rng(0)
     chance = np.array(
@@ -55,13 +92,13 @@ def relate(x: Array, y: Any) -> Relation | None:
     def p_value(agreement: float) -> float:
         return float((1 + (chance >= agreement).sum()) / (1 + PERMUTATIONS))
 
-    unmoved = _agreement(near, labels)
+    agreement = _agreement(near, labels)
+    unmoved = Relation(p_value(agreement))
     shifted = {k: _agreement(near, np.roll(labels, k, axis=0)) for k in SHIFTS}
     best = max(shifted, key=lambda k: shifted[k])
-    unmoved_relation = Relation(p_value(unmoved), noise=_contradicted(near, as_table(y)[rows]))
-    if shifted[best] <= unmoved:
-        return unmoved_relation
-    return replace(unmoved_relation, best_shift=best, shifted_p_value=p_value(shifted[best]))
+    if shifted[best] <= agreement:
+        return unmoved, unmoved
+    return unmoved, replace(unmoved, best_shift=best, shifted_p_value=p_value(shifted[best]))
 
 
 def relate_validation(train: tuple[Array, Any], test: tuple[Array, Any]) -> float:

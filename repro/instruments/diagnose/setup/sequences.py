@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from repro.instruments.diagnose.setup.anatomy import Site
 from repro.instruments.diagnose.setup.arrays import Array, leaves
 from repro.instruments.diagnose.setup.setup import Setup
 
@@ -20,6 +21,23 @@ def single_input(setup: Setup) -> Array | None:
 def embeddings(setup: Setup) -> list[Any]:
     """Return the embeddings of the model."""
     return [o for o in setup.operations if type(o).__name__ == "Embedding"]
+
+
+def embedding_sites(setup: Setup) -> list[Site]:
+    """Return the embeddings as sites: each puts out as many numbers a token as it has units."""
+    placed = [(i, o) for i, o in enumerate(setup.operations) if type(o).__name__ == "Embedding"]
+    return [
+        Site(
+            position=position,
+            activated_at=position,
+            kind="Embedding",
+            label=f"Embedding {number}",
+            units=int(layer.output_dim),
+            activation="linear",
+            is_output=False,
+        )
+        for number, (position, layer) in enumerate(placed, start=1)
+    ]
 
 
 def reads_steps(setup: Setup) -> bool:

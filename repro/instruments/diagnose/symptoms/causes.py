@@ -148,6 +148,12 @@ CAUSES = {
         remedy="leave it out, or let it work along an axis of more than one number",
         certain=True,
     ),
+    "row_scale": Cause(
+        title="rows brought to one size before anything reads them",
+        signs=("row_scale",),
+        says="The level or size of a row, by which targets differ, is divided away",
+        remedy="standardize every feature over the rows, and not each row by itself",
+    ),
     "unread_input": Cause(
         title="an input that isn't connected",
         signs=("unread_input",),

@@ -107,6 +107,9 @@ def _column_symptoms(examination: Examination) -> Symptoms:
     text = f"{_features(examination.codes)} (counted from 0): more is told by categories than by "
     text += f"numbers, ridge regression gains {examination.as_codes:.2f}"
     yield from detect("codes", examination.as_codes, text)
+    if (scale := examination.row_scale) is not None:
+        text = f"{scale.kind} comes first, and baselines lose {scale.lost:.2f} by what it leaves"
+        yield from detect("row_scale", scale.lost, text)
     text = "a row's inputs are one number, written in many places: rows lie on a line"
     yield from detect("on_a_line", examination.off_a_line, text)
     text = f"{percent(examination.coarse)} of the inputs are 0, and all others 1"

@@ -223,6 +223,15 @@ DEFINITIONS = {
         counts=above(20),
         source="Tukey 1977 calls 3 far out; the number is ours",
     ),
+    "row_scale": Definition(
+        title="rows brought to one size",
+        measured=(
+            "skill that ridge regression or the nearest rows lose once every row is normalized by "
+            "itself, as the model's first layer does"
+        ),
+        counts=above(0.15),
+        source=OURS,
+    ),
     "codes": Definition(
         title="whole numbers that are codes",
         measured=(

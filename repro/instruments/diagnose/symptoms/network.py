@@ -9,6 +9,7 @@ from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.measurements.loss import LEAST_CHANGE, SUMMED, OwnLoss
 from repro.instruments.diagnose.setup.anatomy import REACH, Site
 from repro.instruments.diagnose.setup.arrays import Array, leaves
+from repro.instruments.diagnose.setup.sequences import embedding_sites
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.task import is_class_loss
 from repro.instruments.diagnose.symptoms.definitions import FEW_ROWS
@@ -247,7 +248,7 @@ def hidden_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         text = f"no hidden layer; the nearest rows tell more than ridge regression ({gap:+.2f})"
         yield from detect("no_hidden", gap, text)
     passed = [site for site in setup.hidden if site.position not in setup.bypassed]
-    hidden = [site for site in passed if site.has_units]
+    hidden = [site for site in passed if site.has_units] + narrow_embeddings(setup)
     if hidden:
         passing = {site.label: _passing(setup, site) for site in hidden}
         thin, classes = min(passing, key=lambda label: passing[label]), setup.task.classes
@@ -255,6 +256,13 @@ def hidden_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         text = f"{thin} passes on {units} number{'s' * (units > 1)} for "
         text += f"{classes} classes" if classes else "a regression"
         yield from detect("narrow", units / _units_needed(classes), text, thin)
+
+
+def narrow_embeddings(setup: Setup) -> list[Site]:
+    """Return the embeddings that pass on fewer numbers of a row than are needed."""
+    needed = _units_needed(setup.task.classes)
+    sites = [site for site in embedding_sites(setup) if site.position not in setup.bypassed]
+    return [site for site in sites if _passing(setup, site) < needed]
 
 
 def _passing(setup: Setup, site: Site) -> int:

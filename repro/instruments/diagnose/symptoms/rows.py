@@ -83,7 +83,9 @@ def _noise_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     Among many features near rows lie far away, and may well be of another class.
     """
     relation = examination.relation
-    if relation is None or DEFINITIONS["labels_unrelated"].is_met(relation.p_value):
+    if relation is None or np.isnan(relation.noise):
+        return
+    if DEFINITIONS["labels_unrelated"].is_met(relation.p_value):
         return
     text = f"{percent(relation.noise)} of the rows have another class than most of the rows nearest"
     errors = (1 - examination.linear) * (1 - 1 / max(setup.task.classes, 2))
