@@ -9,11 +9,12 @@ import pytest
 
 from repro.instruments.diagnose.changes.change import NOTHING, Change
 from repro.instruments.diagnose.changes.steps import length_changes
+from repro.instruments.diagnose.changes.targets import target_changes
 from repro.instruments.diagnose.measurements.examination import examine_data
 from repro.instruments.diagnose.proof.attribution import attribute
 from repro.instruments.diagnose.proof.judge import Gain, Judged, Proof
 from repro.instruments.diagnose.proof.length import own_budget, train_as_long
-from repro.instruments.diagnose.proof.prove import Suspects, Trials
+from repro.instruments.diagnose.proof.prove import Suspects, Trials, prove
 from repro.instruments.diagnose.proof.train import Trained, Trainer
 from repro.instruments.diagnose.setup.setup import Setup, make_setup
 from repro.instruments.diagnose.symptoms.symptom import detect
@@ -85,6 +86,25 @@ def test_epochs_that_the_budget_cut_off_are_no_change(setup):
     assert "more_epochs" not in keys
     whole = replace(setup, own_steps=setup.steps)
     assert "more_epochs" in [c.key for c in length_changes(whole, None, frozenset({"slow"}))]
+
+
+@pytest.mark.long
+def test_without_time_for_each_remedy_alone_all_are_tried_at_once(setup, short):
+    trainer, original = Trainer(setup, time.monotonic() + 61), short[1]
+    trainer.longest, trainer.budget = 60.0, 200.0  # as if a training took so long
+    harmless = Change(key="harmless", title="", size=1, removes=("input_scale",))
+    targets = next(
+        change
+        for change in target_changes(setup, examine_data(setup), frozenset({"target_scale"}))
+        if change.key == "standardize_targets"
+    )
+    suspects = Suspects(causes=["input_scale", "target_scale"])
+    proof = prove(original, [harmless, targets], suspects, trainer=trainer, say=say)
+    assert [judged.change.key for judged in proof.judged] == ["harmless+standardize_targets"]
+    found = attribute(proof, suspects)
+    assert {found.cause, *found.also} == {"input_scale", "target_scale"}
+    assert not found.proven  # one of them may do alone
+    assert {change.key for change in proof.untried} >= {"harmless"}
 
 
 def test_the_first_change_is_tried_even_if_the_network_as_it_is_took_all_the_time(setup, short):

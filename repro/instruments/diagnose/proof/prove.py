@@ -17,6 +17,7 @@ from repro.instruments.diagnose.proof.usual import needed_changes, usual_changes
 
 GOOD = 0.9  # skill from which on no pair is tried
 SURE = 0.75  # skill that is enough for a fact's remedy, or where no baseline tells more
+FACTS, CLEAR = 0, 1  # places of the stages in which causes have signs of their own
 PARTNERS = 3  # pairs with the best change that are tried
 CONTROLS = ("adam", "rate_x10", "rate_x0.1", "more_epochs", "initializer", "standardize_input")
 """Changes that are no remedy of most causes, and tell whether anything would have helped."""
@@ -25,6 +26,7 @@ KEPT_FROM_FIRST, KEPT_FROM_SINGLES, KEPT_FROM_PAIRS = 0.1, 0.35, 0.2
 """Shares of the time left that are kept for what follows."""
 KEPT_FROM_ALL, KEPT_FROM_FEWER = 0.1, 0.05
 OVERRUN = 0.6  # of the budget, that the first trial may take beyond it
+LEAST_SECONDS = 1e-9  # of a training
 ROUND_BUDGET = 10  # seconds, to which a budget that would do is rounded up
 
 Say = Callable[[str, int, int], None]
@@ -143,7 +145,9 @@ def prove(
     for stage, causes in enumerate(_stages(suspects)):
         if not _is_settled(trials, suspects):
             left = [change for change in changes if change not in tried]
-            tried += _try_remedies(trials, left, causes, are_facts=stage == 0)
+            if stage == CLEAR:
+                _try_at_once_for_want_of_time(trials, left, causes)
+            tried += _try_remedies(trials, left, causes, are_facts=stage == FACTS)
     if suspects.fails and not trials.is_enough:
         _try_usual(trials, changes, suspects)
     rest = [change for change in changes if change not in tried]
@@ -200,6 +204,20 @@ def _stages(suspects: Suspects) -> list[list[str]]:
     facts = [cause for cause in suspects.causes if cause in suspects.certain]
     clear = [cause for cause in suspects.causes if cause not in suspects.vague]
     return [facts, clear, list(suspects.causes)]
+
+
+def _try_at_once_for_want_of_time(
+    trials: Trials, changes: Sequence[Change], causes: Sequence[str]
+) -> None:
+    """Make the remedies of all causes at once, if there is no time to try each alone.
+
+    What is left out again shows which was needed, as far as the time goes; one alone that doesn't
+    recover would leave all others untried.
+    """
+    chosen = remedies(_untried_remedies(trials, changes, causes), causes)
+    affordable = trials.trainer.left / max(trials.trainer.longest, LEAST_SECONDS)
+    if trials.best_skill < GOOD and affordable < len(chosen):
+        _try_together(trials, chosen)
 
 
 def _try_remedies(
@@ -335,12 +353,15 @@ def _try_together(trials: Trials, chosen: Sequence[Change]) -> None:
         return
     proof = trials.proof
     singles = [judged.skill for judged in proof.judged if judged.change.parts < len(chosen)]
+    best = max(singles, default=float(proof.original.test.mean()))
     together = trials.result(chosen, KEPT_FROM_ALL)
-    if together is None or together.test.mean() < max(singles) + proof.margin:
+    if together is None or together.test.mean() < best + proof.margin:
         return
+    untried = len(proof.untried)
     needed, goal = list(chosen), SHARE_OF_BEST * proof.judged[0].gained.mean
     for remedy in reversed(chosen):
         fewer = [change for change in needed if change is not remedy]
         trained = trials.result(fewer, KEPT_FROM_FEWER) if fewer else None
         if trained and (trained.test - proof.original.test).mean() >= goal:
             needed = fewer
+    proof.is_pruned = len(proof.untried) == untried
