@@ -12,6 +12,7 @@ from keras import layers, ops
 from repro.instruments.diagnose import DiagnoseError
 from repro.instruments.diagnose.changes.catalogue import CATALOGUE
 from repro.instruments.diagnose.changes.change import changed_build
+from repro.instruments.diagnose.changes.steps import optimizer_changes
 from repro.instruments.diagnose.changes.targets import label_changes
 from repro.instruments.diagnose.check import check
 from repro.instruments.diagnose.measurements.examination import examine_data
@@ -408,6 +409,44 @@ def test_healthy_programs_have_none_of_them():
         assert not told & set(examined(setup_of(build, x, y))[0])
     causes, _ = examined(setup_of(sequential(HIDDEN, LINEAR, loss=squared), X, X[:, 0]))
     assert told & set(causes) == {"own_loss"}  # a suspicion, and no more
+
+
+def test_a_warm_up_is_no_low_rate_unless_it_outlasts_the_training():
+    def warming(steps):
+        schedules = keras.optimizers.schedules
+        rise = {"warmup_target": 0.003, "warmup_steps": steps}
+        return lambda: keras.optimizers.Adam(schedules.CosineDecay(0.0, 10 * steps, **rise))
+
+    def build(steps):
+        return sequential(HIDDEN, SIGMOID, optimizer=warming(steps))
+
+    assert examined(setup_of(build(4), X, Y))[0] == []  # of 32 steps
+    long = setup_of(build(400), X, Y)
+    causes, changes = examined(long)
+    assert causes == ["warm_up"]
+    rate = changed_build(long, changes["constant_rate"])().optimizer.learning_rate
+    assert float(rate) == pytest.approx(0.003, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("rate", "first"), [(1e-6, "rate_x1000"), (0.2, "rate_x0.001"), (2e-5, "rate_x0.1")]
+)
+def test_a_rate_out_of_the_usual_is_first_brought_into_its_middle(rate, first):
+    build = sequential(HIDDEN, SIGMOID, optimizer=lambda: keras.optimizers.Adam(rate))
+    setup = setup_of(build, X, Y)
+    symptoms = find_symptoms(setup, examine_data(setup), None)
+    keys = frozenset(
+        {symptom.key for symptom in symptoms} | ({"nan_loss"} if rate > 0.1 else set())
+    )
+    rates = [c.key for c in optimizer_changes(setup, None, keys) if c.group == "rate"]
+    assert rates[0] == first
+
+
+def test_global_pooling_is_a_suspect_behind_a_rate_far_from_the_usual():
+    stack = dense(8, "relu"), layers.GlobalAveragePooling1D, SIGMOID
+    build = sequential(*stack, optimizer=lambda: keras.optimizers.Adam(1e-7))
+    causes, _ = examined(setup_of(build, STEPS, Y))
+    assert (causes[0], causes[-1]) == ("rate_low", "pooled")
 
 
 def test_a_size_that_a_layer_in_front_divides_away_is_missed():

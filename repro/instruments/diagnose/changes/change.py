@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from repro.instruments.diagnose.changes.edits import Edit, chain
 from repro.instruments.diagnose.setup.anatomy import has_own_steps
 from repro.instruments.diagnose.setup.building import Build
-from repro.instruments.diagnose.setup.compiled import compile_arguments
+from repro.instruments.diagnose.setup.compiled import compile_arguments, highest_rate
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.skill import metric
 from repro.instruments.diagnose.setup.splitting import Pair
@@ -162,10 +162,8 @@ def at_rate(change: Change, factor: float) -> Change:
 
 
 def with_rate(optimizer: Any, factor: float) -> Any:
-    """Return the optimizer with its (first) rate multiplied by a factor."""
-    import numpy as np
-
-    rate = factor * float(np.asarray(optimizer.learning_rate))
+    """Return the optimizer with its rate, of a schedule the highest, multiplied by a factor."""
+    rate = factor * highest_rate(optimizer)
     return type(optimizer).from_config(settings_of(optimizer) | {"learning_rate": rate})
 
 

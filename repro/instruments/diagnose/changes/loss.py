@@ -16,6 +16,7 @@ from repro.instruments.diagnose.changes.code import (
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.setup.anatomy import Site, operation_name
 from repro.instruments.diagnose.setup.arrays import Array
+from repro.instruments.diagnose.setup.compiled import highest_rate
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.splitting import Pair
 from repro.instruments.diagnose.symptoms.definitions import FAILURES
@@ -255,8 +256,7 @@ def _penalty_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:
 
 
 def _remade(optimizer: object, settings: dict[str, Any]) -> object:
-    rate = float(optimizer.learning_rate)  # type: ignore[attr-defined]
-    config = settings_of(optimizer) | {"learning_rate": rate} | settings
+    config = settings_of(optimizer) | {"learning_rate": highest_rate(optimizer)} | settings
     return type(optimizer).from_config(config)  # type: ignore[attr-defined]
 
 

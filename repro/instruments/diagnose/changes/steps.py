@@ -1,5 +1,6 @@
 """Changes of the steps: rate, optimizer, clipping, batch size, epochs."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -8,17 +9,26 @@ import numpy as np
 from repro.instruments.diagnose.changes.change import Change, Changes, settings_of, with_rate
 from repro.instruments.diagnose.changes.code import compile_code, optimizer_code
 from repro.instruments.diagnose.measurements.examination import Examination
+from repro.instruments.diagnose.setup.compiled import highest_rate
 from repro.instruments.diagnose.setup.setup import Setup
-from repro.instruments.diagnose.symptoms.definitions import ADAMS, FAILURES, FEW_IN_BATCH
+from repro.instruments.diagnose.symptoms.definitions import (
+    ADAMS,
+    FAILURES,
+    FEW_IN_BATCH,
+    USUAL_RATES,
+    WIDEST_USUAL,
+)
 
 LOST = {"diverges", "nan_loss"}
 TOO_LONG = LOST | {"large_steps", "over_limit", "killed", "exploding_gradient"}
 LOWER, HIGHER = (0.1, 0.01, 0.001), (10.0, 100.0, 1000.0)
+UNUSUAL = {"rate_above_usual", "rate_below_usual"}
+LEAST_RATE = 1e-30
 SMALL_BATCH = 32
 ADAMS_RATES = (3e-4, 3e-3)  # within these, Adam's rate is as good as its default
 CLIPPED = {"clipnorm": None, "clipvalue": None, "global_clipnorm": 1.0}
 LONGER = 4  # times the epochs
-HIGHER_TREATS = ("target_scale", "epochs", "loss_choice", "schedule")
+HIGHER_TREATS = ("target_scale", "epochs", "loss_choice", "schedule", "warm_up")
 ADAM_TREATS = (
     "rate_low",
     "rate_high",
@@ -27,6 +37,7 @@ ADAM_TREATS = (
     "target_scale",
     "epochs",
     "schedule",
+    "warm_up",
 )
 
 
@@ -45,9 +56,10 @@ def optimizer_changes(setup: Setup, examination: Examination, symptoms: frozense
             group="optimizer",
             optimizer=_usual,
         )
-    if "rate_fades" in symptoms:
+    if symptoms & {"rate_fades", "rate_warms"}:
         yield _constant(setup)
-    for factor in LOWER[: 2 + lost] if too_long else (LOWER[0], *HIGHER):
+    factors = LOWER[: 2 + lost] if too_long else (LOWER[0], *HIGHER)
+    for factor in _usual_first(setup, factors) if symptoms & UNUSUAL else factors:
         yield _rate(setup, factor)
     if name not in ADAMS or not ADAMS_RATES[0] <= setup.compiled.rate <= ADAMS_RATES[1]:
         yield Change(
@@ -73,6 +85,13 @@ def optimizer_changes(setup: Setup, examination: Examination, symptoms: frozense
         )
 
 
+def _usual_first(setup: Setup, factors: Sequence[float]) -> list[float]:
+    """Order the factors: first what brings the rate to the middle of those that are usual."""
+    middle = np.sqrt(np.prod(USUAL_RATES.get(setup.compiled.optimizer, WIDEST_USUAL)))
+    rate = max(setup.compiled.rate, LEAST_RATE)
+    return sorted(factors, key=lambda factor: abs(np.log(factor * rate / middle)))
+
+
 def _constant(setup: Setup) -> Change:
     rate = setup.compiled.rate
     return Change(
@@ -80,7 +99,7 @@ def _constant(setup: Setup) -> Change:
         title=f"a learning rate that stays at {rate:.2g}",
         size=1,
         code=compile_code(optimizer_code(setup.optimizer, learning_rate=rate)),
-        removes=("schedule",),
+        removes=("schedule", "warm_up"),
         treats=("rate_low", "epochs"),
         group="rate",
         optimizer=partial(with_rate, factor=1.0),
@@ -103,7 +122,7 @@ def _rate(setup: Setup, factor: float) -> Change:
 
 
 def _usual(optimizer: Any) -> Any:
-    return type(optimizer)(learning_rate=float(np.asarray(optimizer.learning_rate)))
+    return type(optimizer)(learning_rate=highest_rate(optimizer))
 
 
 def _adam(optimizer: Any) -> Any:
@@ -113,8 +132,7 @@ def _adam(optimizer: Any) -> Any:
 
 
 def _clipped(optimizer: Any) -> Any:
-    rate = float(np.asarray(optimizer.learning_rate))
-    config = settings_of(optimizer) | {"learning_rate": rate}
+    config = settings_of(optimizer) | {"learning_rate": highest_rate(optimizer)}
     return type(optimizer).from_config(config | CLIPPED)
 
 

@@ -10,10 +10,15 @@ if TYPE_CHECKING:
     import keras
 
 
+SCHEDULED_STEPS = 10_000  # within which a schedule comes to its highest rate
+LOOKED_AT = 60  # of these steps, the first ones close together
+
+
 @dataclass(frozen=True, kw_only=True)
 class Compiled:
-    """The arguments of `compile`; `rate` at step 0, `momentum` 0 where there is none.
+    """The arguments of `compile`; `momentum` is 0 where there is none.
 
+    `rate` is the highest that a schedule comes to, which may begin with a warm-up from 0.
     `settings` are the numbers that a loss of Keras' was made with, such as its `delta`.
     """
 
@@ -35,7 +40,7 @@ def read_compiled(model: "keras.Model") -> Compiled:
     optimizer = model.optimizer
     return Compiled(
         optimizer=type(optimizer).__name__,
-        rate=float(np.asarray(optimizer.learning_rate)),
+        rate=highest_rate(optimizer),
         momentum=float(getattr(optimizer, "momentum", 0.0) or 0.0),
         loss=loss_name(model.loss),
         from_logits=bool(getattr(model.loss, "from_logits", False) or _keeps_logits(model.loss)),
@@ -82,13 +87,28 @@ def schedule_of(optimizer: Any) -> Callable[[int], Any] | None:
     return rate if callable(rate) and hasattr(rate, "get_config") else None
 
 
-def share_of_rate_left(optimizer: Any, steps: int) -> float:
-    """Return the rate halfway through training over that of the first step; 1 of a fixed rate."""
+def highest_rate(optimizer: Any, steps: int = SCHEDULED_STEPS) -> float:
+    """Return the rate, of a schedule the highest within these steps."""
     schedule = schedule_of(optimizer)
     if schedule is None:
+        return float(np.asarray(optimizer.learning_rate))
+    looked_at = np.unique(np.geomspace(1, steps + 1, LOOKED_AT).astype(int)) - 1
+    return max(float(np.asarray(schedule(int(step)))) for step in looked_at)
+
+
+def share_of_rate_left(optimizer: Any, steps: int) -> float:
+    """Return the rate halfway through training over the highest until then; 1 of a fixed rate."""
+    schedule, half = schedule_of(optimizer), steps // 2
+    if schedule is None:
         return 1.0
-    first, halfway = (float(np.asarray(schedule(step))) for step in (0, steps // 2))
-    return halfway / first if first > 0 else np.inf
+    highest = highest_rate(optimizer, half)
+    return float(np.asarray(schedule(half))) / highest if highest > 0 else np.inf
+
+
+def share_of_rate_reached(optimizer: Any, steps: int) -> float:
+    """Return the highest rate of the training over the highest that its schedule comes to."""
+    highest = highest_rate(optimizer)
+    return highest_rate(optimizer, steps - 1) / highest if highest > 0 else np.inf
 
 
 def loss_name(loss: Any) -> str:

@@ -18,6 +18,7 @@ class Cause:
         certain: whether its signs are facts of code and data: then it is there, and all that a
             trial has to show is that it does harm.
         unless: the symptoms that speak against it.
+        usual: whether its signs are found in many a healthy network, so that others go before it.
     """
 
     title: str
@@ -26,6 +27,7 @@ class Cause:
     remedy: str
     certain: bool = False
     unless: tuple[str, ...] = ()
+    usual: bool = False
 
 
 CAUSES = {
@@ -380,6 +382,7 @@ CAUSES = {
         signs=("pooled",),
         says="Where something was in the image or sequence is lost",
         remedy="pool less, by shorter strides, and flatten in place of global pooling",
+        usual=True,
     ),
     "mask": Cause(
         title="padding is read like data",
@@ -392,6 +395,7 @@ CAUSES = {
         signs=("many_steps",),
         says="The gradient of the steps read first has faded before it gets back to them",
         remedy="let it read backwards or both ways (Bidirectional), fewer steps, GRU or LSTM",
+        usual=True,
     ),
     "masked_data": Cause(
         title="data are masked as if they were padding",
@@ -507,6 +511,12 @@ CAUSES = {
         signs=("rate_fades",),
         says="Most steps are taken at a rate of next to nothing",
         remedy="decay_steps counts batches, not epochs: make it as large as all steps of training",
+    ),
+    "warm_up": Cause(
+        title="a warm-up longer than the training",
+        signs=("rate_warms",),
+        says="The rate never comes near to what it is meant to be",
+        remedy="warm up for a tenth of all steps, or leave the rate as it is meant to be",
     ),
     "rate_low": Cause(
         title="learning rate too low",
@@ -624,14 +634,14 @@ class Finding:
 
 
 def explain(symptoms: Sequence[Symptom]) -> list[Finding]:
-    """Return the causes that are present, in the order of `CAUSES`."""
+    """Return the causes that are present, in the order of `CAUSES`, the usual ones last."""
     keys = {symptom.key for symptom in symptoms}
     findings = []
     for key, cause in CAUSES.items():
         signs = tuple(symptom for symptom in symptoms if symptom.key in cause.signs)
         if signs and not keys & set(cause.unless):
             findings.append(Finding(key, signs))
-    return findings
+    return sorted(findings, key=lambda finding: CAUSES[finding.key].usual)
 
 
 def capital(text: str) -> str:

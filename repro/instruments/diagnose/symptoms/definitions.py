@@ -629,8 +629,14 @@ DEFINITIONS = {
     ),
     "rate_fades": Definition(
         title="rate fades early",
-        measured="rate halfway through training over that of the first step",
+        measured="rate halfway through training over the highest until then",
         counts=below(0.01),
+        source=OURS,
+    ),
+    "rate_warms": Definition(
+        title="rate still warming up",
+        measured="highest rate of the training over the highest that its schedule comes to",
+        counts=below(0.25),
         source=OURS,
     ),
     "rate_below_usual": Definition(

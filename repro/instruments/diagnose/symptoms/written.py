@@ -17,7 +17,11 @@ from repro.instruments.diagnose.setup.anatomy import (
     operation_name,
 )
 from repro.instruments.diagnose.setup.arrays import Array
-from repro.instruments.diagnose.setup.compiled import Compiled, share_of_rate_left
+from repro.instruments.diagnose.setup.compiled import (
+    Compiled,
+    share_of_rate_left,
+    share_of_rate_reached,
+)
 from repro.instruments.diagnose.setup.preprocessing import is_unadapted
 from repro.instruments.diagnose.symptoms.definitions import (
     FEWEST_LAYERS,
@@ -413,3 +417,9 @@ def _rate_symptoms(program: Program) -> Symptoms:
     left = share_of_rate_left(program.optimizer, program.steps)
     text = f"halfway through {program.steps:,} steps the schedule has brought the rate to "
     yield from detect("rate_fades", left, f"{text}less than a hundredth of what it was")
+    if own := getattr(program, "own_steps", 0):  # before any data, it isn't known
+        reached = share_of_rate_reached(program.optimizer, own)
+        text = (
+            f"within {own:,} steps the rate comes to {percent(reached)} of its schedule's highest"
+        )
+        yield from detect("rate_warms", reached, text)
