@@ -125,13 +125,13 @@ def record(row: dict[str, Any]) -> None:
     kept.to_csv(RESULTS, index=False, lineterminator="\n")
 
 
-def compare(set_name: str, names: tuple[str, ...], budget: float) -> None:
-    """Diagnose a set of published faults beside two other ways, and put both into the page."""
+def compare(set_name: str, names: tuple[str, ...], budget: float, *, alone: bool) -> None:
+    """Diagnose a set of published faults, beside two other ways unless it is to be alone."""
     from bench.faults import contest
 
     faults = [f for f in contest.fault_set(set_name) if not names or f.name in names]
     for fault in faults:
-        rows = contest.contest(fault, budget)
+        rows = contest.contest(fault, budget, alone=alone)
         frame = contest.record(set_name, rows)
         causes = ", ".join(f"{row['method']}: {row['cause'] or '-'}" for row in rows)
         click.echo(f"{fault.name} ({rows[0]['causes']}) {rows[0]['verdict']}: {causes}")
@@ -143,12 +143,15 @@ def compare(set_name: str, names: tuple[str, ...], budget: float) -> None:
 @click.option("--show", is_flag=True, help="Print every report.")
 @click.option("--set", "set_name", metavar="NAME", help="Published faults: bench/faults/NAME.py.")
 @click.option("--budget", type=float, default=110.0, show_default=True, help="Of a set's faults.")
-def main(names: tuple[str, ...], show: bool, set_name: str | None, budget: float) -> None:
+@click.option("--alone", is_flag=True, help="Of a set's faults: without the two other ways.")
+def main(
+    names: tuple[str, ...], show: bool, set_name: str | None, budget: float, alone: bool
+) -> None:
     """Diagnose all patients, or those of these NAMES, and put their rows into the table."""
     from repro.training import quiet  # noqa: F401
 
     if set_name:
-        compare(set_name, names, budget)
+        compare(set_name, names, budget, alone=alone)
         return
     for name in names or patients():
         row, diagnosis = diagnosed(name)

@@ -50,8 +50,8 @@ def fault_set(name: str) -> Sequence[Fault]:
     return faults
 
 
-def contest(fault: Fault, budget: float) -> list[dict[str, Any]]:
-    """Return a row for each way to look for the cause."""
+def contest(fault: Fault, budget: float, *, alone: bool = False) -> list[dict[str, Any]]:
+    """Return a row for each way to look for the cause; for `diagnose` alone if asked for."""
     from repro.instruments.diagnose import diagnose
 
     x, y, *validation = fault.data()
@@ -73,12 +73,18 @@ def contest(fault: Fault, budget: float) -> list[dict[str, Any]]:
         | {"proven": diagnosis.verdict == "proven", "verdict": diagnosis.verdict}
     ]
     trainings = len(diagnosis.proof.judged)
-    pool = _pool(diagnosis)
+    rows += [] if alone else _others(fault, diagnosis, max(trainings, 1))
+    return [row | {"seconds": round(seconds), "trainings": trainings} for row in rows]
+
+
+def _others(fault: Fault, diagnosis: Any, trainings: int) -> list[dict[str, Any]]:
+    """Return a row for each of the two other ways to spend as many trainings."""
+    rows, pool = [], _pool(diagnosis)
     for method, order in (("random", _shuffled(pool, fault.name)), ("commonest", _common(pool))):
-        best = _best(diagnosis, order[: max(trainings, 1)])
+        best = _best(diagnosis, order[:trainings])
         cause = next(iter(best.removes or best.treats), "") if best else ""
         rows.append(_row(fault, method, diagnosis, cause=cause, change=best))
-    return [row | {"seconds": round(seconds), "trainings": trainings} for row in rows]
+    return rows
 
 
 def _row(fault: Fault, method: str, diagnosis: Any, *, cause: str, change: Any) -> dict[str, Any]:
