@@ -44,7 +44,7 @@ ADAM_TREATS = (
 def optimizer_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Change rate, optimizer or gradient."""
     name = setup.compiled.optimizer
-    too_long, lost = bool(symptoms & TOO_LONG), bool(symptoms & LOST)
+    too_long = bool(symptoms & TOO_LONG)
     if "odd_settings" in symptoms:
         yield Change(
             key="usual_settings",
@@ -58,9 +58,7 @@ def optimizer_changes(setup: Setup, examination: Examination, symptoms: frozense
         )
     if symptoms & {"rate_fades", "rate_warms"}:
         yield _constant(setup)
-    factors = LOWER[: 2 + lost] if too_long else (LOWER[0], *HIGHER)
-    for factor in _usual_first(setup, factors) if symptoms & UNUSUAL else factors:
-        yield _rate(setup, factor)
+    yield from _rates(setup, symptoms)
     if name not in ADAMS or not ADAMS_RATES[0] <= setup.compiled.rate <= ADAMS_RATES[1]:
         yield Change(
             key="adam",
@@ -83,6 +81,13 @@ def optimizer_changes(setup: Setup, examination: Examination, symptoms: frozense
             group="clip",
             optimizer=_clipped,
         )
+
+
+def _rates(setup: Setup, symptoms: frozenset[str]) -> Changes:
+    lower = LOWER[: 2 + bool(symptoms & LOST)]
+    factors = lower if symptoms & TOO_LONG else (LOWER[0], *HIGHER)
+    for factor in _usual_first(setup, factors) if symptoms & UNUSUAL else factors:
+        yield _rate(setup, factor)
 
 
 def _usual_first(setup: Setup, factors: Sequence[float]) -> list[float]:

@@ -109,10 +109,10 @@ def relate_validation(train: tuple[Array, Any], test: tuple[Array, Any]) -> floa
     """
     count = max(LEAST_TO_RELATE, len(test[1]) // 2)
     rows = np.linspace(0, len(train[1]) - 1, min(count, len(train[1]))).round().astype(int)
-    known, found = relate(train[0][rows], train[1][rows]), relate(*test)
-    if known is None or found is None or known.p_value > SURELY:
+    trained, scored = relate(train[0][rows], train[1][rows]), relate(*test)
+    if trained is None or scored is None or trained.p_value > SURELY:
         return np.nan
-    return found.p_value
+    return scored.p_value
 
 
 def _contradicted(near: Array, labels: Array) -> float:
