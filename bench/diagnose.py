@@ -16,6 +16,7 @@ from repro.findings.markdown import escaped, markdown_table
 
 PATIENTS = Path(__file__).parent / "patients"
 RESULTS = Path(__file__).parent / "results" / "diagnose.csv"
+PUBLIC = "diagnose_public.csv"
 PAGE = Path(__file__).parent.parent / "docs" / "diagnose.md"
 DEADLINE = 3600.0  # seconds a patient: nothing is left out, however slow the machine
 
@@ -71,8 +72,11 @@ def _row(name: str, known: dict[str, Any], diagnosis: Any) -> dict[str, Any]:
 
 
 def page_of(text: str, rows: pd.DataFrame) -> str:
-    """Return docs/diagnose.md with the tables of symptoms and patients as they are now."""
-    return splice(splice(text, "symptoms", symptoms()), "patients", confusion(rows))
+    """Return docs/diagnose.md with the tables of symptoms, patients and faults as they are now."""
+    from bench.faults import contest
+
+    text = splice(splice(text, "symptoms", symptoms()), "patients", confusion(rows))
+    return splice(text, "public", contest.table("public", pd.read_csv(contest.RESULTS / PUBLIC)))
 
 
 def symptoms() -> str:

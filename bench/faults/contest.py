@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from bench.faults.fault import Fault
+from repro.findings.markdown import markdown_table
 
 RESULTS = Path(__file__).parent.parent / "results"
 FRESH_SEEDS = range(100, 105)
@@ -182,6 +183,43 @@ def record(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
     frame = frame.sort_values("fault", key=lambda c: c.map(order), kind="stable")
     frame.to_csv(path, index=False, lineterminator="\n")
     return frame
+
+
+def table(name: str, rows: pd.DataFrame) -> str:
+    """Return what was found for each fault, and what share of the causes is right, as Markdown."""
+    rows = rows.fillna({"cause": "", "change": ""})
+    alone = rows[rows.method == "diagnose"]
+    cells = [_cells(row) for row in alone.itertuples()]
+    headings = ("program", "published cause", "found", "change", "recovers", "seconds")
+    compared = rows[rows.groupby("fault").method.transform("nunique") > 1]
+    share = f"{len(alone)} of the {len(fault_set(name))} programs of the set were run.  "
+    lines = [markdown_table(headings, cells), "", share, _sentence("Of these", alone, "diagnose")]
+    lines += [
+        _sentence(f"Of the {compared.fault.nunique()} tried in all three ways", compared, name)
+        for name in ("diagnose", "random", "commonest")
+        if len(compared)
+    ]
+    return "\n".join(lines)
+
+
+def _cells(row: Any) -> tuple[str, ...]:
+    right = "" if row.cause_right else " **wrong**"
+    verdict = f"{row.cause or '–'} ({row.verdict}){right}"
+    recovers = "yes" if row.recovers else "–" if row.causes == "healthy" else "**no**"
+    return row.fault, row.causes, verdict, row.change or "–", recovers, f"{row.seconds:.0f}"
+
+
+def _sentence(which: str, rows: pd.DataFrame, method: str) -> str:
+    """Say what one way reached: recall and precision of causes, recoveries, false alarms."""
+    reached = summary(rows).loc[method]
+    healthy = rows[(rows.causes == "healthy") & (rows.method == method)]
+    alarms = int((healthy.change != "").sum())
+    return (
+        f"{which}, {method}: cause right for {reached.recall * reached.programs:.0f} of "
+        f"{reached.programs:.0f} faulty programs, precision {reached.precision:.2f}, a change that "
+        f"recovers for {reached.recovers * reached.programs:.0f}, false alarms {alarms} of "
+        f"{len(healthy)} healthy ones, {reached.median_seconds:.0f} seconds in the median.  "
+    )
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
