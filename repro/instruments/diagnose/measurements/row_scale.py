@@ -28,9 +28,11 @@ def find_row_scale(setup: Setup) -> RowScale | None:
     The size or level of a row is then gone, which may be what the targets follow.
     """
     x, test = single_input(setup), setup.test[0]
-    operation = setup.operations[0] if setup.operations else None
+    if x is None or not setup.operations or 0 in setup.bypassed or setup.task.per_step:
+        return None
+    operation = setup.operations[0]
     kind = type(operation).__name__
-    if x is None or kind not in BY_ROW or 0 in setup.bypassed or setup.task.per_step:
+    if kind not in BY_ROW:
         return None
     kept = _best_baseline(setup, setup.inputs, setup.test_inputs)
     left = _best_baseline(setup, *(_flat(operation(a.astype("float32"))) for a in (x, test)))
