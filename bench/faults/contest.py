@@ -209,13 +209,13 @@ def _cells(row: Any) -> tuple[str, ...]:
     return row.fault, row.causes, verdict, row.change or "–", recovers, f"{row.seconds:.0f}"
 
 
-def _sentence(which: str, rows: pd.DataFrame, method: str) -> str:
+def _sentence(title: str, rows: pd.DataFrame, method: str) -> str:
     """Say what one way reached: recall and precision of causes, recoveries, false alarms."""
     reached = summary(rows).loc[method]
     healthy = rows[(rows.causes == "healthy") & (rows.method == method)]
     alarms = int((healthy.change != "").sum())
     return (
-        f"{which}, {method}: cause right for {reached.recall * reached.programs:.0f} of "
+        f"{title}, {method}: cause right for {reached.recall * reached.programs:.0f} of "
         f"{reached.programs:.0f} faulty programs, precision {reached.precision:.2f}, a change that "
         f"recovers for {reached.recovers * reached.programs:.0f}, false alarms {alarms} of "
         f"{len(healthy)} healthy ones, {reached.median_seconds:.0f} seconds in the median.  "
