@@ -121,18 +121,18 @@ def _unable(error: OSError | MemoryError | ImportError) -> int:
     if isinstance(error, OSError):
         problem = f"{_place(error)}: {error.strerror or error}"
     elif isinstance(error, ImportError):
-        problem = f"what is installed can't be imported: {_told(error)}"
+        problem = f"what is installed can't be imported: {_reason(error)}"
     else:
         problem = "there is not enough memory"
     warn(f"Error: {problem}; nothing is lost")
     return WRONG
 
 
-def _told(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     """Return why something can't be imported: libraries put pages around the line that tells."""
     inner = error.__cause__ or error.__context__
     if "\n" in str(error) and isinstance(inner, ImportError):
-        return _told(inner)
+        return _reason(inner)
     return str(error).partition("\n")[0]
 
 
