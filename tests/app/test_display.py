@@ -18,7 +18,7 @@ from repro.study.folder import study_names
 from repro.study.plan import make_plan
 from repro.study.schema import load_study
 
-STUDY = load_study("mnist_relu")
+STUDY = load_study("mnist_relu").model_copy(update={"block": 10})
 LEVEL = 0.48912345  # as wide as numbers are
 
 

@@ -246,7 +246,7 @@ def test_a_sample_is_whole_blocks_and_the_same_each_time():
 
 def test_seeds_bring_the_block_that_they_are_trained_in():
     part = choose_blocks(PLAN, seeds=[19, 20], variants=["relu_raw"])
-    assert part.seeds == {"relu_raw": tuple(range(10, 30))}
+    assert part.seeds == {"relu_raw": tuple(range(15, 25))}
     assert set(part.identities) <= set(PLAN.identities)
 
 

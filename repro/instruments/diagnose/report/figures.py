@@ -154,6 +154,6 @@ def draw_gains(axes: "Axes", conclusion: Conclusion) -> None:
     axes.set_yticks(range(len(judged)), _titles(conclusion))
     axes.set_ylim(len(judged) - 0.4, -0.6)
     axes.axvline(0, color="0.7", linewidth=0.8)
-    over = "skill gained over the network as it is"
-    axes.set_xlabel(f"{over}\n(blue: recovers; bar: mean, 95 % interval)")
+    gain = "skill gained over the network as it is"
+    axes.set_xlabel(f"{gain}\n(blue: recovers; bar: mean, 95 % interval)")
     axes.set_title("What the changes recover")
