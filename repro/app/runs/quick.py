@@ -11,6 +11,7 @@ from repro.findings.wording import words
 from repro.study.models import Study
 
 QUICK_SEEDS = 8
+QUICK_BLOCK = 2  # seeds that train together, so that the first number does not wait for more
 FIXES = 2
 
 

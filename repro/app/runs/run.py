@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from repro.app.cli.exits import FINDING, FINISHED, INTERRUPTED
 from repro.app.runs.partial import PartialTables
-from repro.app.runs.quick import QUICK_SEEDS, quick_answer, quick_variants
+from repro.app.runs.quick import QUICK_BLOCK, QUICK_SEEDS, quick_answer, quick_variants
 from repro.app.runs.reuse import announce, reuse
 from repro.app.runs.writing import write_tables
 from repro.app.terminal.display import claims_summary, decided_claims, disputes, variants_summary
@@ -59,6 +59,7 @@ def run(
             raise StudyError("--quick chooses seeds and variants; leave out the others")
         seeds, variants = range(QUICK_SEEDS), quick_variants(study)
         epochs = study.report.quick_epochs
+        study = study.model_copy(update={"block": QUICK_BLOCK})
     override = override_epochs(find_experiment(name), epochs)
     asked: dict[str, Any] = {"seeds": seeds, "variants": variants, "override": override}
     make_plan(study, **asked)  # wrong names fail here
