@@ -70,6 +70,8 @@ def test_a_data_set_that_is_shuffled_anew_is_so_as_by_fit():
     assert_read_as_by_fit(shuffled, validation_data=in_order())
 
 
+# of three batches the second of every two epochs has but one, as `fit` says, too
+@pytest.mark.filterwarnings("ignore:the data ran out", "ignore:.*[Yy]our input ran out of data")
 @pytest.mark.parametrize(
     ("make_data", "steps"),
     [(Growing, None), *(pytest.param(d, 2, marks=pytest.mark.slow) for d in (in_order, Growing))],
