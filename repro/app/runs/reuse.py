@@ -1,9 +1,9 @@
-"""Reuse runs that were stored or committed, and count those that can't be used any more."""
+"""Reuse runs that were stored or committed, and count those that can and that can't be used."""
 
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.markup import escape
@@ -18,11 +18,13 @@ from repro.study.errors import StudyError
 from repro.study.plan import Block, Plan
 
 
-class Unused(NamedTuple):
-    """A count of the stored and committed runs that can't be used.
+class Earlier(NamedTuple):
+    """A count of the stored and committed runs, of those that can be used and those that can't.
 
     Attributes:
         study: name of the study.
+        planned: number of runs in the plan.
+        used: number of those that are not trained again.
         other_code: number of runs that will be trained again, since the code is another.
         other_machine: likewise, since machine, libraries or flags are others.
         seconds: that they took, added up.
@@ -30,14 +32,16 @@ class Unused(NamedTuple):
     """
 
     study: str
+    planned: int
+    used: int
     other_code: int
     other_machine: int
     seconds: float
     unreadable: str
 
 
-def reuse(plan: Plan, store: Store, folder: Path) -> Unused:
-    """Take over into the store the committed runs of the plan, and count those of other code.
+def reuse(plan: Plan, store: Store, folder: Path) -> Earlier:
+    """Take over into the store the committed runs of the plan, and count what there is.
 
     With them goes what showed that they are runs of this code, if they were adopted.
     """
@@ -61,7 +65,14 @@ def reuse(plan: Plan, store: Store, folder: Path) -> Unused:
         for block in plan.blocks
         if stored.isdisjoint(block.identities)
     }
-    return _unused(plan, missing, [*store.blocks(), *committed], unreadable)
+    unused = _count_unused(missing, [*store.blocks(), *committed])
+    return Earlier(
+        study=plan.study.name,
+        planned=len(identities),
+        used=len(stored),
+        unreadable=unreadable,
+        **unused,
+    )
 
 
 def _has_curves(plan: Plan, block: Block, runs: list[StoredRun]) -> bool:
@@ -74,24 +85,37 @@ def _has_curves(plan: Plan, block: Block, runs: list[StoredRun]) -> bool:
     return not set(lacking) & set(shown)
 
 
-def announce(unused: Unused, console: Console) -> None:
-    """Say before anything is trained which runs will be trained again, and how long that takes."""
-    if unused.unreadable:
-        console.print(f"[yellow]Not used: {escape(unused.unreadable)}")
-    minutes = minutes_of_computing(unused.seconds)
+def announce(earlier: Earlier, console: Console) -> None:
+    """Say before anything is trained which runs are there, and which will be trained again."""
+    if earlier.used:
+        console.print(_there_already(earlier))
+    if earlier.unreadable:
+        console.print(f"[yellow]Not used: {escape(earlier.unreadable)}")
+    minutes = minutes_of_computing(earlier.seconds)
     plural = "s" if minutes > 1 else ""
     repeated = f"they will be trained again (about {minutes} minute{plural})"
-    if unused.other_code:
+    if earlier.other_code:
         console.print(
-            f"[yellow]{unused.other_code:,} stored runs are of other code; {repeated}. If no "
-            f"number has changed, `python -m repro adopt {unused.study}` checks a sample and keeps "
-            "them."
+            f"[yellow]{earlier.other_code:,} stored runs are of other code; {repeated}. If no "
+            f"number has changed, `python -m repro adopt {earlier.study}` checks a sample and "
+            "keeps them."
         )
-    elif unused.other_machine:
+    elif earlier.other_machine:
         console.print(
-            f"[yellow]{unused.other_machine:,} stored runs are of another machine or other "
+            f"[yellow]{earlier.other_machine:,} stored runs are of another machine or other "
             f"libraries, which round otherwise; {repeated}."
         )
+
+
+def _there_already(earlier: Earlier) -> str:
+    if earlier.used < earlier.planned:
+        return (
+            f"{earlier.used:,} of {earlier.planned:,} runs are there already; the rest is trained."
+        )
+    return (
+        f"All {earlier.planned:,} runs are there already, made by this code on such a machine; "
+        "`--out FOLDER` trains them anew, into a new folder."
+    )
 
 
 def _committed(folder: Path, study: str) -> tuple[list[StoredBlock], list[Adoption], str]:
@@ -105,12 +129,9 @@ def _committed(folder: Path, study: str) -> tuple[list[StoredBlock], list[Adopti
         return [], [], str(error)
 
 
-def _unused(
-    plan: Plan,
-    missing: Mapping[tuple[str, tuple[int, ...]], Block],
-    stored: list[StoredBlock],
-    unreadable: str,
-) -> Unused:
+def _count_unused(
+    missing: Mapping[tuple[str, tuple[int, ...]], Block], stored: list[StoredBlock]
+) -> dict[str, Any]:
     kinds: dict[tuple[str, tuple[int, ...]], tuple[str, list[StoredRun]]] = {}
     for block, runs in stored:
         key = block.variant, block.seeds
@@ -121,13 +142,11 @@ def _unused(
     for kind, runs in kinds.values():
         counts[kind] += len(runs)
     seconds = sum(run.seconds for _, runs in kinds.values() for run in runs)
-    return Unused(
-        study=plan.study.name,
-        other_code=counts["code"],
-        other_machine=counts["machine"],
-        seconds=seconds,
-        unreadable=unreadable,
-    )
+    return {
+        "other_code": counts["code"],
+        "other_machine": counts["machine"],
+        "seconds": seconds,
+    }
 
 
 def _kind_of_difference(block: Block, planned: Block) -> str:
