@@ -199,7 +199,7 @@ def test_committed_runs_count_as_finished(package):
     forget_store(package)
     said = call(package, "run", STUDY)
     assert "trained again" not in said
-    assert said.startswith("All 1,400 runs are there already, made by this code on such a machine")
+    assert said.startswith("All 1,800 runs are there already, made by this code on such a machine")
     assert results(package) == tables
 
 

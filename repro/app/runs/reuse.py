@@ -68,8 +68,8 @@ def reuse(plan: Plan, store: Store, folder: Path) -> Earlier:
     unused = _count_unused(missing, [*store.blocks(), *committed])
     return Earlier(
         study=plan.study.name,
-        planned=len(identities),
-        used=len(stored),
+        planned=len(plan.identities),
+        used=sum(identity in stored for identity in plan.identities),
         unreadable=unreadable,
         **unused,
     )
