@@ -89,14 +89,9 @@ def open_claims_are_said_to_be_open(study: Study, repository: Repository) -> Ite
         if re.search(r"\[\w+ inconclusive\]", sentence):
             place = repository.short(repository.study_file(study.name))
             yield from _unless_open(place, sentence)
-    table = repository.results(study.name) / "claims.csv"
-    if not table.is_file() or not repository.page(study.name).is_file():
-        return  # said already
-    verdicts = read_table(table).set_index("claim")["verdict"]
-    still_open = set(verdicts.index[verdicts == "inconclusive"])
-    for sentence in findings(text_of(repository.page(study.name))):
-        if still_open & set(evidence(study, sentence)):
-            yield from _unless_open(repository.short(repository.page(study.name)), sentence)
+    for place, sentence, verdicts in _judged_sentences(study, repository):
+        if "inconclusive" in verdicts:
+            yield from _unless_open(place, sentence)
 
 
 def _unless_open(place: Path, sentence: str) -> Iterator[Problem]:
@@ -108,19 +103,23 @@ def _unless_open(place: Path, sentence: str) -> Iterator[Problem]:
 
 def claims_said_to_be_open_are(study: Study, repository: Repository) -> Iterator[Problem]:
     """A sentence that calls something undecided names a claim that is."""
+    for place, sentence, verdicts in _judged_sentences(study, repository):
+        says_so = re.search(SAID_OPEN, " ".join(sentence.split()))
+        if says_so and verdicts and "inconclusive" not in verdicts:
+            yield Problem(
+                place, f"calls a decided claim open: {_start(sentence)}", "say what the verdict is"
+            )
+
+
+def _judged_sentences(study: Study, repository: Repository) -> Iterator[tuple[Path, str, set[str]]]:
+    """Yield the sentences of a page's findings, with the verdicts of the claims that each names."""
     table, page = repository.results(study.name) / "claims.csv", repository.page(study.name)
     if not table.is_file() or not page.is_file():
         return  # said already
     verdicts = read_table(table).set_index("claim")["verdict"]
     for sentence in findings(text_of(page)):
-        named = verdicts[verdicts.index.isin(evidence(study, sentence))]
-        says_so = re.search(SAID_OPEN, " ".join(sentence.split()))
-        if says_so and len(named) and "inconclusive" not in set(named):
-            yield Problem(
-                repository.short(page),
-                f"calls a decided claim open: {_start(sentence)}",
-                "say what the verdict is",
-            )
+        named = verdicts.index.isin(evidence(study, sentence))
+        yield repository.short(page), sentence, set(verdicts[named])
 
 
 def findings(page: str) -> Iterator[str]:
