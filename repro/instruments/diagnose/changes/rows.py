@@ -24,6 +24,9 @@ APART = {"unseen_classes", "validation_differs", "validation_shifted", "feature_
 TABLE_AXES = 2
 HELD_OUT_OF = 5  # one row of so many
 SHUFFLING = "order = np.random.default_rng(0).permutation(len(x))"
+SPLITTING = """\
+x_val, y_val = x[order[:count]], y[order[:count]]
+x, y = x[order[count:]], y[order[count:]]"""
 DEFINED = """\
 # keras.ops.sqrt(keras.ops.maximum(x, 1e-7)) in place of the root is better; what was tried:
 import tensorflow as tf
@@ -139,9 +142,7 @@ def _weighing(setup: Setup) -> Change:
 
 def _mixing() -> Change:
     lines = "x, y = np.concatenate([x, x_val]), np.concatenate([y, y_val])\n"
-    lines += f"{SHUFFLING}\ncount = len(x_val)\n"
-    lines += "x_val, y_val = x[order[:count]], y[order[:count]]\n"
-    lines += "x, y = x[order[count:]], y[order[count:]]"
+    lines += f"{SHUFFLING}\ncount = len(x_val)\n{SPLITTING}"
     return Change(
         key="mix_split",
         title="training and validation rows drawn from the same rows",
@@ -156,9 +157,7 @@ def _mixing() -> Change:
 
 def _holding_out() -> Change:
     lines = "# until x_val and y_val are in one order again\n"
-    lines += f"{SHUFFLING}\ncount = len(x) // {HELD_OUT_OF}\n"
-    lines += "x_val, y_val = x[order[:count]], y[order[:count]]\n"
-    lines += "x, y = x[order[count:]], y[order[count:]]"
+    lines += f"{SHUFFLING}\ncount = len(x) // {HELD_OUT_OF}\n{SPLITTING}"
     return Change(
         key="hold_out",
         title="scored on rows held out of the training rows",
@@ -171,22 +170,20 @@ def _holding_out() -> Change:
 
 
 def _hold_out(train: Pair, _test: Pair) -> tuple[Pair, Pair]:
-    order = np.random.default_rng(0).permutation(len(train[1]))
-    count = len(order) // HELD_OUT_OF
-    return select_rows(train, order[count:]), select_rows(train, order[:count])
+    return _split(train, len(train[1]) // HELD_OUT_OF)
 
 
 def _mix(train: Pair, test: Pair) -> tuple[Pair, Pair]:
     """Put mixed together, and draw as many of each at random."""
-    count = len(test[1])
-    order = np.random.default_rng(0).permutation(len(train[1]) + count)
-    mixed = iter([np.concatenate(pair)[order] for pair in _pairs(train, test)])
-    x = map_arrays(train[0], lambda _: next(mixed))
-    y = np.concatenate([train[1], test[1]])[order]
-    return (
-        (map_arrays(x, lambda a: a[count:]), y[count:]),
-        (map_arrays(x, lambda a: a[:count]), y[:count]),
-    )
+    arrays = iter([np.concatenate(pair) for pair in _pairs(train, test)])
+    x = map_arrays(train[0], lambda _: next(arrays))
+    return _split((x, np.concatenate([train[1], test[1]])), len(test[1]))
+
+
+def _split(rows: Pair, count: int) -> tuple[Pair, Pair]:
+    """Do what `SHUFFLING` and `SPLITTING` say: return what is left, and so many rows at random."""
+    order = np.random.default_rng(0).permutation(len(rows[1]))
+    return select_rows(rows, order[count:]), select_rows(rows, order[:count])
 
 
 def _pairs(train: Pair, test: Pair) -> list[tuple[np.ndarray, np.ndarray]]:
