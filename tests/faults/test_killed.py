@@ -5,6 +5,7 @@ Slow: hundreds of kills in place of a few, and of whole studies; test_two_runs.p
 
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -103,8 +104,8 @@ def kill_somewhere(study, folder, moments):
     with study.start(folder) as driver:
         timer = threading.Timer(pause, driver.kill)
         for line in driver.stdout:
-            if "runs  " in line:
-                acknowledged = int(line.split("/")[0])
+            if progress := re.match(r"(\d+)/\d+ runs  ", line):  # no row of the table at the end
+                acknowledged = int(progress[1])
             if acknowledged >= runs and timer.ident is None:
                 timer.start()
         timer.join()

@@ -73,7 +73,7 @@ def experiment(**given):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("value", ["0.25", "np.inf"])
+@pytest.mark.parametrize("value", ["0.25", "float('inf')"])
 def test_seeds_that_are_all_equal(package, tmp_path, value):
     with (package / "repro/add_numbers/experiment.py").open("a") as module:
         module.write(CONSTANT.format(value=value))
