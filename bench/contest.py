@@ -61,7 +61,7 @@ def show(table: pd.DataFrame) -> None:
     """Print a table."""
     drawn = Table(box=None)
     for column in table:
-        text = column in ("bench", "job", "contender", "scene")
+        text = column in ("bench", "job", "contender", "scene", "stage")
         drawn.add_column(column.replace("_", " "), justify="left" if text else "right")
     for row in table.itertuples(index=False):
         drawn.add_row(*map(str, row))

@@ -109,6 +109,7 @@ def assert_the_new_variant_alone_is_trained(package, commands, tables, code):
     said = call("adopt", STUDY)
     assert "a block of every variant, 7 blocks with 700 of 1,400 runs" in said
     assert "The sample is the same to the bit: 1,400 runs are carried over." in said
+    assert re.search(r"At the sample's pace all of them take \d+ (s|min) on 1 cores?\.", said)
     assert results(package) == tables
     (adoption,) = provenance(package)["adopted"]
     assert (adoption["code_before"], adoption["code_after"]) == (code, provenance(package)["code"])

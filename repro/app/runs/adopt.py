@@ -7,10 +7,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from repro.app.cli.exits import FINDING, FINISHED
+from repro.app.runs.sample import data_named, train_sample, whole_study
 from repro.app.terminal.pace import minutes_of_computing
-from repro.data import NAMES, load
 from repro.findings.terminal import Terminal
-from repro.running.pool import Pool, make_pool
+from repro.running.pool import make_pool
 from repro.running.runner import explain_interrupt
 from repro.running.workers import Result
 from repro.store.adoption import Candidate, carry, differences, draw_sample, regrouped, renew
@@ -72,7 +72,8 @@ def adopt(
         seconds = sum(run.seconds for candidate in sample for run in candidate.runs)
         minutes = minutes_of_computing(seconds)
         console.print(f"[bold]{name}[/]: {summary}, about {minutes} min")
-        changes = list(_changes(sample, _trained(name, sample, pool)))
+        results = train_sample(name, sample, pool, console)
+        changes = list(_changes(sample, results))
         if changes:
             _show(changes, console)
             return FINDING
@@ -85,6 +86,10 @@ def adopt(
             console.print(_rewritten(study, committed, runs, adoption))
     count = sum(len(candidate.runs) for candidate in outdated)
     console.print(f"[green]The sample is the same to the bit: {count:,} runs are carried over.")
+    if not rerun and (
+        said := whole_study(outdated, results, workers)
+    ):  # a rerun has settings of its own
+        console.print(said)
     return FINISHED
 
 
@@ -188,7 +193,7 @@ def _other_settings(sample: Sequence[Candidate], outdated: Sequence[Candidate]) 
             if value != block.parameters.get(name)
         }
         if rerun.settings["data"] != block.settings["data"]:
-            changes.add(f"data={_data_named(rerun.settings['data'])}")
+            changes.add(f"data={data_named(rerun.settings['data'])}")
     return f", rerun with {', '.join(sorted(changes))}" if changes else ""
 
 
@@ -197,24 +202,6 @@ def _adoption(outdated: Sequence[Candidate], experiment: Experiment, sample: str
     return Adoption(
         code_before=" ".join(codes), code_after=experiment.code, sample=sample, date=timestamp()
     )
-
-
-def _trained(name: str, sample: Sequence[Candidate], pool: Pool) -> dict[Block, Result]:
-    results: dict[Block, Result] = {}
-    with pool:
-        for digest in sorted({candidate.renewed.settings["data"] for candidate in sample}):
-            blocks = [c.renewed for c in sample if c.renewed.settings["data"] == digest]
-            results |= dict(pool.train(name, _data_named(digest), blocks))
-    return results
-
-
-def _data_named(digest: str) -> str | None:
-    if not digest:
-        return None
-    names = [name for name in NAMES if load(name).sha256 == digest]
-    if not names:
-        raise StudyError(f"no data set has the digest {digest[:12]}…; it has changed")
-    return names[0]
 
 
 def _changes(sample: Sequence[Candidate], results: Mapping[Block, Result]) -> Iterator[str]:

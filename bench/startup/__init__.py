@@ -1,0 +1,1 @@
+"""What the MNIST study does before its first number."""
