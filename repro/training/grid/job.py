@@ -137,13 +137,22 @@ class Graph:
 def _graphs(build: Callable[..., Any], cells: list[Settings], seed: int) -> list[Graph]:
     graphs: list[Graph] = []
     for place, cell in enumerate(cells):
-        model = build_model(partial(build, **cell), seed)
+        model = _built(build, cell, seed)
         graph = next((graph for graph in graphs if _shares_graph(model, graph)), None)
         if graph is None:
             graphs.append(Graph(model, [place], set()))
         else:
             graph.places.append(place)
     return graphs
+
+
+def _built(build: Callable[..., Any], cell: Settings, seed: int) -> keras.Model:
+    try:
+        return build_model(partial(build, **cell), seed)
+    except Exception as error:
+        settings = ", ".join(f"{name}={value!r}" for name, value in cell.items())
+        error.add_note(f"This was raised for {settings}, seed {seed}.")
+        raise
 
 
 def _shares_graph(model: keras.Model, graph: Graph) -> bool:

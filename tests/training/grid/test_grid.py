@@ -253,3 +253,9 @@ def test_other_bad_arguments_are_refused():
         train(build(), {"units": [3]})
     with pytest.raises(ValueError, match="'loss' is a metric's column"):
         train(lambda loss: build(), {"loss": [3, 4]})
+
+
+def test_an_error_in_build_names_the_cell():
+    with pytest.raises(ValueError, match="positive integer") as raised:
+        train(build, {"units": [4, -1], "learning_rate": [0.1]})
+    assert raised.value.__notes__ == ["This was raised for units=-1, learning_rate=0.1, seed 0."]
