@@ -15,7 +15,7 @@ import pytest
 
 from repro.study.folder import study_names
 
-pytestmark = pytest.mark.slow  # three minutes of processor time
+pytestmark = pytest.mark.long  # a minute of processor time, and the last test five more
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "add-a-thread.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)

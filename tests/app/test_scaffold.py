@@ -128,7 +128,7 @@ def test_what_can_not_be_written_whole_is_not_begun(tmp_path, monkeypatch):
     monkeypatch.setattr(scaffold, "this_repository", lambda: Repository(tmp_path))
     (tmp_path / "experiments").write_text("no folder")
     with pytest.raises(OSError, match="File exists"):
-        scaffold.new("xor_gate", posted=False)
+        scaffold.new("name_of_no_study", posted=False)
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["experiments"]
 
 

@@ -110,7 +110,8 @@ class LiveTable(Progress):
     def _render(self) -> Group:
         shown = self._shown()
         hidden = len(self._named()) - len(shown)
-        rest = [Text(f"and {hidden} more variants", style="dim")] if hidden else []
+        named = "variant" if hidden == 1 else "variants"
+        rest = [Text(f"and {hidden} more {named}", style="dim")] if hidden else []
         title = _cut(Text(self.plan.study.title, style="italic"))
         return Group(title, self._table(shown), *rest, self.bar)
 
