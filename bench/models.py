@@ -25,14 +25,14 @@ READ = ("words", "transformer")  # ids, in place of images
 SIZES = (32, 128)
 
 
-def network(name: str) -> Any:
+def network(name: str, dropout: float = 0.1) -> Any:
     """Return a network, compiled; inputs are 28 x 28 images, or ids."""
     import keras
     from keras import layers
 
     dense = layers.Dense(10, activation="softmax")
     if name == "transformer":
-        model = transformer(dense)
+        model = transformer(dense, dropout)
     else:
         inputs = keras.Input((40,), dtype="int32") if name in READ else keras.Input((28, 28))
         model = keras.Sequential([inputs, *stack(name, dense)])
@@ -79,7 +79,7 @@ def stack(name: str, dense: Any) -> list[Any]:
     return stacks[name]()
 
 
-def transformer(dense: Any) -> Any:
+def transformer(dense: Any, dropout: float) -> Any:
     """Return a small text classifier: embedding, one block of attention, average, two layers."""
     import keras
     from keras import layers
@@ -87,7 +87,7 @@ def transformer(dense: Any) -> Any:
     ids = keras.Input((40,), dtype="int32")
     embedded = layers.Embedding(1000, 32)(ids)
     attended = layers.MultiHeadAttention(2, 16)(embedded, embedded)
-    normal = layers.LayerNormalization()(embedded + layers.Dropout(0.1)(attended))
+    normal = layers.LayerNormalization()(embedded + layers.Dropout(dropout)(attended))
     fed = layers.Dense(32)(layers.Dense(64, activation="relu")(normal))
     pooled = layers.GlobalAveragePooling1D()(layers.LayerNormalization()(normal + fed))
     return keras.Model(ids, dense(pooled))
