@@ -1,5 +1,6 @@
 """Errors of a user's own file, when a command runs it: they name the file."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +13,8 @@ def errors_of(target: str) -> Iterator[None]:
     from repro.instruments.diagnose import DiagnoseError
     from repro.instruments.diagnose.setup.errors import one_line
 
+    # the error says what was got; Python would add three lines
+    warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
     try:
         yield
     except DiagnoseError as error:

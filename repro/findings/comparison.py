@@ -73,6 +73,9 @@ def compare(
         rerun: the same, in any order.
         tolerance: by column; 0 where it says nothing.
     """
+    # where no run ended, none said whether its curve counts epochs or steps
+    committed = committed if len(committed) else rerun.head(0)
+    rerun = rerun if len(rerun) else committed.head(0)
     keys = [*RUN, *(point for point in POINTS if point in committed and point in rerun)]
     same_keys = rerun.astype({key: committed[key].dtype for key in keys})  # empty tables have none
     committed, same_keys = _with_all_columns(committed, same_keys)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from repro.findings.verdicts import askable, judge
-from repro.store.committed import identities_digest
+from repro.store.identities import identities_digest
 from repro.store.results import EditedError, Results, doubts_told, read_results
 from repro.study.errors import StudyError
 from repro.study.experiments import find_experiment, metric_kinds
@@ -141,7 +141,7 @@ def find_doubts(study: Study, results: Results) -> Iterator[str]:
     """
     yield from results.doubts
     yield from strange_runs(study, results)
-    if identities_digest(results) != results.provenance.runs:
+    if identities_digest(results.runs, results.provenance) != results.provenance.runs:
         yield "runs.csv has not the runs that provenance.json counts"
     elif study.claims and (results.folder / "claims.csv").is_file():
         judged = judge_runs(study, results.runs, data=results.provenance.data)

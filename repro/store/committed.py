@@ -5,11 +5,9 @@ from typing import Any
 
 import pandas as pd
 
+from repro.store.identities import blocks_of
 from repro.store.results import Results
 from repro.store.runs import StoredBlock, StoredRun
-from repro.study.identity import digest
-from repro.study.plan import Block
-from repro.study.seeds import in_blocks
 
 LABELS = ("experiment", "variant", "seed")
 
@@ -30,30 +28,6 @@ def committed_blocks(results: Results) -> list[StoredBlock]:
     ]
 
 
-def identities_digest(results: Results) -> str:
-    """Return what `provenance.json` should say of the runs: the digest of all identities."""
-    settings = results.provenance.settings.variants
-    blocks = (
-        block
-        for variant, rows in results.runs.groupby("variant", sort=False)
-        if variant in settings
-        for block in _planned(results, str(variant), rows["seed"].tolist())
-    )
-    return digest(sorted(identity for block in blocks for identity in block.identities))
-
-
-def _planned(results: Results, variant: str, seeds: list[int]) -> Iterator[Block]:
-    recorded = results.provenance
-    shared = {
-        "code": recorded.code,
-        "parameters": recorded.settings.of_variant(variant),
-        "data": recorded.data_digest,
-        "fingerprint": recorded.fingerprint.model_dump(),
-    }
-    for together in in_blocks(seeds, recorded.block):
-        yield Block(variant, {**shared, "seeds": list(together)})
-
-
 def _blocks(
     results: Results, variant: str, rows: pd.DataFrame, curves: dict[Any, list[dict[str, Any]]]
 ) -> Iterator[StoredBlock]:
@@ -61,7 +35,7 @@ def _blocks(
     parameters = recorded.settings.of_variant(variant)
     metrics = [c for c in rows.columns if c not in parameters and c not in LABELS]
     records = dict(zip(rows["seed"].tolist(), _records(rows[metrics]), strict=True))
-    for block in _planned(results, variant, list(records)):
+    for block in blocks_of(recorded, variant, list(records)):
         if any(_has_crashed(records[seed]) for seed in block.seeds):
             continue
         yield (

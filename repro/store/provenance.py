@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from repro import __version__
-from repro.store.files import write_whole
+from repro.store.files import content_digest, write_whole
 from repro.store.runs import StoredRun
 from repro.store.shape import DATE
 from repro.study.errors import StudyError
@@ -98,6 +98,18 @@ class Provenance(_Read):
     seconds_per_run: dict[str, Seconds]
     seconds: Seconds
     tables: dict[str, str] = {}  # digests of their content, by name; tables of before have none
+    digest: str = ""  # of all this; files of before have none
+
+    @property
+    def was_edited(self) -> bool:
+        """Whether it is not what was written, as far as its digest tells."""
+        return self.digest not in ("", self.own_digest)
+
+    @property
+    def own_digest(self) -> str:
+        """The digest that it should have."""
+        others = self.model_copy(update={"digest": ""})
+        return content_digest(others.model_dump_json().encode())
 
 
 def command_line() -> str:
@@ -169,7 +181,8 @@ def timestamp() -> str:
 
 def write_provenance(recorded: Provenance, folder: Path) -> None:
     """Write `provenance.json` into a results folder."""
-    write_whole(folder / FILE, f"{recorded.model_dump_json(indent=2)}\n".encode())
+    whole = recorded.model_copy(update={"digest": recorded.own_digest})
+    write_whole(folder / FILE, f"{whole.model_dump_json(indent=2)}\n".encode())
 
 
 def read_provenance(folder: Path) -> Provenance:

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from repro.store.files import content_digest
+from repro.store.identities import identities_digest
 from repro.store.provenance import Provenance, read_provenance
 from repro.store.tables import TableFileError, read_table
 from repro.study.errors import StudyError, unknown
@@ -135,6 +136,10 @@ def _foreign(
     study: str, recorded: Provenance, runs: pd.DataFrame, curves: pd.DataFrame
 ) -> Iterator[str]:
     """Yield what runs and curves have that a run of this study, as it was recorded, has not."""
+    if recorded.was_edited:
+        yield "provenance.json"
+    elif recorded.tables and identities_digest(runs, recorded) != recorded.runs:
+        yield "provenance.json says of other runs than runs.csv has"
     known = set(recorded.settings.variants)
     present = set(zip(runs["variant"], runs["seed"], strict=True))
     if recorded.experiment != study:

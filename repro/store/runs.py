@@ -20,6 +20,9 @@ from repro.study.text import printable
 FILE = ".store.sqlite"
 HOLDER = ".running"
 LONGEST_HOLDER = 400  # bytes
+GONE = (
+    "was moved, replaced or deleted while it was held; run again, which goes on from what is there"
+)
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class Store:
         except (OSError, sqlite3.Error) as error:
             raise self._explained(error) from None
         try:
+            self._file = self.path.stat()
             write_note(self._holder, f"process {os.getpid()} on {socket.gethostname()}")
         except OSError as error:
             self._connection.close()
@@ -168,6 +172,7 @@ class Store:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
+        self._require_in_place()
         try:
             with self._connection:
                 self._connection.execute("BEGIN")
@@ -176,6 +181,19 @@ class Store:
             raise StoreError(
                 f"{self.path}: can't store runs ({error}); those stored before are whole"
             ) from None
+        self._require_in_place()
+
+    def _require_in_place(self) -> None:
+        """Raise `StoreError` if the file is no more where it was: what is added would be lost."""
+        try:
+            present = self.path.stat()
+        except OSError:
+            present = None
+        if present is None or not os.path.samestat(present, self._file):
+            raise StoreError(f"{self.path}: {GONE}")
+        if present.st_size < self._file.st_size:
+            raise StoreError(f"{self.path}: was cut while it was held; move {FILE}* away")
+        self._file = present
 
     def _add_block(self, block: Block, runs: Iterable[StoredRun]) -> None:
         settings = self._add_settings(block.settings)

@@ -28,6 +28,8 @@ from repro.app.terminal.streams import prepare_streams, warn
 from repro.running.signals import end_children
 
 FINISHED, FINDING, WRONG, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
+# the last: Python's own code, or a library's, that could not get memory and did not say so
+UNABLE = (OSError, MemoryError, ImportError, SystemError)
 UNFINISHED = "what was stored or written before is whole; run again"
 
 
@@ -85,7 +87,7 @@ def _ended(job: Callable[[], int]) -> int:
         return _interrupted(stop)
     except BrokenPipeError:
         return UNREAD
-    except (OSError, MemoryError, ImportError) as error:
+    except UNABLE as error:
         return _unable(error)
 
 
@@ -111,13 +113,13 @@ def reported(job: Callable[[], int]) -> int:
         return WRONG
     except BrokenPipeError:  # for the process to end with
         raise
-    except (OSError, MemoryError, ImportError) as error:
+    except UNABLE as error:
         return _unable(error)
     except KeyboardInterrupt as stop:  # some say more (repro.running.runner.explain_interrupt)
         return _interrupted(stop)
 
 
-def _unable(error: OSError | MemoryError | ImportError) -> int:
+def _unable(error: Exception) -> int:
     if isinstance(error, OSError):
         problem = f"{_place(error)}: {error.strerror or error}"
     elif isinstance(error, ImportError):

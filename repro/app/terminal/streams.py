@@ -69,7 +69,16 @@ def prepare_streams() -> None:
     codecs.register_error(PLAIN, _plain)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors=PLAIN)
+            stream.reconfigure(encoding=_usable(stream.encoding), errors=PLAIN)
+
+
+def _usable(encoding: str) -> str:
+    """Return an encoding, or ASCII for one that takes no replacement for what it lacks."""
+    try:
+        "\ud800".encode(encoding, PLAIN)
+    except UnicodeError:  # such as of idna
+        return "ascii"
+    return encoding
 
 
 def _form_of_warning(*parts: Any, **named: Any) -> str:
