@@ -15,6 +15,7 @@ from sqlite3 import connect
 
 import pytest
 
+from tests.forged import forge_digests, forge_provenance
 from tests.undrawn import UNDRAWN, Commands
 
 TABLES = ("runs.csv", "curves.csv", "claims.csv")
@@ -216,10 +217,10 @@ def test_a_selection_of_variants_finds_runs_where_they_are(package):
 
 @pytest.mark.slow
 def test_of_another_machine_a_rerun_by_the_same_code_is_the_reference(package, tmp_path):
-    path = package / "results" / STUDY / "provenance.json"
     recorded = provenance(package)
     recorded["fingerprint"]["libraries"]["numpy"] = "1.0"
-    path.write_text(json.dumps(recorded))
+    forge_provenance(package / "results" / STUDY, fingerprint=recorded["fingerprint"])
+    forge_digests(package / "results" / STUDY)
     forget_store(package)
     call(package, "verify", STUDY, "--seeds", "1", "--out", str(tmp_path))
     tables = results(package)

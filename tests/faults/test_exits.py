@@ -162,6 +162,12 @@ def test_where_only_ascii_can_be_written_it_is(tmp_path):
     assert done.stdout.isascii()
 
 
+@pytest.mark.parametrize("encoding", with_slow(["idna"], ["idna", "utf-16", "cp037"]))
+def test_an_encoding_that_takes_no_replacement_is_ascii_then(tmp_path, encoding):
+    done = call("cite", cwd=tmp_path, env={"PYTHONIOENCODING": encoding})
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 OTHERS = ("MPLBACKEND", "KERAS_BACKEND", "SOURCE_DATE_EPOCH")
 
 
@@ -245,11 +251,16 @@ def allocate():
     raise MemoryError
 
 
+def import_half():
+    raise SystemError("error return without exception set")  # as Python itself, out of memory
+
+
 IMPORTS = f"what is installed can't be imported: {NO_MEMORY}"
 UNABLE = {
     import_wrapped: IMPORTS,
     import_one_of_two: IMPORTS,
     allocate: "there is not enough memory",
+    import_half: "there is not enough memory, perhaps: error return without exception set",
 }
 
 

@@ -1,9 +1,12 @@
 """Rows of a store whose checksums are right and whose content is not; what else is in the file."""
 
+import dataclasses
 import json
+import os
 import sqlite3
 import struct
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -213,6 +216,35 @@ def test_curves_that_can_not_stand_in_one_table_are_refused(tmp_path):
         store.add(block, [first, a_run([{"epoch": 0}], seed=1)[2]])
         with pytest.raises(StoreError, match="some curves count epochs and some count steps"):
             store.find_planned(plan)
+
+
+def move(path):
+    path.rename(path.with_name("elsewhere"))
+
+
+def replace(path):
+    move(path)
+    path.write_bytes(path.with_name("elsewhere").read_bytes())
+
+
+def cut(path):
+    os.truncate(path, 200)
+
+
+DISPLACED = {move: "was moved", replace: "was moved, replaced", Path.unlink: "deleted", cut: "cut"}
+
+
+@pytest.mark.parametrize("change", DISPLACED)
+def test_a_file_that_is_no_more_what_was_opened_takes_no_runs(folder, change):
+    """They would be stored where nobody looks for them."""
+    with Store(folder) as store:
+        change(folder / FILE)
+        with pytest.raises(StoreError, match=DISPLACED[change]):
+            store.add(BLOCK, [with_another_seed(SOUND)])
+
+
+def with_another_seed(run):
+    return dataclasses.replace(run, identity="b", seed=1)
 
 
 def test_a_journal_that_names_another_file_deletes_none(folder):

@@ -3,6 +3,7 @@
 import math
 
 import pandas as pd
+import pytest
 
 from repro.findings.comparison import changed_verdicts, compare, tolerances, with_runs
 
@@ -35,6 +36,16 @@ def test_one_bit_is_a_difference_within_any_tolerance():
     (metric,) = compared.metrics.to_dict("records")
     assert (metric["equal"], metric["agree"]) == (2, 3)
     assert metric["largest"] == math.nextafter(2.0, 3.0) - 2.0
+
+
+@pytest.mark.parametrize("axis", ["epoch", "step"])
+def test_curves_against_none_at_all_differ_in_every_point(axis):
+    """As where all workers were killed: no run said what its curve counts."""
+    before = pd.concat([table(loss=[1.0, 2.0, 3.0]).assign(**{axis: point}) for point in (1, 2)])
+    nothing = pd.DataFrame(columns=["variant", "seed", "epoch"])
+    for tables in ((before, nothing), (nothing, before)):
+        compared = compare(*tables, {})
+        assert (compared.runs, compared.equal_runs, compared.disagreeing) == (3, 0, 6)
 
 
 def test_minus_zero_is_not_zero_to_the_bit():

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from repro.app import regenerate
+from repro.app.cite import cite
 from repro.app.cli.exits import reported
 from repro.app.runs import verify as verification
 from repro.store.provenance import command_line
@@ -116,6 +117,58 @@ def test_any_change_of_bytes_is_refused_or_harmless(file, capsys, data):
     end = data.draw(st.just(len(sound)) | st.integers(start, min(len(sound), start + 8)))
     file.write_bytes(sound[:start] + data.draw(st.binary(max_size=8)) + sound[end:])
     check(file, capsys)
+
+
+FIELDS = ("command", "package", "code", "runs", "data_digest", "finished")
+NESTED = {
+    "another setting": lambda told: told["settings"]["common"].update(bias=True),
+    "another variant": lambda told: told["settings"]["variants"]["relu_posted"].update(bias=True),
+    "another machine": lambda told: told["fingerprint"].update(machine="abacus"),
+    "another library": lambda told: told["fingerprint"]["libraries"].update(keras="1.0"),
+    "other blocks": lambda told: told.update(block=told["block"] + 1),
+}
+SHOWN = {  # by each, `provenance.json` is read
+    "report": lambda: regenerate.report([STUDY]),
+    "ledger": lambda: regenerate.write_ledgers([STUDY]),
+    "explore": regenerate.explore,
+    "figures": lambda: regenerate.redraw([STUDY]),
+    "verdicts": lambda: regenerate.rejudge([STUDY]),
+    "cite": lambda: cite([STUDY, "relu_posted"], None),
+    "verify": lambda: verification.verify(STUDY),
+}
+
+
+def refused_as_edited(job, capsys):
+    assert reported(job) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"Error: results/{STUDY}: {EDITED}: provenance.json"), said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("key", [*FIELDS, *NESTED])
+def test_a_value_that_was_edited_is_told(file, capsys, key):
+    told = json.loads(file.read_text(encoding="utf-8"))
+    NESTED.get(key, lambda told: told.update({key: "1999-01-01T"}))(told)
+    file.write_text(json.dumps(told), encoding="utf-8")
+    for job in SHOWN.values():
+        refused_as_edited(job, capsys)
+
+
+@pytest.mark.parametrize("key", [key for key in NESTED if "blocks" not in key])
+def test_of_a_file_of_before_the_runs_say_whether_it_is_theirs(file, capsys, key):
+    """It has no digest of its own; whoever edits one can take that away, too."""
+    told = json.loads(file.read_text(encoding="utf-8")) | {"digest": ""}
+    file.write_text(json.dumps(told), encoding="utf-8")
+    assert reported(SHOWN["ledger"]) == 0
+    NESTED[key](told)
+    file.write_text(json.dumps(told), encoding="utf-8")
+    refused_as_edited(SHOWN["report"], capsys)
+
+
+def test_a_files_spaces_and_lines_are_free(file):
+    told = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps(told), encoding="utf-8")
+    assert reported(SHOWN["ledger"]) == 0
 
 
 BREAKING = [

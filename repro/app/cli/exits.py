@@ -126,6 +126,7 @@ def _unable(error: Exception) -> int:
         problem = f"what is installed can't be imported: {_reason(error)}"
     else:
         problem = "there is not enough memory"
+        problem += f", perhaps: {error}" if isinstance(error, SystemError) else ""
     warn(f"Error: {problem}; nothing is lost")
     return WRONG
 
