@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from repro.startup import TRAINS
+from repro.startup import TRAINS, quiet_figures
 from repro.training.jobs import heartbeat, spawn
 
 ONE_THREAD = {"NUMBA_NUM_THREADS": "1", **spawn.ONE_THREAD}
@@ -143,6 +143,7 @@ def kill_all() -> None:
 
 
 def _start() -> None:
+    quiet_figures()
     spawn.ignore_interrupts()
     threading.Thread(target=_end_with_driver, daemon=True).start()
 
