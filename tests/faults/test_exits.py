@@ -360,6 +360,31 @@ def test_ctrl_c_is_130_while_a_text_is_executed(tmp_path):
     assert done.stderr.startswith("Stopped at once")
 
 
+LATE = """
+import os, signal
+import click
+from repro.app.cli.exits import run_to_end
+
+class Late:
+    def __del__(self, kill=os.kill, own=os.getpid()):
+        kill(own, signal.SIGINT)
+
+late = Late()
+
+@click.command()
+def command():
+    pass
+
+run_to_end(command, "command")
+"""
+
+
+def test_ctrl_c_while_python_ends_changes_no_exit_code(tmp_path):
+    """Python has given up its handlers by then; all is done, too."""
+    done = run_script(tmp_path / "script.py", LATE)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 STALL = """
 import itertools, multiprocessing, os, signal, threading, time
 from repro.running import workers

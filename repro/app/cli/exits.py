@@ -39,6 +39,8 @@ def run_to_end(command: click.Command, prog_name: str) -> NoReturn:
     handled = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
     if handled:
         signal.signal(signal.SIGINT, _stop_now)  # until `reported` does something to be ended
+        # the last that Python calls: then it gives up its handlers, and Ctrl-C would kill it
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     # twice, since there may be nobody to read what is wrong either
     code = _ended(lambda: _ended(lambda: _invoked(command, prog_name)))
     if handled:
