@@ -1,7 +1,6 @@
 """Make TensorFlow start quietly; imported with `repro`."""
 
 from repro import early as early  # isort: skip  # before all that takes time
-import logging
 import os
 import sys
 import tempfile
@@ -51,11 +50,6 @@ def without_extras() -> Iterator[None]:
     finally:
         for name in absent:
             del sys.modules[name]
-
-
-def quiet_figures() -> None:
-    """Keep matplotlib from telling of the folders that it can't write to, a home above all."""
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 
 class _Quiet(Loader):

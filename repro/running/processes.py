@@ -1,5 +1,6 @@
 """Worker processes of this machine: how many, how they start and end, and whether they work."""
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from repro.startup import TRAINS, quiet_figures
+from repro.startup import TRAINS
 from repro.training.jobs import heartbeat, spawn
 
 ONE_THREAD = {"NUMBA_NUM_THREADS": "1", **spawn.ONE_THREAD}
@@ -67,6 +68,11 @@ class WatchedPool(ProcessPoolExecutor):
         for process in self._own:
             process.kill()
         self.shutdown(wait=False, cancel_futures=True)
+
+
+def quiet_figures() -> None:
+    """Keep matplotlib from telling of the folders that it can't write to, a home above all."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 
 def cores() -> int:

@@ -102,7 +102,7 @@ class Provenance(_Read):
 
     @property
     def was_edited(self) -> bool:
-        """Whether it is not what was written, as far as its digest tells."""
+        """True if it is not what was written, as far as its digest tells."""
         return self.digest not in ("", self.own_digest)
 
     @property

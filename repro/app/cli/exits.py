@@ -26,7 +26,6 @@ from repro.app.cli.environment import check_figure_settings, settle_home
 from repro.app.cli.scratch import delete_scratch_folders
 from repro.app.terminal.streams import prepare_streams, warn
 from repro.running.signals import end_children
-from repro.startup import quiet_figures
 
 FINISHED, FINDING, WRONG, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
 # the last: Python's own code, or a library's, that could not get memory and did not say so
@@ -99,13 +98,13 @@ def reported(job: Callable[[], int]) -> int:
     # Set before TensorFlow and matplotlib are imported.
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ["MPLBACKEND"] = "agg"  # figures are written, never shown
-    quiet_figures()
     os.environ.pop("SOURCE_DATE_EPOCH", None)  # nor dated; numpy ends on what is no number
     from repro.data import DataCorrupt, DataUnavailable
-    from repro.running.processes import PoolError
+    from repro.running.processes import PoolError, quiet_figures
     from repro.store.database import StoreError
     from repro.study.errors import StudyError
 
+    quiet_figures()
     try:
         settle_home()
         check_figure_settings()
