@@ -243,6 +243,14 @@ def build():
 """
 
 
+@pytest.mark.long
+def test_a_function_that_would_have_to_be_awaited_is_told_in_one_line(tmp_path):
+    (tmp_path / "model.py").write_text("async def build():\n    return 1\n")
+    done = call("check", "model.py:build", cwd=tmp_path)
+    says = "Error: build() must return a compiled keras.Model, got coroutine\n"
+    assert (done.returncode, done.stderr) == (2, says)
+
+
 NO_MEMORY = "lib.so: failed to map segment from shared object"
 
 
