@@ -10,10 +10,12 @@ from repro.instruments.diagnose.changes.catalogue import applicable
 from repro.instruments.diagnose.changes.change import NOTHING, Change
 from repro.instruments.diagnose.measurements.examination import (
     examine_data,
+    with_baselines,
     with_first_steps,
     with_trained,
 )
 from repro.instruments.diagnose.progress import progress
+from repro.instruments.diagnose.proof.alike import count_alike
 from repro.instruments.diagnose.proof.length import own_budget, train_as_long
 from repro.instruments.diagnose.proof.prove import Say, prove
 from repro.instruments.diagnose.proof.retune import retune as retune_rates
@@ -119,7 +121,10 @@ def _diagnose(setup: Setup, trainer: Trainer, retune: bool, say: Say) -> Diagnos
     examination = with_first_steps(examination, setup, FOR_FIRST_STEPS * trainer.budget)
     say("the network as it is", 1, 2)
     original = train_as_long(trainer, trainer.spare(trainer.train(NOTHING)), say)
+    original, missed = count_alike(trainer, original)
     setup = trainer.setup
+    if missed is not None:
+        examination = replace(with_baselines(examination, setup), missed=missed)
     examination = with_trained(examination, setup, original.model, original.fails)
     symptoms = find_symptoms(setup, examination, original.curve)
     findings = explain(symptoms)

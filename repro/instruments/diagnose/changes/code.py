@@ -7,9 +7,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from repro.instruments.diagnose.setup.anatomy import Site
+from repro.instruments.diagnose.setup.compiled import compile_arguments
 from repro.instruments.diagnose.setup.setup import Setup
 
 REQUIRED = ("units", "filters", "kernel_size", "input_dim", "output_dim", "rate", "pool_size")
+ACCURACY = '"accuracy"'
+ACCURACIES = (
+    "acc",
+    "accuracy",
+    "binary_accuracy",
+    "categorical_accuracy",
+    "sparse_categorical_accuracy",
+    "Accuracy",
+    "BinaryAccuracy",
+    "CategoricalAccuracy",
+    "SparseCategoricalAccuracy",
+)
 UNTOLD = ("name", "trainable", "dtype", "seed", "build_config", "cell", "quantization_config")
 
 
@@ -64,6 +77,53 @@ def _value(value: Any) -> str:
 def compile_code(optimizer: str = "model.optimizer", loss: str = "model.loss") -> str:
     """Return the call of `compile`; what isn't given stays as the model was compiled with."""
     return f"model.compile(optimizer={optimizer}, loss={loss})"
+
+
+def metrics_code(setup: Setup) -> tuple[str, list[str]]:
+    """Return the user's metrics as an argument of `compile`, "" if none; and names of their own.
+
+    An accuracy is written as the word that Keras fits to labels and loss, and left out for numbers.
+    A metric of the user's own only they can write.
+    """
+    metrics = keras_leaves(compile_arguments(setup.build())["metrics"])
+    codes = dict.fromkeys(code for metric in metrics if (code := _metric_code(metric)))
+    if setup.task.kind == "regression":
+        codes.pop(ACCURACY, None)
+    user_names = [spoken_name(metric) for metric in metrics if not _metric_code(metric)]
+    return f", metrics=[{', '.join(codes)}]" if codes else "", user_names
+
+
+def keras_leaves(nested: Any) -> list[Any]:
+    """Return what a nested list or dict holds, without what is None."""
+    import keras
+
+    return [leaf for leaf in keras.tree.flatten(nested) if leaf is not None]
+
+
+def spoken_name(metric: Any) -> str:
+    """Return the name of a string, a function, or an object's class."""
+    return metric if isinstance(metric, str) else getattr(metric, "__name__", type(metric).__name__)
+
+
+def _metric_code(metric: Any) -> str:
+    """Return a metric as code; "" for one of the user's own."""
+    kind = metric if hasattr(metric, "__name__") else type(metric)
+    if not isinstance(metric, str) and not str(kind.__module__).startswith("keras."):
+        return ""
+    name = spoken_name(metric)
+    if name in ACCURACIES:
+        return ACCURACY
+    return f'"{name}"' if isinstance(metric, str) or kind is metric else _made_metric(metric)
+
+
+def _made_metric(metric: Any) -> str:
+    config = {k: v for k, v in metric.get_config().items() if k not in UNTOLD}
+    try:
+        usual = type(metric)().get_config()
+    except TypeError:  # some ask for an argument, such as num_classes
+        usual = {}
+    listed = {k: v for k, v in config.items() if v is not None and v != usual.get(k)}
+    return f"keras.metrics.{type(metric).__name__}({_arguments(listed)})"
 
 
 def changed_layers(setup: Setup, sites: Sequence[Site], **arguments: Any) -> str:

@@ -4,10 +4,11 @@ import ast
 import re
 from collections.abc import Mapping, Sequence
 
-from repro.instruments.diagnose.changes.code import layer_code
+from repro.instruments.diagnose.changes.code import layer_code, metrics_code
 from repro.instruments.diagnose.setup.setup import Setup
 
 LAYER_LINE = re.compile(r"(keras\.layers\.\w+\(.*\))  # (.+)")
+COMPILING = re.compile(r"^(model\.compile\(.*)\)$", re.MULTILINE)
 MANY = re.compile(r"(.+) … (.+), (\d+) layers")
 
 Settings = Mapping[str, str]
@@ -15,7 +16,20 @@ Settings = Mapping[str, str]
 
 
 def merged_code(setup: Setup, code: str) -> str:
-    """Return code to paste in which no layer is written twice."""
+    """Return code to paste in which no layer is written twice, and the user's metrics are kept."""
+    return _with_metrics(setup, _merged_layers(setup, code))
+
+
+def _with_metrics(setup: Setup, code: str) -> str:
+    """Write the metrics that the model was compiled with into every call of `compile`."""
+    if not COMPILING.search(code):
+        return code
+    metrics, unknown = metrics_code(setup)
+    code = COMPILING.sub(lambda match: f"{match[1]}{metrics})", code)
+    return f"{code}\n# and metrics of your own again: {', '.join(unknown)}" if unknown else code
+
+
+def _merged_layers(setup: Setup, code: str) -> str:
     labels = [site.label for site in setup.sites]
     lines = [_read(line, labels) for line in code.splitlines()]
     written = [label for _, named in lines for label in named]

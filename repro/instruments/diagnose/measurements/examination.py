@@ -18,6 +18,7 @@ from repro.instruments.diagnose.measurements.gradient import Cut, find_cut
 from repro.instruments.diagnose.measurements.inputs import Inputs, measure_inputs
 from repro.instruments.diagnose.measurements.leaks import leaking_features
 from repro.instruments.diagnose.measurements.loss import OwnLoss, measure_own_loss
+from repro.instruments.diagnose.measurements.missed import Missed
 from repro.instruments.diagnose.measurements.mixed import unmixed
 from repro.instruments.diagnose.measurements.pairing import change_by_pairing
 from repro.instruments.diagnose.measurements.relation import (
@@ -69,6 +70,7 @@ class Examination:
         outlier: distance of the farthest value from the quartiles, in distances between these.
         coarse: share of the inputs that are 0, if all others are 1; 0 if they are not.
         off_a_line: share of the inputs' variance that isn't along one line; NaN of few features.
+        missed: a rare class that the trained network hardly ever names, if there is one.
         fails: the error that training ends in, if it does.
     """
 
@@ -78,6 +80,7 @@ class Examination:
     layers: pd.DataFrame
     outputs: pd.DataFrame
     validation: float = np.nan
+    missed: Missed | None = None
     fails: str = ""
     neighbours: float = np.nan
     own_loss: OwnLoss | None = None
@@ -106,9 +109,8 @@ def examine_data(setup: Setup) -> Examination:
     """Measure data, loss and gradient as they are; nothing is trained."""
     are_indices = setup.preprocessing.looks_up  # whose distances and sizes mean nothing
     related = None if setup.task.per_step else _relation(setup, are_indices)
-    is_seen = setup.test is setup.train  # a row would be its own neighbour
     codes, as_codes = ((), 0.0) if are_indices else find_codes(setup)
-    return Examination(
+    examination = Examination(
         codes=codes,
         as_codes=as_codes,
         outlier=0.0 if are_indices else farthest_value(setup),
@@ -118,8 +120,7 @@ def examine_data(setup: Setup) -> Examination:
         relation=related,
         unmixed=unmixed(setup) if _may_be_mixed(related, are_indices) else None,
         validation=_validation(setup) if related and not are_indices else np.nan,
-        linear=_baseline(setup, linear_skill),
-        neighbours=np.nan if are_indices or is_seen else _baseline(setup, neighbour_skill),
+        linear=np.nan,
         leaks=() if are_indices else leaking_features(setup),
         own_loss=measure_own_loss(setup),
         by_pairing=change_by_pairing(setup),
@@ -128,6 +129,18 @@ def examine_data(setup: Setup) -> Examination:
         row_scale=find_row_scale(setup),
         layers=pd.DataFrame(),
         outputs=pd.DataFrame(),
+    )
+    return with_baselines(examination, setup)
+
+
+def with_baselines(examination: Examination, setup: Setup) -> Examination:
+    """Add what baselines reach at the task that the setup now has."""
+    is_seen = setup.test is setup.train  # a row would be its own neighbour
+    is_far = setup.preprocessing.looks_up or is_seen
+    return replace(
+        examination,
+        linear=_baseline(setup, linear_skill),
+        neighbours=np.nan if is_far else _baseline(setup, neighbour_skill),
     )
 
 

@@ -35,8 +35,17 @@ def _candidates(x: Array, y: Array, validation: Any) -> list[tuple[Pair, Any]]:
         return [((_undone(x), y), None)]
     x_test, y_test = (np.asarray(a) for a in validation)
     joined = _undone(np.concatenate([x, x_test.reshape(-1, *x.shape[1:])]))
-    apart = ((_undone(x), y), (_undone(x_test), y_test))
+    apart = ((_undone(x), y), (_right_way(x_test, y_test), y_test))
     return [apart, ((joined[: len(x)], y), (joined[len(x) :], y_test))]
+
+
+def _right_way(x: Array, y: Array) -> Array:
+    """Return the rows as they are if labels go with them; else with the reshape undone.
+
+    The training rows may have been reshaped alone.
+    """
+    related = relate(x.reshape(len(x), -1), y)
+    return x if related and related.p_value <= RELATED else _undone(x)
 
 
 def _undone(a: Array) -> Array:

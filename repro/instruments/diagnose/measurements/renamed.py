@@ -29,7 +29,7 @@ def best_names(setup: Setup, model: Any) -> tuple[float, tuple[int, ...]]:
     predictions = np.asarray(model.predict(x, batch_size=1024, verbose=0))
     if not np.isfinite(predictions).all() or predictions.ndim != 2:
         return 0.0, ()
-    places = _places(setup, predictions)
+    places = predicted_places(setup, predictions)
     table = np.zeros((classes, classes))
     np.add.at(table, (class_places(setup.task, y), places.clip(0, classes - 1)), 1)
     rows, names = linear_sum_assignment(table, maximize=True)
@@ -37,7 +37,7 @@ def best_names(setup: Setup, model: Any) -> tuple[float, tuple[int, ...]]:
     return float(gained), tuple(names.tolist())
 
 
-def _places(setup: Setup, predictions: Array) -> Array:
+def predicted_places(setup: Setup, predictions: Array) -> Array:
     """Return the class that each row is predicted to be of, by its place among the labels."""
     if predictions.shape[1] > 1:
         return np.asarray(predictions.argmax(axis=1))

@@ -115,12 +115,36 @@ def train(
     pairs = change.rows(*pairs) if change.rows else pairs
     try:
         fit = _fit(setup, change, seeds, pairs)
-        frame = _scored(setup, change, fit, pairs)
+        frame = _scored(setup, change, (fit.frame, fit.model), pairs)
     except DiagnoseError:
         raise
     except Exception as error:
         nothing = np.zeros(len(seeds))
         return Trained(change=change, test=nothing, train=nothing, fails=one_line(error))
+    trained = _trained(setup, change, frame, pairs, seeds=seeds)
+    return replace(trained, model=fit.model, check_seconds=fit.check_seconds)
+
+
+def rescored(setup: Setup, original: Trained) -> Trained:
+    """Return the network as it is, scored as the setup's task now asks; it isn't trained again."""
+    if original.curve is None or original.model is None:
+        return original
+    frame = original.curve.drop(columns=["score", "val_score"])
+    pairs = (setup.train, setup.test)
+    frame = _scored(setup, NOTHING, (frame, original.model), pairs)
+    anew = _trained(setup, NOTHING, frame, pairs, seeds=frame.seed.unique())
+    return replace(original, curve=frame, train=anew.train, test=anew.test)
+
+
+def _trained(
+    setup: Setup,
+    change: Change,
+    frame: pd.DataFrame,
+    pairs: tuple[Pair, Pair],
+    *,
+    seeds: Sequence[int],
+) -> Trained:
+    """Return the skills that a history of scores ends with."""
     last = frame.groupby("seed").last().reindex(seeds)
 
     def skills(loss: str, score: str, targets: Array) -> Array:
@@ -132,8 +156,6 @@ def train(
         test=skills("val_loss", "val_score", pairs[1][1]),
         train=skills("loss", "score", pairs[0][1]),
         curve=frame,
-        model=fit.model,
-        check_seconds=fit.check_seconds,
     )
 
 
@@ -192,10 +214,13 @@ def weights_of(setup: Setup, change: Change, y: Array) -> Array | None:
 
 
 def _scored(
-    setup: Setup, change: Change, fit: "SeedsFit", pairs: tuple[Pair, Pair]
+    setup: Setup,
+    change: Change,
+    history: tuple[pd.DataFrame, BuildTrained],
+    pairs: tuple[Pair, Pair],
 ) -> pd.DataFrame:
-    """Return the history; where steps of the user's own keep no score, that of the end."""
-    frame = fit.frame.copy()
+    """Return the history of trained models; where it keeps no score, with that of the end."""
+    frame, model_of = history[0].copy(), history[1]
     missing = {"loss", "score", "val_loss", "val_score"} - set(frame.columns)
     if not missing:
         return frame
@@ -205,7 +230,7 @@ def _scored(
     task = scored_task(setup, change, setup.task)
     score = metric(task, setup.compiled.from_logits and change.loss is None)
     for seed, rows in frame.groupby("seed").groups.items():
-        model = fit.model(int(seed))
+        model = model_of(int(seed))
         for name, (x, y) in zip(("score", "val_score"), changed, strict=True):
             hits = score(np.asarray(y, float), model.predict(x, batch_size=SCORED_ROWS, verbose=0))
             frame.loc[rows[-1], name] = float(np.mean(np.asarray(hits)))

@@ -39,7 +39,13 @@ from repro.instruments.diagnose.setup.distances import asks_for_distances
 from repro.instruments.diagnose.setup.errors import DiagnoseError
 from repro.instruments.diagnose.setup.outputs import Joint
 from repro.instruments.diagnose.setup.preprocessing import Preprocessing, read_preprocessing
-from repro.instruments.diagnose.setup.splitting import HELD_OUT, Pair, Split, split_rows
+from repro.instruments.diagnose.setup.splitting import (
+    HELD_OUT,
+    Pair,
+    Split,
+    classes_of_rows,
+    split_rows,
+)
 from repro.instruments.diagnose.setup.task import (
     Task,
     balanced,
@@ -224,7 +230,7 @@ def make_setup(
         train=_cut(split.train, rows),
         test=split.test,
         shuffle=shuffle,
-        weights=None if weights is None else weights[split.rows][:rows],
+        weights=None if weights is None else weights[split.rows][_kept(split.train[1], rows)],
         tested_on=split.tested_on,
         batch_size=batch_size,
         epochs=epochs,
@@ -332,7 +338,19 @@ def _check_one_hot_once(y: Array, shape: tuple[int | None, ...]) -> None:
 
 
 def _cut(pair: Pair, rows: int) -> Pair:
-    return pair if rows == len(pair[1]) else select_rows(pair, np.arange(rows))
+    return pair if rows == len(pair[1]) else select_rows(pair, _kept(pair[1], rows))
+
+
+def _kept(y: Array, rows: int) -> Array:
+    """Return the places of the rows that are used: the first, or spread where these lack a class.
+
+    Rows may be sorted by class. They stay in their order, which a training without shuffling
+    depends on.
+    """
+    classes, first = classes_of_rows(y), np.arange(rows)
+    if classes is None or len(np.unique(classes[:rows])) > classes.max():
+        return first
+    return np.linspace(0, len(y) - 1, rows).round().astype(int)
 
 
 def _notes(

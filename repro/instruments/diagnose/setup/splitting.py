@@ -16,6 +16,7 @@ from repro.instruments.diagnose.setup.arrays import (
     shapes,
 )
 from repro.instruments.diagnose.setup.errors import DiagnoseError
+from repro.instruments.diagnose.setup.task import MOST_CLASSES
 
 Pair = tuple[Any, Any]
 MOST_ROWS = 4096
@@ -42,7 +43,7 @@ def split_rows(x: Any, y: Array, validation: Any) -> Split:
     rows = len(y)
     order = np.random.default_rng(0).permutation(rows)
     if validation is not None:
-        kept = np.sort(order[:MOST_ROWS])
+        kept = np.sort(_with_all_classes(order, y, 0)[:MOST_ROWS])
         test = _checked_validation(x, y, validation)
         return Split(select_rows((x, y), kept), test, "validation data", kept)
     if rows < LEAST_ROWS_TO_SPLIT:
@@ -52,10 +53,35 @@ def split_rows(x: Any, y: Array, validation: Any) -> Split:
         pair = (x, y)
         return Split(pair, pair, "training rows", rows=np.arange(rows), notes=(note,))
     count = int(rows * HELD_OUT)
+    order = _with_all_classes(order, y, count)
     kept = np.sort(order[count:][:MOST_ROWS])
     test = select_rows((x, y), np.sort(order[: min(count, MOST_ROWS)]))
     note = "no validation data: a fifth of the rows is held out for the score"
     return Split(select_rows((x, y), kept), test, "held-out rows", rows=kept, notes=(note,))
+
+
+def _with_all_classes(order: Array, y: Array, count: int) -> Array:
+    """Return the order with a row of every class behind the first `count`, which are held out.
+
+    A class of a few rows could end up among the others, and would then be missing in training by
+    no fault of the user's. Where every class is there, the order stays as it is.
+    """
+    classes = classes_of_rows(y)
+    if classes is None:
+        return order
+    missing = np.setdiff1d(classes, classes[order[count:][:MOST_ROWS]])
+    first = np.array([order[np.argmax(classes[order] == label)] for label in missing], int)
+    rest = order[~np.isin(order, first)]
+    return np.concatenate([rest[:count], first, rest[count:]])
+
+
+def classes_of_rows(y: Array) -> Array | None:
+    """Return the class of every row, counted from 0; None of numbers, and of classes a step."""
+    rows = y.reshape(len(y), -1)
+    if rows.shape[1] > MOST_CLASSES:
+        return None
+    classes = np.unique(rows, axis=0, return_inverse=True)[1].reshape(-1)
+    return classes if classes.max() < MOST_CLASSES else None
 
 
 def _checked_validation(x: Any, y: Array, validation: Any) -> Pair:

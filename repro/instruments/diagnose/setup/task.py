@@ -117,7 +117,13 @@ def balanced(task: Task, y: Array) -> Task:
     if not task.classes:
         return task
     counts = class_counts(task, y)
-    if counts.max() <= IMBALANCED * counts.sum() or not counts.all():
+    return alike(task, y) if counts.max() > IMBALANCED * counts.sum() else task
+
+
+def alike(task: Task, y: Array) -> Task:
+    """Return the task with all classes counting alike, if each has a row."""
+    counts = class_counts(task, y)
+    if not counts.all():
         return task
     return replace(task, factors=tuple((counts.sum() / (len(counts) * counts)).tolist()))
 

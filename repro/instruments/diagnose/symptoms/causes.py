@@ -85,10 +85,10 @@ CAUSES = {
     ),
     "imbalance": Cause(
         title="classes out of balance",
-        signs=("imbalance",),
+        signs=("imbalance", "missed_class"),
         says=(
-            "Whoever always names that class is nearly always right, so that the loss asks for no "
-            "more; here all classes count alike"
+            "Whoever never names a rare class is right for nearly as many rows, so that the loss "
+            "hardly asks for it; here all classes count alike"
         ),
         remedy="weigh the classes, and look at precision and recall",
     ),

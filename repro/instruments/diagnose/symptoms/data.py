@@ -40,6 +40,10 @@ def label_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         share = float((y > HALF).mean())
         text = f"{percent(max(share, 1 - share))} of the labels are {round(share)}"
         yield from detect("imbalance", max(share, 1 - share), text)
+    if (missed := examination.missed) is not None:
+        text = f"class {missed.label:g} has {percent(missed.share)} of the {setup.tested_on}, and "
+        text += f"{percent(missed.missed)} of these are taken for others"
+        yield from detect("missed_class", missed.missed, text)
     text = "near validation rows don't have labels alike, as near training rows do "
     text += f"(p = {examination.validation:.2g})"
     yield from detect("validation_unrelated", examination.validation, text)

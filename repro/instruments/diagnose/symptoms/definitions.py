@@ -125,6 +125,15 @@ DEFINITIONS = {
         counts=above(IMBALANCED),
         source=OURS,
     ),
+    "missed_class": Definition(
+        title="a rare class that is hardly ever named",
+        measured=(
+            "share of the rows of a class named otherwise by the trained network, the least of two "
+            "seeds, if the class has less than half of an equal share of the rows, and ten at least"
+        ),
+        counts=above(0.75),
+        source=OURS,
+    ),
     "unseen_classes": Definition(
         title="classes that training never saw",
         measured="share of the rows scored on whose class no training row has",

@@ -14,7 +14,7 @@ from repro.instruments.diagnose.setup.sequences import (
     single_input,
 )
 from repro.instruments.diagnose.setup.setup import Setup
-from repro.instruments.diagnose.setup.task import class_numbers, class_places
+from repro.instruments.diagnose.setup.task import class_numbers, class_places, target_table
 from repro.instruments.diagnose.symptoms.definitions import DEFINITIONS, MEMORY
 from repro.instruments.diagnose.symptoms.symptom import Symptoms, detect, percent
 
@@ -24,7 +24,10 @@ MOST_OF_WEIGHT = 0.9
 def row_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     """Look for classes missing in training, rows in order of their class, noise, and weights."""
     if setup.task.classes:
-        train, test = class_numbers(setup.targets, setup.test_targets)
+        all_targets = target_table(
+            setup.task, setup.whole[0][1]
+        )  # not only what the budget pays for
+        train, test = class_numbers(all_targets, setup.test_targets)
         unseen = float((~np.isin(test, train)).mean())
         text = f"{percent(unseen)} of the {setup.tested_on} are of classes that no training row has"
         yield from detect("unseen_classes", unseen, text)
