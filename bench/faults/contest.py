@@ -56,7 +56,7 @@ def contest(fault: Fault, budget: float, *, alone: bool = False) -> list[dict[st
     from repro.instruments.diagnose import diagnose
 
     x, y, *validation = fault.data()
-    start = time.monotonic()
+    start, start_of_work = time.monotonic(), time.process_time()
     diagnosis = diagnose(
         fault.build,
         x,
@@ -67,7 +67,10 @@ def contest(fault: Fault, budget: float, *, alone: bool = False) -> list[dict[st
         budget=budget,
         **fault.options,
     )
-    seconds = time.monotonic() - start
+    seconds = {
+        "seconds": round(time.monotonic() - start),
+        "cpu_seconds": round(time.process_time() - start_of_work),
+    }
     chosen = diagnosis.change.change if diagnosis.change else None
     rows = [
         _row(fault, "diagnose", diagnosis, cause=diagnosis.cause, change=chosen)
@@ -75,7 +78,7 @@ def contest(fault: Fault, budget: float, *, alone: bool = False) -> list[dict[st
     ]
     trainings = len(diagnosis.proof.judged)
     rows += [] if alone else _others(fault, diagnosis, max(trainings, 1))
-    return [row | {"seconds": round(seconds), "trainings": trainings} for row in rows]
+    return [row | seconds | {"trainings": trainings} for row in rows]
 
 
 def _others(fault: Fault, diagnosis: Any, trainings: int) -> list[dict[str, Any]]:
@@ -213,13 +216,36 @@ def _sentence(title: str, rows: pd.DataFrame, method: str) -> str:
     """Say what one way reached: recall and precision of causes, recoveries, false alarms."""
     reached = summary(rows).loc[method]
     healthy = rows[(rows.causes == "healthy") & (rows.method == method)]
-    alarms = int((healthy.change != "").sum())
-    return (
-        f"{title}, {method}: cause right for {reached.recall * reached.programs:.0f} of "
-        f"{reached.programs:.0f} faulty programs, precision {reached.precision:.2f}, a change that "
-        f"recovers for {reached.recovers * reached.programs:.0f}, false alarms {alarms} of "
-        f"{len(healthy)} healthy ones, {reached.median_seconds:.0f} seconds in the median.  "
+    alarms = int(_are_alarms(healthy).sum())
+    right, recovers = (
+        f"{reached[share] * reached.programs:.0f}" for share in ("recall", "recovers")
     )
+    return (
+        f"{title}, {method}: cause right for {right} of {reached.programs:.0f} faulty programs"
+        f"{_unproven(rows, method)}, precision {reached.precision:.2f}, a change that recovers for "
+        f"{recovers}, false alarms {alarms} of {len(healthy)} healthy ones, "
+        f"{reached.median_seconds:.0f} seconds in the median{_of_work(rows)}.  "
+    )
+
+
+def _are_alarms(rows: pd.DataFrame) -> "pd.Series[bool]":
+    """Tell which rows say that something is wrong, with a change against it or without."""
+    return (rows.change != "") | ~rows.verdict.fillna("fine").isin(["fine"])
+
+
+def _unproven(rows: pd.DataFrame, method: str) -> str:
+    """Say how many of the causes that are right are first suspects that no change speaks for."""
+    sick = rows[(rows.method == method) & (rows.causes != "healthy")]
+    suspects = (sick.verdict == "not proven") & sick.cause_right.astype(bool)
+    return f" ({suspects.sum()} of them as a first suspect only)" if suspects.any() else ""
+
+
+def _of_work(rows: pd.DataFrame) -> str:
+    """Say how much processor time it took, of the programs for which that was measured."""
+    measured = rows.cpu_seconds.dropna()
+    if measured.empty:
+        return ""
+    return f" ({measured.median():.0f} of processor time, over {len(measured)} programs)"
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
@@ -231,14 +257,14 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
     rows = rows.fillna({"cause": "", "change": ""})
     sick = rows[rows.causes != "healthy"]
     healthy = rows[rows.causes == "healthy"]
-    named = rows[(rows.cause != "") & ((rows.causes != "healthy") | (rows.change != ""))]
+    named = rows[(rows.cause != "") & ((rows.causes != "healthy") | _are_alarms(rows))]
     right = named.cause_right.astype(bool) & (named.causes != "healthy")
     return pd.DataFrame(
         {
             "recall": sick.groupby("method").cause_right.mean(),
             "precision": right.groupby(named.method).mean(),
             "recovers": sick.groupby("method").recovers.mean(),
-            "false_alarms": (healthy.change != "").groupby(healthy.method).sum(),
+            "false_alarms": _are_alarms(healthy).groupby(healthy.method).sum(),
             "programs": sick.groupby("method").size(),
             "median_seconds": rows.groupby("method").seconds.median(),
         }
