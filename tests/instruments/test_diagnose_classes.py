@@ -1,4 +1,7 @@
-"""`repro.diagnose` on rare classes and classes that rows lack; and metrics in the code to paste."""
+"""`repro.diagnose` on rare classes, on rows put another way in training than in validation.
+
+And the metrics in the code to paste.
+"""
 
 import keras
 import numpy as np
@@ -8,7 +11,9 @@ from keras import layers
 import repro
 from bench.faults.public import FAULTS
 from repro.instruments.diagnose.changes.code import compile_code
+from repro.instruments.diagnose.changes.inputs import input_changes
 from repro.instruments.diagnose.changes.merging import merged_code
+from repro.instruments.diagnose.changes.rows import token_changes
 from repro.instruments.diagnose.measurements.examination import examine_data
 from repro.instruments.diagnose.measurements.missed import missed_class
 from repro.instruments.diagnose.setup.setup import make_setup
@@ -132,6 +137,65 @@ def test_rows_that_were_right_stay_so_where_others_are_put_right():
     setup = setup_of(fault.build, x, y, (x_test, y_test))
     (_, labels), (test, _) = examine_data(setup).unmixed
     assert np.array_equal(test, x_test) and np.array_equal(labels, y)
+
+
+# Columns and padding that differ in validation ---------------------------------------------------
+
+ORDER = [3, 5, 0, 2, 1, 4]
+
+
+def table(x, y, order):
+    return setup_of(network(1, "sigmoid", "binary_crossentropy"), x, y, (x[:, order], y))
+
+
+def offered(setup):
+    """The examination, the symptoms and the changes of the inputs and rows, by their keys."""
+    examination = examine_data(setup)
+    symptoms = frozenset(s.key for s in find_symptoms(setup, examination, None))
+    changes = [
+        change
+        for group in (input_changes, token_changes)
+        for change in group(setup, examination, symptoms)
+    ]
+    return symptoms, {change.key: change for change in changes}
+
+
+def test_validation_columns_in_another_order_are_put_in_order():
+    y = (X[:, 0] - 2 * X[:, 1] + 0.5 * X[:, 2] > 0).astype(int)
+    symptoms, changes = offered(table(X, y, ORDER))
+    assert "columns_reordered" in symptoms
+    names = {"x_val": X[:, ORDER]}
+    exec(changes["order_columns"].code, names)  # noqa: S102  # our own text
+    told = [0, 1, 2]  # the others tell nothing, and may stand in any order
+    assert np.array_equal(names["x_val"][:, told], X[:, told])
+    (_, (changed, _)) = changes["order_columns"].data((X, y), (X[:, ORDER], y))
+    assert np.array_equal(changed, names["x_val"])
+
+
+def test_columns_in_order_or_that_tell_nothing_stay_in_place():
+    y = (X[:, 0] - 2 * X[:, 1] > 0).astype(int)
+    assert "columns_reordered" not in offered(table(X, y, list(range(6))))[0]
+    assert "columns_reordered" not in offered(table(X, DRAW.integers(0, 2, 300), ORDER))[0]
+
+
+def recurrent():
+    model = keras.Sequential([layers.Embedding(10, 4), layers.GRU(4), layers.Dense(1, "sigmoid")])
+    model.compile("adam", "binary_crossentropy")
+    return model
+
+
+def test_sequences_padded_behind_in_validation_alone_are_padded_in_front():
+    tokens = DRAW.integers(1, 10, (100, 12))
+    in_front = np.where(np.arange(12) < 7, 0, tokens)
+    behind = np.roll(in_front, 5, axis=1)
+    y = DRAW.integers(0, 2, 100)
+    assert "padding_differs" not in offered(setup_of(recurrent, in_front, y, (in_front, y)))[0]
+    symptoms, changes = offered(setup_of(recurrent, in_front, y, (behind, y)))
+    assert "padding_differs" in symptoms
+    change = changes["pre_padding"]
+    assert "validation" in change.removes
+    (train, _), (test, _) = change.data((in_front, y), (behind, y))
+    assert np.array_equal(train, in_front) and np.array_equal(test, in_front)
 
 
 # Metrics in the code to paste --------------------------------------------------------------------

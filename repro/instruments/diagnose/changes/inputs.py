@@ -66,6 +66,8 @@ def input_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
             group="input",
             edit=edits.remove(("Rescaling", "Lambda")),
         )
+    if "columns_reordered" in symptoms:
+        yield _ordering(examination.order)
     if symptoms & {"validation_differs", "validation_shifted", "feature_shifted"}:
         yield Change(
             key="match_validation",
@@ -78,6 +80,19 @@ def input_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
             group="validation",
             data=_match_validation,
         )
+
+
+def _ordering(order: Sequence[int]) -> Change:
+    """Put the validation columns in the order of those of training."""
+    return Change(
+        key="order_columns",
+        title="the validation columns in the order of those of training",
+        size=1,
+        code=f"x_val = x_val[:, {list(order)}]  # better: choose them by name, in x's order",
+        removes=("validation",),
+        group="validation",
+        data=lambda train, test: (train, (test[0][:, list(order)], test[1])),
+    )
 
 
 def _array_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:

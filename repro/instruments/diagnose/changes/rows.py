@@ -213,11 +213,13 @@ def token_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
         yield _reversing()
         yield from _gating(setup)
     if "unmasked" in symptoms and x is not None:
-        yield from _masking(layers, padding_value(x))
+        yield _masking(layers, padding_value(x))
+    if symptoms & {"unmasked", "padding_differs"} and x is not None:
+        yield _pre_padding(symptoms, padding_value(x))
 
 
-def _masking(layers: Sequence[Any], value: float) -> Changes:
-    yield Change(
+def _masking(layers: Sequence[Any], value: float) -> Change:
+    return Change(
         key="mask",
         title="padding masked",
         size=1,
@@ -230,12 +232,15 @@ def _masking(layers: Sequence[Any], value: float) -> Changes:
         if layers
         else edits.mask_inputs(value),
     )
-    yield Change(
+
+
+def _pre_padding(symptoms: frozenset[str], value: float) -> Change:
+    return Change(
         key="pre_padding",
         title="padding in front of the data",
         size=1,
         code=PRE_PADDING.replace("== 0", f"== {value:g}"),
-        removes=("mask",),
+        removes=("mask", "validation") if "padding_differs" in symptoms else ("mask",),
         group="mask",
         data=_pre_pad,
     )

@@ -29,6 +29,7 @@ from repro.instruments.diagnose.measurements.relation import (
     relate_validation,
 )
 from repro.instruments.diagnose.measurements.renamed import best_names
+from repro.instruments.diagnose.measurements.reordered import column_order
 from repro.instruments.diagnose.measurements.row_scale import RowScale, find_row_scale
 from repro.instruments.diagnose.measurements.steps import BuildTrained, first_steps, last_step
 from repro.instruments.diagnose.measurements.undefined import Undefined, find_undefined
@@ -70,6 +71,8 @@ class Examination:
         outlier: distance of the farthest value from the quartiles, in distances between these.
         coarse: share of the inputs that are 0, if all others are 1; 0 if they are not.
         off_a_line: share of the inputs' variance that isn't along one line; NaN of few features.
+        reordered: what ridge regression gains if the validation columns change places.
+        order: the place of each training column among the validation columns, then.
         missed: a rare class that the trained network hardly ever names, if there is one.
         fails: the error that training ends in, if it does.
     """
@@ -80,6 +83,8 @@ class Examination:
     layers: pd.DataFrame
     outputs: pd.DataFrame
     validation: float = np.nan
+    reordered: float = 0.0
+    order: tuple[int, ...] = ()
     missed: Missed | None = None
     fails: str = ""
     neighbours: float = np.nan
@@ -110,7 +115,10 @@ def examine_data(setup: Setup) -> Examination:
     are_indices = setup.preprocessing.looks_up  # whose distances and sizes mean nothing
     related = None if setup.task.per_step else _relation(setup, are_indices)
     codes, as_codes = ((), 0.0) if are_indices else find_codes(setup)
+    reordered, order = (0.0, ()) if are_indices else column_order(setup)
     examination = Examination(
+        reordered=reordered,
+        order=order,
         codes=codes,
         as_codes=as_codes,
         outlier=0.0 if are_indices else farthest_value(setup),

@@ -53,14 +53,19 @@ def last_state_layers(setup: Setup) -> list[tuple[int, Any]]:
     return [(place, layer) for place, layer in recurrent if not layer.return_sequences]
 
 
+def are_padded(setup: Setup, x: Array) -> bool:
+    """Tell whether inputs are tokens or steps that a recurrent layer reads, as may be padded."""
+    is_tokens = bool(embeddings(setup)) and x.ndim == 2
+    return reads_steps(setup) and (is_tokens or x.ndim == 3)
+
+
 def padded_share(setup: Setup, x: Array) -> float:
     """Return the share of steps that are padding at the end and aren't masked; 0 if none can be.
 
     Of tokens, index 0 is padding by Keras' own rule; of numbers, a step of one number that many
     rows end with.
     """
-    is_tokens = bool(embeddings(setup)) and x.ndim == 2
-    if not reads_steps(setup) or not (is_tokens or x.ndim == 3):
+    if not are_padded(setup, x):
         return 0.0
     if any(layer.mask_zero for layer in embeddings(setup)):
         return 0.0

@@ -94,7 +94,13 @@ CAUSES = {
     ),
     "validation": Cause(
         title="validation data preprocessed differently",
-        signs=("validation_differs", "validation_shifted", "feature_shifted"),
+        signs=(
+            "columns_reordered",
+            "padding_differs",
+            "validation_differs",
+            "validation_shifted",
+            "feature_shifted",
+        ),
         says="The network is asked about inputs unlike those that it learned from",
         remedy="preprocess both by the same function, with the training data's numbers",
     ),

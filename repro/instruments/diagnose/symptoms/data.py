@@ -86,6 +86,8 @@ def input_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         text = f"{_features(examination.leaks)} (counted from 0): the targets can be told by that "
         text += "in training, and not in the validation data"
         yield from detect("leaks", len(examination.leaks), text)
+    text = f"ridge regression gains {examination.reordered:.2f} on the validation data once their "
+    yield from detect("columns_reordered", examination.reordered, f"{text}columns change places")
     yield from _column_symptoms(examination)
     inputs = examination.inputs
     if inputs is None:

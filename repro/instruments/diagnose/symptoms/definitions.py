@@ -321,6 +321,21 @@ DEFINITIONS = {
         counts=above(0.1),
         source="Kaufman et al. 2012 on leakage; the share is ours",
     ),
+    "columns_reordered": Definition(
+        title="validation columns in another order",
+        measured=(
+            "skill that ridge regression gains on the validation data if their columns change "
+            "places, so that values and correlations with the targets are those of training"
+        ),
+        counts=above(0.3),
+        source=OURS,
+    ),
+    "padding_differs": Definition(
+        title="validation sequences padded on the other side",
+        measured="share of steps that are padding at the end, validation against training",
+        counts=above(0.25),
+        source=OURS,
+    ),
     "validation_shifted": Definition(
         title="validation shifted",
         measured="distance of the inputs' means, in standard deviations",

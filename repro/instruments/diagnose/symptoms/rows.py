@@ -4,8 +4,10 @@ import numpy as np
 
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.measurements.leaks import shared_rows
-from repro.instruments.diagnose.setup.arrays import Array
+from repro.instruments.diagnose.setup.arrays import Array, leaves
 from repro.instruments.diagnose.setup.sequences import (
+    are_padded,
+    at_the_end,
     embeddings,
     last_state_layers,
     masked_between,
@@ -121,12 +123,22 @@ def token_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         outside = float(((x < 0) | (x >= layer.input_dim)).mean())
         text = f"tokens run from {x.min():g} to {x.max():g}, the embedding has rows for 0 to "
         yield from detect("index_range", outside * (not cut), f"{text}{layer.input_dim - 1}")
+    yield from _side_symptoms(setup, x)
     share = masked_between(setup, x)
     text = f"{percent(share)} of the masked steps stand between steps that are read"
     yield from detect("masked_data", share, text)
     share = padded_share(setup, x)
     text = f"{percent(share)} of the steps are {padding_value(x):g} at the end, which nothing masks"
     yield from detect("unmasked", share, text)
+
+
+def _side_symptoms(setup: Setup, x: Array) -> Symptoms:
+    """Compare the ends at which training and validation sequences are padded."""
+    if setup.tested_on == "validation data" and are_padded(setup, x):
+        trained, asked = (float(at_the_end(a).mean()) for a in (x, leaves(setup.test[0])[0]))
+        text = f"{percent(trained)} of the training steps are padding at the end, and "
+        text += f"{percent(asked)} of those of the validation data"
+        yield from detect("padding_differs", abs(trained - asked), text)
 
 
 def _memory_symptoms(setup: Setup, x: Array) -> Symptoms:
