@@ -26,9 +26,8 @@ MOST_OF_WEIGHT = 0.9
 def row_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     """Look for classes missing in training, rows in order of their class, noise, and weights."""
     if setup.task.classes:
-        all_targets = target_table(
-            setup.task, setup.whole[0][1]
-        )  # not only what the budget pays for
+        # of all rows, not only those that the budget pays for
+        all_targets = target_table(setup.task, setup.whole[0][1])
         train, test = class_numbers(all_targets, setup.test_targets)
         unseen = float((~np.isin(test, train)).mean())
         text = f"{percent(unseen)} of the {setup.tested_on} are of classes that no training row has"
