@@ -140,16 +140,18 @@ def test_baselines_look_at_some_of_very_many_features():
 
 OWN = Change(key="own", title="own remedy", size=1, removes=("input_scale",))
 OTHER = Change(key="other", title="another change", size=1, removes=("narrow",))
+FASTER = Change(key="faster", title="a higher rate", size=1, removes=("rate_low",))
 HELP = Change(key="help", title="help", size=1, treats=("input_scale",))
 
 
-def attributed(gains, causes, certain=(), before=0.0, baseline=np.nan):
+def attributed(gains, causes, certain=(), before=0.0, baseline=np.nan, vague=()):
     setup = setup_of(sequential(SIGMOID), np.tile(X, (6, 1)), np.tile(Y, 6))
     seeds = 0.005 * np.arange(5)
     proof = Proof(Trained(change=NOTHING, test=before + seeds, train=seeds), baseline=baseline)
     results = [Trained(change=c, test=g + seeds, train=g + seeds) for c, g in gains.items()]
     judge(setup, proof, results)
-    return attribute(proof, Suspects(causes=causes, certain=frozenset(certain)))
+    suspects = Suspects(causes=causes, certain=frozenset(certain), vague=frozenset(vague))
+    return attribute(proof, suspects)
 
 
 def test_a_cause_is_proven_by_its_own_remedy_alone():
@@ -157,6 +159,16 @@ def test_a_cause_is_proven_by_its_own_remedy_alone():
     assert (found.cause, found.proven, found.rivals) == ("input_scale", True, ())
     found = attributed({OWN: 0.9, HELP: 0.9}, ["input_scale"])
     assert found.proven  # what would help against it speaks for it
+
+
+def test_a_cause_that_can_be_seen_goes_before_one_that_only_the_failure_points_at():
+    causes = ["input_scale", "rate_low"]
+    found = attributed({OWN: 0.8, FASTER: 0.9}, causes, vague=["rate_low"])
+    assert (found.cause, found.judged.change, found.proven) == ("input_scale", OWN, False)
+    assert [rival.change for rival in found.rivals] == [FASTER]
+    assert attributed({OWN: 0.8, FASTER: 0.9}, causes).cause == "rate_low"  # if both can be seen
+    found = attributed({OWN: 0.5, FASTER: 0.9}, causes, vague=["rate_low"])
+    assert (found.cause, found.proven) == ("rate_low", True)  # far from as good
 
 
 def test_a_cause_is_not_proven_if_another_change_does_as_well():

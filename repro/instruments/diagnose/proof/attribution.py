@@ -62,6 +62,8 @@ def attribute(proof: Proof, suspects: Suspects) -> Attribution | None:
         for cause in suspects.causes
         if (own := [judged for judged in singles if cause in judged.change.removes])
     ]
+    if candidates and all(candidate.cause in suspects.vague for candidate in candidates):
+        candidates = _by_signs(proof, singles, suspects) or candidates
     if candidates:
         chosen = min(candidates, key=_preference)
     else:
@@ -69,6 +71,29 @@ def attribute(proof: Proof, suspects: Suspects) -> Attribution | None:
     is_small = proof.is_pruned or chosen.judged.change.parts == 1
     is_tested = is_small and _is_tested(proof, chosen.cause)
     return replace(chosen, is_tested=is_tested, is_known=not proof.own_budget)
+
+
+def _by_signs(proof: Proof, recovering: Sequence[Judged], suspects: Suspects) -> list[Attribution]:
+    """Attribute it to causes with signs of their own, whose remedy does most of what is done best.
+
+    Longer steps or more of them make up for much that is wrong: that nothing but the failure points
+    at a cause, and its remedy gains a little more, is no reason to pass over one that can be seen.
+    """
+    enough = LEAST_SHARE * max((judged.gained.mean for judged in recovering), default=0.0)
+    good = [
+        replace(judged, recovers=True)
+        for judged in proof.judged
+        if judged.change.parts == 1
+        and judged.helps
+        and judged.gained.mean >= enough
+        and judged.skill >= proof.deserved
+    ]
+    return [
+        _by_remedy(cause, own, recovering, suspects)
+        for cause in suspects.causes
+        if cause not in suspects.vague
+        and (own := [judged for judged in good if cause in judged.change.removes])
+    ]
 
 
 def _without_suspect(
