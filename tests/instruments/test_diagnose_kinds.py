@@ -171,6 +171,19 @@ def test_a_cause_that_can_be_seen_goes_before_one_that_only_the_failure_points_a
     assert (found.cause, found.proven) == ("rate_low", True)  # far from as good
 
 
+def test_what_a_vague_remedy_among_several_makes_up_for_is_named_if_it_can_be_seen():
+    adam = Change(
+        key="adam", title="Adam", size=1, removes=("optimizer",), treats=("rate_high",), group="a"
+    )
+    lower = Change(key="lower", title="a lower rate", size=1, removes=("rate_high",), group="a")
+    gains = {combine(OTHER, adam): 0.9, adam: 0.5, lower: 0.4}
+    causes, vague = ["rate_high", "optimizer"], ["optimizer"]
+    found = attributed(gains, causes, vague=vague)
+    assert (found.cause, found.proven) == ("rate_high", False)
+    gains[lower] = 0.0
+    assert attributed(gains, causes, vague=vague).cause == "optimizer"
+
+
 def test_a_cause_is_not_proven_if_another_change_does_as_well():
     found = attributed({OWN: 0.9, OTHER: 0.9}, ["input_scale"])
     assert not found.proven

@@ -187,7 +187,8 @@ def _by_several(
     several.sort(key=lambda judged: (judged.change.parts, -judged.gained.mean))
     singles = tuple(judged for judged in recovering if judged.change.parts == 1)
     for judged in several:
-        removed = [_removed(single, suspects.causes) for single in judged.change.singles]
+        singles_made = judged.change.singles
+        removed = [_foremost(single, suspects, proof) for single in singles_made]
         named = {c for c in removed if c and (proof.is_pruned or c in suspects.causes)}
         present = sorted(named, key=_order(suspects.causes))
         if present:
@@ -196,7 +197,7 @@ def _by_several(
                 also=tuple(present[1:]),
                 judged=judged,
                 rivals=singles,
-                is_own=all(removed),
+                is_own=all(c in s.removes for c, s in zip(removed, singles_made, strict=True)),
                 certain=present[0] in suspects.certain,
             )
     return None
@@ -206,6 +207,19 @@ def _order(causes: Sequence[str]) -> Callable[[str], tuple[bool, int]]:
     """Order causes: suspects first, upstream ones first among them and among the others."""
     keys = list(CAUSES)
     return lambda cause: (cause not in causes, keys.index(cause))
+
+
+def _foremost(change: Change, suspects: Suspects, proof: Proof) -> str:
+    """Return the cause that a single change removes; one it helps against, if only that is seen.
+
+    Adam removes no rate that is too high, but it makes up for one: where a lower rate helps, too,
+    and can be seen to be too high, it is not the optimizer that was wrong.
+    """
+    removed = _removed(change, suspects.causes)
+    helped = {c for judged in proof.judged if judged.helps for c in judged.change.removes}
+    seen = [c for c in suspects.causes if c not in suspects.vague and c in change.treats]
+    is_vague = removed in suspects.vague
+    return next((c for c in seen if is_vague and c in helped), removed)
 
 
 def _removed(change: Change, causes: Sequence[str]) -> str:
