@@ -217,9 +217,9 @@ def _foremost(change: Change, suspects: Suspects, proof: Proof) -> str:
     """
     removed = _removed(change, suspects.causes)
     helped = {c for judged in proof.judged if judged.helps for c in judged.change.removes}
-    seen = [c for c in suspects.causes if c not in suspects.vague and c in change.treats]
+    visible = [c for c in suspects.causes if c not in suspects.vague and c in change.treats]
     is_vague = removed in suspects.vague
-    return next((c for c in seen if is_vague and c in helped), removed)
+    return next((c for c in visible if is_vague and c in helped), removed)
 
 
 def _removed(change: Change, causes: Sequence[str]) -> str:
