@@ -47,7 +47,8 @@ def maps_of(
 ) -> Iterator[dict[str, Any]]:
     """Yield a scene's sweep as maps, one for each choice of what is not along their sides.
 
-    A map has the settings that it `fits`, the values along its sides, and the mean of each cell.
+    A map has the settings that it `fits`, the values along its sides, and the mean of each cell. A
+    step to the right is one of the slider's, a step up is one of the other's.
     """
     if scene.grid is None:
         return
@@ -60,8 +61,11 @@ def maps_of(
             cells = maps.setdefault(json.dumps(own), {})
             cells[tuple(settings[side] for side in sides)] = variant["mean"]
     for fits, cells in maps.items():
-        columns, rows = (list(dict.fromkeys(values)) for values in zip(*cells, strict=True))
-        yield {"fits": fits, "across": columns, "down": rows, "cells": cells}
+        across, down = (
+            sorted(set(choices), key=scene.control(side).values.index)  # noqa: PD011 - no table
+            for side, choices in zip(sides, zip(*cells, strict=True), strict=True)
+        )
+        yield {"fits": fits, "across": across, "down": down[::-1], "cells": cells}
 
 
 def _variants(study: Study, experiment: Experiment, runs: pd.DataFrame) -> Iterator[dict[str, Any]]:

@@ -182,6 +182,7 @@ def test_an_address_that_means_nothing_is_the_first_scene(open_page, fragment):
     page.wait_for_function(
         "() => /networks have/.test(document.querySelector('#told').textContent)"
     )
+    assert page.evaluate("location.hash") == "#scene=add_numbers"
     assert page.said == []
 
 
@@ -222,6 +223,28 @@ def test_a_moved_slider_never_empties_the_picture(open_page):
     first = min(circle[1] for circle in pictures[0])
     top = 44  # where a dot falls from that is new
     assert first > top + 20
+
+
+def test_networks_train_while_a_slider_is_dragged(open_page):
+    page = open_page("#scene=add_numbers&seeds=20")
+    page.wait_for_function(END)
+    box = page.locator("#set-learning_rate").bounding_box()
+    end, middle = box["x"] + box["width"] - 4, box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    page.mouse.move(end, middle, steps=9)
+    assert "learning_rate=1," in page.locator("#python").text_content()
+    page.wait_for_function(END)
+    assert page.evaluate("location.hash") == "#scene=add_numbers&seeds=20"
+    page.mouse.up()
+    assert page.evaluate("location.hash") == "#scene=add_numbers&learning_rate=1&seeds=20"
+
+
+def test_a_followed_seed_beyond_the_others_is_not_counted(open_page):
+    page = open_page("#scene=add_numbers&seeds=20&seed=123456")
+    page.wait_for_function(END)
+    assert " of 20 networks" in values_of(page)
+    assert " of 20 networks" in page.locator("#told").text_content()
 
 
 def test_on_paper_the_dots_are_in_their_places(open_page):

@@ -1,10 +1,12 @@
 """What a scene offers is what its experiment takes, and its sentence counts what dots can be."""
 
+import itertools
 import re
 
 import pytest
 
 from repro.explore.scenes import Control, load_scenes
+from repro.explore.tables import maps_of
 from repro.study.experiments import find_experiment
 
 SCENES = load_scenes()
@@ -50,3 +52,13 @@ def test_numbers_stand_between_words():
     control = Control(name="at", label="At", choices=["zero", "half", "one"], steps_between=1)
     assert control.values == ["zero", 0.25, "half", 0.75, "one"]
     assert control.kind == "slider"
+
+
+def test_a_map_rises_as_its_sliders_do():
+    variants = [
+        {"name": "scale_by_rate@", "settings": {"input_scale": s, "learning_rate": r}, "mean": 0.5}
+        for s, r in itertools.product((1, 1 / 255, 1 / 16), (1e-7, 0.1, 1e-3))
+    ]
+    (found,) = maps_of(SCENES["mnist_relu"], {}, variants)
+    assert found["across"] == [1 / 255, 1 / 16, 1]
+    assert found["down"] == [0.1, 1e-3, 1e-7]

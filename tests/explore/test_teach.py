@@ -43,6 +43,15 @@ def test_every_address_is_read_as_it_is_written():
             assert value in known[name], address
 
 
+def test_what_is_to_be_set_is_named_as_the_page_names_it():
+    controls = [control for scene in load_scenes().values() for control in scene.all_controls]
+    options = [control.text(value) for control in controls for value in control.values]
+    shown = " | ".join(["Again", *(control.label for control in controls), *options])
+    named = re.findall(r"\*([^*]+)\*", " ".join(PAGE.split()))
+    assert len(named) > 20
+    assert [name for name in named if not re.search(rf"(^|\| ){name}\b", shown)] == []
+
+
 COUNTS = {  # among the seeds 0 to 99, which the page trains as the study did
     "There are 59.": ("add_numbers", "relu_posted", "born_dead", 0.5, 59),
     "52 learn, 33": ("add_numbers", "relu_posted", "learned", 0.5, 52),
@@ -104,12 +113,12 @@ def test_counts_on_digits_are_what_the_page_shows(open_page, address, said):
 
 
 @pytest.mark.slow
-def test_units_are_dark_after_twelve_steps(open_page):
+def test_units_are_grey_after_twelve_steps(open_page):
     page = open_page(MNIST)
     page.wait_for_function(END)
     page.locator("#step").fill(str(load_scenes()["mnist_relu"].looks.index(12)))
     page.wait_for_function("() => document.querySelector('#at').textContent === 'step 12'")
-    said = "Within twelve steps {dead} of its {units} units are dark, and {silent} of the {images}"
+    said = "Within twelve steps {dead} of its {units} units are grey, and {silent} of the {images}"
     assert said.format(**shown(page, MNIST)) in " ".join(PAGE.split())
 
 

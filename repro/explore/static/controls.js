@@ -28,23 +28,22 @@ export function fill(form, { scene, settings }) {
 }
 
 /**
- * Call `set` with the parameters that the reader changes.
- * @param {HTMLFormElement} form @param {() => Scene} current @param {(changed: Settings) => void} set
+ * Call `set` with the parameters that the reader changes, while a slider moves too; then, once it rests, `done`.
+ * @param {HTMLFormElement} form @param {() => Scene} current
+ * @param {(changed: Settings) => void} set @param {() => void} done
  */
-export function listen(form, current, set) {
-  const controlOf = (/** @type {string} */ name) =>
-    /** @type {Control} */ (current().controls.find((control) => control.name === name));
+export function listen(form, current, set, done) {
   form.addEventListener("input", ({ target }) => {
-    const input = /** @type {HTMLInputElement} */ (target);
-    if (input.type === "range") label(input, controlOf(input.name));
-  });
-  form.addEventListener("change", ({ target }) => {
     const { name, type, checked, value } = /** @type {HTMLInputElement} */ (target);
-    set({ [name]: type === "checkbox" ? checked : type === "range" ? controlOf(name).values[Number(value)] : value });
+    const values = current().controls.find((control) => control.name === name)?.values ?? [];
+    set({ [name]: type === "checkbox" ? checked : type === "range" ? values[Number(value)] : value });
   });
+  form.addEventListener("change", done);
   document.addEventListener("click", ({ target }) => {
-    const button = /** @type {Element} */ (target).closest("[data-settings]");
-    if (button instanceof HTMLElement) set(JSON.parse(button.dataset.settings ?? ""));
+    const button = /** @type {HTMLElement | null} */ (/** @type {Element} */ (target).closest("[data-settings]"));
+    if (!button) return;
+    set(JSON.parse(button.dataset.settings ?? ""));
+    done();
   });
 }
 

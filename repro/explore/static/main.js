@@ -30,9 +30,9 @@ class Page {
     const canvas = find("dots");
     addEventListener("DOMContentLoaded", () => this.judge()); // when the study's runs have been read
     addEventListener("hashchange", () => {
-      if (find(location.hash.slice(1)))
-        this.sayAddress(); // it was a link to a place on the page
-      else this.go(read(location.hash, this.scenes));
+      const isPlace = find(location.hash.slice(1)); // on the page
+      if (!isPlace) this.go(read(location.hash, this.scenes));
+      this.sayAddress();
     });
     addEventListener("resize", () => this.ask());
     for (const look of this.looks) look.addEventListener("change", () => this.frame()); // at once, for a printer
@@ -42,8 +42,8 @@ class Page {
     });
     find("play").addEventListener("click", () => this.play());
     find("seed").addEventListener("change", () => this.follow(Math.floor(Number(find("seed").value) || 0)));
-    const current = () => this.state.scene;
-    listen(find("controls"), current, (changed) => this.go({ settings: { ...this.state.settings, ...changed } }));
+    const set = (/** @type {Settings} */ changed) => this.go({ settings: { ...this.state.settings, ...changed } });
+    listen(find("controls"), () => this.state.scene, set, this.sayAddress);
     for (const button of all("[data-copy]")) button.addEventListener("click", () => copy(button));
     canvas.addEventListener("click", (/** @type {MouseEvent} */ event) => {
       const run = nearest(this.runs(), [event.offsetX, event.offsetY]);
@@ -68,17 +68,14 @@ class Page {
     this.ask();
   }
 
-  /** Go to another state, which the address says, too. @param {Partial<State>} change */
+  /** Go to another state. @param {Partial<State>} change */
   go(change) {
     this.state = { ...this.state, ...change };
     this.begin();
-    this.sayAddress();
   }
 
-  /** Write the state into the address; what comes after is not done if it comes too often for the browser. */
-  sayAddress() {
-    history.replaceState(null, "", write(this.state));
-  }
+  /** Write the state into the address, which browsers take a hundred times in half a minute: not while a slider moves. */
+  sayAddress = () => history.replaceState(null, "", write(this.state));
 
   /** @param {number} seed */
   follow(seed) {
@@ -138,7 +135,7 @@ class Page {
     const steps = stepsOf(scene, settings);
     const runs = this.runs();
     if (runs.length === 0 && this.pool.runs.size > 0) return; // until there is news, all stays as it was
-    const own = runs.filter(({ beside }) => !beside);
+    const own = runs.filter(({ beside, seed }) => !beside && seed < settings.seeds); // one more may be followed
     const running = this.tick(reachedBy(own, scene, settings), steps.length - 1);
     const { step } = this.clock;
     const expected = settings.seeds * (scene.beside ? 2 : 1);
@@ -234,4 +231,5 @@ if (typeof document === "undefined") {
   const page = new Page();
   page.listen();
   page.begin();
+  page.sayAddress();
 }

@@ -51,8 +51,8 @@ export class Study {
     const { name = "", seeds = 0, horizon = 0 } = this.variant ?? {};
     for (const place of all("[data-variant]")) place.textContent = name;
     for (const part of all("[data-judged]")) part.hidden = (part.dataset.judged === "yes") !== Boolean(this.variant);
-    const counts = [seeds, horizon].map((count) => count.toLocaleString("en"));
-    find("size").textContent = `${counts[0]} seeds, ${counts[1]} ${scene.horizon}.`;
+    const [runs, length] = [seeds, horizon].map((count) => count.toLocaleString("en"));
+    find("size").textContent = `seeds: ${runs}, ${scene.horizon}: ${length}.`;
     let shown = 0;
     for (const claim of all("[data-claim]")) {
       const [thread, ...variants] = claim.dataset.claim?.split(" ") ?? [];
