@@ -200,6 +200,12 @@ class Scene(Part):
         seeds = Control(name="seeds", label="Seeds", choices=[*self.seeds])
         return [*self.controls, seeds]
 
+    @property
+    def names_posted(self) -> bool:
+        """Whether a choice is said to be as posted, which needs to be explained."""
+        texts = (text for control in self.controls for text in control.texts.values())
+        return any("as posted" in text for text in texts)
+
     def control(self, name: str) -> Control:
         """Return the control of a parameter."""
         return next(control for control in self.controls if control.name == name)

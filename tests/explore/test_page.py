@@ -240,6 +240,17 @@ def test_networks_train_while_a_slider_is_dragged(open_page):
     assert page.evaluate("location.hash") == "#scene=add_numbers&learning_rate=1&seeds=20"
 
 
+@pytest.mark.parametrize("control", ["hidden_activation", "seeds"])
+def test_on_a_phone_the_picture_is_seen_beside_each_control(open_page, control):
+    page = open_page("#scene=add_numbers&seeds=20", viewport={"width": 360, "height": 640})
+    page.locator(f"#set-{control}").focus()
+    picture = page.locator("#dots").bounding_box()
+    box = page.locator(f"#set-{control}").bounding_box()
+    assert picture["y"] >= 0
+    assert picture["y"] + picture["height"] <= box["y"]
+    assert box["y"] + box["height"] <= 640
+
+
 def test_a_followed_seed_beyond_the_others_is_not_counted(open_page):
     page = open_page("#scene=add_numbers&seeds=20&seed=123456")
     page.wait_for_function(END)

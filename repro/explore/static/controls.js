@@ -9,21 +9,17 @@ export const all = (selector) => document.querySelectorAll(selector);
 /** @param {string} id @returns {any} what a part of the page holds for its script */
 export const data = (id) => JSON.parse(find(id).textContent);
 
-/** @param {HTMLInputElement} slider @param {Control} control */
-function label(slider, { texts }) {
-  const text = texts[Number(slider.value)];
-  slider.setAttribute("aria-valuetext", text);
-  find(`is-${slider.name}`).textContent = text;
-}
-
 /** Show a state's settings. @param {HTMLFormElement} form @param {State} state */
 export function fill(form, { scene, settings }) {
-  for (const control of scene.controls) {
-    const input = /** @type {HTMLInputElement} */ (form.elements.namedItem(control.name));
-    const value = settings[control.name];
+  for (const { name, values, texts } of scene.controls) {
+    const input = /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
+    const value = settings[name];
+    const index = values.indexOf(value);
     if (input.type === "checkbox") input.checked = value;
-    else input.value = input.type === "range" ? `${control.values.indexOf(value)}` : value;
-    if (input.type === "range") label(input, control);
+    else input.value = input.type === "range" ? `${index}` : value;
+    if (input.type !== "range") continue;
+    input.setAttribute("aria-valuetext", texts[index]);
+    find(`is-${name}`).textContent = texts[index];
   }
 }
 
