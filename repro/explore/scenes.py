@@ -202,7 +202,7 @@ class Scene(Part):
 
     @property
     def names_posted(self) -> bool:
-        """Whether a choice is said to be as posted, which needs to be explained."""
+        """True if a choice is said to be as posted, which needs to be explained."""
         texts = (text for control in self.controls for text in control.texts.values())
         return any("as posted" in text for text in texts)
 

@@ -61,11 +61,11 @@ def maps_of(
             cells = maps.setdefault(json.dumps(own), {})
             cells[tuple(settings[side] for side in sides)] = variant["mean"]
     for fits, cells in maps.items():
-        across, down = (
+        columns, rows = (
             sorted(set(choices), key=scene.control(side).values.index)  # noqa: PD011 - no table
             for side, choices in zip(sides, zip(*cells, strict=True), strict=True)
         )
-        yield {"fits": fits, "across": across, "down": down[::-1], "cells": cells}
+        yield {"fits": fits, "across": columns, "down": rows[::-1], "cells": cells}
 
 
 def _variants(study: Study, experiment: Experiment, runs: pd.DataFrame) -> Iterator[dict[str, Any]]:

@@ -115,7 +115,7 @@ def _draw_map(axes: Axes, runs: pd.DataFrame) -> None:
     )
     length = f"{runs.epochs.iloc[0]} epochs, {runs.seed.nunique()} seeds"
     axes.set(xlabel=f"input scale ({length})", ylabel="learning rate")
-    axes.set_title("b  Above a line, rates exceed it", loc="left", fontweight="bold")
+    axes.set_title("b  Above a line, rates exceed 2/λ$_{max}$", loc="left", fontweight="bold")
     by_scale = runs.groupby("input_scale")
     limits = {  # 2 over the largest eigenvalue
         "of the loss": by_scale.largest_curvature.mean(),

@@ -169,13 +169,25 @@ def study_name(folder: Path) -> str:
     return named
 
 
+def seconds_per_run(name: str) -> dict[str, float]:
+    """Return the seconds that a run of each variant took in a study's results, if there are any."""
+    try:
+        return dict(read_provenance(RESULTS / name).seconds_per_run)
+    except (StudyError, OSError):
+        return {}
+
+
 def find_results(name: str) -> tuple[Study, Path]:
     """Return the study and the results folder that a name stands for: a study's, or a folder.
+
+    A folder in `results/` may be named alone: `mnist_relu@quick`.
 
     Raises:
         StudyError: if it is neither; it names the nearest study.
     """
     folder = Path(name)
+    if "@" in name and not folder.is_dir() and (RESULTS / name).is_dir():
+        folder = RESULTS / name
     if name in study_names() or not (folder / "runs.csv").is_file():
         if folder.is_dir():
             raise StudyError(f"{name or '.'} holds no results: {folder / 'runs.csv'} is not there")

@@ -3,6 +3,7 @@
 import base64
 import io
 import math
+import re
 from collections.abc import Hashable
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -11,12 +12,23 @@ import numpy as np
 import pandas as pd
 
 from repro.findings.numbers import ABSENT, number
-from repro.findings.statistics import FEWEST, LEVEL, UNKNOWN, mean_interval
+from repro.findings.statistics import (
+    ANY_NUMBER,
+    FEWEST,
+    LEVEL,
+    UNKNOWN,
+    Interval,
+    mean_interval,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SIZE = (5, 3)  # of a figure, in inches
+POSSIBLE = {  # by the ends of names, as Keras has them
+    ("accuracy", "acc", "precision", "recall", "auc"): (0.0, 1.0),
+    ("squared_error", "absolute_error", "mse", "mae", "crossentropy"): (0.0, math.inf),
+}
 
 
 class Shown:
@@ -29,7 +41,9 @@ class Shown:
 
         Columns: `mean`, `ci_low`, `ci_high` (95 % interval of the mean; NaN of fewer than six
         seeds), `least`, `greatest`, `n` (seeds whose last value is finite) and `diverged` (those
-        whose is not). The others are over the finite values alone.
+        whose is not). The others are over the finite values alone. The interval of an accuracy, or
+        of another metric whose name says what it can be, stays between what is possible; that of a
+        loss, which may be any number, can begin below 0.
 
         Examples:
             >>> fit.summary().loc["loss", ["n", "diverged"]].tolist()
@@ -37,7 +51,7 @@ class Shown:
         """
         last = self._last().drop(columns="epoch", errors="ignore")
         columns = {str(name): values for name, values in last.items() if not _has_text(values)}
-        rows = {name: _row(values.to_numpy(float)) for name, values in columns.items()}
+        rows = {name: _row(values.to_numpy(float), name) for name, values in columns.items()}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("metric")
 
     def _last(self) -> pd.DataFrame:
@@ -115,12 +129,21 @@ def _drawn(seeds: int) -> str:
     return f"mean of {seeds} seeds{', 95 % interval' if seeds >= FEWEST else ''}"
 
 
-def _row(values: np.ndarray) -> dict[Hashable, float]:
+def _interval(values: np.ndarray, name: str) -> Interval:
+    """Return the interval of a metric's mean, within what its name says is possible."""
+    kind = re.sub(r"_\d+$", "", name)  # Keras counts metrics of one name
+    ends = (range_ for endings, range_ in POSSIBLE.items() if kind.endswith(endings))
+    low, high = next(ends, ANY_NUMBER)
+    is_so = values.min() >= low and values.max() <= high  # names are the user's
+    return mean_interval(values, level=LEVEL, metric_range=(low, high) if is_so else ANY_NUMBER)
+
+
+def _row(values: np.ndarray, name: str) -> dict[Hashable, float]:
     finite = values[np.isfinite(values)]
     names: tuple[Hashable, ...] = ("mean", "ci_low", "ci_high", "least", "greatest")
     numbers = dict.fromkeys(names, math.nan)
     if finite.size:
-        limits = mean_interval(finite, level=LEVEL) if finite.size >= FEWEST else UNKNOWN
+        limits = _interval(finite, name) if finite.size >= FEWEST else UNKNOWN
         numbers = {
             "mean": float(finite.mean()),
             "ci_low": limits.low,
@@ -136,6 +159,7 @@ def _draw(axes: "Axes", frame: pd.DataFrame, name: str, line: str) -> None:
     color = axes.plot(wide.index, wide.mean(axis=1), line, linewidth=2, label=name)[0].get_color()
     axes.plot(wide.index, wide, line, color=color, alpha=0.25, linewidth=0.7)
     if wide.shape[1] >= FEWEST:
-        limits = [mean_interval(values[np.isfinite(values)]) for values in wide.to_numpy(float)]
+        epochs = wide.to_numpy(float)
+        limits = [_interval(values[np.isfinite(values)], name) for values in epochs]
         low, high = np.transpose(limits)
         axes.fill_between(wide.index, low, high, color=color, alpha=0.2, lw=0)

@@ -3,6 +3,7 @@
 Slow: the commands that take long on both folders.
 """
 
+import json
 import shutil
 
 import pandas as pd
@@ -77,6 +78,27 @@ def test_commands_work_on_any_results_folder(inside, command, written, folder):
     assert done.exit_code == 0, done.output
     assert f"{folder}/{written}" in done.output
     assert path.stat().st_size > 500
+
+
+@pytest.mark.parametrize("command", ["verdicts", "ledger"])
+def test_a_folder_in_results_may_be_named_alone(inside, command):
+    done = call(command, QUICK.removeprefix("results/"))
+    assert done.exit_code == 0, done.output
+    assert done.output.startswith(QUICK)
+
+
+def test_a_call_that_trains_nothing_leaves_results_as_they_are(inside, monkeypatch):
+    monkeypatch.setattr(figures, "draw_figures", lambda *_: None)
+    folder = inside / "relu_at_zero@quick"
+    record = folder / "provenance.json"
+    earlier = json.loads(record.read_text()) | {"finished": "2001-02-03T04:05:06+00:00"}
+    record.write_text(f"{json.dumps(earlier, indent=2, ensure_ascii=False)}\n")
+    assert call("ledger", folder).exit_code == 0
+    before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    done = call("run", "relu_at_zero", "--quick", "--workers", 2)
+    assert done.exit_code == 0, done.output
+    assert {path: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+    assert b"2001-02-03" in before[record]
 
 
 def test_verdicts_say_what_they_wrote(inside):

@@ -96,6 +96,18 @@ def test_what_waits_costs_no_less_than_its_like_in_flight_has_taken(plan):
     assert pace.left() == 80.0 + 10.0
 
 
+def test_what_earlier_results_tell_weighs_a_variant_that_has_no_run_yet(plan):
+    earlier = {VARIANTS[0]: 0.5, VARIANTS[1]: 4.0}
+    pace = Pace(plan, Clock(), earlier)
+    first, second, *_ = plan.blocks
+    assert {first.variant, second.variant} == set(VARIANTS)
+    pace.start(first)
+    assert pace.until_stopped() is None  # how fast this machine is, nobody knows yet
+    pace.finish(first, runs_of(first, 2 * earlier[first.variant]))
+    pace.start(second)
+    assert pace.until_stopped() == pytest.approx(10 * 2 * earlier[second.variant])
+
+
 def test_a_crashed_block_is_not_waited_for(plan):
     pace = Pace(plan, Clock())
     first, *rest = plan.blocks

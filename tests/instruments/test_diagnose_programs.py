@@ -791,3 +791,21 @@ def test_parquet_is_read_or_refused_with_what_to_install(tmp_path):
         pd.DataFrame({"a": [1.0, 2.0], "b": [0, 1]}).to_parquet(path)
         data = load_data(str(path), "b")
         assert (data["x"].tolist(), data["y"].tolist()) == ([[1.0], [2.0]], [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("stack", "shape"),
+    [
+        ((dense(4, "relu"), dense(3)), "(8,)"),
+        ((lambda: layers.LSTM(4), dense(3)), "(8, 8)"),
+        ((lambda: layers.Conv2D(4, 3), layers.Flatten, dense(3)), "(32, 32, 3)"),
+    ],
+)
+def test_a_model_without_input_shape_gets_one_that_fits(stack, shape):
+    found = check(sequential(*stack, loss=SPARSE))
+    assert found.notes == (f"The model names no input shape; {shape} was assumed.",)
+    assert found.findings  # the layers were looked at: softmax is missing
+
+
+def test_a_model_without_layers_is_said_to_have_none():
+    assert check(sequential()).notes == ("The model has no layers.",)

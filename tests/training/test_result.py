@@ -14,6 +14,7 @@ import tensorflow as tf
 from keras import layers
 
 from repro import fit_seeds, load_fit
+from repro.training.shown import Shown
 from tests.training.plain import fit_by_hand
 from tests.training.test_arguments import TEST, X, Y, build
 
@@ -250,6 +251,22 @@ def test_few_seeds_have_extremes_and_no_interval(fit):
     assert few[["ci_low", "ci_high"]].isna().all()
     assert few.least < few["mean"] < few.greatest
     assert "nan" not in fit._repr_html_().lower().partition("<img")[0]
+
+
+def test_intervals_hold_what_a_metric_can_be():
+    seeds = pd.DataFrame(
+        {
+            "val_accuracy": [1.0] * 7 + [0.6],
+            "mae_1": [0.0] * 7 + [0.4],
+            "loss": [0.0] * 7 + [0.4],
+            "percent_accuracy": [100.0] * 7 + [60.0],
+        }
+    )
+    held = type("Held", (Shown,), {"_last": lambda self: seeds})().summary()
+    assert held.loc["val_accuracy", "ci_high"] == 1
+    assert held.loc["mae_1", "ci_low"] == 0
+    assert held.loc["loss", "ci_low"] < 0  # it may be
+    assert held.loc["percent_accuracy", "ci_high"] > 100  # the name does not say what it is
 
 
 def test_a_notebook_shows_its_curves(fit):

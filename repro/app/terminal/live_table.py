@@ -53,8 +53,8 @@ class LiveTable(Progress):
     those that moved last. Piped, where nothing can be redrawn, it prints one line a block instead.
     """
 
-    def __init__(self, plan: Plan, console: Console):
-        self.plan, self.console, self.pace = plan, console, Pace(plan)
+    def __init__(self, plan: Plan, console: Console, earlier: Mapping[str, float] | None = None):
+        self.plan, self.console, self.pace = plan, console, Pace(plan, earlier=earlier)
         self.values: dict[str, list[float]] = {variant: [] for variant in plan.seeds}
         self.moved: list[str] = []  # variants, the latest last
         width = BAR if console.width >= 4 * BAR else BAR // 2

@@ -17,10 +17,18 @@ class Pace:
     Args:
         plan: what is run.
         clock: the seconds, for tests.
+        earlier: seconds a run of each variant in earlier results, perhaps on another machine: they
+            weigh a variant of which no run is done against those of which some are.
     """
 
-    def __init__(self, plan: Plan, clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self,
+        plan: Plan,
+        clock: Callable[[], float] = time.monotonic,
+        earlier: Mapping[str, float] | None = None,
+    ):
         self._clock = clock
+        self._earlier = dict(earlier or {})
         self._left = {block: len(block.seeds) for block in plan.blocks}
         self._costs: dict[str, list[float]] = {}
         self._started: dict[Block, float] = {}
@@ -76,13 +84,23 @@ class Pace:
         return self._clock() - self._started[block] if block in self._started else 0.0
 
     def _cost(self, variant: str) -> float:
-        """Seconds a run: of this variant's runs, or of all while none of them is done.
+        """Seconds a run: of this variant's runs, or from those of others while none is done.
 
         It is no less than a block in flight has already taken.
         """
-        known = self._costs.get(variant) or [c for costs in self._costs.values() for c in costs]
+        known = self._costs.get(variant)
+        expected = fmean(known) if known else self._cost_by_others(variant)
         of_its_own = (block for block in self._started if block.variant == variant)
-        return max(fmean(known), *(self._passed(b) / len(b.seeds) for b in of_its_own), 0.0)
+        return max(expected, *(self._passed(b) / len(b.seeds) for b in of_its_own), 0.0)
+
+    def _cost_by_others(self, variant: str) -> float:
+        """Seconds a run: as many times those of earlier results as others cost; or their mean."""
+        known = {name: fmean(costs) for name, costs in self._costs.items()}
+        shared = [name for name in known if self._earlier.get(name)]
+        if shared and variant in self._earlier:
+            pace = sum(known[name] for name in shared) / sum(self._earlier[name] for name in shared)
+            return pace * self._earlier[variant]
+        return fmean(cost for costs in self._costs.values() for cost in costs)
 
 
 def minutes_of_computing(seconds: float) -> int:

@@ -52,6 +52,8 @@ def _lines(finding: Finding) -> list[str]:
 
 
 def _notes(program: Program) -> list[str]:
+    if not program.model.layers:
+        return ["The model has no layers."]
     if not program.sites:
         return ["The layers can't be looked at: give the model a keras.Input, and one output."]
     if program.shape is not None:

@@ -93,14 +93,21 @@ def read_program(build: Callable[[], Any]) -> Program:
     import keras
 
     keras.utils.set_random_seed(0)
-    model = call_build(build)
-    shape = None if is_graph(model) else _assume_shape(model)
+    model, shape = _build(build)
     layers = sites(model) if len(getattr(model, "outputs", None) or []) == 1 else []
     return Program(model, read_compiled(model), tuple(layers), shape)
 
 
-def _assume_shape(model: "keras.Model") -> tuple[int | None, ...] | None:
-    return next((shape for shape in LIKELY_SHAPES if _can_be_built(model, shape)), None)
+def _build(build: Callable[[], Any]) -> tuple["keras.Model", tuple[int | None, ...] | None]:
+    """Return a model with inputs, and the shape that was assumed if it names none."""
+    model = call_build(build)
+    if is_graph(model):
+        return model, None
+    for shape in LIKELY_SHAPES:
+        if _can_be_built(model, shape):
+            return model, shape
+        model = call_build(build)  # one that could not be built takes no other shape
+    return model, None
 
 
 def _can_be_built(model: "keras.Model", shape: tuple[int | None, ...]) -> bool:
