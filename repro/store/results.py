@@ -192,7 +192,7 @@ def find_results(name: str) -> tuple[Study, Path]:
         if folder.is_dir():
             raise StudyError(f"{name or '.'} holds no results: {folder / 'runs.csv'} is not there")
         if name not in study_names():
-            folders = sorted(str(path.parent) for path in RESULTS.glob("*@*/runs.csv"))
+            folders = sorted(path.parent.name for path in RESULTS.glob("*@*/runs.csv"))
             raise StudyError(unknown("study or results folder", name, [*study_names(), *folders]))
         return load_study(name), RESULTS / name
     return study_of(folder), folder
