@@ -37,7 +37,7 @@ def quick_answer(study: Study, runs: pd.DataFrame, claims: pd.DataFrame) -> Iter
         _level(study.variants[name].label, summary.loc[name])
         for name in (gap.failing, gap.reference)
     )
-    yield f"{_measured(study)}, mean (least … greatest): {'; '.join(ends)}."
+    yield f"{_measured(study)}, mean (least … greatest). {'; '.join(ends)}."
     verdicts = claims[claims.test == "recovers"].set_index("variant").verdict.to_dict()
     if study.report.quick_epochs:
         verdicts = {}  # a shorter training decides nothing on the study's claims
@@ -46,7 +46,7 @@ def quick_answer(study: Study, runs: pd.DataFrame, claims: pd.DataFrame) -> Iter
         f"{_level(text, summary.loc[name])}{_outcome(verdicts, name)}"
         for name, text in fixes.items()
     )
-    yield f"Tried: {'; '.join(levels)}."
+    yield f"Tried {'; '.join(levels)}."
 
 
 def _measured(study: Study) -> str:
@@ -57,7 +57,7 @@ def _measured(study: Study) -> str:
 
 def _level(label: str, row: pd.Series) -> str:
     low, mean, high = (number(row[key], 3) for key in ("least", "mean", "greatest"))
-    return f"{escape(label)} {mean} ({low} … {high})"
+    return f"{escape(label)}: {mean} ({low} … {high})"
 
 
 def _outcome(verdicts: dict[str, str], fix: str) -> str:
