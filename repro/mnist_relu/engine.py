@@ -20,9 +20,11 @@ PIXELS, DIGITS = 784, 10
 def train(settings: Settings, seeds: Sequence[int]) -> "SeedsFit":
     """Train one network per seed."""
     from repro.training.fit import fit_with
+    from repro.training.generators import ONE_CALL
 
     (x, y), (x_test, y_test) = tensors(settings.pixels)
-    with cross_entropy_epsilon(settings.cross_entropy_epsilon):
+    # else another thread's networks would get this epsilon while they are built
+    with ONE_CALL, cross_entropy_epsilon(settings.cross_entropy_epsilon):
         return fit_with(
             shared_graphs(graph_settings(settings)),
             lambda: build_watched_model(settings),

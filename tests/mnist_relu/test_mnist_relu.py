@@ -4,6 +4,8 @@ Slow: most of the parameters that reach the network; the same seed twice, which
 tests/app/test_cli.py tries too; a run that diverges, as those of other threads do.
 """
 
+import threading
+
 import keras
 import numpy as np
 import pandas as pd
@@ -28,6 +30,7 @@ from repro.mnist_relu.rebuilt import build_model, build_watched_model
 from repro.mnist_relu.settings import Pixels, Settings, Updates
 from repro.mnist_relu.unit_activity import UnitActivity
 from repro.training.fit import seeds_in_cache
+from repro.training.generators import borrowed
 from repro.training.sizes import split_evenly
 
 SMALL = {"seeds": [0, 1], "data": "mnist5k", "epochs": 2}
@@ -280,6 +283,17 @@ def test_the_cross_entropys_epsilon_is_the_one_given():
     assert keras.config.epsilon() == 1e-7
     before, _ = experiment(**given)
     assert (before.test_loss > -np.log(1e-3)).any()
+
+
+@pytest.mark.long
+def test_another_threads_call_keeps_its_own_epsilon():
+    settings = Settings(pixels=RAW, epochs=1, clip_output=True, cross_entropy_epsilon=1e-3)
+    with borrowed():  # as a call of fit_seeds in this thread
+        other = threading.Thread(target=train, args=(settings, [0, 1]))
+        other.start()
+        other.join(timeout=2)
+        assert other.is_alive() and keras.config.epsilon() == 1e-7
+    other.join()
 
 
 def test_a_leaky_units_slope_is_the_one_given():
