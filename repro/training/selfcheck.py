@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from repro.training.block import Block
 from repro.training.building import State, get_state, set_state, variables_of
@@ -21,8 +22,10 @@ from repro.training.job import Job
 from repro.training.model_settings import settings_tell_all
 
 BEYOND_ROUNDING = 30.0  # times what a change of the last bit makes
+BEYOND_COARSE = 3.0  # and of a coarse dtype's; of eight models, none made as much as that change
 DIGITS = {"float64": 1e-9, "float32": 2e-5}  # of the largest value; coarser types: COARSE
 COARSE = 2e-2
+COARSE_BITS = {"float16": 2.0**-10, "bfloat16": 2.0**-7}  # of a number near 1
 OTHER_MODEL = (
     "build() makes another model each time that it is called for a seed: it draws from a generator "
     "that keras.utils.set_random_seed does not seed"
@@ -87,8 +90,7 @@ def _difference(
     plain = by_fit(state)
     if what_differs(fused, plain, [], model) is None:
         return None
-    trainable = len(model.trainable_variables)
-    near = [by_fit(next_to(state, trainable, sign)) for sign in (1, -1)]
+    near = [by_fit(next_to(state, model, sign)) for sign in (1, -1)]
     return what_differs(fused, plain, near, model)
 
 
@@ -107,6 +109,7 @@ def what_differs(
         odd = sorted(set(fused.logs) ^ set(plain.logs))
         return f"the history has not the same columns: {', '.join(odd)}"
     variables = variables_of(model)
+    factor = BEYOND_COARSE if _coarse_bit(model) else BEYOND_ROUNDING
     compared = [
         *(
             (name, fused.logs[name], plain.logs[name], [n.logs[name] for n in near])
@@ -117,25 +120,36 @@ def what_differs(
             for i, v in enumerate(variables)
         ),
     ]
-    worst = max((_excess(*values), name) for name, *values in compared)
+    worst = max((_excess(*values, factor), name) for name, *values in compared)
     if worst[0] <= 1:
         return None
     name, ours, theirs, _ = next(item for item in compared if item[0] == worst[1])
     return f"{name} differs by {_distance(ours, theirs):.2g}"
 
 
-def next_to(state: State, trainable: int, sign: float) -> State:
-    """Return a state whose first `trainable` arrays differ in the last bit."""
+def next_to(state: State, model: keras.Model, sign: float) -> State:
+    """Return a state whose weights differ in the last bit of the dtype that computes with them."""
+    trainable, coarse = len(model.trainable_variables), _coarse_bit(model)
+
+    def moved(a: NDArray[Any]) -> NDArray[Any]:
+        if coarse:  # a finer one would be rounded away
+            return (a * (1 + sign * coarse)).astype(a.dtype)
+        return np.nextafter(a, a + np.asarray(sign, a.dtype) * (1 + np.abs(a))).astype(a.dtype)
+
     return [
-        np.nextafter(a, a + np.asarray(sign, a.dtype) * (1 + np.abs(a))).astype(a.dtype)
-        if place < trainable and a.dtype in (np.float32, np.float64)
-        else a
+        moved(a) if place < trainable and a.dtype in (np.float32, np.float64) else a
         for place, a in enumerate(state)
     ]
 
 
-def _excess(fused: Any, plain: Any, near: Sequence[Any]) -> float:
-    """Return two arrays' difference in units of what rounding allows."""
+def _coarse_bit(model: keras.Model) -> float:
+    """Return the last bit, relative, of the coarsest dtype below float32; 0 if there is none."""
+    kinds = {layer.compute_dtype for layer in model._flatten_layers()}
+    return max(COARSE_BITS.get(kind, 0.0) for kind in kinds)
+
+
+def _excess(fused: Any, plain: Any, near: Sequence[Any], factor: float = BEYOND_ROUNDING) -> float:
+    """Return two arrays' difference in units of what rounding allows: a factor times the noise."""
     fused, plain = np.asarray(fused), np.asarray(plain)
     if fused.dtype.kind not in "fV" and fused.dtype != plain.dtype:
         return np.inf
@@ -147,7 +161,7 @@ def _excess(fused: Any, plain: Any, near: Sequence[Any]) -> float:
     finite = np.abs(plain[np.isfinite(plain)].astype("float64"))
     scale = finite.max() if finite.size else 1.0
     noise = max((_distance(n, plain) for n in near), default=0.0)
-    allowed = BEYOND_ROUNDING * noise + digits * scale + np.finfo(np.float32).tiny
+    allowed = factor * noise + digits * scale + np.finfo(np.float32).tiny
     return float(_distance(fused, plain) / allowed) if np.isfinite(allowed) else 0.0
 
 

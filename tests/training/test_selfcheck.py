@@ -75,6 +75,58 @@ def test_differences_of_rounding_are_none():
     assert fit.one_at_a_time is None
 
 
+class CountedInPython(layers.Layer):
+    """Scale by a Python number that grows with each call."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = 0
+
+    def call(self, x):
+        self.calls += 1
+        return x * (1 + 0.1 * self.calls)
+
+
+COARSE = ("mixed_float16", pytest.param("mixed_bfloat16", marks=pytest.mark.slow))
+
+
+def of_coarse_numbers(policy):
+    def make():
+        hidden = [layers.Dense(6, "relu", dtype=policy) for _ in range(2)]
+        last = layers.Dense(1, dtype="float32")
+        model = keras.Sequential([keras.Input((5,)), *hidden, layers.BatchNormalization(), last])
+        model.compile(keras.optimizers.Adam(0.01), "mse")
+        return model
+
+    return make
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("policy", COARSE)
+def test_rounding_is_that_of_the_dtype_that_computes(policy):
+    fit = fit_seeds(of_coarse_numbers(policy), X, Y, seeds=2, batch_size=8, verbose=0)
+    assert fit.one_at_a_time is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_a_wrong_update_is_found_among_coarse_numbers(monkeypatch, policy):
+    right = _AssignsNothing.assign_sub
+    monkeypatch.setattr(_AssignsNothing, "assign_sub", lambda o, v, d: right(o, v, 2 * d))
+    with pytest.warns(UserWarning, match="differs by .*after its first steps fused and by fit"):
+        fit_seeds(of_coarse_numbers(policy), X, Y, seeds=2, batch_size=8, verbose=0)
+
+
+@pytest.mark.long
+def test_a_layer_that_counts_its_calls_in_python_is_found_and_named():
+    def make():
+        model = keras.Sequential([keras.Input((5,)), CountedInPython(), layers.Dense(1)])
+        model.compile("sgd", "mse")
+        return model
+
+    assert_found_and_trained_alone(make, r"first in layer counted_in_python")
+
+
 @pytest.mark.slow
 def test_the_check_changes_no_number():
     fits = [fit_seeds(build, X, Y, seeds=2, verbose=0, check=check) for check in (True, False)]

@@ -28,11 +28,10 @@ def expected_steps(
 ) -> list[Expected]:
     """Return what the first steps make of a block's first and last seed; it is as before then."""
     states = [get_state(model) for model in models]
-    trainable = len(models[0].trainable_variables)
     near = []
     for sign in (1, -1):
         for model, state in zip(models, states, strict=True):
-            set_state(model, next_to(state, trainable, sign))
+            set_state(model, next_to(state, model, sign))
         near.append(outcomes(block, seeds, models))
     for model, state in zip(models, states, strict=True):
         set_state(model, state)
