@@ -282,6 +282,7 @@ SIZED = "the size of a tensor depends on a seed's values"
 LAYERS_THAT_FALL_BACK: dict[str, str] = {
     "AugMix": "drawn from Python's random",
     "HashedCrossing": SIZED,
+    "Hashing": SIZED,
     "IntegerLookup": "uses state that is no variable of the model",
     "RandAugment": SIZED,
     "RandomCrop": "models of different settings",

@@ -270,6 +270,98 @@ def _drawn_metric() -> keras.Model:
     return _stack(metrics=[scaled])
 
 
+class Largest(metrics.Metric):
+    """Return its variables themselves, as the guides do."""
+
+    def __init__(self):
+        super().__init__(name="largest")
+        self.most = self.add_variable((), "zeros", name="most")
+
+    def update_state(self, y, p, sample_weight=None):
+        self.most.assign(ops.maximum(self.most, ops.max(ops.abs(y - p))))
+
+    def result(self):
+        return {"largest": self.most, "twice": 2 * self.most}
+
+
+# ---------------------------------------------------------------- layers of losses and memories
+
+
+class Sampled(layers.Layer):
+    """Draw from a mean and a log variance, as a variational autoencoder does."""
+
+    def __init__(self):
+        super().__init__()
+        self.generator = keras.random.SeedGenerator(5)
+
+    def call(self, x):
+        mean, spread = ops.split(x, 2, axis=-1)
+        self.add_loss(-0.1 * ops.mean(1 + spread - mean**2 - ops.exp(spread)))
+        noise = keras.random.normal(ops.shape(mean), seed=self.generator)
+        return mean + ops.exp(0.5 * spread) * noise
+
+
+class NearestCode(layers.Layer):
+    """Replace each input by the nearest of some learned codes, with straight-through gradients."""
+
+    def build(self, shape):
+        self.codes = self.add_weight(shape=(shape[-1], 7), initializer="uniform")
+
+    def call(self, x):
+        distances = ops.sum(self.codes**2, axis=0) - 2 * x @ self.codes
+        code = ops.one_hot(ops.argmin(distances, axis=1), 7) @ ops.transpose(self.codes)
+        self.add_loss(ops.mean((ops.stop_gradient(code) - x) ** 2))
+        self.add_loss(ops.mean((code - ops.stop_gradient(x)) ** 2))
+        return x + ops.stop_gradient(code - x)
+
+
+class Memory(layers.Layer):
+    """Add the mean of the last four batches' means, of which one is overwritten each step."""
+
+    def build(self, shape):
+        zeros = {"trainable": False, "initializer": "zeros"}
+        self.rows = self.add_weight(shape=(4, shape[-1]), **zeros)
+        self.place = self.add_weight(shape=(), dtype="int32", **zeros)
+
+    def call(self, x, training=False):
+        if training:
+            new = ops.mean(x, axis=0, keepdims=True)
+            self.rows.assign(ops.slice_update(self.rows, (self.place % 4, 0), new))
+            self.place.assign_add(1)
+        return x + ops.mean(self.rows, axis=0)
+
+
+class Switch(layers.Layer):
+    """Halve its input from the fourth call on."""
+
+    def build(self, shape):
+        self.calls = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+    def call(self, x):
+        self.calls.assign_add(1.0)
+        return ops.cond(self.calls > 3, lambda: 0.5 * x, lambda: x)
+
+
+class Whitened(layers.Layer):
+    """Solve for a batch's covariance, and multiply by its root."""
+
+    def call(self, x):
+        covariance = ops.transpose(x) @ x / 10 + 2 * ops.eye(x.shape[-1])
+        solved = ops.transpose(ops.solve(covariance, ops.transpose(x)))
+        return solved @ ops.cholesky(covariance) * ops.det(covariance) ** 0.1
+
+
+def _low_rank() -> keras.Model:
+    model = _stack()
+    model.layers[0].enable_lora(2)
+    return _compiled(model)
+
+
+def _compiled_twice() -> keras.Model:
+    model = _stack(optimizer=optimizers.Adam(0.1))
+    return _compiled(model, "mae", optimizer=optimizers.SGD(0.05, momentum=0.9))
+
+
 # ---------------------------------------------------------------- inputs and outputs
 
 
@@ -454,9 +546,21 @@ CASES = [
     _case("noise of a generator of its own", lambda: _stack(OwnGenerator())),
     _case("lambda of a number drawn in build", _lambda, "models of different settings"),
     _case("attribute drawn in build", lambda: _stack(Drawn()), "build()"),
-    _case("hidden attribute drawn in build", lambda: _stack(DrawnAndHidden()), "build() draws"),
+    _case(
+        "hidden attribute drawn in build",
+        lambda: _stack(DrawnAndHidden()),
+        "build() returns models",
+    ),
     _case("loss of a number drawn in build", _drawn_loss, "models of different settings"),
     _case("metric of a number drawn in build", _drawn_metric, "build()"),
+    _case("metric that returns its variables", lambda: _stack(metrics=[Largest()])),
+    _case("sampled from a mean and a variance", lambda: _stack(layers.Dense(4), Sampled())),
+    _case("nearest code, straight through", lambda: _stack(NearestCode())),
+    _case("memory of batches, row by row", lambda: _stack(Memory())),
+    _case("branch by the count of calls", lambda: _stack(Switch())),
+    _case("linear algebra of a batch", lambda: _stack(Whitened())),
+    _case("adapters of low rank", _low_rank),
+    _case("compiled twice", _compiled_twice),
     _case("own train_step", lambda: _of(OwnStep), "overrides train_step"),
     _case("own compute_loss", lambda: _of(OwnLoss), "overrides compute_loss"),
     _case("own compute_metrics", lambda: _of(OwnMetrics), "overrides compute_metrics"),

@@ -97,7 +97,10 @@ FALL_BACK: dict[str, str] = {
     "ScheduleFreeAdamW": "copies weights when it is built",
     "SGD, own apply": "overrides apply",
 }
-REFUSED: dict[str, str] = {}
+REFUSED: dict[str, str] = {  # the gradient of an embedding is no tensor that these can scale
+    "SGD, loss_scale_factor": "IndexedSlices",
+    "SGD, own update": "IndexedSlices",
+}
 ONE_FIT = ("use_ema", "ema_")  # each call of fit ends with the averages
 QUICK = {"SGD, gradient_accumulation_steps"}
 
