@@ -17,7 +17,7 @@ BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_tra
 TEST_HOOKS = ("on_test_batch_begin", "on_test_batch_end")
 EARLY_HOOKS = ("on_train_begin", "on_epoch_begin", "on_test_begin", "on_test_end")
 SETTERS = ("set_model", "set_params")  # which `fit` calls before it makes its graph
-REMAKES = frozenset(["make_train_function", "train_function"])
+REMAKES = frozenset(["compile", "make_train_function", "train_function"])
 WRITES_TO = {  # what is the same for all seeds if one callback is given for all
     "CSVLogger": "filename",
     "ModelCheckpoint": "filepath",

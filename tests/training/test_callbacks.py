@@ -7,6 +7,7 @@ and those that may change the model, which are trained one seed at a time as the
 
 import csv
 import random
+import warnings
 
 import keras
 import numpy as np
@@ -216,6 +217,19 @@ def test_callbacks_that_make_the_graph_anew_train_one_seed_at_a_time():
     assert "make the graph of fit anew (make_train_function)" in why_callbacks_not_fused(
         [[function]]
     )
+
+
+@pytest.mark.long
+def test_a_callback_that_compiles_the_model_fails_as_in_fit():
+    """Keras' `fit` has no graph then; fused, training would go on with the old loss."""
+    again = kc.LambdaCallback(on_epoch_end=lambda epoch, logs: again.model.compile("sgd", "mae"))
+    for train in (
+        lambda: build().fit(X, Y, epochs=2, callbacks=[again], verbose=0),
+        lambda: fit_seeds(build, X, Y, seeds=[3], epochs=2, callbacks=lambda _: [again]),
+    ):
+        with warnings.catch_warnings(), pytest.raises(TypeError, match="not callable"):
+            warnings.simplefilter("ignore")  # one seed at a time
+            train()
 
 
 @pytest.mark.long
