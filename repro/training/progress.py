@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from repro.training.job import Job
+from repro.training.shown import counted
 from repro.training.trainer import Advance
 
 VERBOSE = ("auto", 0, 1, 2)
@@ -36,25 +37,35 @@ def progress(job: Job, seeds: Sequence[int], verbose: int | str) -> Iterator[Adv
 @contextmanager
 def _bar(seeds: int, epochs: int) -> Iterator[Advance]:
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.completed:.0f}/{task.total:.0f} epochs"),
+        TimeElapsedColumn(),
+        TextColumn("so far,"),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[loss]}"),
+        TextColumn("to go{task.fields[loss]}"),
     )
     # A notebook shows a terminal's bar as it is. What rich has for notebooks needs ipywidgets.
-    terminal = True if _in_notebook() else None
-    console = Console(stderr=True, force_jupyter=False, force_terminal=terminal)
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task(f"{seeds} seeds", total=seeds * epochs, loss="")
+    notebook = _in_notebook()
+    console = Console(stderr=True, force_jupyter=False, force_terminal=notebook or None)
+    # A notebook keeps all that is ever written, so that there the bar moves once an epoch.
+    with Progress(*columns, console=console, auto_refresh=not notebook) as bar:
+        task = bar.add_task(counted(seeds, "seed"), total=seeds * epochs, loss="")
 
         def advance(count: int, logs: dict[str, Any]) -> None:
-            bar.update(task, advance=count, loss=_mean_loss(logs))
+            bar.update(task, advance=count, loss=_mean_loss(logs), refresh=notebook)
 
         yield advance
+        bar.update(task, total=bar.tasks[0].completed)  # callbacks may have stopped some earlier
 
 
 def _in_notebook() -> bool:
@@ -66,8 +77,8 @@ def _in_notebook() -> bool:
 def _print_line(count: int, logs: dict[str, Any]) -> None:
     means = {name: np.mean(values) for name, values in logs.items() if name != "epoch"}
     text = " - ".join(f"{name}: {mean:.4g}" for name, mean in means.items())
-    print(f"{count} seed{'s' * (count > 1)}, mean of each: {text}")
+    print(f"{counted(count, 'seed')}, mean of each: {text}")
 
 
 def _mean_loss(logs: dict[str, Any]) -> str:
-    return f"loss {np.mean(logs['loss']):.4g}" if "loss" in logs else ""
+    return f"; loss {np.mean(logs['loss']):.4g}" if "loss" in logs else ""

@@ -22,7 +22,7 @@ from repro.training.generators import borrowed
 from repro.training.job import check_count, float_dtype, in_given_order
 from repro.training.passes import ArrayPass
 from repro.training.saved import PLAIN, write_fit
-from repro.training.shown import Shown
+from repro.training.shown import Shown, counted
 from repro.training.sizes import SEEDS_A_BLOCK, split_evenly
 from repro.training.trainer import logs_of
 
@@ -195,10 +195,11 @@ class SeedsFit(Shown):
     def __repr__(self) -> str:
         """Say what was trained, and what the last epoch's loss is."""
         if "loss" not in self.frame:
-            return f"<SeedsFit: {len(self.trained)} seeds, no epochs>"
+            return f"<SeedsFit: {counted(len(self.trained), 'seed')}, no epochs>"
         last = self._last().loss
         loss = f"{last.mean(skipna=False):.4g} (mean), {last.min():.4g} to {last.max():.4g}"
-        return f"<SeedsFit: {len(last)} seeds, {int(self.frame.epoch.max())} epochs, loss {loss}>"
+        epochs = counted(int(self.frame.epoch.max()), "epoch")
+        return f"<SeedsFit: {counted(len(last), 'seed')}, {epochs}, loss {loss}>"
 
     def _last(self) -> pd.DataFrame:
         last: dict[int, dict[str, Any]] = {seed: {} for seed in sorted(self.trained)}

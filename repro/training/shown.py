@@ -93,7 +93,7 @@ class Shown:
 
     def _repr_html_(self) -> str:
         if "loss" not in self.frame:
-            return f"<p>{self.frame['seed'].nunique()} seeds, no epochs</p>"
+            return f"<p>{counted(self.frame['seed'].nunique(), 'seed')}, no epochs</p>"
         from matplotlib.figure import Figure
 
         image, figure = io.BytesIO(), Figure(figsize=SIZE, layout="constrained")
@@ -102,6 +102,17 @@ class Shown:
         code = base64.b64encode(image.getvalue()).decode()
         table = self.summary().to_html(float_format=number, na_rep=ABSENT)
         return f'{table}<img alt="loss over the epochs" src="data:image/png;base64,{code}">'
+
+
+def counted(count: int, noun: str) -> str:
+    """Return how many of something there are, in words.
+
+    Examples:
+        >>> from repro.training.shown import counted
+        >>> counted(1, "epoch"), counted(3, "epoch")
+        ('1 epoch', '3 epochs')
+    """
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def _has_text(values: pd.Series) -> bool:

@@ -244,6 +244,8 @@ def test_a_batch_of_the_usual_size_may_be_asked_for(fit):
 
 def test_it_says_what_it_is(fit):
     assert repr(fit).startswith("<SeedsFit: 2 seeds, 2 epochs, loss ")
+    one = fit_seeds(build, X, Y, seeds=1, verbose=0, check=False)
+    assert repr(one).startswith("<SeedsFit: 1 seed, 1 epoch, loss ")
 
 
 def test_few_seeds_have_extremes_and_no_interval(fit):

@@ -14,6 +14,7 @@ from typing import Any, Self
 from repro.training.alone import Trained
 from repro.training.block import NotFused
 from repro.training.blocks import Rounds
+from repro.training.building import one_line
 from repro.training.feeding.batches import Batches
 from repro.training.jobs import heartbeat
 from repro.training.jobs.choice import why_one_process
@@ -143,9 +144,8 @@ class Processes:
             for future in futures:
                 future.cancel()
             raise
-        except Exception:  # whatever was raised, as this process would have raised it
-            self._kill()
-            raise
+        except Exception as error:  # what this process would raise, too, it raises when it trains
+            self._give_up(f"a worker failed with {type(error).__name__} ({one_line(error)})")
 
     def _await(self, future: Future[Any]) -> None:
         heart = heartbeat.Heartbeat()

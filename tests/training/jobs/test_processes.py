@@ -291,6 +291,21 @@ def drawn(seed):
 
 
 @pytest.mark.slow
+def test_a_build_that_fails_in_other_processes_trains_in_this_one(here):
+    home = os.getpid()
+
+    def build():
+        if os.getpid() != home:
+            raise LookupError("no such file here")
+        return builder()()
+
+    with pytest.warns(UserWarning, match="one process: a worker failed with LookupError"):
+        there = fit(build, 2)
+    assert "no such file here" in there.one_process
+    assert_same_bits(here, there)
+
+
+@pytest.mark.slow
 def test_an_error_comes_back_as_it_was_raised_and_the_workers_are_gone():
     last = drawn(SEEDS - 1)
 
@@ -299,7 +314,12 @@ def test_an_error_comes_back_as_it_was_raised_and_the_workers_are_gone():
             raise LookupError("no such network")
         return builder()()
 
-    with pytest.raises(LookupError, match=r"^'?no such network'?$"):
+    with (
+        pytest.warns(
+            UserWarning, match=r"one process: a worker failed with LookupError \('?no such"
+        ),
+        pytest.raises(LookupError, match=r"^'?no such network'?$"),
+    ):
         fit(build, 2)
     assert not workers()
 
