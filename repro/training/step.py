@@ -114,12 +114,7 @@ class SeedStep:
     def results(self, values: Tensors) -> dict[str, Any]:
         """Return each metric's result by name."""
         with self._scope(self.variables, values):
-            results: dict[str, Any] = keras.tree.map_structure(
-                # a metric may return its variable, which would be read out of scope
-                lambda v: tf.convert_to_tensor(v) if isinstance(v, keras.Variable) else v,
-                self.model.get_metrics_result(),
-            )
-            return results
+            return self.model.get_metrics_result()
 
     def reset(self, values: Tensors) -> Tensors:
         """Return the metrics' values before an epoch."""

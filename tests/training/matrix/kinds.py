@@ -553,7 +553,9 @@ CASES = [
     ),
     _case("loss of a number drawn in build", _drawn_loss, "models of different settings"),
     _case("metric of a number drawn in build", _drawn_metric, "build()"),
-    _case("metric that returns its variables", lambda: _stack(metrics=[Largest()])),
+    _case(  # of which `fit` shows the value that they have after the validation
+        "metric that returns its variables", lambda: _stack(metrics=[Largest()]), OTHER_STATE
+    ),
     _case("sampled from a mean and a variance", lambda: _stack(layers.Dense(4), Sampled())),
     _case("nearest code, straight through", lambda: _stack(NearestCode())),
     _case("memory of batches, row by row", lambda: _stack(Memory())),
