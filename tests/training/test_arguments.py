@@ -3,6 +3,11 @@
 Slow: a second argument of each kind, such as class weights beside weights of samples.
 """
 
+import re
+import sys
+import time
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pandas as pd
@@ -12,6 +17,7 @@ import tensorflow as tf
 from keras import layers
 
 from repro import fit_seeds
+from repro.training.progress import progress
 from tests.training.plain import BATCH, assert_same, fit_by_hand
 
 EPOCHS = 3
@@ -222,6 +228,21 @@ def test_verbose_says_how_it_goes(capsys):
     fit_seeds(build, X, Y, seeds=2, epochs=2, verbose=2, check=False)
     said = capsys.readouterr().out.splitlines()
     assert len(said) == 2 and said[0].startswith("2 seeds, mean of each: ")
+
+
+@pytest.mark.long
+def test_the_bar_of_a_notebook_is_written_once_an_epoch_with_the_time_so_far(capsys, monkeypatch):
+    shell = type("ZMQInteractiveShell", (), {})()
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    with progress(SimpleNamespace(epochs=5, initial_epoch=2), [7], 1) as advance:
+        for _ in range(2):  # the seed stops an epoch early
+            time.sleep(1.1)
+            advance(1, {"loss": [0.5]})
+    written = [line for line in capsys.readouterr().err.split("\r") if "1 seed " in line]
+    said = [re.sub(r"\x1b\[[\d;?]*\w|[━╸╺]", "", line).split() for line in written]
+    assert [line[2] for line in said] == ["0/3", "1/3", "2/3", "2/2"]
+    times = [line[4] for line in said]
+    assert times == sorted(times) and times[0] == "0:00:00" and times[-1] >= "0:00:02"
 
 
 WRONG = [

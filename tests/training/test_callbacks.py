@@ -56,6 +56,27 @@ def test_early_stopping_ends_each_seed_by_itself_and_restores_its_best_weights()
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"start_from_epoch": 2, "min_delta": 0.1},
+        {"baseline": 0.5, "patience": 1, "restore_best_weights": True},
+        {"min_delta": 0.2, "patience": 1, "mode": "min", "restore_best_weights": True},
+    ],
+    ids=lambda settings: next(iter(settings)),
+)
+def test_early_stopping_keeps_its_settings_for_each_seed(settings):
+    def make(seed):
+        return [
+            kc.EarlyStopping("val_loss", **settings),
+            kc.ReduceLROnPlateau("loss", patience=0, min_delta=0.3, cooldown=1),
+            kc.LearningRateScheduler(lambda epoch, rate: 0.9 * rate),
+        ]
+
+    assert_callbacks_work_as_alone(make, validation_data=TEST)
+
+
+@pytest.mark.slow
 def test_rates_that_callbacks_set_are_each_seeds_own():
     def make(seed):
         steps = kc.LearningRateScheduler(lambda epoch, rate: rate * (0.5 if epoch == 2 else 1))

@@ -42,6 +42,7 @@ class Unclipped(optimizers.SGD):
         super().apply(list(grads), trainable_variables)
 
 
+DENSE = "without embedding"
 RECIPES: dict[str, Callable[[], Any]] = {
     "Adadelta": lambda: optimizers.Adadelta(0.5),
     "LossScaleOptimizer": lambda: optimizers.LossScaleOptimizer(optimizers.SGD(0.05)),
@@ -63,6 +64,8 @@ RECIPES: dict[str, Callable[[], Any]] = {
     ),
     "SGD, gradient_accumulation_steps": lambda: optimizers.SGD(0.05, gradient_accumulation_steps=2),
     "SGD, loss_scale_factor": lambda: optimizers.SGD(0.05, loss_scale_factor=8.0),
+    f"SGD, loss_scale_factor, {DENSE}": lambda: optimizers.SGD(0.05, loss_scale_factor=8.0),
+    f"SGD, own update, {DENSE}": lambda: OwnSGD(0.05),
     "SGD, rate drawn": _drawn,
     "SGD, own update": lambda: OwnSGD(0.05),
     "SGD, own apply": lambda: Unclipped(0.05),
@@ -117,7 +120,9 @@ def optimizer_case(name: str, make: Callable[[], Any]) -> Case:
 
     def build() -> keras.Model:
         numbers, ids = keras.Input((8,)), keras.Input((5,), dtype="int64")
-        embedded = layers.Flatten()(layers.Embedding(6, 2, name="embed")(ids))
+        dense = DENSE in name
+        look_up = layers.Rescaling(0.1) if dense else layers.Embedding(6, 2, name="embed")
+        embedded = layers.Flatten()(look_up(ids))
         y = layers.Concatenate()([layers.Dense(4, "tanh")(numbers), embedded])
         model = keras.Model([numbers, ids], layers.Dense(1)(y))
         model.compile(make(), "mse")
