@@ -235,7 +235,7 @@ def test_callbacks_that_make_the_graph_anew_train_one_seed_at_a_time():
     function = kc.LambdaCallback(
         on_epoch_end=lambda epoch, logs: [build().make_train_function() for _ in range(1)]
     )
-    assert "make the graph of fit anew (make_train_function)" in why_callbacks_not_fused(
+    assert "make the graph of fit anew (compile, make_train_function)" in why_callbacks_not_fused(
         [[function]]
     )
 
