@@ -120,7 +120,7 @@ def what_differs(
             for i, v in enumerate(variables)
         ),
     ]
-    worst = max((_excess(*values, factor=factor), name) for name, *values in compared)
+    worst = max((_excess(a, b, noise, factor), name) for name, a, b, noise in compared)
     if worst[0] <= 1:
         return None
     name, ours, theirs, _ = next(item for item in compared if item[0] == worst[1])
