@@ -79,6 +79,7 @@ bench-check: $(VENV)/installed
 # fit_seeds beside PyTorch, JAX and scikit-learn, in an environment of its own: some gigabytes
 peers: $(PEERS)/installed
 	$(PEERS)/bin/python -m bench.peers
+	$(PEERS)/bin/python -m bench.peers.networks
 
 # the guides and the reference as a site, which opens without a server: build/site/index.html
 docs: $(DOCS)/installed

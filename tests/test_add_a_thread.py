@@ -40,7 +40,7 @@ def write(text, copy):
     path.write_text(text, encoding="utf-8")
 
 
-def call(line, copy):
+def call(line, copy, seconds=600):
     command = shlex.split(line)
     if command[0] == "python":
         command[0] = sys.executable
@@ -49,7 +49,7 @@ def call(line, copy):
         cwd=copy,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=seconds,
         check=False,
         env=os.environ | {"PYTHONPATH": str(copy), "COLUMNS": "140"},
     )
@@ -187,5 +187,5 @@ def test_the_tests_that_go_over_studies_pass(followed):
 @pytest.mark.slow
 def test_every_other_test_passes(followed):
     copy, _, _ = followed
-    done = call(f"python -m pytest tests --ignore tests/{Path(__file__).name}", copy)
+    done = call(f"python -m pytest tests --ignore tests/{Path(__file__).name}", copy, 3600)
     assert done.returncode == 0, done.stdout

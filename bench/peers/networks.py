@@ -1,10 +1,11 @@
 """`python -m bench.peers.networks`: other networks than the thread's, by ways that map a model.
 
 A small CNN, an LSTM and a block of attention, as Keras has them, 8 seeds, 3 epochs of 5,120 rows in
-batches of 128, plain SGD. JAX and PyTorch train the same Keras model on their backends, one step
-mapped over the seeds. Each contender runs in a process of its own: seconds are from the call to the
-trained weights, compilation included; the loss tells that all train the same network. Run it with
-the interpreter of `make peers`.
+batches of 128, plain SGD. JAX trains the same Keras model on its backend, mapped over the seeds.
+PyTorch is not among them: `torch.func` can't map Keras' convolution, and maps its attention by a
+loop. Each contender runs in a process of its own: seconds are from the call to the trained weights,
+compilation included; the loss tells that all train the same network. Run it with the interpreter of
+`make peers`.
 """
 
 import json
@@ -93,7 +94,7 @@ def save_first_weights(network: str, file: Path) -> None:
     for seed in range(SEEDS):
         keras.utils.set_random_seed(seed)
         drawn.append(build(network).get_weights())
-    np.savez(file, *[np.stack(same) for same in zip(*drawn, strict=True)])
+    np.savez(file, *[np.stack(weights) for weights in zip(*drawn, strict=True)])
 
 
 def by_fit(network: str, first: Stacked) -> Stacked:
@@ -106,7 +107,7 @@ def by_fit(network: str, first: Stacked) -> Stacked:
         for order in orders(seed).reshape(EPOCHS, -1):
             model.fit(x[order], y[order], batch_size=BATCH, shuffle=False, verbose=0)
         trained.append(model.get_weights())
-    return [np.stack(same) for same in zip(*trained, strict=True)]
+    return [np.stack(weights) for weights in zip(*trained, strict=True)]
 
 
 def by_fit_seeds(network: str, first: Stacked) -> Stacked:
@@ -116,7 +117,7 @@ def by_fit_seeds(network: str, first: Stacked) -> Stacked:
     options = {"epochs": EPOCHS, "batch_size": BATCH, "verbose": 0}
     fit = repro.fit_seeds(lambda: build(network), *rows(network), seeds=SEEDS, **options)
     trained = [fit.model(seed).get_weights() for seed in range(SEEDS)]
-    return [np.stack(same) for same in zip(*trained, strict=True)]
+    return [np.stack(weights) for weights in zip(*trained, strict=True)]
 
 
 def by_jax(network: str, first: Stacked) -> Stacked:
@@ -144,36 +145,10 @@ def by_jax(network: str, first: Stacked) -> Stacked:
     return [*map(np.asarray, jax.jit(jax.vmap(train))([*map(jnp.asarray, first)], steps))]
 
 
-def by_torch(network: str, first: Stacked) -> Stacked:
-    """PyTorch: `torch.func`, the gradient mapped over the seeds, a step a call."""
-    import keras
-    import torch
-    from torch import func
-
-    model = build(network)
-    x, y = map(torch.from_numpy, rows(network))
-    weights = [torch.from_numpy(w.copy()) for w in first]
-    fixed = [v.value for v in model.non_trainable_variables]
-
-    def loss(own: Any, inputs: Any, labels: Any) -> Any:
-        outputs, _ = model.stateless_call(own, fixed, inputs, training=True)
-        return keras.losses.sparse_categorical_crossentropy(labels, outputs).mean()
-
-    gradient = func.vmap(func.grad(loss))
-    steps = torch.from_numpy(np.stack([orders(seed) for seed in range(SEEDS)], axis=1))
-    with torch.no_grad():
-        for chosen in steps:
-            change = gradient(weights, x[chosen], y[chosen].long())
-            for w, g in zip(weights, change, strict=True):
-                w.sub_(g, alpha=RATE)
-    return [w.numpy() for w in weights]
-
-
 CONTENDERS: dict[str, tuple[str, Callable[[str, Stacked], Stacked]]] = {
     "keras.Model.fit": ("tensorflow", by_fit),
     "keras.Model.fit on JAX": ("jax", by_fit),
     "fit_seeds": ("tensorflow", by_fit_seeds),
-    "torch.func vmap": ("torch", by_torch),
     "JAX vmap and scan": ("jax", by_jax),
 }
 
@@ -204,8 +179,8 @@ def measure(network: str, file: Path, name: str) -> dict[str, Any]:
 
 if __name__ == "__main__":
     if sys.argv[1:]:
-        network_name, at, contender = sys.argv[1:]
-        weights_file = Path(at, "first.npz")
+        network_name, folder_name, contender = sys.argv[1:]
+        weights_file = Path(folder_name, "first.npz")
         if contender == "first weights":
             save_first_weights(network_name, weights_file)
         else:

@@ -1,1 +1,1 @@
-"""What the MNIST study does before its first number."""
+"""Times the start of the MNIST study, until its first number."""

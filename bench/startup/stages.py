@@ -1,4 +1,4 @@
-"""What a process does before its first number, stage by stage; imports nothing before that."""
+"""Take the stages of a process until its first number; nothing is imported before them."""
 
 import json
 import time
@@ -38,11 +38,11 @@ def import_keras() -> None:
 
     trace = func_graph.func_graph_from_py_func
 
-    def noted(name: str, *arguments: Any, **options: Any) -> Any:
+    def count_and_trace(name: str, *arguments: Any, **options: Any) -> Any:
         TRACED.append(name)
         return trace(name, *arguments, **options)
 
-    func_graph.func_graph_from_py_func = noted
+    func_graph.func_graph_from_py_func = count_and_trace
 
 
 def import_study() -> None:

@@ -45,7 +45,7 @@ def test_a_number_is_not_cited_without_results(tmp_path, monkeypatch):
         ("run mnist_relu --variants relu_row", "relu_raw"),
         ("sweep mnist_relu hidden_activaton=relu", "hidden_activation"),
         ("report mnist_rel", "mnist_relu"),
-        ("figures results/tiny@quik", "results/tiny@quick"),
+        ("figures results/tiny@quik", "tiny@quick"),
         ("cite mnist_relu relu_row", "relu_raw"),
         ("cite mnist_relu units_die_in_twelve_step", "units_die_in_twelve_steps"),
         ("check my_modell.py:build", "my_model.py"),

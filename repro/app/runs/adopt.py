@@ -84,13 +84,15 @@ def adopt(
         if committed and (grouping or committed.provenance.code != experiment.code):
             runs = {run.identity: run for _, stored in carried for run in stored}
             console.print(_rewritten(study, committed, runs, adoption))
+    _show_carried(outdated, console)
+    if not rerun:  # which may have other settings, at another pace
+        console.print(whole_study(outdated, results, workers))
+    return FINISHED
+
+
+def _show_carried(outdated: Sequence[Candidate], console: Console) -> None:
     count = sum(len(candidate.runs) for candidate in outdated)
     console.print(f"[green]The sample is the same to the bit: {count:,} runs are carried over.")
-    if not rerun and (
-        said := whole_study(outdated, results, workers)
-    ):  # a rerun has settings of its own
-        console.print(said)
-    return FINISHED
 
 
 def _outdated(

@@ -55,14 +55,14 @@ def train_sample(
 def whole_study(
     candidates: Sequence[Candidate], results: Mapping[Block, Result], workers: int | None
 ) -> str:
-    """Say how long all runs take at the sample's pace; empty if a variant has no run in it."""
+    """Say how long all runs take at the pace of a sample that has a block of every variant."""
     means = _seconds_per_run(results)
-    if not {c.block.variant for c in candidates} <= set(means):
-        return ""
     total = sum(len(c.runs) * means[c.block.variant] for c in candidates)
     processes = workers or cores()
-    on = "core" if processes == 1 else "cores"
-    return f"At the sample's pace all of them take {rough(total / processes)} on {processes} {on}."
+    named = "core" if processes == 1 else "cores"
+    return (
+        f"At the sample's pace all of them take {rough(total / processes)} on {processes} {named}."
+    )
 
 
 def _seconds_per_run(results: Mapping[Block, Result]) -> dict[str, float]:
