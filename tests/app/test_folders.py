@@ -3,7 +3,6 @@
 Slow: the commands that take long on both folders.
 """
 
-import json
 import shutil
 
 import pandas as pd
@@ -15,6 +14,7 @@ from repro.app.runs.partial import PartialTables
 from repro.app.runs.writing import write_runs
 from repro.findings import figures
 from repro.running.workers import Workers
+from repro.store.provenance import read_provenance, write_provenance
 from repro.store.results import find_results
 from repro.store.runs import Store
 from repro.study.errors import StudyError
@@ -91,8 +91,8 @@ def test_a_call_that_trains_nothing_leaves_results_as_they_are(inside, monkeypat
     monkeypatch.setattr(figures, "draw_figures", lambda *_: None)
     folder = inside / "relu_at_zero@quick"
     record = folder / "provenance.json"
-    earlier = json.loads(record.read_text()) | {"finished": "2001-02-03T04:05:06+00:00"}
-    record.write_text(f"{json.dumps(earlier, indent=2, ensure_ascii=False)}\n")
+    earlier = read_provenance(folder).model_copy(update={"finished": "2001-02-03T04:05:06+00:00"})
+    write_provenance(earlier, folder)
     assert call("ledger", folder).exit_code == 0
     before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     done = call("run", "relu_at_zero", "--quick", "--workers", 2)
