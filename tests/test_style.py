@@ -60,6 +60,9 @@ BROKEN = [  # a rule's name, and a text that breaks it in one place
     ("docstrings", '"""Whether it is."""'),
     ("formatter", f"x = 1  # {FORMATTER}: skip"),
     ("formatter", f"# {FORMATTER}:off"),
+    ("plurals", "x = f\"{n} run{'s' * (n != 1)}\""),
+    ("plurals", "x = '' if n == 1 else 's'"),
+    ("plurals", "x = 'cores' if n > 1 else 'core'"),
     ("formatter", f"x = 1  # noqa: E501  {FORMATTER}: skip"),
 ]
 

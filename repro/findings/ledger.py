@@ -11,7 +11,7 @@ from repro.findings.markdown import escaped, markdown_table
 from repro.findings.numbers import ABSENT, interval, marked_interval, number, number_list
 from repro.findings.statistics import unseen_share
 from repro.findings.summary import named_runs, summarize
-from repro.findings.wording import CAPTIONS, NO_VERDICT, verdict_name, words
+from repro.findings.wording import CAPTIONS, NO_VERDICT, counted, verdict_name, words
 from repro.store.files import write_whole
 from repro.store.provenance import Provenance
 from repro.store.results import EDITED, read_results
@@ -235,5 +235,5 @@ def _origin(study: Study, provenance: Provenance, runs: int) -> str:
         date=provenance.finished[:10],
         runs=runs,
         data=f" on {provenance.data}" if provenance.data else "",
-        minutes=f"{minutes:,} minute{'s' if minutes > 1 else ''}",
+        minutes=counted(minutes, "minute"),
     )

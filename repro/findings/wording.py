@@ -18,6 +18,22 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
+def counted(count: int, noun: str) -> str:
+    """Return how many of something there are, in words.
+
+    Examples:
+        >>> from repro.findings.wording import counted
+        >>> counted(1, "epoch"), counted(3, "epoch"), counted(1728, "run")
+        ('1 epoch', '3 epochs', '1,728 runs')
+    """
+    return f"{count:,} {plural(noun, count)}"
+
+
+def plural(noun: str, count: int) -> str:
+    """Return a noun as it stands behind a count."""
+    return noun if count == 1 else f"{noun}s"
+
+
 def language(code: str) -> str:
     """Return a language's English name, or its code where it is not known."""
     return LANGUAGES.get(code, code)

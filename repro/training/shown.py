@@ -20,6 +20,7 @@ from repro.findings.statistics import (
     Interval,
     mean_interval,
 )
+from repro.findings.wording import counted as counted  # for what else is shown of a training
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,17 +103,6 @@ class Shown:
         code = base64.b64encode(image.getvalue()).decode()
         table = self.summary().to_html(float_format=number, na_rep=ABSENT)
         return f'{table}<img alt="loss over the epochs" src="data:image/png;base64,{code}">'
-
-
-def counted(count: int, noun: str) -> str:
-    """Return how many of something there are, in words.
-
-    Examples:
-        >>> from repro.training.shown import counted
-        >>> counted(1, "epoch"), counted(3, "epoch")
-        ('1 epoch', '3 epochs')
-    """
-    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def _has_text(values: pd.Series) -> bool:

@@ -22,6 +22,7 @@ MOST_POSITIONAL, MOST_LINES = 4, 40
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 TAKES_ANY_NUMBER = ("add_row", "chain", "max", "min", "print", "zip")
 FRAGMENTS = ("How", "That", "What", "When", "Where", "Whether", "Which", "Who", "Whose", "Why")
+PLURAL_REMEDY = "call repro.findings.wording.counted(count, noun)"
 Rule = Callable[[Path, str], Iterator[tuple[int, str, str]]]
 
 
@@ -97,10 +98,26 @@ def formatter_is_not_fought(path: Path, text: str) -> Iterator[tuple[int, str, s
             yield line, f"has {mark[1] + ': ' + mark[2]!r}", remedy
 
 
+def plurals_are_counted(path: Path, text: str) -> Iterator[tuple[int, str, str]]:
+    """Yield each "s" that is put at a noun by hand, where `counted` says how many there are."""
+    if path.name == "wording.py":
+        return
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.BinOp(left=ast.Constant(value="s"), op=ast.Mult()):
+                yield node.lineno, "a plural is made by hand", PLURAL_REMEDY
+            case ast.IfExp(
+                body=ast.Constant(value=str(one)), orelse=ast.Constant(value=str(other))
+            ):
+                if {one, other} == {"", "s"} or one == f"{other}s" or other == f"{one}s":
+                    yield node.lineno, "a plural is made by hand", PLURAL_REMEDY
+
+
 RULES: tuple[Rule, ...] = (
     names_are_words_of_the_field,
     neighbours_of_a_long_call_are_named,
     functions_are_short,
     docstrings_are_no_fragments,
     formatter_is_not_fought,
+    plurals_are_counted,
 )

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from repro.app.terminal.pace import minutes_of_computing
+from repro.findings.wording import counted
 from repro.store.committed import committed_blocks
 from repro.store.provenance import Adoption
 from repro.store.results import NEEDED, read_results
@@ -92,8 +93,7 @@ def announce(earlier: Earlier, console: Console) -> None:
     if earlier.unreadable:
         console.print(f"[yellow]Not used: {escape(earlier.unreadable)}")
     minutes = minutes_of_computing(earlier.seconds)
-    plural = "s" if minutes > 1 else ""
-    repeated = f"they will be trained again (about {minutes} minute{plural})"
+    repeated = f"they will be trained again (about {counted(minutes, 'minute')})"
     if earlier.other_code:
         console.print(
             f"[yellow]{earlier.other_code:,} stored runs are of other code; {repeated}. If no "

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from repro.app.terminal.pace import rough
 from repro.data import NAMES, load
+from repro.findings.wording import counted
 from repro.running.pool import Pool
 from repro.running.processes import cores
 from repro.running.workers import Result
@@ -59,10 +60,8 @@ def whole_study(
     means = _seconds_per_run(results)
     total = sum(len(c.runs) * means[c.block.variant] for c in candidates)
     processes = workers or cores()
-    named = "core" if processes == 1 else "cores"
-    return (
-        f"At the sample's pace all of them take {rough(total / processes)} on {processes} {named}."
-    )
+    time = rough(total / processes)
+    return f"At the sample's pace all of them take {time} on {counted(processes, 'core')}."
 
 
 def _seconds_per_run(results: Mapping[Block, Result]) -> dict[str, float]:

@@ -17,7 +17,7 @@ from rich.text import Text
 from repro.app.terminal.display import plain_table
 from repro.app.terminal.pace import Pace, rough
 from repro.findings.numbers import number, number_list
-from repro.findings.wording import words
+from repro.findings.wording import counted, words
 from repro.running.progress import Progress
 from repro.store.runs import StoredRun
 from repro.study.plan import Block, Plan
@@ -102,7 +102,7 @@ class LiveTable(Progress):
     def stopping(self) -> None:
         """Say what a first Ctrl-C does, and how long that takes."""
         left, blocks = self.pace.until_stopped(), self.pace.running
-        named = f"{blocks} block{'' if blocks == 1 else 's'} in flight"
+        named = f"{counted(blocks, 'block')} in flight"
         begun = f"begun up to {rough(self.pace.longest)} ago"
         remaining = begun if left is None else f"about {rough(left)}"
         self.console.print(f"Stopping after the {named}, {remaining}; Ctrl-C again stops now.")
@@ -110,8 +110,7 @@ class LiveTable(Progress):
     def _render(self) -> Group:
         shown = self._shown()
         hidden = len(self._named()) - len(shown)
-        named = "variant" if hidden == 1 else "variants"
-        rest = [Text(f"and {hidden} more {named}", style="dim")] if hidden else []
+        rest = [Text(f"and {counted(hidden, 'more variant')}", style="dim")] if hidden else []
         title = _cut(Text(self.plan.study.title, style="italic"))
         return Group(title, self._table(shown), *rest, self.bar)
 

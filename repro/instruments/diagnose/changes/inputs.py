@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from repro.findings.wording import plural
 from repro.instruments.diagnose.changes import edits
 from repro.instruments.diagnose.changes.change import Change, ChangeData, Changes
 from repro.instruments.diagnose.measurements.columns import missing_code
@@ -182,7 +183,7 @@ def _splitting(setup: Setup, codes: Sequence[int]) -> Change:
     values = {i: np.unique(setup.inputs[:, i]) for i in codes}
     return Change(
         key="categories",
-        title=f"a column for every value of feature{'s' * (len(codes) > 1)} "
+        title=f"a column for every value of {plural('feature', len(codes))} "
         f"{', '.join(map(str, codes))}",
         size=1,
         code=SPLITTING.format(codes=list(codes)),

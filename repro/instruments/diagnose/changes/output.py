@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from repro.findings.wording import counted
 from repro.instruments.diagnose.changes import edits
 from repro.instruments.diagnose.changes.axes import axis_changes
 from repro.instruments.diagnose.changes.change import Change, Changes
@@ -66,7 +67,7 @@ def _change(setup: Setup, site: Site, output: Output) -> Change:
     edit, titles, lines = [], [], []
     if output.units != site.units:
         edit.append(edits.widen({site.position: output.units}))
-        titles.append(f"{output.units} output unit{'s' * (output.units > 1)}")
+        titles.append(counted(output.units, "output unit"))
     if output.activation != site.activation:
         edit.append(edits.activate([site], output.activation))
         titles.append(f"{output.activation} output")

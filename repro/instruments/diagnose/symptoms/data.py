@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from repro.findings.wording import counted, plural
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.measurements.inputs import Inputs
 from repro.instruments.diagnose.measurements.relation import Relation
@@ -34,8 +35,8 @@ def label_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         yield from detect("labels_range", outside, text)
     if setup.task.classes:
         share = commonest_share(setup.task, setup.train[1])
-        counted = "steps or pixels" if setup.task.per_step else "rows"
-        yield from detect("imbalance", share, f"{percent(share)} of the {counted} are of one class")
+        things = "steps or pixels" if setup.task.per_step else "rows"
+        yield from detect("imbalance", share, f"{percent(share)} of the {things} are of one class")
     elif setup.task.several and setup.task.factors:
         share = float((y > HALF).mean())
         text = f"{percent(max(share, 1 - share))} of the labels are {round(share)}"
@@ -63,7 +64,7 @@ def _width_symptoms(setup: Setup, y: Array) -> Symptoms:
         text = f"loss {loss} wants one column of integers, y has {columns} columns"
         yield from detect("labels_encoding", columns, text)
     elif "sparse" not in loss and len(setup.output_shape) == 2:
-        text = f"the output has {units} units, y {columns} column{'s' * (columns > 1)}"
+        text = f"the output has {units} units, y {counted(columns, 'column')}"
         yield from detect("target_shape", abs(columns - units), text)
 
 
@@ -126,7 +127,7 @@ def _features(places: Sequence[int]) -> str:
     """Name some features, and say how many more there are."""
     named, others = ", ".join(map(str, places[:MOST_NAMED])), len(places) - MOST_NAMED
     rest = f" and {others} more" if others > 0 else ""
-    return f"feature{'s' * (len(places) > 1)} {named}{rest}"
+    return f"{plural('feature', len(places))} {named}{rest}"
 
 
 def _scale_symptoms(inputs: Inputs) -> Symptoms:

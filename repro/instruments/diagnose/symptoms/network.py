@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from repro.findings.wording import counted
 from repro.instruments.diagnose.measurements.columns import are_pixels
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.measurements.loss import LEAST_CHANGE, SUMMED, OwnLoss
@@ -112,7 +113,7 @@ def _metric_symptoms(setup: Setup) -> Symptoms:
     columns = setup.targets.shape[1]
     wrong = "categorical_accuracy" if columns == 1 else "sparse_categorical_accuracy"
     if setup.task.classes and wrong in setup.compiled.metrics:
-        text = f"{wrong} is asked for, and the labels have {columns} column{'s' * (columns > 1)}"
+        text = f"{wrong} is asked for, and the labels have {counted(columns, 'column')}"
         yield from detect("metric_labels", 1, text)
 
 
@@ -152,8 +153,8 @@ def _flow_symptoms(examination: Examination) -> Symptoms:
     if erased is not None:
         yield from detect("erased", 1, f"{erased.kind} puts out the same for every row")
     if cut is not None:
-        text = f"no gradient gets through {cut.kind}, so that {', '.join(cut.layers)} never "
-        text += f"learn{'s' * (len(cut.layers) == 1)}"
+        text = f"no gradient gets through {cut.kind}, and none reaches "
+        text += ", ".join(cut.layers)
         yield from detect("gradient_cut", len(cut.layers), text)
 
 
@@ -253,7 +254,7 @@ def hidden_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         passing = {site.label: _passing(setup, site) for site in hidden}
         thin, classes = min(passing, key=lambda label: passing[label]), setup.task.classes
         units = passing[thin]
-        text = f"{thin} passes on {units} number{'s' * (units > 1)} for "
+        text = f"{thin} passes on {counted(units, 'number')} for "
         text += f"{classes} classes" if classes else "a regression"
         yield from detect("narrow", units / _units_needed(classes), text, thin)
 
@@ -292,11 +293,11 @@ def settings_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         text = f"batches of {setup.batch_size} of {rows} rows: {setup.steps} steps in "
         text += f"{setup.epochs} epochs"
         yield from detect("large_batch", setup.batch_size / rows, text)
-        text = f"batches of {setup.batch_size} row{'s' * (setup.batch_size > 1)}"
+        text = f"batches of {counted(setup.batch_size, 'row')}"
         yield from detect("few_in_batch", setup.batch_size, text)
     layers = list(setup.build()._flatten_layers(include_self=False))
     if any(isinstance(layer, keras.layers.BatchNormalization) for layer in layers):
-        text = f"batch normalization over {setup.batch_size} row{'s' * (setup.batch_size > 1)}"
+        text = f"batch normalization over {counted(setup.batch_size, 'row')}"
         yield from detect("batch_norm_alone", setup.batch_size, text)
     with_choice = [layer for layer in layers if hasattr(layer, "use_bias")]
     if with_choice and not any(layer.use_bias for layer in with_choice):

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from repro.findings.wording import counted
 from repro.instruments.diagnose.setup.anatomy import (
     ACROSS_ROWS,
     CLIPPED,
@@ -202,7 +203,7 @@ def _unread_symptoms(program: Program) -> Symptoms:
 
 def _precision_symptoms(program: Program) -> Symptoms:
     half = [o for o in program.operations if any(v.dtype == "float16" for v in _weights(o))]
-    text = f"the weights of {len(half)} layer{'s' * (len(half) > 1)} are float16"
+    text = f"the weights of {counted(len(half), 'layer')} are float16"
     yield from detect("half_precision", len(half), text)
 
 
