@@ -643,7 +643,7 @@ def test_a_number_that_the_evidence_has_not_is_found(repository):
     text = page.read_text(encoding="utf-8")
     assert "With the right gradient it is 64.7 and 66.4 %" in text
     page.write_text(text.replace("64.7 and 66.4 %", "64.7 and 66.9 %"), encoding="utf-8")
-    found = said(numbers.numbers_are_those_of_the_evidence, repository)
+    found = said(numbers.sentences_say_what_the_tables_have, repository)
     assert found.startswith(f"docs/threads/{NAME}.md: 66.9 % is no number of relu_true.constant")
     assert found.endswith("correct it, or name the claim or the measurement that has it")
     assert found.count("\n") == 0
@@ -653,7 +653,7 @@ def test_a_number_of_the_readmes_answer_that_its_evidence_has_not_is_found(repos
     readme = repository.root / "README.md"
     text = readme.read_text(encoding="utf-8")
     readme.write_text(text.replace("99.6 %", "98.6 %"), encoding="utf-8")
-    found = said(numbers.numbers_are_those_of_the_evidence, repository)
+    found = said(numbers.sentences_say_what_the_tables_have, repository)
     assert found.startswith("README.md: 98.6 % is no number of sigmoid_output_bias_learns")
 
 
@@ -671,7 +671,7 @@ def test_a_number_outside_the_findings_is_held_to_what_is_named(repository, old,
     text = page.read_text(encoding="utf-8")
     assert text.count(old) == 1
     page.write_text(text.replace(old, new), encoding="utf-8")
-    found = said(numbers.numbers_are_those_of_the_evidence, repository)
+    found = said(numbers.sentences_say_what_the_tables_have, repository)
     assert found.startswith(f"docs/threads/{NAME}.md: {wrong}")
     assert found.count("\n") == 0
 
@@ -697,7 +697,7 @@ def test_a_decided_claim_that_a_page_calls_open_is_found(repository):
 
 @pytest.mark.parametrize("whom", ["every run", "all networks", "no seed"])
 def test_what_is_said_of_all_runs_and_true_of_most_is_found(repository, whom):
-    check = numbers.what_all_do_is_done_by_all
+    check = numbers.sentences_say_what_the_tables_have
     with_finding(repository, f"It does so in {whom} (`floor_relu_output`).")
     assert said(check, repository) == ""
     with_finding(repository, f"It dies at once in {whom} (`relu_dies_at_once`).")

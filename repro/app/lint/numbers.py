@@ -26,37 +26,36 @@ ALL_RUNS = (
 )
 
 
-def numbers_are_those_of_the_evidence(study: Study, repository: Repository) -> Iterator[Problem]:
-    """Each number of a finding is one of the claims and metrics that its sentence names.
+def sentences_say_what_the_tables_have(study: Study, repository: Repository) -> Iterator[Problem]:
+    """Findings, and whatever else on page and README names evidence, are true of the tables."""
+    if (tables := _tables(study, repository)) is None:
+        return  # said already
+    for place, names, sentence in _claimed(study, repository):
+        for mistake, remedy in (*_numbers(tables, names, sentence), *_all(tables, names, sentence)):
+            yield Problem(place, mistake, remedy)
 
-    Or it stands in the study file: a rate, a width, a bound. So it is in other sections, and in
-    the rows of tables, where these name evidence.
+
+Mistakes = Iterator[tuple[str, str]]  # each with its remedy
+
+
+def _numbers(tables: "_Evidence", names: Sequence[str], sentence: str) -> Mistakes:
+    """Yield each number that is none of the claims and metrics that its sentence names.
+
+    Nor does it stand in the study file: as a rate, a width, a bound.
     """
-    if (tables := _tables(study, repository)) is None:
-        return  # said already
-    for place, names, sentence in _claimed(study, repository):
-        known = list(tables.numbers(names))
-        for spoken in _spoken(sentence):
-            if not any(map(_is_number_of(spoken), known)):
-                yield Problem(
-                    place,
-                    f"{spoken.text} is no number of {', '.join(names) or 'the study file'}",
-                    "correct it, or name the claim or the measurement that has it",
-                )
+    known = list(tables.numbers(names))
+    for spoken in _spoken(sentence):
+        if not any(map(_is_number_of(spoken), known)):
+            mistake = f"{spoken.text} is no number of {', '.join(names) or 'the study file'}"
+            yield mistake, "correct it, or name the claim or the measurement that has it"
 
 
-def what_all_do_is_done_by_all(study: Study, repository: Repository) -> Iterator[Problem]:
-    """A sentence that tells of every run, or of none, names a share of runs that is 1 or 0."""
-    if (tables := _tables(study, repository)) is None:
-        return  # said already
-    for place, names, sentence in _claimed(study, repository):
-        shares = list(tables.shares(names))
-        if shares and not {0.0, 1.0} & set(shares) and (words := re.search(ALL_RUNS, sentence)):
-            yield Problem(
-                place,
-                f'"{words[0]}" is said of {", ".join(names)}, whose shares are neither 0 nor 1',
-                "say in which share of the runs",
-            )
+def _all(tables: "_Evidence", names: Sequence[str], sentence: str) -> Mistakes:
+    """Yield what is told of every run, or of none, and is true of a share of them."""
+    shares = list(tables.shares(names))
+    if shares and not {0.0, 1.0} & set(shares) and (words := re.search(ALL_RUNS, sentence)):
+        mistake = f'"{words[0]}" is said of {", ".join(names)}, whose shares are neither 0 nor 1'
+        yield mistake, "say in which share of the runs"
 
 
 def _tables(study: Study, repository: Repository) -> "_Evidence | None":
@@ -180,4 +179,4 @@ def _is_share(column: np.ndarray) -> bool:
     return bool(finite.size) and set(np.unique(finite)) <= {0.0, 1.0}
 
 
-CHECKS = (numbers_are_those_of_the_evidence, what_all_do_is_done_by_all)
+CHECKS = (sentences_say_what_the_tables_have,)
