@@ -427,7 +427,7 @@ def canonical(expression):
         find_import=lambda *_: None,
         write=str,
         write_mentioned=lambda _: "",
-        write_all=str,
+        write_sources=str,
         is_check=lambda _: False,
     )
     return writer.definition(ast.Expr(expression))

@@ -31,14 +31,17 @@ def sentences_say_what_the_tables_have(study: Study, repository: Repository) -> 
     if (tables := _tables(study, repository)) is None:
         return  # said already
     for place, names, sentence in _claimed(study, repository):
-        for mistake, remedy in (*_numbers(tables, names, sentence), *_all(tables, names, sentence)):
+        for mistake, remedy in (
+            *_wrong_numbers(tables, names, sentence),
+            *_overstatements(tables, names, sentence),
+        ):
             yield Problem(place, mistake, remedy)
 
 
 Mistakes = Iterator[tuple[str, str]]  # each with its remedy
 
 
-def _numbers(tables: "_Evidence", names: Sequence[str], sentence: str) -> Mistakes:
+def _wrong_numbers(tables: "_Evidence", names: Sequence[str], sentence: str) -> Mistakes:
     """Yield each number that is none of the claims and metrics that its sentence names.
 
     Nor does it stand in the study file: as a rate, a width, a bound.
@@ -50,7 +53,7 @@ def _numbers(tables: "_Evidence", names: Sequence[str], sentence: str) -> Mistak
             yield mistake, "correct it, or name the claim or the measurement that has it"
 
 
-def _all(tables: "_Evidence", names: Sequence[str], sentence: str) -> Mistakes:
+def _overstatements(tables: "_Evidence", names: Sequence[str], sentence: str) -> Mistakes:
     """Yield what is told of every run, or of none, and is true of a share of them."""
     shares = list(tables.shares(names))
     if shares and not {0.0, 1.0} & set(shares) and (words := re.search(ALL_RUNS, sentence)):

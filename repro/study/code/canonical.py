@@ -20,14 +20,28 @@ from repro.study.code.modules import (
 from repro.study.code.names import Target
 
 # of no meaning to what is computed; ast.dump would write them, and not alike in all versions
-IGNORED_FIELDS = {"annotation", "returns", "type_comment", "kind", "ctx", "type_params"}
+HINTS = {"annotation", "returns"}  # but those that are looked at while the code runs
+IGNORED_FIELDS = {*HINTS, "type_comment", "kind", "ctx", "type_params"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 Scope = dict[str, Import | None]  # names bound in a function: imported ones, and others
 WARNINGS = ("print", "warnings.warn")
 IMPORTING = ("importlib.import_module", "__import__")
 SUPPRESSING = "contextlib.suppress"
-RUNNING_TEXTS = ("eval", "exec", "runpy.run_module", "runpy.run_path")
+# what finds code or files by texts that only the run knows, or looks at the source itself
+REFLECTING = (
+    *("builtins", "eval", "exec", "importlib", "marshal", "pickle", "pkgutil", "pydoc", "runpy"),
+    *("subprocess", "os.system", "typing.get_type_hints", "inspect.get_annotations"),
+    *("inspect.getdoc", "inspect.getfile", "inspect.getsource", "inspect.getsourcefile"),
+)
+NOT_REFLECTING = ("importlib.metadata", "importlib.resources", "importlib.util.find_spec")
+SOURCES_OWN = ("__annotations__", "__doc__")  # attributes that tell what is not computed
+IGNORING_HINTS = (
+    *("abc.abstractmethod", "classmethod", "contextlib.contextmanager", "dataclasses.dataclass"),
+    *("functools.cache", "functools.cached_property", "functools.lru_cache", "functools.wraps"),
+    *("numba.njit", "numba.extending.intrinsic", "numba.extending.overload", "object", "property"),
+    *("staticmethod", "tuple", "typing.Generic", "typing.NamedTuple", "typing.Protocol"),
+)
 LAZY = "__getattr__"  # of a package: what it imports is found by the texts that it looks into
 
 
@@ -41,7 +55,7 @@ class Canonical:
         find_import: returns the same for something that is imported inside a function.
         write: returns the text that stands for a target, which is reached by that.
         write_mentioned: returns the same for what a string names: modules and data files.
-        write_all: returns the same for all modules of the package.
+        write_sources: returns a text that any change of the package's files changes.
         is_check: returns whether calling a target can do nothing but raise an error.
     """
 
@@ -53,7 +67,7 @@ class Canonical:
         find_import: Callable[[Import, Sequence[str]], Target],
         write: Callable[[Target], str],
         write_mentioned: Callable[[str], str],
-        write_all: Callable[[], str],
+        write_sources: Callable[[], str],
         is_check: Callable[[Target], bool],
     ):
         self._package = package
@@ -61,7 +75,7 @@ class Canonical:
         self._find_import = find_import
         self._write = write
         self._write_mentioned = write_mentioned
-        self._write_all = write_all
+        self._write_sources = write_sources
         self._is_check = is_check
         self._scopes: list[tuple[bool, Scope]] = []  # whether it is a class's, and its names
         self._guards = 0  # number of statements around what is written that may catch errors
@@ -103,8 +117,6 @@ class Canonical:
                 return self._write(self._find_import(Import(self._absolute(module)), []))
             case ast.Call(args=[_, value]) if self._outside_name(node.func) == "typing.cast":
                 return self._node(value)
-            case ast.Call() if self._runs_any_code(node.func):
-                return f"{self._write_all()} {self._fields(node)}"
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 return self._function(node, named=named)
             case ast.Lambda():
@@ -175,14 +187,25 @@ class Canonical:
 
     def _name(self, node: ast.Name) -> str:
         target, _ = self._target(node.id, [])
-        return self._write(target) if target else f"(Name {node.id!r})"
+        name = self._write(target) if target else f"(Name {node.id!r})"
+        return self._with_sources(node, name)
 
     def _attribute(self, node: ast.Attribute) -> str:
         if names := _dotted(node):
             target, _ = self._target(names[0], names[1:])
             if target:
-                return self._write(target)
-        return f"(Attribute {self._node(node.value)} {node.attr!r})"
+                return self._with_sources(node, self._write(target))
+        return self._with_sources(node, f"(Attribute {self._node(node.value)} {node.attr!r})")
+
+    def _with_sources(self, node: ast.Name | ast.Attribute, text: str) -> str:
+        """Add all sources to a name that leads to code, hints or texts by ways of its own."""
+        name = self._outside_name(node)
+        reflects = _is_within(name, REFLECTING) and not _is_within(name, NOT_REFLECTING)
+        if self._is_lazy and name in IMPORTING:
+            reflects = False
+        if isinstance(node, ast.Attribute) and node.attr in SOURCES_OWN:
+            reflects = True
+        return f"{self._write_sources()} {text}" if reflects else text
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> str:
         """Write an import inside another statement; what it imports is reached by that."""
@@ -192,11 +215,6 @@ class Canonical:
     def _imports(self, function: ast.expr) -> bool:
         """Return whether a function imports the module that it is given the name of."""
         return self._outside_name(function) in IMPORTING
-
-    def _runs_any_code(self, function: ast.expr) -> bool:
-        """Return whether a function runs code that only the run itself knows."""
-        name = self._outside_name(function)
-        return name in RUNNING_TEXTS or (name in IMPORTING and not self._is_lazy)
 
     def _outside_name(self, function: ast.expr) -> str:
         name, *attributes = _dotted(function) or [""]
@@ -239,6 +257,8 @@ class Canonical:
         # decorators and defaults belong to the scope around it
         head = [node.name if named else "", self._value(node.decorator_list)]
         head.append(self._arguments(node.args))
+        if not all(map(self._ignores_hints, node.decorator_list)):
+            head += [self._value(hint) for hint in _hints(node)]
         if not self._scopes:
             self._is_lazy = node.name == LAZY
         with self._scope(self._local_names(node)):
@@ -283,7 +303,16 @@ class Canonical:
         # its own names may still be looked up outside, before it binds them
         with self._scope({}, is_class=True):
             body = self._value(node.body)
+            if not all(map(self._ignores_hints, [*node.bases, *node.decorator_list])):
+                fields = (inner for inner in node.body if isinstance(inner, ast.AnnAssign))
+                body += self._value([field.annotation for field in fields])
         return f"(ClassDef {node.name if named else ''} {' '.join(head)} {body})"
+
+    def _ignores_hints(self, node: ast.expr) -> bool:
+        """Return whether a decorator or a base class does the same whatever the hints are."""
+        function = node.func if isinstance(node, ast.Call) else node
+        name = self._outside_name(function)
+        return name in IGNORING_HINTS or (name.endswith("Error") and "." not in name)
 
     def _comprehension(self, node: Comprehension) -> str:
         generators = node.generators
@@ -299,6 +328,18 @@ class Canonical:
             yield
         finally:
             self._scopes.pop()
+
+
+def _is_within(name: str, places: Sequence[str]) -> bool:
+    return any(name == place or name.startswith(f"{place}.") for place in places)
+
+
+def _hints(function: Function) -> Iterator[ast.expr]:
+    own = function.args
+    rest = [argument for argument in (own.vararg, own.kwarg) if argument]
+    for argument in [*own.posonlyargs, *own.args, *own.kwonlyargs, *rest]:
+        if argument.annotation:
+            yield argument.annotation
 
 
 def _is_empty(value: ast.expr) -> bool:

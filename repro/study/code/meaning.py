@@ -71,7 +71,9 @@ class Meaning:
             hidden += [Import(star, name) for star in self._names.stars_that_bind(module, name)]
             imported = [self._write(self._names.find(origin)) for origin in hidden]
             return " ".join([*imported, self._text(module, module.definitions[name])])
-        targets = (self._names.find_in(module, [bound]) for bound in module.names)
+        targets = [self._names.find_in(module, [bound]) for bound in module.names]
+        inner = self._names.package.modules_in(module)  # which are attributes once imported
+        targets += [self._names.find(Import(name)) for name in inner]
         return " ".join(map(self._write, targets))
 
     def _text(self, module: Module, statements: Sequence[ast.stmt]) -> str:
@@ -81,7 +83,7 @@ class Meaning:
             find_import=self._names.find,
             write=self._write,
             write_mentioned=lambda text: "" if module.is_lazy else self._write_mentioned(text),
-            write_all=self._write_all,
+            write_sources=self._names.package.sources,
             is_check=self._is_check,
         )
         return "\n".join(canonical.definition(statement) for statement in statements)
@@ -100,10 +102,6 @@ class Meaning:
         """Write the modules and the data files of the package that a string names, if any."""
         modules = (self._names.find(Import(name)) for name in self._names.package.named_in(text))
         return " ".join([*map(self._write, modules), *self._names.package.files_named(text)])
-
-    def _write_all(self) -> str:
-        names = self._names.package.all_names()
-        return " ".join(self._write(self._names.find(Import(name))) for name in names)
 
     def _import(self, module: Module) -> None:
         """Note that a module is imported, and with it all that it imports."""

@@ -60,7 +60,7 @@ class Module:
             names = list(bound_names(statement))
             for name in names:
                 self.definitions.setdefault(name, []).append(statement)
-            if not (names and is_plain(statement)):
+            if not (names and is_plain(statement, PLAIN_CALLS - self._own_names)):
                 self.effects.append(statement)
             if not isinstance(statement, BINDING):
                 for node in ast.walk(statement):
@@ -85,6 +85,12 @@ class Module:
                 self.imports[name] = origin
 
     @property
+    def _own_names(self) -> set[str]:
+        """Names that may stand for something else here than in other modules."""
+        renamed = (name for name, origin in self.imports.items() if origin.name != name)
+        return {*self.definitions, *renamed}
+
+    @property
     def package(self) -> str:
         """The package that its relative imports start from."""
         return self.name if self.is_package else self.name.rpartition(".")[0]
@@ -102,6 +108,15 @@ class Module:
     def names(self) -> list[str]:
         """All names that it binds, in their order; those that it imports come last."""
         return [*self.definitions, *self.imports]
+
+    @property
+    def listed(self) -> list[str] | None:
+        """The names in `__all__`; None if there is none, or one that is no literal."""
+        match self.definitions.get("__all__"):
+            case [ast.Assign(value=ast.List(elts=elements) | ast.Tuple(elts=elements))]:
+                values = [getattr(element, "value", None) for element in elements]
+                return [value for value in values if isinstance(value, str)]
+        return None
 
     @cached_property
     def named_in_texts(self) -> list[str]:
@@ -125,11 +140,16 @@ class Package:
         self._root = root
         self._modules: dict[str, Module | None] = {}
 
-    def all_names(self) -> list[str]:
-        """Return the dotted names of all modules of the package, packages aside."""
-        modules = (path for path in self._files if path.suffix == ".py")
-        places = (path.relative_to(self._root).with_suffix("") for path in modules)
-        return [".".join(place.parts) for place in places if place.name != "__init__"]
+    def sources(self) -> str:
+        """Return a text that differs if any file of the package does."""
+        return " ".join(_digests(self._files))
+
+    def modules_in(self, module: Module) -> list[str]:
+        """Return the dotted names of the modules in a package, or in none."""
+        folder = self._root.joinpath(*module.name.split("."))
+        inner = (path.stem for path in sorted(folder.glob("*")) if path.suffix in ("", ".py"))
+        names = (f"{module.name}.{name}" for name in inner if name.isidentifier())
+        return [name for name in names if not name.endswith("__") and self.module(name)]
 
     def named_in(self, text: str) -> list[str]:
         """Return the dotted names of modules that a text has in it, such as `kit.tool`."""
@@ -142,9 +162,15 @@ class Package:
         return name
 
     def files_named(self, text: str) -> list[str]:
-        """Return the digests of the data files that a text ends with the name of."""
+        """Return the digests of the data files that a text ends with the name of, or has in it."""
         name = text.rpartition("/")[2]
-        return _digests(path for path in self._data_files if path.name == name)
+        is_folder = text.partition("/")[0] == self.name and (self._root / text).is_dir()
+        folder = self._root / text if is_folder else None
+        return _digests(
+            path
+            for path in self._data_files
+            if path.name == name or (folder and path.is_relative_to(folder))
+        )
 
     def files_beside(self, module: Module) -> list[str]:
         """Return the digests of the data files in a module's folder, and below it."""
@@ -218,43 +244,58 @@ PLAIN_CALLS = frozenset(
     """abs bool cast contextmanager dataclass dict field float frozenset int len list lru_cache njit
     property range set staticmethod str tuple""".split()  # noqa: SIM905
 )
+PLAIN_MODULES = frozenset({"contextlib", "dataclasses", "functools", "numba", "typing"})
 PLAIN_BASES = frozenset({"NamedTuple", "Protocol", "Shown"})  # the last of training.shown
 
 
-def is_plain(statement: ast.stmt) -> bool:
+def is_plain(statement: ast.stmt, plain: frozenset[str] = PLAIN_CALLS) -> bool:
     """Return whether a statement at the top of a module only binds its names.
 
     A call may do more, and so may a decorator, which may register what it decorates, or a base
     class; unless it is one that is known.
+
+    Args:
+        statement: the statement.
+        plain: names of functions that are known.
     """
     match statement:
-        case ast.FunctionDef(decorator_list=decorators):
-            return all(map(_is_plain_call, decorators))
-        case ast.ClassDef(decorator_list=decorators, bases=bases, keywords=[]):
-            names = {_last_name(base) for base in bases}
-            plain = names <= PLAIN_BASES or all(name.endswith("Error") for name in names)
-            return plain and all(map(_is_plain_call, decorators))
+        case ast.FunctionDef(decorator_list=decorators, args=arguments):
+            return _is_plain_code(arguments, plain) and _are_plain(decorators, plain)
+        case ast.ClassDef(decorator_list=decorators, bases=bases, keywords=[], body=body):
+            names = {getattr(base, "attr", getattr(base, "id", "")) for base in bases}
+            known = names <= PLAIN_BASES or all(name.endswith("Error") for name in names)
+            inner = (is_value(s) or isinstance(s, ast.Pass) or is_plain(s, plain) for s in body)
+            return known and _are_plain(decorators, plain) and all(inner)
         case ast.Assign(targets=targets, value=value):
             are_names = all(isinstance(target, ast.Name | ast.Tuple) for target in targets)
-            return are_names and _calls_nothing(value)
+            return are_names and _is_plain_code(value, plain)
         case ast.AnnAssign(target=ast.Name(), value=value):
-            return value is None or _calls_nothing(value)
+            return value is None or _is_plain_code(value, plain)
         case ast.AugAssign(target=ast.Name(), value=value):
-            return _calls_nothing(value)
+            return _is_plain_code(value, plain)
     return False
 
 
-def _calls_nothing(value: ast.expr) -> bool:
-    calls = (node for node in ast.walk(value) if isinstance(node, ast.Call))
-    return all(map(_is_plain_call, calls))
+def _is_plain_code(code: ast.AST, plain: frozenset[str]) -> bool:
+    calls = [node.func for node in ast.walk(code) if isinstance(node, ast.Call)]
+    return _are_plain(calls, plain)
 
 
-def _is_plain_call(node: ast.expr) -> bool:
-    return _last_name(node.func if isinstance(node, ast.Call) else node) in PLAIN_CALLS
+def _are_plain(functions: Iterable[ast.expr], plain: frozenset[str]) -> bool:
+    """Return whether functions, or decorators with or without arguments, are known ones."""
+    return all(
+        _is_plain_code(f, plain) if isinstance(f, ast.Call) else _is_known(f, plain)
+        for f in functions
+    )
 
 
-def _last_name(node: ast.expr) -> str:
-    return getattr(node, "attr", getattr(node, "id", ""))
+def _is_known(function: ast.expr, plain: frozenset[str]) -> bool:
+    match function:
+        case ast.Name(id=name):
+            return name in plain
+        case ast.Attribute(value=ast.Name(id=module), attr=name):
+            return module in PLAIN_MODULES and name in plain
+    return False
 
 
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)

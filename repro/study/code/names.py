@@ -18,8 +18,11 @@ NOT_COMPUTING = (
 )
 WHOLE = "*"  # a module that is handed on as it is: anything in it may be used
 FILES = "/"  # the data files beside a module, which its `__file__` leads to
-MODULES_OWN = ("__dict__", "__file__")
-PYTHONS_OWN = {"globals": WHOLE, "__file__": FILES}  # names that lead to more than themselves
+# what a module has of itself that leads to more: to all its names, or to the files beside it
+MODULES_OWN = {"__dict__": WHOLE} | dict.fromkeys(
+    ["__file__", "__loader__", "__package__", "__path__", "__spec__"], FILES
+)
+PYTHONS_OWN = {"globals": WHOLE, **MODULES_OWN}
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ class Names:
             return Target(module, name, tuple(attributes), (module,))
         origin = self._origin(module, name)
         if origin is None and name in MODULES_OWN:
-            return Target(module, WHOLE, tuple(names), (module,))
+            return Target(module, MODULES_OWN[name], tuple(names), (module,))
         if origin is None:
             return Target(None, ".".join(names))
         target = self.find(origin, attributes)
@@ -91,7 +94,7 @@ class Names:
     def stars_that_bind(self, module: Module, name: str) -> list[str]:
         """Return the modules of which all names are imported, that one among them; last first."""
         modules = ((star, self.package.module(star)) for star in reversed(module.stars))
-        return [star for star, inner in modules if inner and self._binds(inner, name)]
+        return [star for star, inner in modules if inner and self._hands_on(inner, name)]
 
     def imported_with(self, module: Module) -> Iterator[Module]:
         """Yield the packages that a module lies in, and the modules that it imports."""
@@ -102,6 +105,11 @@ class Names:
             if inner is not None and not self._is_not_computing(inner):
                 yield inner
 
+    def _hands_on(self, module: Module, name: str) -> bool:
+        """Return whether a name is among those that `from module import *` brings."""
+        names = module.listed
+        return self._binds(module, name) and (name[0] != "_" if names is None else name in names)
+
     def _binds(self, module: Module, name: str) -> bool:
         return name in module.definitions or self._origin(module, name) is not None
 
@@ -110,9 +118,10 @@ class Names:
         if name in module.imports:
             origin = module.imports[name]
             return None if origin == Import(module.name, name) else origin  # its own submodule
+        if stars := self.stars_that_bind(module, name):
+            return Import(stars[0], name)
         # a lazy package names in texts the modules that its `__getattr__` looks into
-        lazy = module.named_in_texts if module.is_lazy else []
-        for source in (*reversed(module.stars), *lazy):
+        for source in module.named_in_texts if module.is_lazy else ():
             target = self.package.module(source)
             if target is not None and target is not module and self._binds(target, name):
                 return Import(source, name)
