@@ -17,6 +17,7 @@ SIZED_BY_VALUES = re.compile("Where|Unique|ListDiff|DynamicPartition|.*Set|NonMa
 LOOPED = pfor._fallback_converter
 CONDITION, SCATTER, ZEROS = (RULES[name] for name in ("If", "TensorScatterUpdate", "ZerosLike"))
 ELEMENT_SHAPE = RULES["TensorListElementShape"]
+LOOPS = {name: RULES[name] for name in ("StatelessWhile", "While")}
 CONDITIONALS = ("If", "StatelessIf")
 ONE_AT_A_TIME = threading.RLock()  # threads that build graphs: the rules are the process's
 
@@ -38,7 +39,7 @@ def _one_operation_a_seed() -> Iterator[None]:
     # than small operations do. One operation a seed, side by side, is what `fit` would compute.
     own = dict.fromkeys(CONDITIONALS, _condition)
     own |= {"TensorScatterUpdate": _scatter, "ZerosLike": _zeros}
-    own |= {"TensorListElementShape": _element_shape}
+    own |= {"TensorListElementShape": _element_shape} | dict.fromkeys(LOOPS, _loop)
     usual = {name: RULES[name] for name in own}
     pfor._fallback_converter = _unrolled
     RULES.update(own)
@@ -68,6 +69,14 @@ def _unrolled(pfor_input: Any, root_cause: str = "", warn: bool = False) -> Any:
         for inputs in zip(*slices, strict=True)
     ]
     return tuple(pfor.wrap(tf.stack(outputs), True) for outputs in zip(*results, strict=True))
+
+
+def _loop(pfor_input: Any) -> Any:
+    try:
+        return LOOPS[pfor_input.op_type](pfor_input)
+    except AttributeError as error:  # some gradients' loops lack what TensorFlow's rule asks for
+        name = pfor_input.op.name.rpartition("/")[2]
+        raise NotImplementedError(f"TensorFlow's map has no rule for the loop {name}") from error
 
 
 def _condition(pfor_input: Any) -> Any:
