@@ -8,7 +8,14 @@ import pandas as pd
 
 from repro.findings.arms import Arms, arms_of
 from repro.findings.markdown import escaped, markdown_table
-from repro.findings.numbers import ABSENT, interval, marked_interval, number, number_list
+from repro.findings.numbers import (
+    ABSENT,
+    digits_between,
+    interval,
+    marked_interval,
+    number,
+    number_list,
+)
 from repro.findings.statistics import unseen_share
 from repro.findings.summary import named_runs, summarize
 from repro.findings.wording import CAPTIONS, NO_VERDICT, counted, verdict_name, words
@@ -126,7 +133,7 @@ def numbers_table(study: Study, runs: pd.DataFrame) -> str:
         (
             escaped(study.variants[row.variant].label),
             number_list(study.variants[row.variant].quotes),
-            number(row.mean),
+            number(row.mean, digits_between(row.ci_low, row.ci_high)),
             interval(row.ci_low, row.ci_high),
             interval(lowest[row.variant], highest[row.variant]),
             row.n,
@@ -150,7 +157,7 @@ def claims_table(study: Study, claims: pd.DataFrame, runs: pd.DataFrame) -> str:
             f"`{row.claim}`",
             row.made_by,
             escaped(row.says),
-            number(row.estimate),
+            number(row.estimate, digits_between(row.ci_low, row.ci_high)),
             marked_interval(row.ci_low, row.ci_high, row.coverage),
             row.n,
             without_number(_ended_otherwise(row, arms)),

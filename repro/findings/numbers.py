@@ -50,8 +50,18 @@ def number(value: SupportsFloat, digits: int = DIGITS) -> str:
 
 
 def interval(low: SupportsFloat, high: SupportsFloat, digits: int = DIGITS) -> str:
-    """Return both limits, or the text in their place."""
-    return interval_placeholder(low, high) or f"{number(low, digits)} … {number(high, digits)}"
+    """Return both limits, or the text in their place.
+
+    A narrow interval has more digits, so that its limits are told apart.
+
+    Example:
+        >>> interval(0.9357, 0.9371), interval(0.940041, 0.940059)
+        ('0.9357 … 0.9371', '0.94004 … 0.94006')
+    """
+    if text := interval_placeholder(low, high):
+        return text
+    digits = digits_between(low, high, digits)
+    return f"{number(low, digits)} … {number(high, digits)}"
 
 
 def interval_placeholder(low: SupportsFloat, high: SupportsFloat) -> str:
@@ -61,7 +71,19 @@ def interval_placeholder(low: SupportsFloat, high: SupportsFloat) -> str:
     """
     if math.isnan(low) or math.isnan(high):
         return ABSENT
-    return ALL_ALIKE if float(low) == float(high) else ""
+    return ALL_ALIKE if settled(low) == settled(high) else ""
+
+
+def digits_between(low: SupportsFloat, high: SupportsFloat, digits: int = DIGITS) -> int:
+    """Return the significant digits of an interval, and of the number that it is of.
+
+    They are the usual ones, or so many more that the last place is no wider than the interval.
+    """
+    width = _width(low, high)
+    if not width:
+        return digits
+    before_point = _leading_place(max(abs(settled(low)), abs(settled(high)))) + 1
+    return min(max(digits, before_point - _leading_place(width)), SETTLED)
 
 
 def marked_interval(low: SupportsFloat, high: SupportsFloat, coverage: float) -> str:
@@ -86,26 +108,35 @@ def p_value(value: SupportsFloat, relation: str = "=") -> str:
     return f"{'≤ ' if relation == '<=' else ''}{number(value, P_DIGITS)}"
 
 
-def percent(share: float, decimals: int = 0) -> str:
+def percent(share: float, decimals: int = 0, most_decimals: int = SETTLED) -> str:
     """Return a share in percent, whole ones by default.
 
-    None is said to be 0 or 100 % that is not: then it gets as many decimals as that takes.
+    None is said to be 0 or 100 % that is not: then it gets as many decimals as that takes, and the
+    least ones a power of ten.
+
+    Args:
+        share: 1 is 100 %.
+        decimals: that it has otherwise.
+        most_decimals: that it carries, as its interval has; one that is 0 to these is 0.
 
     Example:
-        >>> percent(0.25), percent(1.0), percent(0.996)
-        ('25 %', '100 %', '99.6 %')
+        >>> percent(0.25), percent(1.0), percent(0.996), percent(1.2e-9)
+        ('25 %', '100 %', '99.6 %', '1.2×10⁻⁷ %')
     """
     if math.isnan(share):
         return ABSENT
-    while 0 < share < 1 and decimals < DIGITS and round(100 * share, decimals) in (0, 100):
-        decimals += 1
+    hundredths = settled(100 * share)
+    apart = (d for d in range(decimals, most_decimals + 1) if round(hundredths, d) not in (0, 100))
+    decimals = next(apart, decimals)
+    if decimals > DIGITS and abs(hundredths) < 1:
+        return f"{number(hundredths, P_DIGITS)} %"
     return f"{_hundredths(share, decimals)} %"
 
 
 def percent_interval(low: float, high: float) -> str:
     """Return both limits in percent, or the text in their place.
 
-    One decimal is enough, unless two limits that differ would be written alike.
+    One decimal is enough, unless the interval is narrower than that.
 
     Example:
         >>> percent_interval(0.562, 0.591), percent_interval(0.9398, 0.9404)
@@ -113,10 +144,29 @@ def percent_interval(low: float, high: float) -> str:
     """
     if text := interval_placeholder(low, high):
         return text
-    decimals = 1
-    while decimals < DIGITS and _hundredths(low, decimals) == _hundredths(high, decimals):
-        decimals += 1
+    decimals = decimals_between(100 * low, 100 * high)
+    if decimals > DIGITS:
+        return f"{interval(100 * low, 100 * high, P_DIGITS)} %"
     return f"{_hundredths(low, decimals)} … {_hundredths(high, decimals)} %"
+
+
+def decimals_between(low: float, high: float, least: int = 1) -> int:
+    """Return the decimals of an interval, and of the number that it is of.
+
+    They are the least ones, or so many that the last place is no wider than the interval.
+    """
+    width = _width(low, high)
+    return max(least, -_leading_place(width)) if width else least
+
+
+def signed(value: float, decimals: int) -> str:
+    """Return a number with its sign, and so many decimals.
+
+    Example:
+        >>> signed(0.254, 2), signed(-0.001, 2)
+        ('+0.25', '+0.00')
+    """
+    return f"{round(settled(value), decimals) + 0.0:+.{decimals}f}"
 
 
 def power_of_ten(exponent: int) -> str:
@@ -127,4 +177,16 @@ def power_of_ten(exponent: int) -> str:
 
 
 def _hundredths(share: float, decimals: int) -> str:
-    return f"{round(settled(100 * share), decimals) + 0.0:.{decimals}f}".replace("-", "−")
+    text = f"{round(settled(100 * share), decimals) + 0.0:.{decimals}f}"
+    return text.replace("inf", "∞").replace("-", "−")
+
+
+def _width(low: SupportsFloat, high: SupportsFloat) -> float:
+    """Return an interval's width; 0 where there is none to go by."""
+    width = settled(settled(high) - settled(low))
+    return width if math.isfinite(width) else 0.0
+
+
+def _leading_place(value: float) -> int:
+    """Return the power of ten of a positive number's first digit."""
+    return math.floor(math.log10(value))

@@ -14,7 +14,7 @@ from repro.store.results import EDITED, Results
 from repro.study.errors import StudyError, unknown
 from repro.study.models import Study
 
-DIGITS, MOST_DIGITS = 3, 10  # significant ones
+DIGITS = 3  # significant ones
 INTERVAL = "95 % interval"
 
 
@@ -95,8 +95,7 @@ def _verdict(study: Study, row: pd.Series) -> tuple[str, list[str]]:
 def _rounded(unit: Unit, value: float, spread: tuple[str, float, float]) -> tuple[str, str]:
     """Return a number and its named limits, with the digits that tell the limits apart."""
     name, low, high = spread
-    apart = (d for d in range(DIGITS, MOST_DIGITS) if unit.bare(low, d) != unit.bare(high, d))
-    digits = next(apart, DIGITS)
+    digits = unit.digits(low, high, DIGITS)
     limits = unit.interval(low, high, digits)
     if not interval_placeholder(low, high):
         limits = f"{name} {limits}"

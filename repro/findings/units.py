@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 from typing import SupportsFloat
 
-from repro.findings.numbers import ABSENT, DIGITS, interval_placeholder, number
+from repro.findings.numbers import (
+    ABSENT,
+    DIGITS,
+    digits_between,
+    interval,
+    interval_placeholder,
+    number,
+)
 from repro.findings.wording import words
 from repro.study.experiments import metric_kinds
 from repro.study.models import Claim, Study
@@ -19,7 +26,7 @@ class Unit:
     def number(self, value: SupportsFloat, digits: int = DIGITS) -> str:
         """Return a number with its unit, or a dash for none."""
         text = self.bare(value, digits)
-        return text if text == ABSENT or not self.name else f"{text}\N{NO-BREAK SPACE}{self.name}"
+        return text if text == ABSENT else self._named(text)
 
     def bare(self, value: SupportsFloat, digits: int = DIGITS) -> str:
         """Return a number without its unit, which stands elsewhere."""
@@ -27,8 +34,15 @@ class Unit:
 
     def interval(self, low: SupportsFloat, high: SupportsFloat, digits: int = DIGITS) -> str:
         """Return both limits with the unit, or the text in their place."""
-        limits = f"{self.bare(low, digits)} … {self.number(high, digits)}"
-        return interval_placeholder(low, high) or limits
+        limits = interval(self.factor * float(low), self.factor * float(high), digits)
+        return limits if interval_placeholder(low, high) else self._named(limits)
+
+    def digits(self, low: SupportsFloat, high: SupportsFloat, digits: int = DIGITS) -> int:
+        """Return the significant digits of such an interval, and of the number that it is of."""
+        return digits_between(self.factor * float(low), self.factor * float(high), digits)
+
+    def _named(self, text: str) -> str:
+        return f"{text}\N{NO-BREAK SPACE}{self.name}" if self.name else text
 
 
 def unit_of(study: Study, metric: str, *, difference: bool = False, share: bool = False) -> Unit:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from repro.findings.numbers import ABSENT, number
+from repro.findings.numbers import digits_between, number
 from repro.findings.statistics import (
     ANY_NUMBER,
     FEWEST,
@@ -101,8 +101,16 @@ class Shown:
         self.plot(axes=_whole_epochs(figure.subplots()))
         figure.savefig(image, format="png", dpi=110)
         code = base64.b64encode(image.getvalue()).decode()
-        table = self.summary().to_html(float_format=number, na_rep=ABSENT)
+        table = _as_text(self.summary()).to_html()
         return f'{table}<img alt="loss over the epochs" src="data:image/png;base64,{code}">'
+
+
+def _as_text(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return a summary's numbers as texts, with digits that tell the limits apart."""
+    digits = list(map(digits_between, summary["ci_low"], summary["ci_high"]))
+    numbers = summary.drop(columns=["n", "diverged"])
+    texts = {str(name): list(map(number, numbers[name], digits)) for name in numbers}
+    return summary.assign(**texts)
 
 
 def _has_text(values: pd.Series) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 from rich.markup import escape
 
-from repro.findings.numbers import number
+from repro.findings.numbers import digits_between, interval, number
 from repro.findings.summary import summarize
 from repro.findings.wording import words
 from repro.study.models import Study
@@ -13,6 +13,7 @@ from repro.study.models import Study
 QUICK_SEEDS = 8
 QUICK_BLOCK = 2  # seeds that train together, so that the first number does not wait for more
 FIXES = 2
+DIGITS = 3  # significant ones
 
 
 def quick_variants(study: Study) -> list[str]:
@@ -56,8 +57,9 @@ def _measured(study: Study) -> str:
 
 
 def _level(label: str, row: pd.Series) -> str:
-    low, mean, high = (number(row[key], 3) for key in ("least", "mean", "greatest"))
-    return f"{escape(label)}: {mean} ({low} … {high})"
+    extremes = row["least"], row["greatest"]
+    mean = number(row["mean"], digits_between(*extremes, DIGITS))
+    return f"{escape(label)}: {mean} ({interval(*extremes, DIGITS)})"
 
 
 def _outcome(verdicts: dict[str, str], fix: str) -> str:

@@ -15,7 +15,7 @@ from repro.app.runs.writing import write_runs
 from repro.findings.drawings.sweep import draw_sweep, summarize_sweep
 from repro.findings.figures import save
 from repro.findings.media import style
-from repro.findings.numbers import interval, number
+from repro.findings.numbers import digits_between, interval, number
 from repro.findings.summary import spread_of
 from repro.findings.terminal import Terminal
 from repro.running.pool import make_pool
@@ -100,6 +100,6 @@ def _summary(study: Study, cells: pd.DataFrame) -> Table:
         table.add_column(heading, justify="right")
     for _, row in cells.iterrows():
         values = (escape(row[name]) for name in swept(study))
-        numbers = number(row["mean"]), interval(*row[limits])
+        numbers = number(row["mean"], digits_between(*row[limits])), interval(*row[limits])
         table.add_row(*values, str(row.n), *numbers, str(row.diverged or ""))
     return table

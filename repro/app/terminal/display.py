@@ -7,7 +7,7 @@ import pandas as pd
 from rich.markup import escape
 from rich.table import Table
 
-from repro.findings.numbers import ABSENT, interval, number, number_list
+from repro.findings.numbers import ABSENT, digits_between, interval, number, number_list
 from repro.findings.statistics import FEWEST
 from repro.findings.summary import spread_of
 from repro.findings.wording import verdict_name, words
@@ -59,7 +59,7 @@ def variants_summary(study: Study, summary: pd.DataFrame) -> Table:
             table.add_row(
                 escape(variant.label),
                 str(row.n),
-                number(row["mean"]),
+                number(row["mean"], digits_between(*row[columns])),
                 interval(*row[columns]),
                 number_list(variant.quotes),
                 *(str(row[column] or "") for column in diverged),
@@ -75,7 +75,7 @@ def claims_summary(claims: pd.DataFrame) -> Table:
         table.add_row(
             row.made_by,
             escape(row.says),
-            number(row.estimate),
+            number(row.estimate, digits_between(row.ci_low, row.ci_high)),
             interval(row.ci_low, row.ci_high) if row.n >= FEWEST else ABSENT,
             str(row.n),
             styled_verdict(row.verdict),

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from repro.findings.drawings.shared import drawable, metric_label
-from repro.findings.numbers import interval, number
+from repro.findings.numbers import digits_between, interval, number
 from repro.findings.statistics import FEWEST
 from repro.findings.summary import spread_of, summarize
 from repro.findings.units import is_flag, unit_of
@@ -225,7 +225,7 @@ def _text(cell: Any, intervals: bool) -> str:
         return number(cell.mean)
     extremes, limits = (cell.least, cell.greatest), (cell.ci_low, cell.ci_high)
     spread = extremes if cell.n < FEWEST else limits
-    return "\n".join([number(cell.mean), interval(*spread), *diverged])
+    return "\n".join([number(cell.mean, digits_between(*spread)), interval(*spread), *diverged])
 
 
 def _norm(study: Study, means: pd.Series) -> Normalize:

@@ -4,7 +4,7 @@ import math
 import re
 import unicodedata
 
-from repro.findings.numbers import LEAST_P, P_DIGITS, rounded, settled
+from repro.findings.numbers import LEAST_P, P_DIGITS, SETTLED, rounded, settled
 
 SPECIAL = {
     **{c: f"\\{c}" for c in "#$%&_{}"},
@@ -129,12 +129,14 @@ def _spelled(character: str) -> str:
 def places(low: float, high: float) -> int | None:
     """Return the decimal places that give an interval's width `DIGITS` significant digits.
 
-    None where there is no width to go by: no interval, or a point.
+    None where there is no width to go by: no interval, or a point. No more than processors share.
     """
+    low, high = settled(low), settled(high)
     width = settled(high - low)
-    if not math.isfinite(width) or width <= 1e-9 * max(abs(low), abs(high)):
+    if not math.isfinite(width) or not width:
         return None
-    return DIGITS - 1 - math.floor(math.log10(width))
+    shared = SETTLED - 1 - math.floor(math.log10(max(abs(low), abs(high))))
+    return min(DIGITS - 1 - math.floor(math.log10(width)), shared)
 
 
 def number(value: float, digits: int | None = None) -> str:

@@ -73,7 +73,7 @@ def _row(study: Study, claim: Claim, row: Any) -> ClaimRow:
         because=pieces(claim.because),
         criterion=_criterion(study, claim),
         recovers=claim.test == "recovers",
-        estimate=unit.number(row.estimate),
+        estimate=unit.number(row.estimate, unit.digits(row.ci_low, row.ci_high)),
         quantity=quantity(claim.metric, claim.event, difference=difference),
         interval=marked(interval, row.coverage),
         p_value=_relation(p_value(row.p_value, row.p_relation)),

@@ -7,7 +7,7 @@ import pandas as pd
 
 from repro.findings.drawings.rows import RunAxis, run_axis
 from repro.findings.fixes import Fixes, Role, fixes_of
-from repro.findings.numbers import percent, percent_interval
+from repro.findings.numbers import decimals_between, percent, percent_interval
 from repro.findings.report.axis import Axis
 from repro.findings.report.prose import Piece, pieces
 from repro.findings.report.track import Track, track, track_axis
@@ -98,10 +98,9 @@ def _level(study: Study, runs: pd.DataFrame, variant: str, metric: str) -> Level
     row = summarize(study, runs[runs["variant"] == variant], metric).iloc[0]
     unit = unit_of(study, metric)
     mean, low, high = row[["mean", "ci_low", "ci_high"]].astype(float)
-    share = unit.name == "%"  # of which one decimal is enough where a number is large
-    return Level(
-        label=pieces(study.variants[variant].label),
-        mean=percent(mean, 1) if share else unit.number(mean),
-        interval=percent_interval(low, high) if share else unit.interval(low, high),
-        n=int(row["runs"]),
-    )
+    if unit.name == "%":  # of which one decimal is enough where a number is large
+        decimals = decimals_between(100 * low, 100 * high)
+        texts = percent(mean, decimals, decimals), percent_interval(low, high)
+    else:
+        texts = unit.number(mean, unit.digits(low, high)), unit.interval(low, high)
+    return Level(pieces(study.variants[variant].label), *texts, n=int(row["runs"]))

@@ -66,12 +66,13 @@ def numbers_of(study: Study, runs: pd.DataFrame) -> Numbers:
 def _row(variant: Variant, runs: pd.DataFrame, drawn: RunAxis, axis: Axis) -> Row:
     unit: Unit = unit_of(drawn.study, drawn.metric)
     summary = summarize(drawn.study, runs).iloc[0]
+    limits = summary["ci_low"], summary["ci_high"]
     quotes = [unit.factor * quote for quote in variant.quotes]
     return Row(
         label=pieces(variant.label),
         quoted=number_list(quotes),
-        mean=unit.bare(summary["mean"]),
-        interval=Unit(unit.factor).interval(summary["ci_low"], summary["ci_high"]),
+        mean=unit.bare(summary["mean"], unit.digits(*limits)),
+        interval=Unit(unit.factor).interval(*limits),
         n=f"{len(runs):,}",
         track=track(axis, drawn, runs),
         quotes_at=[axis.position(quote) for quote in quotes],

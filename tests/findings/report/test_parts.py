@@ -55,7 +55,7 @@ def test_intervals_p_values_and_shares():
     assert p_value(9.9e-5) == "< 0.0001"
     assert p_value(0.0082) == "0.0082"
     shares = [percent(share) for share in (0.994, -0.33, -0.001, math.nan)]
-    assert shares == ["99 %", "−33 %", "0 %", "–"]
+    assert shares == ["99 %", "−33 %", "−0.1 %", "–"]
     nearly = [percent(share) for share in (0.996, 1.0, 0.004, 0.0, 0.99996, 0.995)]
     assert nearly == ["99.6 %", "100 %", "0.4 %", "0 %", "99.996 %", "99.5 %"]
 

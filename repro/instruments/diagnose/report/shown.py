@@ -9,7 +9,7 @@ from repro.findings.media import style
 from repro.instruments.diagnose.report.conclusion import Conclusion
 from repro.instruments.diagnose.report.figures import draw_changes, draw_gains, size_of_changes
 from repro.instruments.diagnose.report.tables import change_table
-from repro.instruments.diagnose.report.text import MOST_CHANGES, headline
+from repro.instruments.diagnose.report.text import MOST_CHANGES, gain_texts, headline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,8 +19,7 @@ COLUMNS = {
     "size": "edits",
     "skill": "skill",
     "gain": "gained",
-    "ci_low": "95 % from",
-    "ci_high": "to",
+    "interval": "95 % interval",
     "recovers": "recovers",
 }
 
@@ -38,7 +37,10 @@ def few_lines(conclusion: Conclusion) -> str:
 def as_html(conclusion: Conclusion) -> str:
     """Return the verdict, the code to paste, the best changes as a table, and their figure."""
     code = f"<pre>{html.escape(conclusion.code)}</pre>" if conclusion.code else ""
-    table = change_table(conclusion)[list(COLUMNS)].head(MOST_CHANGES + 1).rename(columns=COLUMNS)
+    table = change_table(conclusion).head(MOST_CHANGES + 1)
+    gains = [("", ""), *(gain_texts(judged.gained) for judged in conclusion.proof.judged)]
+    table["gain"], table["interval"] = zip(*gains[: len(table)], strict=True)
+    table = table[list(COLUMNS)].rename(columns=COLUMNS)
     shown = table.to_html(index=False, na_rep="", float_format="{:.2f}".format)
     with style():
         image = base64.b64encode(rendered(draw_changes(conclusion), "png", dpi=110)).decode()

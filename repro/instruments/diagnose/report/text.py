@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from repro.findings.numbers import ALL_ALIKE, decimals_between, interval_placeholder, signed
 from repro.instruments.diagnose.proof.attribution import Attribution
 from repro.instruments.diagnose.proof.judge import Gain, Judged, Proof
 from repro.instruments.diagnose.report.conclusion import Conclusion
@@ -14,6 +15,7 @@ METRICS = ("metric", "metric_labels")
 MOST_CHANGES = 8
 MOST_TOLD = 2  # failures in a sentence
 MOST_NAMED = 4  # changes in a sentence
+DECIMALS, MOST_DECIMALS = 2, 4  # of a gain in skill
 
 
 def render(conclusion: Conclusion) -> Iterator[Any]:
@@ -268,8 +270,7 @@ def _changes(conclusion: Conclusion) -> Any:
             Text(judged.change.title, style=style),
             str(judged.change.size),
             f"{judged.skill:.2f}",
-            f"{judged.gained.mean:+.2f}",
-            f"{judged.gained.low:+.2f}…{judged.gained.high:+.2f}",
+            *gain_texts(judged.gained),
             f"{judged.superiority:.2f}",
             "chosen" if conclusion.is_smallest(judged) else _mark(judged),
         )
@@ -325,4 +326,15 @@ def _retuned(conclusion: Conclusion) -> Iterator[str]:
 
 
 def _in_words(gained: Gain) -> str:
-    return f"{gained.mean:+.2f} ({gained.low:+.2f} … {gained.high:+.2f})"
+    mean, limits = gain_texts(gained)
+    return f"{mean} ({limits})"
+
+
+def gain_texts(gained: Gain) -> tuple[str, str]:
+    """Return a gain and its limits as text; limits that differ by less than shows are alike."""
+    decimals = decimals_between(gained.low, gained.high, DECIMALS)
+    if decimals > MOST_DECIMALS:
+        return signed(gained.mean, DECIMALS), ALL_ALIKE
+    limits = f"{signed(gained.low, decimals)} … {signed(gained.high, decimals)}"
+    placeholder = interval_placeholder(gained.low, gained.high)
+    return signed(gained.mean, decimals), placeholder or limits
