@@ -150,13 +150,13 @@ def percent_interval(low: float, high: float) -> str:
     return f"{_hundredths(low, decimals)} … {_hundredths(high, decimals)} %"
 
 
-def decimals_between(low: float, high: float, least: int = 1) -> int:
+def decimals_between(low: float, high: float, decimals: int = 1) -> int:
     """Return the decimals of an interval, and of the number that it is of.
 
-    They are the least ones, or so many that the last place is no wider than the interval.
+    They are the usual ones, or so many more that the last place is no wider than the interval.
     """
     width = _width(low, high)
-    return max(least, -_leading_place(width)) if width else least
+    return max(decimals, -_leading_place(width)) if width else decimals
 
 
 def signed(value: float, decimals: int) -> str:

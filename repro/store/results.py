@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from repro.study.experiments import find_experiment
 from repro.study.files import read_regular, real_path, require_regular
 from repro.study.folder import RESULTS, study_names
 from repro.study.models import Report, Study, Variant
+from repro.study.plan import Plan
 from repro.study.schema import load_study
 from repro.study.sweep import is_sweep, sweep_title, swept
 
@@ -169,12 +170,37 @@ def study_name(folder: Path) -> str:
     return named
 
 
-def seconds_per_run(name: str) -> dict[str, float]:
-    """Return the seconds that a run of each variant took in a study's results, if there are any."""
+@dataclass(frozen=True)
+class EarlierCosts:
+    """What a plan's runs took in the study's results, perhaps on another machine.
+
+    Attributes:
+        seconds: a run of each variant, made as many as a run of the plan's epochs would take.
+        on_same_data: whether they are seconds of the plan's data; else they tell variants apart.
+    """
+
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    on_same_data: bool = False
+
+
+def earlier_costs(plan: Plan) -> EarlierCosts:
+    """Return what a plan's runs took in its study's results, as far as there are any."""
     try:
-        return dict(read_provenance(RESULTS / name).seconds_per_run)
+        recorded = read_provenance(RESULTS / plan.study.name)
     except (StudyError, OSError):
-        return {}
+        return EarlierCosts()
+    seconds = {
+        variant: cost * _epochs(own) / _epochs(recorded.settings.of_variant(variant))
+        for variant, own in plan.parameters.items()
+        if variant in recorded.settings.variants
+        and (cost := recorded.seconds_per_run.get(variant, 0.0))
+    }
+    return EarlierCosts(seconds, recorded.data_digest == plan.data_digest)
+
+
+def _epochs(parameters: Mapping[str, Any]) -> float:
+    epochs = parameters.get("epochs")
+    return float(epochs) if isinstance(epochs, int) and epochs > 0 else 1.0
 
 
 def find_results(name: str) -> tuple[Study, Path]:

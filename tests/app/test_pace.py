@@ -3,7 +3,10 @@
 import pytest
 
 from repro.app.terminal.pace import Pace, rough
+from repro.store.provenance import read_provenance
+from repro.store.results import EarlierCosts, earlier_costs
 from repro.store.runs import StoredRun
+from repro.study.folder import RESULTS
 from repro.study.plan import make_plan
 from repro.study.schema import load_study
 
@@ -98,7 +101,7 @@ def test_what_waits_costs_no_less_than_its_like_in_flight_has_taken(plan):
 
 def test_what_earlier_results_tell_weighs_a_variant_that_has_no_run_yet(plan):
     earlier = {VARIANTS[0]: 0.5, VARIANTS[1]: 4.0}
-    pace = Pace(plan, Clock(), earlier)
+    pace = Pace(plan, Clock(), EarlierCosts(earlier))
     first, second, *_ = plan.blocks
     assert {first.variant, second.variant} == set(VARIANTS)
     pace.start(first)
@@ -106,6 +109,44 @@ def test_what_earlier_results_tell_weighs_a_variant_that_has_no_run_yet(plan):
     pace.finish(first, runs_of(first, 2 * earlier[first.variant]))
     pace.start(second)
     assert pace.until_stopped() == pytest.approx(10 * 2 * earlier[second.variant])
+
+
+def test_before_a_block_is_done_earlier_results_on_the_same_data_tell_what_is_in_flight(plan):
+    clock = Clock()
+    pace = Pace(plan, clock, EarlierCosts({VARIANTS[0]: 0.5, VARIANTS[1]: 4.0}, on_same_data=True))
+    for block in plan.blocks[:2]:
+        pace.start(block)
+    clock.now = 3.0
+    assert pace.until_stopped() == 10 * 4.0 - 3.0
+    assert not pace.is_known
+    assert pace.left() is None  # for the bar they are too old, or of another machine
+    clock.now = 50.0
+    assert pace.until_stopped() is None
+
+
+def test_a_variant_that_earlier_results_lack_is_not_guessed_at(plan):
+    pace = Pace(plan, Clock(), EarlierCosts({VARIANTS[0]: 0.5}, on_same_data=True))
+    for block in plan.blocks[:2]:
+        pace.start(block)
+    assert pace.until_stopped() is None
+
+
+def test_earlier_costs_are_of_the_plans_epochs_and_know_their_data():
+    study = load_study("mnist_relu")
+    recorded = read_provenance(RESULTS / "mnist_relu")
+    asked = {"data": recorded.data, "data_digest": recorded.data_digest}
+    plan = make_plan(study, variants=["relu_raw"], override={"epochs": 5}, **asked)
+    of_15 = recorded.seconds_per_run["relu_raw"]
+    costs = earlier_costs(plan)
+    assert recorded.settings.of_variant("relu_raw")["epochs"] == 15
+    assert costs.seconds == {"relu_raw": pytest.approx(of_15 / 3)}
+    assert costs.on_same_data
+    assert not earlier_costs(make_plan(study, data="mnist5k", data_digest="0")).on_same_data
+
+
+def test_where_there_are_no_results_nothing_is_known(plan, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert earlier_costs(plan) == EarlierCosts()
 
 
 def test_a_crashed_block_is_not_waited_for(plan):

@@ -23,7 +23,7 @@ from repro.running.pool import Pool, make_pool
 from repro.running.progress import Displays, Progress
 from repro.running.runner import Outcome, explain_interrupt
 from repro.running.runner import run as run_plan
-from repro.store.results import read_results, seconds_per_run
+from repro.store.results import earlier_costs, read_results
 from repro.store.runs import Store
 from repro.study.errors import StudyError
 from repro.study.experiments import Experiment, find_experiment
@@ -115,7 +115,7 @@ def train(
     plan: Plan, store: Store, console: Console, pool: Pool, *, others: Sequence[Progress] = ()
 ) -> Outcome:
     """Run what is not yet in the store, show how it goes, and tell other displays."""
-    with LiveTable(plan, console, seconds_per_run(plan.study.name)) as table:
+    with LiveTable(plan, console, earlier_costs(plan)) as table:
         outcome = run_plan(plan, store, Displays(table, *others), pool)
     if outcome.interrupted:
         console.print("Stopped: what was in flight is finished and stored; run again to go on.")

@@ -15,10 +15,11 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from repro.app.terminal.display import plain_table
-from repro.app.terminal.pace import Pace, rough
+from repro.app.terminal.pace import UNKNOWN, Pace, rough
 from repro.findings.numbers import number, number_list
 from repro.findings.wording import counted, words
 from repro.running.progress import Progress
+from repro.store.results import EarlierCosts
 from repro.store.runs import StoredRun
 from repro.study.plan import Block, Plan
 
@@ -53,7 +54,7 @@ class LiveTable(Progress):
     those that moved last. Piped, where nothing can be redrawn, it prints one line a block instead.
     """
 
-    def __init__(self, plan: Plan, console: Console, earlier: Mapping[str, float] | None = None):
+    def __init__(self, plan: Plan, console: Console, earlier: EarlierCosts = UNKNOWN):
         self.plan, self.console, self.pace = plan, console, Pace(plan, earlier=earlier)
         self.values: dict[str, list[float]] = {variant: [] for variant in plan.seeds}
         self.moved: list[str] = []  # variants, the latest last
@@ -104,7 +105,8 @@ class LiveTable(Progress):
         left, blocks = self.pace.until_stopped(), self.pace.running
         named = f"{counted(blocks, 'block')} in flight"
         begun = f"begun up to {rough(self.pace.longest)} ago"
-        remaining = begun if left is None else f"about {rough(left)}"
+        source = "" if self.pace.is_known else " by earlier results"
+        remaining = begun if left is None else f"about {rough(left)}{source}"
         self.console.print(f"Stopping after the {named}, {remaining}; Ctrl-C again stops now.")
 
     def _render(self) -> Group:

@@ -5,8 +5,11 @@ from collections.abc import Callable, Mapping
 from statistics import fmean
 
 from repro.running.processes import cores
+from repro.store.results import EarlierCosts
 from repro.store.runs import StoredRun
 from repro.study.plan import Block, Plan
+
+UNKNOWN = EarlierCosts()  # where there are no earlier results
 
 
 class Pace:
@@ -17,18 +20,19 @@ class Pace:
     Args:
         plan: what is run.
         clock: the seconds, for tests.
-        earlier: seconds a run of each variant in earlier results, perhaps on another machine: they
-            weigh a variant of which no run is done against those of which some are.
+        earlier: what runs took in earlier results, perhaps on another machine: this weighs a
+            variant of which no run is done against those of which some are, and tells what blocks
+            still take as long as none is done.
     """
 
     def __init__(
         self,
         plan: Plan,
         clock: Callable[[], float] = time.monotonic,
-        earlier: Mapping[str, float] | None = None,
+        earlier: EarlierCosts = UNKNOWN,
     ):
         self._clock = clock
-        self._earlier = dict(earlier or {})
+        self._earlier, self._on_same_data = dict(earlier.seconds), earlier.on_same_data
         self._left = {block: len(block.seeds) for block in plan.blocks}
         self._costs: dict[str, list[float]] = {}
         self._started: dict[Block, float] = {}
@@ -57,6 +61,11 @@ class Pace:
         """The seconds for which the longest of the blocks in flight has been trained."""
         return max(map(self._passed, self._started), default=0.0)
 
+    @property
+    def is_known(self) -> bool:
+        """True once a block is done, so that this machine's pace is known."""
+        return bool(self._costs)
+
     def left(self) -> float | None:
         """Return the seconds until all blocks are done; None if that is not known.
 
@@ -71,9 +80,13 @@ class Pace:
 
     def until_stopped(self) -> float | None:
         """Return the seconds until the blocks in flight are done; None if that is not known."""
-        if not self._costs:
+        if not self._costs and not self._are_like_earlier():
             return None
         return max((self._seconds_left(block) for block in self._started), default=0.0) or None
+
+    def _are_like_earlier(self) -> bool:
+        """Return True if earlier results tell what each block in flight takes."""
+        return self._on_same_data and {b.variant for b in self._started} <= self._earlier.keys()
 
     def _seconds_left(self, block: Block) -> float:
         """Return what a block still costs; 0 of one that takes longer than was to be expected."""
@@ -95,6 +108,8 @@ class Pace:
 
     def _cost_by_others(self, variant: str) -> float:
         """Seconds a run: as many times those of earlier results as others cost; or their mean."""
+        if not self._costs:
+            return self._earlier[variant]
         known = {name: fmean(costs) for name, costs in self._costs.items()}
         shared = [name for name in known if self._earlier.get(name)]
         if shared and variant in self._earlier:
