@@ -172,7 +172,7 @@ def study_name(folder: Path) -> str:
 
 @dataclass(frozen=True)
 class EarlierCosts:
-    """What a plan's runs took in the study's results, perhaps on another machine.
+    """The costs of a plan's runs, by earlier results of its study, perhaps of another machine.
 
     Attributes:
         seconds: a run of each variant, made as many as a run of the plan's epochs would take.

@@ -13,6 +13,7 @@ from repro.app.terminal.display import decided_claims, variants_summary
 from repro.app.terminal.live_table import FRAME_LINES, LiveTable
 from repro.findings.summary import summarize
 from repro.findings.wording import words
+from repro.store.results import EarlierCosts
 from repro.store.runs import StoredRun
 from repro.study.folder import study_names
 from repro.study.plan import make_plan
@@ -115,6 +116,22 @@ def test_a_first_interrupt_says_what_it_waits_for():
     live.stopping()
     said = re.sub(r"\x1b\[[\d;]*m", "", live.console.file.getvalue())
     assert "Stopping after the 1 block in flight, about 20 s; Ctrl-C again stops now" in said
+
+
+def test_after_an_interrupt_the_bar_says_what_it_still_waits_for():
+    live, second = half_done(2.0)
+    live.started(second)
+    live.stopping()
+    assert "stopping, about 20 s" in shown(live)
+
+
+def test_an_interrupt_before_any_block_is_done_goes_by_earlier_results():
+    plan = make_plan(STUDY, seeds=range(10), variants=["sigmoid_raw", "relu_raw"])
+    live = LiveTable(plan, terminal(), EarlierCosts(dict.fromkeys(plan.seeds, 3.0), True))
+    live.started(plan.blocks[0])
+    live.stopping()
+    said = re.sub(r"\x1b\[[\d;]*m", "", live.console.file.getvalue())
+    assert "Stopping after the 1 block in flight, about 30 s by earlier results;" in said
 
 
 def test_an_interrupt_before_any_block_is_done_says_how_long_they_have_taken():

@@ -35,16 +35,22 @@ class TimeLeft(ProgressColumn):
 
     def __init__(self, pace: Pace):
         super().__init__(Column(no_wrap=True))  # a line more, and the table would not fit
-        self.pace = pace
+        self.pace, self.stopping = pace, False
 
     def render(self, task: Task) -> Text:
         """Return it in words."""
         left = self.pace.left()
         if task.finished:
             return Text("")
+        if self.stopping:
+            return _cut(Text(f"stopping, {self._until_stopped()}"))
         if left is not None:
             return _cut(Text(f"about {rough(left)} left"))
         return _cut(Text(f"training, {rough(task.elapsed or 0)} so far"))
+
+    def _until_stopped(self) -> str:
+        left = self.pace.until_stopped()
+        return f"begun {rough(self.pace.longest)} ago" if left is None else f"about {rough(left)}"
 
 
 class LiveTable(Progress):
@@ -59,7 +65,8 @@ class LiveTable(Progress):
         self.values: dict[str, list[float]] = {variant: [] for variant in plan.seeds}
         self.moved: list[str] = []  # variants, the latest last
         width = BAR if console.width >= 4 * BAR else BAR // 2
-        columns = [BarColumn(width), TextColumn(RUNS), TimeLeft(self.pace)]
+        self.time_left = TimeLeft(self.pace)
+        columns = [BarColumn(width), TextColumn(RUNS), self.time_left]
         self.bar = Bar(*columns, console=console)
         self.task = self.bar.add_task("training", total=len(plan.identities))
         self.live = Live(console=console, get_renderable=self._render, refresh_per_second=2)
@@ -102,6 +109,7 @@ class LiveTable(Progress):
 
     def stopping(self) -> None:
         """Say what a first Ctrl-C does, and how long that takes."""
+        self.time_left.stopping = True
         left, blocks = self.pace.until_stopped(), self.pace.running
         named = f"{counted(blocks, 'block')} in flight"
         begun = f"begun up to {rough(self.pace.longest)} ago"
