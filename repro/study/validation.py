@@ -1,10 +1,12 @@
 """Turn what pydantic finds wrong in a file into lines that name key, fault and value."""
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from repro.study.errors import nearest
 from repro.study.text import printable
@@ -32,9 +34,18 @@ def first_told(problems: Iterable[str]) -> list[str]:
 def _explained(error: ValidationError, known: Iterable[str]) -> Iterator[str]:
     for e in error.errors(include_url=False):
         key = ".".join(map(str, e["loc"]))
-        likely = nearest(str(e["loc"][-1]), known) if e["type"] == "extra_forbidden" else ""
+        likely = _likely(e, known)
         meant = f"; did you mean {likely!r}?" if likely else ""
         yield f"{key}: {e['msg']}, got {_short(e['input'])}{meant}"
+
+
+def _likely(error: ErrorDetails, known: Iterable[str]) -> str:
+    """Return the name, or the value of a few, that was probably meant; "" if there is none."""
+    if error["type"] == "extra_forbidden":
+        return nearest(str(error["loc"][-1]), known)
+    if error["type"] == "literal_error" and isinstance(error["input"], str):
+        return nearest(error["input"], re.findall(r"'([^']*)'", error["ctx"]["expected"]))
+    return ""
 
 
 def _short(value: Any) -> str:

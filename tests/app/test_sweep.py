@@ -88,6 +88,7 @@ def test_a_repeated_sweep_trains_nothing_twice(swept_folder):
         (["mnist_relu", "speed=1"], "named 'speed'; there are epochs, batch_size"),
         (["mnist_relu", "seeds=1,2"], "use --seeds"),
         (["mnist_relu", "learning_rate"], "write PARAMETER=VALUE,VALUE"),
+        (["mnist_relu", "hidden_activation=rleu"], "got 'rleu'; did you mean 'relu'?"),
         (["mnist_relu", "learning_rate=-1,1"], "Input should be greater than 0, got -1.0"),
         (["mnist_relu", "learning_rate=1/0"], "Input should be a valid number, got '1/0'"),
         (["mnist_relu", "learning_rate=inf"], "Input should be a finite number"),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from repro.findings.numbers import decimals_between, percent, percent_interval
+from repro.findings.numbers import DIGITS, decimals_between, percent, percent_interval
 from repro.findings.recovery import recovered
 from repro.findings.report.axis import Axis
 from repro.findings.units import unit_of
@@ -72,7 +72,7 @@ def _panel(study: Study, gap: Gap, runs: pd.DataFrame) -> Panel:
 def _fix(study: Study, gap: Gap, row: pd.Series) -> Fix:
     share, low, high = (100 * row[key] for key in ("share", "ci_low", "ci_high"))
     ours = study.variants[row["variant"]].group != "fix of the thread"
-    decimals = decimals_between(low, high)
+    decimals = min(DIGITS, decimals_between(low, high))  # less of a gap is none
     return Fix(
         label=gap.fixes[row["variant"]],
         maker="ours" if ours else "thread",
