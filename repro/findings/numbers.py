@@ -141,12 +141,14 @@ def percent_interval(low: float, high: float) -> str:
     Example:
         >>> percent_interval(0.562, 0.591), percent_interval(0.9398, 0.9404)
         ('56.2 … 59.1 %', '93.98 … 94.04 %')
+        >>> percent_interval(-2.3e-10, 7e-11)
+        '(−2.3 … 0.7)×10⁻⁸ %'
     """
     if text := interval_placeholder(low, high):
         return text
     decimals = decimals_between(100 * low, 100 * high)
     if decimals > DIGITS:
-        return f"{interval(100 * low, 100 * high, P_DIGITS)} %"
+        return f"{_common_power(100 * low, 100 * high)} %"
     return f"{_hundredths(low, decimals)} … {_hundredths(high, decimals)} %"
 
 
@@ -174,6 +176,17 @@ def power_of_ten(exponent: int) -> str:
     if -3 <= exponent <= 5:
         return f"{10.0**exponent:,.{max(0, -exponent)}f}"
     return f"10{str(exponent).translate(SUPERSCRIPTS)}"
+
+
+def _common_power(low: float, high: float) -> str:
+    """Return a narrow interval near 0 as a multiple of a power of ten; elsewhere, as any other."""
+    exponent = _leading_place(max(abs(low), abs(high)))
+    if exponent >= -DIGITS:
+        return interval(low, high, P_DIGITS)
+    low, high = (limit * 10.0**-exponent / 100 for limit in (low, high))
+    decimals = decimals_between(100 * low, 100 * high)
+    limits = f"{_hundredths(low, decimals)} … {_hundredths(high, decimals)}"
+    return f"({limits})×10{str(exponent).translate(SUPERSCRIPTS)}"
 
 
 def _hundredths(share: float, decimals: int) -> str:

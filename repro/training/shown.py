@@ -139,7 +139,13 @@ def _drawn(seeds: int) -> str:
 
 
 def _interval(values: np.ndarray, name: str) -> Interval:
-    """Return the interval of a metric's mean, within what its name says is possible."""
+    """Return the interval of a metric's mean, within what its name says is possible.
+
+    It is of the finite values, and unknown of fewer than `FEWEST`.
+    """
+    values = values[np.isfinite(values)]
+    if values.size < FEWEST:
+        return UNKNOWN
     kind = re.sub(r"_\d+$", "", name)  # Keras counts metrics of one name
     ends = (range_ for endings, range_ in POSSIBLE.items() if kind.endswith(endings))
     low, high = next(ends, ANY_NUMBER)
@@ -152,7 +158,7 @@ def _row(values: np.ndarray, name: str) -> dict[Hashable, float]:
     names: tuple[Hashable, ...] = ("mean", "ci_low", "ci_high", "least", "greatest")
     numbers = dict.fromkeys(names, math.nan)
     if finite.size:
-        limits = _interval(finite, name) if finite.size >= FEWEST else UNKNOWN
+        limits = _interval(finite, name)
         numbers = {
             "mean": float(finite.mean()),
             "ci_low": limits.low,
@@ -169,6 +175,6 @@ def _draw(axes: "Axes", frame: pd.DataFrame, name: str, line: str) -> None:
     axes.plot(wide.index, wide, line, color=color, alpha=0.25, linewidth=0.7)
     if wide.shape[1] >= FEWEST:
         epochs = wide.to_numpy(float)
-        limits = [_interval(values[np.isfinite(values)], name) for values in epochs]
+        limits = [_interval(values, name) for values in epochs]
         low, high = np.transpose(limits)
         axes.fill_between(wide.index, low, high, color=color, alpha=0.2, lw=0)

@@ -45,13 +45,22 @@ def read(text):
     return float(mantissa) * 10.0 ** int(exponent.translate(SUPERSCRIPTS) or "0")
 
 
+def read_limits(text):
+    """Return the two numbers of an interval, which may share a power of ten."""
+    mantissas, _, power = text.removesuffix("points").rpartition(")")
+    limits = mantissas.lstrip("(") or power
+    return [
+        read(f"{limit.strip(' %')}{power if mantissas else ''}") for limit in limits.split(" … ")
+    ]
+
+
 def require_told_apart(text, low, high, factor=1.0):
     """Check that a text shows an interval of about the width that it has, or says it has none."""
     alike = settled(factor * low) == settled(factor * high)
     assert (text == ALL_ALIKE) == alike, text
     if alike:
         return
-    shown = [read(limit) for limit in re.sub(r"[\u00a0 ]points$", "", text).split(" … ")]
+    shown = read_limits(text)
     width = factor * (high - low)
     assert shown[0] < shown[1], text
     assert shown[1] - shown[0] <= 2.1 * width, text

@@ -1,6 +1,7 @@
 """What comes back: models that predict, go on, and survive the disk."""
 
 import json
+import math
 import os
 import random
 import resource
@@ -280,6 +281,29 @@ def test_a_notebook_shows_its_curves(fit):
     assert matplotlib.pyplot.get_fignums() == [axes.figure.number]
     assert axes.get_legend().get_title().get_text() == "mean of 2 seeds"
     assert all(tick == round(tick) for tick in axes.get_xticks())
+    matplotlib.pyplot.close(axes.figure)
+
+
+@pytest.mark.parametrize("lost", [math.nan, math.inf])
+@pytest.mark.parametrize("left", [0, 1, 7], ids="{} of 8 seeds are left".format)
+def test_seeds_that_diverge_leave_a_fit_that_can_be_looked_at(lost, left):
+    class Diverged(Shown):
+        frame = pd.DataFrame(
+            {
+                "seed": list(range(8)) * 2,
+                "epoch": [1] * 8 + [2] * 8,
+                "loss": [0.5 + 0.01 * k for k in range(8 + left)] + [lost] * (8 - left),
+            }
+        )
+
+        def _last(self):
+            return self.frame.groupby("seed").nth(-1).drop(columns="seed")
+
+    fit = Diverged()
+    assert fit.summary().loc["loss", ["n", "diverged"]].tolist() == [left, 8 - left]
+    assert 'src="data:image/png;base64,' in fit._repr_html_()
+    axes = fit.plot()
+    assert len(axes.lines) == 9  # a seed each, and their mean
     matplotlib.pyplot.close(axes.figure)
 
 

@@ -399,6 +399,11 @@ def test_without_script_everything_is_there(open_page, chapter):
 def test_nothing_is_wider_than_the_screen(open_page, report, width):
     page = open_page(report, viewport={"width": width, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth") == width
+    cells = page.locator(".panel td.share, .panel td.limits").evaluate_all(
+        "all => all.filter(td => td.clientWidth && td.scrollWidth > td.clientWidth + 1)"
+        ".map(td => td.textContent)"
+    )
+    assert cells == []
 
 
 @pytest.mark.long
