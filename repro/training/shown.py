@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SIZE = (5, 3)  # of a figure, in inches
+BAR = 8  # points that an interval is wide in place of a band
 POSSIBLE = {  # by the ends of names, as Keras has them
     ("accuracy", "acc", "precision", "recall", "auc"): (0.0, 1.0),
     ("squared_error", "absolute_error", "mse", "mae", "crossentropy"): (0.0, math.inf),
@@ -170,11 +171,14 @@ def _row(values: np.ndarray, name: str) -> dict[Hashable, float]:
 
 
 def _draw(axes: "Axes", frame: pd.DataFrame, name: str, line: str) -> None:
-    wide = frame.pivot(index="epoch", columns="seed", values=name)
-    color = axes.plot(wide.index, wide.mean(axis=1), line, linewidth=2, label=name)[0].get_color()
-    axes.plot(wide.index, wide, line, color=color, alpha=0.25, linewidth=0.7)
-    if wide.shape[1] >= FEWEST:
-        epochs = wide.to_numpy(float)
-        limits = [_interval(values, name) for values in epochs]
-        low, high = np.transpose(limits)
+    """Draw a metric; epochs that no seed has it of, as a validation's may be, break no line."""
+    wide = frame.pivot(index="epoch", columns="seed", values=name).dropna(how="all")
+    style = {"linestyle": line, "marker": "o" if len(wide) == 1 else ""}
+    mean = axes.plot(wide.index, wide.mean(axis=1), **style, linewidth=2, label=name)[0]
+    color = mean.get_color()
+    axes.plot(wide.index, wide, **style, color=color, alpha=0.25, linewidth=0.7)
+    if wide.shape[1] >= FEWEST and len(wide):
+        low, high = np.transpose([_interval(values, name) for values in wide.to_numpy(float)])
         axes.fill_between(wide.index, low, high, color=color, alpha=0.2, lw=0)
+        if len(wide) == 1:  # a band of no width
+            axes.vlines(wide.index, low, high, color=color, alpha=0.2, linewidth=BAR)

@@ -1,7 +1,10 @@
 """What the terminal shows while a study runs, and when it ends, at 80 x 24."""
 
 import io
+import os
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -11,6 +14,7 @@ from rich.text import Text
 
 from repro.app.terminal.display import decided_claims, variants_summary
 from repro.app.terminal.live_table import FRAME_LINES, LiveTable
+from repro.findings.numbers import interval
 from repro.findings.summary import summarize
 from repro.findings.wording import words
 from repro.store.results import EarlierCosts
@@ -188,3 +192,21 @@ def test_the_end_tells_the_decided_claims_and_counts_the_rest():
     assert f"Of {len(STUDY.claims)} claims 10 hold and 5 are refuted" in count
     *_, few = decided_claims(STUDY, claims.assign(verdict="inconclusive", n=2))
     assert few.endswith(f"2 seeds decide nothing, {STUDY.seeds} do.")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [("ascii", "-2.5x10^-7 ... 1.2x10^19"), ("utf-8", "−2.5×10⁻⁷ … 1.2×10¹⁹")],
+)
+def test_powers_of_ten_are_powers_in_any_encoding(encoding, shown):
+    program = (
+        "from repro.app.terminal.streams import prepare_streams; prepare_streams();"
+        f"print({interval(-2.5e-7, 1.2e19, 2)!r})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout.decode().strip() == shown

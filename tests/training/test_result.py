@@ -284,6 +284,19 @@ def test_a_notebook_shows_its_curves(fit):
     matplotlib.pyplot.close(axes.figure)
 
 
+def test_a_single_epoch_and_a_validation_now_and_then_are_drawn():
+    given = {"validation_data": TEST, "validation_freq": 2}
+    fit = fit_seeds(build, X, Y, epochs=4, **given, **GIVEN)
+    axes = fit.plot()
+    for line in axes.lines:  # none is broken into points, which would not be seen
+        assert np.isfinite(line.get_ydata()).all()
+        assert len(line.get_ydata()) > 1
+    short = fit_seeds(build, X, Y, epochs=1, **GIVEN).plot()
+    assert {line.get_marker() for line in short.lines} == {"o"}
+    for drawn in (axes, short):
+        matplotlib.pyplot.close(drawn.figure)
+
+
 @pytest.mark.parametrize("lost", [math.nan, math.inf])
 @pytest.mark.parametrize("left", [0, 1, 7], ids="{} of 8 seeds are left".format)
 def test_seeds_that_diverge_leave_a_fit_that_can_be_looked_at(lost, left):

@@ -2,6 +2,7 @@
 
 import codecs
 import os
+import re
 import sys
 import unicodedata
 import warnings
@@ -14,6 +15,7 @@ LOOKALIKES = {
     "–": "-",
     "—": "-",
     "−": "-",
+    "⁻": "-",
     "·": "*",
     "×": "x",
     "≤": "<=",
@@ -29,6 +31,7 @@ LOOKALIKES = {
     "╸": "-",
     "╺": "-",
 }
+RAISED = "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
 PYTHONS_FORM = warnings.formatwarning
 PLAIN = "repro-plain"  # the name of the handler of what a stream's encoding lacks
 
@@ -91,7 +94,11 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     characters = error.object[error.start : error.end]
-    return "".join(map(_lookalike, characters)), error.end
+    before = error.object[max(0, error.start - 1) : error.start]
+    plain = re.sub(f"(?<![{RAISED}])(?=[{RAISED}])", "^", characters)  # 10^-5, not 105
+    if before and before in RAISED:
+        plain = plain.removeprefix("^")
+    return "".join(map(_lookalike, plain)), error.end
 
 
 def _lookalike(character: str) -> str:
