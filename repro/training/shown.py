@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Hashable
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -173,7 +173,7 @@ def _row(values: np.ndarray, name: str) -> dict[Hashable, float]:
 def _draw(axes: "Axes", frame: pd.DataFrame, name: str, line: str) -> None:
     """Draw a metric; epochs that no seed has it of, as a validation's may be, break no line."""
     wide = frame.pivot(index="epoch", columns="seed", values=name).dropna(how="all")
-    style = {"linestyle": line, "marker": "o" if len(wide) == 1 else ""}
+    style: dict[str, Any] = {"linestyle": line, "marker": "o" if len(wide) == 1 else ""}
     mean = axes.plot(wide.index, wide.mean(axis=1), **style, linewidth=2, label=name)[0]
     color = mean.get_color()
     axes.plot(wide.index, wide, **style, color=color, alpha=0.25, linewidth=0.7)

@@ -94,9 +94,9 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     characters = error.object[error.start : error.end]
-    before = error.object[max(0, error.start - 1) : error.start]
+    last_written = error.object[max(0, error.start - 1) : error.start]
     plain = re.sub(f"(?<![{RAISED}])(?=[{RAISED}])", "^", characters)  # 10^-5, not 105
-    if before and before in RAISED:
+    if last_written and last_written in RAISED:
         plain = plain.removeprefix("^")
     return "".join(map(_lookalike, plain)), error.end
 
