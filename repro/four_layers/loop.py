@@ -17,6 +17,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from repro.training.loops.cache_lines import on_cache_lines
 from repro.training.loops.exponential import sigmoid
 
 Floats = NDArray[np.float64]
@@ -123,18 +124,8 @@ class _Background(NamedTuple):
 
 def new_layer(kernel: Floats, bias: Floats) -> Layer:
     """Return a layer of these weights (copied), kernel (inputs, columns) and bias (columns,)."""
-    kernel = _on_cache_lines(np.asarray(kernel, float))
+    kernel = on_cache_lines(np.asarray(kernel, float))
     return Layer(kernel, np.array(bias, float), np.zeros_like(kernel), np.zeros_like(bias))
-
-
-def _on_cache_lines(matrix: Floats) -> Floats:
-    # A vector load that straddles two cache lines takes twice as long: 8 % of a step.
-    line = 64 // matrix.itemsize
-    room = np.empty(matrix.size + line)
-    first = -(room.ctypes.data // matrix.itemsize) % line
-    aligned = room[first : first + matrix.size].reshape(matrix.shape)
-    aligned[:] = matrix
-    return aligned
 
 
 def sparse(x: NDArray[np.uint8], y: NDArray[np.uint8]) -> Images:

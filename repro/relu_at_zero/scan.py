@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,8 @@ def scan_network(
 ) -> Scan:
     """Look for exact zeros, and compare gradients where there are any.
 
-    Without an exact zero the two gradients are the same computation, so they are not computed.
+    Without an exact zero the two gradients are the same computation, so they are computed for sums
+    alone, and once.
 
     Args:
         network: from `draw`.
@@ -68,8 +70,9 @@ def scan_network(
             continue
         zeros += new_zeros
         rounding += _rounding_zeros(network, hidden, units)
-        passed = (network, inputs, units, y)
-        pair = [backward(*passed, precision=precision, at_zero=r) for r in (at_zero, STANDARD)]
+        passed = partial(backward, network, inputs, units, y=y, precision=precision)
+        ours = passed(at_zero=at_zero)
+        pair = [ours, passed(at_zero=STANDARD) if new_zeros else ours]
         anywhere |= _differ(*pair)
         compared = _first_weights(pair, sums, precision)
         sums = compared if accumulated else None
@@ -119,8 +122,14 @@ def _rounding_zeros(network: Network, hidden: list[Floats], units: list[Floats])
     count = 0
     for (weights, biases), h, values in zip(network, hidden, units, strict=False):
         rows, columns = np.nonzero(h == 0)
-        exact = np.einsum(
-            "ij,ij->i", values[rows].astype(np.longdouble), weights.T[columns].astype(np.longdouble)
+        exact = biases[columns].astype(np.longdouble)
+        fed = (
+            np.count_nonzero(values, axis=1)[rows] > 0
+        )  # to a layer that is off, whole rows are zero
+        exact[fed] += np.einsum(
+            "ij,ij->i",
+            values[rows[fed]].astype(np.longdouble),
+            weights.T[columns[fed]].astype(np.longdouble),
         )
-        count += int(np.count_nonzero(exact + biases[columns]))
+        count += int(np.count_nonzero(exact))
     return count

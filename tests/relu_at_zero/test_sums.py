@@ -3,21 +3,28 @@
 import numpy as np
 import pytest
 
-from repro.relu_at_zero.sums import TERMS, layer_inputs
+from repro.relu_at_zero.sums import PANELS, ROWS, VECTOR, layer_inputs
+
+WIDTHS = [lanes * VECTOR // 8 for lanes in PANELS]  # in float64, a panel of each kind
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("inputs", [1, TERMS - 1, TERMS, 3 * TERMS + 2])
-def test_terms_are_added_in_their_order_and_biases_last(dtype: type, inputs: int) -> None:
+@pytest.mark.parametrize("inputs", [1, ROWS - 1, ROWS, 3 * ROWS + 2])
+@pytest.mark.parametrize("outputs", [1, *WIDTHS, 2 * WIDTHS[-1] + 3])
+def test_terms_are_added_in_their_order_and_biases_last(
+    dtype: type, inputs: int, outputs: int
+) -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(5, inputs)).astype(dtype)
     x[rng.random(x.shape) < 0.3] = 0  # these are left out
-    weights = rng.normal(size=(inputs, 3)).astype(dtype)
-    biases = rng.normal(size=3).astype(dtype)
-    expected = np.zeros((5, 3), dtype)
+    weights = rng.normal(size=(inputs, outputs)).astype(dtype)
+    biases = rng.normal(size=outputs).astype(dtype)
+    expected = np.zeros((5, outputs), dtype)
     for k in range(inputs):
         expected = expected + x[:, k : k + 1] * weights[k]
-    np.testing.assert_array_equal(layer_inputs(x, weights, biases), expected + biases)
+    sums = layer_inputs(x, weights, biases)
+    np.testing.assert_array_equal(sums, expected + biases)
+    assert sums.flags.c_contiguous and sums.dtype == dtype
 
 
 def test_the_order_decides_whether_a_sum_is_zero() -> None:
