@@ -60,14 +60,15 @@ def _adder(vectors: int) -> Any:
 
     @intrinsic
     def add(context, sums, x, used, panel, places):
-        signature = types.void(sums, x, used, panel, places)
+        kinds = (sums, x, used, panel, places)
+        signature = types.void(*kinds)
         size = sums.dtype.bitwidth // 8
         lanes = VECTOR // size
 
         def generate(context, builder, signature, arguments):
             totals, inputs, terms, weights = (
                 context.make_array(kind)(context, builder, value).data
-                for kind, value in zip(signature.args[:4], arguments[:4], strict=True)
+                for kind, value in zip(kinds[:4], arguments[:4], strict=True)
             )
             home, row, start, stop = cgutils.unpack_tuple(builder, arguments[4])
             vector = ir.VectorType(context.get_data_type(sums.dtype), lanes)
