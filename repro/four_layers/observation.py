@@ -51,7 +51,7 @@ def _directions(
         deltas(settings, layers, slopes, errors, mended=mended)
         for mended in ((False, False), (True, True), settings.mended)
     )
-    errors_then = digits.targets - after_own_step(settings, layers, inputs[0], own)
+    errors_then = digits.targets - after_own_step(settings, layers, inputs, own)
     lengths = [_length(t) for t in true]
     return {
         "cosine_first": _mean(_cosine(posted[0], true[0])),

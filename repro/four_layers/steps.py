@@ -77,15 +77,23 @@ def deltas(
 
 
 def after_own_step(
-    settings: Settings, layers: "Sequence[compiled.Layer]", x: Floats, steps: Sequence[Floats]
+    settings: Settings,
+    layers: "Sequence[compiled.Layer]",
+    old_inputs: Sequence[Floats],
+    steps: Sequence[Floats],
 ) -> Floats:
-    """Return the outputs (n, 10) for x (n, 784), each image after a step on that image alone.
+    """Return the outputs (n, 10), each image's after a step on that image alone.
 
     A step changes a layer by rate * outer(input, delta), and so the sums of the same image by
     rate * delta * (input . new input, and 1 for the bias).
+
+    Args:
+        settings: its rate.
+        layers: the network before the step.
+        old_inputs: each layer's, as of `forward`.
+        steps: as of `deltas`.
     """
-    old_inputs, _ = forward(settings, layers, x)
-    inputs = x
+    inputs = old_inputs[0]
     per_layer = zip(layers, settings.activations, old_inputs, steps, strict=False)
     for layer, name, old, delta in per_layer:
         overlap = np.sum(old * inputs, axis=1, keepdims=True) + settings.bias

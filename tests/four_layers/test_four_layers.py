@@ -313,7 +313,7 @@ def test_after_own_step_is_a_step_on_that_image(design):
     layers = as_layers(weights_of(design))
     inputs, slopes = forward(design, layers, X)
     steps = deltas(design, layers, slopes, Y - inputs[-1], mended=design.mended)
-    predicted = after_own_step(design, layers, X, steps)
+    predicted = after_own_step(design, layers, inputs, steps)
     for image in (0, 7):
         stepped = as_layers(weights_of(design))
         train(stepped, IMAGES, np.array([image]), rule_of(design), np.zeros(1, bool))
