@@ -13,7 +13,7 @@ from bench.faults.public import FAULTS
 from repro.instruments.diagnose.changes.code import compile_code
 from repro.instruments.diagnose.changes.inputs import input_changes
 from repro.instruments.diagnose.changes.merging import merged_code
-from repro.instruments.diagnose.changes.rows import token_changes
+from repro.instruments.diagnose.changes.rows import row_changes, token_changes
 from repro.instruments.diagnose.measurements.examination import examine_data
 from repro.instruments.diagnose.measurements.missed import missed_class
 from repro.instruments.diagnose.setup.setup import make_setup
@@ -71,6 +71,21 @@ def test_classes_that_only_the_users_validation_data_have_are_a_fault():
     y = DRAW.integers(0, 2, 300)
     setup = setup_of(network(3, "softmax", SPARSE), X, y, (X[:60], y[:60] + 1))
     assert "unseen_classes" in keys_of(setup)
+
+
+def test_classes_of_other_shares_are_told_of_the_users_own_split_alone():
+    y = np.repeat([0, 1, 2], 100)
+    last = (X[240:], y[240:])
+    setup = setup_of(network(3, "softmax", SPARSE), X[:240], y[:240], last)
+    assert "class_shares" in keys_of(setup)
+    changes = row_changes(setup, examine_data(setup), frozenset({"class_shares"}))
+    mixing = next(change for change in changes if change.key == "mix_split")
+    (_, mixed), (_, test) = mixing.rows(setup.train, setup.test)
+    assert set(test) == set(mixed) == {0, 1, 2}
+    drawn = np.random.default_rng(4).integers(0, 3, 300)
+    for validation in (None, (X[240:], drawn[240:])):
+        setup = setup_of(network(3, "softmax", SPARSE), X[:240], drawn[:240], validation)
+        assert "class_shares" not in keys_of(setup)
 
 
 def test_rows_that_are_sorted_by_class_keep_all_classes_where_not_all_can_be_used():

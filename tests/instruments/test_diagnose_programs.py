@@ -12,13 +12,16 @@ from keras import layers, ops
 from repro.instruments.diagnose import DiagnoseError
 from repro.instruments.diagnose.changes.catalogue import CATALOGUE
 from repro.instruments.diagnose.changes.change import changed_build
+from repro.instruments.diagnose.changes.code import weighed_code
 from repro.instruments.diagnose.changes.steps import optimizer_changes
 from repro.instruments.diagnose.changes.targets import label_changes
 from repro.instruments.diagnose.check import check
 from repro.instruments.diagnose.measurements.examination import examine_data
 from repro.instruments.diagnose.measurements.renamed import best_names
 from repro.instruments.diagnose.proof.train import train, weights_of
+from repro.instruments.diagnose.setup.compiled import compile_arguments
 from repro.instruments.diagnose.setup.loading import load_data
+from repro.instruments.diagnose.setup.outputs import Joint
 from repro.instruments.diagnose.setup.reading import Data, worst_output
 from repro.instruments.diagnose.setup.setup import make_setup
 from repro.instruments.diagnose.setup.skill import metric, row_factors, skill
@@ -742,6 +745,31 @@ def test_of_outputs_that_fail_alike_the_largest_loss_comes_first():
     assert notes[1].startswith("losses that hardly count: second's is ")
 
 
+def test_weights_that_make_losses_alike_are_pasted_with_the_metrics_as_they_were_given():
+    def near(y, predicted):
+        return ops.mean(ops.abs(y - predicted) < 1)
+
+    for given in (
+        {"first": ["mae", near], "second": ["accuracy", keras.metrics.AUC(num_thresholds=9)]},
+        [["mae"], ["accuracy"]],
+        None,
+    ):
+        model = two_sizes()
+        model.compile("sgd", ["mse", "binary_crossentropy"], metrics=given)
+        joint = Joint(
+            "second", 0.001, (0.1,), (0.8,), (0.01, 1.5), compile_arguments(model)["metrics"]
+        )
+        code = weighed_code(joint)
+        exec(compile(code, "joint", "exec"), {"model": model, "keras": keras})  # noqa: S102
+        kept = compile_arguments(model)["metrics"]
+        flat = [m if isinstance(m, str) else type(m).__name__ for m in keras.tree.flatten(kept)]
+        expected = {dict: ["mae", "accuracy", "AUC"], list: ["mae", "accuracy"]}
+        assert flat == expected.get(type(given), ["NoneType"])
+        assert type(kept) is type(given)
+        assert ("of your own again: near" in code) == isinstance(given, dict)
+        model.fit(X[:8], [X[:8, 0], Y[:8]], verbose=0)
+
+
 @pytest.mark.slow
 def test_an_output_that_others_drown_is_trained_with_losses_made_alike():
     x = np.tile(X, (3, 1))
@@ -755,7 +783,7 @@ def test_an_output_that_others_drown_is_trained_with_losses_made_alike():
     setup = replace(setup_of(build, data.x, data.y), joint=joint)
     assert "drowned" in examined(setup)[0]
     names = {"model": two_sizes()}
-    exec(compile(joint.code, "joint", "exec"), names)  # noqa: S102  # our own text
+    exec(compile(weighed_code(joint), "joint", "exec"), names)  # noqa: S102  # our own text
     assert names["model"].compiled
 
 

@@ -11,6 +11,7 @@ import pytest
 from keras import layers
 
 from repro.instruments.diagnose.changes.change import NOTHING, Change, combine
+from repro.instruments.diagnose.changes.code import weighed_code
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.proof.judge import Proof, are_apart, gain, judge
 from repro.instruments.diagnose.proof.prove import Suspects, Trials, _worth_trying
@@ -126,7 +127,7 @@ def test_an_output_that_others_drown_is_said_to_be_fine_alone(setup):
     joint = Joint("sex", 0.001, (0.1, 0.2), (0.8, 0.9), (0.01, 1.5))
     drowned = diagnosis_of(replace(setup, joint=joint), ("drowned",), (), {}, 0.9)
     assert (drowned.verdict, drowned.cause, drowned.change) == ("likely", "drowned", None)
-    assert drowned.code == joint.code
+    assert drowned.code == weighed_code(joint)
     text = str(drowned)
     assert text.startswith("Likely cause: another output's loss drowns this one's.")
     assert "0.15 → 0.85 over 2 seeds; alone it reaches 0.90" in text

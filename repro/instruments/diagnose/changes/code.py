@@ -8,6 +8,7 @@ from typing import Any
 
 from repro.instruments.diagnose.setup.anatomy import Site
 from repro.instruments.diagnose.setup.compiled import compile_arguments
+from repro.instruments.diagnose.setup.outputs import Joint
 from repro.instruments.diagnose.setup.setup import Setup
 
 REQUIRED = ("units", "filters", "kernel_size", "input_dim", "output_dim", "rate", "pool_size")
@@ -91,6 +92,34 @@ def metrics_code(setup: Setup) -> tuple[str, list[str]]:
         codes.pop(ACCURACY, None)
     user_names = [spoken_name(metric) for metric in metrics if not _metric_code(metric)]
     return f", metrics=[{', '.join(codes)}]" if codes else "", user_names
+
+
+def weighed_code(joint: Joint) -> str:
+    """Return the call of `compile` by which the losses of all outputs are alike."""
+    numbers = ", ".join(f"{weight:g}" for weight in joint.weights)
+    metrics = _nested_metrics(joint.metrics)
+    code = f"model.compile(optimizer=model.optimizer, loss=model.loss, loss_weights=[{numbers}]"
+    code += f", metrics={metrics})" if joint.metrics else ")"
+    user_names = [spoken_name(m) for m in keras_leaves(joint.metrics) if not _metric_code(m)]
+    return with_reminder(code, user_names)
+
+
+def with_reminder(code: str, user_names: Sequence[str]) -> str:
+    """Return code with a line under it that names the metrics that only the user can write."""
+    return (
+        f"{code}\n# and metrics of your own again: {', '.join(user_names)}" if user_names else code
+    )
+
+
+def _nested_metrics(metrics: Any) -> str:
+    """Return metrics as code, in the lists and by the names in which they were given."""
+    if isinstance(metrics, dict):
+        named = [f'"{name}": {_nested_metrics(metric)}' for name, metric in metrics.items()]
+        return f"{{{', '.join(named)}}}"
+    if isinstance(metrics, list | tuple):
+        parts = [_nested_metrics(metric) for metric in metrics]
+        return f"[{', '.join(part for part in parts if part)}]"
+    return _metric_code(metrics) if metrics is not None else "None"
 
 
 def keras_leaves(nested: Any) -> list[Any]:

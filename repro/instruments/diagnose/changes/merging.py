@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Mapping, Sequence
 
-from repro.instruments.diagnose.changes.code import layer_code, metrics_code
+from repro.instruments.diagnose.changes.code import layer_code, metrics_code, with_reminder
 from repro.instruments.diagnose.setup.setup import Setup
 
 LAYER_LINE = re.compile(r"(keras\.layers\.\w+\(.*\))  # (.+)")
@@ -26,7 +26,7 @@ def _with_metrics(setup: Setup, code: str) -> str:
         return code
     metrics, unknown = metrics_code(setup)
     code = COMPILING.sub(lambda match: f"{match[1]}{metrics})", code)
-    return f"{code}\n# and metrics of your own again: {', '.join(unknown)}" if unknown else code
+    return with_reminder(code, unknown)
 
 
 def _merged_layers(setup: Setup, code: str) -> str:

@@ -20,7 +20,13 @@ from repro.instruments.diagnose.setup.sequences import (
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.splitting import Pair
 
-APART = {"unseen_classes", "validation_differs", "validation_shifted", "feature_shifted"}
+APART = {
+    "unseen_classes",
+    "class_shares",
+    "validation_differs",
+    "validation_shifted",
+    "feature_shifted",
+}
 TABLE_AXES = 2
 HELD_OUT_OF = 5  # one row of so many
 SHUFFLING = "order = np.random.default_rng(0).permutation(len(x))"

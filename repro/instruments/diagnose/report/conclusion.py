@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from repro.instruments.diagnose.changes.code import weighed_code
 from repro.instruments.diagnose.changes.merging import merged_code
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.proof.attribution import Attribution, attribute
@@ -162,5 +163,5 @@ class Conclusion:
     def code(self) -> str:
         """The recommended (of a fine fit: improving) change to paste; "" if there is none."""
         if self.drowned and self.setup.joint is not None:
-            return self.setup.joint.code
+            return weighed_code(self.setup.joint)
         return merged_code(self.setup, self.smallest.change.code) if self.smallest else ""

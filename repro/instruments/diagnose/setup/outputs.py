@@ -55,6 +55,7 @@ class Joint:
         skills: each seed's skill as it is.
         weighed: each seed's skill with `weights`.
         weights: of all outputs' losses; each makes its loss 1 before training.
+        metrics: as the model of all outputs was compiled with.
     """
 
     name: str
@@ -62,20 +63,13 @@ class Joint:
     skills: tuple[float, ...]
     weighed: tuple[float, ...]
     weights: tuple[float, ...]
+    metrics: Any = None
 
     @property
     def gained(self) -> float:
         """The mean gain, 0 if it isn't one from every seed."""
         gains = np.subtract(self.weighed, self.skills)
         return float(gains.mean()) if gains.min() > 0 else 0.0
-
-    @property
-    def code(self) -> str:
-        """The weights to paste."""
-        numbers = ", ".join(f"{weight:g}" for weight in self.weights)
-        return (
-            f"model.compile(optimizer=model.optimizer, loss=model.loss, loss_weights=[{numbers}])"
-        )
 
 
 def are_several(y: Any) -> bool:
@@ -138,6 +132,7 @@ def _compared(together: "_Together", place: int) -> Joint | None:
         skills=skills,
         weighed=weighed,
         weights=weights,
+        metrics=compile_arguments(call_build(together.build))["metrics"],
     )
 
 

@@ -57,9 +57,9 @@ CAUSES = {
         remedy="transpose where axes are to change places; reshape only cuts the numbers anew",
     ),
     "split": Cause(
-        title="classes are missing in training",
-        signs=("unseen_classes",),
-        says="What is asked for was never shown",
+        title="training and validation rows of other classes",
+        signs=("unseen_classes", "class_shares"),
+        says="What is asked for was hardly shown, if at all",
         remedy="shuffle the rows before they are split",
         certain=True,
     ),

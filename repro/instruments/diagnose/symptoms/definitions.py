@@ -140,6 +140,15 @@ DEFINITIONS = {
         counts=above(0),
         source=OURS,
     ),
+    "class_shares": Definition(
+        title="classes in other shares than in training",
+        measured=(
+            "share of the validation rows that would have to be of another class for the classes "
+            "to have their shares in training, if all are known there"
+        ),
+        counts=above(0.5),
+        source=OURS,
+    ),
     "sorted_rows": Definition(
         title="rows in the order of their targets",
         measured=(

@@ -32,6 +32,8 @@ def row_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         unseen = float((~np.isin(test, train)).mean())
         text = f"{percent(unseen)} of the {setup.tested_on} are of classes that no training row has"
         yield from detect("unseen_classes", unseen, text)
+        if not unseen and setup.tested_on == "validation data":
+            yield from _share_symptoms(train, test)
     if not setup.shuffle:
         yield from _order_symptoms(setup)
     share = shared_rows(setup)
@@ -44,6 +46,16 @@ def row_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         text = f"{percent(share)} of the rows hold nine tenths of the sample or class weights"
         yield from detect("weighted", share, text)
         yield from _class_weight_symptoms(setup, setup.weights)
+
+
+def _share_symptoms(train: Array, test: Array) -> Symptoms:
+    """Compare the shares that classes have in training and validation."""
+    labels = np.unique(train)
+    trained, asked = ((classes[:, None] == labels).mean(axis=0) for classes in (train, test))
+    gaps = asked - trained
+    text = f"{percent(float(gaps.max()))} more of the validation rows than of the training rows "
+    text += "are of one class"
+    yield from detect("class_shares", float(np.maximum(gaps, 0).sum()), text)
 
 
 def _order_symptoms(setup: Setup) -> Symptoms:
