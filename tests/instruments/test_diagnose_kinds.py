@@ -104,6 +104,24 @@ def test_ties_share_a_hit_so_that_flat_outputs_earn_no_skill():
 # Scales ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("rate", "says"),
+    [
+        (1e-6, "Adam's rate 1e-06 is below the smallest that is usual for it, 1e-05"),
+        (1e-5, "Adam's rate 1e-05 is at the smallest that is usual for it, 1e-05"),
+        (2e-5, None),
+        (0.03, None),
+        (0.1, "Adam's rate 0.1 is above the largest that is usual for it, 0.03"),
+    ],
+)
+def test_a_rate_is_compared_with_the_usual_as_it_is_written(rate, says):
+    setup = setup_of(
+        sequential(HIDDEN, SIGMOID, optimizer=lambda: keras.optimizers.Adam(rate)), X, Y
+    )
+    said = [symptom.says for symptom in find_symptoms(setup, examine_data(setup), None)]
+    assert [text for text in said if "usual" in text] == [says] * (says is not None)
+
+
 def test_features_of_different_scale_are_standardized_one_by_one():
     x = X * 10.0 ** np.linspace(0, 9, 6)
     x[:, 5] = 7.0  # a constant feature

@@ -675,7 +675,7 @@ DEFINITIONS = {
     "rate_below_usual": Definition(
         title="rate below the usual",
         measured="rate over the smallest one that is usual for the optimizer",
-        counts=below(1),
+        counts=at_most(1),
         source="ranges in use, from Keras' defaults by powers of ten; ours",
     ),
     "averages_lag": Definition(
