@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from keras import layers, ops
 
+import repro
 from repro.instruments.diagnose import DiagnoseError
 from repro.instruments.diagnose.changes.catalogue import CATALOGUE
 from repro.instruments.diagnose.changes.change import changed_build
@@ -17,6 +18,7 @@ from repro.instruments.diagnose.changes.steps import optimizer_changes
 from repro.instruments.diagnose.changes.targets import label_changes
 from repro.instruments.diagnose.check import check
 from repro.instruments.diagnose.measurements.examination import examine_data
+from repro.instruments.diagnose.measurements.past import windows
 from repro.instruments.diagnose.measurements.renamed import best_names
 from repro.instruments.diagnose.proof.train import train, weights_of
 from repro.instruments.diagnose.setup.compiled import compile_arguments
@@ -837,3 +839,71 @@ def test_a_model_without_input_shape_gets_one_that_fits(stack, shape):
 
 def test_a_model_without_layers_is_said_to_have_none():
     assert check(sequential()).notes == ("The model has no layers.",)
+
+
+# Single steps, and targets that take more than a few numbers ------------------------------------
+
+
+def one_step(kind=layers.LSTM):
+    model = keras.Sequential([keras.Input((1, 1)), kind(4), layers.Dense(1)])
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    return model
+
+
+SERIES = np.random.default_rng(9).normal(size=(300, 1, 1)).astype("float32")
+MEANS = np.convolve(SERIES[:, 0, 0], np.ones(3) / 3)[:300]
+
+
+def test_a_recurrent_layer_of_single_steps_is_offered_the_rows_before():
+    causes, changes = examined(setup := setup_of(one_step, SERIES, MEANS))
+    assert "single_step" in causes
+    change = changes["windows"]
+    (x, y), (x_test, _) = change.rows(setup.train, setup.test)
+    assert x.shape[1:] == (3, 1)
+    assert np.array_equal(y, setup.train[1])  # the same rows, each with those before it
+    assert np.array_equal(x_test[:, -1:], setup.test[0])
+    names = {"x": SERIES, "np": np}
+    exec(compile(change.code, "windows", "exec"), names)  # noqa: S102  # our own text
+    assert np.array_equal(names["x"], windows(SERIES, 3))
+    assert changed_build(setup, change)()(x[:2]).shape == (2, 1)
+
+
+def test_single_steps_are_no_fault_where_the_rows_before_tell_nothing_more():
+    own = SERIES[:, 0, 0] * 2
+    assert "single_step" not in examined(setup_of(one_step, SERIES, own))[0]
+    longer = SERIES.reshape(150, 2, 1)
+    build = sequential(dense(4, "relu"), dense(1), loss="mse")
+    assert examine_data(setup_of(build, SERIES, MEANS)).past is None  # no recurrent layer
+    model = sequential(lambda: layers.LSTM(4), dense(1), loss="mse")
+    assert examine_data(setup_of(model, longer, MEANS[::2])).past is None
+
+
+@pytest.mark.slow
+def test_windows_recover_what_single_steps_lack():
+    x = np.random.default_rng(9).normal(size=(800, 1, 1)).astype("float32")
+    diagnosis = repro.diagnose(
+        one_step,
+        x,
+        np.convolve(x[:, 0, 0], np.ones(3) / 3)[:800],
+        epochs=20,
+        batch_size=16,
+        seeds=4,
+    )
+    assert (diagnosis.verdict, diagnosis.cause) == ("proven", "single_step")
+    assert diagnosis.change.skill > 0.9
+
+
+def test_a_bottleneck_of_many_targets_depends_on_their_components():
+    tiled = np.tile(X, 3)  # six components of nearly the same variance
+    for units, y, is_narrow in (
+        (2, tiled, True),
+        (6, tiled, False),
+        (2, np.tile(X[:, :1], 18), False),
+    ):
+        setup = setup_of(sequential(dense(units, "relu"), dense(18), loss="mse"), X, y)
+        symptoms = find_symptoms(setup, examine_data(setup), None)
+        said = [symptom.says for symptom in symptoms if symptom.key == "narrow"]
+        assert bool(said) == is_narrow
+        assert all(
+            "2 numbers for 18 targets, half of whose variance takes 3" in text for text in said
+        )

@@ -21,6 +21,7 @@ from repro.instruments.diagnose.measurements.loss import OwnLoss, measure_own_lo
 from repro.instruments.diagnose.measurements.missed import Missed
 from repro.instruments.diagnose.measurements.mixed import unmixed
 from repro.instruments.diagnose.measurements.pairing import change_by_pairing
+from repro.instruments.diagnose.measurements.past import Past, find_past
 from repro.instruments.diagnose.measurements.relation import (
     UNRELATED,
     Relation,
@@ -62,6 +63,7 @@ class Examination:
         cut: where the gradient ends before it gets to all layers; None if it gets there.
         erased: the operation behind which all rows are alike, if there is one.
         row_scale: the layer that brings every row to one size before anything reads it, if any.
+        past: the rows before a row that tell its target, where a recurrent layer reads one step.
         unmixed: training and test rows with a reshape undone that has mixed them up, if one has.
         renamed: share of the validation rows that become right once their classes are renamed.
         names: the place among training's classes of each class of the validation labels, then.
@@ -94,6 +96,7 @@ class Examination:
     cut: Cut | None = None
     erased: Erased | None = None
     row_scale: RowScale | None = None
+    past: Past | None = None
     unmixed: tuple[Pair, Pair] | None = None
     leaks: tuple[int, ...] = ()
     codes: tuple[int, ...] = ()
@@ -135,6 +138,7 @@ def examine_data(setup: Setup) -> Examination:
         cut=find_cut(setup),
         erased=find_erased(setup),
         row_scale=find_row_scale(setup),
+        past=find_past(setup),
         layers=pd.DataFrame(),
         outputs=pd.DataFrame(),
     )

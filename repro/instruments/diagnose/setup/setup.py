@@ -227,7 +227,7 @@ def make_setup(
         **vars(network),
         build=build,
         whole=((x, y), validation_data),
-        train=_cut(split.train, rows),
+        train=cut(split.train, rows),
         test=split.test,
         shuffle=shuffle,
         weights=None if weights is None else weights[split.rows][_kept(split.train[1], rows)],
@@ -337,7 +337,8 @@ def _check_one_hot_once(y: Array, shape: tuple[int | None, ...]) -> None:
         )
 
 
-def _cut(pair: Pair, rows: int) -> Pair:
+def cut(pair: Pair, rows: int) -> Pair:
+    """Return so many rows of a pair; see `_kept` for which."""
     return pair if rows == len(pair[1]) else select_rows(pair, _kept(pair[1], rows))
 
 

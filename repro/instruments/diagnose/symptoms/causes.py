@@ -390,6 +390,12 @@ CAUSES = {
         remedy="pool less, by shorter strides, and flatten in place of global pooling",
         usual=True,
     ),
+    "single_step": Cause(
+        title="a recurrent layer that reads a single step",
+        signs=("single_steps",),
+        says="It has nothing to remember: what came before a row is in other rows",
+        remedy="give it windows: a row with those before it, as the steps of one input",
+    ),
     "mask": Cause(
         title="padding is read like data",
         signs=("unmasked",),

@@ -185,6 +185,15 @@ DEFINITIONS = {
         counts=above(0.25),
         source="Keras' guide to masking and padding; the share is ours",
     ),
+    "single_steps": Definition(
+        title="single steps where the rows before tell the targets",
+        measured=(
+            "skill that ridge regression gains by up to 9 of the rows before a row, if a recurrent "
+            "layer reads one step"
+        ),
+        counts=above(0.15),
+        source=OURS,
+    ),
     "constant_inputs": Definition(
         title="constant inputs",
         measured="share of the features that are the same in all rows",
@@ -737,8 +746,8 @@ DEFINITIONS = {
     "narrow": Definition(
         title="bottleneck",
         measured=(
-            "units of the narrowest hidden layer over those needed: 2, log2 of the "
-            "classes, and more than a third of the classes"
+            "units of the narrowest hidden layer over those needed: 2, log2 of the classes, more "
+            "than a third of the classes, principal components with half of the targets' variance"
         ),
         counts=below(1),
         source=OURS,

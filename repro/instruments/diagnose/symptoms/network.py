@@ -38,6 +38,8 @@ NUMBER_LOSSES = ("mean_squared_error", *ABSOLUTE_LOSSES)
 READERS = {3: ("Conv1D", "LSTM", "GRU", "SimpleRNN"), 4: ("Conv2D", "SeparableConv2D")}
 """Layers that take the last axis for channels, by the axes of their inputs."""
 MOST_CHANNELS = 4
+HALF_OF_VARIANCE = 0.5
+MOST_ROWS, MOST_COLUMNS = 1024, 512  # of the targets, whose components are counted
 UNSUMMED = 0.01  # so far from 1, the sum of a row's targets is no rounding
 
 
@@ -255,13 +257,13 @@ def hidden_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         thin, classes = min(passing, key=lambda label: passing[label]), setup.task.classes
         units = passing[thin]
         text = f"{thin} passes on {counted(units, 'number')} for "
-        text += f"{classes} classes" if classes else "a regression"
-        yield from detect("narrow", units / _units_needed(classes), text, thin)
+        text += f"{classes} classes" if classes else _regression(setup)
+        yield from detect("narrow", units / _units_needed(setup), text, thin)
 
 
 def narrow_embeddings(setup: Setup) -> list[Site]:
     """Return the embeddings that pass on fewer numbers of a row than are needed."""
-    needed = _units_needed(setup.task.classes)
+    needed = _units_needed(setup)
     sites = [site for site in embedding_sites(setup) if site.position not in setup.bypassed]
     return [site for site in sites if _passing(setup, site) < needed]
 
@@ -280,8 +282,27 @@ def _passing(setup: Setup, site: Site) -> int:
     return min(sizes, default=site.units)
 
 
-def _units_needed(classes: int) -> int:
+def _regression(setup: Setup) -> str:
+    columns = setup.targets.shape[1]
+    if columns == 1:
+        return "a regression"
+    return f"{columns} targets, half of whose variance takes {_components(setup.targets)}"
+
+
+def _units_needed(setup: Setup) -> int:
+    """Return how few numbers tell the classes apart, or half of the variance of many targets."""
+    classes = setup.task.classes
+    if not classes and setup.targets.shape[1] > 1:
+        return max(2, _components(setup.targets))
     return max(2, math.ceil(math.log2(max(classes, 1))), classes // 3 + 1)
+
+
+def _components(y: Array) -> int:
+    """Return how many principal components hold half of the variance of the targets."""
+    y = np.asarray(y[:MOST_ROWS, :MOST_COLUMNS], float)
+    variances = np.linalg.svd(y - y.mean(axis=0), compute_uv=False) ** 2
+    shares = variances.cumsum() / max(float(variances.sum()), 1e-12)
+    return int((shares < HALF_OF_VARIANCE).sum()) + 1
 
 
 def settings_symptoms(setup: Setup, examination: Examination) -> Symptoms:

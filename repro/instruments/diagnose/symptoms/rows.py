@@ -127,6 +127,10 @@ def token_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     if x is None:
         return
     yield from _memory_symptoms(setup, x)
+    if (past := examination.past) is not None:
+        text = f"{past.kind} reads one step, and ridge regression gains {past.gained:.2f} by the "
+        text += f"{past.steps - 1} row{'s' * (past.steps > 2)} before"
+        yield from detect("single_steps", past.gained, text)
     cut = float((x != np.rint(x)).mean())
     for layer in embeddings(setup):
         text = f"{percent(cut)} of the tokens are no whole numbers, and are cut to such"
