@@ -19,6 +19,7 @@ from repro.instruments.diagnose.symptoms.definitions import DEFINITIONS, FAILURE
 from repro.instruments.diagnose.symptoms.layers import depth_symptoms, layer_symptoms
 from repro.instruments.diagnose.symptoms.network import hidden_symptoms, settings_symptoms
 from repro.instruments.diagnose.symptoms.symptom import Symptom, detect
+from repro.instruments.diagnose.symptoms.training import _loss_symptoms
 
 MODULES = sorted(Path(symptoms.__path__[0]).glob("*.py"))
 MEASURED = [key for key, definition in DEFINITIONS.items() if definition.counts]
@@ -174,3 +175,12 @@ def test_depth_is_judged_from_the_first_to_the_last_hidden_layer(monkeypatch):
     assert keys(depth_symptoms(setup, examination)) == {"exploding_gradient"}
     short = SimpleNamespace(hidden=hidden[:2])
     assert not keys(depth_symptoms(short, examination))
+
+
+def test_a_rise_of_the_loss_is_told_by_the_seeds_in_which_it_rises():
+    loss = pd.DataFrame([[9.0, 2.0], [9.0, 2.0], [9.0, 30.0], [9.0, 30.0]])
+    outputs = pd.DataFrame({"seed": range(4), "step": 0, "loss": 8.0})
+    first, last = list(_loss_symptoms(loss, outputs)), list(_loss_symptoms(loss.iloc[:2], outputs))
+    assert [symptom.key for symptom in first] == ["diverges"]
+    assert "(their median 30 after 8) in 50 % of 4 seeds" in first[0].says
+    assert not last

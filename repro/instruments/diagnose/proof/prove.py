@@ -109,7 +109,7 @@ class Trials:
             self.add([together], kept)
         return next(iter(self._results(together)), None)
 
-    def has(self, change: Change) -> bool:
+    def was_trained(self, change: Change) -> bool:
         """Tell whether the change was trained, be it as what several were found to need."""
         return bool(self._results(change))
 
@@ -154,7 +154,7 @@ def prove(
             tried += _try_remedies(trials, left, causes, are_facts=stage == FACTS)
     if suspects.fails and not trials.is_enough:
         _try_usual(trials, changes, suspects)
-    rest = [change for change in changes if change not in tried and not trials.has(change)]
+    rest = [change for change in changes if change not in tried and not trials.was_trained(change)]
     worth, proof.spared = _worth_trying(trials, rest, suspects)
     trials.add(sorted(worth, key=_urgency(suspects.causes)), KEPT_FROM_SINGLES)
     is_open = trials.best_skill < GOOD and not _is_settled(trials, suspects)
@@ -317,7 +317,7 @@ def _try_with_others(trials: Trials, causes: Sequence[str]) -> None:
     smallest = proof.smallest(causes)
     base = smallest.change if smallest and smallest.change in ranked else ranked[0]
     pairs = [combine(base, other) for other in _partners(base, ranked, causes)]
-    trials.add([pair for pair in pairs if not trials.has(pair)], KEPT_FROM_PAIRS)
+    trials.add([pair for pair in pairs if not trials.was_trained(pair)], KEPT_FROM_PAIRS)
     if trials.best_skill < GOOD or not any(judged.recovers for judged in proof.judged):
         _try_together(trials, remedies(ranked, causes))
 

@@ -68,10 +68,9 @@ def _loss_symptoms(loss: pd.DataFrame, outputs: pd.DataFrame) -> Symptoms:
     if known.any():
         rise = (final - first)[known] / first[known].abs().clip(lower=SMALLEST_LOSS)
         rises = float((rise > RISE).mean())
-        text = f"the loss ends above where it started (median {final.median():.3g} after "
-        yield from _detect_in_seeds(
-            "diverges", rises, f"{text}{first.median():.3g})", int(known.sum())
-        )
+        ends, starts = (losses[known][rise > RISE].median() for losses in (final, first))
+        text = f"the loss ends above where it started (their median {ends:.3g} after {starts:.3g})"
+        yield from _detect_in_seeds("diverges", rises, text, int(known.sum()))
 
 
 def _skill_symptoms(setup: Setup, train: Array, test: Array) -> Symptoms:
