@@ -129,7 +129,7 @@ def token_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     yield from _memory_symptoms(setup, x)
     if (past := examination.past) is not None:
         text = f"{past.kind} reads one step, and ridge regression gains {past.gained:.2f} by the "
-        text += f"{(before := past.steps - 1)} row{'s' * (before > 1)} before"
+        text += f"{(earlier := past.steps - 1)} row{'s' * (earlier > 1)} before"
         yield from detect("single_steps", past.gained, text)
     cut = float((x != np.rint(x)).mean())
     for layer in embeddings(setup):
