@@ -3,6 +3,7 @@
 Slow: the printed text of all changes but two programs' ones.
 """
 
+from dataclasses import replace
 from functools import reduce
 
 import keras
@@ -170,6 +171,17 @@ def attributed(gains, causes, certain=(), before=0.0, baseline=np.nan, vague=())
     judge(setup, proof, results)
     suspects = Suspects(causes=causes, certain=frozenset(certain), vague=frozenset(vague))
     return attribute(proof, suspects)
+
+
+def test_of_causes_that_fit_as_well_the_one_that_can_be_seen_comes_first():
+    longer = Change(key="longer", title="", size=1, removes=("epochs",), treats=("rate_low",))
+    still_longer = replace(longer, key="still longer", epochs=9)
+    faster = replace(FASTER, treats=("epochs",))
+    gains = {replace(longer, epochs=3): 0.9, still_longer: 0.91, faster: 0.92}
+    found = attributed(gains, ["rate_low", "epochs"], vague=["rate_low"])
+    assert (found.cause, found.proven) == ("epochs", True)
+    assert found.judged.change.epochs == 3  # no longer than need be
+    assert attributed(gains, ["rate_low", "epochs"]).cause == "rate_low"
 
 
 def test_a_cause_is_proven_by_its_own_remedy_alone():

@@ -10,13 +10,14 @@ import pytest
 from repro.instruments.diagnose.changes.change import NOTHING, Change
 from repro.instruments.diagnose.changes.steps import length_changes
 from repro.instruments.diagnose.changes.targets import target_changes
-from repro.instruments.diagnose.measurements.examination import examine_data
+from repro.instruments.diagnose.measurements.examination import examine, examine_data
 from repro.instruments.diagnose.proof.attribution import attribute
 from repro.instruments.diagnose.proof.judge import Gain, Judged, Proof
 from repro.instruments.diagnose.proof.length import own_budget, train_as_long
 from repro.instruments.diagnose.proof.prove import Suspects, Trials, prove
-from repro.instruments.diagnose.proof.train import Trained, Trainer
+from repro.instruments.diagnose.proof.train import Trained, Trainer, train
 from repro.instruments.diagnose.setup.setup import Setup, make_setup
+from repro.instruments.diagnose.symptoms.find import find_symptoms
 from repro.instruments.diagnose.symptoms.symptom import detect
 
 EPOCHS = 80
@@ -86,6 +87,27 @@ def test_epochs_that_the_budget_cut_off_are_no_change(setup):
     assert "more_epochs" not in keys
     whole = replace(setup, own_steps=setup.steps)
     assert "more_epochs" in [c.key for c in length_changes(whole, None, frozenset({"slow"}))]
+
+
+@pytest.mark.parametrize(("rate", "epochs"), [(0.001, 3), (0.0005, 3), (0.001, 60)])
+def test_few_steps_at_the_usual_rate_are_seen_and_many_more_are_offered(rate, epochs):
+    def build():
+        model = keras.Sequential([keras.layers.Dense(1)])
+        model.compile(keras.optimizers.RMSprop(rate), "mse")
+        return model
+
+    x = np.random.default_rng(0).normal(size=(100, 2))
+    setup = make_setup(build, x, 50 + x[:, 0], epochs=epochs, batch_size=16, seeds=2, budget=110)
+    examination, trained = examine(setup), train(setup, NOTHING, setup.seeds)
+    symptoms = find_symptoms(setup, examination, trained.curve)
+    keys = frozenset(symptom.key for symptom in symptoms)
+    is_seen = rate == 0.001 and epochs == 3
+    assert ("few_steps" in keys) == is_seen
+    offers = {change.key: change for change in length_changes(setup, examination, keys)}
+    assert offers["more_epochs"].epochs == 4
+    assert ("enough_epochs" in offers) == is_seen
+    if is_seen:
+        assert setup.steps * offers["enough_epochs"].epochs > 1900
 
 
 @pytest.mark.long

@@ -28,6 +28,7 @@ SMALL_BATCH = 32
 ADAMS_RATES = (3e-4, 3e-3)  # within these, Adam's rate is as good as its default
 CLIPPED = {"clipnorm": None, "clipvalue": None, "global_clipnorm": 1.0}
 LONGER = 4  # times the epochs
+ENOUGH_STEPS = 2000  # of a training that took less than a tenth of them
 HIGHER_TREATS = ("target_scale", "epochs", "loss_choice", "schedule", "warm_up")
 ADAM_TREATS = (
     "rate_low",
@@ -167,14 +168,20 @@ def length_changes(setup: Setup, examination: Examination, symptoms: frozenset[s
     if symptoms & {"large_batch", "batch_norm_alone"} or (fails and _is_unusual(setup)):
         yield _batches(setup)
     is_own = LONGER * setup.steps <= setup.own_steps  # no change, but what the budget cut off
+    if "few_steps" in symptoms and (factor := ENOUGH_STEPS // setup.steps) > LONGER:
+        yield _longer(setup, "enough_epochs", factor)
     if (fails or "slow" in symptoms) and not is_own:
-        yield Change(
-            key="more_epochs",
-            title=f"{LONGER * setup.epochs} epochs",
-            size=1,
-            code=f"model.fit(x, y, epochs={LONGER * setup.epochs}, batch_size={setup.batch_size})",
-            removes=("epochs",),
-            treats=("rate_low", "large_batch", "loss_choice"),
-            group="epochs",
-            epochs=LONGER,
-        )
+        yield _longer(setup, "more_epochs", LONGER)
+
+
+def _longer(setup: Setup, key: str, factor: int) -> Change:
+    return Change(
+        key=key,
+        title=f"{factor * setup.epochs} epochs",
+        size=1,
+        code=f"model.fit(x, y, epochs={factor * setup.epochs}, batch_size={setup.batch_size})",
+        removes=("epochs",),
+        treats=("rate_low", "large_batch", "loss_choice"),
+        group="epochs",
+        epochs=factor,
+    )

@@ -65,7 +65,7 @@ def attribute(proof: Proof, suspects: Suspects) -> Attribution | None:
     if candidates and all(candidate.cause in suspects.vague for candidate in candidates):
         candidates = _by_signs(proof, singles, suspects) or candidates
     if candidates:
-        chosen = min(candidates, key=_preference)
+        chosen = min(candidates, key=_preference(suspects))
     else:
         chosen = _without_suspect(recovering, singles, suspects, proof)
     is_small = proof.is_pruned or chosen.judged.change.parts == 1
@@ -159,15 +159,23 @@ def _is_tested(proof: Proof, cause: str) -> bool:
     return unrelated[0] or not unrelated[1]
 
 
-def _preference(attribution: Attribution) -> tuple[bool, int]:
-    """Prefer facts, then the cause with the fewest rivals; of equals, the one upstream."""
-    return not attribution.certain, 0 if attribution.certain else len(attribution.rivals)
+def _preference(suspects: Suspects) -> Callable[[Attribution], tuple[bool, int, bool]]:
+    """Prefer facts, then the cause with the fewest rivals, then one that can be seen.
+
+    Of equals, the one upstream comes first.
+    """
+
+    def preference(attribution: Attribution) -> tuple[bool, int, bool]:
+        rivals = 0 if attribution.certain else len(attribution.rivals)
+        return not attribution.certain, rivals, attribution.cause in suspects.vague
+
+    return preference
 
 
 def _by_remedy(
     cause: str, own: Sequence[Judged], singles: Sequence[Judged], suspects: Suspects
 ) -> Attribution:
-    judged = min(own, key=lambda judged: (judged.change.size, -judged.gained.mean))
+    judged = min(own, key=lambda j: (j.change.size, j.change.epochs, -j.gained.mean))
     return Attribution(
         cause=cause,
         judged=judged,

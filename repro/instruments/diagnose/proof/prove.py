@@ -170,7 +170,7 @@ def _try_usual(trials: Trials, changes: Sequence[Change], suspects: Suspects) ->
     """
     preferred = _tried_remedies(trials, changes, suspects)
     chosen = usual_changes(trials.trainer.setup, changes, preferred, suspects.causes)
-    longer = [change for change in changes if change.epochs > 1]
+    longer = [change for change in changes if change.epochs > 1][:1]
     for together in (chosen, [*longer, *chosen]) if longer else (chosen,):
         trained = trials.result(together, KEPT_FROM_ALL) if together else None
         if trained is not None and trials.is_enough:

@@ -40,7 +40,7 @@ def read_compiled(model: "keras.Model") -> Compiled:
     optimizer = model.optimizer
     return Compiled(
         optimizer=type(optimizer).__name__,
-        rate=highest_rate(optimizer),
+        rate=as_written(highest_rate(optimizer)),
         momentum=float(getattr(optimizer, "momentum", 0.0) or 0.0),
         loss=loss_name(model.loss),
         from_logits=bool(getattr(model.loss, "from_logits", False) or _keeps_logits(model.loss)),
@@ -79,6 +79,16 @@ def is_own_loss(loss: Any) -> bool:
         return False
     kind = loss if hasattr(loss, "__name__") else type(loss)
     return not str(kind.__module__).startswith("keras")
+
+
+def as_written(number: float) -> float:
+    """Return a number that went through float32 as its author wrote it: 1e-5, not 9.99999975e-6.
+
+    Examples:
+        >>> as_written(float(np.float32(1e-5)))
+        1e-05
+    """
+    return float(f"{number:.6g}")
 
 
 def schedule_of(optimizer: Any) -> Callable[[int], Any] | None:

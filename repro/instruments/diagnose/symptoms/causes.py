@@ -564,7 +564,7 @@ CAUSES = {
     ),
     "epochs": Cause(
         title="too few steps",
-        signs=("slow", "stalls", "below_linear", "below_neighbours"),
+        signs=("few_steps", "slow", "stalls", "below_linear", "below_neighbours"),
         says="Training stops before the network has learned",
         remedy="train longer",
     ),

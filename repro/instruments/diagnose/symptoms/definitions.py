@@ -687,6 +687,15 @@ DEFINITIONS = {
         counts=at_most(1),
         source="ranges in use, from Keras' defaults by powers of ten; ours",
     ),
+    "few_steps": Definition(
+        title="few steps in all",
+        measured=(
+            "steps of the training, if it fails and the rate is Keras' default for the optimizer "
+            "or above"
+        ),
+        counts=below(200),
+        source=OURS,
+    ),
     "averages_lag": Definition(
         title="moving averages lag behind",
         measured="share of their first values in batch normalization's averages, momentum^steps",

@@ -6,6 +6,7 @@ import pandas as pd
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.setup.anatomy import has_own_steps
 from repro.instruments.diagnose.setup.arrays import Array
+from repro.instruments.diagnose.setup.compiled import as_written
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.skill import margin, skill
 from repro.instruments.diagnose.symptoms.definitions import (
@@ -33,6 +34,10 @@ def training_symptoms(setup: Setup, examination: Examination, curve: pd.DataFram
         yield from detect("other_optimizer", 1, f"the optimizer is {name}")
     if has_own_steps(setup.build()):
         yield from detect("own_steps", 1, "the model trains by steps of your own")
+    usual = float(np.asarray(type(setup.optimizer)().learning_rate))
+    if setup.compiled.rate >= as_written(usual):
+        text = f"training takes {setup.own_steps} steps in all, at {name}'s usual rate or above"
+        yield from detect("few_steps", setup.own_steps, text)
 
 
 def _symptoms(setup: Setup, examination: Examination, curve: pd.DataFrame) -> Symptoms:

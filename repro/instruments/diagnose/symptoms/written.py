@@ -408,19 +408,9 @@ def _average_symptoms(program: Program) -> Symptoms:
         yield from detect("averages_lag", left, text)
 
 
-def as_written(number: float) -> float:
-    """Return a number that went through float32 as its author wrote it: 1e-5, not 9.99999975e-6.
-
-    Examples:
-        >>> as_written(float(np.float32(1e-5)))
-        1e-05
-    """
-    return float(f"{number:.6g}")
-
-
 def _rate_symptoms(program: Program) -> Symptoms:
     """Compare the rate with the range that is usual for the optimizer."""
-    name, rate = program.compiled.optimizer, as_written(program.compiled.rate)
+    name, rate = program.compiled.optimizer, program.compiled.rate
     low, high = USUAL_RATES.get(name, WIDEST_USUAL)
     text = f"{name}'s rate {rate:g} is above the largest that is usual for it, {high:g}"
     yield from detect("rate_above_usual", rate / high, text)
