@@ -299,6 +299,9 @@ def test_remedies_of_other_suspects_are_tried_before_anything_else(setup):
     assert [change.key for change in spared] == ["unlikely"]
     worth, _ = _worth_trying(trials, rest, replace(suspects, vague=frozenset(["narrow"])))
     assert [change.key for change in worth] == ["adam"]
+    vague = frozenset(["input_scale", "narrow"])  # what recovers can't be seen any more than others
+    worth, _ = _worth_trying(trials, rest, replace(suspects, vague=vague))
+    assert [change.key for change in worth] == ["other", "adam"]
 
 
 @pytest.mark.parametrize(

@@ -283,11 +283,22 @@ def _worth_trying(
         return list(rest), []
     controls: list[Change] = []
     if not _is_settled(trials, suspects):
-        open_ones = [cause for cause in suspects.causes if cause not in suspects.vague]
+        open_ones = _open_causes(trials, suspects)
         chosen = _untried_remedies(trials, rest, open_ones) if suspects.fails else []
         controls = chosen + [c for c in rest if c.key in CONTROLS and c not in chosen]
         controls = controls[: max(MOST_CONTROLS, len(chosen))]
     return controls, [change for change in rest if change not in controls]
+
+
+def _open_causes(trials: Trials, suspects: Suspects) -> list[str]:
+    """Return the causes whose remedies are worth a trial though another change recovers.
+
+    Those that nothing but the failure points at are, if what recovers is no more than that itself.
+    """
+    clear = [cause for cause in suspects.causes if cause not in suspects.vague]
+    recovering = [judged.change for judged in trials.proof.judged if judged.recovers]
+    is_seen = any(set(clear) & set(change.removes) for change in recovering)
+    return clear if is_seen else list(suspects.causes)
 
 
 def _is_settled(trials: Trials, suspects: Suspects) -> bool:

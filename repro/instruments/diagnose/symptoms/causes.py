@@ -569,7 +569,7 @@ CAUSES = {
         remedy="train longer",
     ),
     "optimizer": Cause(
-        title="an optimizer that gets nowhere here",
+        title="an optimizer that learns slowly here",
         signs=("other_optimizer",),
         says="Adam gives every weight a rate of its own",
         remedy="use Adam at its default rate",
