@@ -306,3 +306,19 @@ def test_initial_weights_of_one_sign_are_named():
     assert "initial_weights" in [finding.key for finding in found]
     found = check(lambda: build("glorot_uniform")).findings
     assert "initial_weights" not in [finding.key for finding in found]
+
+
+@pytest.mark.parametrize(("inputs", "is_named"), [(1, False), (2, False), (3, True)])
+def test_one_or_two_weights_that_are_small_by_the_draw_are_no_small_initial_weights(
+    inputs, is_named
+):
+    def build():
+        small = keras.initializers.RandomUniform(1e-4, 2e-4)
+        model = keras.Sequential(
+            [keras.Input((inputs,)), layers.Dense(1, kernel_initializer=small)]
+        )
+        model.compile("sgd", "mse")
+        return model
+
+    found = check(build).findings
+    assert ("initial_weights" in [finding.key for finding in found]) == is_named

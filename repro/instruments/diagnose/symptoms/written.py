@@ -46,6 +46,7 @@ RECURRENT = ("LSTM", "GRU", "SimpleRNN")
 LOGARITHMIC = ("poisson",)
 """Losses that take the logarithm of predictions, and that predictions of 0 or less make NaN."""
 FEWEST_WEIGHTS = 25  # of fewer, a mean far from 0 may be chance
+FEWEST_DRAWN = 3  # of which hardly ever all are small by chance
 HALVES = np.sqrt(2.0)  # by which ReLU makes the root mean square of a layer's sums smaller
 
 
@@ -336,7 +337,12 @@ def _offset(kernel: Array) -> float:
 
 
 def _share_of_glorot(kernel: Array) -> float:
-    """Return the root mean square of the weights over that of Glorot's for such a layer."""
+    """Return the root mean square of the weights over that of Glorot's for such a layer.
+
+    One or two weights may be small by the draw: then it is NaN, unless all are 0.
+    """
+    if kernel.size < FEWEST_DRAWN and kernel.any():
+        return np.nan
     return float(np.sqrt((kernel**2).mean() * sum(kernel.shape) / 2)) if kernel.size else np.nan
 
 
