@@ -868,6 +868,15 @@ def test_a_recurrent_layer_of_single_steps_is_offered_the_rows_before():
     assert changed_build(setup, change)()(x[:2]).shape == (2, 1)
 
 
+def test_windows_of_the_users_validation_rows_are_taken_among_themselves():
+    pair = (SERIES[200:], MEANS[200:])
+    setup = setup_of(one_step, SERIES[:200], MEANS[:200], pair)
+    (x, _), (x_test, y_test) = examined(setup)[1]["windows"].rows(setup.train, setup.test)
+    assert np.array_equal(x, windows(SERIES[:200], 3))
+    assert np.array_equal(x_test, windows(SERIES[200:], 3))
+    assert np.array_equal(y_test, MEANS[200:])
+
+
 def test_single_steps_are_no_fault_where_the_rows_before_tell_nothing_more():
     own = SERIES[:, 0, 0] * 2
     assert "single_step" not in examined(setup_of(one_step, SERIES, own))[0]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from repro.instruments.diagnose.measurements.baselines import MOST_FEATURES, linear_skill
-from repro.instruments.diagnose.setup.arrays import Array, leaves
+from repro.instruments.diagnose.setup.arrays import Array, as_columns, leaves
 from repro.instruments.diagnose.setup.sequences import last_state_layers, single_input
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.splitting import Pair, split_rows
@@ -34,7 +34,7 @@ class Past:
 def find_past(setup: Setup) -> Past | None:
     """Return the window that tells the targets best, if a recurrent layer reads single steps."""
     x, layers = single_input(setup), last_state_layers(setup)
-    is_known = setup.tested_on == "held-out rows" and not setup.task.per_step
+    is_known = setup.test is not setup.train and not setup.task.per_step
     if x is None or x.ndim != STEP_AXES or x.shape[1] != 1 or not (layers and is_known):
         return None
     skills = {steps: _skill(setup, steps) for steps in (1, *WINDOWS) if _fits(x, steps)}
@@ -64,7 +64,8 @@ def windows(x: Any, steps: int) -> Array:
 
 
 def split_windows(setup: Setup, steps: int) -> tuple[Pair, Pair]:
-    """Return the windows of the rows that are trained on, and of those that are held out."""
-    (x, y), _ = setup.whole
-    split = split_rows(windows(leaves(x)[0], steps), y, None)
+    """Return the windows of the rows that are trained on, and of those that are scored on."""
+    (x, y), given = setup.whole
+    validation = given and (windows(as_columns(leaves(given[0])[0]), steps), given[1])
+    split = split_rows(windows(leaves(x)[0], steps), y, validation)
     return split.train, split.test
