@@ -16,6 +16,7 @@ from repro.instruments.diagnose.proof.judge import Gain, Judged, Proof
 from repro.instruments.diagnose.proof.length import own_budget, train_as_long
 from repro.instruments.diagnose.proof.prove import Suspects, Trials, prove
 from repro.instruments.diagnose.proof.train import Trained, Trainer, train
+from repro.instruments.diagnose.setup.budget import seconds_of_steps
 from repro.instruments.diagnose.setup.setup import Setup, make_setup
 from repro.instruments.diagnose.symptoms.find import find_symptoms
 from repro.instruments.diagnose.symptoms.symptom import detect
@@ -108,6 +109,29 @@ def test_few_steps_at_the_usual_rate_are_seen_and_many_more_are_offered(rate, ep
     assert ("enough_epochs" in offers) == is_seen
     if is_seen:
         assert setup.steps * offers["enough_epochs"].epochs > 1900
+
+
+def test_many_epochs_of_few_steps_are_expected_to_take_little_more_than_a_few(setup):
+    trainer = Trainer(setup, time.monotonic() + 100)
+    trainer.longest = 6.0
+    longer = Change(key="longer", title="", size=1, epochs=50)
+    assert trainer.seconds(NOTHING) == 6
+    dense = seconds_of_steps(setup.build(), steps=setup.steps, visits=160 * setup.epochs * 4)
+    assert trainer.seconds(longer) == pytest.approx(6 + 49 * dense)
+    assert dense < 6 / 10
+    trainer.longest = dense / 2  # nothing takes longer than it was seen to
+    assert trainer.seconds(longer) == pytest.approx(50 * dense / 2)
+
+    def recurrent():
+        model = keras.Sequential([keras.layers.LSTM(2), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        return model
+
+    x = np.random.default_rng(0).normal(size=(60, 3, 1))
+    read = make_setup(recurrent, x, x[:, 0, 0], epochs=2, batch_size=16, seeds=2, budget=9)
+    trainer = Trainer(read, time.monotonic() + 100)
+    trainer.longest = 6.0
+    assert trainer.seconds(longer) == 300
 
 
 @pytest.mark.long

@@ -65,7 +65,7 @@ def windows(x: Any, steps: int) -> Array:
 
 def split_windows(setup: Setup, steps: int) -> tuple[Pair, Pair]:
     """Return the windows of the rows that are trained on, and of those that are scored on."""
-    (x, y), given = setup.whole
-    validation = given and (windows(as_columns(leaves(given[0])[0]), steps), given[1])
+    (x, y), own_pair = setup.whole
+    validation = own_pair and (windows(as_columns(leaves(own_pair[0])[0]), steps), own_pair[1])
     split = split_rows(windows(leaves(x)[0], steps), y, validation)
     return split.train, split.test

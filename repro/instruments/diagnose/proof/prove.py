@@ -89,7 +89,7 @@ class Trials:
 
         A budget that the network as it is has used up would otherwise end in no answer at all.
         """
-        is_short = change.epochs * self.trainer.longest <= OVERRUN * self.trainer.budget
+        is_short = self.trainer.seconds(change) <= OVERRUN * self.trainer.budget
         return not self.results and is_short
 
     def _leave_out(self, change: Change) -> None:

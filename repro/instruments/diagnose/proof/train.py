@@ -1,9 +1,11 @@
 """Train a change over the seeds with `fit_seeds`, and score it."""
 
+import math
 import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +19,9 @@ from repro.instruments.diagnose.changes.change import (
 )
 from repro.instruments.diagnose.measurements.steps import BuildTrained
 from repro.instruments.diagnose.setup.arrays import Array, select_rows
-from repro.instruments.diagnose.setup.budget import FEWEST_SEEDS
+from repro.instruments.diagnose.setup.budget import FEWEST_SEEDS, seconds_of_steps
 from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
+from repro.instruments.diagnose.setup.sequences import reads_steps
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.skill import metric, skill
 from repro.instruments.diagnose.setup.splitting import Pair
@@ -91,7 +94,23 @@ class Trainer:
 
     def has_time(self, kept: float, change: Change = NOTHING) -> bool:
         """Tell whether another training ends before the deadline with so many seconds left."""
-        return time.monotonic() + change.epochs * self.longest < self.deadline - kept
+        return time.monotonic() + self.seconds(change) < self.deadline - kept
+
+    def seconds(self, change: Change) -> float:
+        """Return how long a change is expected to train.
+
+        More epochs take more steps; what else a training takes, as for its tracing, is done once.
+        """
+        return self.longest + (change.epochs - 1) * min(self.longest, self._stepping)
+
+    @cached_property
+    def _stepping(self) -> float:
+        """Seconds that the steps of a training take; of recurrent layers as good as all of them."""
+        setup = self.setup
+        if reads_steps(setup):
+            return math.inf
+        visits = len(setup.train[1]) * setup.epochs * len(setup.seeds)
+        return seconds_of_steps(setup.build(), steps=setup.steps, visits=visits)
 
     def train(
         self,

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 STEPS_PER_SECOND = 30  # of the budget; a fused step of ten small networks takes under 1 ms
 FLOPS_PER_SECOND = 2e9  # of the budget: a training may take about a twentieth of it
+SHARE_OF_TRAINING = 10  # as a part of the budget: a twentieth, and twice that beside other work
 FULL_BUDGET = 110.0  # seconds; more buys time for more trials, not longer ones
 FEWEST_ROWS = 256
 FEWEST_SEEDS = 4  # large networks are trained from fewer seeds, rather than for fewer steps
@@ -46,6 +47,18 @@ def affordable(
     steps = math.ceil(rows / batch_size)
     longest = max(1, min(int(visits) // rows, steps_paid // steps))
     return rows, min(epochs, longest)
+
+
+def seconds_of_steps(model: "keras.Model", *, steps: int, visits: int) -> float:
+    """Return what the steps of a training take, without what is done once, such as its tracing.
+
+    Args:
+        model: the network, without recurrent layers.
+        steps: how many steps are taken.
+        visits: rows that all seeds see in them.
+    """
+    flops = 6 * _products(model) * visits
+    return max(steps / STEPS_PER_SECOND, flops / FLOPS_PER_SECOND) / SHARE_OF_TRAINING
 
 
 def watched_rows(model: "keras.Model", limit: int) -> int:
