@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from repro.findings.wording import counted
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.measurements.leaks import shared_rows
 from repro.instruments.diagnose.setup.arrays import Array, leaves
@@ -129,7 +130,7 @@ def token_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     yield from _memory_symptoms(setup, x)
     if (past := examination.past) is not None:
         text = f"{past.kind} reads one step, and ridge regression gains {past.gained:.2f} by the "
-        text += f"{(earlier := past.steps - 1)} row{'s' * (earlier > 1)} before"
+        text += f"{counted(past.steps - 1, 'row')} before"
         yield from detect("single_steps", past.gained, text)
     cut = float((x != np.rint(x)).mean())
     for layer in embeddings(setup):
