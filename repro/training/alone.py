@@ -51,9 +51,11 @@ def train_alone(job: Job, seed: int, start: State | None = None) -> Trained:
     model = job.blueprint.model(seed, start)
     if start is None and copies_weights(model):
         model = build_model(job.blueprint.build, seed)  # in its graph, `fit` builds the optimizer
+    optimizer = model.optimizer
     flags = [(layer, layer.trainable) for layer in model._flatten_layers()]
     with fresh_names():
         rows = fit(job, model, seed, callbacks)
+    model.optimizer = optimizer  # a callback may have set another, which this graph does not use
     return Trained(rows, _state(model, flags), callbacks, values_of(kept_elsewhere(model)))
 
 

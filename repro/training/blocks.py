@@ -105,6 +105,8 @@ def _why_none_fused(job: Job, seeds: Sequence[int]) -> str | None:
     for data in (job.data, job.validation):
         if data is not None and not data.dense:
             return "the data are ragged, sparse or text"
+        if isinstance(data, Batches) and data.is_generator:
+            return "the data are a generator, which fit reads on where the last epoch ended"
     if isinstance(job.data, Batches) and not job.data.tells_its_length:
         return "the data set does not tell its length; Keras' optimizers then count a step too many"
     return why_callbacks_not_fused([job.callbacks_of(seed) for seed in seeds])

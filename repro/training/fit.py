@@ -46,7 +46,7 @@ def fit_seeds(
     callbacks: Any = None,
     validation_split: float = 0.0,
     validation_data: Any = None,
-    shuffle: bool = True,
+    shuffle: bool | str = True,
     class_weight: dict[int, float] | None = None,
     sample_weight: Any = None,
     initial_epoch: int = 0,
@@ -71,7 +71,8 @@ def fit_seeds(
     Args:
         build: returns a compiled Keras model; called without arguments.
         x: inputs: an array of shape (n, …), a list or dict of them, a data frame; or a
-            `tf.data.Dataset` or `keras.utils.PyDataset`, of which all seeds see the same batches.
+            `tf.data.Dataset`, `keras.utils.PyDataset` or generator, of which all seeds see the same
+            batches.
         y: targets, likewise; None with a data set. Floats are cast to the dtype of the model's
             weights.
         seeds: non-negative integers, no two alike; or how many, from 0.
@@ -85,7 +86,7 @@ def fit_seeds(
         validation_split: the fraction of the samples, the last ones, to validate on.
         validation_data: (x, y), (x, y, sample_weight) or a data set, to evaluate on.
         shuffle: True: seed and epoch see the samples in `data_order(seed, epoch, n)`; False: in
-            the order given. Data sets come in an order of their own.
+            the order given; "batch": within batches alone. Data sets come in an order of their own.
         class_weight: a weight for each class.
         sample_weight: a weight for each sample.
         initial_epoch: the first epoch, counted from 0.

@@ -31,7 +31,7 @@ class FusedSeeds:
     def __init__(self, models: Sequence[keras.Model], *, gradients_at_once: bool = False):
         self.size, self._at_once = len(models), gradients_at_once
         self.step = SeedStep(models[0])
-        self._is_shared = self._shared_by(models)
+        self._is_shared = self._shared_by([model.optimizer for model in models])
         states = [get_state(model) for model in models]
         self._first_metrics = [np.asarray(v) for v in models[0].metrics_variables]
         self._stacked = [
@@ -51,9 +51,9 @@ class FusedSeeds:
         for stacked, value in zip(self._stacked, values, strict=False):
             stacked.assign(value)
 
-    def fits(self, models: Sequence[keras.Model]) -> bool:
-        """Return whether these models' shared settings, such as the rate, are still shared."""
-        return self._shared_by(models) == self._is_shared
+    def fits(self, optimizers: Sequence[Any]) -> bool:
+        """Return whether these optimizers' shared settings, such as the rate, are still shared."""
+        return self._shared_by(optimizers) == self._is_shared
 
     def metrics(self) -> list[State]:
         """Return each seed's variables of the metrics."""
@@ -169,16 +169,15 @@ class FusedSeeds:
         values = [np.asarray(v) for v in model.metrics_variables]
         return values if len(values) == len(self._first_metrics) else self._first_metrics
 
-    def _shared_by(self, models: Sequence[keras.Model]) -> list[bool]:
+    def _shared_by(self, optimizers: Sequence[Any]) -> list[bool]:
         # Numbers that are the same for all seeds: one number times stacked weights is a faster
         # product than one number a seed. An optimizer that is not Keras' own may set them itself.
-        optimizer = models[0].optimizer
+        optimizer = optimizers[0]
         kerass = type(optimizer).__module__.startswith("keras.")
         may_be = {id(optimizer._iterations), id(optimizer._learning_rate)} if kerass else set()
-        optimizers = [model.optimizer.variables for model in models]
         first = len(self.step.state)
         shared = [False] * len(self.step.variables)
-        for place, variables in enumerate(zip(*optimizers, strict=True)):
+        for place, variables in enumerate(zip(*(own.variables for own in optimizers), strict=True)):
             if id(variables[0]) in may_be:
                 shared[first + place] = len({float(v) for v in variables}) == 1
         return shared

@@ -18,7 +18,7 @@ from repro.training.cost import Cost, cost_of
 from repro.training.feeding.arrays import Arrays, make_arrays, split
 from repro.training.feeding.batches import Batches, first_batch, is_batches
 from repro.training.feeding.in_order import InOrder
-from repro.training.order import data_order
+from repro.training.order import data_order, order_in_batches
 
 Data = Arrays | Batches
 
@@ -40,7 +40,7 @@ class Job:
     validation_freq: int | Sequence[int]
     steps_per_epoch: int | None
     validation_steps: int | None
-    shuffle: bool
+    shuffle: bool | str
     callbacks: CallbacksOf | None
     check: bool
 
@@ -52,6 +52,8 @@ class Job:
     def order(self, seed: int, passed: int) -> NDArray[np.int64]:
         """Sample order of a seed's pass over the arrays, counted from 1; shape (n,)."""
         n = self.data.n  # type: ignore[union-attr]  # arrays only
+        if self.shuffle == "batch":
+            return order_in_batches(seed, passed, n, self.batch_size)
         return data_order(seed, passed, n) if self.shuffle else np.arange(n)
 
     def orders(self, seeds: Sequence[int], epoch: int) -> NDArray[np.int64]:
@@ -72,7 +74,7 @@ class Job:
         """The argument that `fit` takes as x to see what this seed sees."""
         if isinstance(self.data, Batches):
             # whose callbacks may hold the data set, to change it
-            return self.data.source if self.callbacks else self.data.as_unread()
+            return self.data.fed(anew=not self.callbacks)
         return InOrder(
             self.data,
             lambda passed: self.order(seed, passed),
@@ -86,7 +88,7 @@ class Job:
         if self.validation is None:
             return None
         if isinstance(self.validation, Batches):
-            return self.validation.source if self.callbacks else self.validation.as_unread()
+            return self.validation.fed(anew=not self.callbacks)
         size = self.validation_batch_size
         return in_given_order(self.validation, size)
 
@@ -137,8 +139,8 @@ def make_job(build: Build, seeds: Sequence[int], x: Any, y: Any, **fit: Any) -> 
     check_count("initial_epoch", fit["initial_epoch"], minimum=0)
     if not isinstance(fit["validation_freq"], list | tuple | set | range):
         check_count("validation_freq", fit["validation_freq"])
-    if isinstance(fit["shuffle"], str):
-        raise ValueError(f"shuffle must be True or False, got {fit['shuffle']!r}")
+    if isinstance(fit["shuffle"], str) and fit["shuffle"] != "batch":
+        raise ValueError(f'shuffle must be True, False or "batch", got {fit["shuffle"]!r}')
     fit = _limited(fit)
     model = build_model(build, seeds[0])
     data, validation = _data(x, y, dtype=float_dtype(model), **fit)

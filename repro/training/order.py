@@ -30,3 +30,15 @@ def data_order(seed: int, epoch: int, n: int) -> NDArray[np.int64]:
     if seed < 0 or epoch < 1 or n < 1:
         raise ValueError(f"need seed >= 0, epoch >= 1 and n >= 1, got {seed=}, {epoch=}, {n=}")
     return np.random.default_rng((seed, epoch)).permutation(n)
+
+
+def order_in_batches(seed: int, epoch: int, n: int, size: int) -> NDArray[np.int64]:
+    """Return the order that shuffles samples within each batch, and leaves batches where they are.
+
+    Args:
+        seed: as in `data_order`, as are `epoch` and `n`.
+        epoch: counted from 1.
+        n: number of samples.
+        size: samples a batch.
+    """
+    return np.lexsort((data_order(seed, epoch, n), np.arange(n) // size))

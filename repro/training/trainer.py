@@ -58,6 +58,23 @@ class Trainer:
         built = [self.prepare(seeds, place) for place, seeds in enumerate(together)]
         yield from side_by_side(self._train_block, built)
 
+    def train_apart(
+        self, blocks: Sequence[list[int]]
+    ) -> Iterator[tuple[int, list[tuple[int, Trained]]]]:
+        """Yield 1 and a block's trainings, block by block.
+
+        Each has graphs of its own, which begin a data set anew as each seed's `fit` does.
+
+        Raises:
+            NotFused: if they can't be trained at once.
+        """
+        for block in blocks:
+            own = Trainer(self.job, self.start, self.advance)
+            own.first, own.check_seconds = self.first, self.check_seconds
+            trained = list(own.train([block]))
+            self.first, self.check_seconds = own.first, own.check_seconds
+            yield 1, trained
+
     def prepare(
         self, seeds: list[int], place: int = 0
     ) -> tuple[list[int], list[keras.Model], Block]:
@@ -102,7 +119,7 @@ class Trainer:
 
     def _block(self, place: int, models: list[keras.Model]) -> Block:
         block = self._blocks.get((place, len(models)))
-        if block and block.seeds.fits(models):
+        if block and block.seeds.fits([model.optimizer for model in models]):
             block.seeds.load(models)
             return block
         try:
@@ -182,6 +199,8 @@ class WithCallbacks:
             call_list([*own, recorder], model, epochs=job.epochs, steps=alone.steps_of(job))
             for own, recorder, model in zip(self._callbacks, self._recorders, models, strict=True)
         ]
+        # `fit` keeps the optimizer that its graph is made with, whatever callbacks set
+        self._optimizers = [model.optimizer for model in models]
         self._running = list(range(len(seeds)))
 
     def train(self, block: Block, advance: Advance) -> list[tuple[int, Trained]]:
@@ -215,7 +234,7 @@ class WithCallbacks:
         members = list(self._running) if fewer else members
         models = [self._models[place] for place in members]
         states = {place: values_of(self._variables[place]) for place in members}
-        if fewer or not block.seeds.fits(models):
+        if fewer or not block.seeds.fits([self._optimizers[place] for place in members]):
             block = Block(self._job, self._built_anew(states), block.reader)
         block.seeds.load(models, list(states.values()))
         return members, block

@@ -17,6 +17,8 @@ import tensorflow as tf
 from keras import layers
 
 from repro import fit_seeds
+from repro.training.feeding.batches import Replayed
+from repro.training.order import order_in_batches
 from repro.training.progress import progress
 from tests.training.plain import BATCH, assert_same, fit_by_hand
 
@@ -149,6 +151,64 @@ def test_a_data_set_is_seen_by_all_seeds_in_its_own_order(kind):
     assert_same(fit, 0, model, history)
 
 
+def generated():
+    for step in range(9):
+        yield X[step : step + 8], Y[step : step + 8]
+
+
+@pytest.mark.long
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"steps_per_epoch": 4, "epochs": 2},
+        pytest.param({"epochs": 2}, marks=pytest.mark.slow),  # the second is of what `fit` kept
+        pytest.param({"steps_per_epoch": 7, "epochs": 2}, marks=pytest.mark.slow),
+    ],
+)
+def test_a_generator_is_read_once_and_shows_each_seed_all_its_batches(given):
+    with pytest.warns(UserWarning, match="the data are a generator"):
+        fit = fit_seeds(build, generated(), seeds=[3, 0], verbose=0, **given)
+    for seed in (3, 0):
+        keras.utils.set_random_seed(seed)
+        model = build()
+        assert_same(fit, seed, model, model.fit(generated(), verbose=0, shuffle=False, **given))
+
+
+def test_a_generator_may_fill_one_array_again_and_again():
+    array = np.zeros(2)
+    replayed = Replayed((np.add(array, 1, out=array),) for _ in range(3))
+    for _ in range(2):
+        assert [batch[0].tolist() for batch in replayed.anew()] == [[1, 1], [2, 2], [3, 3]]
+
+
+@pytest.mark.slow
+def test_a_generator_to_validate_on():
+    # one epoch: what a second one sees hangs on how far `fit` has read ahead
+    given = {"validation_steps": 4, "batch_size": BATCH, "shuffle": False}
+    with pytest.warns(UserWarning, match="the data are a generator"):
+        validation = {"validation_data": generated()}
+        fit = fit_seeds(build, X, Y, seeds=[3, 0], verbose=0, **given, **validation)
+    keras.utils.set_random_seed(0)
+    model, validation = build(), {"validation_data": generated()}
+    assert_same(fit, 0, model, model.fit(X, Y, verbose=0, **given, **validation))
+
+
+@pytest.mark.long
+def test_samples_may_be_shuffled_within_batches():
+    def noisy():
+        model = keras.Sequential([keras.Input((5,)), layers.Dropout(0.5), layers.Dense(1)])
+        model.compile("sgd", "mse")
+        return model
+
+    given = {"batch_size": BATCH, "verbose": 0}
+    fit = fit_seeds(noisy, X, Y, seeds=[3, 0], shuffle="batch", check=False, **given)
+    order = order_in_batches(3, 1, len(X), BATCH)
+    keras.utils.set_random_seed(3)
+    model = noisy()
+    assert_same(fit, 3, model, model.fit(X[order], Y[order], shuffle=False, **given))
+
+
 @pytest.mark.slow
 def test_data_frames():
     frame, series = pd.DataFrame(X, columns=list("abcde")), pd.Series(Y[:, 0])
@@ -263,11 +323,12 @@ WRONG = [
     ({"validation_data": iter([(X, Y)])}, ValueError, "validation_data is an iterator"),
     ({"validation_split": 1.5}, ValueError, "validation_split"),
     ({"validation_split": "a"}, ValueError, "validation_split must lie in"),
-    ({"shuffle": "batch"}, ValueError, "shuffle must be True or False, got 'batch'"),
+    ({"shuffle": "rows"}, ValueError, "shuffle must be True, False or \"batch\", got 'rows'"),
     ({"verbose": 3}, ValueError, "verbose must be one of"),
     ({"callbacks": [3]}, TypeError, "callbacks must be Keras callbacks"),
     ({"x": tf.data.Dataset.from_tensors((X, Y))}, ValueError, "leave out y"),
-    ({"x": iter([(X, Y)]), "y": None}, ValueError, "can be read only once"),
+    ({"x": iter([(X, Y)]), "y": None}, ValueError, "which fit does not take either"),
+    ({"x": (row for row in ()), "y": None}, ValueError, "Received an empty generator"),
 ]
 
 

@@ -328,3 +328,29 @@ def test_callbacks_draw_what_they_would_draw_alone():
 @pytest.mark.long
 def test_what_callbacks_set_after_the_graph_is_made_changes_nothing():
     assert_callbacks_work_as_alone(lambda seed: [Thaws(seed)], epochs=4, seeds=[3, 5, 0, 1])
+
+
+class SetsOptimizer(kc.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.optimizer = keras.optimizers.Adam(0.5)
+
+
+class SetsOptimizerEarly(SetsOptimizer):
+    def on_train_begin(self, logs=None):
+        """Do nothing; but what begins a training may do anything."""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "kind", [SetsOptimizer, pytest.param(SetsOptimizerEarly, marks=pytest.mark.slow)]
+)
+@pytest.mark.filterwarnings("ignore:one seed at a time")
+def test_an_optimizer_that_a_callback_sets_is_not_that_of_the_graph(kind):
+    given = {"epochs": 3, "batch_size": BATCH, "verbose": 0}
+    fit = fit_seeds(build, X, Y, seeds=SEEDS, callbacks=lambda seed: kind(), check=False, **given)
+    assert (fit.one_at_a_time is None) == (kind is SetsOptimizer)
+    model, history = fit_by_hand(build, 3, X, Y, epochs=3, callbacks=[kind()])
+    assert int(model.optimizer.iterations) == 0  # `fit` has gone on with the first one
+    model.optimizer = fit.model(3).optimizer
+    assert_same(fit, 3, model, history)
+    assert fit.resume(epochs=4).frame.epoch.max() == 4

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from repro import data_order
+from repro.training.order import order_in_batches
 
 
 def test_it_is_a_permutation_of_all_samples():
@@ -21,6 +22,15 @@ def test_it_stays_what_it_was():
     expected = np.random.Generator(np.random.PCG64(np.random.SeedSequence([0, 1]))).permutation(6)
     np.testing.assert_array_equal(data_order(0, 1, 6), expected)
     np.testing.assert_array_equal(data_order(0, 1, 6), [1, 4, 3, 0, 2, 5])
+
+
+def test_within_batches_it_leaves_each_batch_its_samples():
+    order = order_in_batches(3, 1, 10, size=4)
+    for first in (0, 4, 8):
+        own = np.arange(first, min(first + 4, 10))
+        np.testing.assert_array_equal(np.sort(order[own]), own)
+    assert not np.array_equal(order, np.arange(10))
+    assert not np.array_equal(order, order_in_batches(3, 2, 10, size=4))
 
 
 @pytest.mark.parametrize("wrong", [(-1, 1, 5), (0, 0, 5), (0, 1, 0)])

@@ -1,20 +1,51 @@
 """A data set that yields batches itself."""
 
 import copy
-from collections.abc import Iterator
+import itertools
+import threading
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from types import GeneratorType
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras.src.trainers.data_adapters import get_data_adapter, is_tf_dataset
 from keras.src.trainers.data_adapters.data_adapter import DataAdapter
 
 from repro.training.feeding.reading import Reader
-from repro.training.feeding.structures import Triple, unpack
+from repro.training.feeding.structures import Triple, map_tensors, unpack
 
 MOST_COPIED = 2**30  # bytes of a data set that is copied for each seed
+
+
+class Replayed:
+    """A generator's batches, kept as they are read, so that each seed's training sees them all.
+
+    Args:
+        generator: to be read by nobody else.
+    """
+
+    def __init__(self, generator: Iterator[Any]):
+        self._generator, self._kept = generator, list[Any]()
+        self._reading = threading.Lock()  # `fit` reads ahead, in threads of its own
+
+    def anew(self) -> Generator[Any, None, None]:
+        """Yield all batches from the first on."""
+        for place in itertools.count():
+            with self._reading:
+                if place == len(self._kept):
+                    batch = tuple(itertools.islice(self._generator, 1))
+                    if not batch:
+                        return
+                    self._kept.append(map_tensors(_copied, batch[0]))
+            yield self._kept[place]
+
+
+def _copied(a: Any) -> Any:
+    return a.copy() if isinstance(a, np.ndarray) else a  # a generator may fill one array again
 
 
 @dataclass(frozen=True)
@@ -22,7 +53,7 @@ class Batches:
     """A data set that yields batches; all seeds see the same ones, read once.
 
     Attributes:
-        source: a `tf.data.Dataset`, a `keras.utils.PyDataset`, a torch DataLoader.
+        source: a `tf.data.Dataset`, a `keras.utils.PyDataset`, a torch DataLoader, `Replayed`.
         class_weight: as in `fit`.
         steps: batches an epoch; None: until it is exhausted.
     """
@@ -32,7 +63,9 @@ class Batches:
     steps: int | None = None
 
     def __post_init__(self) -> None:
-        """Copy what reading would change."""
+        """Copy what reading would change; keep what can be read but once."""
+        if isinstance(self.source, GeneratorType):
+            object.__setattr__(self, "source", Replayed(self.source))
         _ = self.unread
 
     @property
@@ -40,6 +73,11 @@ class Batches:
         """Return whether all batches are of dense tensors of numbers."""
         spec = keras.tree.flatten(self.adapter().get_tf_dataset().element_spec)
         return all(isinstance(s, tf.TensorSpec) and s.dtype != tf.string for s in spec)
+
+    @property
+    def is_generator(self) -> bool:
+        """Return whether each training reads on in what an earlier one has begun, in `fit`."""
+        return isinstance(self.source, Replayed)
 
     @property
     def tells_its_length(self) -> bool:
@@ -76,11 +114,17 @@ class Batches:
 
     def as_unread(self) -> Any:
         """Return the source, as it was before it was first read if it can be copied."""
+        if isinstance(self.source, Replayed):
+            return self.source.anew()
         return self.source if self.unread is None else copy.deepcopy(self.unread)
+
+    def fed(self, *, anew: bool) -> Any:
+        """Return what `fit` takes as x: the source itself, or as it was before it was read."""
+        return self.as_unread() if anew or isinstance(self.source, Replayed) else self.source
 
     def adapter(self, source: Any = None) -> DataAdapter:
         """Return Keras' view of the data set, the one that `fit` uses."""
-        source = self.source if source is None else source
+        source = self.fed(anew=False) if source is None else source
         return get_data_adapter(source, shuffle=False, class_weight=self.class_weight)
 
 
@@ -101,11 +145,12 @@ def first_batch(batches: Batches) -> Triple:
 
 def is_batches(x: Any, name: str = "x") -> bool:
     """Return whether data yield batches themselves, and with them targets and batch size."""
-    if isinstance(x, DataAdapter | keras.utils.PyDataset) or is_tf_dataset(x):
+    kinds = DataAdapter | keras.utils.PyDataset | GeneratorType | Replayed
+    if isinstance(x, kinds) or is_tf_dataset(x):
         return True
     if isinstance(x, Iterator):
         raise ValueError(
-            f"{name} is an iterator or generator, which can be read only once; give arrays, a "
+            f"{name} is an iterator, which fit does not take either; give arrays, a generator, a "
             "tf.data.Dataset or a keras.utils.PyDataset"
         )
     return (

@@ -11,7 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from repro.training.alone import Trained
 from repro.training.block import NotFused
 from repro.training.blocks import Rounds
 from repro.training.building import one_line
@@ -185,19 +184,8 @@ def end_workers() -> None:
 
 
 def _blocks_of_data_sets(trainer: Trainer, blocks: list[list[int]]) -> Iterator[Rounds] | None:
-    """Yield the trainings of blocks that read a data set; None if they read arrays alone.
-
-    Each block has graphs of its own, which begin the data set anew as each seed's `fit` does.
-    """
+    """Yield the trainings of blocks that read a data set; None if they read arrays alone."""
     data = (trainer.job.data, trainer.job.validation)
     if len(blocks) == 1 or not any(isinstance(one, Batches) for one in data):
         return None
-    return (_train_apart(trainer, block) for block in blocks)
-
-
-def _train_apart(trainer: Trainer, block: list[int]) -> tuple[int, list[tuple[int, Trained]]]:
-    own = Trainer(trainer.job, trainer.start, trainer.advance)
-    own.first, own.check_seconds = trainer.first, trainer.check_seconds
-    trained = list(own.train([block]))
-    trainer.first, trainer.check_seconds = own.first, own.check_seconds
-    return 1, trained
+    return trainer.train_apart(blocks)
