@@ -1,15 +1,20 @@
-"""`python -m bench.models`: fit_seeds against keras.Model.fit on several kinds of network.
+"""`python -m bench.models [NETWORK …]`: fit_seeds against keras.Model.fit on kinds of network.
 
 Eight seeds, batches of 32 and 128, 40 steps an epoch, Adam. Seconds are of an epoch and a seed once
 graphs are built; `start` is what the first epoch of eight seeds takes besides, `check` what the
 self-check adds to that; `start_fit` is eight times what the first epoch of `fit` takes besides.
-Each call is made twice, and the shorter one counts: a process' first long call may take seconds
-more. MiB is what a process grows by, at its peak. Each row is a process of its own.
+All of a row is measured three times, one call after the other, and the medians count. What the
+three do not agree on, whether it is more than nothing, can't be told and is left empty. MiB is what
+a process grows by, at its peak. Each row is a process of its own. Networks that are named are
+measured alone; the other rows stay as they are.
 """
 
 import json
+import math
+import statistics
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -19,7 +24,7 @@ from bench.contest import RESULTS, seconds, show
 from bench.growth import peak_memory
 from bench.mnist_job import in_another_process
 
-SEEDS, STEPS, EPOCHS = 8, 40, 3
+SEEDS, STEPS, EPOCHS, REPEATS = 8, 40, 3, 3
 NETWORKS = ("mlp", "cnn", "convnet", "lstm", "words", "transformer", "autoencoder")
 READ = ("words", "transformer")  # ids, in place of images
 SIZES = (32, 128)
@@ -112,11 +117,14 @@ def measure(name: str, size: int, contender: str) -> dict[str, float]:
 def by_fit(name: str, size: int, x: Any, y: Any) -> dict[str, float]:
     """Time `fit`: an epoch once its graph is built, and what the first takes besides."""
     options = {"batch_size": size, "verbose": 0}
-    first = shortest(lambda: network(name).fit(x, y, **options))
-    model = network(name)
-    model.fit(x, y, **options)
-    epoch = shortest(lambda: model.fit(x, y, epochs=EPOCHS, **options)) / EPOCHS
-    return {"seconds": epoch, "start": SEEDS * (first - epoch), "check": 0.0}
+
+    def once() -> dict[str, float]:
+        model = network(name)
+        first = seconds(lambda: model.fit(x, y, **options))
+        epoch = seconds(lambda: model.fit(x, y, epochs=EPOCHS, **options)) / EPOCHS
+        return {"seconds": epoch, "start": SEEDS * (first - epoch)}
+
+    return repeated(once)
 
 
 def fused(name: str, size: int, x: Any, y: Any) -> dict[str, float]:
@@ -126,22 +134,27 @@ def fused(name: str, size: int, x: Any, y: Any) -> dict[str, float]:
     def train(epochs: int, check: bool = False) -> float:
         options = {"seeds": SEEDS, "batch_size": size, "verbose": 0, "n_jobs": 1}
         options |= {"epochs": epochs, "check": check}
-        return shortest(lambda: fit_seeds(lambda: network(name), x, y, **options))
+        return seconds(lambda: fit_seeds(lambda: network(name), x, y, **options))
 
-    first, checked, longer = train(1), train(1, check=True), train(1 + EPOCHS)
-    epoch = (longer - first) / EPOCHS
-    return {"seconds": epoch / SEEDS, "start": first - epoch, "check": checked - first}
+    def once() -> dict[str, float]:
+        first, checked, longer = train(1), train(1, check=True), train(1 + EPOCHS)
+        epoch = (longer - first) / EPOCHS
+        return {"seconds": epoch / SEEDS, "start": first - epoch, "check": checked - first}
 
-
-def shortest(job: Callable[[], object]) -> float:
-    """Return the wall time of a call, the shorter of two."""
-    return min(seconds(job) for _ in range(2))
+    return repeated(once)
 
 
-def table() -> pd.DataFrame:
+def repeated(once: Callable[[], dict[str, float]]) -> dict[str, float]:
+    """Return the medians of several measurements, NaN for what is not above 0 in all of them."""
+    taken = [once() for _ in range(REPEATS)]
+    columns = {name: [one[name] for one in taken] for name in taken[0]}
+    return {n: statistics.median(v) if min(v) > 0 else math.nan for n, v in columns.items()}
+
+
+def table(names: Sequence[str] = NETWORKS) -> pd.DataFrame:
     """Return a row for each network and batch size."""
     rows = []
-    for name, size in track([(name, size) for name in NETWORKS for size in SIZES]):
+    for name, size in track([(name, size) for name in names for size in SIZES]):
         plain, ours = (
             in_another_process("bench.models", {"name": name, "size": size, "contender": c}, {})
             for c in ("fit", "fit_seeds")
@@ -158,10 +171,19 @@ def table() -> pd.DataFrame:
     return pd.DataFrame(rows).map(lambda v: float(f"{v:.3g}") if isinstance(v, float) else v)
 
 
+def write(measured: pd.DataFrame, path: Path) -> None:
+    """Write the rows to a file, in place of those of the same networks."""
+    others = pd.read_csv(path) if path.exists() else measured[:0]
+    others = others[~others.network.isin(measured.network)]
+    rows = pd.concat([others, measured]) if len(others) else measured
+    rows = rows.sort_values("network", key=lambda n: n.map(NETWORKS.index), kind="stable")
+    rows.to_csv(path, index=False, lineterminator="\n")
+
+
 if __name__ == "__main__":
-    if sys.argv[1:]:
+    if sys.argv[1:] and sys.argv[1].startswith("{"):
         print(json.dumps(measure(**json.loads(sys.argv[1]))))
     else:
-        measured = table()
-        measured.to_csv(RESULTS / "models.csv", index=False, lineterminator="\n")
+        measured = table(sys.argv[1:] or NETWORKS)
+        write(measured, RESULTS / "models.csv")
         show(measured)
