@@ -27,9 +27,13 @@ def settings_differ(models: Sequence[keras.Model], first: keras.Model) -> str | 
             name, value, other = _first_difference(settings, expected)
             return (
                 "build() returns models of different settings for different seeds: "
-                f"{name} is {value!s:.60}, and {other!s:.60} for another seed"
+                f"{name} is {_in_line(value)}, and {_in_line(other)} for another seed"
             )
     return None
+
+
+def _in_line(value: Any) -> str:
+    return f"{' '.join(str(value).split()):.60}"  # an array has lines
 
 
 def _first_difference(settings: Settings, expected: Settings) -> tuple[str, Any, Any]:

@@ -20,6 +20,7 @@ from repro.training.feeding.in_order import InOrder
 from repro.training.fused import FusedSeeds
 from repro.training.job import Job
 from repro.training.model_settings import settings_tell_all
+from repro.training.step import results_of
 
 BEYOND_ROUNDING = 30.0  # times what a change of the last bit makes
 BEYOND_COARSE = 3.0  # and of a coarse dtype's; of eight models, none made as much as that change
@@ -194,7 +195,7 @@ def _go_over(feed: Any, model: keras.Model, step: Callable[[Any], Any]) -> dict[
     iterator, count = iter(dataset), feed.num_batches if isinstance(feed, InOrder) else len(feed)
     for _ in range(-(-count // model.steps_per_execution)):
         step(iterator)
-    return {name: np.asarray(value) for name, value in model.get_metrics_result().items()}
+    return {name: np.asarray(value) for name, value in results_of(model).items()}
 
 
 def first_layer_that_differs(seeds: FusedSeeds, x: Any) -> str | None:

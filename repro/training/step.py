@@ -114,7 +114,7 @@ class SeedStep:
     def results(self, values: Tensors) -> dict[str, Any]:
         """Return each metric's result by name."""
         with self._scope(self.variables, values):
-            return self.model.get_metrics_result()
+            return results_of(self.model)
 
     def reset(self, values: Tensors) -> Tensors:
         """Return the metrics' values before an epoch."""
@@ -264,6 +264,19 @@ class _Values(keras.StatelessScope):
         self._tape.watch(tensor)  # type: ignore[union-attr]
         self._readings.setdefault(id(variable), []).append(tensor)
         self.state_mapping[id(variable)] = tensor
+
+
+def results_of(model: keras.Model) -> dict[str, Any]:
+    """Return each metric's result by the name that `fit` logs it by."""
+    return dict(_flat(model.get_metrics_result()))
+
+
+def _flat(results: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, result in results.items():
+        if isinstance(result, dict):  # of a metric that returns several
+            yield from _flat(result)
+        else:
+            yield name, result
 
 
 def _summed(gradients: Tensors) -> Any:

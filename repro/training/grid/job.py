@@ -20,6 +20,7 @@ from repro.training.job import Job, float_dtype, make_job
 from repro.training.jobs.choice import processes_for
 from repro.training.model_settings import settings_differ, settings_tell_all
 from repro.training.sizes import most_at_once, split_evenly
+from repro.training.step import results_of
 
 Member = tuple[int, int]  # the place of a cell in the grid, and a seed
 
@@ -114,7 +115,7 @@ def make_groups(
 
 
 def _check_columns(cell: Settings, model: keras.Model) -> None:
-    metrics = set(model.get_metrics_result()) if model.built else set()
+    metrics = set(results_of(model)) if model.built else set()
     if clashing := [name for name in cell if name.removeprefix("val_") in metrics]:
         raise ValueError(f"grid: {clashing[0]!r} is a metric's column, too; rename the setting")
 

@@ -362,6 +362,119 @@ def _compiled_twice() -> keras.Model:
     return _compiled(model, "mae", optimizer=optimizers.SGD(0.05, momentum=0.9))
 
 
+class OwnCell(layers.Layer):
+    """A cell of two states, of which one forgets."""
+
+    state_size = (3, 3)
+
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(shape[-1], 3))
+        self.recurrent = self.add_weight(shape=(3, 3), initializer="orthogonal")
+
+    def call(self, x, states):
+        last, slow = states
+        y = ops.tanh(x @ self.kernel + last @ self.recurrent + slow)
+        return y, [y, (slow + y) / 2]
+
+
+class Transposed(layers.Layer):
+    """Multiply by another layer's kernel, the other way round."""
+
+    def __init__(self, other):
+        super().__init__()
+        self.other = other
+
+    def call(self, x):
+        return x @ ops.transpose(self.other.kernel)
+
+
+class Endpoint(layers.Layer):
+    """Take the loss of its inputs, and tell how many it got right."""
+
+    def __init__(self):
+        super().__init__()
+        self.right = metrics.BinaryAccuracy(name="right", threshold=0.0)
+
+    def call(self, y, logits):
+        self.add_loss(losses.BinaryCrossentropy(from_logits=True)(y, logits))
+        self.right.update_state(y, logits)
+        return ops.sigmoid(logits)
+
+
+class Warmup(optimizers.schedules.LearningRateSchedule):
+    """Rise for a few steps, then fall."""
+
+    def __init__(self, rate):
+        self.rate = rate
+
+    def __call__(self, step):
+        step = ops.cast(step, "float32") + 1
+        return self.rate * ops.minimum(step**-0.5, step / 8)
+
+
+class HiddenRate(Warmup):
+    """Have a rate that its config does not tell."""
+
+    def get_config(self):
+        return {}
+
+
+class MeanAndMost(metrics.Metric):
+    """Two numbers by name."""
+
+    def __init__(self):
+        super().__init__(name="error")
+        self.sums = self.add_weight(shape=(2,), initializer="zeros")
+        self.most = self.add_weight(shape=(), initializer="zeros")
+
+    def update_state(self, y, y_pred, sample_weight=None):
+        error = ops.mean(ops.abs(y - y_pred))
+        self.sums.assign_add([error, 1.0])
+        self.most.assign(ops.maximum(self.most, error))
+
+    def result(self):
+        return {"mean": self.sums[0] / self.sums[1], "most": self.most + 0.0}
+
+
+def _tied() -> keras.Model:
+    x, inner = keras.Input((8,)), layers.Dense(8, "relu")
+    return _compiled(keras.Model(x, layers.Dense(1)(Transposed(inner)(inner(x)))))
+
+
+def _endpoint() -> keras.Model:
+    inputs = {"x": keras.Input((8,), name="x"), "y": keras.Input((1,), name="y")}
+    model = keras.Model(inputs, Endpoint()(inputs["y"], layers.Dense(1)(inputs["x"])))
+    return _compiled(model, None)
+
+
+def _one_encoder_of_two() -> keras.Model:
+    stack = [layers.Dense(5, "relu"), layers.BatchNormalization(), layers.Dropout(0.3)]
+    x, encoder = keras.Input((8,)), keras.Sequential(stack)
+    return _compiled(keras.Model(x, layers.Dense(1)(encoder(x[:, :4]) * encoder(x[:, 4:]))))
+
+
+def _next_words() -> keras.Model:
+    ids = keras.Input((5,), dtype="int32")
+    words = layers.Embedding(6, 8, mask_zero=True)(ids)
+    heads = layers.MultiHeadAttention(2, 4, dropout=0.1)
+    y = layers.LayerNormalization()(words + heads(words, words, use_causal_mask=True))
+    loss = losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0)
+    return _compiled(keras.Model(ids, layers.Dense(6)(y)), loss, metrics=["accuracy"])
+
+
+def _weighted_steps() -> keras.Model:
+    stack = [layers.Embedding(6, 4, mask_zero=True), layers.GRU(4, return_sequences=True)]
+    stack = [keras.Input((5,)), *stack, layers.Dense(6, "softmax")]
+    loss = "sparse_categorical_crossentropy"
+    return _compiled(keras.Sequential(stack), loss, weighted_metrics=["accuracy"])
+
+
+def _frozen_after_compile() -> keras.Model:
+    model = _stack(layers.BatchNormalization())
+    model.layers[0].trainable = model.layers[1].trainable = False
+    return model
+
+
 # ---------------------------------------------------------------- inputs and outputs
 
 
@@ -562,6 +675,35 @@ CASES = [
     _case("branch by the count of calls", lambda: _stack(Switch())),
     _case("linear algebra of a batch", lambda: _stack(Whitened())),
     _case("adapters of low rank", _low_rank),
+    _case("cell of one's own", lambda: _sequences(layers.RNN(OwnCell())), **SEQUENCES),
+    _case("kernel of two layers", _tied),
+    _case("one encoder of two inputs", _one_encoder_of_two),
+    _case("loss taken in a layer", _endpoint, x={"x": X, "y": YES}, y=None),
+    _case("metric that returns two numbers", lambda: _stack(metrics=[MeanAndMost()]), slow=False),
+    _case("next words, masked and causal", _next_words, y=np.roll(IDS["x"], -1, 1), **IDS),
+    _case(
+        "weights of time steps",
+        _weighted_steps,
+        y=np.roll(IDS["x"], -1, 1),
+        sample_weight=np.random.default_rng(8).random((N, 5)).astype("float32"),
+        **IDS,
+    ),
+    _case("frozen after it is compiled", _frozen_after_compile),
+    _case("schedule of one's own", lambda: _stack(optimizer=optimizers.Adam(Warmup(0.02)))),
+    _case(
+        "hidden rate drawn in build",
+        lambda: _stack(optimizer=optimizers.SGD(HiddenRate(np.random.uniform(0.01, 0.1)))),
+        "models of different settings",
+    ),
+    _case(
+        "gradients accumulated, weights averaged",
+        lambda: _stack(
+            optimizer=optimizers.AdamW(
+                0.01, gradient_accumulation_steps=3, use_ema=True, clipnorm=0.5
+            )
+        ),
+        one_fit=True,
+    ),
     _case("compiled twice", _compiled_twice),
     _case("own train_step", lambda: _of(OwnStep), "overrides train_step"),
     _case("own compute_loss", lambda: _of(OwnLoss), "overrides compute_loss"),
