@@ -128,3 +128,15 @@ def test_a_class_that_build_defines_is_one_class():
 
     first, same = build_model(make, 0), build_model(make, 0)
     assert settings_differ([same], first) is None
+
+
+class Table(layers.Dense):
+    def __init__(self, number):
+        super().__init__(1)
+        self.table = np.full((9, 9), number)
+
+
+def test_a_setting_of_many_lines_is_named_in_one():
+    one, other = (build_model(lambda n=n: network(Table(n)), 0) for n in (2.0, 3.0))
+    reason = settings_differ([one], other)
+    assert reason and "table is" in reason and "\n" not in reason
