@@ -118,13 +118,13 @@ def by_fit(name: str, size: int, x: Any, y: Any) -> dict[str, float]:
     """Time `fit`: an epoch once its graph is built, and what the first takes besides."""
     options = {"batch_size": size, "verbose": 0}
 
-    def once() -> dict[str, float]:
+    def measurement() -> dict[str, float]:
         model = network(name)
         first = seconds(lambda: model.fit(x, y, **options))
         epoch = seconds(lambda: model.fit(x, y, epochs=EPOCHS, **options)) / EPOCHS
         return {"seconds": epoch, "start": SEEDS * (first - epoch)}
 
-    return repeated(once)
+    return repeated(measurement)
 
 
 def fused(name: str, size: int, x: Any, y: Any) -> dict[str, float]:
@@ -136,18 +136,18 @@ def fused(name: str, size: int, x: Any, y: Any) -> dict[str, float]:
         options |= {"epochs": epochs, "check": check}
         return seconds(lambda: fit_seeds(lambda: network(name), x, y, **options))
 
-    def once() -> dict[str, float]:
+    def measurement() -> dict[str, float]:
         first, checked, longer = train(1), train(1, check=True), train(1 + EPOCHS)
         epoch = (longer - first) / EPOCHS
         return {"seconds": epoch / SEEDS, "start": first - epoch, "check": checked - first}
 
-    return repeated(once)
+    return repeated(measurement)
 
 
-def repeated(once: Callable[[], dict[str, float]]) -> dict[str, float]:
+def repeated(measurement: Callable[[], dict[str, float]]) -> dict[str, float]:
     """Return the medians of several measurements, NaN for what is not above 0 in all of them."""
-    taken = [once() for _ in range(REPEATS)]
-    columns = {name: [one[name] for one in taken] for name in taken[0]}
+    repeats = [measurement() for _ in range(REPEATS)]
+    columns = {name: [values[name] for values in repeats] for name in repeats[0]}
     return {n: statistics.median(v) if min(v) > 0 else math.nan for n, v in columns.items()}
 
 
