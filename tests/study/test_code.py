@@ -190,6 +190,13 @@ def test_a_change_of_meaning_is_another_digest(package, module, before, after):
             "(\n        sum(seeds) * rate\n        * STEPS\n    )",
         ),
         ("thread", "def experiment", "if __name__ == '__main__':\n    run()\n\n\ndef experiment"),
+        ("deep", "STEPS = 3", "class OddError(ValueError):\n    pass\n\n\nSTEPS = 3"),
+        (
+            "deep",
+            "STEPS = 3",
+            "class Unused:\n    steps: int = 2\n\n    @property\n    def work(self) -> int:\n"
+            "        return self.steps\n\n\nSTEPS = 3",
+        ),
     ],
 )
 def test_what_touches_no_number_is_not_in_it(package, module, before, after):
@@ -428,6 +435,11 @@ def canonical(expression):
         write=str,
         write_mentioned=lambda _: "",
         write_sources=str,
+        write_files=str,
         is_check=lambda _: False,
+        may_swallow=lambda _: False,
+        is_guarded=False,
+        counts_checks=False,
+        reflects=False,
     )
     return writer.definition(ast.Expr(expression))

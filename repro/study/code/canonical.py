@@ -13,6 +13,7 @@ from repro.study.code.checks import is_harmless
 from repro.study.code.modules import (
     Import,
     bound_names,
+    has_readers,
     imports_of,
     is_skipped,
     is_value,
@@ -20,28 +21,27 @@ from repro.study.code.modules import (
 from repro.study.code.names import Target
 
 # of no meaning to what is computed; ast.dump would write them, and not alike in all versions
-HINTS = {"annotation", "returns"}  # but those that are looked at while the code runs
-IGNORED_FIELDS = {*HINTS, "type_comment", "kind", "ctx", "type_params"}
+IGNORED_FIELDS = {"annotation", "returns", "type_comment", "kind", "ctx", "type_params"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 Scope = dict[str, Import | None]  # names bound in a function: imported ones, and others
 WARNINGS = ("print", "warnings.warn")
 IMPORTING = ("importlib.import_module", "__import__")
 SUPPRESSING = "contextlib.suppress"
-# what finds code or files by texts that only the run knows, or looks at the source itself
+# what finds code by texts that only the run knows, or looks at the source itself
 REFLECTING = (
-    *("builtins", "eval", "exec", "importlib", "marshal", "pickle", "pkgutil", "pydoc", "runpy"),
-    *("subprocess", "os.system", "typing.get_type_hints", "inspect.get_annotations"),
-    *("inspect.getdoc", "inspect.getfile", "inspect.getsource", "inspect.getsourcefile"),
+    *("builtins", "eval", "exec", "gc", "importlib", "marshal", "pickle", "pkgutil", "pydoc"),
+    *("runpy", "subprocess", "os.system", "sys.modules", "inspect.getfile", "inspect.getmodule"),
+    *("inspect.getsource", "inspect.getsourcefile"),
 )
 NOT_REFLECTING = ("importlib.metadata", "importlib.resources", "importlib.util.find_spec")
-SOURCES_OWN = ("__annotations__", "__doc__")  # attributes that tell what is not computed
-IGNORING_HINTS = (
-    *("abc.abstractmethod", "classmethod", "contextlib.contextmanager", "dataclasses.dataclass"),
-    *("functools.cache", "functools.cached_property", "functools.lru_cache", "functools.wraps"),
-    *("numba.njit", "numba.extending.intrinsic", "numba.extending.overload", "object", "property"),
-    *("staticmethod", "tuple", "typing.Generic", "typing.NamedTuple", "typing.Protocol"),
-)
+ENTRIES = "importlib.metadata.entry_points"
+LEADING_TO_FILES = ("importlib.resources", "pkgutil.get_data")
+LOADED = "sys.modules"
+NAMING = ("__name__", "__qualname__")
+OWN_NAMES = ("vars", "locals", "dir")
+# hints by which a class that is decorated has other fields
+FIELD_KINDS = ("ClassVar", "InitVar", "KW_ONLY")
 LAZY = "__getattr__"  # of a package: what it imports is found by the texts that it looks into
 
 
@@ -56,7 +56,12 @@ class Canonical:
         write: returns the text that stands for a target, which is reached by that.
         write_mentioned: returns the same for what a string names: modules and data files.
         write_sources: returns a text that any change of the package's files changes.
+        write_files: returns the same for all data files of the package.
         is_check: returns whether calling a target can do nothing but raise an error.
+        may_swallow: returns whether a target, in a `with` statement, may catch errors.
+        is_guarded: whether errors may be caught by what uses the statements.
+        counts_checks: whether they may be caught by other code of the same thread.
+        reflects: whether hints and docstrings count, as something reads them.
     """
 
     def __init__(
@@ -65,25 +70,61 @@ class Canonical:
         *,
         find: Callable[[str, Sequence[str]], Target | None],
         find_import: Callable[[Import, Sequence[str]], Target],
-        write: Callable[[Target], str],
+        write: Callable[[Target, bool], str],
         write_mentioned: Callable[[str], str],
         write_sources: Callable[[], str],
+        write_files: Callable[[], str],
         is_check: Callable[[Target], bool],
+        may_swallow: Callable[[Target], bool],
+        is_guarded: bool,
+        counts_checks: bool,
+        reflects: bool,
     ):
         self._package = package
         self._find = find
         self._find_import = find_import
-        self._write = write
+        self._write_target = write
         self._write_mentioned = write_mentioned
         self._write_sources = write_sources
+        self._write_files = write_files
         self._is_check = is_check
+        self._may_swallow = may_swallow
+        self._counts_checks = counts_checks
+        self._reflects = reflects
+        self._reads_hints = False  # whether a class's base, or decorator, may read its hints
+        self._takes_names = False  # whether what is written asks things for their names
         self._scopes: list[tuple[bool, Scope]] = []  # whether it is a class's, and its names
-        self._guards = 0  # number of statements around what is written that may catch errors
+        self._guards = int(
+            is_guarded
+        )  # number of statements around what is written that may catch errors
         self._is_lazy = False  # within a function that finds a package's names
 
-    def definition(self, statement: ast.stmt) -> str:
-        """Return the text of a statement at the top of a module, without the name it defines."""
-        return self._node(statement, named=False)
+    def definition(self, statement: ast.stmt, *, named: bool = False) -> str:
+        """Return the text of a statement at the top of a module.
+
+        Args:
+            statement: to write.
+            named: whether the name that it defines counts.
+        """
+        nodes = ast.walk(statement)
+        self._takes_names = any(getattr(node, "attr", "") in NAMING for node in nodes)
+        return self._node(statement, named=named)
+
+    def _write(self, target: Target) -> str:
+        decides = self._counts_checks and self._is_check(target)
+        text = self._write_target(target, decides or self._guards > 0)
+        if target.module is None:
+            return f"{text}{self._led_to(target.name)}"
+        return f"{text} {target.name!r}" if self._takes_names else text
+
+    def _led_to(self, name: str) -> str:
+        """Write what a thing from outside may lead to: all modules, or all data files."""
+        if self._is_lazy and name in IMPORTING:
+            return ""
+        reflects = _is_within(name, REFLECTING) and not _is_within(name, NOT_REFLECTING)
+        if reflects or name == ENTRIES:
+            return f" {self._write_sources()}"
+        return f" {self._write_files()}" if name.startswith(LEADING_TO_FILES) else ""
 
     @property
     def _in_class(self) -> bool:
@@ -109,7 +150,9 @@ class Canonical:
                 return self._value(node.orelse)
             case ast.Assert():
                 return self._fields(node, leave_out=["msg"])
-            case ast.AnnAssign(target=target, value=ast.expr() as value) if not self._in_class:
+            case ast.AnnAssign() if self._in_class:
+                return f"{self._fields(node)}{self._field_kind(node.annotation)}"
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
                 return self._fields(ast.Assign(targets=[target], value=value))
             case ast.Import() | ast.ImportFrom():
                 return self._import(node)
@@ -125,7 +168,43 @@ class Canonical:
                 return self._class(node, named=named)
             case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
                 return self._comprehension(node)
+        return self._leading(node)
+
+    def _leading(self, node: ast.AST) -> str:
+        """Write a node that may lead to a whole module, or that is of no kind of its own."""
+        match node:
+            case ast.Call(func=ast.Name(id=own), args=[]) if own in OWN_NAMES and not self._scopes:
+                return self._whole_module()
+            case ast.Subscript(value=loaded, slice=place) if self._outside_name(loaded) == LOADED:
+                return self._loaded(node, place)
+            case ast.Call(func=ast.Attribute(value=loaded, attr="get"), args=[place, *_]) if (
+                self._outside_name(loaded) == LOADED
+            ):
+                return self._loaded(node, place)
+            case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[loaded]) if (
+                self._outside_name(loaded) == LOADED
+            ):
+                return f"(Compare {self._node(node.left)} {self._value(node.ops)} {LOADED})"
         return self._fields(node)
+
+    def _whole_module(self) -> str:
+        """Write all that the module binds."""
+        target = self._find("globals", [])
+        return self._write(target) if target else ""
+
+    def _loaded(self, node: ast.Subscript | ast.Call, place: ast.expr) -> str:
+        """Write a module that is taken of those that are loaded."""
+        match place:
+            case ast.Constant():
+                return f"({LOADED} {self._node(place)})"
+            case ast.Name(id="__name__"):
+                return self._whole_module()
+        return self._fields(node)
+
+    def _field_kind(self, annotation: ast.expr) -> str:
+        """Write a hint of a class by which a field is none, or another kind of one."""
+        hint = ast.unparse(annotation)
+        return f" {[kind for kind in FIELD_KINDS if kind in hint]}"
 
     def _constant(self, value: object) -> str:
         text = f"{type(value).__name__}:{value!r}"
@@ -136,9 +215,14 @@ class Canonical:
         parts = [type(node).__name__]
         for field in node._fields:
             value = getattr(node, field, None)
-            if field not in IGNORED_FIELDS and field not in leave_out and value not in (None, []):
+            if self._counts(field) and field not in leave_out and value not in (None, []):
                 parts.append(f"{field}={self._value(value)}")
         return f"({' '.join(parts)})"
+
+    def _counts(self, field: str) -> bool:
+        return field not in IGNORED_FIELDS or (
+            (self._reflects or self._reads_hints) and field == "annotation"
+        )
 
     def _value(self, value: object) -> str:
         if isinstance(value, list):
@@ -156,12 +240,14 @@ class Canonical:
             return True
         if isinstance(statement, ast.Import | ast.ImportFrom):
             self._import(statement)  # what it imports counts, used or not
-            return bool(self._scopes)
+            return bool(self._scopes) and not self._in_class  # its names are the class's own
         if isinstance(statement, ast.AnnAssign) and statement.value is None:
             return not self._in_class  # there it is a field
         if is_skipped(statement):
             return not statement.orelse
-        return is_value(statement) or self._is_overload(statement) or self._only_checks(statement)
+        if is_value(statement):
+            return not self._reflects
+        return self._is_overload(statement) or self._only_checks(statement)
 
     def _is_overload(self, statement: ast.stmt) -> bool:
         """Return whether a statement is a signature for type checkers alone; numba's is none."""
@@ -170,7 +256,7 @@ class Canonical:
 
     def _only_checks(self, statement: ast.stmt) -> bool:
         """Return whether a statement calls a check, or warns, and drops what that returns."""
-        if self._guards:  # an error that is caught decides what is computed
+        if self._guards or self._counts_checks:  # an error that is caught decides what is computed
             return False
         if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)):
             return False
@@ -186,31 +272,24 @@ class Canonical:
         return checks and all(map(is_harmless, arguments))
 
     def _name(self, node: ast.Name) -> str:
-        target, _ = self._target(node.id, [])
-        name = self._write(target) if target else f"(Name {node.id!r})"
-        return self._with_sources(node, name)
+        target, is_local = self._target(node.id, [])
+        if target:
+            return self._write(target)
+        return f"(Name {node.id!r}{'' if is_local else self._led_to(node.id)})"
 
     def _attribute(self, node: ast.Attribute) -> str:
         if names := _dotted(node):
             target, _ = self._target(names[0], names[1:])
             if target:
-                return self._with_sources(node, self._write(target))
-        return self._with_sources(node, f"(Attribute {self._node(node.value)} {node.attr!r})")
-
-    def _with_sources(self, node: ast.Name | ast.Attribute, text: str) -> str:
-        """Add all sources to a name that leads to code, hints or texts by ways of its own."""
-        name = self._outside_name(node)
-        reflects = _is_within(name, REFLECTING) and not _is_within(name, NOT_REFLECTING)
-        if self._is_lazy and name in IMPORTING:
-            reflects = False
-        if isinstance(node, ast.Attribute) and node.attr in SOURCES_OWN:
-            reflects = True
-        return f"{self._write_sources()} {text}" if reflects else text
+                return self._write(target)
+        return f"(Attribute {self._node(node.value)} {node.attr!r})"
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> str:
         """Write an import inside another statement; what it imports is reached by that."""
-        origins = [origin for _, origin in imports_of(node, self._package)]
-        return f"(Import {' '.join(self._write(self._find_import(o, [])) for o in origins)})"
+        imported = list(imports_of(node, self._package))
+        texts = [self._write(self._find_import(origin, [])) for _, origin in imported]
+        names = [name for name, _ in imported] if self._in_class else []
+        return f"(Import {' '.join([*names, *texts])})"
 
     def _imports(self, function: ast.expr) -> bool:
         """Return whether a function imports the module that it is given the name of."""
@@ -240,7 +319,11 @@ class Canonical:
 
     def _suppresses(self, item: ast.withitem) -> bool:
         call = item.context_expr
-        return isinstance(call, ast.Call) and self._outside_name(call.func) == SUPPRESSING
+        name, *attributes = _dotted(call.func if isinstance(call, ast.Call) else call) or [""]
+        target, _ = self._target(name, attributes)
+        if target is None:
+            return False
+        return self._may_swallow(target) if target.module else target.name == SUPPRESSING
 
     def _guarded(self, node: ast.Try | ast.TryStar | ast.With) -> str:
         self._guards += 1
@@ -251,14 +334,17 @@ class Canonical:
 
     def _raise(self, node: ast.Raise) -> str:
         error = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-        return f"(Raise {(_dotted(error) or [''])[-1]})"
+        name = (_dotted(error) or [""])[-1]
+        if node.exc is None or name.endswith(("Error", "Exception", "Interrupt", "Iteration")):
+            return f"(Raise {name})"
+        return self._fields(node)  # one that is made to carry what was computed
 
     def _function(self, node: Function, *, named: bool) -> str:
         # decorators and defaults belong to the scope around it
         head = [node.name if named else "", self._value(node.decorator_list)]
         head.append(self._arguments(node.args))
-        if not all(map(self._ignores_hints, node.decorator_list)):
-            head += [self._value(hint) for hint in _hints(node)]
+        if self._reflects:
+            head.append(f"hints={self._value(_hints(node))}")
         if not self._scopes:
             self._is_lazy = node.name == LAZY
         with self._scope(self._local_names(node)):
@@ -301,18 +387,11 @@ class Canonical:
         bases = [base for base in node.bases if self._computes(base)]
         head = [self._value(v) for v in (node.decorator_list, bases, node.keywords)]
         # its own names may still be looked up outside, before it binds them
+        reflects, self._reads_hints = self._reads_hints, has_readers(node)
         with self._scope({}, is_class=True):
             body = self._value(node.body)
-            if not all(map(self._ignores_hints, [*node.bases, *node.decorator_list])):
-                fields = (inner for inner in node.body if isinstance(inner, ast.AnnAssign))
-                body += self._value([field.annotation for field in fields])
+        self._reads_hints = reflects
         return f"(ClassDef {node.name if named else ''} {' '.join(head)} {body})"
-
-    def _ignores_hints(self, node: ast.expr) -> bool:
-        """Return whether a decorator or a base class does the same whatever the hints are."""
-        function = node.func if isinstance(node, ast.Call) else node
-        name = self._outside_name(function)
-        return name in IGNORING_HINTS or (name.endswith("Error") and "." not in name)
 
     def _comprehension(self, node: Comprehension) -> str:
         generators = node.generators
@@ -334,12 +413,15 @@ def _is_within(name: str, places: Sequence[str]) -> bool:
     return any(name == place or name.startswith(f"{place}.") for place in places)
 
 
-def _hints(function: Function) -> Iterator[ast.expr]:
+def _hints(function: Function) -> list[ast.expr]:
     own = function.args
     rest = [argument for argument in (own.vararg, own.kwarg) if argument]
-    for argument in [*own.posonlyargs, *own.args, *own.kwonlyargs, *rest]:
-        if argument.annotation:
-            yield argument.annotation
+    arguments = [*own.posonlyargs, *own.args, *own.kwonlyargs, *rest]
+    return [*filter(None, (argument.annotation for argument in arguments)), *_returned(function)]
+
+
+def _returned(function: Function) -> list[ast.expr]:
+    return [function.returns] if function.returns else []
 
 
 def _is_empty(value: ast.expr) -> bool:

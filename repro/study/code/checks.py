@@ -40,6 +40,14 @@ def is_check(statement: ast.stmt, shadowed: frozenset[str]) -> bool:
     return all(is_harmless(inner) for inner in statement.body)
 
 
+def may_swallow(statement: ast.AST) -> bool:
+    """Return whether a definition may catch errors of what is run inside it, or beside it."""
+    nodes = list(ast.walk(statement))
+    exits = any(getattr(node, "name", "") == "__exit__" for node in nodes)
+    suppresses = any("suppress" in (getattr(n, "id", ""), getattr(n, "attr", "")) for n in nodes)
+    return exits or suppresses or any(isinstance(node, ast.ExceptHandler) for node in nodes)
+
+
 def is_harmless(tree: ast.AST) -> bool:
     """Return whether code leaves everything outside as it is, and returns nothing."""
     return all(_is_harmless(node) for node in ast.walk(tree))
@@ -52,6 +60,8 @@ def _is_harmless(node: ast.AST) -> bool:
         return node.value is None
     if isinstance(node, ast.Call):
         return _is_pure(node.func)
+    if isinstance(node, ast.For | ast.comprehension):  # what it goes through may be used up by it
+        return not isinstance(node.iter, ast.Name)
     if isinstance(node, ast.Attribute | ast.Subscript):
         return isinstance(node.ctx, ast.Load)
     return not isinstance(node, SIDE_EFFECTS)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeGuard
 
 SKIPPED_TESTS = ("TYPE_CHECKING", "typing.TYPE_CHECKING", "__name__ == '__main__'")
+CLIMBING = r"parents|parent\.parent|\.\.|pardir|dirname\(.*dirname\(|traversable"
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Module:
         imports: by name, what the name was imported from.
         stars: modules of which all names are imported.
         imported: modules that are imported with it, whether a name of theirs is used or not.
-        effects: statements that do something else than bind a name.
+        statements: all that are run when it is imported, in their order.
     """
 
     name: str
@@ -44,28 +45,71 @@ class Module:
     imports: dict[str, Import] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
     imported: list[str] = field(default_factory=list)
-    effects: list[ast.stmt] = field(default_factory=list)
+    statements: list[ast.stmt] = field(default_factory=list)
+    _importing: dict[str, ast.stmt] = field(default_factory=dict)  # by name, the first that does
 
     def __post_init__(self) -> None:
         for statement in self.tree.body:
             self._take_in(statement)
 
+    @cached_property
+    def effects(self) -> list[ast.stmt]:
+        """Statements that do something else than bind a name, and those that depend on when."""
+        does_more = [s for s in self.statements if not is_plain(s, self._own_names)]
+        if not does_more:
+            return []
+        first = self.statements.index(does_more[0])
+        late = [s for s in self.statements[first:] if self._imports_own(s)]
+        changes = any(not list(bound_names(statement)) for statement in does_more)
+        timed = [s for s in self.statements if changes and is_timed(s)]
+        return [s for s in self.statements if s in does_more or s in late or s in timed]
+
+    @cached_property
+    def _own_names(self) -> frozenset[str]:
+        """Names that stand for something else here than in other modules."""
+        imports = self.imports.items()
+        own = (n for n, origin in imports if origin.name != n or self._is_own(origin.module))
+        return frozenset({*self.definitions, *own})
+
+    def _is_own(self, module: str) -> bool:
+        return module.partition(".")[0] == self.name.partition(".")[0]
+
+    def _imports_own(self, statement: ast.stmt) -> bool:
+        if not isinstance(statement, ast.Import | ast.ImportFrom):
+            return False
+        return any(self._is_own(origin.module) for _, origin in imports_of(statement, self.package))
+
+    def exports(self, name: str) -> bool:
+        """Return whether `import *` may take a name from it."""
+        statements = self.definitions.get("__all__", [])
+        listed = statements[0] if len(statements) == 1 else None
+        if isinstance(listed, ast.Assign) and isinstance(listed.value, ast.List | ast.Tuple):
+            return any(isinstance(n, ast.Constant) and n.value == name for n in ast.walk(listed))
+        return bool(statements) or not name.startswith("_")
+
+    def run_for(self, name: str) -> list[ast.stmt]:
+        """Return the statements that bind a name; with what lies between, where it is bound again.
+
+        What comes between may use the name as it was then.
+        """
+        places = sorted(map(self.statements.index, self.definitions[name]))
+        return self.statements[places[0] : places[-1] + 1]
+
     def _take_in(self, statement: ast.stmt) -> None:
         if isinstance(statement, ast.Import | ast.ImportFrom):
-            self._take_in_import(statement)
+            self.statements.append(statement)
+            self._take_in_import(statement, outermost=statement)
         elif is_skipped(statement):
             for otherwise in statement.orelse:
                 self._take_in(otherwise)
         elif not (is_value(statement) or self._is_overload(statement)):
-            names = list(bound_names(statement))
-            for name in names:
+            self.statements.append(statement)
+            for name in dict.fromkeys(bound_names(statement)):
                 self.definitions.setdefault(name, []).append(statement)
-            if not (names and is_plain(statement, PLAIN_CALLS - self._own_names)):
-                self.effects.append(statement)
             if not isinstance(statement, BINDING):
                 for node in ast.walk(statement):
                     if isinstance(node, ast.Import | ast.ImportFrom):
-                        self._take_in_import(node)
+                        self._take_in_import(node, outermost=statement)
 
     def _is_overload(self, statement: ast.stmt) -> bool:
         """Return whether a statement is a signature for type checkers alone; numba's is none."""
@@ -74,7 +118,9 @@ class Module:
         is_typings = self.imports.get("overload") == Import("typing", "overload")
         return "typing.overload" in names or (is_typings and "overload" in names)
 
-    def _take_in_import(self, statement: ast.Import | ast.ImportFrom) -> None:
+    def _take_in_import(
+        self, statement: ast.Import | ast.ImportFrom, *, outermost: ast.stmt
+    ) -> None:
         for name, origin in imports_of(statement, self.package):
             self.imported.append(origin.module)
             if origin.name:  # it may be a module itself
@@ -82,13 +128,14 @@ class Module:
             if name == "*":
                 self.stars.append(origin.module)
             elif name:
-                self.imports[name] = origin
+                self._bind_import(name, origin, outermost)
 
-    @property
-    def _own_names(self) -> set[str]:
-        """Names that may stand for something else here than in other modules."""
-        renamed = (name for name, origin in self.imports.items() if origin.name != name)
-        return {*self.definitions, *renamed}
+    def _bind_import(self, name: str, origin: Import, outermost: ast.stmt) -> None:
+        earlier = self._importing.setdefault(name, outermost)
+        if self.imports.setdefault(name, origin) != origin:  # both may be used
+            binding = self.definitions.setdefault(name, [])
+            binding += [s for s in (earlier, outermost) if s not in binding]
+        self.imports[name] = origin
 
     @property
     def package(self) -> str:
@@ -109,14 +156,10 @@ class Module:
         """All names that it binds, in their order; those that it imports come last."""
         return [*self.definitions, *self.imports]
 
-    @property
-    def listed(self) -> list[str] | None:
-        """The names in `__all__`; None if there is none, or one that is no literal."""
-        match self.definitions.get("__all__"):
-            case [ast.Assign(value=ast.List(elts=elements) | ast.Tuple(elts=elements))]:
-                values = [getattr(element, "value", None) for element in elements]
-                return [value for value in values if isinstance(value, str)]
-        return None
+    @cached_property
+    def climbs(self) -> bool:
+        """True if it may look for a folder above its own."""
+        return bool(re.search(CLIMBING, ast.unparse(self.tree)))
 
     @cached_property
     def named_in_texts(self) -> list[str]:
@@ -140,16 +183,15 @@ class Package:
         self._root = root
         self._modules: dict[str, Module | None] = {}
 
-    def sources(self) -> str:
-        """Return a text that differs if any file of the package does."""
-        return " ".join(_digests(self._files))
+    def all_names(self) -> list[str]:
+        """Return the dotted names of all modules of the package, packages aside."""
+        modules = (path for path in self._files if path.suffix == ".py")
+        places = (path.relative_to(self._root).with_suffix("") for path in modules)
+        return [".".join(place.parts) for place in places if place.name != "__init__"]
 
-    def modules_in(self, module: Module) -> list[str]:
-        """Return the dotted names of the modules in a package, or in none."""
-        folder = self._root.joinpath(*module.name.split("."))
-        inner = (path.stem for path in sorted(folder.glob("*")) if path.suffix in ("", ".py"))
-        names = (f"{module.name}.{name}" for name in inner if name.isidentifier())
-        return [name for name in names if not name.endswith("__") and self.module(name)]
+    def names_in(self, room: str) -> list[str]:
+        """Return the dotted names of a module and of all modules below it."""
+        return [room, *(name for name in self.all_names() if name.startswith(f"{room}."))]
 
     def named_in(self, text: str) -> list[str]:
         """Return the dotted names of modules that a text has in it, such as `kit.tool`."""
@@ -173,9 +215,33 @@ class Package:
         )
 
     def files_beside(self, module: Module) -> list[str]:
-        """Return the digests of the data files in a module's folder, and below it."""
+        """Return the digests of the data files in a module's folder, and below it.
+
+        Of all data files, if the module looks for folders above its own.
+        """
+        if module.climbs:
+            return self.all_files()
         folder = self._root.joinpath(*module.package.split("."))
         return _digests(path for path in self._data_files if path.is_relative_to(folder))
+
+    def sources(self) -> str:
+        """Return a text that differs if any file of the package does."""
+        return " ".join(_digests(self._files))
+
+    def all_files(self) -> list[str]:
+        """Return the digests of all data files of the package."""
+        return _digests(self._data_files)
+
+    def inner_modules(self, module: Module) -> list[str]:
+        """Return the dotted names of the modules right in a package."""
+        if not module.is_package:
+            return []
+        folder = self._root.joinpath(*module.name.split("."))
+        inner = (path for path in self._files if path.name == "__init__.py")
+        packages = [path.parent.name for path in inner if path.parent.parent == folder]
+        modules = [p.stem for p in self._files if p.parent == folder and p.suffix == ".py"]
+        names = sorted({*packages, *modules} - {"__init__", "__main__"})
+        return [f"{module.name}.{name}" for name in names]
 
     @cached_property
     def _files(self) -> list[Path]:
@@ -244,58 +310,102 @@ PLAIN_CALLS = frozenset(
     """abs bool cast contextmanager dataclass dict field float frozenset int len list lru_cache njit
     property range set staticmethod str tuple""".split()  # noqa: SIM905
 )
-PLAIN_MODULES = frozenset({"contextlib", "dataclasses", "functools", "numba", "typing"})
+PLAIN_OF_LIBRARIES = frozenset(
+    """contextlib.contextmanager dataclasses.dataclass dataclasses.field functools.lru_cache
+    numba.njit typing.cast""".split()  # noqa: SIM905
+)
+PLAIN_IN_CLASSES = PLAIN_CALLS.union(
+    """abstractmethod cache cached_property classmethod overload override
+    setter""".split()  # noqa: SIM905
+)
 PLAIN_BASES = frozenset({"NamedTuple", "Protocol", "Shown"})  # the last of training.shown
 
 
-def is_plain(statement: ast.stmt, plain: frozenset[str] = PLAIN_CALLS) -> bool:
+def is_plain(statement: ast.stmt, own: frozenset[str]) -> bool:
     """Return whether a statement at the top of a module only binds its names.
 
     A call may do more, and so may a decorator, which may register what it decorates, or a base
     class; unless it is one that is known.
 
     Args:
-        statement: the statement.
-        plain: names of functions that are known.
+        statement: to look at.
+        own: names that stand for the package's own things.
     """
     match statement:
-        case ast.FunctionDef(decorator_list=decorators, args=arguments):
-            return _is_plain_code(arguments, plain) and _are_plain(decorators, plain)
-        case ast.ClassDef(decorator_list=decorators, bases=bases, keywords=[], body=body):
-            names = {getattr(base, "attr", getattr(base, "id", "")) for base in bases}
-            known = names <= PLAIN_BASES or all(name.endswith("Error") for name in names)
-            inner = (is_value(s) or isinstance(s, ast.Pass) or is_plain(s, plain) for s in body)
-            return known and _are_plain(decorators, plain) and all(inner)
+        case ast.Import() | ast.ImportFrom():
+            return True
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            return _is_plain_function(statement, PLAIN_CALLS - own)
+        case ast.ClassDef():
+            return _is_plain_class(statement, own)
         case ast.Assign(targets=targets, value=value):
-            are_names = all(isinstance(target, ast.Name | ast.Tuple) for target in targets)
-            return are_names and _is_plain_code(value, plain)
+            return all(map(_is_names, targets)) and _calls_nothing(value, PLAIN_CALLS - own)
         case ast.AnnAssign(target=ast.Name(), value=value):
-            return value is None or _is_plain_code(value, plain)
-        case ast.AugAssign(target=ast.Name(), value=value):
-            return _is_plain_code(value, plain)
+            return value is None or _calls_nothing(value, PLAIN_CALLS - own)
     return False
 
 
-def _is_plain_code(code: ast.AST, plain: frozenset[str]) -> bool:
-    calls = [node.func for node in ast.walk(code) if isinstance(node, ast.Call)]
-    return _are_plain(calls, plain)
+def _is_plain_function(
+    function: ast.FunctionDef | ast.AsyncFunctionDef, plain: frozenset[str]
+) -> bool:
+    defaults = filter(None, [*function.args.defaults, *function.args.kw_defaults])
+    are_plain = all(_is_plain_call(decorator, plain) for decorator in function.decorator_list)
+    return are_plain and all(_calls_nothing(default, plain) for default in defaults)
 
 
-def _are_plain(functions: Iterable[ast.expr], plain: frozenset[str]) -> bool:
-    """Return whether functions, or decorators with or without arguments, are known ones."""
-    return all(
-        _is_plain_code(f, plain) if isinstance(f, ast.Call) else _is_known(f, plain)
-        for f in functions
+def _is_plain_class(kind: ast.ClassDef, own: frozenset[str]) -> bool:
+    decorators = all(
+        _is_plain_call(decorator, PLAIN_CALLS - own) for decorator in kind.decorator_list
     )
+    bases = all(_last_name(base) in PLAIN_BASES or _is_an_error(base) for base in kind.bases)
+    return decorators and bases and not kind.keywords and all(_is_inner(s, own) for s in kind.body)
 
 
-def _is_known(function: ast.expr, plain: frozenset[str]) -> bool:
-    match function:
-        case ast.Name(id=name):
-            return name in plain
-        case ast.Attribute(value=ast.Name(id=module), attr=name):
-            return module in PLAIN_MODULES and name in plain
-    return False
+def has_readers(kind: ast.ClassDef) -> bool:
+    """Return whether a class has a base or a decorator that may read the hints in it."""
+    bases = {_last_name(base) for base in kind.bases if not _is_an_error(base)}
+    plain = all(_is_plain_call(decorator, PLAIN_CALLS) for decorator in kind.decorator_list)
+    return bool(bases - PLAIN_BASES) or not plain
+
+
+def _is_an_error(base: ast.expr) -> bool:
+    return _last_name(base).endswith("Error")
+
+
+def _is_inner(statement: ast.stmt, own: frozenset[str]) -> bool:
+    """Return whether a statement of a class's body only binds its names."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+        return _is_plain_function(statement, PLAIN_IN_CLASSES - own)
+    return isinstance(statement, ast.Pass) or is_value(statement) or is_plain(statement, own)
+
+
+def _is_names(target: ast.expr) -> bool:
+    parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+    return all(isinstance(part, ast.Name) for part in parts)
+
+
+def is_timed(statement: ast.stmt) -> bool:
+    """Return whether what a statement binds depends on what was changed before it."""
+    value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
+    if value is None or isinstance(value, ast.Name | ast.Lambda):
+        return False
+    return any(isinstance(node, ast.Name) for node in ast.walk(value))
+
+
+def _calls_nothing(value: ast.expr, plain: frozenset[str]) -> bool:
+    calls = (node for node in ast.walk(value) if isinstance(node, ast.Call))
+    return all(_is_plain_call(call, plain) for call in calls)
+
+
+def _is_plain_call(node: ast.expr, plain: frozenset[str]) -> bool:
+    function = node.func if isinstance(node, ast.Call) else node
+    if isinstance(function, ast.Attribute) and function.attr != "setter":
+        return ast.unparse(function) in PLAIN_OF_LIBRARIES
+    return _last_name(function) in plain
+
+
+def _last_name(node: ast.expr) -> str:
+    return getattr(node, "attr", getattr(node, "id", ""))
 
 
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -310,6 +420,8 @@ def bound_names(node: ast.AST) -> Iterator[str]:
         yield node.id
     if isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
         yield node.name
+    if isinstance(node, ast.MatchMapping) and node.rest:
+        yield node.rest
     if isinstance(node, COMPREHENSIONS):  # with a scope of their own, but for :=
         named = (n.target.id for n in ast.walk(node) if isinstance(n, ast.NamedExpr))
         yield from named

@@ -1,7 +1,9 @@
 """Follow a name through imports to the definition that it stands for."""
 
+import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 from repro.study.code.modules import Import, Module, Package
 
@@ -18,11 +20,18 @@ NOT_COMPUTING = (
 )
 WHOLE = "*"  # a module that is handed on as it is: anything in it may be used
 FILES = "/"  # the data files beside a module, which its `__file__` leads to
-# what a module has of itself that leads to more: to all its names, or to the files beside it
-MODULES_OWN = {"__dict__": WHOLE} | dict.fromkeys(
-    ["__file__", "__loader__", "__package__", "__path__", "__spec__"], FILES
-)
-PYTHONS_OWN = {"globals": WHOLE, **MODULES_OWN}
+ALL_MODULES = "?"  # what a package computes the name of: it may be any of the modules
+# names that lead to more than themselves, as a module's attributes and inside it
+MODULES_OWN = {"__dict__": WHOLE, "__file__": FILES, "__path__": FILES, "__spec__": FILES}
+PYTHONS_OWN = {"globals": WHOLE, "__package__": FILES, **MODULES_OWN}
+
+
+def is_class(statement: ast.stmt) -> TypeGuard[ast.ClassDef]:
+    """Return whether a statement defines a class."""
+    return isinstance(statement, ast.ClassDef)
+
+
+DEEPEST = 9  # classes above one another that are looked at
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,8 @@ class Names:
         origin = self._origin(module, name)
         if origin is None and name in MODULES_OWN:
             return Target(module, MODULES_OWN[name], tuple(names), (module,))
+        if origin is None and module.is_lazy and not name.startswith("__"):
+            return Target(module, ALL_MODULES, tuple(names), (module,))
         if origin is None:
             return Target(None, ".".join(names))
         target = self.find(origin, attributes)
@@ -94,7 +105,28 @@ class Names:
     def stars_that_bind(self, module: Module, name: str) -> list[str]:
         """Return the modules of which all names are imported, that one among them; last first."""
         modules = ((star, self.package.module(star)) for star in reversed(module.stars))
-        return [star for star, inner in modules if inner and self._hands_on(inner, name)]
+        return [
+            star
+            for star, inner in modules
+            if inner and inner is not module and self._hands_on(inner, name)
+        ]
+
+    def registers(self, module: Module, base: ast.expr, deep: int = 0) -> bool:
+        """Return whether a base class is told of the classes that are derived from it.
+
+        A class may be called like its base: `deep` classes up, it is enough.
+        """
+        target = self.find_bound(module, base.id, ()) if isinstance(base, ast.Name) else None
+        if target is None or target.module is None or deep == DEEPEST:
+            return False
+        kinds = [s for s in target.module.definitions.get(target.name, ()) if is_class(s)]
+        inner = (statement for kind in kinds for statement in kind.body)
+        has_hook = any(getattr(statement, "name", "") == "__init_subclass__" for statement in inner)
+        above = (base for kind in kinds for base in kind.bases)
+        return has_hook or any(self.registers(target.module, base, deep + 1) for base in above)
+
+    def _hands_on(self, module: Module, name: str) -> bool:
+        return module.exports(name) and self._binds(module, name)
 
     def imported_with(self, module: Module) -> Iterator[Module]:
         """Yield the packages that a module lies in, and the modules that it imports."""
@@ -105,11 +137,6 @@ class Names:
             if inner is not None and not self._is_not_computing(inner):
                 yield inner
 
-    def _hands_on(self, module: Module, name: str) -> bool:
-        """Return whether a name is among those that `from module import *` brings."""
-        names = module.listed
-        return self._binds(module, name) and (name[0] != "_" if names is None else name in names)
-
     def _binds(self, module: Module, name: str) -> bool:
         return name in module.definitions or self._origin(module, name) is not None
 
@@ -118,10 +145,9 @@ class Names:
         if name in module.imports:
             origin = module.imports[name]
             return None if origin == Import(module.name, name) else origin  # its own submodule
-        if stars := self.stars_that_bind(module, name):
-            return Import(stars[0], name)
         # a lazy package names in texts the modules that its `__getattr__` looks into
-        for source in module.named_in_texts if module.is_lazy else ():
+        lazy = module.named_in_texts if module.is_lazy else []
+        for source in (*self.stars_that_bind(module, name), *lazy):
             target = self.package.module(source)
             if target is not None and target is not module and self._binds(target, name):
                 return Import(source, name)
