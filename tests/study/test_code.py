@@ -440,6 +440,5 @@ def canonical(expression):
         may_swallow=lambda _: False,
         is_guarded=False,
         counts_checks=False,
-        reflects=False,
     )
     return writer.definition(ast.Expr(expression))

@@ -61,7 +61,6 @@ class Canonical:
         may_swallow: returns whether a target, in a `with` statement, may catch errors.
         is_guarded: whether errors may be caught by what uses the statements.
         counts_checks: whether they may be caught by other code of the same thread.
-        reflects: whether hints and docstrings count, as something reads them.
     """
 
     def __init__(
@@ -78,7 +77,6 @@ class Canonical:
         may_swallow: Callable[[Target], bool],
         is_guarded: bool,
         counts_checks: bool,
-        reflects: bool,
     ):
         self._package = package
         self._find = find
@@ -90,7 +88,6 @@ class Canonical:
         self._is_check = is_check
         self._may_swallow = may_swallow
         self._counts_checks = counts_checks
-        self._reflects = reflects
         self._reads_hints = False  # whether a class's base, or decorator, may read its hints
         self._takes_names = False  # whether what is written asks things for their names
         self._scopes: list[tuple[bool, Scope]] = []  # whether it is a class's, and its names
@@ -220,9 +217,7 @@ class Canonical:
         return f"({' '.join(parts)})"
 
     def _counts(self, field: str) -> bool:
-        return field not in IGNORED_FIELDS or (
-            (self._reflects or self._reads_hints) and field == "annotation"
-        )
+        return field not in IGNORED_FIELDS or (self._reads_hints and field == "annotation")
 
     def _value(self, value: object) -> str:
         if isinstance(value, list):
@@ -245,9 +240,7 @@ class Canonical:
             return not self._in_class  # there it is a field
         if is_skipped(statement):
             return not statement.orelse
-        if is_value(statement):
-            return not self._reflects
-        return self._is_overload(statement) or self._only_checks(statement)
+        return is_value(statement) or self._is_overload(statement) or self._only_checks(statement)
 
     def _is_overload(self, statement: ast.stmt) -> bool:
         """Return whether a statement is a signature for type checkers alone; numba's is none."""
@@ -343,8 +336,6 @@ class Canonical:
         # decorators and defaults belong to the scope around it
         head = [node.name if named else "", self._value(node.decorator_list)]
         head.append(self._arguments(node.args))
-        if self._reflects:
-            head.append(f"hints={self._value(_hints(node))}")
         if not self._scopes:
             self._is_lazy = node.name == LAZY
         with self._scope(self._local_names(node)):
@@ -411,13 +402,6 @@ class Canonical:
 
 def _is_within(name: str, places: Sequence[str]) -> bool:
     return any(name == place or name.startswith(f"{place}.") for place in places)
-
-
-def _hints(function: Function) -> list[ast.expr]:
-    own = function.args
-    rest = [argument for argument in (own.vararg, own.kwarg) if argument]
-    arguments = [*own.posonlyargs, *own.args, *own.kwonlyargs, *rest]
-    return [*filter(None, (argument.annotation for argument in arguments)), *_returned(function)]
 
 
 def _returned(function: Function) -> list[ast.expr]:

@@ -17,9 +17,10 @@ from repro.study.code.checks import is_check, may_swallow
 from repro.study.code.modules import Import, Module, Package
 from repro.study.code.names import ALL_MODULES, FILES, WHOLE, Names, Target, is_class
 
-# Code that reads hints and docstrings, as it is written here: they count where this is reached.
+# Code that reads hints or docstrings, as it is written here: every file counts where it is reached.
 READS_HINTS = re.compile(
-    r"get_type_hints|get_annotations|__annotations__|__doc__|getdoc|annotation'|[.]annotation\b|singledispatch"
+    r"get_type_hints|get_annotations|__annotations__|__doc__|getdoc|annotation'|[.]annotation\b"
+    r"|singledispatch"
     r"|\b(beartype|cattrs|dacite|jaxtyping|typeguard|validate_call)\b"
 )
 Key = tuple[str, str, bool]  # a module, a name of it, and whether errors may be caught around it
@@ -32,10 +33,9 @@ def code_digest(roots: Iterable[str], package: Path) -> str:
         roots: the functions, as `repro.truth_table:experiment`; the thread's own first.
         package: the package's folder.
     """
-    roots = list(roots)
     texts = Meaning(roots, package).texts
     if any(map(READS_HINTS.search, texts)):
-        texts = Meaning(roots, package, reflects=True).texts
+        texts.append(Package(package.parent, package.name).sources())
     return sha256("\n".join(texts).encode()).hexdigest()
 
 
@@ -45,18 +45,16 @@ class Meaning:
     Args:
         roots: as in `code_digest`.
         package: likewise.
-        reflects: whether hints and docstrings count.
 
     Attributes:
         numbers: each definition's number, by module and name.
         texts: of all definitions in that order, then of what the modules do when imported.
     """
 
-    def __init__(self, roots: Iterable[str], package: Path, *, reflects: bool = False):
+    def __init__(self, roots: Iterable[str], package: Path):
         self._package = Package(package.parent, package.name)
         self._names = Names(self._package)
         self._imported: dict[str, Module] = {}
-        self._reflects = reflects
         self.numbers: dict[Key, int] = {}
         roots = list(roots)
         thread = _room(roots[0])  # errors that code of ours catches lead to no other number
@@ -128,7 +126,6 @@ class Meaning:
             may_swallow=self._may_swallow,
             is_guarded=guarded,
             counts_checks=_room(module.name) in self._catching,
-            reflects=self._reflects,
         )
         return "\n".join(canonical.definition(statement, named=named) for statement in statements)
 
