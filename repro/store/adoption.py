@@ -19,6 +19,8 @@ from repro.study.seeds import in_blocks
 from repro.study.selection import DRAW
 from repro.study.validation import explain
 
+Point = Mapping[str, Any]  # of a curve
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -28,13 +30,11 @@ class Candidate:
         block: as it was trained.
         renewed: to be trained again.
         runs: that the block gave.
-        is_rounded: whether their curves have no more digits than the tables keep.
     """
 
     block: Block
     renewed: Block
     runs: list[StoredRun]
-    is_rounded: bool
 
 
 def renew(study: Study, experiment: Experiment, block: Block) -> Block:
@@ -93,7 +93,6 @@ def draw_sample(candidates: Iterable[Candidate]) -> list[Candidate]:
 
 def differences(candidate: Candidate, trained: Sequence[StoredRun]) -> Iterator[str]:
     """Yield a line for each number of a candidate's block that came out otherwise."""
-    digits = CURVE_DIGITS if candidate.is_rounded else None
     for expected, run in zip(candidate.runs, trained, strict=True):
         place = f"{run.variant}, seed {run.seed}"
         for name in run.metrics.keys() - expected.metrics.keys():
@@ -103,8 +102,7 @@ def differences(candidate: Candidate, trained: Sequence[StoredRun]) -> Iterator[
             if not is_blank and not _equal(value, run.metrics.get(name)):
                 yield f"{place}: {name} was {value}, is {run.metrics.get(name, 'not there')}"
         # the tables keep the curves of the first seeds alone
-        is_kept = bool(expected.curve) or not candidate.is_rounded
-        if is_kept and _texts(expected.curve, digits) != _texts(run.curve, digits):
+        if expected.curve and not _is_same_curve(expected.curve, run.curve):
             yield f"{place}: its curve is another"
 
 
@@ -112,7 +110,20 @@ def _equal(value: Any, other: Any) -> bool:
     return repr(value) == repr(other) or value == other  # not a number is not a number
 
 
-def _texts(curve: Sequence[Mapping[str, Any]], digits: int | None) -> list[dict[str, str]]:
+def _is_same_curve(expected: Sequence[Point], curve: Sequence[Point]) -> bool:
+    """Compare all digits; or those of the tables, if the curve comes from these and has no more.
+
+    Runs that were once carried over from tables are in the store with the tables' digits.
+    """
+    kept = _texts(expected, CURVE_DIGITS)
+    read = [{name: float(text) for name, text in point.items()} for point in kept]
+    have_gaps = [{name: v for name, v in point.items() if not math.isnan(v)} for point in expected]
+    if read == have_gaps:
+        return kept == _texts(curve, CURVE_DIGITS)
+    return _texts(expected, None) == _texts(curve, None)
+
+
+def _texts(curve: Sequence[Point], digits: int | None) -> list[dict[str, str]]:
     """Return a curve as text; with the tables' digits, it has no cells where they have gaps."""
     if digits is None:
         return [{name: repr(value) for name, value in point.items()} for point in curve]

@@ -215,6 +215,18 @@ def test_a_selection_of_variants_finds_runs_where_they_are(package):
     assert not (folder / ".store.sqlite").exists()
 
 
+@pytest.mark.long
+def test_runs_that_once_came_from_tables_are_carried_over_again(package):
+    """The store has their curves as the tables had them: rounded, or of the first seeds alone."""
+    forget_store(package)
+    add_parameter(package)
+    assert "1,400 runs are carried over" in call(package, "adopt", STUDY)
+    edit(package, MODULE, "leak * z) + offset", "leak * z) + offset * 1.0")
+    assert "1,400 runs are carried over" in call(package, "adopt", STUDY)
+    edit(package, MODULE, "offset * 1.0", "offset + 1e-9")
+    assert "The change of code changes numbers" in call(package, "adopt", STUDY, code=1)
+
+
 @pytest.mark.slow
 def test_of_another_machine_a_rerun_by_the_same_code_is_the_reference(package, tmp_path):
     recorded = provenance(package)

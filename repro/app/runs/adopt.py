@@ -111,13 +111,12 @@ def _outdated(
     if is_regrouped:
         codes.add(experiment.code)
     candidates: dict[tuple[str, ...], Candidate] = {}
-    for source, is_rounded in ((stored, False), (tabled, True)):
+    for source in (stored, tabled):
         blocks = [(block, runs) for block, runs in source if block.settings["code"] in codes]
         for block, runs in regrouped(blocks, study.block) if is_regrouped else blocks:
             renewed = renew(study, experiment, block)
             if renewed.identities not in current:
-                candidate = Candidate(block, renewed, runs, is_rounded=is_rounded)
-                candidates.setdefault(renewed.identities, candidate)
+                candidates.setdefault(renewed.identities, Candidate(block, renewed, runs))
     return list(candidates.values())
 
 
@@ -149,7 +148,7 @@ def _rerun(
     if results.provenance.code not in {o.block.settings["code"] for o in outdated}:
         raise StudyError(f"{folder}: is not by the code that made the runs of {study.name}")
     candidates = [
-        Candidate(block, renew(study, experiment, block), runs, is_rounded=True)
+        Candidate(block, renew(study, experiment, block), runs)
         for block, runs in regrouped(committed_blocks(results), study.block)
     ]
     variants = {candidate.block.variant for candidate in candidates}
