@@ -53,6 +53,7 @@ def dense(*arguments, **settings):
 
 
 HIDDEN, SIGMOID = dense(8, "relu"), dense(1, "sigmoid")
+SOFTMAX = sequential(HIDDEN, dense(3, "softmax"), loss="sparse_categorical_crossentropy")
 
 
 def setup_of(build, x, y, validation=None, **settings):
@@ -544,6 +545,29 @@ def test_labels_that_contradict_their_neighbours_are_counted():
     setup = setup_of(sequential(HIDDEN, SIGMOID), x, noisy)
     assert "label_noise" in examined(setup)[0]
     assert "label_noise" not in examined(setup_of(sequential(HIDDEN, SIGMOID), x, y))[0]
+
+
+@pytest.mark.parametrize("rows", [1, 7, -40])
+@pytest.mark.parametrize("is_apart", [False, True])
+def test_labels_are_moved_back_by_as_many_rows_as_it_takes(rows, is_apart):
+    x = DRAW.normal(size=(400, 4))
+    y = (x[:, 0] > 0).astype(int) + (x[:, 1] > 0)
+    validation = (x[300:], y[300:]) if is_apart else None
+    x, y = (x[:300], y[:300]) if is_apart else (x, y)
+    causes, changes = examined(
+        setup_of(SOFTMAX, x, np.roll(y, rows, axis=0), validation, batch_size=32)
+    )
+    assert "labels_shifted" in causes
+    setup = setup_of(SOFTMAX, x, y, validation, batch_size=32)
+    moved = changes["move_labels"].rows(setup.train, setup.test)
+    for (_, back), (_, right) in zip(moved, (setup.train, setup.test), strict=True):
+        np.testing.assert_array_equal(back, right)
+
+
+def test_no_shift_is_found_for_labels_of_no_rows():
+    x = DRAW.normal(size=(400, 4))
+    causes, _ = examined(setup_of(SOFTMAX, x, DRAW.integers(0, 3, 400)))
+    assert "labels_unrelated" in causes and "labels_shifted" not in causes
 
 
 def test_near_rows_of_many_features_prove_no_noise_in_labels_that_a_line_tells_apart():

@@ -7,9 +7,10 @@ import numpy as np
 
 from repro.instruments.diagnose.changes.change import Change, ChangeData, Changes
 from repro.instruments.diagnose.measurements.examination import Examination
+from repro.instruments.diagnose.measurements.relation import SURELY, relate
 from repro.instruments.diagnose.setup.arrays import Array, fences
-from repro.instruments.diagnose.setup.setup import Setup
-from repro.instruments.diagnose.setup.splitting import Pair
+from repro.instruments.diagnose.setup.setup import Setup, cut
+from repro.instruments.diagnose.setup.splitting import Pair, split_rows
 
 LARGE_TARGETS = 3.0  # root mean square from which on standardized targets are offered
 SMALL_DEVIATION = 0.1  # deviation below which they are, too
@@ -28,7 +29,7 @@ def label_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
     """Count or move the labels."""
     relation = examination.relation
     if "labels_shifted" in symptoms and relation is not None:
-        yield _moving(relation.best_shift)
+        yield _moving(setup, relation.best_shift)
     if "labels_renamed" in symptoms:
         yield _renaming(examination.names)
     y = setup.targets
@@ -39,7 +40,15 @@ def label_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
         yield _counting(labels)
 
 
-def _moving(rows: int) -> Change:
+def _moving(setup: Setup, rows: int) -> Change:
+    def moved(train: Pair, test: Pair) -> tuple[Pair, Pair]:
+        """Move them before any row is held out: beside a gap, a label would move too far."""
+        (x, y), validation = setup.whole
+        if validation is not None and not _go_together(setup):
+            validation = validation[0], np.roll(validation[1], rows, axis=0)
+        split = split_rows(x, np.roll(y, rows, axis=0), validation)
+        return cut(split.train, len(train[1])), split.test
+
     return Change(
         key="move_labels",
         title=f"move the labels by {rows:+d} rows",
@@ -47,8 +56,14 @@ def _moving(rows: int) -> Change:
         code=f"y = np.roll(y, {rows}, axis=0)",
         removes=("labels_shifted",),
         group="labels",
-        data=_on_targets(lambda a: np.roll(a, rows, axis=0)),
+        rows=moved,
     )
+
+
+def _go_together(setup: Setup) -> bool:
+    """Tell whether the validation labels stand beside their own rows."""
+    related = relate(setup.test_inputs, setup.test[1])
+    return related is not None and related.p_value <= SURELY
 
 
 def _renaming(names: Sequence[int]) -> Change:

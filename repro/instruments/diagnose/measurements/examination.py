@@ -28,6 +28,7 @@ from repro.instruments.diagnose.measurements.relation import (
     relate,
     relate_tokens,
     relate_validation,
+    with_shift,
 )
 from repro.instruments.diagnose.measurements.renamed import best_names
 from repro.instruments.diagnose.measurements.reordered import column_order
@@ -201,7 +202,9 @@ def with_trained(
 def _relation(setup: Setup, are_indices: bool) -> Relation | None:
     """Relate labels to the nearest rows; of tokens, to rows that hold the same ones."""
     if not are_indices:
-        return relate(setup.inputs, setup.train[1])
+        related = relate(setup.inputs, setup.train[1])
+        is_apart = related is not None and related.p_value > UNRELATED
+        return with_shift(related, setup.all_inputs, setup.whole[0][1]) if is_apart else related
     tokens = single_input(setup)
     return None if tokens is None or tokens.ndim != 2 else relate_tokens(tokens, setup.train[1])
 

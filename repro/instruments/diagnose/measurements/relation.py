@@ -15,8 +15,10 @@ HALF = 0.5
 UNRELATED = 0.05  # p-value from which on labels don't go with their rows
 PERMUTATIONS = 199
 RELATED_ROWS = 1000
-SHIFTS = (-2, -1, 1, 2)
+NEAR_SHIFTS = (-2, -1, 1, 2)  # a row dropped, or a header read
+MOST_SHIFTED = 2000  # rows by which labels may be moved
 LEAST_TO_RELATE = 60
+LEAST_DEVIATION = 1e-12
 SURELY = 0.01  # p-value up to which labels do go with their rows
 
 
@@ -26,7 +28,7 @@ class Relation:
 
     `p_value` is that of a permutation test, small if they agree. `noise` is the share of rows whose
     class less than half of their neighbours have. `best_shift` is the number of rows
-    to move the labels by so that they agree best, with `shifted_p_value`; 0 if none does better.
+    to move the labels by so that they agree best, with `shifted_p_value`; 0 if none was looked for.
     """
 
     p_value: float
@@ -39,13 +41,40 @@ def relate(x: Array, y: Any) -> Relation | None:
     """Test whether rows that lie close have labels alike; None if there are too few rows."""
     if len(y) < LEAST_TO_RELATE:
         return None
-    rows = slice(RELATED_ROWS)
-    x = some_features(np.asarray(x[rows]))
+    near, labels = _nearest_rows(x), as_table(y)[:RELATED_ROWS]
+    return Relation(_Chance(near, labels).p_value(labels), noise=_contradicted(near, labels))
+
+
+def with_shift(relation: Relation, x: Array, y: Any) -> Relation:
+    """Return a relation with the shift of the labels by which they agree best with the rows.
+
+    Args:
+        relation: of labels that don't go with their rows as they stand.
+        x: the rows in the order in which they were read, none left out.
+        y: the labels, likewise.
+    """
+    labels, near = as_table(y), _nearest_rows(x)
+    chance = _Chance(near, labels[: len(near)])
+    for shifts in (NEAR_SHIFTS, _far_shifts(len(labels))):
+        agreements = {k: chance.agreement(np.roll(labels, k, axis=0)) for k in shifts}
+        best = max(shifts, key=lambda k: agreements[k], default=0)
+        p_value = chance.p_value_of_most(agreements[best], len(shifts)) if best else 1.0
+        if p_value <= SURELY:
+            return replace(relation, best_shift=best, shifted_p_value=p_value)
+    return relation
+
+
+def _far_shifts(rows: int) -> list[int]:
+    most = min(rows // 2, MOST_SHIFTED)
+    near = max(NEAR_SHIFTS)
+    return [k for k in range(-most, most + 1) if abs(k) > near]
+
+
+def _nearest_rows(x: Array) -> Array:
+    """Return the places of each row's nearest rows, of the first rows."""
+    x = some_features(np.asarray(x[:RELATED_ROWS]))
     x = standardized(np.clip(x, *fences(x)))  # beside what lies far out, all else would be near
-    near = _nearest((x**2).sum(axis=1) - 2 * x @ x.T)
-    unmoved, shifted = _relations(near, as_table(y)[rows])
-    noise = _contradicted(near, as_table(y)[rows])
-    return replace(shifted if shifted.best_shift else unmoved, noise=noise)
+    return _nearest((x**2).sum(axis=1) - 2 * x @ x.T)
 
 
 def relate_tokens(x: Array, y: Any) -> Relation | None:
@@ -58,8 +87,8 @@ def relate_tokens(x: Array, y: Any) -> Relation | None:
         return None
     tokens = np.unique(x[:RELATED_ROWS], return_inverse=True)[1].reshape(x[:RELATED_ROWS].shape)
     labels = as_table(y)[:RELATED_ROWS]
-    tests = [_relations(_nearest(-alike), labels)[0] for alike in _shared(tokens)]
-    return Relation(min(1.0, len(tests) * min(test.p_value for test in tests)))
+    p_values = [_Chance(_nearest(-alike), labels).p_value(labels) for alike in _shared(tokens)]
+    return Relation(min(1.0, len(p_values) * min(p_values)))
 
 
 def _shared(tokens: Array) -> Iterator[Array]:
@@ -79,26 +108,42 @@ def _nearest(distance: Array) -> Array:
     return np.argpartition(distance, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
 
 
-def _relations(near: Array, labels: Array) -> tuple[Relation, Relation]:
-    """Return the relation of labels to near rows, and that of the labels best moved, if better."""
+class _Chance:
+    """How far labels agree with those of near rows by chance: in any order of theirs."""
+
+    def __init__(self, near: Array, labels: Array):
+        generator = np.random.default_rng(0)
+        self.near = near
+        orders = [generator.permutation(len(labels)) for _ in range(PERMUTATIONS)]
+        ranks = _ranks(labels)
+        self.agreements = np.array([_agreement(near, ranks[order]) for order in orders])
+
+    def agreement(self, labels: Array) -> float:
+        """Return the agreement of labels with those of near rows."""
+        return _agreement(self.near, _ranks(labels)[: len(self.near)])
+
+    def p_value(self, labels: Array) -> float:
+        """Return the share of orders in which labels agree at least as well."""
+        better = (self.agreements >= self.agreement(labels)).sum()
+        return float((1 + better) / (1 + PERMUTATIONS))
+
+    def p_value_of_most(self, agreement: float, count: int) -> float:
+        """Return the p-value of the largest of so many agreements, by the normal distribution.
+
+        Permutations are too few to tell what is one in a thousand shifts by chance.
+        """
+        from scipy.stats import norm
+
+        deviation = max(float(self.agreements.std()), LEAST_DEVIATION)
+        distance = (agreement - float(self.agreements.mean())) / deviation
+        return min(1.0, count * float(norm.sf(distance)))
+
+
+def _ranks(labels: Array) -> Array:
+    """Return labels by rank: a few far out would decide everything."""
     from scipy.stats import rankdata
 
-    labels = standardized(rankdata(labels, axis=0))  # a few far out would decide everything
-    generator = np.random.default_rng(0)
-    chance = np.array(
-        [_agreement(near, labels[generator.permutation(len(labels))]) for _ in range(PERMUTATIONS)]
-    )
-
-    def p_value(agreement: float) -> float:
-        return float((1 + (chance >= agreement).sum()) / (1 + PERMUTATIONS))
-
-    agreement = _agreement(near, labels)
-    unmoved = Relation(p_value(agreement))
-    shifted = {k: _agreement(near, np.roll(labels, k, axis=0)) for k in SHIFTS}
-    best = max(shifted, key=lambda k: shifted[k])
-    if shifted[best] <= agreement:
-        return unmoved, unmoved
-    return unmoved, replace(unmoved, best_shift=best, shifted_p_value=p_value(shifted[best]))
+    return standardized(rankdata(labels, axis=0))
 
 
 def relate_validation(train: tuple[Array, Any], test: tuple[Array, Any]) -> float:

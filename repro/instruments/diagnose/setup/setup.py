@@ -132,6 +132,11 @@ class Setup(Network):
         return self._preprocessed(self.test[0])
 
     @cached_property
+    def all_inputs(self) -> Array:
+        """The inputs of all rows that the user gave, held-out ones among them, in their order."""
+        return self._preprocessed(self.whole[0][0])
+
+    @cached_property
     def targets(self) -> Array:
         """The training targets as a table; see `task.target_table`."""
         return target_table(self.task, self.train[1])
