@@ -299,6 +299,27 @@ PROGRAMS = [
         CLASSES,
     ),
     (
+        "double_activation",
+        "one_activation",
+        sequential(HIDDEN, dense(3, "relu"), layers.Softmax, **SOFT),
+        X,
+        CLASSES,
+    ),
+    (
+        "output_loss",
+        "sigmoid_output",
+        sequential(HIDDEN, SIGMOID, loss="kl_divergence"),
+        X,
+        Y,
+    ),
+    (
+        "output_loss",
+        "sigmoid_output",
+        sequential(HIDDEN, dense(1, "tanh"), loss="cosine_similarity"),
+        X,
+        Y,
+    ),
+    (
         "output_noise",
         "no_output_noise",
         sequential(HIDDEN, SIGMOID, lambda: layers.Dropout(0.5)),
@@ -585,6 +606,20 @@ def test_batch_normalization_needs_rows():
     assert "batch_norm_alone" in causes
     assert "batch_norm_alone" in changes["small_batch"].removes
     assert "batch_norm_alone" not in examined(setup_of(build, X, Y))[0]
+
+
+def test_a_relu_in_front_of_a_softmax_is_the_one_to_leave_out():
+    build = sequential(HIDDEN, dense(3, "relu"), layers.Softmax, **SOFT)
+    setup = setup_of(build, X, CLASSES)
+    causes, changes = examined(setup)
+    assert "double_activation" in causes
+    assert not {"output_loss", "relu_output"} & set(causes)
+    mended = changed_build(setup, changes["one_activation"])()
+    output = mended.predict(X, verbose=0)
+    np.testing.assert_allclose(output.sum(axis=1), 1, rtol=1e-5)
+    assert [layer.activation.__name__ for layer in mended.layers if layer.name.startswith("dense")][
+        -1
+    ] == "linear"
 
 
 def test_weights_that_a_few_rows_hold_are_seen():

@@ -14,7 +14,7 @@ from repro.instruments.diagnose.changes.code import (
     optimizer_code,
 )
 from repro.instruments.diagnose.measurements.examination import Examination
-from repro.instruments.diagnose.setup.anatomy import Site, operation_name
+from repro.instruments.diagnose.setup.anatomy import PROBABILITIES, Site, operation_name
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.compiled import highest_rate
 from repro.instruments.diagnose.setup.setup import Setup
@@ -260,22 +260,37 @@ def _remade(optimizer: object, settings: dict[str, Any]) -> object:
     return type(optimizer).from_config(config)  # type: ignore[attr-defined]
 
 
+def _one_activation(setup: Setup, output: Site) -> Change:
+    """Leave one of several activations on the output: the first, or the one of probabilities."""
+    rest = list(enumerate(setup.operations))[output.activated_at + 1 :]
+    named = [(i, operation_name(operation)) for i, operation in rest]
+    named = [(i, name) for i, name in named if name not in ("", "linear")]
+    last = named[-1][1]
+    is_last = last in PROBABILITIES and output.activation not in PROBABILITIES
+    first_off = edits.activate([output], "linear")
+    places = [i for i, _ in named[:-1]] if is_last else [i for i, _ in named]
+    return Change(
+        key="one_activation",
+        title=f"one {last if is_last else output.activation} on the output",
+        size=1,
+        code=(
+            f"# leave out the {output.activation} in front of the {last}"
+            if is_last
+            else "# remove what activates the output a second time"
+        ),
+        removes=("double_activation",),
+        group="behind",
+        edit=edits.chain(first_off, edits.pass_by(places)) if is_last else edits.pass_by(places),
+    )
+
+
 def _behind_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:
     output = setup.output
     if output is None:
         return
     rest = list(enumerate(setup.operations))[output.activated_at + 1 :]
     if "double_activation" in symptoms:
-        places = [i for i, operation in rest if operation_name(operation) not in ("", "linear")]
-        yield Change(
-            key="one_activation",
-            title=f"one {output.activation} on the output",
-            size=1,
-            code="# remove what activates the output a second time",
-            removes=("double_activation",),
-            group="behind",
-            edit=edits.pass_by(places),
-        )
+        yield _one_activation(setup, output)
     if "output_noise" in symptoms:
         places = [i for i, operation in rest if type(operation).__name__ in NOISES]
         yield Change(

@@ -186,7 +186,7 @@ CAUSES = {
     "double_activation": Cause(
         title="the output is activated twice",
         signs=("double_activation",),
-        says="Probabilities are squeezed a second time, to where they hardly differ",
+        says="What the first activation puts out is all that the second gets to see",
         remedy="leave out one of the two activations",
         certain=True,
     ),

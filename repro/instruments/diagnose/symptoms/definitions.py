@@ -382,7 +382,7 @@ DEFINITIONS = {
         title="loss doesn't fit the output",
         measured=(
             "cross-entropy of what is no probability, or of logits that are probabilities; "
-            "a logarithm of what may be negative"
+            "a logarithm of what may be negative; shares that don't sum to 1"
         ),
         source=KERAS,
     ),

@@ -25,6 +25,16 @@ ABSOLUTE_LOSSES = (
     "log_cosh",
     "mean_squared_logarithmic_error",
 )
+GRADIENTS = {
+    "mean_absolute_percentage_error": (
+        "each error is divided by its target, so that rows with targets near 0 decide"
+    ),
+    "mean_squared_logarithmic_error": "its gradient fades as predictions grow",
+    "huber": "its gradient stops growing with errors beyond its delta",
+    "huber_loss": "its gradient stops growing with errors beyond its delta",
+    "log_cosh": "its gradient stops growing with errors beyond 1",
+}
+"""What the gradient of a loss does that doesn't grow with the error, unless it is the sign alone."""
 FOREIGN_LOSSES = (
     "cosine_similarity",
     "hinge",
@@ -178,7 +188,7 @@ def _loss_symptoms(setup: Setup) -> Symptoms:
         text = f"{loss} on classes: its gradient is flat where the network is wrong and sure"
         yield from detect("squared_classes", 1, text)
     elif kind == "regression" and loss in ABSOLUTE_LOSSES:
-        text = f"{loss}: its gradient says which way, but not how far"
+        text = f"{loss}: {GRADIENTS.get(loss, 'its gradient says which way, but not how far')}"
         yield from detect("absolute_loss", 1, text)
     elif kind == "regression" and loss in FOREIGN_LOSSES:
         text = f"{loss} on numbers: it is least for other predictions than the numbers themselves"

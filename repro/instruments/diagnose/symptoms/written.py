@@ -119,13 +119,14 @@ def _output_symptoms(program: Program, output: Site) -> Symptoms:
     if "crossentropy" in loss:
         yield from _entropy_symptoms(program, output, units)
     low, _ = REACH.get(name, (-np.inf, np.inf))
+    yield from _share_symptoms(program, output, units)
     if loss in LOGARITHMIC and low < 0:
         text = f"{output.label}: {loss} takes the logarithm of predictions, {name} also puts out "
         yield from detect("loss_output", 1, f"{text}negative ones", output.label)
     if name == ACROSS_ROWS:
         text = f"{output.label}: this softmax is taken along another axis than that of the classes"
         yield from detect("softmax_axis", 1, text, output.label)
-    if name in CLIPPED:
+    if name in CLIPPED and not _names_behind(program, output):
         text = f"{output.label}: the output is a {name}"
         yield from detect("relu_output", 1, text, output.label)
     yield from _behind_output_symptoms(program, output)
@@ -143,7 +144,7 @@ def _loss_symptoms(program: Program) -> Symptoms:
 def _entropy_symptoms(program: Program, output: Site, units: int) -> Symptoms:
     """Compare a cross-entropy with the output's activation and number of units."""
     loss, logits = program.compiled.loss, program.compiled.from_logits
-    name, label = output.activation, output.label
+    name, label = (output.activation, *_names_behind(program, output))[-1], output.label
     if not logits and name not in (*PROBABILITIES, ACROSS_ROWS):
         text = f"{label}: {loss} takes probabilities, {name} puts out none"
         yield from detect("loss_output", 1, text, label)
@@ -158,10 +159,29 @@ def _entropy_symptoms(program: Program, output: Site, units: int) -> Symptoms:
         yield from detect("loss_output", 1, text, label)
 
 
+def _share_symptoms(program: Program, output: Site, units: int) -> Symptoms:
+    """Look for a loss that compares shares or directions where the output puts out none."""
+    loss, name, label = program.compiled.loss, output.activation, output.label
+    is_shares = "softmax" in (name, *_names_behind(program, output)) and units > 1
+    if loss == "kl_divergence" and not is_shares:
+        text = f"{label}: {loss} compares shares that sum to 1, and {units} unit"
+        text += f"{'s' * (units > 1)} of {name} put{'s' * (units == 1)} out none"
+        yield from detect("loss_output", 1, text, label)
+    if loss == "cosine_similarity" and units == 1:
+        text = f"{label}: {loss} compares directions, and one number has no more than a sign"
+        yield from detect("loss_output", 1, text, label)
+
+
+def _names_behind(program: Program, output: Site) -> list[str]:
+    """Return the names of the activations behind the output's own."""
+    rest = program.operations[output.activated_at + 1 :]
+    return [name for name in map(operation_name, rest) if name and name != "linear"]
+
+
 def _behind_output_symptoms(program: Program, output: Site) -> Symptoms:
     """Look at what stands behind the output's activation: nothing should."""
     rest = program.operations[output.activated_at + 1 :]
-    names = [name for name in map(operation_name, rest) if name and name != "linear"]
+    names = _names_behind(program, output)
     if names and output.activation != "linear":
         text = f"{output.label}: a {names[0]} of a {output.activation}"
         yield from detect("double_activation", len(names), text, output.label)
