@@ -608,6 +608,24 @@ def test_batch_normalization_needs_rows():
     assert "batch_norm_alone" not in examined(setup_of(build, X, Y))[0]
 
 
+def offers(build, *symptoms):
+    setup = setup_of(build, X, Y)
+    examination = examine_data(setup)
+    found = [c for group in CATALOGUE for c in group(setup, examination, frozenset(symptoms))]
+    return setup, {change.key: change for change in found}
+
+
+def test_one_hidden_layer_of_few_units_that_fails_is_widened_and_given_another():
+    setup, changes = offers(sequential(dense(3, "relu"), SIGMOID), "stalls")
+    assert "narrow" in changes["hidden_layer"].removes
+    for key, units in (("hidden_layer", [3, 64, 1]), ("more_units", [64, 1])):
+        model = changed_build(setup, changes[key])()
+        assert [layer.units for layer in model.layers if hasattr(layer, "units")] == units
+    deep = sequential(HIDDEN, HIDDEN, SIGMOID)
+    for build, symptom in ((deep, "stalls"), (sequential(HIDDEN, SIGMOID), "slow")):
+        assert "hidden_layer" not in offers(build, symptom)[1]
+
+
 def test_a_relu_in_front_of_a_softmax_is_the_one_to_leave_out():
     build = sequential(HIDDEN, dense(3, "relu"), layers.Softmax, **SOFT)
     setup = setup_of(build, X, CLASSES)

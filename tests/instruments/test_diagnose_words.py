@@ -261,6 +261,15 @@ def test_where_nothing_else_was_tried_a_remedy_proves_nothing(setup):
     assert fact.verdict == "proven"
 
 
+def test_what_does_nothing_alone_is_no_suspect_for_standing_beside_what_helps(setup):
+    faster = Change(key="faster", title="a higher rate", size=1, removes=("rate_low",))
+    longer = Change(key="longer", title="more epochs", size=1, removes=("epochs",))
+    gains = {faster: 0.0, longer: 0.0, combine(OTHER, faster): 0.25}
+    found = diagnosis_of(setup, [], ["stalls"], gains, 0.0)
+    assert (found.verdict, found.cause) == ("not proven", "narrow")
+    assert CAUSES["narrow"].title in str(found)
+
+
 def test_what_only_the_failure_points_at_is_no_suspect_once_its_remedy_fails(setup):
     faster = Change(key="faster", title="a higher rate", size=1, removes=("rate_low",))
     longer = Change(key="longer", title="more epochs", size=1, removes=("epochs",))

@@ -18,7 +18,7 @@ from repro.instruments.diagnose.symptoms.written import dropped_shares
 DROPOUTS = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout")
 FEW_UNITS = 16  # of no more, a layer is widened
 SOME_UNITS = 64  # of no more, it is where nothing but the failure asks for it
-WIDER = 8  # times as many units, and FEW_UNITS at least
+WIDER = 8  # times as many units, and as many at least as are few for such a layer
 ADDED_DROPOUT = 0.5
 JOINED_UNITS = 64  # between an input that wasn't connected, and the output
 NO_DROPOUT = Change(
@@ -225,7 +225,8 @@ def _bias(setup: Setup) -> Change:
 
 
 def _units(setup: Setup, thin: Sequence[Site]) -> Change:
-    units = {site.position: max(WIDER * site.units, FEW_UNITS) for site in thin}
+    least = {site.position: SOME_UNITS if site.kind == "Dense" else FEW_UNITS for site in thin}
+    units = {site.position: max(WIDER * site.units, least[site.position]) for site in thin}
     return Change(
         key="more_units",
         title="more units in the hidden layers",

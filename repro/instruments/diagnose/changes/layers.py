@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from repro.instruments.diagnose.changes import edits
-from repro.instruments.diagnose.changes.capacity import capacity_changes
+from repro.instruments.diagnose.changes.capacity import SOME_UNITS, capacity_changes
 from repro.instruments.diagnose.changes.change import Change, Changes
 from repro.instruments.diagnose.changes.code import changed_layers, layer_code
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.setup.anatomy import CLIPPED, SATURATING, Site
 from repro.instruments.diagnose.setup.setup import Setup
+from repro.instruments.diagnose.symptoms.definitions import FAILURES
 from repro.instruments.diagnose.symptoms.written import RECURRENT
 
 LIKE_RELU = (*CLIPPED, "leaky_relu", "elu", "gelu", "silu", "swish")
@@ -30,7 +31,7 @@ ADDED_UNITS = 64  # of a hidden layer, where there is none
 def layer_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Change hidden layers."""
     hidden = [site for site in setup.hidden if site.is_plain]
-    if "no_hidden" in symptoms and setup.output is not None:
+    if setup.output is not None and ("no_hidden" in symptoms or _may_be_shallow(setup, symptoms)):
         yield _hidden_layer(setup, setup.output)
     yield from capacity_changes(setup, examination, symptoms)
     if "unbounded_state" in symptoms:
@@ -45,6 +46,17 @@ def layer_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
     yield _initializer(setup, hidden)
     if "BatchNormalization" not in {type(v).__name__ for v in setup.operations}:
         yield _normalization(setup, hidden)
+
+
+def _may_be_shallow(setup: Setup, symptoms: frozenset[str]) -> bool:
+    """Tell whether a network that fails has a single hidden layer, of few units, and curved."""
+    is_one = len(setup.hidden) == 1 and setup.hidden[0].kind == "Dense"
+    fails = bool(symptoms & set(FAILURES)) and "overfits" not in symptoms
+    return is_one and fails and _is_few(setup.hidden[0])
+
+
+def _is_few(site: Site) -> bool:
+    return site.units <= SOME_UNITS and site.activation != "linear"
 
 
 def _bounded(setup: Setup) -> Change:
@@ -181,10 +193,10 @@ def _hidden_layer(setup: Setup, output: Site) -> Change:
     lines = f"{hidden}  # in front of\n{layer_code(setup.operations[output.position])}"
     return Change(
         key="hidden_layer",
-        title=f"a hidden layer of {ADDED_UNITS} ReLU units",
+        title=f"{'another' if setup.hidden else 'a'} hidden layer of {ADDED_UNITS} ReLU units",
         size=1,
         code=lines,
-        removes=("no_hidden",),
+        removes=("narrow",) if setup.hidden else ("no_hidden",),
         group="hidden",
         edit=edits.insert_hidden(output, ADDED_UNITS),
         inserts=True,

@@ -203,8 +203,9 @@ def _relation(setup: Setup, are_indices: bool) -> Relation | None:
     """Relate labels to the nearest rows; of tokens, to rows that hold the same ones."""
     if not are_indices:
         related = relate(setup.inputs, setup.train[1])
-        is_apart = related is not None and related.p_value > UNRELATED
-        return with_shift(related, setup.all_inputs, setup.whole[0][1]) if is_apart else related
+        if related is None or related.p_value <= UNRELATED:
+            return related
+        return with_shift(related, setup.all_inputs, setup.whole[0][1])
     tokens = single_input(setup)
     return None if tokens is None or tokens.ndim != 2 else relate_tokens(tokens, setup.train[1])
 

@@ -12,7 +12,7 @@ from repro.instruments.diagnose.proof.attribution import Attribution, attribute
 from repro.instruments.diagnose.proof.judge import Judged, Proof
 from repro.instruments.diagnose.proof.prove import Suspects
 from repro.instruments.diagnose.setup.setup import Setup
-from repro.instruments.diagnose.symptoms.causes import UNPROVABLE, Finding
+from repro.instruments.diagnose.symptoms.causes import CAUSES, UNPROVABLE, Finding
 from repro.instruments.diagnose.symptoms.definitions import FAILURES
 from repro.instruments.diagnose.symptoms.symptom import Symptom
 
@@ -105,7 +105,14 @@ class Conclusion:
             return next((cause for cause in self.suspects.causes if cause in harmless), "")
         if self.attribution:
             return self.attribution.cause
-        return next((c for c in self._ranked_suspects() if not self._is_refuted(c)), "")
+        ranked = [c for c in self._ranked_suspects() if not self._is_refuted(c)]
+        return next(iter([*ranked, *self._helped_unseen()]), "")
+
+    def _helped_unseen(self) -> list[str]:
+        """Return the causes that no symptom points at and that a change which helps removes."""
+        helping = [judged.change for judged in self.proof.judged if judged.helps]
+        removed = [c for change in helping for one in change.singles for c in one.removes]
+        return [c for c in removed if c not in self.suspects.causes and not CAUSES[c].certain]
 
     def _is_refuted(self, cause: str) -> bool:
         """Tell whether nothing but the failure points at a cause, whose remedy doesn't help."""
@@ -119,6 +126,8 @@ class Conclusion:
         if cause in self.suspects.certain:
             return 0
         tried = [judged for judged in self.proof.judged if cause in judged.change.removes]
+        # beside others, what does nothing alone is not what helps
+        tried = [judged for judged in tried if judged.change.parts == 1] or tried
         if any(judged.helps for judged in tried):
             return 1
         if cause == "labels_unrelated":
