@@ -34,7 +34,7 @@ GRADIENTS = {
     "huber_loss": "its gradient stops growing with errors beyond its delta",
     "log_cosh": "its gradient stops growing with errors beyond 1",
 }
-"""What the gradient of a loss does that doesn't grow with the error, unless it is the sign alone."""
+"""What becomes of the gradient of these losses; that of others of numbers is a sign alone."""
 FOREIGN_LOSSES = (
     "cosine_similarity",
     "hinge",
