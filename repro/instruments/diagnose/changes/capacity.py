@@ -224,9 +224,13 @@ def _bias(setup: Setup) -> Change:
     )
 
 
+def _fewest_units(site: Site) -> int:
+    """Return the units that a widened layer has at least: dense ones cost little."""
+    return SOME_UNITS if site.kind == "Dense" else FEW_UNITS
+
+
 def _units(setup: Setup, thin: Sequence[Site]) -> Change:
-    least = {site.position: SOME_UNITS if site.kind == "Dense" else FEW_UNITS for site in thin}
-    units = {site.position: max(WIDER * site.units, least[site.position]) for site in thin}
+    units = {site.position: max(WIDER * site.units, _fewest_units(site)) for site in thin}
     return Change(
         key="more_units",
         title="more units in the hidden layers",

@@ -109,7 +109,7 @@ def _nearest(distance: Array) -> Array:
 
 
 class _Chance:
-    """How far labels agree with those of near rows by chance: in any order of theirs."""
+    """The agreement of labels with those of near rows by chance: in any order of theirs."""
 
     def __init__(self, near: Array, labels: Array):
         generator = np.random.default_rng(0)
