@@ -608,6 +608,16 @@ def test_batch_normalization_needs_rows():
     assert "batch_norm_alone" not in examined(setup_of(build, X, Y))[0]
 
 
+def test_a_list_of_inputs_of_unlike_widths_is_examined():
+    def build():
+        inputs = [keras.Input((5,)), keras.Input((1,))]
+        model = keras.Model(inputs, SIGMOID()(HIDDEN()(layers.Concatenate()(inputs))))
+        model.compile("adam", "binary_crossentropy")
+        return model
+
+    assert "input_scale" in examined(setup_of(build, [X[:, :5], 9000 + 900 * X[:, 5:]], Y))[0]
+
+
 def offers(build, *symptoms):
     setup = setup_of(build, X, Y)
     examination = examine_data(setup)

@@ -80,7 +80,8 @@ def share_off_a_line(setup: Setup) -> float:
 def find_codes(setup: Setup) -> tuple[tuple[int, ...], float]:
     """Return the features that tell more as categories, and the skill gained by all of them."""
     x, test = setup.inputs, setup.test_inputs
-    if np.ndim(setup.train[0]) != 2 or x.shape[1] > FEW_FEATURES or setup.task.per_step:
+    is_table = isinstance(setup.train[0], np.ndarray) and setup.train[0].ndim == 2
+    if not is_table or x.shape[1] > FEW_FEATURES or setup.task.per_step:
         return (), 0.0
     may_be = [i for i in range(x.shape[1]) if _may_be_code(x[:, i])]
     plain = _skill(setup, x, test) if may_be else 0.0
