@@ -615,7 +615,27 @@ def test_a_list_of_inputs_of_unlike_widths_is_examined():
         model.compile("adam", "binary_crossentropy")
         return model
 
-    assert "input_scale" in examined(setup_of(build, [X[:, :5], 9000 + 900 * X[:, 5:]], Y))[0]
+    causes, _ = examined(setup_of(build, [X[:, :5], 90_000 + 20_000 * X[:, 5:]], Y))
+    # one feature of large numbers doesn't make a line of the rows
+    assert "input_scale" in causes and "inputs_line" not in causes
+
+
+class Signs(layers.Layer):
+    def call(self, inputs):
+        return keras.ops.cast(inputs > 0, "float32")
+
+
+STOPPING = [
+    (lambda: layers.Lambda(keras.ops.stop_gradient), "Lambda"),
+    (Signs, "Signs"),
+]
+
+
+@pytest.mark.parametrize(("make", "kind"), STOPPING)
+def test_what_lets_no_gradient_through_is_named_and_not_what_follows_it(make, kind):
+    build = sequential(HIDDEN, lambda: layers.Activation("tanh"), make, HIDDEN, SIGMOID)
+    cut = examine_data(setup_of(build, X, Y)).cut
+    assert (cut.kind, cut.position, cut.layers) == (kind, 2, ("Dense 1",))
 
 
 def offers(build, *symptoms):

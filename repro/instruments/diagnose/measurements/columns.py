@@ -4,7 +4,7 @@ import numpy as np
 
 from repro.instruments.diagnose.measurements.baselines import linear_skill, some_features
 from repro.instruments.diagnose.measurements.inputs import largest_eigenvalue
-from repro.instruments.diagnose.setup.arrays import Array, fences, leaves
+from repro.instruments.diagnose.setup.arrays import Array, fences, leaves, standardized
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.skill import margin
 
@@ -65,7 +65,7 @@ def share_of_zeros(setup: Setup) -> float:
 
 
 def share_off_a_line(setup: Setup) -> float:
-    """Return the share of the inputs' variance that is not along one line; NaN of few features.
+    """Return the share of the variance of all features that is not along one line; NaN of few.
 
     It is 0 where a single number tells all that a row holds, such as the time at which it begins.
     """
@@ -73,7 +73,7 @@ def share_off_a_line(setup: Setup) -> float:
     x = x[:, np.ptp(x, axis=0) > 0]
     if min(x.shape) < FEWEST_ON_A_LINE:
         return np.nan
-    x = x - x.mean(axis=0)
+    x = standardized(x)  # beside a feature of large numbers, all others would be nothing
     return max(0.0, 1 - largest_eigenvalue(x) * len(x) / float((x**2).sum()))
 
 
