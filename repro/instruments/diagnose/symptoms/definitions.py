@@ -238,7 +238,10 @@ DEFINITIONS = {
     ),
     "on_a_line": Definition(
         title="rows that differ in a single number",
-        measured="share of the variance of the standardized inputs, of three or more, that isn't along one line",
+        measured=(
+            "share of the variance of the standardized inputs, of three or more, that isn't along "
+            "one line"
+        ),
         counts=below(1e-6),
         source="rank of a matrix; the share, for rounding, is ours",
     ),
