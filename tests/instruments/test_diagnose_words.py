@@ -270,6 +270,20 @@ def test_what_does_nothing_alone_is_no_suspect_for_standing_beside_what_helps(se
     assert CAUSES["narrow"].title in str(found)
 
 
+def test_several_changes_stand_for_what_was_not_seen_where_all_suspects_do_nothing_alone(setup):
+    longer = Change(key="longer", title="more epochs", size=1, removes=("epochs",))
+    faster = Change(key="faster", title="a higher rate", size=1, removes=("rate_low",))
+    adam = Change(key="adam", title="Adam", size=1, treats=("rate_low",))
+    several = combine(combine(longer, OTHER), adam)
+    for alone, cause in ((0.0, "narrow"), (0.3, "epochs")):
+        gains = {longer: alone, faster: 0.0, several: 0.9}
+        found = diagnosis_of(setup, [], ["stalls"], gains, 0.0)
+        found.proof.is_pruned = False
+        assert found.cause == cause
+        assert "without removing it" not in str(found)
+        assert "A part of the change is a remedy of no cause that is named" in str(found)
+
+
 def test_what_only_the_failure_points_at_is_no_suspect_once_its_remedy_fails(setup):
     faster = Change(key="faster", title="a higher rate", size=1, removes=("rate_low",))
     longer = Change(key="longer", title="more epochs", size=1, removes=("epochs",))

@@ -197,8 +197,7 @@ def _by_several(
     for judged in several:
         singles_made = judged.change.singles
         removed = [_foremost(single, suspects, proof) for single in singles_made]
-        named = {c for c in removed if c and (proof.is_pruned or c in suspects.causes)}
-        present = sorted(named, key=_order(suspects.causes))
+        present = sorted(_named(removed, suspects, proof), key=_order(suspects.causes))
         if present:
             return Attribution(
                 cause=present[0],
@@ -209,6 +208,25 @@ def _by_several(
                 certain=present[0] in suspects.certain,
             )
     return None
+
+
+def _named(removed: Sequence[str], suspects: Suspects, proof: Proof) -> set[str]:
+    """Return the causes that several changes at once stand for.
+
+    While changes may be among them that aren't needed, those are suspects; but not where nothing
+    but the failure points at each, and its remedy does nothing alone: then it is something unseen.
+    """
+    known = {cause for cause in removed if cause}
+    if proof.is_pruned:
+        return known
+    present = known & set(suspects.causes)
+    idle = {cause for cause in present & suspects.vague if _does_nothing_alone(cause, proof)}
+    return present - idle or known - idle or present
+
+
+def _does_nothing_alone(cause: str, proof: Proof) -> bool:
+    own = [j for j in proof.judged if j.change.parts == 1 and cause in j.change.removes]
+    return bool(own) and all(judged.gained.mean < proof.margin for judged in own)
 
 
 def _order(causes: Sequence[str]) -> Callable[[str], tuple[bool, int]]:

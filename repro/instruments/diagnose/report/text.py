@@ -199,6 +199,8 @@ def _rivals(attribution: Attribution) -> Iterator[str]:
         yield f"These recover as well, and are no remedy of that cause: {named}{rest}."
     elif attribution.is_untested and attribution.judged.change.parts == 1:
         yield "No time was left to try anything else, so it is no proof of that cause."
+    elif attribution.cause in attribution.judged.change.removes and not attribution.is_own:
+        yield "A part of the change is a remedy of no cause that is named, so it is no proof."
     elif not attribution.is_own:
         yield "The change helps against that cause without removing it, so it is no proof of it."
 
