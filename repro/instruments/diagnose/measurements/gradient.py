@@ -76,8 +76,8 @@ def _reached(
     def carries(output: int, layer: int) -> bool:
         """An output that TensorFlow hasn't followed has no gradient of the loss either."""
         numbers = [t for t in keras.tree.flatten(outputs[output]) if t.dtype.is_floating]
-        found = [g for t in numbers for g in tape.gradient(t, values[layer])]
-        return any(gradient is not None for gradient in found)
+        gradients = [g for t in numbers for g in tape.gradient(t, values[layer])]
+        return any(gradient is not None for gradient in gradients)
 
     return (
         [gradient is not None for gradient in gradients],

@@ -65,9 +65,9 @@ def with_shift(relation: Relation, x: Array, y: Any) -> Relation:
 
 
 def _far_shifts(rows: int) -> list[int]:
-    most = min(rows // 2, MOST_SHIFTED)
+    farthest = min(rows // 2, MOST_SHIFTED)
     near = max(NEAR_SHIFTS)
-    return [k for k in range(-most, most + 1) if abs(k) > near]
+    return [k for k in range(-farthest, farthest + 1) if abs(k) > near]
 
 
 def _nearest_rows(x: Array) -> Array:

@@ -164,8 +164,8 @@ def _share_symptoms(program: Program, output: Site, units: int) -> Symptoms:
     loss, name, label = program.compiled.loss, output.activation, output.label
     is_shares = "softmax" in (name, *_names_behind(program, output)) and units > 1
     if loss == "kl_divergence" and not is_shares:
-        text = f"{label}: {loss} compares shares that sum to 1, and {units} unit"
-        text += f"{'s' * (units > 1)} of {name} put{'s' * (units == 1)} out none"
+        text = f"{label}: {loss} compares shares that sum to 1, and {name} of "
+        text += f"{counted(units, 'unit')} is none"
         yield from detect("loss_output", 1, text, label)
     if loss == "cosine_similarity" and units == 1:
         text = f"{label}: {loss} compares directions, and one number has no more than a sign"
