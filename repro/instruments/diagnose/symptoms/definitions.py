@@ -90,8 +90,9 @@ DEFINITIONS = {
     "labels_shifted": Definition(
         title="labels belong to other rows",
         measured=(
-            "p-value that near rows have labels alike once the labels are moved by a row "
-            "or two, if without that they have not; permutation test"
+            "p-value that near rows have labels alike once the labels are moved by some rows, "
+            "times the shifts that were tried, if without that they have not; normal distribution "
+            "of permuted labels"
         ),
         counts=at_most(0.01),
         source=OURS,
