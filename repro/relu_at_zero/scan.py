@@ -123,9 +123,7 @@ def _rounding_zeros(network: Network, hidden: list[Floats], units: list[Floats])
     for (weights, biases), h, values in zip(network, hidden, units, strict=False):
         rows, columns = np.nonzero(h == 0)
         exact = biases[columns].astype(np.longdouble)
-        fed = (
-            np.count_nonzero(values, axis=1)[rows] > 0
-        )  # to a layer that is off, whole rows are zero
+        fed = np.count_nonzero(values, axis=1)[rows] > 0  # behind a layer that is off, no row is
         exact[fed] += np.einsum(
             "ij,ij->i",
             values[rows[fed]].astype(np.longdouble),
