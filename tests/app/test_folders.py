@@ -173,7 +173,7 @@ def test_quick_answers_in_a_few_lines_and_names_a_picture(home):
     said = (home / "said.txt").read_text(encoding="utf-8")
     *_, question, failing, fixes, picture = said.strip().splitlines()
     assert question == load_study("relu_at_zero").question
-    assert "Differs, 8 seeds, mean (least … greatest). integers, 1: 1 (1 … 1); " in failing
+    assert "Differs, 8 seeds, mean (least … greatest). integers, 1: 1 (in all runs); " in failing
     assert fixes.startswith("Tried max(0.001, x) in place of max(0, x): ")
     assert picture == f"Picture: {QUICK}/fixes.png"
 

@@ -314,7 +314,7 @@ PROGRAMS = [
     ),
     (
         "output_loss",
-        "sigmoid_output",
+        "linear_output",
         sequential(HIDDEN, dense(1, "tanh"), loss="cosine_similarity"),
         X,
         Y,
