@@ -27,7 +27,7 @@ from repro.instruments.diagnose.setup.sequences import padding_in_front
 from repro.instruments.diagnose.setup.setup import make_setup
 from repro.instruments.diagnose.setup.skill import metric, skill
 from repro.instruments.diagnose.setup.task import Task, infer_task, is_one_hot
-from repro.instruments.diagnose.symptoms.causes import CAUSES, explain
+from repro.instruments.diagnose.symptoms.causes import CAUSES, capital, explain
 from repro.instruments.diagnose.symptoms.find import find_symptoms
 
 DRAW = np.random.default_rng(0)
@@ -920,3 +920,18 @@ def test_every_cause_has_signs_a_remedy_and_one_sentence():
         assert cause.signs, key
         assert cause.remedy, key
         assert not cause.says.endswith("."), key
+
+
+def test_what_several_changes_make_of_the_training_is_one_call():
+    setup = setup_of(sequential(HIDDEN, SIGMOID), X, Y)
+    epochs, size = setup.epochs, setup.batch_size
+    calls = [(9 * epochs, size), (epochs, size + 1)]
+    first, second = (f"model.fit(x, y, epochs={e}, batch_size={s})" for e, s in calls)
+    code = merged_code(setup, f"{first}\ny = y - 1\n{second}")
+    assert code == f"y = y - 1\nmodel.fit(x, y, epochs={9 * epochs}, batch_size={size + 1})"
+    assert merged_code(setup, first) == first
+
+
+def test_a_sentence_does_not_change_a_name_of_code():
+    assert capital("mean_squared_error: of shares") == "mean_squared_error: of shares"
+    assert capital("rates are high") == "Rates are high"

@@ -9,6 +9,7 @@ from repro.instruments.diagnose.setup.setup import Setup
 
 LAYER_LINE = re.compile(r"(keras\.layers\.\w+\(.*\))  # (.+)")
 COMPILING = re.compile(r"^(model\.compile\(.*)\)$", re.MULTILINE)
+FITTING = re.compile(r"model\.fit\(x, y, epochs=(\d+), batch_size=(\d+)\)")
 MANY = re.compile(r"(.+) … (.+), (\d+) layers")
 
 Settings = Mapping[str, str]
@@ -16,8 +17,20 @@ Settings = Mapping[str, str]
 
 
 def merged_code(setup: Setup, code: str) -> str:
-    """Return code to paste in which no layer is written twice, and the user's metrics are kept."""
-    return _with_metrics(setup, _merged_layers(setup, code))
+    """Return code to paste: no layer or `fit` is there twice, and the user's metrics are kept."""
+    return _with_metrics(setup, _merged_fits(setup, _merged_layers(setup, code)))
+
+
+def _merged_fits(setup: Setup, code: str) -> str:
+    """Write one call of `fit` with all that differs from the user's in any of them."""
+    calls = FITTING.findall(code)
+    if len(calls) < 2:
+        return code
+    (epochs, size), *_ = calls
+    epochs = next((own for own, _ in calls if int(own) != setup.epochs), epochs)
+    size = next((own for _, own in calls if int(own) != setup.batch_size), size)
+    rest = [line for line in code.splitlines() if not FITTING.fullmatch(line)]
+    return "\n".join([*rest, f"model.fit(x, y, epochs={epochs}, batch_size={size})"])
 
 
 def _with_metrics(setup: Setup, code: str) -> str:

@@ -657,5 +657,6 @@ def explain(symptoms: Sequence[Symptom]) -> list[Finding]:
 
 
 def capital(text: str) -> str:
-    """Return a clause as the beginning of a sentence."""
-    return text[:1].upper() + text[1:]
+    """Return a clause as the beginning of a sentence; a name with underscores is code."""
+    is_code = "_" in text.partition(" ")[0]
+    return text if is_code else text[:1].upper() + text[1:]
