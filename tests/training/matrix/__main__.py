@@ -1,4 +1,4 @@
-"""Print what became of every case, as a table for the documentation.
+"""Print docs/fit-seeds-matrix.md, which says what became of every case.
 
 python -m tests.training.matrix [a word of the names …]
 """
@@ -8,6 +8,21 @@ from collections.abc import Iterator
 
 from tests.training.matrix import cases, kinds, losses_and_metrics, optimizers
 from tests.training.matrix.compare import Case, Outcome, compare
+
+PAGE = """# What is fused, and what is not
+
+Layers, optimizers, losses and metrics of Keras 3.15, and models of other kinds, trained by
+[`fit_seeds`](fit-seeds.md) and by `fit`. Their numbers agree; this page says which way
+`fit_seeds` took. `python -m tests.training.matrix` prints it anew, in half an hour."""
+REFUSED = (
+    "`fit` itself refuses these, and so does `fit_seeds`: the embedding's sparse gradients can't "
+    "be scaled or multiplied."
+)
+SECTIONS = {  # by verdict
+    "fused": ("Fused", ""),
+    "falls back": ("Falls back", "These are trained one seed at a time, by `fit` itself."),
+    "refused": ("Refused", REFUSED),
+}
 
 
 def groups() -> Iterator[tuple[str, Case, list[Case]]]:
@@ -49,14 +64,26 @@ def said(outcome: Outcome) -> str:
     return text + (f"; MISTAKE: {outcome.mistake}" if outcome.mistake else "")
 
 
-def table(rows: list[tuple[str, str, Outcome]]) -> Iterator[str]:
-    """Yield the lines of a table: for each kind, all that came to the same end."""
-    ends: dict[tuple[str, str], list[str]] = {}
-    for heading, name, outcome in rows:
-        ends.setdefault((heading, said(outcome).replace("|", "/")), []).append(name)
-    yield "| kind | `fit_seeds` | names |\n| --- | --- | --- |"
-    for (heading, end), names in sorted(ends.items(), key=lambda item: -len(item[1])):
-        yield f"| {heading} | {end} | {', '.join(names)} |"
+def page(rows: list[tuple[str, str, Outcome]]) -> Iterator[str]:
+    """Yield the lines of docs/fit-seeds-matrix.md."""
+    yield PAGE
+    for verdict, (heading, introduction) in SECTIONS.items():
+        ends: dict[tuple[str, str], list[str]] = {}
+        for kind, name, outcome in rows:
+            if outcome.verdict == verdict:
+                ends.setdefault((kind, reason(outcome)), []).append(name)
+        yield f"\n## {heading}\n"
+        yield from [f"{introduction}\n"] if introduction else []
+        why = "" if verdict == "fused" else " why |"
+        yield f"| kind | names |{why}\n| --- | --- |{why and ' --- |'}"
+        for (kind, end), names in ends.items():
+            yield f"| {kind} | {'; '.join(names)} |" + (f" {end} |" if end else "")
+
+
+def reason(outcome: Outcome) -> str:
+    """Return why a model was not fused, without the numbers that differ by seed."""
+    why = outcome.why.partition(": ")[0] if outcome.verdict == "falls back" else outcome.why
+    return (why + (f"; MISTAKE: {outcome.mistake}" if outcome.mistake else "")).replace("|", "/")
 
 
 if __name__ == "__main__":
@@ -64,4 +91,4 @@ if __name__ == "__main__":
     for found in outcomes(sys.argv[1:]):
         rows.append(found)
         print(*found[:2], said(found[2]), sep=": ", file=sys.stderr, flush=True)
-    print(*table(rows), sep="\n")
+    print(*page(rows), sep="\n")
