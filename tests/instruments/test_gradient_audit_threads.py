@@ -37,32 +37,26 @@ def truth_table_weights(seed=3):
     return [2 * random.random_sample((3, 4)) - 1, np.abs(2 * random.random_sample((4, 1)) - 1)]
 
 
-def test_derivative_written_in_place_is_a_mask():
-    model = dense((3, 4, 1), ("relu", "relu"), bias=False)
-    audit = gradient_audit(
-        truth_table_step(relu_in_place),
+def truth_table_audit(activation, posted):
+    return gradient_audit(
+        truth_table_step(posted),
         truth_table_weights(),
         TRUTH_TABLE,
         NOT_X3,
-        model=model,
+        model=dense((3, 4, 1), (activation, activation), bias=False),
         loss=half_squared_error,
         learning_rate=1.0,
     )
+
+
+def test_derivative_written_in_place_is_a_mask():
+    audit = truth_table_audit("relu", relu_in_place)
     assert causes(audit) == {"W1": "none", "W2": "a 0/1 mask in place of the activation"}
     assert audit.causes == {"a 0/1 mask in place of the activation": ["W2"]}
 
 
 def test_sigmoid_of_the_same_code_is_right():
-    model = dense((3, 4, 1), ("sigmoid", "sigmoid"), bias=False)
-    audit = gradient_audit(
-        truth_table_step(sigmoid),
-        truth_table_weights(),
-        TRUTH_TABLE,
-        NOT_X3,
-        model=model,
-        loss=half_squared_error,
-        learning_rate=1.0,
-    )
+    audit = truth_table_audit("sigmoid", sigmoid)
     assert audit.is_right
     assert (audit.table["cosine"] > 1 - 1e-12).all()
     assert (audit.table["relative_error"] < 1e-12).all()

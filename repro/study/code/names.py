@@ -24,14 +24,12 @@ ALL_MODULES = "?"  # what a package computes the name of: it may be any of the m
 # names that lead to more than themselves, as a module's attributes and inside it
 MODULES_OWN = {"__dict__": WHOLE, "__file__": FILES, "__path__": FILES, "__spec__": FILES}
 PYTHONS_OWN = {"globals": WHOLE, "__package__": FILES, **MODULES_OWN}
+DEEPEST = 9  # classes above one another that are looked at
 
 
 def is_class(statement: ast.stmt) -> TypeGuard[ast.ClassDef]:
     """Return whether a statement defines a class."""
     return isinstance(statement, ast.ClassDef)
-
-
-DEEPEST = 9  # classes above one another that are looked at
 
 
 @dataclass(frozen=True)
