@@ -6,7 +6,7 @@ self-check adds to that; `start_fit` is eight times what the first epoch of `fit
 All of a row is measured three times, one call after the other, and the medians count. What the
 three do not agree on, whether it is more than nothing, can't be told and is left empty. MiB is what
 a process grows by, at its peak. Each row is a process of its own. Networks that are named are
-measured alone; the other rows stay as they are.
+measured alone; the other rows stay as they are. The table is printed in docs/fit-seeds.md, too.
 """
 
 import json
@@ -23,12 +23,36 @@ from rich.progress import track
 from bench.contest import RESULTS, seconds, show
 from bench.growth import peak_memory
 from bench.mnist_job import in_another_process
+from bench.pages import splice
+from repro.findings.markdown import markdown_table
 
 SEEDS, STEPS, REPEATS = 8, 40, 3
 USUAL_EPOCHS, EPOCHS = 3, {"mlp": 60}  # enough to be told from the start
 NETWORKS = ("mlp", "cnn", "convnet", "lstm", "words", "transformer", "autoencoder")
 READ = ("words", "transformer")  # ids, in place of images
 SIZES = (32, 128)
+PAGE = Path(__file__).parent.parent / "docs" / "fit-seeds.md"
+TITLES = {
+    "mlp": "784-100-10",
+    "cnn": "small CNN: 8 and 16 filters",
+    "convnet": "CNN: 32 and 64 filters",
+    "lstm": "LSTM over image rows",
+    "words": "embedding and LSTM",
+    "transformer": "block of attention",
+    "autoencoder": "convolutional autoencoder",
+}
+HEADINGS = (
+    "network",
+    "batch",
+    "`fit`",
+    "`fit_seeds`",
+    "times",
+    "graphs, `fit`",
+    "graphs",
+    "self-check",
+    "MiB, `fit`",
+    "MiB",
+)
 
 
 def network(name: str, dropout: float = 0.1) -> Any:
@@ -186,10 +210,22 @@ def write(measured: pd.DataFrame, path: Path) -> None:
     rows.to_csv(path, index=False, lineterminator="\n")
 
 
+def in_markdown(measured: pd.DataFrame) -> str:
+    """Return the table as Markdown: of an epoch milliseconds, of what is paid once seconds."""
+    numbers = [name for name in measured if name not in ("network", "batch")]
+    shown = measured.assign(fit=1e3 * measured.fit, fit_seeds=1e3 * measured.fit_seeds)
+    cells = shown[numbers].map(lambda v: "–" if math.isnan(v) else f"{float(f'{v:.2g}'):g}")
+    names = measured.network.map(TITLES)
+    rows = pd.concat([names, measured.batch.astype(str), cells], axis=1)
+    return markdown_table(HEADINGS, rows.itertuples(index=False))
+
+
 if __name__ == "__main__":
     if sys.argv[1:] and sys.argv[1].startswith("{"):
         print(json.dumps(measure(**json.loads(sys.argv[1]))))
     else:
         measured = table(sys.argv[1:] or NETWORKS)
         write(measured, RESULTS / "models.csv")
+        block = in_markdown(pd.read_csv(RESULTS / "models.csv"))
+        PAGE.write_text(splice(PAGE.read_text("utf-8"), "networks", block), encoding="utf-8")
         show(measured)
