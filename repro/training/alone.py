@@ -21,6 +21,7 @@ from repro.training.feeding.batches import Batches
 from repro.training.job import Job
 
 Flags = list[tuple[keras.layers.Layer, bool]]
+NO_FUNCTION = "'NoneType' object is not callable"  # which `fit` calls where a graph would be
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,28 @@ def train_alone(job: Job, seed: int, start: State | None = None) -> Trained:
         model = build_model(job.blueprint.build, seed)  # in its graph, `fit` builds the optimizer
     optimizer = model.optimizer
     flags = [(layer, layer.trainable) for layer in model._flatten_layers()]
+    begun = _GraphAtStart()
     with fresh_names():
-        rows = fit(job, model, seed, callbacks)
-    model.optimizer = optimizer  # a callback may have set another, which this graph does not use
+        rows = fit(job, model, seed, [begun, *callbacks])
+    # a callback may have set another, which a graph uses that is made after that, and no other
+    if model.train_function is begun.graph or not _are_alike(optimizer, model.optimizer):
+        model.optimizer = optimizer
     return Trained(rows, _state(model, flags), callbacks, values_of(kept_elsewhere(model)))
+
+
+class _GraphAtStart(keras.callbacks.Callback):
+    """Keep the graph that a training begins with."""
+
+    graph: Any = None
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        self.graph = self.model.train_function
+
+
+def _are_alike(optimizer: Any, other: Any) -> bool:
+    """Return whether one optimizer can take the other's state."""
+    shapes = [[(tuple(v.shape), v.dtype) for v in own.variables] for own in (optimizer, other)]
+    return shapes[0] == shapes[1]
 
 
 def _state(model: keras.Model, flags: Flags) -> State:
@@ -103,13 +122,25 @@ def fit(
     try:
         model.fit(job.feed(seed), **arguments)
     except TypeError as error:
-        if type(model).fit.__module__.startswith("keras."):
-            raise
-        raise TypeError(
+        if message := _why_fit_fails(model, error):
+            raise TypeError(message) from error
+        raise
+    return recorder.rows
+
+
+def _why_fit_fails(model: keras.Model, error: TypeError) -> str | None:
+    if not type(model).fit.__module__.startswith("keras."):
+        return (
             f"{type(model).__name__}.fit must take x without y, and all arguments, as that of "
             f"keras.Model does for a data set: {one_line(error)}"
-        ) from error
-    return recorder.rows
+        )
+    if model.train_function is None and str(error) == NO_FUNCTION:
+        return (
+            "a callback compiled the model while it was trained, and with that took away the graph "
+            "that trains it, as in fit; call model.make_train_function() after model.compile(…), "
+            "or compile before the training, in build"
+        )
+    return None
 
 
 def steps_of(job: Job) -> int | None:

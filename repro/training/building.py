@@ -1,5 +1,6 @@
 """Call `build` for a seed as a fresh process would, and give the model its variables."""
 
+import inspect
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +13,10 @@ import numpy as np
 import tensorflow as tf
 from keras.src.backend.common import global_state
 from numpy.typing import NDArray
+
+from repro.training.feeding.arrays import Arrays
+from repro.training.feeding.in_order import InOrder
+from repro.training.feeding.structures import tensors_in
 
 Build = Callable[[], keras.Model]
 State = list[NDArray[Any]]
@@ -43,14 +48,33 @@ class Blueprint:
             ValueError: if the samples do not fit a model that is not built yet.
         """
         model = build_model(self.build, seed)
-        if all(layer.built for layer in model._flatten_layers()):
-            with fresh_names():
-                model.optimizer.build(model.trainable_variables)
-        else:
-            self.make_metrics(model)
+        has_variables = self._makes_variables(model)
         if state is not None:
+            if not has_variables:
+                self._train_a_step(model)
             set_state(model, state)
         return model
+
+    def _makes_variables(self, model: keras.Model) -> bool:
+        """Give a model all its variables; return False if only a step of its own can do that."""
+        own_step = not is_kerass(model, "train_step")  # which may do without `call`
+        if all(layer.built or (own_step and layer is model) for layer in model._flatten_layers()):
+            with fresh_names():
+                model.optimizer.build(model.trainable_variables)
+            return True
+        try:
+            self.make_metrics(model)
+        except (RuntimeError, ValueError) as error:
+            if isinstance(error, ValueError) and not own_step:
+                raise
+            return False
+        return True
+
+    def _train_a_step(self, model: keras.Model) -> None:
+        n = tensors_in(self.sample[0])[0].shape[0]
+        feed = InOrder(Arrays(self.sample, n), lambda _: np.arange(n), batch_size=n, steps=None)
+        with fresh_names():
+            model.fit(feed, verbose=0)
 
     def make_metrics(self, model: keras.Model) -> None:
         """Give a model's losses and metrics their variables, as `fit` does before its first step.
@@ -73,9 +97,10 @@ def build_model(build: Build, seed: int) -> keras.Model:
             f"build must be a function that returns a new compiled model for each seed, "
             f"got {_kind(build)}; write fit_seeds(build, …) with def build(): … return model"
         )
+    _check_takes_nothing(build)
     keras.utils.set_random_seed(seed)
     with fresh_names():
-        model = build()
+        model = _built(build, seed)
     if not isinstance(model, keras.Model):
         raise TypeError(f"build() must return a compiled keras.Model, got {_kind(model)}")
     if not model.compiled:
@@ -84,6 +109,28 @@ def build_model(build: Build, seed: int) -> keras.Model:
             "call model.compile(optimizer, loss) before it is returned"
         )
     return model
+
+
+def _check_takes_nothing(build: Build) -> None:
+    try:
+        signature = inspect.signature(build)
+    except (TypeError, ValueError):  # not all that can be called tells what it takes
+        return
+    try:
+        signature.bind()
+    except TypeError as error:
+        raise TypeError(
+            f"build is called without arguments, and this takes {signature}: {error}. The seed is "
+            "set before each call, by keras.utils.set_random_seed"
+        ) from None
+
+
+def _built(build: Build, seed: int) -> Any:
+    try:
+        return build()
+    except Exception as error:
+        error.add_note(f"build() raised this for seed {seed}")
+        raise
 
 
 def get_state(model: keras.Model) -> State:
@@ -118,13 +165,24 @@ def variables_of(model: keras.Model) -> list[keras.Variable]:
     return [*own, *model.optimizer.variables]
 
 
+def is_kerass(thing: Any, name: str) -> bool:
+    """Return whether a method or property is Keras' own, no subclass's and not the instance's."""
+    if name in vars(thing):
+        return False
+    for kind in type(thing).__mro__:
+        if name in vars(kind):
+            return kind.__module__.split(".")[0] in ("keras", "tensorflow", "tf_keras")
+    return True
+
+
 def kept_elsewhere(model: keras.Model) -> list[Any]:
-    """Return variables that layers keep to themselves, such as a stateful layer's states."""
+    """Return variables that layers and losses keep to themselves, such as a stateful layer's."""
     known = [*variables_of(model), *model.metrics_variables]
     listed = {id(own) for v in known for own in (v, v.value)}
     unlisted: dict[int, Any] = {}
-    for layer in model._flatten_layers():
-        for attribute in list(vars(layer).values()):
+    losses = [loss for loss in keras.tree.flatten(model.loss) if hasattr(loss, "__dict__")]
+    for owner in (*model._flatten_layers(), *losses):
+        for attribute in list(vars(owner).values()):
             unlisted |= {id(v): v for v in _variables_in(attribute) if id(v) not in listed}
     return list(unlisted.values())
 

@@ -1,14 +1,15 @@
 """Keras callbacks, one list a seed, that see a model of their own."""
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from itertools import chain
-from types import CodeType, FunctionType
 from typing import Any, TypeAlias
 
 import keras
 import numpy as np
+
+from repro.training.shared_state import functions_of, names_in, what_is_shared
 
 Callback: TypeAlias = keras.callbacks.Callback
 CallbacksOf = Callable[[int], Sequence[Callback]]
@@ -86,9 +87,9 @@ def why_callbacks_not_fused(lists: Sequence[Sequence[Callback]]) -> str | None:
         hooks = [hook for hook in (*SETTERS, *EARLY_HOOKS) if not _is_inert(callback, hook)]
         if hooks:
             return f"callback {name} may change the model before a step ({', '.join(hooks)})"
-        if named := sorted(REMAKES.intersection(_names_in(callback))):
+        if named := sorted(REMAKES.intersection(chain(*map(names_in, functions_of(callback))))):
             return f"callback {name} may make the graph of fit anew ({', '.join(named)})"
-    return None
+    return what_is_shared(lists)
 
 
 def call_list(
@@ -179,28 +180,3 @@ def _is_inert(callback: Callback, hook: str) -> bool:
 def _is_default(method: Any) -> bool:
     setters = [getattr(keras.callbacks.Callback, name) for name in SETTERS]
     return getattr(method, "_is_default", False) or getattr(method, "__func__", None) in setters
-
-
-def _names_in(callback: Callback) -> set[str]:
-    """Return the names in a callback's own functions, and in those that these call by name."""
-    own = [kind for kind in type(callback).__mro__ if not _is_library(kind)]
-    values: list[Any] = list(chain(*(vars(owner).values() for owner in (callback, *own))))
-    names: dict[FunctionType, set[str]] = {}
-    while values:
-        function = values.pop()
-        function = getattr(function, "__func__", function)
-        if isinstance(function, FunctionType) and function not in names:
-            names[function] = set() if _is_library(function) else set(_names_of(function.__code__))
-            values += [function.__globals__.get(name) for name in names[function]]
-    return set().union(*names.values())
-
-
-def _is_library(thing: Any) -> bool:
-    return (thing.__module__ or "").split(".")[0] in ("keras", "builtins", "tensorflow", "numpy")
-
-
-def _names_of(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names_of(constant)

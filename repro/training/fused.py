@@ -91,6 +91,14 @@ class FusedSeeds:
         """Return what a model of the same layers gives for x in training, stacked."""
         return over_seeds(lambda own: self.step.call(function, x, self._of_seed(own)), self._own())
 
+    def gradients(self, batch: Triple) -> Tensors:
+        """Return the loss's gradients, of a batch that all seeds share, stacked."""
+        return over_seeds(lambda own: self.step.gradients(self._of_seed(own), batch), self._own())
+
+    def values_of(self, place: int) -> Tensors:
+        """Return the values of all variables of one seed."""
+        return self._of_seed([value[place] for value in self._own()])
+
     def results(self) -> dict[str, Any]:
         """Return each metric's results, stacked."""
         return over_seeds(lambda own: self.step.results(self._of_seed(own)), self._own())

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
+from types import FunctionType
 from typing import Any
 
 import keras
@@ -9,11 +11,12 @@ import numpy as np
 import tensorflow as tf
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 
-from repro.training.building import copies_weights, get_state
+from repro.training.building import copies_weights, get_state, is_kerass
 from repro.training.cost import products_of_convolutions
 from repro.training.feeding.structures import Triple, tensors_in
 from repro.training.fused import FusedSeeds
 from repro.training.model_settings import settings_differ, settings_tell_all
+from repro.training.shared_state import is_library, names_in
 from repro.training.step import parts_of
 from repro.training.vectorize import SIZED
 
@@ -52,6 +55,7 @@ UPDATES = frozenset(
         "finalize_variable_values",
     ]
 )
+NAMES = frozenset(["name", "path"])
 PREDICTIONS = ("predict", "predict_step", "make_predict_function", "__call__")
 DRAWS = "build() draws something that is not a variable of the model"
 LARGE = 250e6  # products of a step's convolutions, forward: more were no faster on two cores
@@ -69,6 +73,7 @@ def why_not_fused(models: Sequence[keras.Model], first: keras.Model, sample: Tri
     """
     return (
         _own_steps(first)
+        or _unbuilt(first)
         or _trained_already(models)
         or _own_updates(first.optimizer)
         or _copies(first)
@@ -80,7 +85,7 @@ def why_not_fused(models: Sequence[keras.Model], first: keras.Model, sample: Tri
 
 def predicts_plainly(model: keras.Model) -> bool:
     """Return whether `predict` does what Keras' own does, so that it can be done at once."""
-    return not model.run_eagerly and all(_is_kerass(model, name) for name in PREDICTIONS)
+    return not model.run_eagerly and all(is_kerass(model, name) for name in PREDICTIONS)
 
 
 def why_graph_not_fused(graph: Any, seeds: FusedSeeds) -> str | None:
@@ -90,6 +95,9 @@ def why_graph_not_fused(graph: Any, seeds: FusedSeeds) -> str | None:
     if seeds.step.kept:
         names = ", ".join(sorted(seeds.step.kept))
         return f"it uses a value of {names:.80} that it has kept from before an assignment"
+    if seeds.step.hidden:
+        names = ", ".join(sorted(seeds.step.hidden))
+        return f"a function takes the gradients itself (recompute_grad or the like) of {names:.80}"
     random = sorted(filter(RANDOM.match, operations))
     if random:
         return f"it draws from a generator that is no variable of the model ({random[0]})"
@@ -125,13 +133,19 @@ def _name(handle: Any, graph: Any) -> str:
 
 
 def _own_steps(model: keras.Model) -> str | None:
-    own = [name for name in sorted(STEPS) if not _is_kerass(model, name)]
+    own = [name for name in sorted(STEPS) if not is_kerass(model, name)]
     if own:
         return f"{type(model).__name__} overrides {', '.join(own)}"
     if model.run_eagerly:
         return "it is compiled with run_eagerly=True"
     if tf.distribute.get_strategy().num_replicas_in_sync > 1:
         return "a distribution strategy is in use"
+    return None
+
+
+def _unbuilt(model: keras.Model) -> str | None:
+    if not model.optimizer.built:
+        return "its variables can not be made before it is trained"
     return None
 
 
@@ -146,9 +160,22 @@ def _own_updates(optimizer: Any) -> str | None:
     if not isinstance(optimizer, BaseOptimizer):
         return f"optimizer {optimizer!r:.60} is not Keras'"
     for part in parts_of(optimizer):
-        if own := [name for name in sorted(UPDATES) if not _is_kerass(part, name)]:
+        if own := [name for name in sorted(UPDATES) if not is_kerass(part, name)]:
             return f"optimizer {type(part).__name__} overrides {', '.join(own)}"
+        if named := sorted(NAMES.intersection(chain(*map(names_in, _updates_of(part))))):
+            return (
+                f"optimizer {type(part).__name__} looks at the {', '.join(named)} of variables, "
+                "which in fit are TensorFlow's"
+            )
     return None
+
+
+def _updates_of(optimizer: Any) -> Iterator[FunctionType]:
+    """Yield the functions of the user's own by which an optimizer updates a variable."""
+    for kind in type(optimizer).__mro__:
+        update = vars(kind).get("update_step")
+        if isinstance(update, FunctionType) and not is_library(update):
+            yield update
 
 
 def _copies(model: keras.Model) -> str | None:
@@ -165,16 +192,6 @@ def _large_convolutions(model: keras.Model, sample: Triple) -> str | None:
     if products > LARGE:
         return f"{products / 1e6:.0f} million products of convolutions a step: no faster at once"
     return None
-
-
-def _is_kerass(thing: Any, name: str) -> bool:
-    """Return whether a method or property is Keras' own, no subclass's and not the instance's."""
-    if name in vars(thing):
-        return False
-    for kind in type(thing).__mro__:
-        if name in vars(kind):
-            return kind.__module__.split(".")[0] in ("keras", "tensorflow", "tf_keras")
-    return True
 
 
 def _outputs_differ(

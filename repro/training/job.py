@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from repro.training.building import Blueprint, Build, build_model
+from repro.training.building import Blueprint, Build, build_model, is_kerass
 from repro.training.callbacks import Callback, CallbacksOf, check_callbacks
 from repro.training.cost import Cost, cost_of
 from repro.training.feeding.arrays import Arrays, make_arrays, split
@@ -147,7 +147,8 @@ def make_job(build: Build, seeds: Sequence[int], x: Any, y: Any, **fit: Any) -> 
     size = _batch_size(data, fit["batch_size"], fit["steps_per_epoch"])
     tested_size = fit["validation_batch_size"] or fit["batch_size"]
     blueprint = Blueprint(build, _sample(data, size))
-    with suppress(RuntimeError):  # of code that `fit` may run all the same
+    tolerated = (RuntimeError,) if is_kerass(model, "train_step") else (RuntimeError, ValueError)
+    with suppress(*tolerated):  # of code that `fit` may run all the same
         blueprint.make_metrics(model)  # for what it says of data that do not fit
     freq = fit["validation_freq"]
     fit = fit | {"validation_freq": freq if isinstance(freq, int) else list(freq)}

@@ -17,6 +17,8 @@ from repro.training.step import parts_of
 
 Settings = list[tuple[str, Any]]
 
+DIFFERENT = "build() returns models of different settings for different seeds"
+
 
 def settings_differ(models: Sequence[keras.Model], first: keras.Model) -> str | None:
     """Name a setting in which models differ from the first, their learning rates apart."""
@@ -26,8 +28,7 @@ def settings_differ(models: Sequence[keras.Model], first: keras.Model) -> str | 
         if settings != expected:
             name, value, other = _first_difference(settings, expected)
             return (
-                "build() returns models of different settings for different seeds: "
-                f"{name} is {_in_line(value)}, and {_in_line(other)} for another seed"
+                f"{DIFFERENT}: {name} is {_in_line(value)}, and {_in_line(other)} for another seed"
             )
     return None
 

@@ -74,13 +74,19 @@ class SeedsFit(Shown):
 
         Raises:
             KeyError: if the seed was not trained.
+            ValueError: if `build` returns another model than the one that was trained.
 
         Examples:
             >>> fit.model(3).predict(x, verbose=0).shape
             (10, 1)
         """
+        state = self._training(seed).whole
         with borrowed():
-            return self.blueprint.model(int(seed), self._training(seed).whole)
+            try:
+                return self.blueprint.model(int(seed), state)
+            except ValueError as error:
+                message = f"build() makes another model than was trained: {one_line(error)}"
+                raise ValueError(message) from error
 
     def history(self, seed: int) -> keras.callbacks.History:
         """Return that seed's history, as `fit` would have returned it.
@@ -197,9 +203,8 @@ class SeedsFit(Shown):
         if "loss" not in self.frame:
             return f"<SeedsFit: {counted(len(self.trained), 'seed')}, no epochs>"
         last = self._last().loss
-        loss = f"{last.mean(skipna=False):.4g} (mean), {last.min():.4g} to {last.max():.4g}"
         epochs = counted(int(self.frame.epoch.max()), "epoch")
-        return f"<SeedsFit: {counted(len(last), 'seed')}, {epochs}, loss {loss}>"
+        return f"<SeedsFit: {counted(len(last), 'seed')}, {epochs}, {_in_words(last)}>"
 
     def _last(self) -> pd.DataFrame:
         last: dict[int, dict[str, Any]] = {seed: {} for seed in sorted(self.trained)}
@@ -252,6 +257,16 @@ class SeedsFit(Shown):
 
     def _dtype(self) -> str:
         return float_dtype(self.model(self.seeds[0]))
+
+
+def _in_words(losses: pd.Series) -> str:
+    """Return the mean and the range of the losses that are finite, and how many are not."""
+    finite = losses[np.isfinite(losses)]
+    diverged = len(losses) - len(finite)
+    if not len(finite):
+        return "all diverged"
+    loss = f"loss {finite.mean():.4g} (mean), {finite.min():.4g} to {finite.max():.4g}"
+    return f"{loss}; {diverged} diverged" if diverged else loss
 
 
 def tidy(trained: dict[int, Trained]) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from repro.training.block import Block
 from repro.training.building import State, get_state, set_state, variables_of
 from repro.training.feeding.in_order import InOrder
+from repro.training.feeding.structures import Triple
 from repro.training.fused import FusedSeeds
 from repro.training.job import Job
 from repro.training.model_settings import settings_tell_all
@@ -27,9 +28,9 @@ BEYOND_COARSE = 3.0  # and of a coarse dtype's; of eight models, none made as mu
 DIGITS = {"float64": 1e-9, "float32": 2e-5}  # of the largest value; coarser types: COARSE
 COARSE = 2e-2
 COARSE_BITS = {"float16": 2.0**-10, "bfloat16": 2.0**-7}  # of a number near 1
+OTHER_EACH_TIME = "build() makes another model each time that it is called for a seed"
 OTHER_MODEL = (
-    "build() makes another model each time that it is called for a seed: it draws from a generator "
-    "that keras.utils.set_random_seed does not seed"
+    f"{OTHER_EACH_TIME}: it draws from a generator that keras.utils.set_random_seed does not seed"
 )
 
 
@@ -74,9 +75,8 @@ def check(
         by_fit = partial(_by_fit, jobs[place], model, seeds[place])
         if differs := _difference(Steps(own_logs, states[place]), by_fit, state, model):
             block.seeds.load([model] * len(seeds))
-            layer = first_layer_that_differs(block.seeds, job.blueprint.sample[0])
-            differs += f" (first in layer {layer})" if layer else ""
-            return f"{differs}, after its first steps fused and by fit"
+            origin = _origin(differs, block.seeds, job.blueprint.sample)
+            return f"{differs} ({origin}), after its first steps fused and by fit"
     return None
 
 
@@ -196,6 +196,45 @@ def _go_over(feed: Any, model: keras.Model, step: Callable[[Any], Any]) -> dict[
     for _ in range(-(-count // model.steps_per_execution)):
         step(iterator)
     return {name: np.asarray(value) for name, value in results_of(model).items()}
+
+
+def _origin(differs: str, seeds: FusedSeeds, batch: Triple) -> str:
+    """Say where it begins: in a layer's outputs, in its gradients, or nowhere before the update."""
+    if layer := first_layer_that_differs(seeds, batch[0]):
+        return f"first in layer {layer}"
+    if layer := last_layer_of_other_gradients(seeds, batch):
+        return f"first in the gradients of layer {layer}"
+    owner = _owner(differs.split(" differs by ")[0], seeds.step.model)
+    return f"of layer {owner}, in the update" if owner else "in the update, or what is measured"
+
+
+def last_layer_of_other_gradients(seeds: FusedSeeds, batch: Triple) -> str | None:
+    """Name the layer nearest to the loss whose gradients are others when mapped over seeds.
+
+    Args:
+        seeds: all with the same state.
+        batch: x, y and sample_weight.
+    """
+    step = seeds.step
+    try:
+        mapped = tf.function(lambda: seeds.gradients(batch), autograph=False)()
+        alone = tf.function(lambda: step.gradients(seeds.values_of(0), batch), autograph=False)()
+    except Exception:  # of loops whose gradients can't be mapped
+        return None
+    pairs = zip(step.trainable, mapped, alone, strict=True)
+    others = [variable for variable, many, one in pairs if _excess(many[0], one, []) > 1]
+    return _owner(others[-1].path, step.model) if others else None
+
+
+def _owner(name: str, model: keras.Model) -> str | None:
+    """Name the layer of a variable, or of the weight that an optimizer's variable is for."""
+
+    def is_named(variable: keras.Variable) -> bool:
+        return name == variable.path or f"/{variable.path.replace('/', '_')}_" in name
+
+    layers = [own for own in model._flatten_layers(include_self=False) if own.variables]
+    owners = [layer for layer in layers if any(map(is_named, layer.variables))]
+    return min(owners, key=lambda layer: len(layer.variables)).name if owners else None
 
 
 def first_layer_that_differs(seeds: FusedSeeds, x: Any) -> str | None:

@@ -19,6 +19,7 @@ from keras.src.backend.tensorflow.optimizer import TFOptimizer
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 
 from repro.training.feeding.structures import Triple
+from repro.training.own_gradients import closed_over
 
 Tensors = list[Any]
 
@@ -33,6 +34,7 @@ class SeedStep:
         variables: the model's, then its optimizer's, then its metrics'; values are in this order.
         is_plain: whether each weight has a dense gradient, and is not assigned before the update.
         kept: names of variables of which an earlier value is used after they are assigned.
+        hidden: names of weights that a function uses which takes gradients itself.
     """
 
     def __init__(self, model: keras.Model):
@@ -42,6 +44,7 @@ class SeedStep:
         self.variables = [*self.state, *model.optimizer.variables, *model.metrics_variables]
         self.is_plain = False  # known once `train` has been traced
         self.kept: set[str] = set()
+        self.hidden: set[str] = set()
         self._optimizer = _assigning_nothing(model.optimizer)
 
     def train(self, values: Tensors, batch: Triple) -> Tensors:
@@ -59,8 +62,10 @@ class SeedStep:
                 scaled = self._optimizer.scale_loss(loss)
             if self.trainable:
                 gradients = scope.gradients(scaled, self.trainable)
-                self.is_plain = scope.each_is_read_once and not any(
-                    isinstance(g, tf.IndexedSlices) for g in gradients
+                self.is_plain = (
+                    scope.each_is_read_once
+                    and not scope.hidden
+                    and not any(isinstance(g, tf.IndexedSlices) for g in gradients)
                 )
                 with scope.conditions(self.variables):
                     self._optimizer.apply(gradients, self.trainable)
@@ -78,6 +83,16 @@ class SeedStep:
             scaled = self._optimizer.scale_loss(loss)
             self._update_metrics(y, y_pred, sample_weight)
             return scaled, scope.current(self.variables)
+
+    def gradients(self, values: Tensors, batch: Triple) -> Tensors:
+        """Return the gradients of a training step's loss, 0 where there is none."""
+        with self._scope(self.variables, values) as scope:
+            with tf.GradientTape() as tape:
+                scope.watch(tape, self.trainable)
+                _, loss = self._forward(batch, training=True)
+            gradients = scope.gradients(loss, self.trainable)
+        pairs = zip(gradients, self.trainable, strict=True)
+        return [tf.zeros(v.shape) if g is None else tf.convert_to_tensor(g) for g, v in pairs]
 
     def update(self, values: Tensors, gradients: Tensors) -> Tensors:
         """Return all variables' values after the optimizer has applied the gradients."""
@@ -133,6 +148,7 @@ class SeedStep:
         with _Values(variables, values) as scope:
             yield scope
         self.kept |= scope.kept()
+        self.hidden |= scope.hidden
 
     def _call(self, x: Any, training: bool) -> Any:
         model = self.model
@@ -180,6 +196,7 @@ class _Values(keras.StatelessScope):
         self._readings: dict[int, Tensors] = {}
         self._tensors: dict[int, Tensors] = defaultdict(list)  # of the value that a variable has
         self._old: list[_Old] = []  # and of earlier ones
+        self.hidden: set[str] = set()
 
     def get_current_value(self, variable: keras.Variable) -> Any:
         """Return the variable's value, in a tensor of its own that tells who uses it."""
@@ -217,6 +234,8 @@ class _Values(keras.StatelessScope):
     def gradients(self, loss: Any, variables: Sequence[keras.Variable]) -> Tensors:
         """Return each variable's gradient, None where there is none; then stop watching."""
         readings = [self._readings[id(variable)] for variable in variables]
+        named = {t.ref(): v.path for v in variables for t in self._readings[id(v)]}
+        self.hidden = {named[tensor] for tensor in closed_over(named)}
         with self._uses_of_old_values():
             gradients = self._tape.gradient(loss, readings)  # type: ignore[union-attr]
         self._tape = None

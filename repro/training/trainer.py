@@ -20,6 +20,7 @@ from repro.training.fused import Logs
 from repro.training.generators import OwnGenerators, borrowed
 from repro.training.graphs import Graphs
 from repro.training.job import Job
+from repro.training.model_settings import DIFFERENT, settings_differ
 
 Advance = Callable[[int, Logs], None]
 
@@ -89,7 +90,7 @@ class Trainer:
         """
         models = [self._model(seed) for seed in seeds]
         check_apart(models if self.first is None else [self.first, *models])
-        self._look_at(models)
+        self._look_at(seeds, models)
         block = self._block(place, models)
         if self.job.check and not self.check_seconds:
             self._check(block, seeds, models)
@@ -100,7 +101,7 @@ class Trainer:
         self._generators[seed] = OwnGenerators()
         return model
 
-    def _look_at(self, models: list[keras.Model]) -> None:
+    def _look_at(self, seeds: list[int], models: list[keras.Model]) -> None:
         first = self.first = models[0] if self.first is None else self.first
         try:
             reason = self._why_counted_otherwise(first) or fusible.why_not_fused(
@@ -108,8 +109,18 @@ class Trainer:
             )
         except Exception as error:
             raise NotFused(f"it can not be run without side effects ({one_line(error)})") from error
+        if reason and reason.startswith(DIFFERENT):
+            reason = self._why_differs(seeds[0], models[0]) or reason
         if reason:
             raise NotFused(reason)
+
+    def _why_differs(self, seed: int, model: keras.Model) -> str | None:
+        """Say so if it is no seed that makes models differ, but each call of `build`."""
+        again = self.job.blueprint.model(seed, self.start.get(seed))
+        if reason := settings_differ([again], model):
+            reason = reason.replace(DIFFERENT, selfcheck.OTHER_EACH_TIME)
+            return reason.replace("for another seed", "the next time")
+        return None
 
     def _why_counted_otherwise(self, model: keras.Model) -> str | None:
         if model.steps_per_execution == 1:

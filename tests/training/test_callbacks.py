@@ -244,13 +244,30 @@ def test_callbacks_that_make_the_graph_anew_train_one_seed_at_a_time():
 def test_a_callback_that_compiles_the_model_fails_as_in_fit():
     """Keras' `fit` has no graph then; fused, training would go on with the old loss."""
     again = kc.LambdaCallback(on_epoch_end=lambda epoch, logs: again.model.compile("sgd", "mae"))
-    for train in (
-        lambda: build().fit(X, Y, epochs=2, callbacks=[again], verbose=0),
-        lambda: fit_seeds(build, X, Y, seeds=[3], epochs=2, callbacks=lambda _: [again]),
+    said = "a callback compiled the model .* call model.make_train_function"
+    for message, train in (
+        ("not callable", lambda: build().fit(X, Y, epochs=2, callbacks=[again], verbose=0)),
+        (said, lambda: fit_seeds(build, X, Y, seeds=[3], epochs=2, callbacks=lambda _: [again])),
     ):
-        with warnings.catch_warnings(), pytest.raises(TypeError, match="not callable"):
+        with warnings.catch_warnings(), pytest.raises(TypeError, match=message):
             warnings.simplefilter("ignore")  # one seed at a time
             train()
+
+
+class CompilesAndMakes(kc.Callback):
+    """Do what the message says."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 0:
+            self.model.compile("sgd", self.model.loss)
+            self.model.make_train_function()
+
+
+@pytest.mark.long
+def test_a_callback_that_compiles_the_model_and_makes_its_graph_trains_as_in_fit():
+    assert_callbacks_work_as_alone(
+        lambda seed: [CompilesAndMakes()], epochs=3, seeds=[3, 0], all_at_once=False
+    )
 
 
 @pytest.mark.long

@@ -197,7 +197,17 @@ def test_a_seed_that_has_become_none_counts_as_diverged():
 
     fit = fit_seeds(build, X, Y, epochs=2, callbacks=callbacks, **GIVEN)
     assert fit.summary().loc["loss", ["n", "diverged"]].tolist() == [1, 1]
-    assert "loss nan (mean), 1 to 1" in repr(fit)
+    assert "loss 1 (mean), 1 to 1; 1 diverged>" in repr(fit)
+
+
+def test_seeds_that_have_all_diverged_are_said_to_be():
+    def build_wild():
+        model = keras.Sequential([keras.Input(X.shape[1:]), keras.layers.Dense(1)])
+        model.compile(keras.optimizers.SGD(1e30), "mse")
+        return model
+
+    fit = fit_seeds(build_wild, X, np.ones(len(X)), epochs=2, **GIVEN)
+    assert repr(fit) == "<SeedsFit: 2 seeds, 2 epochs, all diverged>"
 
 
 def test_what_is_not_measured_in_the_last_epoch_is_as_it_was_measured_last():

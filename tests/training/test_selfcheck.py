@@ -152,6 +152,45 @@ def test_the_layer_that_differs_is_named(monkeypatch):
     assert_found_and_trained_alone(make, r"first in layer activation\)")
 
 
+def scaled_rule(name, factor):
+    """Return TensorFlow's rule for an operation, its result off by a factor."""
+    rule = vectorize.RULES[name]
+
+    def wrong(pfor_input):
+        results = rule(pfor_input)
+        several = isinstance(results, list)
+        one_or_more = results if several else [results]
+        scaled = [vectorize.pfor.wrap(factor * result.t, True) for result in one_or_more]
+        return scaled if several else scaled[0]
+
+    return wrong
+
+
+def build_named(optimizer="adam"):
+    hidden = [layers.Dense(4, "tanh", name="first"), layers.Dense(4, "softplus", name="second")]
+    model = keras.Sequential([keras.Input((5,)), *hidden, layers.Dense(1, name="last")])
+    model.compile(optimizer, "mse")
+    return model
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("operation", "match"),
+    [
+        ("TanhGrad", r"\(first in the gradients of layer first\)"),
+        pytest.param(
+            "Sigmoid",  # softplus' gradient
+            r"\(first in the gradients of layer second\)",
+            marks=pytest.mark.slow,
+        ),
+        ("Sqrt", r"\(of layer (first|second|last), in the update\)"),  # Adam's
+    ],
+)
+def test_the_layer_whose_gradient_or_update_differs_is_named(monkeypatch, operation, match):
+    monkeypatch.setitem(vectorize.RULES, operation, scaled_rule(operation, 1.01))
+    assert_found_and_trained_alone(build_named, match)
+
+
 class Scaled(keras.losses.Loss):
     def __init__(self, factor):
         super().__init__()

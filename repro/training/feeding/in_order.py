@@ -9,7 +9,7 @@ from keras.src.trainers.data_adapters.data_adapter import DataAdapter
 from numpy.typing import NDArray
 
 from repro.training.feeding.arrays import Arrays, pick_rows
-from repro.training.feeding.structures import as_tuples, map_tensors
+from repro.training.feeding.structures import as_tuples, is_list, map_tensors
 
 Order = Callable[[int], NDArray[np.integer]]  # of a pass over the data, counted from 1
 
@@ -39,12 +39,12 @@ class InOrder(DataAdapter):
 
     def get_tf_dataset(self) -> tf.data.Dataset:
         """Return a data set of the batches; each iterator over it is one pass."""
-        data = tuple(a for a in self._arrays.data if a is not None)
+        data = as_tuples(tuple(a for a in self._arrays.data if a is not None))
+        if len(data) == 1 and not is_list(data[0]):  # as `fit` gives inputs alone to `train_step`
+            data = data[0]
         orders = tf.data.Dataset.range(1).map(lambda _: self._next_order())
         indices = orders.flat_map(self._in_batches)
-        dataset = tf.data.Dataset.zip(
-            (indices, tf.data.Dataset.from_tensors(as_tuples(data)).repeat())
-        )
+        dataset = tf.data.Dataset.zip((indices, tf.data.Dataset.from_tensors(data).repeat()))
         return dataset.map(lambda i, a: map_tensors(lambda b: pick_rows(b, i), a)).prefetch(1)
 
     def _next_order(self) -> tf.Tensor:

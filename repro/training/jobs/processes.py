@@ -144,7 +144,9 @@ class Processes:
                 future.cancel()
             raise
         except Exception as error:  # what this process would raise, too, it raises when it trains
-            self._give_up(f"a worker failed with {type(error).__name__} ({one_line(error)})")
+            notes = "".join(f"; {note}" for note in getattr(error, "__notes__", ()))
+            message = f"{one_line(error)}{notes}"
+            self._give_up(f"a worker failed with {type(error).__name__} ({message})")
 
     def _await(self, future: Future[Any]) -> None:
         heart = heartbeat.Heartbeat()

@@ -316,11 +316,14 @@ def test_an_error_comes_back_as_it_was_raised_and_the_workers_are_gone():
 
     with (
         pytest.warns(
-            UserWarning, match=r"one process: a worker failed with LookupError \('?no such"
+            UserWarning,
+            match=r"one process: a worker failed with LookupError \('?no such network'?; build\(\) "
+            rf"raised this for seed {SEEDS - 1}\)",
         ),
-        pytest.raises(LookupError, match=r"^'?no such network'?$"),
+        pytest.raises(LookupError, match=r"^'?no such network'?$") as raised,
     ):
         fit(build, 2)
+    assert raised.value.__notes__ == [f"build() raised this for seed {SEEDS - 1}"]
     assert not workers()
 
 

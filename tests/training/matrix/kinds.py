@@ -89,6 +89,20 @@ class Reversed(layers.Layer):
         return reverse(x)
 
 
+class Recomputed(layers.Layer):
+    """Compute again in the backward pass, and save memory."""
+
+    def __init__(self, units):
+        super().__init__()
+        self.inner = layers.Dense(units, "tanh")
+
+    def build(self, shape):
+        self.inner.build(shape)
+
+    def call(self, x):
+        return tf.recompute_grad(lambda a: self.inner(a))(x)
+
+
 class TensorFlowNoise(layers.Layer):
     """Draw from TensorFlow's global generator."""
 
@@ -198,6 +212,23 @@ class OwnStep(keras.Sequential):
 
     def train_step(self, data):
         return super().train_step(data)
+
+
+class OwnStepOfInputs(keras.Sequential):
+    """Learn to give back its inputs, of which there are no targets: they come without a tuple."""
+
+    def _loss(self, x, training):
+        return ops.sum((self(x, training=training) - x) ** 2) / ops.cast(ops.shape(x)[0], "float32")
+
+    def train_step(self, x):
+        with tf.GradientTape() as tape:
+            loss = self._loss(x, True)
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply(gradients, self.trainable_variables)
+        return {"loss": loss}
+
+    def test_step(self, x):
+        return {"loss": self._loss(x, False)}
 
 
 class OwnLoss(keras.Sequential):
@@ -410,6 +441,14 @@ class Warmup(optimizers.schedules.LearningRateSchedule):
     def __call__(self, step):
         step = ops.cast(step, "float32") + 1
         return self.rate * ops.minimum(step**-0.5, step / 8)
+
+
+class SlowBiases(optimizers.SGD):
+    """Tell weights apart by their names."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        rate = learning_rate * (0.1 if "bias" in variable.name else 1.0)
+        super().update_step(gradient, variable, rate)
 
 
 class HiddenRate(Warmup):
@@ -654,6 +693,11 @@ CASES = [
     _case("frozen layer and weight without gradient", _frozen),
     _case("no trainable weight", _no_trainable),
     _case("gradient reversal", lambda: _stack(Reversed(), layers.Dense(3))),
+    _case(
+        "layer computed again for its gradient",
+        lambda: _stack(Recomputed(4)),
+        "takes the gradients itself",
+    ),
     _case("noise of tf.random", lambda: _stack(TensorFlowNoise()), "build() draws something"),
     _case("noise of keras.random", lambda: _stack(KerasNoise()), OTHER_STATE),
     _case("noise of a generator of its own", lambda: _stack(OwnGenerator())),
@@ -691,6 +735,11 @@ CASES = [
     _case("frozen after it is compiled", _frozen_after_compile),
     _case("schedule of one's own", lambda: _stack(optimizer=optimizers.Adam(Warmup(0.02)))),
     _case(
+        "optimizer that tells weights apart by name",
+        lambda: _stack(optimizer=SlowBiases(0.05)),
+        "looks at the name of variables",
+    ),
+    _case(
         "hidden rate drawn in build",
         lambda: _stack(optimizer=optimizers.SGD(HiddenRate(np.random.uniform(0.01, 0.1)))),
         "models of different settings",
@@ -706,6 +755,12 @@ CASES = [
     ),
     _case("compiled twice", _compiled_twice),
     _case("own train_step", lambda: _of(OwnStep), "overrides train_step"),
+    _case(
+        "own train_step of inputs alone",
+        lambda: _compiled(OwnStepOfInputs([keras.Input((8,)), layers.Dense(8)]), None),
+        "overrides test_step, train_step",
+        y=None,
+    ),
     _case("own compute_loss", lambda: _of(OwnLoss), "overrides compute_loss"),
     _case("own compute_metrics", lambda: _of(OwnMetrics), "overrides compute_metrics"),
     _case(
