@@ -258,4 +258,4 @@ def test_other_bad_arguments_are_refused():
 def test_an_error_in_build_names_the_cell():
     with pytest.raises(ValueError, match="positive integer") as raised:
         train(build, {"units": [4, -1], "learning_rate": [0.1]})
-    assert raised.value.__notes__ == ["This was raised for units=-1, learning_rate=0.1, seed 0."]
+    assert raised.value.__notes__[-1] == "This was raised for units=-1, learning_rate=0.1, seed 0."
