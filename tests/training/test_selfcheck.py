@@ -3,6 +3,7 @@
 Slow: more kinds of objects that a build may draw for; a wrong update, where a wrong layer is quick.
 """
 
+import itertools
 import random
 
 import keras
@@ -59,6 +60,38 @@ def test_a_build_that_draws_from_a_generator_of_its_own_is_told():
 
     with pytest.warns(UserWarning, match="another model each time that it is called for a seed"):
         fit_seeds(make, X, Y, seeds=[3], verbose=0)
+
+
+def test_a_build_that_counts_its_calls_is_told_from_one_that_seeds_change():
+    calls = itertools.count(1)
+
+    def make():
+        model = build()
+        model.compile(keras.optimizers.SGD(0.1, momentum=next(calls) / 100), "mse")
+        return model
+
+    with pytest.warns(UserWarning, match="another model each time .* momentum is .* the next time"):
+        fit_seeds(make, X, Y, seeds=2, verbose=0)
+
+
+def test_a_model_that_build_does_not_make_again_is_said_to_be_another():
+    units = itertools.count(3)
+
+    def make():
+        stack = [layers.Dense(next(units)), layers.Dense(1)]
+        model = keras.Sequential([keras.Input((5,)), *stack])
+        model.compile("sgd", "mse")
+        return model
+
+    with pytest.warns(UserWarning, match="another model each time"):
+        fit = fit_seeds(make, X, Y, seeds=2, verbose=0)
+    with pytest.raises(ValueError, match=r"build\(\) makes another model than was trained"):
+        fit.model(0)
+
+
+def test_a_build_that_takes_arguments_is_refused_in_a_line():
+    with pytest.raises(TypeError, match=r"without arguments, and this takes \(seed\): missing"):
+        fit_seeds(lambda seed: build(), X, Y, seeds=2)
 
 
 def test_differences_of_rounding_are_none():
