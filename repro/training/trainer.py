@@ -116,8 +116,8 @@ class Trainer:
 
     def _why_differs(self, seed: int, model: keras.Model) -> str | None:
         """Say so if it is no seed that makes models differ, but each call of `build`."""
-        again = self.job.blueprint.model(seed, self.start.get(seed))
-        if reason := settings_differ([again], model):
+        twin = self.job.blueprint.model(seed, self.start.get(seed))
+        if reason := settings_differ([twin], model):
             reason = reason.replace(DIFFERENT, selfcheck.OTHER_EACH_TIME)
             return reason.replace("for another seed", "the next time")
         return None

@@ -70,7 +70,7 @@ def test_a_build_that_counts_its_calls_is_told_from_one_that_seeds_change():
         model.compile(keras.optimizers.SGD(0.1, momentum=next(calls) / 100), "mse")
         return model
 
-    with pytest.warns(UserWarning, match="another model each time .* momentum is .* the next time"):
+    with pytest.warns(UserWarning, match="another model each time .*momentum is .* the next time"):
         fit_seeds(make, X, Y, seeds=2, verbose=0)
 
 
