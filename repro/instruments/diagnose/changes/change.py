@@ -24,6 +24,8 @@ ChangeOptimizer = Callable[[Any], Any]
 
 Loss = Callable[[Any, Any], Any]
 """(targets, predictions) -> the loss of each row."""
+Undo = Callable[[Any], Any]
+"""Changed targets, or predictions of them -> the same in the user's units, by `keras.ops`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,7 @@ class Change:
         data: changes the data; None leaves them.
         labels_from_0: whether the changed labels count from 0.
         unit: what 1 of the changed targets is in the user's targets.
+        undo: turns targets and predictions into the user's units, if a factor doesn't.
         edit: changes the built model; None leaves it.
         inserts: whether the edit adds operations, so that others count differently after it.
         optimizer: changes the optimizer; None leaves it.
@@ -70,6 +73,7 @@ class Change:
     data: ChangeData | None = None
     labels_from_0: bool = False
     unit: float = 1.0
+    undo: Undo | None = None
     edit: Edit | None = None
     inserts: bool = False
     optimizer: ChangeOptimizer | None = None
@@ -123,6 +127,7 @@ def combine(first: Change, second: Change) -> Change:
         data=_combined_data(first.data, second.data),
         labels_from_0=first.labels_from_0 or second.labels_from_0,
         unit=first.unit * second.unit,
+        undo=first.undo or second.undo,
         edit=chain(*edits) if edits else None,
         inserts=first.inserts or second.inserts,
         optimizer=_combined_optimizer(first.optimizer, second.optimizer),
@@ -188,13 +193,28 @@ def scored_task(setup: Setup, change: Change, task: Task) -> Task:
     return replace(task, spreads=tuple(targets.std(axis=0).tolist()))
 
 
+def changed_metric(setup: Setup, change: Change, task: Task) -> Callable[[Any, Any], Any]:
+    """Return the metric of a task under a change, taken in the user's units where that differs."""
+    logits = setup.compiled.from_logits and change.loss is None
+    score, undo = metric(scored_task(setup, change, task), logits), change.undo
+    if undo is None:
+        return score
+
+    def undone(y_true: Any, y_pred: Any) -> Any:
+        from keras import ops
+
+        return score(undo(ops.cast(y_true, y_pred.dtype)), undo(y_pred))
+
+    undone.__name__ = "score"
+    return undone
+
+
 def changed_build(setup: Setup, change: Change) -> Build:
     """Return the build function with the change in it; its metric is `score` alone."""
-    logits = setup.compiled.from_logits and change.loss is None
     labels = tuple(map(float, range(len(setup.task.labels))))
     task = replace(setup.task, labels=labels) if change.labels_from_0 else setup.task
     task = replace(task, distances=task.distances and change.loss is None)
-    score = metric(scored_task(setup, change, task), logits)
+    score = changed_metric(setup, change, task)
 
     def build() -> "keras.Model":
         original = setup.build()

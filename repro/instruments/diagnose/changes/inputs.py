@@ -12,6 +12,7 @@ from repro.instruments.diagnose.changes.change import Change, ChangeData, Change
 from repro.instruments.diagnose.measurements.columns import missing_code
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.measurements.inputs import share_a_scale
+from repro.instruments.diagnose.measurements.turned import Order
 from repro.instruments.diagnose.setup.arrays import (
     Array,
     fences,
@@ -69,6 +70,8 @@ def input_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
         )
     if "columns_reordered" in symptoms:
         yield _ordering(examination.order)
+    if "axes_turned" in symptoms and examination.turning is not None:
+        yield _turning(examination.turning)
     if symptoms & {"validation_differs", "validation_shifted", "feature_shifted"}:
         yield Change(
             key="match_validation",
@@ -93,6 +96,20 @@ def _ordering(order: Sequence[int]) -> Change:
         removes=("validation",),
         group="validation",
         data=lambda train, test: (train, (test[0][:, list(order)], test[1])),
+    )
+
+
+def _turning(order: Order) -> Change:
+    """Bring the validation inputs into the order of those of training."""
+    return Change(
+        key="turn_validation",
+        title=order.title,
+        size=1,
+        code=f"x_val = {order.code}  # better: read both by the same function",
+        removes=("validation",),
+        treats=("leak",),
+        group="validation",
+        data=lambda train, test: (train, (order.apply(test[0]), test[1])),
     )
 
 

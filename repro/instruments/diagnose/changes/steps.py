@@ -27,6 +27,7 @@ LEAST_RATE = 1e-30
 SMALL_BATCH = 32
 ADAMS_RATES = (3e-4, 3e-3)  # within these, Adam's rate is as good as its default
 CLIPPED = {"clipnorm": None, "clipvalue": None, "global_clipnorm": 1.0}
+UNGATHERED = {"gradient_accumulation_steps": None}
 LONGER = 4  # times the epochs
 ENOUGH_STEPS = 2000  # of a training that took less than a tenth of them
 HIGHER_TREATS = ("target_scale", "epochs", "loss_choice", "schedule", "warm_up")
@@ -56,6 +57,17 @@ def optimizer_changes(setup: Setup, examination: Examination, symptoms: frozense
             treats=("rate_high", "rate_low"),
             group="optimizer",
             optimizer=_usual,
+        )
+    if "gathered" in symptoms:
+        yield Change(
+            key="update_every_step",
+            title="an update of the weights after every batch",
+            size=1,
+            code=compile_code(optimizer_code(setup.optimizer, **UNGATHERED)),
+            removes=("gathered",),
+            treats=("rate_low", "epochs"),
+            group="gathering",
+            optimizer=_ungathered,
         )
     if symptoms & {"rate_fades", "rate_warms"}:
         yield _constant(setup)
@@ -135,6 +147,11 @@ def _adam(optimizer: Any) -> Any:
     import keras
 
     return keras.optimizers.Adam()
+
+
+def _ungathered(optimizer: Any) -> Any:
+    config = settings_of(optimizer) | {"learning_rate": highest_rate(optimizer)}
+    return type(optimizer).from_config(config | UNGATHERED)
 
 
 def _clipped(optimizer: Any) -> Any:

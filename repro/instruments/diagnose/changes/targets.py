@@ -8,11 +8,13 @@ import numpy as np
 from repro.instruments.diagnose.changes.change import Change, ChangeData, Changes
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.measurements.relation import SURELY, relate
+from repro.instruments.diagnose.measurements.tails import log_offset
 from repro.instruments.diagnose.setup.arrays import Array, fences
 from repro.instruments.diagnose.setup.setup import Setup, cut
 from repro.instruments.diagnose.setup.splitting import Pair, split_rows
 
 LARGE_TARGETS = 3.0  # root mean square from which on standardized targets are offered
+LEAST_TARGET = 1e-12  # of which a logarithm is taken: validation data may have others
 SMALL_DEVIATION = 0.1  # deviation below which they are, too
 CLIPPING = """\
 low, high = np.quantile(y, (0.25, 0.75), axis=0)  # of the training targets; better: correct them
@@ -29,7 +31,7 @@ def label_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
     """Count or move the labels."""
     relation = examination.relation
     if "labels_shifted" in symptoms and relation is not None:
-        yield _moving(setup, relation.best_shift)
+        yield _reversing(setup) if relation.is_reversed else _moving(setup, relation.best_shift)
     if "labels_renamed" in symptoms:
         yield _renaming(examination.names)
     y = setup.targets
@@ -41,14 +43,6 @@ def label_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
 
 
 def _moving(setup: Setup, rows: int) -> Change:
-    def moved(train: Pair, test: Pair) -> tuple[Pair, Pair]:
-        """Move them before any row is held out: beside a gap, a label would move too far."""
-        (x, y), validation = setup.whole
-        if validation is not None and not _go_together(setup):
-            validation = validation[0], np.roll(validation[1], rows, axis=0)
-        split = split_rows(x, np.roll(y, rows, axis=0), validation)
-        return cut(split.train, len(train[1])), split.test
-
     return Change(
         key="move_labels",
         title=f"move the labels by {rows:+d} rows",
@@ -56,8 +50,32 @@ def _moving(setup: Setup, rows: int) -> Change:
         code=f"y = np.roll(y, {rows}, axis=0)",
         removes=("labels_shifted",),
         group="labels",
-        rows=moved,
+        rows=_aligned(setup, lambda y: np.roll(y, rows, axis=0)),
     )
+
+
+def _reversing(setup: Setup) -> Change:
+    return Change(
+        key="reverse_labels",
+        title="the labels from the last to the first",
+        size=1,
+        code="y = y[::-1]",
+        removes=("labels_shifted",),
+        group="labels",
+        rows=_aligned(setup, lambda y: y[::-1]),
+    )
+
+
+def _aligned(setup: Setup, align: Callable[[Array], Array]) -> ChangeData:
+    def aligned(train: Pair, test: Pair) -> tuple[Pair, Pair]:
+        """Move them before any row is held out: beside a gap, a label would move too far."""
+        (x, y), validation = setup.whole
+        if validation is not None and not _go_together(setup):
+            validation = validation[0], align(validation[1])
+        split = split_rows(x, align(y), validation)
+        return cut(split.train, len(train[1])), split.test
+
+    return aligned
 
 
 def _go_together(setup: Setup) -> bool:
@@ -113,6 +131,8 @@ def _on_targets(function: Callable[[Array], Any]) -> ChangeData:
 
 def target_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Clip or standardize the targets of a regression."""
+    if "long_tail" in symptoms:
+        yield _logarithm(setup.targets)
     if "target_outliers" in symptoms:
         yield _clipping()
     if "targets_differ" in symptoms:
@@ -138,6 +158,38 @@ def target_changes(setup: Setup, examination: Examination, symptoms: frozenset[s
             data=_on_targets(lambda a: ((a - mean) / deviation).astype("float32")),
             unit=deviation,
         )
+
+
+def _logarithm(y: Array) -> Change:
+    """Learn the standardized logarithm; it is scored as predictions are used: by their exp."""
+    offset = log_offset(y)
+    logarithm = np.log(np.asarray(y, float) + offset)
+    mean, deviation = float(logarithm.mean()), float(logarithm.std())
+    inner, back = ("y + 1", " - 1") if offset else ("y", "")
+
+    def undo(values: Any) -> Any:
+        from keras import ops
+
+        return ops.exp(values * deviation + mean) - offset
+
+    return Change(
+        key="log_targets",
+        title="the logarithm of the targets, standardized",
+        size=1,
+        code=(
+            f"y = (np.log({inner}) - {mean:.6g}) / {deviation:.6g}"
+            f"  # and np.exp(predictions * {deviation:.6g} + {mean:.6g}){back}"
+        ),
+        removes=("long_tail", "target_scale"),
+        treats=("target_outliers", "rate_high", "rate_low", "unreachable", "loss_choice"),
+        group="targets",
+        data=_on_targets(
+            lambda a: ((np.log(np.maximum(a + offset, LEAST_TARGET)) - mean) / deviation).astype(
+                "float32"
+            )
+        ),
+        undo=undo,
+    )
 
 
 def _clipping() -> Change:

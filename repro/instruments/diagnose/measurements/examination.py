@@ -32,8 +32,13 @@ from repro.instruments.diagnose.measurements.relation import (
 )
 from repro.instruments.diagnose.measurements.renamed import best_names
 from repro.instruments.diagnose.measurements.reordered import column_order
-from repro.instruments.diagnose.measurements.row_scale import RowScale, find_row_scale
+from repro.instruments.diagnose.measurements.row_scale import (
+    RowScale,
+    find_row_scale,
+    share_of_sized_rows,
+)
 from repro.instruments.diagnose.measurements.steps import BuildTrained, first_steps, last_step
+from repro.instruments.diagnose.measurements.turned import Order, turned_validation
 from repro.instruments.diagnose.measurements.undefined import Undefined, find_undefined
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
@@ -64,6 +69,9 @@ class Examination:
         cut: where the gradient ends before it gets to all layers; None if it gets there.
         erased: the operation behind which all rows are alike, if there is one.
         row_scale: the layer that brings every row to one size before anything reads it, if any.
+        sized_rows: share of the rows that were brought to one size before they were given.
+        by_turning: what baselines gain if validation inputs are reversed, or axes change places.
+        turning: the order by which they gain most, then.
         past: the rows before a row that tell its target, where a recurrent layer reads one step.
         unmixed: training and test rows with a reshape undone that has mixed them up, if one has.
         renamed: share of the validation rows that become right once their classes are renamed.
@@ -97,6 +105,9 @@ class Examination:
     cut: Cut | None = None
     erased: Erased | None = None
     row_scale: RowScale | None = None
+    sized_rows: float = 0.0
+    by_turning: float = 0.0
+    turning: Order | None = None
     past: Past | None = None
     unmixed: tuple[Pair, Pair] | None = None
     leaks: tuple[int, ...] = ()
@@ -120,7 +131,10 @@ def examine_data(setup: Setup) -> Examination:
     related = None if setup.task.per_step else _relation(setup, are_indices)
     codes, as_codes = ((), 0.0) if are_indices else find_codes(setup)
     reordered, order = (0.0, ()) if are_indices else column_order(setup)
+    by_turning, turning = (0.0, None) if are_indices else turned_validation(setup)
     examination = Examination(
+        by_turning=by_turning,
+        turning=turning,
         reordered=reordered,
         order=order,
         codes=codes,
@@ -139,6 +153,7 @@ def examine_data(setup: Setup) -> Examination:
         cut=find_cut(setup),
         erased=find_erased(setup),
         row_scale=find_row_scale(setup),
+        sized_rows=0.0 if are_indices else share_of_sized_rows(setup),
         past=find_past(setup),
         layers=pd.DataFrame(),
         outputs=pd.DataFrame(),

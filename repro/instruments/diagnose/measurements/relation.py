@@ -29,12 +29,14 @@ class Relation:
     `p_value` is that of a permutation test, small if they agree. `noise` is the share of rows whose
     class less than half of their neighbours have. `best_shift` is the number of rows
     to move the labels by so that they agree best, with `shifted_p_value`; 0 if none was looked for.
+    `is_reversed`: whether they are to be read from the last to the first, and not moved.
     """
 
     p_value: float
     best_shift: int = 0
     shifted_p_value: float = np.nan
     noise: float = np.nan
+    is_reversed: bool = False
 
 
 def relate(x: Array, y: Any) -> Relation | None:
@@ -47,6 +49,8 @@ def relate(x: Array, y: Any) -> Relation | None:
 
 def with_shift(relation: Relation, x: Array, y: Any) -> Relation:
     """Return a relation with the shift of the labels by which they agree best with the rows.
+
+    Where that tells nothing, they are read from the last to the first.
 
     Args:
         relation: of labels that don't go with their rows as they stand.
@@ -61,7 +65,10 @@ def with_shift(relation: Relation, x: Array, y: Any) -> Relation:
         p_value = chance.p_value_of_most(agreements[best], len(shifts)) if best else 1.0
         if p_value <= SURELY:
             return replace(relation, best_shift=best, shifted_p_value=p_value)
-    return relation
+    p_value = chance.p_value_of_most(chance.agreement(labels[::-1]), len(NEAR_SHIFTS))
+    if p_value > SURELY:
+        return relation
+    return replace(relation, is_reversed=True, shifted_p_value=p_value)
 
 
 def _far_shifts(rows: int) -> list[int]:

@@ -10,6 +10,8 @@ from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.sequences import single_input
 from repro.instruments.diagnose.setup.setup import Setup
 
+FEWEST_COLUMNS, MOST_COLUMNS = 3, 50  # of images, too, many run from 0 to 1
+CLOSE = 1e-3  # to 0 or 1, but for rounding
 BY_ROW = ("LayerNormalization", "RMSNormalization", "UnitNormalization")
 
 
@@ -50,3 +52,28 @@ def _best_baseline(setup: Setup, x: Array, test: Array) -> float:
     if setup.test is setup.train:  # a row would be its own neighbour
         return linear
     return float(np.fmax(linear, neighbour_skill(setup.task, train, scored)))
+
+
+def share_of_sized_rows(setup: Setup) -> float:
+    """Return the share of rows that have one size: mean 0 and deviation 1, length 1, or 0 to 1.
+
+    Rows of nothing but 0 and 1, as those of categories, are none of these.
+    """
+    x = single_input(setup)
+    if x is None or x.ndim != 2 or not FEWEST_COLUMNS <= x.shape[1] <= MOST_COLUMNS:
+        return 0.0
+    x = np.asarray(x, float)
+    if not np.isfinite(x).all() or np.isin(x, (0, 1)).all():
+        return 0.0
+    means, lengths = x.mean(axis=1), np.linalg.norm(x, axis=1)
+    return max(
+        _share_near(means, 0, x.std(axis=1), 1),
+        _share_near(lengths, 1, lengths, 1),
+        _share_near(x.min(axis=1), 0, x.max(axis=1), 1),
+    )
+
+
+def _share_near(first: Array, one: float, second: Array, other: float) -> float:
+    """Return the share of rows in which a number is near one, and a second near another."""
+    is_near = (np.abs(first - one) < CLOSE) & (np.abs(second - other) < CLOSE)
+    return float(is_near.mean())

@@ -15,7 +15,7 @@ from repro.instruments.diagnose.changes.change import (
     NOTHING,
     Change,
     changed_build,
-    scored_task,
+    changed_metric,
 )
 from repro.instruments.diagnose.measurements.steps import BuildTrained
 from repro.instruments.diagnose.setup.arrays import Array, select_rows
@@ -23,7 +23,7 @@ from repro.instruments.diagnose.setup.budget import FEWEST_SEEDS, seconds_of_ste
 from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
 from repro.instruments.diagnose.setup.sequences import reads_steps
 from repro.instruments.diagnose.setup.setup import Setup
-from repro.instruments.diagnose.setup.skill import metric, skill
+from repro.instruments.diagnose.setup.skill import skill
 from repro.instruments.diagnose.setup.splitting import Pair
 from repro.instruments.diagnose.setup.weights import alike_weights
 from repro.training.order import data_order
@@ -246,8 +246,7 @@ def _scored(
     # a loss that isn't kept can't be seen to be infinite
     frame = frame.assign(**{name: 0.0 if "loss" in name else np.nan for name in missing})
     changed = change.data(*pairs) if change.data else pairs
-    task = scored_task(setup, change, setup.task)
-    score = metric(task, setup.compiled.from_logits and change.loss is None)
+    score = changed_metric(setup, change, setup.task)
     for seed, rows in frame.groupby("seed").groups.items():
         model = model_of(int(seed))
         for name, (x, y) in zip(("score", "val_score"), changed, strict=True):

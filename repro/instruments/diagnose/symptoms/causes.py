@@ -96,6 +96,7 @@ CAUSES = {
         title="validation data preprocessed differently",
         signs=(
             "columns_reordered",
+            "axes_turned",
             "padding_differs",
             "validation_differs",
             "validation_shifted",
@@ -269,6 +270,12 @@ CAUSES = {
         says="What a division of whole numbers or a cast leaves tells little of what was there",
         remedy="divide as floats: x.astype('float32') / 255, not x // 255",
     ),
+    "rows_sized": Cause(
+        title="rows that were scaled one by one before they were given",
+        signs=("sized_rows",),
+        says="What level and size a row had is gone, and nothing brings it back here",
+        remedy="standardize by columns: x.mean(axis=0) and x.std(axis=0), not axis=1",
+    ),
     "inputs_line": Cause(
         title="inputs that hold a single number a row",
         signs=("on_a_line",),
@@ -298,6 +305,12 @@ CAUSES = {
         signs=("relu_output",),
         says="An output unit that is switched off gets no gradient, and none passes it",
         remedy="no activation for numbers, sigmoid or softmax for classes",
+    ),
+    "long_tail": Cause(
+        title="targets with a long tail",
+        signs=("long_tail",),
+        says="The few large ones make nearly all of the loss, and the rest is hardly heard",
+        remedy="learn the logarithm of the targets, and take exp of the predictions",
     ),
     "target_outliers": Cause(
         title="a few targets far out",
@@ -512,6 +525,12 @@ CAUSES = {
         says="The gradient of a row or a few says more of these rows than of the task",
         remedy="take batches of 32",
     ),
+    "gathered": Cause(
+        title="gradients gathered over too many batches",
+        signs=("gathered",),
+        says="The weights are changed a few times only",
+        remedy="leave out gradient_accumulation_steps, or train as many times as long",
+    ),
     "clip": Cause(
         title="gradients clipped to nothing",
         signs=("tiny_clip",),
@@ -617,7 +636,14 @@ CAUSES = {
         remedy="look at mean_absolute_error or at R² instead",
     ),
 }
-UNPROVABLE = ("labels_unrelated", "label_noise", "inputs_constant", "inputs_coarse", "inputs_line")
+UNPROVABLE = (
+    "labels_unrelated",
+    "label_noise",
+    "inputs_constant",
+    "inputs_coarse",
+    "inputs_line",
+    "rows_sized",
+)
 """Causes that no change can be tried against."""
 
 

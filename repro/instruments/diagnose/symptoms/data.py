@@ -72,7 +72,9 @@ def _relation_symptoms(relation: Relation) -> Symptoms:
     if not DEFINITIONS["labels_unrelated"].is_met(relation.p_value):
         return
     text = f"near rows don't have labels alike (p = {relation.p_value:.2g})"
-    moved = f"{text}, but they do once the labels are moved by {relation.best_shift:+d} rows "
+    by = f"moved by {relation.best_shift:+d} rows"
+    by = "read from the last to the first" if relation.is_reversed else by
+    moved = f"{text}, but they do once the labels are {by} "
     moved += f"(p = {relation.shifted_p_value:.2g})"
     shifted = list(detect("labels_shifted", relation.shifted_p_value, moved))
     yield from shifted or detect("labels_unrelated", relation.p_value, text)
@@ -89,6 +91,9 @@ def input_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         yield from detect("leaks", len(examination.leaks), text)
     text = f"ridge regression gains {examination.reordered:.2f} on the validation data once their "
     yield from detect("columns_reordered", examination.reordered, f"{text}columns change places")
+    if (order := examination.turning) is not None:
+        text = f"baselines gain {examination.by_turning:.2f} by {order.title}"
+        yield from detect("axes_turned", examination.by_turning, text)
     yield from _column_symptoms(examination)
     inputs = examination.inputs
     if inputs is None:
@@ -117,6 +122,11 @@ def _column_symptoms(examination: Examination) -> Symptoms:
     if (scale := examination.row_scale) is not None:
         text = f"{scale.kind} comes first, and baselines lose {scale.lost:.2f} by what it leaves"
         yield from detect("row_scale", scale.lost, text)
+    text = (
+        f"{percent(examination.sized_rows)} of the rows have one size, each by itself: mean 0 and "
+    )
+    text += "deviation 1, length 1, or from 0 to 1"
+    yield from detect("sized_rows", examination.sized_rows, text)
     text = "a row's inputs are one number, written in many places: rows lie on a line"
     yield from detect("on_a_line", examination.off_a_line, text)
     text = f"{percent(examination.coarse)} of the inputs are 0, and all others 1"

@@ -263,6 +263,15 @@ DEFINITIONS = {
         counts=above(0.15),
         source=OURS,
     ),
+    "sized_rows": Definition(
+        title="rows that were scaled one by one",
+        measured=(
+            "share of the rows of 3 to 50 features with mean 0 and deviation 1, with length 1, or "
+            "from 0 to 1, each by itself"
+        ),
+        counts=above(0.99),
+        source="arithmetic; the share, for rounding, is ours",
+    ),
     "codes": Definition(
         title="whole numbers that are codes",
         measured=(
@@ -298,6 +307,12 @@ DEFINITIONS = {
         measured="rate / (2 (1 + momentum) / largest eigenvalue of x'x/n)",
         counts=above(1),
         source="LeCun et al. 1998, Efficient BackProp (linear unit, squared error)",
+    ),
+    "long_tail": Definition(
+        title="targets with a long tail",
+        measured="skewness of positive targets of a regression, if their logarithm isn't skewed",
+        counts=above(2),
+        source="Box & Cox 1964 on the logarithm; the number is ours",
     ),
     "target_outliers": Definition(
         title="targets far out",
@@ -348,6 +363,15 @@ DEFINITIONS = {
         measured=(
             "skill that ridge regression gains on the validation data if their columns change "
             "places, so that values and correlations with the targets are those of training"
+        ),
+        counts=above(0.3),
+        source=OURS,
+    ),
+    "axes_turned": Definition(
+        title="validation inputs turned round",
+        measured=(
+            "skill that ridge regression or the nearest rows gain on the validation data if steps, "
+            "pixels or channels are reversed, or two axes change places"
         ),
         counts=above(0.3),
         source=OURS,
@@ -660,6 +684,14 @@ DEFINITIONS = {
         title="settings of the loss far from the default",
         measured="a smoothing, delta, gamma or alpha of the loss outside of the range in use",
         source="Keras' defaults; the ranges are ours",
+    ),
+    "gathered": Definition(
+        title="gradients gathered over many batches",
+        measured=(
+            "updates of the weights in all: steps over the optimizer's gradient_accumulation_steps"
+        ),
+        counts=below(200),
+        source=OURS,
     ),
     "tiny_clip": Definition(
         title="gradients clipped to nothing",

@@ -8,6 +8,7 @@ from repro.findings.wording import counted
 from repro.instruments.diagnose.measurements.columns import are_pixels
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.measurements.loss import LEAST_CHANGE, SUMMED, OwnLoss
+from repro.instruments.diagnose.measurements.tails import EVEN, long_tail
 from repro.instruments.diagnose.setup.anatomy import REACH, Site
 from repro.instruments.diagnose.setup.arrays import Array, leaves
 from repro.instruments.diagnose.setup.sequences import embedding_sites
@@ -83,6 +84,9 @@ def target_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     if loss in READS_NO_NEGATIVES and negative > 0:
         text = f"{loss} takes numbers below 0 for 0, and {percent(negative)} of the targets are"
         yield from detect("loss_task", negative, text)
+    tail = long_tail(y)
+    text = f"the skewness of the targets is {tail:.2g}, and that of their logarithm below {EVEN:g}"
+    yield from detect("long_tail", tail, text)
     yield from _far_targets(y)
     yield from _unit_symptoms(setup)
     if spreads := setup.task.spreads:

@@ -109,6 +109,7 @@ def written_symptoms(program: Program) -> Symptoms:
     yield from _unadapted_symptoms(program)
     yield from _rate_symptoms(program)
     yield from _optimizer_symptoms(program)
+    yield from _gathering_symptoms(program)
 
 
 def _output_symptoms(program: Program, output: Site) -> Symptoms:
@@ -393,6 +394,15 @@ def _penalty_symptoms(program: Program) -> Symptoms:
     yield from detect("weight_decay", decay, f"weight decay of {decay:g}")
     shortest = shortest_clip(program.optimizer)
     yield from detect("tiny_clip", shortest, f"gradients are clipped to {shortest:g}")
+
+
+def _gathering_symptoms(program: Program) -> Symptoms:
+    """Look at how often weights are changed, where gradients of several batches are gathered."""
+    batches = int(getattr(program.optimizer, "gradient_accumulation_steps", None) or 1)
+    if batches > 1:
+        updates = program.steps / batches
+        text = f"gradients of {batches} batches are gathered for one update of the weights, so that"
+        yield from detect("gathered", updates, f"{text} {program.steps:,} steps make {updates:.0f}")
 
 
 def shortest_clip(optimizer: Any) -> float:
