@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 from keras import layers
 
+from repro.instruments.diagnose.changes.change import changed_build
+from repro.instruments.diagnose.changes.edits import skipped_share
 from repro.instruments.diagnose.measurements.row_scale import share_of_sized_rows
 from repro.instruments.diagnose.measurements.tails import long_tail
 from repro.instruments.diagnose.measurements.turned import turned_validation
@@ -161,3 +163,54 @@ def test_gradients_are_not_to_be_gathered_over_more_batches_than_there_is_time_f
     assert float(changed.learning_rate) == pytest.approx(0.003)
     assert "gathered" not in examined(setup_of(gathering(None), X, LINE, epochs=20))[0]
     assert "gathered" not in examined(setup_of(gathering(2), X, LINE, epochs=200))[0]
+
+
+# Pixels that are never read, targets on another level ---------------------------------------------
+
+
+def convolution(**settings):
+    settings = {"filters": 3, "kernel_size": 2, "activation": "relu"} | settings
+    return sequential(lambda: layers.Conv2D(**settings), layers.Flatten, LINEAR, loss="mse")
+
+
+@pytest.mark.parametrize(
+    ("build", "left"),
+    [
+        (convolution(strides=3), (2, 2)),
+        (convolution(strides=(3, 1), kernel_size=(2, 1)), (2, 5)),
+        (
+            sequential(
+                lambda: layers.MaxPooling2D(1, strides=2), layers.Flatten, LINEAR, loss="mse"
+            ),
+            (5, 5),
+        ),
+    ],
+    ids=["square", "one side", "pooling"],
+)
+def test_strides_that_skip_pixels_are_made_as_long_as_the_window(build, left):
+    setup = setup_of(build, IMAGES, IMAGES[:, 0, 3, 1])
+    causes, changes = examined(setup)
+    assert "skipped" in causes
+    model = changed_build(setup, changes["read_all"])()
+    strided = next(layer for layer in model.layers if hasattr(layer, "strides"))
+    assert strided.output.shape[1:3] == left
+    assert not any(map(skipped_share, model.layers))
+
+
+def test_strides_as_long_as_the_window_skip_nothing():
+    causes, _ = examined(setup_of(convolution(strides=2), IMAGES, LINE))
+    assert "skipped" not in causes
+
+
+def test_validation_targets_on_another_level_are_brought_to_that_of_training():
+    causes, changes = examined(setup_of(REGRESSION, X[:300], LINE[:300], (X[300:], LINE[300:] + 9)))
+    assert "validation_targets" in causes
+    _, (_, moved) = changes["match_targets"].rows((X, LINE), (X, LINE + 9))
+    np.testing.assert_allclose(moved, LINE, atol=1e-4)
+
+
+def test_validation_targets_may_follow_inputs_that_lie_elsewhere():
+    x, y = X[300:] + 9, LINE[300:] + 13
+    assert (
+        "validation_targets" not in examined(setup_of(REGRESSION, X[:300], LINE[:300], (x, y)))[0]
+    )

@@ -49,6 +49,16 @@ NO_POOLING = Change(
     group="pooling",
     edit=edits.remove_pooling,
 )
+READ_ALL = Change(
+    key="read_all",
+    title="no stride longer than the window that it moves",
+    size=1,
+    code="# strides=1, or as long as kernel_size or pool_size at most, in each such layer",
+    removes=("skipped",),
+    treats=("pooled",),
+    group="pooling",
+    edit=edits.read_all,
+)
 UNFREEZE = Change(
     key="unfreeze",
     title="all layers trained",
@@ -83,6 +93,7 @@ AGAINST = {
     "noise": NO_NOISE,
     "augmentation": NO_NOISE,
     "pooled": NO_POOLING,
+    "skipped": READ_ALL,
     "frozen": UNFREEZE,
 }
 """The change that is made against a symptom."""

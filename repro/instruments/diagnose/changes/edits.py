@@ -273,6 +273,31 @@ def remove_pooling(model: "keras.Model") -> "keras.Model":
     return rebuild(model, new)
 
 
+def skipped_share(operation: Any) -> float:
+    """Return the share of positions that strides longer than the window never read."""
+    if "Transpose" in type(operation).__name__:
+        return 0.0
+    window = getattr(operation, "kernel_size", None) or getattr(operation, "pool_size", None)
+    strides = getattr(operation, "strides", None)
+    if not window or not strides:
+        return 0.0
+    read = np.minimum(np.ravel(window) / np.ravel(strides), 1.0)
+    return float(1 - read.prod())
+
+
+def read_all(model: "keras.Model") -> "keras.Model":
+    """Make no stride longer than the window that it moves; what follows is drawn anew."""
+    new: dict[int, Replacement] = {}
+    for i, old in enumerate(trace(model).operations):
+        if skipped_share(old):
+            window = getattr(old, "kernel_size", None) or old.pool_size
+            strides = tuple(np.minimum(np.ravel(window), np.ravel(old.strides)).tolist())
+            new[i] = (copy_layer(old, strides=strides), ())
+        elif new and getattr(old, "weights", None):
+            new[i] = (copy_layer(old), ())
+    return rebuild(model, new)
+
+
 def join_inputs(output: Site, places: Sequence[int], units: int) -> Edit:
     """Return the edit that joins these inputs, behind ReLU units, to what the output layer reads.
 

@@ -135,7 +135,7 @@ def target_changes(setup: Setup, examination: Examination, symptoms: frozenset[s
         yield _logarithm(setup.targets)
     if "target_outliers" in symptoms:
         yield _clipping()
-    if "targets_differ" in symptoms:
+    if symptoms & {"targets_differ", "targets_apart"}:
         yield _matching()
     y = setup.targets
     if setup.task.spreads:

@@ -115,7 +115,7 @@ CAUSES = {
     ),
     "validation_targets": Cause(
         title="validation targets in other units than those of training",
-        signs=("targets_differ",),
+        signs=("targets_differ", "targets_apart"),
         says="What the network learned to predict is compared with numbers of another size",
         remedy="scale both by the same numbers, those of the training targets",
     ),
@@ -395,6 +395,12 @@ CAUSES = {
         signs=("noise", "augmentation"),
         says="Training sees other inputs than those that are asked for",
         remedy="less noise, and no change that makes one class look like another",
+    ),
+    "skipped": Cause(
+        title="strides longer than the window that they move",
+        signs=("skipped",),
+        says="What lies between two windows is never looked at",
+        remedy="strides no longer than kernel_size or pool_size",
     ),
     "pooled": Cause(
         title="pooling or strides that leave no positions",

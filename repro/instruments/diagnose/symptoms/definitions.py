@@ -352,6 +352,15 @@ DEFINITIONS = {
         source=OURS,
         certain_above=10,
     ),
+    "targets_apart": Definition(
+        title="validation targets on another level",
+        measured=(
+            "distance of the targets' medians, in distances between the quartiles of those of "
+            "training, if no feature lies as far from those of training as counts there"
+        ),
+        counts=above(2),
+        source=OURS,
+    ),
     "shared_rows": Definition(
         title="validation rows that are training rows",
         measured="share of the validation rows that training has, too, where few rows repeat",
@@ -787,6 +796,12 @@ DEFINITIONS = {
         measured="positions of an image or a sequence that pooling and strides leave",
         counts=at_most(1),
         source=OURS,
+    ),
+    "skipped": Definition(
+        title="strides longer than the window",
+        measured="share of the positions that a convolution or a pooling layer never reads",
+        counts=above(0),
+        source="arithmetic: strides beyond kernel_size or pool_size skip what lies between",
     ),
     "narrow": Definition(
         title="bottleneck",

@@ -14,7 +14,7 @@ from repro.instruments.diagnose.setup.arrays import Array, leaves
 from repro.instruments.diagnose.setup.sequences import embedding_sites
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.task import is_class_loss
-from repro.instruments.diagnose.symptoms.definitions import FEW_ROWS
+from repro.instruments.diagnose.symptoms.definitions import DEFINITIONS, FEW_ROWS
 from repro.instruments.diagnose.symptoms.symptom import Symptoms, detect, percent
 
 BINARY = {0.0, 1.0}
@@ -88,7 +88,7 @@ def target_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     text = f"the skewness of the targets is {tail:.2g}, and that of their logarithm below {EVEN:g}"
     yield from detect("long_tail", tail, text)
     yield from _far_targets(y)
-    yield from _unit_symptoms(setup)
+    yield from _unit_symptoms(setup, examination)
     if spreads := setup.task.spreads:
         text = f"target columns deviate by {min(spreads):.3g} to {max(spreads):.3g}"
         yield from detect("target_sizes", max(spreads) / min(spreads), text)
@@ -109,8 +109,8 @@ def _far_targets(y: Array) -> Symptoms:
     yield from detect("target_outliers", distance, f"{text}another")
 
 
-def _unit_symptoms(setup: Setup) -> Symptoms:
-    """Compare how far apart the quartiles of the targets are in training and validation."""
+def _unit_symptoms(setup: Setup, examination: Examination) -> Symptoms:
+    """Compare the quartiles of the targets in training and validation."""
     pair = setup.targets, setup.test_targets
     spread, spread_test = (np.subtract(*np.quantile(y, (0.75, 0.25), axis=0)) for y in pair)
     known = (spread > 0) & (spread_test > 0)
@@ -121,7 +121,15 @@ def _unit_symptoms(setup: Setup) -> Symptoms:
     text = (
         f"the quartiles of the validation targets lie {ratio:.3g} times as far apart as those of "
     )
-    yield from detect("targets_differ", max(ratio, 1 / ratio), f"{text}the training targets")
+    differ = list(detect("targets_differ", max(ratio, 1 / ratio), f"{text}the training targets"))
+    medians = np.median(pair[1], axis=0) - np.median(pair[0], axis=0)
+    apart = float((np.abs(medians[known]) / spread[known]).max())
+    text = f"the median of the validation targets lies {apart:.2g} times as far from that of the "
+    text += "training targets as their quartiles from one another"
+    # where inputs lie elsewhere, too, targets may well follow them
+    inputs = examination.inputs
+    follows = inputs and DEFINITIONS["feature_shifted"].is_met(inputs.shifted_feature)
+    yield from differ or detect("targets_apart", np.nan if follows else apart, text)
 
 
 def _metric_symptoms(setup: Setup) -> Symptoms:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from repro.findings.wording import counted
+from repro.instruments.diagnose.changes.edits import skipped_share
 from repro.instruments.diagnose.setup.anatomy import (
     ACROSS_ROWS,
     CLIPPED,
@@ -297,6 +298,9 @@ def _skips_positions(operation: Any) -> bool:
 
 def _pooling_symptoms(program: Program) -> Symptoms:
     """Look at how many positions of an image or a sequence pooling and strides leave."""
+    skipped = max(map(skipped_share, program.operations), default=0.0)
+    text = f"strides longer than the window leave {percent(skipped)} of the positions unread"
+    yield from detect("skipped", skipped, text)
     pooled = [i for i, operation in enumerate(program.operations) if _skips_positions(operation)]
     if not pooled:
         return
