@@ -10,6 +10,7 @@ from repro.instruments.diagnose.changes.edits import skipped_share
 from repro.instruments.diagnose.measurements.row_scale import share_of_sized_rows
 from repro.instruments.diagnose.measurements.tails import long_tail
 from repro.instruments.diagnose.measurements.turned import turned_validation
+from repro.instruments.diagnose.measurements.unseen import find_unseen
 from repro.instruments.diagnose.proof.train import train
 from repro.instruments.diagnose.setup.skill import skill
 
@@ -214,3 +215,52 @@ def test_validation_targets_may_follow_inputs_that_lie_elsewhere():
     assert (
         "validation_targets" not in examined(setup_of(REGRESSION, X[:300], LINE[:300], (x, y)))[0]
     )
+
+
+# What the output can't see, and what dropout leaves -----------------------------------------------
+
+
+def causal(*dilations, x=STEPS):
+    """Convolutions whose last step goes to the output."""
+
+    def build():
+        inputs = h = keras.Input(x.shape[1:])
+        for dilation in dilations:
+            h = layers.Conv1D(4, 2, padding="causal", dilation_rate=dilation, activation="relu")(h)
+        model = keras.Model(inputs, layers.Dense(1)(h[:, -1]))
+        model.compile("adam", "mse")
+        return model
+
+    return build
+
+
+def test_steps_that_no_window_reaches_are_named_and_seen_once_it_is_dilated():
+    setup = setup_of(causal(1, 1, 1), STEPS, STEPS[:, 0, 0])
+    unseen = find_unseen(setup)
+    assert unseen.share == pytest.approx(2 / 6) and unseen.lost > 0.9
+    causes, changes = examined(setup)
+    assert causes[0] == "unseen_inputs"
+    for key in ("dilate", "join_whole_input"):
+        build = changed_build(setup, changes[key])
+        assert find_unseen(setup_of(build, STEPS, STEPS[:, 0, 0])) is None
+    lines = changes["dilate"].code.splitlines()
+    assert all(f"dilation_rate={2**i}," in line for i, line in enumerate(lines))
+
+
+@pytest.mark.parametrize(
+    ("build", "y"),
+    [
+        pytest.param(causal(1, 2, 4), STEPS[:, 0, 0], id="all is seen"),
+        pytest.param(causal(1, 1, 1), STEPS[:, -1, 0], id="what tells the targets is seen"),
+        pytest.param(RECURRENT, STEPS[:, 0, 0], id="recurrent"),
+    ],
+)
+def test_a_network_that_sees_what_it_needs_is_not_blamed(build, y):
+    assert "unseen_inputs" not in examined(setup_of(build, STEPS, y))[0]
+
+
+@pytest.mark.parametrize(("places", "is_much"), [(2, False), (5, True)])
+def test_dropout_is_counted_over_all_layers(places, is_much):
+    stack = [part for _ in range(places) for part in (HIDDEN, lambda: layers.Dropout(0.5))]
+    causes, changes = examined(setup_of(sequential(*stack, LINEAR, loss="mse"), X, LINE))
+    assert ("dropout" in causes) == ("no_dropout" in changes) == is_much

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from repro.instruments.diagnose.changes import edits
 from repro.instruments.diagnose.changes.change import Change, Changes
-from repro.instruments.diagnose.changes.code import changed_layers
+from repro.instruments.diagnose.changes.code import changed_layers, layer_code
 from repro.instruments.diagnose.measurements.erased import Erased
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.measurements.gradient import Cut
@@ -54,7 +54,7 @@ READ_ALL = Change(
     title="no stride longer than the window that it moves",
     size=1,
     code="# strides=1, or as long as kernel_size or pool_size at most, in each such layer",
-    removes=("skipped",),
+    removes=("skipped", "unseen_inputs"),
     treats=("pooled",),
     group="pooling",
     edit=edits.read_all,
@@ -90,6 +90,7 @@ WHOLE_PRECISION = Change(
 AGAINST = {
     "averages_lag": LATEST_AVERAGES,
     "dropout": NO_DROPOUT,
+    "dropped_paths": NO_DROPOUT,
     "noise": NO_NOISE,
     "augmentation": NO_NOISE,
     "pooled": NO_POOLING,
@@ -117,6 +118,8 @@ def capacity_changes(setup: Setup, examination: Examination, symptoms: frozenset
         yield _keeping_size(examination.row_scale)
     if "unread_input" in symptoms and setup.output is not None:
         yield _joined(setup, setup.output)
+    if "unseen_inputs" in symptoms:
+        yield from _seeing(setup)
     dense = [site for site in setup.hidden if site.kind == "Dense"]
     if "overfits" in symptoms and dense:
         yield _dropout(dense)
@@ -189,6 +192,40 @@ def _keeping_size(scale: RowScale) -> Change:
         group="erased",
         edit=edits.pass_by([scale.position]),
     )
+
+
+def _seeing(setup: Setup) -> Changes:
+    """Let windows reach further, or give the output the input itself besides."""
+    layers = edits.dilatable(setup.operations)
+    if len(layers) > 1:
+        yield Change(
+            key="dilate",
+            title="convolutions dilated by 1, 2, 4 …, from layer to layer",
+            size=len(layers),
+            code="\n".join(
+                layer_code(setup.operations[place], dilation_rate=2**count)
+                for count, place in enumerate(layers)
+            ),
+            removes=("unseen_inputs",),
+            group="dilation",
+            edit=edits.dilate,
+        )
+    if setup.output is not None:
+        yield Change(
+            key="join_whole_input",
+            title=f"the whole input beside the output's own, by {JOINED_UNITS} ReLU units",
+            size=2,
+            code=(
+                "# x is the model's input, h what goes into the output layer\n"
+                f'# x = keras.layers.Dense({JOINED_UNITS}, activation="relu")'
+                "(keras.layers.Flatten()(x))\n"
+                "# h = keras.layers.concatenate([h, x])"
+            ),
+            removes=("unseen_inputs",),
+            group="inputs",
+            edit=edits.join_inputs(setup.output, [0], JOINED_UNITS),
+            inserts=True,
+        )
 
 
 def _joined(setup: Setup, output: Site) -> Change:

@@ -298,6 +298,27 @@ def read_all(model: "keras.Model") -> "keras.Model":
     return rebuild(model, new)
 
 
+def dilate(model: "keras.Model") -> "keras.Model":
+    """Double the dilation from each convolution to the next; weights stay as they were drawn."""
+    operations = trace(model).operations
+    new: dict[int, Replacement] = {}
+    for count, i in enumerate(dilatable(operations)):
+        dilated = copy_layer(operations[i], dilation_rate=2**count)
+        new[i] = (with_weights(dilated, operations[i]), ())
+    return rebuild(model, new)
+
+
+def dilatable(operations: Sequence[Any]) -> list[int]:
+    """Return the places of convolutions that keep the number of positions, and skip none."""
+    return [
+        i
+        for i, operation in enumerate(operations)
+        if type(operation).__name__ in ("Conv1D", "Conv2D")
+        and operation.padding in ("causal", "same")
+        and max(np.ravel(operation.strides)) == 1 < max(np.ravel(operation.kernel_size))
+    ]
+
+
 def join_inputs(output: Site, places: Sequence[int], units: int) -> Edit:
     """Return the edit that joins these inputs, behind ReLU units, to what the output layer reads.
 
@@ -321,7 +342,7 @@ def join_inputs(output: Site, places: Sequence[int], units: int) -> Edit:
 
         return keras.models.clone_model(
             graph(model),
-            input_tensors=inputs,
+            input_tensors=inputs if len(inputs) > 1 else inputs[0],
             clone_function=lambda operation: operation,
             call_function=call,
         )

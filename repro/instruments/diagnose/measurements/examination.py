@@ -40,6 +40,7 @@ from repro.instruments.diagnose.measurements.row_scale import (
 from repro.instruments.diagnose.measurements.steps import BuildTrained, first_steps, last_step
 from repro.instruments.diagnose.measurements.turned import Order, turned_validation
 from repro.instruments.diagnose.measurements.undefined import Undefined, find_undefined
+from repro.instruments.diagnose.measurements.unseen import Unseen, find_unseen
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
 from repro.instruments.diagnose.setup.sequences import single_input
@@ -70,6 +71,7 @@ class Examination:
         erased: the operation behind which all rows are alike, if there is one.
         row_scale: the layer that brings every row to one size before anything reads it, if any.
         sized_rows: share of the rows that were brought to one size before they were given.
+        unseen: inputs from which no path leads to the output, if there are any.
         by_turning: what baselines gain if validation inputs are reversed, or axes change places.
         turning: the order by which they gain most, then.
         past: the rows before a row that tell its target, where a recurrent layer reads one step.
@@ -106,6 +108,7 @@ class Examination:
     erased: Erased | None = None
     row_scale: RowScale | None = None
     sized_rows: float = 0.0
+    unseen: Unseen | None = None
     by_turning: float = 0.0
     turning: Order | None = None
     past: Past | None = None
@@ -154,6 +157,7 @@ def examine_data(setup: Setup) -> Examination:
         erased=find_erased(setup),
         row_scale=find_row_scale(setup),
         sized_rows=0.0 if are_indices else share_of_sized_rows(setup),
+        unseen=None if are_indices else find_unseen(setup),
         past=find_past(setup),
         layers=pd.DataFrame(),
         outputs=pd.DataFrame(),

@@ -130,7 +130,7 @@ class Conclusion:
         tried = [judged for judged in tried if judged.change.parts == 1] or tried
         if any(judged.helps for judged in tried):
             return 1
-        if cause in ("labels_unrelated", "rows_sized"):
+        if cause in ("labels_unrelated", "cut_rows", "rows_sized"):
             return REFUTED if self.examination.baseline > UNLEARNABLE else 2
         if cause in UNPROVABLE:
             return 3

@@ -163,6 +163,16 @@ CAUSES = {
         says="The level or size of a row, by which targets differ, is divided away",
         remedy="standardize every feature over the rows, and not each row by itself",
     ),
+    "unseen_inputs": Cause(
+        title="the output doesn't see all of a row",
+        signs=("unseen_inputs",),
+        says="What tells the targets lies outside of all that the windows of its layers reach",
+        remedy=(
+            "dilation_rate of 1, 2, 4, 8 … in a stack of convolutions, longer kernels, or Flatten "
+            "in place of a single step or of cropping"
+        ),
+        certain=True,
+    ),
     "unread_input": Cause(
         title="an input that isn't connected",
         signs=("unread_input",),
@@ -386,8 +396,8 @@ CAUSES = {
     ),
     "dropout": Cause(
         title="too much dropout",
-        signs=("dropout",),
-        says="Most units are dropped in every step",
+        signs=("dropout", "dropped_paths"),
+        says="Most of what a row says is dropped in every step",
         remedy="drop a fifth to a half",
     ),
     "noise": Cause(
@@ -605,6 +615,15 @@ CAUSES = {
         says="No network can agree with labels that disagree",
         remedy="look at rows whose nearest rows have another label, and correct them",
     ),
+    "cut_rows": Cause(
+        title="sequences cut at the wrong end, or labels of other rows",
+        signs=("full_rows",),
+        says="If what tells the targets was cut off, nothing here brings it back",
+        remedy=(
+            "look at whole sequences: pad_sequences cuts them in front, unless truncating='post'; "
+            "then check that labels and rows were read in the same order"
+        ),
+    ),
     "labels_unrelated": Cause(
         title="labels have nothing to do with the inputs",
         signs=("labels_unrelated",),
@@ -643,6 +662,7 @@ CAUSES = {
     ),
 }
 UNPROVABLE = (
+    "cut_rows",
     "labels_unrelated",
     "label_noise",
     "inputs_constant",

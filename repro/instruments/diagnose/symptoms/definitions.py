@@ -103,6 +103,15 @@ DEFINITIONS = {
         counts=above(UNRELATED),
         source=OURS,
     ),
+    "full_rows": Definition(
+        title="sequences that may have been cut",
+        measured=(
+            "share of the rows of tokens without padding at either end, if labels are unrelated "
+            "to the tokens"
+        ),
+        counts=above(0.9),
+        source=OURS,
+    ),
     "validation_unrelated": Definition(
         title="validation labels belong to other rows",
         measured=(
@@ -259,6 +268,15 @@ DEFINITIONS = {
         measured=(
             "skill that ridge regression or the nearest rows lose once every row is normalized by "
             "itself, as the model's first layer does"
+        ),
+        counts=above(0.15),
+        source=OURS,
+    ),
+    "unseen_inputs": Definition(
+        title="inputs that the output doesn't depend on",
+        measured=(
+            "skill that ridge regression or the nearest rows lose without the inputs in which the "
+            "output has no gradient"
         ),
         counts=above(0.15),
         source=OURS,
@@ -778,6 +796,12 @@ DEFINITIONS = {
         measured="largest dropout rate",
         counts=at_least(0.7),
         source=OURS,
+    ),
+    "dropped_paths": Definition(
+        title="dropout in many layers",
+        measured="share of the paths from input to output that dropout cuts in a step",
+        counts=above(0.9),
+        source="arithmetic of independent draws; the share is ours",
     ),
     "noise": Definition(
         title="heavy noise",

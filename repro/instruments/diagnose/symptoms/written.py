@@ -209,6 +209,9 @@ def _layer_symptoms(program: Program) -> Symptoms:
     rates = [rate for o in program.operations for rate in dropped_shares(o)]
     if rates:
         yield from detect("dropout", max(rates), f"dropout of {percent(max(rates))}")
+        cut = 1 - float(np.prod(1 - np.array(rates)))
+        text = f"dropout in {counted(np.count_nonzero(rates), 'place')} cuts {percent(cut)} of the "
+        yield from detect("dropped_paths", cut, f"{text}paths from input to output in a step")
     yield from _unread_symptoms(program)
     yield from _state_symptoms(program)
     yield from _precision_symptoms(program)

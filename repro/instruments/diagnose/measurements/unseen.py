@@ -1,0 +1,74 @@
+"""Find the places of an input from which no path of the network leads to its output."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from repro.instruments.diagnose.measurements.baselines import linear_skill, neighbour_skill
+from repro.instruments.diagnose.setup.anatomy import has_own_steps
+from repro.instruments.diagnose.setup.arrays import Array
+from repro.instruments.diagnose.setup.sequences import single_input
+from repro.instruments.diagnose.setup.setup import Setup
+
+ROWS = 64
+BLIND = ("GlobalMaxPooling1D", "GlobalMaxPooling2D", "LSTM", "GRU", "SimpleRNN", "Bidirectional")
+"""Layers whose gradient is 0 though they read: of all but the largest; of steps long ago."""
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """Inputs that the output doesn't depend on, and what baselines lose without them.
+
+    Attributes:
+        share: the share of the numbers of a row.
+        lost: the skill of the better baseline that goes with them.
+    """
+
+    share: float
+    lost: float
+
+
+def find_unseen(setup: Setup) -> Unseen | None:
+    """Return what the network can't see of a row; None if it sees all, or that can't be told."""
+    x = single_input(setup)
+    kinds = {type(operation).__name__ for operation in setup.operations}
+    if x is None or setup.task.per_step or kinds & set(BLIND):
+        return None
+    seen = _seen(setup, x.shape[1:])
+    if seen is None or seen.all() or not seen.any():
+        return None
+    kept = _best_baseline(setup, np.ones(seen.shape, bool))
+    return Unseen(float((~seen).mean()), kept - _best_baseline(setup, seen))
+
+
+def _seen(setup: Setup, shape: tuple[int, ...]) -> Array | None:
+    """Return which numbers of a row the output has a gradient in, of rows drawn at random.
+
+    Rows of the user's may be so large that units saturate, which says nothing of the paths.
+    """
+    import tensorflow as tf
+
+    model: Any = setup.build()
+    if has_own_steps(model):
+        return None
+    rows = np.random.default_rng(0).normal(size=(ROWS, *shape)).astype("float32")
+    inputs = tf.constant(rows)
+    try:
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            outputs = model(inputs, training=False)
+        gradient = tape.gradient(outputs, inputs)
+    except Exception:  # a model that doesn't take such rows
+        return None
+    if gradient is None:
+        return None
+    return np.asarray((np.asarray(gradient) != 0).any(axis=0).reshape(-1))
+
+
+def _best_baseline(setup: Setup, seen: Array) -> float:
+    pairs = [
+        (np.reshape(x, (len(x), -1))[:, seen], y)
+        for x, y in ((setup.train[0], setup.train[1]), (setup.test[0], setup.test[1]))
+    ]
+    return float(np.fmax(linear_skill(setup.task, *pairs), neighbour_skill(setup.task, *pairs)))
