@@ -91,11 +91,13 @@ def outputs_of(
         DiagnoseError: if the model has not as many outputs as there are targets.
     """
     model = call_build(build)
-    targets = leaves(y)
+    targets, names = leaves(y), _names_in_order(model, y)
     model(map_arrays(x, lambda a: a[:1]))
     if len(getattr(model, "outputs", None) or []) != len(targets):
         raise DiagnoseError(f"y holds {len(targets)} arrays, one for each output of the model")
-    names = list(y) if isinstance(y, dict) else list(model.output_names)
+    if isinstance(y, dict):
+        targets = [y[name] for name in names]
+        validation = validation and (validation[0], [validation[1][name] for name in names])
     tests = leaves(validation[1]) if validation else [None] * len(targets)
     together = _Together(build, x, targets, names, epochs=epochs, batch_size=batch_size)
     skills = np.mean(together.skills(JOINT_SEEDS), axis=0)
@@ -114,6 +116,25 @@ def outputs_of(
     worst = int(np.where(skills < skills.min() + ALIKE, shares, -1).argmax())
     outputs[worst] = replace(outputs[worst], joint=_compared(together, worst))
     return sorted(outputs, key=lambda o: (o is not outputs[worst], o.joint_skill))
+
+
+def _names_in_order(model: Any, y: Any) -> list[Any]:
+    """Return the names of the targets in the order in which the model has its outputs.
+
+    Of a dict that a model puts out, Keras sorts the names; one of targets has any order.
+    """
+    names = list(getattr(model, "output_names", None) or [])
+    if not isinstance(y, dict):
+        return names
+    return _output_keys(model) or [n for n in names if n in y and set(names) == set(y)] or list(y)
+
+
+def _output_keys(model: Any) -> list[Any]:
+    """Return the keys of the dict that a model puts out, as Keras orders its values; or []."""
+    import keras
+
+    outputs = getattr(model, "_outputs_struct", None)
+    return keras.tree.flatten({key: key for key in outputs}) if isinstance(outputs, dict) else []
 
 
 def _compared(together: "_Together", place: int) -> Joint | None:
@@ -197,8 +218,10 @@ class _Together:
         train, test = self.rows
         model = self._model(seed, weights)
         x, y = self._take(train)
-        model.fit(x, y, epochs=self.epochs, batch_size=self.batch_size, verbose=0)
-        predictions = leaves(model.predict(self._take(test)[0], verbose=0))
+        model.fit(
+            x, self._as_put_out(model, y), epochs=self.epochs, batch_size=self.batch_size, verbose=0
+        )
+        predictions = self._in_order(model.predict(self._take(test)[0], verbose=0))
         scores = zip(self.targets, predictions, self._losses(model), strict=True)
         return [_skill(y[test], y, predicted, loss) for y, predicted, loss in scores]
 
@@ -209,7 +232,7 @@ class _Together:
 
         model = self._model(JOINT_SEEDS[0], None)
         x, y = self._take(self.rows[1])
-        predictions = leaves(model.predict(x, verbose=0))
+        predictions = self._in_order(model.predict(x, verbose=0))
         means = [
             float(np.mean(np.asarray(keras.losses.get(loss)(as_columns(a), p))))
             for loss, a, p in zip(self._losses(model), y, predictions, strict=True)
@@ -233,8 +256,17 @@ class _Together:
         keras.utils.set_random_seed(seed)
         model = call_build(self.build)
         if weights is not None:
-            model.compile(optimizer=model.optimizer, loss=model.loss, loss_weights=list(weights))
+            weighed = self._as_put_out(model, list(weights))
+            model.compile(optimizer=model.optimizer, loss=model.loss, loss_weights=weighed)
         return model
+
+    def _as_put_out(self, model: Any, values: list[Any]) -> Any:
+        """Return something for each output as the model puts these out: by name, or as a list."""
+        return dict(zip(self.keys, values, strict=True)) if _output_keys(model) else values
+
+    def _in_order(self, predictions: Any) -> list[Array]:
+        is_named = isinstance(predictions, dict)
+        return [predictions[key] for key in self.keys] if is_named else leaves(predictions)
 
     def _losses(self, model: "keras.Model") -> list[Any]:
         losses = compile_arguments(model)["loss"]
