@@ -12,6 +12,7 @@ from repro.instruments.diagnose.measurements.tails import long_tail
 from repro.instruments.diagnose.measurements.turned import turned_validation
 from repro.instruments.diagnose.measurements.unseen import find_unseen
 from repro.instruments.diagnose.proof.train import train
+from repro.instruments.diagnose.setup.outputs import outputs_of
 from repro.instruments.diagnose.setup.skill import skill
 
 from .test_diagnose_programs import HIDDEN, LINEAR, SIGMOID, examined, sequential, setup_of
@@ -264,3 +265,66 @@ def test_dropout_is_counted_over_all_layers(places, is_much):
     stack = [part for _ in range(places) for part in (HIDDEN, lambda: layers.Dropout(0.5))]
     causes, changes = examined(setup_of(sequential(*stack, LINEAR, loss="mse"), X, LINE))
     assert ("dropout" in causes) == ("no_dropout" in changes) == is_much
+
+
+# Attention that weighs nothing, outputs by name --------------------------------------------------
+
+
+def attention(axis, activation=None):
+    """The mean of the steps, each times a softmax of its score."""
+
+    def build():
+        inputs = keras.Input(STEPS.shape[1:])
+        weights = layers.Dense(1, activation)(inputs)
+        weights = weights if activation else layers.Softmax(axis=axis)(weights)
+        pooled = layers.GlobalAveragePooling1D()(layers.Multiply()([inputs, weights]))
+        model = keras.Model(inputs, layers.Dense(1)(pooled))
+        model.compile("adam", "mse")
+        return model
+
+    return build
+
+
+@pytest.mark.filterwarnings("ignore:You are using a softmax")
+@pytest.mark.parametrize("build", [attention(-1), attention(None, "softmax")])
+def test_a_softmax_of_one_number_is_taken_along_the_steps(build):
+    setup = setup_of(build, STEPS, STEPS[:, 0, 0])
+    causes, changes = examined(setup)
+    assert "softmax_of_one" in causes
+    changed = changed_build(setup, changes["softmax_along_steps"])
+    softmax = next(o for o in changed().layers if type(o).__name__ == "Softmax")
+    assert softmax.axis == 1
+    assert "softmax_of_one" not in examined(setup_of(changed, STEPS, STEPS[:, 0, 0]))[0]
+
+
+def test_a_softmax_of_several_numbers_is_left_as_it_is():
+    causes, _ = examined(setup_of(attention(1), STEPS, STEPS[:, 0, 0]))
+    assert "softmax_of_one" not in causes
+
+
+def two_outputs(are_named):
+    def build():
+        inputs = keras.Input((4,))
+        price = layers.Dense(1, name="price")(inputs)
+        hit = layers.Dense(1, "sigmoid", name="hit")(inputs)
+        outputs = {"price": price, "hit": hit} if are_named else [hit, price]
+        model = keras.Model(inputs, outputs)
+        model.compile("adam", {"price": "mse", "hit": "binary_crossentropy"})
+        return model
+
+    return build
+
+
+@pytest.mark.parametrize("are_named", [True, False])
+@pytest.mark.parametrize("first", ["price", "hit"])
+def test_targets_go_with_the_output_of_their_name_in_any_order(first, are_named):
+    targets = {"price": 500 * LINE, "hit": (LINE > 0).astype(float)}
+    y = {first: targets[first]} | targets
+    found = outputs_of(two_outputs(are_named), X, y, (X, y), epochs=1, batch_size=50)
+    for output in found:
+        model = output.build()
+        assert model.loss == {"price": "mse", "hit": "binary_crossentropy"}[output.name]
+        assert model.output_names == [output.name]
+        np.testing.assert_array_equal(output.y, targets[output.name])
+        np.testing.assert_array_equal(output.y_test, targets[output.name])
+    assert {output.name for output in found if output.share < 0.01} == {"hit"}

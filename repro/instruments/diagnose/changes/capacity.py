@@ -114,6 +114,8 @@ def capacity_changes(setup: Setup, examination: Examination, symptoms: frozenset
         yield WHOLE_PRECISION
     if "erased" in symptoms and examination.erased is not None:
         yield from _leave_out(setup, examination.erased)
+    if "softmax_of_one" in symptoms:
+        yield from _along_steps(setup)
     if "row_scale" in symptoms and examination.row_scale is not None:
         yield _keeping_size(examination.row_scale)
     if "unread_input" in symptoms and setup.output is not None:
@@ -180,6 +182,26 @@ def _leave_out(setup: Setup, erased: Erased) -> Changes:
         group="erased",
         edit=edits.pass_by([erased.position]),
     )
+
+
+def _along_steps(setup: Setup) -> Changes:
+    """Take a softmax of one number along the steps, where there are any."""
+    output = setup.output.activated_at if setup.output else -1
+    ones = [i for i, o in enumerate(setup.operations) if i != output and edits.softmax_of_one(o)]
+    axes = {place: edits.longest_axis(setup.operations[place]) for place in ones}
+    places = {place: axis for place, axis in axes.items() if axis is not None}
+    if places:
+        axis = next(iter(places.values()))
+        yield Change(
+            key="softmax_along_steps",
+            title=f"softmax along axis {axis}",
+            size=len(places),
+            code=f"keras.layers.Softmax(axis={axis})  # in place of the softmax of one number",
+            removes=("softmax_of_one",),
+            treats=("hidden_softmax", "pooled"),
+            group="softmax",
+            edit=edits.softmax_along(places),
+        )
 
 
 def _keeping_size(scale: RowScale) -> Change:

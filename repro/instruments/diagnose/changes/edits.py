@@ -298,6 +298,43 @@ def read_all(model: "keras.Model") -> "keras.Model":
     return rebuild(model, new)
 
 
+def softmax_of_one(operation: Any) -> bool:
+    """Tell whether an operation is a softmax over an axis of a single number, which is always 1."""
+    shape = getattr(getattr(operation, "output", None), "shape", None)
+    if type(operation).__name__ == "Softmax" and shape is not None:
+        axes = np.ravel(-1 if operation.axis is None else operation.axis)
+        return all(shape[int(axis)] == 1 for axis in axes)
+    name = getattr(getattr(operation, "activation", None), "__name__", "")
+    return bool(name == "softmax" and shape is not None and shape[-1] == 1)
+
+
+def longest_axis(operation: Any) -> int | None:
+    """Return the longest axis of what an operation puts out, rows and unknown ones apart."""
+    sides = {axis: side for axis, side in enumerate(operation.output.shape) if axis and side}
+    axis = max(sides, key=lambda axis: sides[axis], default=None)
+    return axis if axis is not None and sides[axis] > 1 else None
+
+
+def softmax_along(places: Mapping[int, int]) -> Edit:
+    """Return the edit that takes the softmax of operations at these places along other axes."""
+
+    def edit(model: "keras.Model") -> "keras.Model":
+        import keras
+
+        operations = trace(model).operations
+        new: dict[int, Replacement] = {}
+        for place, axis in places.items():
+            old, softmax = operations[place], keras.layers.Softmax(axis=axis)
+            if type(old).__name__ == "Softmax":
+                new[place] = (softmax, ())
+            else:
+                linear = with_weights(copy_layer(old, activation="linear"), old)
+                new[place] = (linear, (softmax,))
+        return rebuild(model, new)
+
+    return edit
+
+
 def dilate(model: "keras.Model") -> "keras.Model":
     """Double the dilation from each convolution to the next; weights stay as they were drawn."""
     operations = trace(model).operations

@@ -157,6 +157,13 @@ CAUSES = {
         remedy="leave it out, or let it work along an axis of more than one number",
         certain=True,
     ),
+    "softmax_of_one": Cause(
+        title="softmax over a single number inside the network",
+        signs=("softmax_of_one",),
+        says="It puts out 1 whatever goes in, so that all that it was to weigh counts alike",
+        remedy="take it along the axis of the steps: keras.layers.Softmax(axis=1)",
+        certain=True,
+    ),
     "row_scale": Cause(
         title="rows brought to one size before anything reads them",
         signs=("row_scale",),

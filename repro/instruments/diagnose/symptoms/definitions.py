@@ -428,6 +428,12 @@ DEFINITIONS = {
         counts=at_most(1),
         source="softmax's definition",
     ),
+    "softmax_of_one": Definition(
+        title="softmax of one number inside the network",
+        measured="operations between input and output whose softmax is along an axis of length 1",
+        counts=at_least(1),
+        source="softmax's definition",
+    ),
     "softmax_axis": Definition(
         title="softmax along another axis",
         measured="softmax along another axis than the last, which holds the classes",

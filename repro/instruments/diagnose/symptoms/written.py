@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from repro.findings.wording import counted
-from repro.instruments.diagnose.changes.edits import skipped_share
+from repro.instruments.diagnose.changes.edits import skipped_share, softmax_of_one
 from repro.instruments.diagnose.setup.anatomy import (
     ACROSS_ROWS,
     CLIPPED,
@@ -199,6 +199,10 @@ def _layer_symptoms(program: Program) -> Symptoms:
     if len(linear) == len(hidden):
         text = f"no activation on {', '.join(linear)}"
         yield from detect("linear_stack", len(linear), text)
+    output = program.output.activated_at if program.output else -1
+    ones = [o for i, o in enumerate(program.operations) if i != output and softmax_of_one(o)]
+    text = f"{counted(len(ones), 'softmax')} inside the network is over a single number, and so 1"
+    yield from detect("softmax_of_one", len(ones), text)
     soft = [site.label for site in hidden if site.activation == "softmax"]
     text = f"softmax on {', '.join(soft)}, a hidden layer: its units share an output of 1"
     yield from detect("hidden_softmax", len(soft), text)
