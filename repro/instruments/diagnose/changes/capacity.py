@@ -44,7 +44,7 @@ NO_POOLING = Change(
     title="all positions kept: no pooling, and strides of 1",
     size=1,
     code="# Flatten() in place of Global…Pooling, no other pooling layers, and strides=1",
-    removes=("pooled",),
+    removes=("pooled", "skipped"),
     treats=("narrow",),
     group="pooling",
     edit=edits.remove_pooling,

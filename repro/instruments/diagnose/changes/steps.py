@@ -46,7 +46,6 @@ ADAM_TREATS = (
 def optimizer_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Change rate, optimizer or gradient."""
     name = setup.compiled.optimizer
-    too_long = bool(symptoms & TOO_LONG)
     if "odd_settings" in symptoms:
         yield Change(
             key="usual_settings",
@@ -59,16 +58,7 @@ def optimizer_changes(setup: Setup, examination: Examination, symptoms: frozense
             optimizer=_usual,
         )
     if "gathered" in symptoms:
-        yield Change(
-            key="update_every_step",
-            title="an update of the weights after every batch",
-            size=1,
-            code=compile_code(optimizer_code(setup.optimizer, **UNGATHERED)),
-            removes=("gathered",),
-            treats=("rate_low", "epochs"),
-            group="gathering",
-            optimizer=_ungathered,
-        )
+        yield _updating(setup)
     if symptoms & {"rate_fades", "rate_warms"}:
         yield _constant(setup)
     yield from _rates(setup, symptoms)
@@ -83,17 +73,8 @@ def optimizer_changes(setup: Setup, examination: Examination, symptoms: frozense
             group="rate",
             optimizer=_adam,
         )
-    if too_long:
-        optimizer = optimizer_code(setup.optimizer, **CLIPPED)
-        yield Change(
-            key="clip_gradient",
-            title="gradients clipped to length 1",
-            size=1,
-            code=compile_code(optimizer),
-            treats=("rate_high", "target_scale", "dead", "input_scale"),
-            group="clip",
-            optimizer=_clipped,
-        )
+    if symptoms & TOO_LONG:
+        yield _clipping(setup)
 
 
 def _rates(setup: Setup, symptoms: frozenset[str]) -> Changes:
@@ -108,6 +89,31 @@ def _usual_first(setup: Setup, factors: Sequence[float]) -> list[float]:
     middle = np.sqrt(np.prod(USUAL_RATES.get(setup.compiled.optimizer, WIDEST_USUAL)))
     rate = max(setup.compiled.rate, LEAST_RATE)
     return sorted(factors, key=lambda factor: abs(np.log(factor * rate / middle)))
+
+
+def _clipping(setup: Setup) -> Change:
+    return Change(
+        key="clip_gradient",
+        title="gradients clipped to length 1",
+        size=1,
+        code=compile_code(optimizer_code(setup.optimizer, **CLIPPED)),
+        treats=("rate_high", "target_scale", "dead", "input_scale"),
+        group="clip",
+        optimizer=_clipped,
+    )
+
+
+def _updating(setup: Setup) -> Change:
+    return Change(
+        key="update_every_step",
+        title="an update of the weights after every batch",
+        size=1,
+        code=compile_code(optimizer_code(setup.optimizer, **UNGATHERED)),
+        removes=("gathered",),
+        treats=("rate_low", "epochs"),
+        group="gathering",
+        optimizer=_ungathered,
+    )
 
 
 def _constant(setup: Setup) -> Change:

@@ -30,6 +30,7 @@ class Relation:
     class less than half of their neighbours have. `best_shift` is the number of rows
     to move the labels by so that they agree best, with `shifted_p_value`; 0 if none was looked for.
     `is_reversed`: whether they are to be read from the last to the first, and not moved.
+    `full` is the share of rows of tokens without padding at either end.
     """
 
     p_value: float
@@ -37,6 +38,7 @@ class Relation:
     shifted_p_value: float = np.nan
     noise: float = np.nan
     is_reversed: bool = False
+    full: float = np.nan
 
 
 def relate(x: Array, y: Any) -> Relation | None:
@@ -95,7 +97,8 @@ def relate_tokens(x: Array, y: Any) -> Relation | None:
     tokens = np.unique(x[:RELATED_ROWS], return_inverse=True)[1].reshape(x[:RELATED_ROWS].shape)
     labels = as_table(y)[:RELATED_ROWS]
     p_values = [_Chance(_nearest(-alike), labels).p_value(labels) for alike in _shared(tokens)]
-    return Relation(min(1.0, len(p_values) * min(p_values)))
+    full = float((np.asarray(x)[:, [0, -1]] != 0).all(axis=1).mean())
+    return Relation(min(1.0, len(p_values) * min(p_values)), full=full)
 
 
 def _shared(tokens: Array) -> Iterator[Array]:

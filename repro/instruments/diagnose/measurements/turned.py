@@ -75,5 +75,5 @@ def _orders(shape: tuple[int, ...]) -> Iterator[Order]:
 
 def _skill(setup: Setup, train: Pair, test: Pair) -> float:
     pairs = [(np.reshape(x, (len(x), -1)), y) for x, y in (train, test)]
-    scores = [score(setup.task, *pairs) for score in (linear_skill, neighbour_skill)]
-    return float(np.fmax(*scores))
+    linear, near = (score(setup.task, *pairs) for score in (linear_skill, neighbour_skill))
+    return float(np.fmax(linear, near))

@@ -35,14 +35,14 @@ def find_unseen(setup: Setup) -> Unseen | None:
     kinds = {type(operation).__name__ for operation in setup.operations}
     if x is None or setup.task.per_step or kinds & set(BLIND):
         return None
-    seen = _seen(setup, x.shape[1:])
-    if seen is None or seen.all() or not seen.any():
+    reached = _find_reached(setup, x.shape[1:])
+    if reached is None or reached.all() or not reached.any():
         return None
-    kept = _best_baseline(setup, np.ones(seen.shape, bool))
-    return Unseen(float((~seen).mean()), kept - _best_baseline(setup, seen))
+    kept = _best_baseline(setup, np.ones(reached.shape, bool))
+    return Unseen(float((~reached).mean()), kept - _best_baseline(setup, reached))
 
 
-def _seen(setup: Setup, shape: tuple[int, ...]) -> Array | None:
+def _find_reached(setup: Setup, shape: tuple[int, ...]) -> Array | None:
     """Return which numbers of a row the output has a gradient in, of rows drawn at random.
 
     Rows of the user's may be so large that units saturate, which says nothing of the paths.
@@ -66,9 +66,9 @@ def _seen(setup: Setup, shape: tuple[int, ...]) -> Array | None:
     return np.asarray((np.asarray(gradient) != 0).any(axis=0).reshape(-1))
 
 
-def _best_baseline(setup: Setup, seen: Array) -> float:
+def _best_baseline(setup: Setup, reached: Array) -> float:
     pairs = [
-        (np.reshape(x, (len(x), -1))[:, seen], y)
+        (np.reshape(x, (len(x), -1))[:, reached], y)
         for x, y in ((setup.train[0], setup.train[1]), (setup.test[0], setup.test[1]))
     ]
     return float(np.fmax(linear_skill(setup.task, *pairs), neighbour_skill(setup.task, *pairs)))

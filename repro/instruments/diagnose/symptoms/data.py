@@ -9,7 +9,6 @@ from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.measurements.inputs import Inputs
 from repro.instruments.diagnose.measurements.relation import Relation
 from repro.instruments.diagnose.setup.arrays import Array, leaves
-from repro.instruments.diagnose.setup.sequences import single_input
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.skill import commonest_share
 from repro.instruments.diagnose.setup.task import HALF
@@ -53,7 +52,7 @@ def label_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         text = "near rows don't have labels alike, but do once a reshape is undone"
         yield from detect("mixed_rows", 1, text)
     elif examination.relation is not None:
-        yield from _relation_symptoms(setup, examination.relation)
+        yield from _relation_symptoms(examination.relation)
 
 
 def _width_symptoms(setup: Setup, y: Array) -> Symptoms:
@@ -69,21 +68,18 @@ def _width_symptoms(setup: Setup, y: Array) -> Symptoms:
         yield from detect("target_shape", abs(columns - units), text)
 
 
-def _relation_symptoms(setup: Setup, relation: Relation) -> Symptoms:
+def _relation_symptoms(relation: Relation) -> Symptoms:
     if not DEFINITIONS["labels_unrelated"].is_met(relation.p_value):
         return
     text = f"near rows don't have labels alike (p = {relation.p_value:.2g})"
-    by = f"moved by {relation.best_shift:+d} rows"
-    by = "read from the last to the first" if relation.is_reversed else by
-    moved = f"{text}, but they do once the labels are {by} "
+    order = f"moved by {relation.best_shift:+d} rows"
+    order = "read from the last to the first" if relation.is_reversed else order
+    moved = f"{text}, but they do once the labels are {order} "
     moved += f"(p = {relation.shifted_p_value:.2g})"
     shifted = list(detect("labels_shifted", relation.shifted_p_value, moved))
     yield from shifted or detect("labels_unrelated", relation.p_value, text)
-    tokens = single_input(setup)
-    if not shifted and tokens is not None and setup.preprocessing.looks_up and tokens.ndim > 1:
-        full = float((tokens[:, [0, -1]] != 0).all(axis=1).mean())
-        text = f"{percent(full)} of the rows of tokens are full, without any padding"
-        yield from detect("full_rows", full, text)
+    text = f"{percent(relation.full)} of the rows of tokens are full, without any padding"
+    yield from detect("full_rows", relation.full, text)
 
 
 def input_symptoms(setup: Setup, examination: Examination) -> Symptoms:

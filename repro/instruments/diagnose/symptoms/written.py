@@ -214,8 +214,11 @@ def _layer_symptoms(program: Program) -> Symptoms:
     if rates:
         yield from detect("dropout", max(rates), f"dropout of {percent(max(rates))}")
         cut = 1 - float(np.prod(1 - np.array(rates)))
-        text = f"dropout in {counted(np.count_nonzero(rates), 'place')} cuts {percent(cut)} of the "
-        yield from detect("dropped_paths", cut, f"{text}paths from input to output in a step")
+        places = counted(sum(rate > 0 for rate in rates), "place")
+        text = (
+            f"dropout in {places} cuts {percent(cut)} of the paths from input to output in a step"
+        )
+        yield from detect("dropped_paths", cut, text)
     yield from _unread_symptoms(program)
     yield from _state_symptoms(program)
     yield from _precision_symptoms(program)
