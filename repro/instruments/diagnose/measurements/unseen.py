@@ -12,7 +12,8 @@ from repro.instruments.diagnose.setup.sequences import single_input
 from repro.instruments.diagnose.setup.setup import Setup
 
 ROWS = 64
-BLIND = ("GlobalMaxPooling1D", "GlobalMaxPooling2D", "LSTM", "GRU", "SimpleRNN", "Bidirectional")
+RECURRENT = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional")
+BLIND = ("GlobalMaxPooling1D", "GlobalMaxPooling2D", "Max", "TopK", "Argmax", *RECURRENT)
 """Layers whose gradient is 0 though they read: of all but the largest; of steps long ago."""
 
 
