@@ -105,10 +105,11 @@ def test_rows_of_columns_that_were_scaled_and_those_of_categories_are_not(x):
 
 @pytest.mark.parametrize(("padding", "is_cut"), [(0, True), (3, False)])
 def test_full_rows_of_tokens_that_tell_nothing_may_have_been_cut(padding, is_cut):
-    tokens = DRAW.integers(1, 50, (400, 10))
+    draw = np.random.default_rng(0)  # its own: one draw in twenty is related by chance
+    tokens = draw.integers(1, 50, (400, 10))
     tokens[:, :padding] = 0
     embedding = [lambda: layers.Embedding(50, 4), layers.Flatten, SIGMOID]
-    causes, _ = examined(setup_of(sequential(*embedding), tokens, DRAW.integers(0, 2, 400)))
+    causes, _ = examined(setup_of(sequential(*embedding), tokens, draw.integers(0, 2, 400)))
     assert "labels_unrelated" in causes
     assert ("cut_rows" in causes) == is_cut
 
