@@ -682,6 +682,28 @@ def test_an_accuracy_that_reads_other_labels_is_told(metric_name, told):
     assert ("metric_labels" in causes) == told
 
 
+@pytest.mark.parametrize(
+    ("metric", "told"),
+    [
+        (keras.metrics.Accuracy, True),
+        (lambda: keras.metrics.MeanIoU(3), True),
+        (keras.metrics.BinaryAccuracy, True),
+        (lambda: "binary_accuracy", True),
+        (lambda: keras.metrics.OneHotMeanIoU(3), False),
+        (keras.metrics.CategoricalAccuracy, False),
+        (lambda: "accuracy", False),
+    ],
+)
+def test_a_metric_that_reads_a_softmax_in_another_way_is_told(metric, told):
+    def build():
+        model = keras.Sequential([HIDDEN(), THREE()])
+        model.compile("adam", "categorical_crossentropy", metrics=[metric()])
+        return model
+
+    causes, _ = examined(setup_of(build, X, np.eye(3)[CLASSES]))
+    assert ("metric_labels" in causes) == told
+
+
 def test_validation_labels_of_another_order_are_renamed():
     build = sequential(HIDDEN, THREE, loss=SPARSE)
     model = keras.Sequential([keras.Input((6,)), THREE()])

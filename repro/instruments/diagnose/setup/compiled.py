@@ -33,6 +33,7 @@ class Compiled:
     loss_weight: float
     wants_accuracy: bool
     metrics: tuple[str, ...]
+    exact_metrics: tuple[str, ...]
 
 
 def read_compiled(model: "keras.Model") -> Compiled:
@@ -50,6 +51,7 @@ def read_compiled(model: "keras.Model") -> Compiled:
         loss_weight=_loss_weight(compile_arguments(model)["loss_weights"]),
         wants_accuracy="acc" in repr(compile_arguments(model)["metrics"]).lower(),
         metrics=_metric_names(compile_arguments(model)["metrics"]),
+        exact_metrics=_exact_metrics(compile_arguments(model)["metrics"]),
     )
 
 
@@ -63,6 +65,21 @@ def _metric_names(metrics: Any) -> tuple[str, ...]:
 
     flat = [m for m in keras.tree.flatten(metrics) if m is not None]
     return tuple(m if isinstance(m, str) else str(getattr(m, "name", "")) for m in flat)
+
+
+def _exact_metrics(metrics: Any) -> tuple[str, ...]:
+    """Return the classes of metrics that compare whole numbers, and no probabilities."""
+    import keras
+
+    kinds = (keras.metrics.Accuracy, keras.metrics.IoU)
+    flat = [m for m in keras.tree.flatten(metrics) if type(m).__module__.startswith("keras.")]
+    exact = [m for m in flat if isinstance(m, kinds) and _reads_classes(m)]
+    return tuple(type(m).__name__ for m in exact)
+
+
+def _reads_classes(metric: Any) -> bool:
+    """Tell whether a metric reads predicted classes as they are, without `argmax` or threshold."""
+    return bool(getattr(metric, "sparse_y_pred", True)) and not hasattr(metric, "threshold")
 
 
 def _loss_weight(weights: Any) -> float:

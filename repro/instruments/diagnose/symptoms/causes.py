@@ -656,10 +656,13 @@ CAUSES = {
         remedy="split the rows before any is copied, and score on those that weren't trained on",
     ),
     "metric_labels": Cause(
-        title="an accuracy that reads labels in another way than the loss",
-        signs=("metric_labels",),
+        title="a metric that reads labels or predictions in another way than the loss",
+        signs=("metric_labels", "metric_exact", "metric_units"),
         says="What it shows says nothing of the fit",
-        remedy='metrics=["accuracy"], which Keras makes fit the labels',
+        remedy=(
+            'metrics=["accuracy"], which Keras makes fit the labels; BinaryIoU or OneHotMeanIoU '
+            "for the overlap of areas"
+        ),
     ),
     "metric": Cause(
         title="accuracy asked of numbers",

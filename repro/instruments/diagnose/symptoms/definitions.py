@@ -568,6 +568,18 @@ DEFINITIONS = {
         measured="the metric reads one column a class and labels are whole numbers, or the reverse",
         source="Keras' documentation of its metrics",
     ),
+    "metric_exact": Definition(
+        title="a metric of whole numbers asked of probabilities",
+        measured="metrics that compare predictions with labels for equality",
+        counts=at_least(1),
+        source="Keras' documentation of its metrics",
+    ),
+    "metric_units": Definition(
+        title="each unit of a softmax counted by itself",
+        measured="units of a softmax under a binary accuracy",
+        counts=above(1),
+        source="Keras' documentation of its metrics; who names the wrong one of n is right for n - 2",
+    ),
     "own_loss": Definition(
         title="a loss of one's own",
         measured="the loss is none of Keras'",

@@ -99,6 +99,7 @@ def written_symptoms(program: Program) -> Symptoms:
     """Look at output, loss, layers, initial weights, penalties and rate."""
     if program.output is not None:
         yield from _output_symptoms(program, program.output)
+        yield from _metric_symptoms(program, program.output)
     if program.compiled.summed:
         text = f"{program.compiled.loss} is made with reduction='sum'"
         yield from detect("sum_reduction", 1, text)
@@ -111,6 +112,17 @@ def written_symptoms(program: Program) -> Symptoms:
     yield from _rate_symptoms(program)
     yield from _optimizer_symptoms(program)
     yield from _gathering_symptoms(program)
+
+
+def _metric_symptoms(program: Program, output: Site) -> Symptoms:
+    """Look for metrics that read the output in another way than it is meant."""
+    exact, units = program.compiled.exact_metrics, int(program.output_shape[-1] or 1)
+    if output.activation in PROBABILITIES or program.compiled.from_logits:
+        text = f"{', '.join(exact)} compares predictions with labels for equality, and the output "
+        yield from detect("metric_exact", len(exact), f"{text}is no whole number")
+    if output.activation == "softmax" and "binary_accuracy" in program.compiled.metrics:
+        text = f"binary_accuracy counts each of {units} units by itself, of which one is named"
+        yield from detect("metric_units", units, text)
 
 
 def _output_symptoms(program: Program, output: Site) -> Symptoms:
