@@ -704,6 +704,35 @@ def test_a_metric_that_reads_a_softmax_in_another_way_is_told(metric, told):
     assert ("metric_labels" in causes) == told
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "are_soft"), [(0, 255, False), (-1, 1, False), (1, 2, False), (0, 255, True)]
+)
+def test_masks_in_other_numbers_than_0_and_1_are_brought_there(low, high, are_soft):
+    def build():
+        model = keras.Sequential(
+            [
+                keras.Input((4, 4, 1)),
+                keras.layers.Conv2D(1, 3, padding="same", activation="sigmoid"),
+            ]
+        )
+        model.compile("adam", "binary_crossentropy")
+        return model
+
+    draw = np.random.default_rng(3)
+    x = draw.uniform(size=(80, 4, 4, 1))
+    masks = x if are_soft else x > 0.5
+    y = (low + (high - low) * masks).round()
+    setup = setup_of(build, x, y)
+    causes, changes = examined(setup)
+    assert "labels_encoding" in causes and "output_loss" not in causes
+    (_, shares), _ = changes["targets_as_shares"].data(setup.train, setup.test)
+    np.testing.assert_allclose(shares.min(), 0, atol=1e-6)
+    np.testing.assert_allclose(shares.max(), 1, atol=1e-2)
+    names = {"y": np.array(setup.train[1])}
+    exec(changes["targets_as_shares"].code, {}, names)  # noqa: S102  # our own text
+    np.testing.assert_allclose(names["y"], shares, atol=1e-6)
+
+
 def test_validation_labels_of_another_order_are_renamed():
     build = sequential(HIDDEN, THREE, loss=SPARSE)
     model = keras.Sequential([keras.Input((6,)), THREE()])

@@ -138,6 +138,8 @@ def target_changes(setup: Setup, examination: Examination, symptoms: frozenset[s
     if symptoms & {"targets_differ", "targets_apart"}:
         yield _matching()
     y = setup.targets
+    if "labels_encoding" in symptoms and setup.task.kind == "regression" and np.ptp(y) > 0:
+        yield _as_shares(float(y.min()), float(y.max()))
     if setup.task.spreads:
         yield _standardizing_each(y)
         return
@@ -158,6 +160,22 @@ def target_changes(setup: Setup, examination: Examination, symptoms: frozenset[s
             data=_on_targets(lambda a: ((a - mean) / deviation).astype("float32")),
             unit=deviation,
         )
+
+
+def _as_shares(low: float, high: float) -> Change:
+    unit = high - low
+    moved = f"(y - {low:g})" if low else "y"
+    return Change(
+        key="targets_as_shares",
+        title="targets from 0 to 1",
+        size=1,
+        code=f"y = {moved} / {unit:g}",
+        removes=("labels_encoding",),
+        treats=("target_scale", "unreachable", "output_loss"),
+        group="targets",
+        data=_on_targets(lambda a: ((a - low) / unit).astype("float32")),
+        unit=unit,
+    )
 
 
 def _logarithm(y: Array) -> Change:

@@ -53,6 +53,11 @@ def are_pixels(x: Array) -> bool:
     return low >= 0 and high <= PIXEL and bool((x == np.rint(x)).all())
 
 
+def are_shares_otherwise(y: Array) -> bool:
+    """Tell whether targets may be yes and no, or shares of 255, written in another way."""
+    return len(np.unique(y)) == 2 or (y.shape[1] > 1 and are_pixels(y))
+
+
 def share_of_zeros(setup: Setup) -> float:
     """Return the share of the inputs that are 0, if all others are 1; else 0.
 

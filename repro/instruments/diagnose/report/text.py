@@ -78,7 +78,7 @@ def headline(conclusion: Conclusion) -> str:
 
 def _fine(conclusion: Conclusion) -> str:
     if conclusion.cause in METRICS:
-        return f"The fit is fine, and the metric isn't: {CAUSES[conclusion.cause].title}."
+        return f"The fit is fine, but its metric misleads: {CAUSES[conclusion.cause].title}."
     if conclusion.cause:
         title = CAUSES[conclusion.cause].title
         return f"The fit is fine here, and yet something is written wrong: {title}."

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from repro.findings.wording import counted
-from repro.instruments.diagnose.measurements.columns import are_pixels
+from repro.instruments.diagnose.measurements.columns import are_pixels, are_shares_otherwise
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.measurements.loss import LEAST_CHANGE, SUMMED, OwnLoss
 from repro.instruments.diagnose.measurements.tails import EVEN, long_tail
@@ -78,8 +78,11 @@ def target_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         text = "accuracy is asked for, the targets are numbers"
         yield from detect("accuracy_metric", 1, text)
     if "crossentropy" in loss and (y.min() < 0 or y.max() > 1):
-        text = f"loss {loss} is for classes, y runs from {y.min():.3g} to {y.max():.3g}"
-        yield from detect("loss_task", 1, text)
+        text = f"y runs from {y.min():.3g} to {y.max():.3g}"
+        if are_shares_otherwise(y):
+            yield from detect("labels_encoding", 1, f"{loss} wants 0 to 1, {text}")
+        else:
+            yield from detect("loss_task", 1, f"loss {loss} is for classes, {text}")
     negative = float((y < 0).mean())
     if loss in READS_NO_NEGATIVES and negative > 0:
         text = f"{loss} takes numbers below 0 for 0, and {percent(negative)} of the targets are"
