@@ -733,6 +733,41 @@ def test_masks_in_other_numbers_than_0_and_1_are_brought_there(low, high, are_so
     np.testing.assert_allclose(names["y"], shares, atol=1e-6)
 
 
+@pytest.mark.parametrize("is_apart", [True, False])
+def test_a_word_index_made_anew_for_the_validation_texts_is_told(is_apart):
+    draw = np.random.default_rng(7)
+    y, words = draw.integers(0, 2, 600), draw.integers(20, 60, (600, 8))
+    words[:, :4] = 10 * y[:, None] + draw.integers(0, 10, (600, 4))
+    index = draw.permutation(60) if is_apart else np.arange(60)
+
+    def build():
+        model = keras.Sequential(
+            [
+                keras.Input((8,), dtype="int32"),
+                keras.layers.Embedding(60, 4),
+                keras.layers.GlobalAveragePooling1D(),
+                keras.layers.Dense(1, activation="sigmoid"),
+            ]
+        )
+        model.compile("adam", "binary_crossentropy")
+        return model
+
+    validation = index[words[400:]], y[400:]
+    causes, _ = examined(setup_of(build, words[:400], y[:400], validation))
+    assert ("rules_apart" in causes) == is_apart
+
+
+@pytest.mark.parametrize("is_apart", [True, False])
+def test_features_that_mean_the_reverse_in_the_validation_data_are_told(is_apart):
+    draw = np.random.default_rng(8)
+    x = draw.normal(size=(600, 6))
+    y = (x[:, :3].sum(axis=1) > 0).astype(int)
+    validation = (-x[400:] if is_apart else x[400:]), y[400:]
+    build = sequential(HIDDEN, SIGMOID, loss="binary_crossentropy")
+    causes, _ = examined(setup_of(build, x[:400], y[:400], validation))
+    assert ("rules_apart" in causes) == is_apart
+
+
 def test_validation_labels_of_another_order_are_renamed():
     build = sequential(HIDDEN, THREE, loss=SPARSE)
     model = keras.Sequential([keras.Input((6,)), THREE()])

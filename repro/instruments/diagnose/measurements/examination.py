@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from repro.instruments.diagnose.measurements.apart import skill_lost_between
 from repro.instruments.diagnose.measurements.baselines import linear_skill, neighbour_skill
 from repro.instruments.diagnose.measurements.columns import (
     farthest_value,
@@ -71,6 +72,7 @@ class Examination:
         erased: the operation behind which all rows are alike, if there is one.
         row_scale: the layer that brings every row to one size before anything reads it, if any.
         sized_rows: share of the rows that were brought to one size before they were given.
+        lost_between: skill that ridge regression loses from training to validation data.
         unseen: inputs from which no path leads to the output, if there are any.
         by_turning: what baselines gain if validation inputs are reversed, or axes change places.
         turning: the order by which they gain most, then.
@@ -108,6 +110,7 @@ class Examination:
     erased: Erased | None = None
     row_scale: RowScale | None = None
     sized_rows: float = 0.0
+    lost_between: float = 0.0
     unseen: Unseen | None = None
     by_turning: float = 0.0
     turning: Order | None = None
@@ -158,6 +161,7 @@ def examine_data(setup: Setup) -> Examination:
         row_scale=find_row_scale(setup),
         sized_rows=0.0 if are_indices else share_of_sized_rows(setup),
         unseen=None if are_indices else find_unseen(setup),
+        lost_between=skill_lost_between(setup),
         past=find_past(setup),
         layers=pd.DataFrame(),
         outputs=pd.DataFrame(),

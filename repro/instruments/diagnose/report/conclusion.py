@@ -159,13 +159,15 @@ class Conclusion:
 
     def _is_fine(self) -> bool:
         """Tell whether a fit that doesn't fail is as good as it gets, or nearly."""
-        attribution = self.attribution
+        attribution, skill = self.attribution, float(self.proof.original.test.mean())
+        if "rules_apart" in self.suspects.causes and skill < GOOD_FIT:
+            return False
         if attribution is None:
             return True
         is_large = attribution.judged.gained.mean > LARGE_GAIN
         if attribution.cause not in self.suspects.causes:  # nothing points at it, and nothing fails
             return not is_large
-        is_good = float(self.proof.original.test.mean()) >= GOOD_FIT
+        is_good = skill >= GOOD_FIT
         return is_good and not (attribution.certain or is_large)
 
     @property

@@ -113,6 +113,29 @@ CAUSES = {
             "shuffle inputs and labels by one order; predict from a generator with shuffle=False"
         ),
     ),
+    "rules_apart": Cause(
+        title="training and validation data written by different numbers",
+        signs=("rules_apart",),
+        says="What the network learns of the one does not hold for the other",
+        remedy=(
+            "fit one word index, encoder or scaler on the training data, and use it for both; look "
+            "at the order of columns and classes"
+        ),
+        unless=(
+            "labels_renamed",
+            "columns_reordered",
+            "axes_turned",
+            "padding_differs",
+            "validation_differs",
+            "validation_shifted",
+            "feature_shifted",
+            "targets_differ",
+            "targets_apart",
+            "unseen_classes",
+            "class_shares",
+            "leaks",
+        ),
+    ),
     "validation_targets": Cause(
         title="validation targets in other units than those of training",
         signs=("targets_differ", "targets_apart"),
@@ -672,6 +695,7 @@ CAUSES = {
     ),
 }
 UNPROVABLE = (
+    "rules_apart",
     "cut_rows",
     "labels_unrelated",
     "label_noise",

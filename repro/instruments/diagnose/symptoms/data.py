@@ -48,6 +48,9 @@ def label_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     text = "near validation rows don't have labels alike, as near training rows do "
     text += f"(p = {examination.validation:.2g})"
     yield from detect("validation_unrelated", examination.validation, text)
+    lost = examination.lost_between
+    text = f"ridge regression reaches {lost:.2f} more within training and within validation rows "
+    yield from detect("rules_apart", lost, f"{text}than from the one to the other")
     if examination.unmixed is not None:
         text = "near rows don't have labels alike, but do once a reshape is undone"
         yield from detect("mixed_rows", 1, text)

@@ -112,6 +112,15 @@ DEFINITIONS = {
         counts=above(0.9),
         source=OURS,
     ),
+    "rules_apart": Definition(
+        title="training and validation rows follow different rules",
+        measured=(
+            "skill of ridge regression within the training rows or within the validation rows, the "
+            "lesser, minus that from the one to the other"
+        ),
+        counts=above(0.4),
+        source=OURS,
+    ),
     "validation_unrelated": Definition(
         title="validation labels belong to other rows",
         measured=(
@@ -578,7 +587,7 @@ DEFINITIONS = {
         title="each unit of a softmax counted by itself",
         measured="units of a softmax under a binary accuracy",
         counts=above(1),
-        source="Keras' documentation of its metrics; who names the wrong one of n is right for n - 2",
+        source="Keras' documentation of its metrics; the wrong one of n named: n - 2 are right",
     ),
     "own_loss": Definition(
         title="a loss of one's own",
