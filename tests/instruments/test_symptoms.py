@@ -107,7 +107,7 @@ def a_setup(rows=100, batch_size=51, classes=0, units=2):
 
 
 def test_moved_labels_are_told_from_unrelated_ones(monkeypatch):
-    rest = {"unmixed": None, "missed": None, "validation": np.nan}
+    rest = {"unmixed": None, "missed": None, "validation": np.nan, "lost_between": 0.0}
     unsure = SimpleNamespace(relation=Relation(0.5, -1, 0.03), **rest)
     sure = SimpleNamespace(relation=Relation(0.5, -1, 0.005), **rest)
     assert keys(label_symptoms(a_setup(), sure)) == {"labels_shifted"}

@@ -31,8 +31,8 @@ def skill_lost_between(setup: Setup) -> float:
     train, test = (_readable(setup, pair) for pair in (setup.train, setup.test))
     if train[0].shape[1:] != test[0].shape[1:] or not _are_finite(train[0], test[0]):
         return 0.0
-    within = min(linear_skill(setup.task, *_halves(pair)) for pair in (train, test))
-    return max(within - linear_skill(setup.task, train, test), 0.0)
+    skill_in_each = min(linear_skill(setup.task, *_halves(pair)) for pair in (train, test))
+    return max(skill_in_each - linear_skill(setup.task, train, test), 0.0)
 
 
 def _readable(setup: Setup, pair: Pair) -> tuple[Array, Array]:
