@@ -2,12 +2,15 @@
 
 Eight seeds' layers, forward and the gradient of their filters: by `tf.vectorized_map` as it is,
 which loops; by one operation a seed, side by side, as `fit_seeds` has it; by one product over all
-seeds of the images' patches. The gradient of the inputs, which takes patches apart again, is left
-out to the advantage of the last.
+seeds of the images' patches, which TensorFlow extracts, or which are gathered pixel by pixel. The
+gradient of the inputs, which takes patches apart again, is left out to the advantage of both.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
+
+import numpy as np
 
 from bench.contest import Contest, run, seconds, show
 
@@ -44,14 +47,23 @@ def contest(rows: int, size: int, channels: int, filters: int, stride: int) -> C
             outputs = tf.nn.conv2d(images, weights, stride, "VALID")
         return outputs, tape.gradient(outputs, weights, errors)
 
-    def patched(stacked: Any) -> Any:
-        images, weights, errors = stacked
+    def extracted(images: Any) -> Any:
         window, steps = [1, SIDE, SIDE, 1], [1, stride, stride, 1]
-        rows_of_all = tf.reshape(images, (-1, *images.shape[2:]))
-        patches = tf.image.extract_patches(
-            rows_of_all, sizes=window, strides=steps, rates=[1, 1, 1, 1], padding="VALID"
+        return tf.image.extract_patches(
+            tf.reshape(images, (-1, *images.shape[2:])),
+            sizes=window,
+            strides=steps,
+            rates=[1, 1, 1, 1],
+            padding="VALID",
         )
-        patches = tf.reshape(patches, (SEEDS, -1, SIDE * SIDE * channels))
+
+    def gathered(images: Any) -> Any:
+        pixels = tf.reshape(images, (-1, size * size, channels))
+        return tf.gather(pixels, places_of_patches(size, stride), axis=1)
+
+    def patched(patches_of: Callable[[Any], Any], stacked: Any) -> Any:
+        images, weights, errors = stacked
+        patches = tf.reshape(patches_of(images), (SEEDS, -1, SIDE * SIDE * channels))
         outputs = patches @ tf.reshape(weights, (SEEDS, -1, filters))
         errors = tf.reshape(errors, (SEEDS, -1, filters))
         gradient = tf.matmul(patches, errors, transpose_a=True)
@@ -65,8 +77,17 @@ def contest(rows: int, size: int, channels: int, filters: int, stride: int) -> C
     return {
         "tf.vectorized_map": timed(lambda s: tf.vectorized_map(layer, s, warn=False)),
         "one operation a seed": timed(lambda s: over_seeds(layer, s)),
-        "one product of patches": timed(patched),
+        "one product of patches": timed(partial(patched, extracted)),
+        "one product of gathered patches": timed(partial(patched, gathered)),
     }
+
+
+def places_of_patches(size: int, stride: int) -> Any:
+    """Return the pixels of all windows, one after the other, counted through the image."""
+    starts, side = np.arange(0, size - SIDE + 1, stride), np.arange(SIDE)
+    lines = (starts[:, None] + side)[:, None, :, None]
+    columns = (starts[:, None] + side)[None, :, None, :]
+    return (lines * size + columns).reshape(-1)
 
 
 if __name__ == "__main__":

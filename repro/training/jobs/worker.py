@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from repro.training.trainer import Trainer
 
 LOG, ALIKE = ".jsonl", ".alike"  # files of a block's epochs; of a job that is the same here
+MOST_GROWN = 4 * 2**30  # bytes by which a worker may grow before it is replaced
 LOOKS_EVERY = 0.5  # seconds, whether the process that sends the work is still there
 
 _trainers: dict[str, "Trainer"] = {}  # the last job's: its graphs serve all its blocks
@@ -32,7 +33,16 @@ class Unfit(Exception):
 def begin(parent: int) -> None:
     """Leave Ctrl-C to the process that sends the work, and end when that one does."""
     ignore_interrupts()
+    _keep_memory()
     threading.Thread(target=_end_with, args=[parent], daemon=True).start()
+
+
+def _keep_memory() -> None:
+    # Where psutil is installed, as with every notebook, loky takes a process that has grown by 300
+    # MB for one that leaks, and replaces it. One block's graph and data are as much.
+    from joblib.externals.loky import process_executor
+
+    process_executor._MAX_MEMORY_LEAK_SIZE = MOST_GROWN
 
 
 def get_ready() -> None:

@@ -7,6 +7,7 @@ Slow: three processes and other networks, a training on after a stop, workers wi
 a process of its own that is stopped.
 """
 
+import builtins
 import os
 import re
 import signal
@@ -31,7 +32,7 @@ from repro.training.jobs import heartbeat
 from repro.training.jobs.choice import processes_for
 from repro.training.jobs.first_steps import expected_steps, what_is_unexpected
 from repro.training.jobs.parcel import keras_settings, take_over
-from repro.training.jobs.processes import end_workers
+from repro.training.jobs.processes import Processes, end_workers
 from repro.training.trainer import Trainer
 
 ONE_THREAD = os.environ.get("TF_NUM_INTRAOP_THREADS") == "1"
@@ -152,6 +153,21 @@ def interrupt(seen):
     for worker in workers():
         worker.send_signal(signal.SIGINT)
     os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.long
+def test_a_worker_that_has_grown_by_a_graph_and_its_data_is_kept_for_the_next_block():
+    def grow():  # for longer than loky waits between two looks at a worker's memory
+        builtins.kept = np.ones(2**26)
+        time.sleep(1.5)
+        return os.getpid()
+
+    end_workers()
+    processes = Processes(1, lambda *_: None, blocks=1)
+    tasks = (os.getpid, grow, os.getpid)
+    workers = [processes._submit(task).result(timeout=60) for task in tasks]
+    processes._kill()
+    assert len(set(workers)) == 1
 
 
 @pytest.mark.long
