@@ -47,20 +47,6 @@ def contest(rows: int, size: int, channels: int, filters: int, stride: int) -> C
             outputs = tf.nn.conv2d(images, weights, stride, "VALID")
         return outputs, tape.gradient(outputs, weights, errors)
 
-    def extracted(images: Any) -> Any:
-        window, steps = [1, SIDE, SIDE, 1], [1, stride, stride, 1]
-        return tf.image.extract_patches(
-            tf.reshape(images, (-1, *images.shape[2:])),
-            sizes=window,
-            strides=steps,
-            rates=[1, 1, 1, 1],
-            padding="VALID",
-        )
-
-    def gathered(images: Any) -> Any:
-        pixels = tf.reshape(images, (-1, size * size, channels))
-        return tf.gather(pixels, places_of_patches(size, stride), axis=1)
-
     def patched(patches_of: Callable[[Any], Any], stacked: Any) -> Any:
         images, weights, errors = stacked
         patches = tf.reshape(patches_of(images), (SEEDS, -1, SIDE * SIDE * channels))
@@ -77,9 +63,32 @@ def contest(rows: int, size: int, channels: int, filters: int, stride: int) -> C
     return {
         "tf.vectorized_map": timed(lambda s: tf.vectorized_map(layer, s, warn=False)),
         "one operation a seed": timed(lambda s: over_seeds(layer, s)),
-        "one product of patches": timed(partial(patched, extracted)),
-        "one product of gathered patches": timed(partial(patched, gathered)),
+        "one product of patches": timed(partial(patched, partial(extracted, stride))),
+        "one product of gathered patches": timed(partial(patched, partial(gathered, stride))),
     }
+
+
+def extracted(stride: int, images: Any) -> Any:
+    """Return the patches of all seeds' images, as TensorFlow extracts them."""
+    import tensorflow as tf
+
+    window, steps = [1, SIDE, SIDE, 1], [1, stride, stride, 1]
+    return tf.image.extract_patches(
+        tf.reshape(images, (-1, *images.shape[2:])),
+        sizes=window,
+        strides=steps,
+        rates=[1, 1, 1, 1],
+        padding="VALID",
+    )
+
+
+def gathered(stride: int, images: Any) -> Any:
+    """Return the same, each pixel gathered from its place."""
+    import tensorflow as tf
+
+    size, channels = images.shape[-2:]
+    pixels = tf.reshape(images, (-1, size * size, channels))
+    return tf.gather(pixels, places_of_patches(size, stride), axis=1)
 
 
 def places_of_patches(size: int, stride: int) -> Any:
