@@ -586,8 +586,9 @@ def test_labels_are_moved_back_by_as_many_rows_as_it_takes(rows, is_apart):
 
 
 def test_no_shift_is_found_for_labels_of_no_rows():
-    x = DRAW.normal(size=(400, 4))
-    causes, _ = examined(setup_of(SOFTMAX, x, DRAW.integers(0, 3, 400)))
+    draw = np.random.default_rng(0)  # its own: one draw in twenty is related by chance
+    x = draw.normal(size=(400, 4))
+    causes, _ = examined(setup_of(SOFTMAX, x, draw.integers(0, 3, 400)))
     assert "labels_unrelated" in causes and "labels_shifted" not in causes
 
 
