@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from repro.instruments.diagnose.measurements.baselines import MOST_FEATURES, linear_skill
+from repro.instruments.diagnose.measurements.baselines import linear_skill, token_counts
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.sequences import single_input
 from repro.instruments.diagnose.setup.setup import Setup
@@ -38,13 +38,7 @@ def skill_lost_between(setup: Setup) -> float:
 def _readable(setup: Setup, pair: Pair) -> tuple[Array, Array]:
     x, y = np.asarray(pair[0])[:MOST_ROWS], np.asarray(pair[1])[:MOST_ROWS]
     flat = x.reshape(len(x), -1)
-    return (_counts(flat) if setup.preprocessing.looks_up else flat), y
-
-
-def _counts(tokens: Array) -> Array:
-    """Return how often each token, or each of several that share a place, is in a row."""
-    places = tokens.astype(int) % MOST_FEATURES
-    return np.stack([np.bincount(row, minlength=MOST_FEATURES) for row in places]).astype(float)
+    return (token_counts(flat) if setup.preprocessing.looks_up else flat), y
 
 
 def _halves(pair: tuple[Array, Array]) -> tuple[tuple[Array, Array], tuple[Array, Array]]:

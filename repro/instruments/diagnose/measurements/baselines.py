@@ -65,6 +65,12 @@ def some_features(x: Array) -> Array:
     return table[:, chosen]
 
 
+def token_counts(tokens: Array) -> Array:
+    """Return how often each token, or each of several that share a place, is in a row."""
+    places = tokens.astype(int) % MOST_FEATURES
+    return np.stack([np.bincount(row, minlength=MOST_FEATURES) for row in places])
+
+
 def _baseline_skill(task: Task, predicted: Array, y_test: Array) -> float:
     if task.several:
         hits = (predicted > HALF) == (as_table(y_test) > HALF)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from repro.instruments.diagnose.measurements.baselines import MOST_FEATURES, some_features
+from repro.instruments.diagnose.measurements.baselines import some_features, token_counts
 from repro.instruments.diagnose.setup.arrays import Array, fences, standardized
 from repro.instruments.diagnose.setup.task import MOST_CLASSES, as_table
 
@@ -103,9 +103,7 @@ def relate_tokens(x: Array, y: Any) -> Relation | None:
 
 def _shared(tokens: Array) -> Iterator[Array]:
     """Yield how many tokens two rows share: anywhere, and in the same places."""
-    buckets = tokens % MOST_FEATURES
-    counts = np.stack([np.bincount(row, minlength=MOST_FEATURES) for row in buckets])
-    unit = np.sqrt(counts)
+    unit = np.sqrt(token_counts(tokens))
     yield unit @ unit.T
     alike = np.zeros((len(tokens), len(tokens)))
     for column in tokens.T:

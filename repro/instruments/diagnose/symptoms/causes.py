@@ -30,6 +30,15 @@ class Cause:
     usual: bool = False
 
 
+OF_OTHER_INPUTS = (
+    "columns_reordered",
+    "axes_turned",
+    "padding_differs",
+    "validation_differs",
+    "validation_shifted",
+    "feature_shifted",
+)
+"""The symptoms of validation inputs that are unlike those of training."""
 CAUSES = {
     "labels_encoding": Cause(
         title="labels written in another way than the loss reads them",
@@ -94,14 +103,7 @@ CAUSES = {
     ),
     "validation": Cause(
         title="validation data preprocessed differently",
-        signs=(
-            "columns_reordered",
-            "axes_turned",
-            "padding_differs",
-            "validation_differs",
-            "validation_shifted",
-            "feature_shifted",
-        ),
+        signs=OF_OTHER_INPUTS,
         says="The network is asked about inputs unlike those that it learned from",
         remedy="preprocess both by the same function, with the training data's numbers",
     ),
@@ -123,12 +125,7 @@ CAUSES = {
         ),
         unless=(
             "labels_renamed",
-            "columns_reordered",
-            "axes_turned",
-            "padding_differs",
-            "validation_differs",
-            "validation_shifted",
-            "feature_shifted",
+            *OF_OTHER_INPUTS,
             "targets_differ",
             "targets_apart",
             "unseen_classes",
