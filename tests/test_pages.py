@@ -1,6 +1,7 @@
 """The pages lead somewhere: their links, the paths that they name, the commands that they give."""
 
 import re
+from codeop import compile_command
 from functools import cache
 from pathlib import Path
 
@@ -105,3 +106,26 @@ def test_each_line_on_what_is_trusted_names_the_tests_that_hold_it(what, cell):
     for named in cell.split(", "):
         name, file = re.fullmatch(r"\[`(test_\w+)`\]\(\.\./([\w/]+\.py)\)", named).groups()
         assert f"\ndef {name}(" in (ROOT / file).read_text(encoding="utf-8")
+
+
+def pasted(code):
+    """Compile code as Python's prompt does that gets it line by line; a blank line ends a block."""
+    statement = []
+    for line in [*code.splitlines(), ""]:
+        statement.append(line)
+        if compile_command("\n".join(statement)) is not None:
+            statement = []
+    assert not any(statement), statement
+
+
+GUIDES = [path for path in PAGES if path.parent in (ROOT, ROOT / "docs")]
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.name)
+def test_python_can_be_pasted_at_a_prompt(page):
+    """A function with a blank line in it would end there, and what follows would be an error."""
+    for block in re.findall(
+        r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S
+    ):
+        if not block.startswith("# repro/"):  # which names the file that the whole is written to
+            pasted(block)
