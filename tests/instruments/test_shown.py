@@ -74,14 +74,14 @@ def test_progress_is_shown_where_it_is_wanted(
     monkeypatch.setitem(sys.modules, "ipykernel", SimpleNamespace() if notebook else None)
     if not notebook:
         monkeypatch.delitem(sys.modules, "ipykernel")
-    with progress(verbose) as say:
+    with progress(verbose, 60) as say:
         say("a task", 1, 3)
     assert capsys.readouterr().err.startswith(shown)
     assert bool(shown) or not capsys.readouterr().err
 
 
 def test_a_bar_that_is_asked_for_says_each_task_where_there_is_no_terminal(capsys):
-    with progress(1) as say:
+    with progress(1, 60) as say:
         say("a task", 1, 3)
     assert "2/3 a task" in capsys.readouterr().err
 
@@ -91,7 +91,7 @@ def test_the_first_suspect_stays_on_the_screen(notebook, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "ipykernel", SimpleNamespace())
     if not notebook:
         monkeypatch.delitem(sys.modules, "ipykernel")
-    with progress(1) as say:
+    with progress(1, 60) as say:
         say("first suspect: a", 0, 0)
         say("a task", 1, 3)
     shown = capsys.readouterr().err
@@ -100,5 +100,5 @@ def test_the_first_suspect_stays_on_the_screen(notebook, monkeypatch, capsys):
 
 
 def test_an_unknown_verbosity_is_refused():
-    with pytest.raises(ValueError, match="verbose must be one of"), progress("loud"):
+    with pytest.raises(ValueError, match="verbose must be one of"), progress("loud", 60):
         pass

@@ -107,7 +107,7 @@ def diagnose(
         setup = make_setup(build, **vars(data), epochs=epochs, seeds=seeds, budget=budget)
         setup = replace(setup, notes=(*notes, *setup.notes), joint=joint)
         trainer = Trainer(setup, start + budget)
-        with progress(verbose) as say:
+        with progress(verbose, budget) as say:
             diagnosis = _diagnose(setup, trainer, retune, say)
         return replace(diagnosis, seconds=time.monotonic() - start)
 

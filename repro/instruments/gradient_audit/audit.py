@@ -1,7 +1,6 @@
 """The audit of a hand-written step: a table, the causes in it, and how it is printed."""
 
 import html
-import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -76,11 +75,9 @@ class Audit:
         return shown.to_html(index=False, na_rep="", float_format="{:.3g}".format) + notes
 
     def __str__(self) -> str:
-        from rich.console import Console
+        from repro.findings.terminal import text_of
 
-        out = io.StringIO()
-        Console(file=out, width=100, no_color=True).print(self)
-        return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+        return text_of(lambda console: console.print(self)).removesuffix("\n")
 
     def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
         from rich import box

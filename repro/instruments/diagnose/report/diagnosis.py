@@ -1,6 +1,7 @@
 """The diagnosis that the user gets: a conclusion that is printed, read as tables, and saved."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,12 +71,16 @@ class Diagnosis(Conclusion):
         return as_html(self)
 
     def __str__(self) -> str:
-        return _as_text(lambda console: show(self, console))
+        from repro.findings.terminal import text_of
+
+        return text_of(lambda console: show(self, console))
 
     @property
     def details(self) -> str:
         """All suspects, all changes that were tried, and what was left out, as text."""
-        return _as_text(lambda console: show_details(self, console))
+        from repro.findings.terminal import text_of
+
+        return text_of(lambda console: show_details(self, console))
 
     def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
         yield from render(self)
@@ -86,24 +91,15 @@ class Diagnosis(Conclusion):
         Examples:
             >>> diagnosis.save("report")
         """
+        from repro.findings.terminal import WIDEST, text_of
         from repro.instruments.diagnose.report.figures import draw_figures
         from repro.store.files import write_whole
         from repro.store.tables import write_table
 
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / "diagnosis.txt", f"{self}\n{self.details}".encode())
+        parts = (text_of(partial(part, self), WIDEST) for part in (show, show_details))
+        write_whole(folder / "diagnosis.txt", "\n".join(parts).encode())
         write_table(self.table, folder / "changes.csv")
         write_table(symptom_table(self), folder / "symptoms.csv")
         draw_figures(self, folder)
-
-
-def _as_text(print_on: Callable[[Any], None]) -> str:
-    """Return what the terminal would show, without colours."""
-    import io
-
-    from rich.console import Console
-
-    out = io.StringIO()
-    print_on(Console(file=out, width=100, no_color=True))
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"

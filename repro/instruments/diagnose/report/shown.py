@@ -2,6 +2,7 @@
 
 import base64
 import html
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from repro.findings.figures import rendered
@@ -14,6 +15,7 @@ from repro.instruments.diagnose.report.text import MOST_CHANGES, gain_texts, hea
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+WIDTH = 77  # of the few lines, which a terminal would break within words
 COLUMNS = {
     "says": "change",
     "size": "edits",
@@ -30,8 +32,9 @@ def few_lines(conclusion: Conclusion) -> str:
     if conclusion.smallest:
         skill += f", {conclusion.smallest.skill:.2f} with the smallest change that recovers"
     tried = f"{len(conclusion.proof.judged)} changes tried over {len(conclusion.setup.seeds)} seeds"
-    rest = "print() it for the whole, .code to paste, .table for all changes, .plot() to see them"
-    return f"<Diagnosis: {headline(conclusion)}\n {skill}; {tried}\n {rest}>"
+    rest = "print() it for the whole, .code to paste, .table of the changes, .plot()"
+    lines = (f"<Diagnosis: {headline(conclusion)}", f"{skill}; {tried}", f"{rest}>")
+    return "\n ".join("\n  ".join(wrap(line, WIDTH)) for line in lines)
 
 
 def as_html(conclusion: Conclusion) -> str:
