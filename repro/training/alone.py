@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from repro.training.building import (
     State,
@@ -124,6 +125,9 @@ def fit(
     except TypeError as error:
         if message := _why_fit_fails(model, error):
             raise TypeError(message) from error
+        raise
+    except tf.errors.InvalidArgumentError as error:  # whose reason stands within a page of graph
+        error.add_note("repro.diagnose(build, x, y) says which labels or tokens are out of range")
         raise
     return recorder.rows
 

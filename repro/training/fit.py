@@ -250,6 +250,11 @@ def _resume(fit: SeedsFit, *, epochs: int, **changes: Any) -> SeedsFit:
         raise ValueError(f"{', '.join(missing)} are not saved with a fit; give them to resume")
     if arguments["steps_per_epoch"] is not None:
         raise ValueError("steps_per_epoch: a resumed training would begin the data again")
+    if epochs < (trained_epochs := min(_by_last_epoch(fit))):
+        raise ValueError(
+            f"epochs counts from the first one of all, and {trained_epochs} are done: "
+            f"resume(epochs={trained_epochs + epochs}) trains {epochs} more"
+        )
     _check_goes_on(fit)
     trained, reason = dict(fit.trained), fit.one_at_a_time
     for last, seeds in _by_last_epoch(fit).items():

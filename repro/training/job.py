@@ -22,6 +22,7 @@ from repro.training.order import data_order, order_in_batches
 
 Data = Arrays | Batches
 
+STEPS = ("train_step", "compute_loss")
 MOST_SEEDS = 100_000
 
 
@@ -147,6 +148,7 @@ def make_job(build: Build, seeds: Sequence[int], x: Any, y: Any, **fit: Any) -> 
     size = _batch_size(data, fit["batch_size"], fit["steps_per_epoch"])
     tested_size = fit["validation_batch_size"] or fit["batch_size"]
     blueprint = Blueprint(build, _sample(data, size))
+    _check_targets(model, blueprint.sample[1])
     tolerated = (RuntimeError,) if is_kerass(model, "train_step") else (RuntimeError, ValueError)
     with suppress(*tolerated):  # of code that `fit` may run all the same
         blueprint.make_metrics(model)  # for what it says of data that do not fit
@@ -163,6 +165,18 @@ def make_job(build: Build, seeds: Sequence[int], x: Any, y: Any, **fit: Any) -> 
         **{name: fit[name] for name in ("epochs", "initial_epoch", "validation_freq", "shuffle")},
         **{name: fit[name] for name in ("steps_per_epoch", "validation_steps", "check")},
     )
+
+
+def _check_targets(model: keras.Model, targets: Any) -> None:
+    """Raise ValueError if a loss would be computed without targets."""
+    if not all(is_kerass(model, step) for step in STEPS):
+        return
+    if targets is None and any(loss is not None for loss in keras.tree.flatten(model.loss)):
+        raise ValueError("y is missing; give fit_seeds(build, x, y, …), or a data set of both")
+    if isinstance(targets, dict) and isinstance(model.loss, dict):
+        losses = [name for name, loss in model.loss.items() if loss is not None]
+        if missing := [name for name in losses if name not in targets]:
+            raise ValueError(f"y has no {missing[0]!r}; it has {', '.join(map(str, targets))}")
 
 
 def _batch_size(data: Data | None, asked: int | None, steps: int | None) -> int:
@@ -236,9 +250,12 @@ def float_dtype(model: keras.Model) -> str:
 
 def _data(x: Any, y: Any, *, dtype: str, **fit: Any) -> tuple[Data, Data | None]:
     validation, weight = fit["validation_data"], fit["sample_weight"]
+    _check_class_weight(fit["class_weight"])
     if is_batches(x):
         _check_batches(y, **fit)
-        data: Data = Batches(x, fit["class_weight"], fit["steps_per_epoch"])
+        batches = Batches(x, fit["class_weight"], fit["steps_per_epoch"])
+        _check_data_set(batches, fit["callbacks"])
+        data: Data = batches
     else:
         if x is None:
             raise ValueError("x is missing; give the inputs, such as an array of shape (n, …)")
@@ -253,6 +270,19 @@ def _data(x: Any, y: Any, *, dtype: str, **fit: Any) -> tuple[Data, Data | None]
     return data, _validation(validation, dtype, steps, has_targets=y is not None or is_batches(x))
 
 
+def _check_data_set(data: Batches, callbacks: Any) -> None:
+    if data.has_single_rows:
+        raise ValueError("x is a data set of single rows; make batches of them: .batch(32)")
+    if data.is_endless and data.steps is None and not callbacks:  # which may end an epoch
+        raise ValueError("x is a data set without end; give steps_per_epoch")
+
+
+def _check_class_weight(weights: Any) -> None:
+    if weights is not None and not hasattr(weights, "get"):
+        kind = type(weights).__name__
+        raise TypeError(f"class_weight must be a dict, such as {{0: 1.0, 1: 5.0}}, got a {kind}")
+
+
 def _validation(
     validation: Any, dtype: str, steps: int | None, *, has_targets: bool
 ) -> Data | None:
@@ -265,9 +295,12 @@ def _validation(
     if any(a is not None for a in others) or x is None or (has_targets and y is None):
         raise ValueError(
             "validation_data must be (x, y) or (x, y, sample_weight) or a data set, "
-            f"got {validation!r:.60}"
+            f"got {' '.join(f'{validation!r:.60}'.split())}"
         )
-    return make_arrays(x, y, weight, dtype=dtype)
+    try:
+        return make_arrays(x, y, weight, dtype=dtype)
+    except ValueError as error:
+        raise ValueError(f"validation_data: {error}") from error
 
 
 def _check_batches(y: Any, **fit: Any) -> None:

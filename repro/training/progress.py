@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,16 @@ VERBOSE = ("auto", 0, 1, 2)
 
 
 @contextmanager
-def progress(job: Job, seeds: Sequence[int], verbose: int | str) -> Iterator[Advance]:
+def progress(
+    job: Job, seeds: Sequence[int], verbose: int | str, *, noun: str = "seed"
+) -> Iterator[Advance]:
     """Yield a function to call after each epoch with the number of seeds and their logs.
+
+    Args:
+        job: what is trained.
+        seeds: of which each is shown as one.
+        verbose: as in `fit_seeds`.
+        noun: what each is called; the models of a grid have seeds in common.
 
     Raises:
         ValueError: if `verbose` is none of "auto", 0, 1 and 2.
@@ -26,16 +35,17 @@ def progress(job: Job, seeds: Sequence[int], verbose: int | str) -> Iterator[Adv
     if verbose == "auto":
         verbose = int(sys.stderr.isatty() or _in_notebook())
     if verbose == 2:
-        yield _print_line
+        yield partial(_print_line, noun)
     elif verbose == 1:
-        with _bar(len(seeds), job.epochs - job.initial_epoch) as advance:
+        epochs = len(seeds) * (job.epochs - job.initial_epoch)
+        with _bar(counted(len(seeds), noun), epochs) as advance:
             yield advance
     else:
         yield lambda count, logs: None
 
 
 @contextmanager
-def _bar(seeds: int, epochs: int) -> Iterator[Advance]:
+def _bar(title: str, epochs: int) -> Iterator[Advance]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -59,7 +69,7 @@ def _bar(seeds: int, epochs: int) -> Iterator[Advance]:
     console = Console(stderr=True, force_jupyter=False, force_terminal=notebook or None)
     # A notebook keeps all that is ever written, so that there the bar moves once an epoch.
     with Progress(*columns, console=console, auto_refresh=not notebook) as bar:
-        task = bar.add_task(counted(seeds, "seed"), total=seeds * epochs, loss="")
+        task = bar.add_task(title, total=epochs, loss="")
 
         def advance(count: int, logs: dict[str, Any]) -> None:
             bar.update(task, advance=count, loss=_mean_loss(logs), refresh=notebook)
@@ -74,10 +84,10 @@ def _in_notebook() -> bool:
     return type(shell).__name__ == "ZMQInteractiveShell"
 
 
-def _print_line(count: int, logs: dict[str, Any]) -> None:
+def _print_line(noun: str, count: int, logs: dict[str, Any]) -> None:
     means = {name: np.mean(values) for name, values in logs.items() if name != "epoch"}
     text = " - ".join(f"{name}: {mean:.4g}" for name, mean in means.items())
-    print(f"{counted(count, 'seed')}, mean of each: {text}")
+    print(f"{counted(count, noun)}, mean of each: {text}")
 
 
 def _mean_loss(logs: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from repro.training.alone import Trained
-from repro.training.building import NUMBERS, Blueprint, Build
+from repro.training.building import NUMBERS, Blueprint, Build, one_line
 from repro.training.feeding.structures import Triple
 
 FORMAT = 1
@@ -75,6 +75,7 @@ def write_fit(
     text = np.frombuffer(json.dumps(description).encode(), np.uint8)
     path = Path(path)
     _require_file(path)  # a device would be replaced
+    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         with unfinished.open("wb") as file:
@@ -200,4 +201,5 @@ def _check_same_build(blueprint: Blueprint, trained: dict[int, Trained], path: A
     try:
         blueprint.model(seed, own.state)
     except ValueError as error:
-        raise ValueError(f"{path} was saved from models of another build ({error})") from error
+        shapes = one_line(error).split(", dtype=")[0]  # behind it Keras prints the weights
+        raise ValueError(f"{path} was saved from models of another build ({shapes})") from error

@@ -18,6 +18,8 @@ from keras import layers
 
 from repro import fit_seeds
 from repro.training.feeding.batches import Replayed
+from repro.training.fit import DEFAULTS
+from repro.training.job import make_job
 from repro.training.order import order_in_batches
 from repro.training.progress import progress
 from tests.training.plain import BATCH, assert_same, fit_by_hand
@@ -305,6 +307,13 @@ def test_the_bar_of_a_notebook_is_written_once_an_epoch_with_the_time_so_far(cap
     assert times == sorted(times) and times[0] == "0:00:00" and times[-1] >= "0:00:02"
 
 
+def named():
+    x = keras.Input((5,))
+    model = keras.Model(x, {name: layers.Dense(1, name=name)(x) for name in ("first", "last")})
+    model.compile("sgd", {"first": "mse", "last": "mse"})
+    return model
+
+
 WRONG = [
     ({"build": build()}, TypeError, "build must be a function"),
     ({"build": lambda: 3}, TypeError, "compiled keras.Model"),
@@ -314,11 +323,17 @@ WRONG = [
     ({"x": [[1.0, 2.0], [3.0, 4.0]]}, ValueError, r"x\[0\]\[0\] is 1.0, no array"),
     ({"x": X[:5]}, ValueError, "x has 5, y has 20"),
     ({"x": None}, ValueError, "x is missing"),
+    ({"y": None}, ValueError, "y is missing; give fit_seeds"),
+    ({"x": (X, Y), "y": None}, ValueError, "y is missing"),
+    ({"x": list(X)}, ValueError, r"x\[1\] has 5, …, x\[19\] .*: np.array\(x\) makes rows"),
+    ({"class_weight": [1.0, 2.0]}, TypeError, "class_weight must be a dict, .* got a list"),
+    ({"build": named, "y": {"frist": Y, "last": Y}}, ValueError, "no 'first'; it has frist, last"),
     ({"x": X[:, :4]}, ValueError, "can not be trained on these data"),
     ({"epochs": 0}, ValueError, "epochs must be at least 1"),
     ({"batch_size": 2.0}, TypeError, "batch_size must be an integer"),
     ({"validation_freq": 0}, ValueError, "validation_freq must be at least 1"),
-    ({"validation_data": X}, ValueError, "validation_data must be"),
+    ({"validation_data": X}, ValueError, r"validation_data must be .* got array\(.*"),
+    ({"validation_data": (X, Y[:3])}, ValueError, "validation_data: x and y .*: x has 20, y has 3"),
     ({"validation_data": (X, Y, Y, 3)}, ValueError, "validation_data must be"),
     ({"validation_data": iter([(X, Y)])}, ValueError, "validation_data is an iterator"),
     ({"validation_split": 1.5}, ValueError, "validation_split"),
@@ -337,6 +352,32 @@ def test_bad_input_is_named_before_anything_trains(wrong, error, message):
     given = {"build": build, "x": X, "y": Y, "seeds": [0], "verbose": 0} | wrong
     with pytest.raises(error, match=message):
         fit_seeds(**given)
+
+
+def test_a_data_set_of_single_rows_is_named():
+    rows = tf.data.Dataset.from_tensor_slices((X, Y[:, 0]))
+    with pytest.raises(ValueError, match=r"x is a data set of single rows; .*: \.batch\(32\)"):
+        fit_seeds(build, rows, seeds=2, verbose=0)
+
+
+def test_a_data_set_without_end_is_named():
+    endless = tf.data.Dataset.from_tensors((X, Y)).repeat()
+    given = DEFAULTS | {"x": endless, "y": None}
+    with pytest.raises(ValueError, match="x is a data set without end; give steps_per_epoch"):
+        make_job(build, [0], **given)  # fit_seeds would train for ever
+    assert make_job(build, [0], **given | {"steps_per_epoch": 2}).steps_per_epoch == 2
+
+
+@pytest.mark.filterwarnings("ignore:one seed at a time")
+def test_labels_that_name_no_unit_are_left_to_diagnose():
+    def make():
+        model = keras.Sequential([keras.Input((5,)), layers.Dense(2, "softmax")])
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        return model
+
+    with pytest.raises(tf.errors.InvalidArgumentError) as raised:
+        fit_seeds(make, X, Y[:, 0] + 1, seeds=1, verbose=0)
+    assert "repro.diagnose(build, x, y) says which labels" in raised.value.__notes__[-1]
 
 
 class OwnFit(keras.Sequential):
@@ -413,5 +454,11 @@ def test_what_keras_config_allows_is_the_most():
     ],
 )
 def test_text_in_place_of_numbers_is_named(x, named):
-    with pytest.raises(ValueError, match=named + r".*holds no numbers; give numbers"):
+    with pytest.raises(ValueError, match=named + r".*holds no numbers; .* or, to a model that"):
         fit_seeds(build, x, Y[: len(x)], seeds=2, verbose=0)
+
+
+def test_labels_in_words_are_to_be_counted():
+    labels = np.array(["cat", "dog"] * 10)
+    with pytest.raises(ValueError, match=r"y has dtype <U3, .* np\.unique\(y, return_inverse"):
+        fit_seeds(build, X, labels, seeds=2, verbose=0)

@@ -59,6 +59,8 @@ def test_what_is_saved_is_read_and_goes_on(fit, tmp_path):
     assert_same_fit(again.resume(epochs=3, x=X, y=Y), fit.resume(epochs=3))
     with pytest.raises(ValueError, match="x, y are not saved with a fit"):
         again.resume(epochs=3)
+    with pytest.raises(ValueError, match=r"2 are done: resume\(epochs=3\) trains 1 more"):
+        fit.resume(epochs=1)
 
 
 def test_a_file_of_another_kind_or_build_is_refused(fit, tmp_path):
@@ -76,8 +78,14 @@ def test_a_file_of_another_kind_or_build_is_refused(fit, tmp_path):
         model.compile("sgd", "mse")
         return model
 
-    with pytest.raises(ValueError, match="another build"):
+    with pytest.raises(ValueError, match=r"another build .*shape=\(5, 9\)") as raised:
         load_fit(path, wider)
+    assert "value=[" not in str(raised.value) and len(str(raised.value)) < 400
+
+
+def test_a_fit_is_saved_into_a_folder_that_is_made(fit, tmp_path):
+    fit.save(tmp_path / "new" / "fit.npz")
+    assert (tmp_path / "new" / "fit.npz").exists()
 
 
 def edited(change):

@@ -14,6 +14,11 @@ from numpy.typing import NDArray
 
 from repro.training.feeding.structures import Triple, is_list, map_tensors, tensors_in
 
+SHOWN = 2  # arrays at either end, where all are too many to name
+NUMBERS = {  # in place of text
+    "x": "a column of 0 and 1 for each word, or, to a model that takes text, tf.constant of x",
+    "y": "np.unique(y, return_inverse=True)[1], which counts the classes from 0",
+}
 TEXT = ("O", "S", "U", "T")  # numpy's kinds of dtypes that hold text, or anything
 
 
@@ -105,15 +110,31 @@ def _check_arrays(**data: Any) -> None:
             for part, dtype in _no_numbers(a):
                 raise ValueError(
                     f"{name}{path}{part} has dtype {dtype}, which holds no numbers; give numbers, "
-                    "such as a column of 0 and 1 for each word, or, to a model that takes text, "
-                    "tf.constant of the text"
+                    f"such as {NUMBERS['y' if name == 'y' else 'x']}"
                 )
             lengths[name + path] = int(a.shape[0])
     if not any(path.startswith("x") for path in lengths):
         raise ValueError("x is missing; give the inputs, such as an array of shape (n, …)")
     if len(set(lengths.values())) > 1 or 0 in lengths.values():
-        sizes = ", ".join(f"{name} has {length}" for name, length in lengths.items())
-        raise ValueError(f"x and y must hold the same number of samples, at least one: {sizes}")
+        raise ValueError(
+            "x and y must hold the same number of samples, at least one: "
+            f"{_sizes(lengths)}{_taken_for_inputs(**data)}"
+        )
+
+
+def _sizes(lengths: dict[str, int]) -> str:
+    ends = {*list(lengths)[:SHOWN], *list(lengths)[-SHOWN:]}
+    sizes = [f"{name} has {length}" for name, length in lengths.items() if name in ends]
+    if len(lengths) > len(ends):
+        sizes.insert(SHOWN, "…")
+    return ", ".join(sizes)
+
+
+def _taken_for_inputs(x: Any, y: Any, **data: Any) -> str:
+    """Return what to do about rows that were put into a list, which Keras takes for inputs."""
+    if isinstance(x, list | tuple) and len(x) == len(y if y is not None else ()):
+        return "; a list of arrays is one input each: np.array(x) makes rows of them"
+    return ""
 
 
 def _no_numbers(a: Any) -> Iterator[tuple[str, Any]]:

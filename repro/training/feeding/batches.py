@@ -75,6 +75,14 @@ class Batches:
         return all(isinstance(s, tf.TensorSpec) and s.dtype != tf.string for s in spec)
 
     @property
+    def has_single_rows(self) -> bool:
+        """Return whether its batches are none, as where some of a row's parts are one number."""
+        if not isinstance(self.source, tf.data.Dataset):
+            return False
+        spec = keras.tree.flatten(self.source.element_spec)
+        return any(isinstance(s, tf.TensorSpec) and s.shape.rank == 0 for s in spec)
+
+    @property
     def is_generator(self) -> bool:
         """Return whether each training reads on in what an earlier one has begun, in `fit`."""
         return isinstance(self.source, Replayed)
@@ -82,11 +90,16 @@ class Batches:
     @property
     def tells_its_length(self) -> bool:
         """Return whether the number of batches is known, or without end."""
+        return self.adapter().num_batches is not None or self.is_endless
+
+    @property
+    def is_endless(self) -> bool:
+        """Return whether it repeats for ever."""
         adapter = self.adapter()
         endless = tf.data.experimental.INFINITE_CARDINALITY
-        if adapter.num_batches is not None:
-            return True
-        return bool(adapter.get_tf_dataset().cardinality() == endless)
+        return adapter.num_batches is None and bool(
+            adapter.get_tf_dataset().cardinality() == endless
+        )
 
     @cached_property
     def opened(self) -> Reader:

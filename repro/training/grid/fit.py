@@ -4,6 +4,7 @@ from repro.training import quiet  # isort: skip  # before Keras imports TensorFl
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -77,7 +78,9 @@ def fit_grid(
         ['learning_rate', 'units', 'seed', 'epoch', 'loss']
     """
     if unknown := sorted(set(fit) - set(DEFAULTS)):
-        raise TypeError(f"neither fit_grid nor fit_seeds takes {', '.join(unknown)}")
+        nearest = get_close_matches(unknown[0], DEFAULTS, n=1)
+        meant = f"; did you mean {nearest[0]!r}?" if nearest else ""
+        raise TypeError(f"neither fit_grid nor fit_seeds takes {', '.join(unknown)}{meant}")
     cells, seeds = cells_of(build, grid), check_seeds(seeds)
     arguments, options = checked({**DEFAULTS, "x": x, "y": y, **fit})
     verbose = options.pop("verbose")
@@ -96,7 +99,7 @@ def _train(
     """Return for each cell its trainings by seed, and what trained them."""
     parts = sum(len(group.blocks) for group in groups)
     with (
-        progress(groups[0].job, range(models), verbose) as advance,
+        progress(groups[0].job, range(models), verbose, noun="model") as advance,
         Processes(processes, advance, blocks=parts) as others,
     ):
         running = [Blocks(group.job, {}, advance) for group in groups]

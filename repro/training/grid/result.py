@@ -10,6 +10,8 @@ import pandas as pd
 from repro.training.grid.settings import Settings, equal
 from repro.training.result import SeedsFit
 
+SHOWN = 12  # values of a setting in a message
+
 
 @dataclass(frozen=True, repr=False)
 class GridFit:
@@ -93,7 +95,14 @@ class GridFit:
         for place, cell in enumerate(self.settings):
             if all(equal(cell[name], value) for name, value in settings.items()):
                 return place
-        raise KeyError(f"no cell of {settings}; see .settings")
+        known = "; ".join(f"{name}: {_in_a_row(values[name])}" for name in settings)
+        raise KeyError(f"no cell of {settings}; the grid has {known}")
+
+
+def _in_a_row(values: list[Any]) -> str:
+    texts = list(dict.fromkeys(f"{value!r:.40}" for value in values))
+    rest = f" and {len(texts) - SHOWN} more" if len(texts) > SHOWN else ""
+    return ", ".join(texts[:SHOWN]) + rest
 
 
 def with_settings(cells: list[Settings], frames: list[pd.DataFrame]) -> pd.DataFrame:

@@ -208,7 +208,7 @@ def test_a_cell_goes_on_and_can_be_asked_for():
         grid.model(seed=1)
     with pytest.raises(TypeError, match="the grid has no rate"):
         grid.model(seed=1, rate=1)
-    with pytest.raises(KeyError, match="no cell of"):
+    with pytest.raises(KeyError, match=r"no cell of .*; the grid has learning_rate: 0\.\d"):
         grid.model(seed=1, learning_rate=0.3)
     with pytest.raises(KeyError, match="seed 7 was not trained"):
         grid.model(seed=7, learning_rate=0.5)
@@ -247,7 +247,7 @@ def test_a_bad_grid_is_refused_in_a_line_before_anything_is_built(grid, error):
 def test_other_bad_arguments_are_refused():
     with pytest.raises(TypeError, match="build needs units"):
         train(lambda units, rate=1: build(rate, units), {"rate": [0.1]})
-    with pytest.raises(TypeError, match="neither fit_grid nor fit_seeds takes epoch"):
+    with pytest.raises(TypeError, match=r"nor fit_seeds takes epoch; did you mean 'epochs'\?"):
         train(build, {"units": [3]}, epoch=3)
     with pytest.raises(TypeError, match="build must be a function of the settings"):
         train(build(), {"units": [3]})
@@ -259,3 +259,9 @@ def test_an_error_in_build_names_the_cell():
     with pytest.raises(ValueError, match="positive integer") as raised:
         train(build, {"units": [4, -1], "learning_rate": [0.1]})
     assert raised.value.__notes__[-1] == "This was raised for units=-1, learning_rate=0.1, seed 0."
+
+
+def test_the_models_of_a_grid_are_counted_as_models(capsys):
+    train(build, {"units": [3, 4]}, verbose=2)
+    said = capsys.readouterr().out.splitlines()
+    assert said and all(" models, mean of each: loss" in line for line in said)
