@@ -29,7 +29,8 @@ class ReluHealth(keras.callbacks.Callback):
     longer than 0.3 of the weights or not finite; not again in that run.
 
     Each unit's largest value is kept inside the training step, so that nothing is computed twice.
-    Sequential and functional models are watched; of others the callback says that it can't.
+    Functional models and Sequential ones that begin with a `keras.Input` are watched; of others the
+    callback says that it can't.
 
     Examples:
         >>> import keras, numpy as np
@@ -58,7 +59,7 @@ class ReluHealth(keras.callbacks.Callback):
         self._warned, self._ratios = False, {}
         layers = sites(self.model)
         if not layers:
-            needs = "it needs a Sequential or functional model that is built"
+            needs = "it needs a functional model, or a Sequential that begins with keras.Input"
             self._warn(f"ReluHealth finds no layers: {needs}")
             return
         operations = trace(self.model).operations

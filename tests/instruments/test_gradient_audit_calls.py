@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from repro.instruments.gradient_audit import gradient_audit
+from repro.instruments.gradient_audit.comparison import ALIKE, GRADIENTS
 
 from .audited_steps import (
     DOCS,
@@ -129,6 +130,7 @@ def test_bad_learning_rate(rate, classes, classifier):
         ({"loss": lambda y, p: y / 0 * p}, "one finite number"),
         ({"model": None, "loss": "mse"}, "either model= or forward="),
         ({"forward": forward}, "either model= or forward="),
+        ({"model": dense}, r"model must be a keras.Model, such as model=build\(\), got a function"),
         ({"checks": -1}, "checks"),
     ],
 )
@@ -137,6 +139,24 @@ def test_bad_arguments(changes, message, classes, classifier):
     arguments = {"parameters": parameters, "x": x, "y": y, "model": classifier, **changes}
     with pytest.raises(ValueError, match=message):
         gradient_audit(softmax_step(), learning_rate=RATE, **arguments)
+
+
+def test_a_rate_or_loss_that_is_not_the_stated_one_is_asked_for(classes, classifier):
+    _, x, y = classes
+    right = audit_classes(softmax_step(), classes, classifier)
+    assert not right.notes
+    arguments = {"parameters": classes[0], "x": x, "y": y, "model": classifier}
+    other = gradient_audit(softmax_step(), learning_rate=RATE / 10, **arguments)
+    assert other.notes == (ALIKE,)
+
+
+def test_a_step_that_returns_the_gradient_is_told_so(classes, classifier):
+    def gradient(parameters, x, y):
+        old = [array.copy() for array in parameters]
+        new = softmax_step()(parameters, x, y)
+        return [(a - b) / RATE for a, b in zip(old, new, strict=True)]
+
+    assert audit_classes(gradient, classes, classifier).notes == (GRADIENTS,)
 
 
 def test_model_without_loss_or_with_random_layers(classes):

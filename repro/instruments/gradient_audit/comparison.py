@@ -1,5 +1,6 @@
 """Compare the gradients that a step implies with the true ones, array by array."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +14,9 @@ from repro.instruments.gradient_audit.update import Update
 READABLE = 0.01  # of an update: the most that rounding may be, for the update to be compared
 COMPARED = {"ok", "kink"}
 UNMOVED = "The step moved none of the arrays: does it return the new ones?"
+GRADIENTS = "The step returned the gradient; it is to return old - learning_rate * gradient."
+ALIKE = "All have one factor: is the step's learning rate, or its loss, another one than stated?"
+FACTOR = re.compile(r"factor [\d./e+]+$")
 NOTES = {
     "kink": "the loss has a kink here (ReLU at 0); TensorFlow takes one of its slopes",
     "unconfirmed": "central differences contradict TensorFlow, so nothing is compared with it",
@@ -30,6 +34,23 @@ def comparison_status(update: Update, true: Array, confirmation: str) -> str:
         return confirmation if update.implied is not None else update.status
     size = max(np.linalg.norm(update.implied), np.linalg.norm(true))
     return "lost in rounding" if update.noise > READABLE * size > 0 else confirmation
+
+
+def remarks(
+    table: pd.DataFrame, updates: Sequence[Update], reference: Sequence[Array]
+) -> list[str]:
+    """Return what all arrays together show of the step."""
+    if (table["norm_ratio"] == 0).all():
+        return [UNMOVED]
+    if all(map(_is_gradient, updates, reference)) and any(map(np.any, reference)):
+        return [GRADIENTS]
+    factors = set(table["missing_factor"])
+    return [ALIKE] if len(table) > 1 and len(factors) == 1 and FACTOR.match(*factors) else []
+
+
+def _is_gradient(update: Update, true: Array) -> bool:
+    rounding = float(np.sqrt(update.epsilon))
+    return update.updated is not None and np.allclose(update.updated, true, rounding, rounding**2)
 
 
 def tabulate(

@@ -57,16 +57,25 @@ def pose(
     transposed: bool | None,
 ) -> Problem:
     """Make the loss a function of the parameters; see `gradient_audit` for the arguments."""
+    _check_reference(model, forward)
     measure = truth.measure_loss(getattr(model, "loss", None) if loss is None else loss, y)
-    if model is not None and forward is None:
+    if forward is None:
         if x.shape[:1] != y.shape[:1]:
             raise ValueError(f"x and y need one row an example, got {x.shape} and {y.shape}")
         twin = truth.in_float64(model, x.shape)
         described = describe_with_model(parameters, twin, transposed)
         objective = truth.model_objective(twin, x, measure)
         return Problem(parameters=described, x=x, objective=objective, measure=measure, model=twin)
-    if forward is not None and model is None:
-        names = list(parameters) if isinstance(parameters, Mapping) else None
-        objective = truth.function_objective(forward, names, x, measure)
-        return Problem(parameters=describe(parameters), x=x, objective=objective, measure=measure)
-    raise ValueError("pass either model= or forward=, so that TensorFlow can derive the truth")
+    names = list(parameters) if isinstance(parameters, Mapping) else None
+    objective = truth.function_objective(forward, names, x, measure)
+    return Problem(parameters=describe(parameters), x=x, objective=objective, measure=measure)
+
+
+def _check_reference(model: Any, forward: Any) -> None:
+    import keras
+
+    if (model is None) == (forward is None):
+        raise ValueError("pass either model= or forward=, so that TensorFlow can derive the truth")
+    if model is not None and not isinstance(model, keras.Model):
+        kind = type(model).__name__
+        raise ValueError(f"model must be a keras.Model, such as model=build(), got a {kind}")

@@ -14,8 +14,8 @@ from repro.instruments.gradient_audit import reference as truth
 from repro.instruments.gradient_audit.audit import Audit
 from repro.instruments.gradient_audit.comparison import (
     NOTES,
-    UNMOVED,
     comparison_status,
+    remarks,
     tabulate,
 )
 from repro.instruments.gradient_audit.parameters import Array, Parameters
@@ -127,8 +127,7 @@ def _compare(
     table.insert(len(table.columns) - 1, "reference_error", [error for error, _ in confirmed])
     named = zip(problem.names, statuses, strict=True)
     obstacles = [f"{name}: {NOTES[status]}" for name, status in named if status in NOTES]
-    if (table["norm_ratio"] == 0).all():
-        obstacles.append(UNMOVED)
+    obstacles += remarks(table, updates, reference.gradients)
     return Audit(table, reference.loss, (*notes, *obstacles))
 
 
