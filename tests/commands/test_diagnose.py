@@ -71,7 +71,8 @@ def test_help_says_that_the_file_is_run():
         ("broken.py:build", "data.npz", "broken.py can't be imported: ZeroDivisionError"),
         ("model.py:build", "nowhere.npz", "no file is named 'nowhere.npz'"),
         ("model.py:build", "objects.npz", "objects.npz must be an .npz file of plain arrays"),
-        ("model.py:build", "model.py", "model.py must be an .npz file"),
+        ("model.py:build", "model.py", "and return (x, y): model.py:load"),
+        ("model.py:build", "data.xlsx", "data.xlsx is none of .csv, .npz, .parquet, .tsv; a func"),
         ("model.py:build", "half.npz", "half.npz has no y; it has x"),
         ("model.py:build", "nan.npz", "y is NaN or infinite in 1 of 2 places"),
     ],
@@ -81,6 +82,7 @@ def test_what_is_wrong_is_said_in_one_line_and_ends_with_2(folder, target, data,
     write(folder, "broken.py", "build = 1 / 0")
     os.mkfifo(folder / "pipe.py")
     np.savez(folder / "objects.npz", x=np.array([{}, {}], dtype=object), y=np.ones(2))
+    write(folder, "data.xlsx", "a sheet")
     np.savez(folder / "half.npz", x=np.ones(3))
     np.savez(folder / "nan.npz", x=np.ones((2, 2)), y=np.array([1.0, np.nan]))
     result = call(target, "--data", data)

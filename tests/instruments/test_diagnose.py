@@ -370,6 +370,22 @@ def a_model(loss="mse", compiled=True):
     return model
 
 
+def with_input(columns):
+    import keras
+
+    model = keras.Sequential([keras.Input((columns,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    return model
+
+
+def with_metric(name):
+    import keras
+
+    model = a_model()
+    model.compile("sgd", "mse", metrics=["mae", "acc", keras.metrics.R2Score(), name])
+    return model
+
+
 def raising():
     raise RuntimeError("no such\nfile")
 
@@ -382,8 +398,12 @@ X, Y = np.ones((8, 2)), np.arange(8.0)
     [
         (raising, X, Y, r"build\(\) raised RuntimeError: no such"),
         (lambda: a_model(compiled=False), X, Y, "isn't compiled"),
+        (lambda: a_model("sparse_crossentropy"), X, Y, "did you mean 'sparse_categorical_cross"),
+        (lambda: with_metric("acuracy"), X, Y, "no metric 'acuracy'; did you mean 'accuracy'?"),
         (lambda: 3, X, Y, "must return a compiled keras.Model, got int"),
-        (a_model, X, Y[:5], r"x and y must have as many rows, got \[5, 8\]"),
+        (a_model, X, Y[:5], r"x and y must have as many rows, got 8 and 5"),
+        (a_model, list(X), Y, r"got 2 and 8; a list of arrays .* np.array\(x\) makes rows"),
+        (lambda: with_input(16), X.reshape(2, 2, 4), Y[:2], r"Expected shape \(None, 16\)"),
         (a_model, np.where(X > 0, np.nan, X), Y, "x is NaN or infinite in 16 of"),
         (a_model, np.array([["a", "b"]] * 8), Y, "x must hold numbers"),
         (a_model, np.ones(()), Y, "x must have at least two rows"),

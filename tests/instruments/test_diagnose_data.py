@@ -44,6 +44,9 @@ def test_a_target_of_text_becomes_classes_from_0(tmp_path):
         ("a,b\n1,2\n3,\n", "b", r"the target has empty cells"),
         ("b\n1\n", "b", r"no column besides the target"),
         ("", "b", r"is no table"),
+        ("a,b\n", "b", r"has a heading and no rows"),
+        ("1.5,2\n2.5,3\n", "b", r"no column 'b'; its first line is to name the columns"),
+        ("a;b\n1,5;2,5\n", "b", r"parted by semicolons; write it anew with commas"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_said_in_one_line(tmp_path, text, target, says):
@@ -51,6 +54,13 @@ def test_what_is_wrong_with_a_table_is_said_in_one_line(tmp_path, text, target, 
     with pytest.raises(DiagnoseError, match=says) as raised:
         load_data(str(tmp_path / "t.csv"), target)
     assert "\n" not in str(raised.value)
+
+
+def test_a_target_of_what_is_no_table_is_refused(tmp_path):
+    np.savez(tmp_path / "t.npz", x=np.ones((3, 2)), y=np.ones(3))
+    for name in (str(tmp_path / "t.npz"), "my_data.py:load"):
+        with pytest.raises(DiagnoseError, match=r"--target names a column of a table, and .* is"):
+            load_data(name, "price")
 
 
 # Data sets, weights ------------------------------------------------------------------------------

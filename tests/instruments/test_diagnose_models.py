@@ -222,6 +222,13 @@ def a_model():
     return sequential((layers.Dense, 1), loss="mse")()
 
 
+def two_outputs():
+    x = keras.Input(X.shape[1:])
+    model = keras.Model(x, {name: layers.Dense(1, name=name)(x) for name in ("first", "second")})
+    model.compile("sgd", {"first": "mse", "second": "mse"})
+    return model
+
+
 MADE_ONCE = a_model()
 
 
@@ -231,6 +238,8 @@ MADE_ONCE = a_model()
         (sequential((layers.Dense, 1), loss="binary_croosentropy"), X, Y, "no loss 'binary_croo"),
         (a_model(), X, Y, "must be a function that makes a new model, got a Sequential"),
         (lambda: MADE_ONCE, X, Y, "returns the same model again"),
+        (a_model, pd.DataFrame({"a": Y, "b": "text"}), Y, r"x\['b'\] must hold numbers, got obj"),
+        (two_outputs, X, {"first": Y, "secnd": Y}, "y has no 'second', an output; it has first, s"),
         (a_model, X, np.zeros(80), "y is the same in all rows"),
         (
             sequential((layers.Dense, 2, "softmax"), loss="categorical_crossentropy"),

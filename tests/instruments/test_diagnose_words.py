@@ -359,3 +359,28 @@ def test_what_several_changes_gain_is_not_said_to_be_one_remedys(setup):
     told = diagnosis_of(setup, signs, ["stalls"], {OWN: 0.1, BOTH: 0.3}, 0.1).details
     assert "inputs not scaled (its remedy gains +0.10)" in told
     assert "too few units (not tried alone)" in told
+
+
+def test_what_is_written_wrong_and_is_not_the_cause_is_named_too(setup):
+    signs = ["narrow", "loss_output"]
+    told = diagnosis_of(setup, signs, ["stalls"], {OTHER: 0.9, FACT: -0.1}, 0.05)
+    assert told.cause == "narrow"
+    fact = "Worth mending, too: loss and output activation don't fit (loss_output was measured)."
+    assert fact in " ".join(str(told).split())
+
+
+def test_a_gain_that_few_seeds_cant_tell_from_chance_is_said_to_be_one(setup):
+    few = diagnosis_of(setup, ["input_scale"], ["stalls"], {}, 0.0)
+    skills = np.array([0.9, 0.1, 0.95, 0.0, 0.0])
+    judge(setup, few.proof, [Trained(change=OWN, test=skills, train=SEEDS)])
+    assert few.verdict == "not proven"
+    text = " ".join(str(few).split())
+    assert "Its own remedy: gain +0.38" in text and "can't tell from chance; give 10." in text
+    enough = diagnosis_of(setup, ["input_scale"], ["stalls"], {OWN: 0.2}, 0.0)
+    assert "from chance" not in str(enough)
+
+
+def test_of_several_outputs_it_is_said_which_one_is_diagnosed(setup):
+    note = "trained together, the outputs reach: sex 0.10, age 0.90; sex is diagnosed alone"
+    worst = diagnosis_of(replace(setup, notes=(note,)), [], ["stalls"], {OTHER: 0.9}, 0.0)
+    assert "Trained together, the outputs reach" in str(worst)

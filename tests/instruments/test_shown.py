@@ -1,6 +1,8 @@
 """A diagnosis is shown in a few lines, as HTML and as a plot; progress only where it is wanted."""
 
+import re
 import sys
+import time
 from types import SimpleNamespace
 
 import keras
@@ -35,9 +37,22 @@ def test_a_count_of_seeds_is_the_first_so_many(diagnosis):
 
 def test_it_is_shown_in_a_few_lines(diagnosis):
     lines = repr(diagnosis).splitlines()
-    assert len(lines) == 3
-    assert headline(diagnosis) in lines[0]
-    assert f"skill {diagnosis.table.skill[0]:.2f} as it is" in lines[1]
+    assert 3 <= len(lines) <= 8 and max(map(len, lines)) < 80
+    text = " ".join(" ".join(lines).split())
+    assert headline(diagnosis) in text
+    assert f"skill {diagnosis.table.skill[0]:.2f} as it is" in text
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_a_terminal_gets_no_wider_lines_than_it_has(diagnosis, columns, monkeypatch, tmp_path):
+    wide = str(diagnosis)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    told = str(diagnosis).removesuffix(f"{diagnosis.code}\n")  # which is to be pasted as it is
+    assert max(map(len, [*told.splitlines(), *diagnosis.details.splitlines()])) <= columns
+    assert told.split() == wide.removesuffix(f"{diagnosis.code}\n").split()
+    diagnosis.save(tmp_path)
+    assert (tmp_path / "diagnosis.txt").read_text(encoding="utf-8").startswith(wide)
 
 
 def test_a_notebook_shows_verdict_changes_and_figure(diagnosis):
@@ -84,6 +99,29 @@ def test_a_bar_that_is_asked_for_says_each_task_where_there_is_no_terminal(capsy
     with progress(1, 60) as say:
         say("a task", 1, 3)
     assert "2/3 a task" in capsys.readouterr().err
+
+
+def test_a_line_that_is_written_over_leaves_nothing(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "ipykernel", SimpleNamespace())
+    with progress(1, 60) as say:
+        say("a change " * 12, 0, 2)
+        say("another", 1, 2)
+    _, long, short, _ = capsys.readouterr().err.split("\r")
+    assert len(short) >= len(long)
+
+
+def test_a_bar_says_how_much_time_of_the_budget_has_passed(monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as a terminal
+    monkeypatch.setenv("TERM", "xterm")
+    with progress(1, 60) as say:
+        say("standardize the input; batch normalization in front of the activations", 1, 6)
+        time.sleep(1.2)
+    shown = re.sub(r"\x1b\[[\d;?]*\w", "", capsys.readouterr().err)
+    assert "1 s; about 60 s at most" in shown
+    assert "standardize the input; batch" in shown
+    assert max(map(len, re.split(r"[\r\n]", shown))) <= 80
 
 
 @pytest.mark.parametrize("notebook", [False, True])

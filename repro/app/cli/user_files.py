@@ -7,6 +7,7 @@ from tempfile import TemporaryFile
 
 from repro.study.errors import StudyError, nearest, unknown
 
+DATA = {".npz", ".csv", ".tsv", ".parquet"}
 HIDING = {"*", "globals", "vars", "exec", "setattr"}  # can bind names that are not written out
 
 
@@ -26,8 +27,14 @@ def require_data(target: str) -> None:
     """Raise `StudyError` if there is no such file of data, or of a function that returns them."""
     if ".py:" in target:
         require_function(target)
-    else:
-        _require(Path(target), {".npz", ".csv", ".tsv", ".parquet"})
+        return
+    path = Path(target)
+    _require(path, DATA)
+    if path.suffix not in DATA and path.is_file():
+        raise StudyError(
+            f"{target} is none of {', '.join(sorted(DATA))}; a function can read it, and return "
+            f"(x, y): {target if path.suffix == '.py' else 'my_data.py'}:load"
+        )
 
 
 def require_writable(folder: Path) -> None:

@@ -100,15 +100,14 @@ def diagnose(
         raise DiagnoseError(f"budget must be positive seconds, got {budget!r}")
     data = Data(x=x, y=y, validation_data=validation_data, sample_weight=sample_weight)
     data = read(replace(data, batch_size=batch_size, shuffle=shuffle, class_weight=class_weight))
-    with warnings.catch_warnings():
+    with progress(verbose, budget) as say, warnings.catch_warnings():
         # what Keras warns of is examined, and models are built over and over
         warnings.simplefilter("ignore")
         build, data, notes, joint = worst_output(build, data, epochs)
         setup = make_setup(build, **vars(data), epochs=epochs, seeds=seeds, budget=budget)
         setup = replace(setup, notes=(*notes, *setup.notes), joint=joint)
         trainer = Trainer(setup, start + budget)
-        with progress(verbose, budget) as say:
-            diagnosis = _diagnose(setup, trainer, retune, say)
+        diagnosis = _diagnose(setup, trainer, retune, say)
         return replace(diagnosis, seconds=time.monotonic() - start)
 
 

@@ -11,6 +11,8 @@ from repro.instruments.diagnose.proof.judge import Gain, Judged, Proof
 from repro.instruments.diagnose.report.conclusion import Conclusion
 from repro.instruments.diagnose.symptoms.causes import CAUSES, UNPROVABLE, Finding, capital
 
+ENOUGH_SEEDS = 10  # the default
+TOGETHER = "trained together"  # as the note on several outputs begins
 METRICS = ("metric", "metric_labels")
 MOST_CHANGES = 8
 MOST_TOLD = 2  # failures in a sentence
@@ -119,18 +121,18 @@ def _measured(conclusion: Conclusion) -> Iterator[str]:
         yield f"In the end {'; '.join(fate[:MOST_TOLD])}."
     if conclusion.verdict in ("not proven", "fine") and conclusion.cause:
         yield f"What to do: {CAUSES[conclusion.cause].remedy}."
+    yield from _written_wrong(conclusion, {conclusion.cause, *also}, named)
     if conclusion.verdict == "fine":
-        yield from _harmless(conclusion)
         yield from (f"{capital(s.says)}." for s in conclusion.symptoms if s.key == "overfits")
 
 
-def _harmless(conclusion: Conclusion) -> Iterator[str]:
-    """Name what is written wrong, and does no harm that can be measured here."""
-    facts = conclusion.suspects.certain - {conclusion.cause}
-    wrong = [finding for finding in conclusion.findings if finding.key in facts]
-    for finding in wrong:
-        signs = "; ".join(symptom.says for symptom in finding.signs)
-        yield f"Worth mending, though it costs no skill here: {finding.title} ({signs})."
+def _written_wrong(conclusion: Conclusion, causes: set[str], named: set[str]) -> Iterator[str]:
+    """Say what is written wrong besides these causes; of symptoms, what is not named yet."""
+    harm = "though it costs no skill here" if conclusion.verdict == "fine" else "too"
+    for finding in conclusion.findings:
+        signs = "; ".join(symptom.says for symptom in finding.signs if symptom.key not in named)
+        if finding.key in conclusion.suspects.certain - causes and signs:
+            yield f"Worth mending, {harm}: {finding.title} ({signs})."
 
 
 def _number(conclusion: Conclusion) -> str:
@@ -163,6 +165,8 @@ def _reservations(conclusion: Conclusion) -> Iterator[str]:
     """Say what weakens the conclusion: rivals, what wasn't tried, what was cut."""
     proof = conclusion.proof
     attribution = conclusion.attribution
+    together = [note for note in conclusion.setup.notes if note.startswith(TOGETHER)]
+    yield from (f"{capital(note)}." for note in together)
     if conclusion.drowned:
         return
     if attribution and conclusion.verdict != "fine":
@@ -177,6 +181,8 @@ def _reservations(conclusion: Conclusion) -> Iterator[str]:
             )
     if attribution and attribution.judged.change.parts > 1 and not proof.is_pruned:
         yield "No time was left to leave out each of these changes, so not all may be needed."
+    if conclusion.verdict == "not proven":
+        yield from _too_few_seeds(conclusion)
     causes = set(conclusion.suspects.causes)
     removing = [c for c in proof.untried if c.parts == 1 and set(c.removes) & causes]
     if removing and not (attribution and attribution.proven):
@@ -184,6 +190,18 @@ def _reservations(conclusion: Conclusion) -> Iterator[str]:
         yield f"No time was left to try: {titles}. Give --budget {_enough(proof)}."
     if conclusion.verdict != "fine":
         yield from _cuts(conclusion)
+
+
+def _too_few_seeds(conclusion: Conclusion) -> Iterator[str]:
+    """Say that a change gains, and that so few seeds can't tell it from chance."""
+    seeds = len(conclusion.setup.seeds)
+    best = max(conclusion.proof.judged, key=lambda judged: judged.gained.mean, default=None)
+    is_open = best and not best.helps and best.gained.mean > conclusion.proof.margin
+    if best and is_open and seeds < ENOUGH_SEEDS:
+        yield (
+            f"{capital(best.change.title)}: gain {_in_words(best.gained)}, which {seeds} seeds "
+            f"can't tell from chance; give {ENOUGH_SEEDS}."
+        )
 
 
 def _enough(proof: Proof) -> int:

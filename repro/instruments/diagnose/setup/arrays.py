@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from repro.instruments.diagnose.setup.errors import DiagnoseError
+from repro.instruments.diagnose.setup.errors import DiagnoseError, listed, short
 
 Array = NDArray[Any]
 
@@ -79,7 +80,7 @@ def _checked_array(name: str, data: Any, gaps: bool) -> Array:
     except ValueError as error:
         raise DiagnoseError(f"{name} is no array: its rows differ in length") from error
     if array.dtype.kind not in "fiub":
-        raise DiagnoseError(_no_numbers(name, array))
+        raise DiagnoseError(_no_numbers(f"{name}{_column_of_text(data)}", array))
     if array.ndim == 0 or len(array) < 2:
         raise DiagnoseError(f"{name} must have at least two rows, got shape {array.shape}")
     bad = np.size(array) - np.count_nonzero(np.isfinite(array))
@@ -88,6 +89,12 @@ def _checked_array(name: str, data: Any, gaps: bool) -> Array:
             f"{name} is NaN or infinite in {bad:,} of {array.size:,} places; remove or replace them"
         )
     return array.astype("float32") if array.dtype == np.float16 else array
+
+
+def _column_of_text(data: Any) -> str:
+    """Return which column of a data frame holds no numbers, in brackets; "" of anything else."""
+    kinds = data.dtypes.items() if isinstance(data, pd.DataFrame) else ()
+    return next((f"[{short(name)!r}]" for name, kind in kinds if kind.kind not in "fiub"), "")
 
 
 def _no_numbers(name: str, array: Array) -> str:
@@ -114,9 +121,13 @@ def mean_of_finite(a: Array) -> Array:
 
 def check_same_rows(x: Any, y: Any, names: str) -> None:
     """Raise DiagnoseError unless inputs and targets have as many rows."""
-    lengths = {len(a) for data in (x, y) for a in leaves(data)}
-    if len(lengths) > 1:
-        raise DiagnoseError(f"{names} must have as many rows, got {sorted(lengths)}")
+    lengths = [len(a) for a in leaves(x)], [len(a) for a in leaves(y)]
+    if len({*lengths[0], *lengths[1]}) > 1:
+        ours, theirs = (listed(list(dict.fromkeys(counts))) for counts in lengths)
+        text = f"{names} must have as many rows, got {ours} and {theirs}"
+        if isinstance(x, list | tuple) and len(x) in lengths[1]:
+            text += "; a list of arrays is one input each: np.array(x) makes rows of them"
+        raise DiagnoseError(text)
 
 
 def check_count(name: str, count: Any) -> None:

@@ -2,6 +2,7 @@
 
 import weakref
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from repro.instruments.diagnose.setup.anatomy import has_own_steps
 from repro.instruments.diagnose.setup.arrays import Array, first_rows, map_arrays, shapes
 from repro.instruments.diagnose.setup.compiled import compile_arguments
-from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
+from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line, short
 
 if TYPE_CHECKING:
     import keras
@@ -19,13 +20,7 @@ Build = Callable[[], "keras.Model"]
 
 def checked_build(build: Callable[[], Any], x: Any) -> Build:
     """Return `build` with checks: its model is built for x and has an optimizer of its own."""
-    import keras
-
-    if isinstance(build, keras.Model):
-        kind = type(build).__name__
-        raise DiagnoseError(
-            f"build must be a function that makes a new model, got a {kind}: def build(): …"
-        )
+    _check_is_function(build)
     is_checked, optimizers = False, weakref.WeakSet[Any]()
     last: Callable[[], Any] = lambda: None  # noqa: E731  # stands for a reference to no model
 
@@ -45,6 +40,16 @@ def checked_build(build: Callable[[], Any], x: Any) -> Build:
         return model
 
     return build_model
+
+
+def _check_is_function(build: Any) -> None:
+    import keras
+
+    if isinstance(build, keras.Model) or not callable(build):
+        got = f"a {type(build).__name__}" if callable(build) else repr(short(build))
+        raise DiagnoseError(
+            f"build must be a function that makes a new model, got {got}: def build(): …"
+        )
 
 
 def readable_rows(model: "keras.Model", x: Any) -> Any:
@@ -86,10 +91,14 @@ def _renew_optimizer(model: "keras.Model") -> None:
     )
 
 
+OF_ANY_LOSS = ("accuracy", "acc", "crossentropy", "ce")  # Keras takes that of the loss
+
+
 def call_build(build: Callable[[], Any]) -> "keras.Model":
     """Call the user's function; raise DiagnoseError unless it returns a compiled model."""
     import keras
 
+    _check_is_function(build)
     try:
         model = build()
     except Exception as error:
@@ -102,8 +111,22 @@ def call_build(build: Callable[[], Any]) -> "keras.Model":
     if model.loss is None and not has_own_steps(model):
         raise DiagnoseError("build() returns a model without a loss; give compile a loss")
     for loss in keras.tree.flatten(model.loss):
-        try:
-            keras.losses.get(loss)
-        except ValueError as error:
-            raise DiagnoseError(f"Keras knows no loss {loss!r}; see keras.losses") from error
+        _check_is_known("loss", loss, keras.losses)
+    for metric in keras.tree.flatten(compile_arguments(model)["metrics"]):
+        if metric not in OF_ANY_LOSS:
+            _check_is_known("metric", metric, keras.metrics)
     return model
+
+
+def _check_is_known(kind: str, name: Any, room: Any) -> None:
+    """Raise DiagnoseError for a name that Keras has no loss or metric of."""
+    if not isinstance(name, str):
+        return
+    try:
+        room.get(name)
+    except ValueError as error:
+        known = [own for own in ["accuracy", *dir(room)] if own.islower() and own[0] != "_"]
+        longer = [own for own in known if {*name.split("_")} <= {*own.split("_")}]
+        nearest = longer or get_close_matches(name, known, n=1)
+        meant = f"did you mean {nearest[0]!r}?" if nearest else f"see keras.{kind}s"
+        raise DiagnoseError(f"Keras knows no {kind} {name!r}; {meant}") from error

@@ -6,6 +6,7 @@ from itertools import islice
 
 SHOWN = 24  # names in a message; a table may have a million columns
 LONGEST = 60  # characters of a name
+ARRAY = re.compile(r"\[[-+.,\d\s\[\]einfa]*\n[-+.,\d\s\[\]einfa]*\]")  # printed over lines
 
 
 class DiagnoseError(ValueError):
@@ -23,14 +24,16 @@ class DiagnoseError(ValueError):
 def one_line(error: BaseException) -> str:
     """Return an exception's type and message in one line."""
     try:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        text = ARRAY.sub("[…]", re.sub(r"\x1b\[\d+m|\{\{.*?\}\}", "", str(error)))
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
     except Exception:  # of a class of the user's, whose own text fails
         lines = []
     # TensorFlow puts the lines of its own code first, Keras the layer that it was in
     first = lines[0] if lines else ""
     row = -1 if first.startswith("in user code") else int("Exception encountered" in first)
-    text = re.sub(r"\x1b\[\d+m|\{\{.*?\}\}", "", lines[min(row, len(lines) - 1)]) if lines else ""
-    return f"{type(error).__name__}: {text}"[:200]
+    kind = type(error).__name__
+    message = lines[min(row, len(lines) - 1)].removeprefix(f"{kind}: ") if lines else ""
+    return f"{kind}: {message}"[:200]
 
 
 def listed(names: Collection[object]) -> str:

@@ -77,6 +77,7 @@ def load_data(target: str, column: str | None = None) -> dict[str, Any]:
         DiagnoseError: if they can't be loaded.
     """
     if ".py:" in target:
+        _refuse_column(target, column)
         return _from_function(target)
     path = Path(target)
     if path.suffix in TABLES:
@@ -101,7 +102,13 @@ def load_data(target: str, column: str | None = None) -> dict[str, Any]:
     for name, array in arrays.items():
         if not _holds_what_it_says(array):
             raise DiagnoseError(f"{target}: its {name} is no array, or says a false shape")
+    _refuse_column(target, column)
     return _named(target, others | arrays)
+
+
+def _refuse_column(target: str, column: str | None) -> None:
+    if column is not None:
+        raise DiagnoseError(f"--target names a column of a table, and {target} is none")
 
 
 def _distinct(names: list[str]) -> list[str]:

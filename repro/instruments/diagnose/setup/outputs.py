@@ -14,7 +14,7 @@ import numpy as np
 from repro.instruments.diagnose.setup.arrays import Array, as_columns, leaves, map_arrays
 from repro.instruments.diagnose.setup.building import call_build
 from repro.instruments.diagnose.setup.compiled import compile_arguments, loss_name
-from repro.instruments.diagnose.setup.errors import DiagnoseError
+from repro.instruments.diagnose.setup.errors import DiagnoseError, listed
 from repro.instruments.diagnose.setup.skill import metric, skill
 from repro.instruments.diagnose.setup.task import infer_task
 
@@ -96,6 +96,8 @@ def outputs_of(
     if len(getattr(model, "outputs", None) or []) != len(targets):
         raise DiagnoseError(f"y holds {len(targets)} arrays, one for each output of the model")
     if isinstance(y, dict):
+        _check_names(names, y, "y")
+        _check_names(names, validation[1] if validation else y, "validation y")
         targets = [y[name] for name in names]
         validation = validation and (validation[0], [validation[1][name] for name in names])
     tests = leaves(validation[1]) if validation else [None] * len(targets)
@@ -116,6 +118,12 @@ def outputs_of(
     worst = int(np.where(skills < skills.min() + ALIKE, shares, -1).argmax())
     outputs[worst] = replace(outputs[worst], joint=_compared(together, worst))
     return sorted(outputs, key=lambda o: (o is not outputs[worst], o.joint_skill))
+
+
+def _check_names(names: list[Any], y: dict[Any, Any], called: str) -> None:
+    for name in names:
+        if name not in y:
+            raise DiagnoseError(f"{called} has no {name!r}, an output; it has {listed(list(y))}")
 
 
 def _names_in_order(model: Any, y: Any) -> list[Any]:

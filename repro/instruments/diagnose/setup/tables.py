@@ -1,5 +1,6 @@
 """Data in a table: CSV and Parquet files, one row an example, one column the target."""
 
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ def _read(path: Path) -> pd.DataFrame:
         if path.suffix == ".parquet":
             return read_parquet(path, content)
         separator = "\t" if path.suffix == ".tsv" else ","
+        _check_separator(path, content.split(b"\n", 1)[0], separator.encode())
         check_heading(path, content, limit=MOST_COLUMNS, separator=separator)
         return parse_table(content, sep=separator)
     except DiagnoseError:
@@ -60,8 +62,19 @@ def _read(path: Path) -> pd.DataFrame:
         raise DiagnoseError(f"{path} is no table: {one_line(error)}") from error
 
 
+def _check_separator(path: Path, heading: bytes, separator: bytes) -> None:
+    """Raise DiagnoseError for a table as spreadsheets write it where the comma is a point."""
+    if b";" in heading and separator not in heading:
+        raise DiagnoseError(
+            f"{path}: its columns are parted by semicolons; write it anew with commas: "
+            "pandas.read_csv(…, sep=';', decimal=',').to_csv(…, index=False)"
+        )
+
+
 def _target_columns(path: Path, table: pd.DataFrame, target: str | None) -> list[str]:
     names = [str(name) for name in table.columns]
+    if not len(table):
+        raise DiagnoseError(f"{path} has a heading and no rows")
     if target is None:
         raise DiagnoseError(f"{path} needs --target NAME; its columns are {listed(names)}")
     chosen = [target] if target in names else target.split(",")
@@ -69,10 +82,15 @@ def _target_columns(path: Path, table: pd.DataFrame, target: str | None) -> list
         raise DiagnoseError(f"{path}: the column {short(twice[0])!r} is there, or named, twice")
     for name in chosen:
         if name not in names:
-            nearest = get_close_matches(name, names[:COMPARED], n=1)
-            meant = f"did you mean {short(nearest[0])!r}" if nearest else f"it has {listed(names)}"
-            raise DiagnoseError(f"{path} has no column {name!r}; {meant}")
+            raise DiagnoseError(f"{path} has no column {name!r}; {_meant(name, names)}")
     return chosen
+
+
+def _meant(name: str, names: list[str]) -> str:
+    if all(_says_a_number(own) for own in names):
+        return "its first line is to name the columns, and has numbers"
+    nearest = get_close_matches(name, names[:COMPARED], n=1)
+    return f"did you mean {short(nearest[0])!r}?" if nearest else f"it has {listed(names)}"
 
 
 def _inputs(path: Path, table: pd.DataFrame) -> Array:
@@ -103,6 +121,13 @@ def _numbers(column: Any) -> Array:
     texts = np.empty(len(kinds), object)
     texts[:] = [str(kind) for kind in kinds]
     return np.unique(texts, return_inverse=True)[1][places]
+
+
+def _says_a_number(name: str) -> bool:
+    with suppress(ValueError):
+        float(name)
+        return True
+    return False
 
 
 def _is_number(column: Any) -> bool:
