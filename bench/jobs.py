@@ -9,19 +9,29 @@ take if they were as fast; that their memory is shared, no simulation knows.
 
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from bench.contest import RESULTS, Contest, run, seconds, show
 from bench.mnist_job import PLAIN, Job, in_another_process, pixels
+from bench.pages import splice
 from repro import fit_grid, fit_seeds
-from repro.training.jobs.processes import end_workers
+from repro.findings.markdown import markdown_table
+from repro.training.jobs.workers import end_workers
 
 EPOCHS, GRID_EPOCHS, SEEDS = 5, 1, 16
 RATES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5]
 CORES = (1, 2, 4, 8, 16, 32, 64)
 REPEATS = 1
+PAGES = [Path(__file__).parents[1] / page for page in ("docs/fit-seeds.md", "bench/README.md")]
+TITLES = {
+    PLAIN: "`fit`",
+    "n_jobs=1": "`n_jobs=1`",
+    "n_jobs=2": "`n_jobs=2`, processes started for the call",
+    "n_jobs=2, warm": "`n_jobs=2`, processes of an earlier call",
+}
 
 
 def contests() -> dict[str, Contest]:
@@ -82,6 +92,17 @@ def build(learning_rate: float = 0.1) -> Any:
     return model
 
 
+def in_markdown(measured: pd.DataFrame) -> str:
+    """Return the first contest as Markdown."""
+    first = measured[measured.job == measured.job[0]]
+    rows = [
+        (TITLES[row.contender], f"{row.seconds:.2g}", f"{row.times_first:.2g}")
+        for row in first.itertuples()
+    ]
+    heading = f"{SEEDS} seeds, {EPOCHS} epochs of MNIST"
+    return markdown_table([heading, "seconds a seed", "times `fit`"], rows)
+
+
 def simulated(start: float, block: float, blocks: int) -> pd.DataFrame:
     """Return what so many equal blocks take on other numbers of cores, a process each.
 
@@ -116,7 +137,11 @@ if __name__ == "__main__":
 
         print(measure(**json.loads(sys.argv[1])))
     else:
-        show(run("jobs"))
+        measured = run("jobs")
+        for page in PAGES:
+            text = splice(page.read_text("utf-8"), "processes", in_markdown(measured))
+            page.write_text(text, encoding="utf-8")
+        show(measured)
         table = simulated(*start_and_block(), blocks=64)
         table.to_csv(RESULTS / "jobs_simulated.csv", index=False, lineterminator="\n")
         show(table)

@@ -198,7 +198,7 @@ def _fit(
             Processes(count, advance, blocks=len(parts)) as processes,
             graphs.holding_data_of(job),
         ):
-            blocks = Blocks(job, start, advance, graphs)
+            blocks = Blocks(job, start, processes.advance, graphs)
             blocks.begin(parts, processes.train)
             trained = dict(blocks.finish())
     result = result_of(trained, job.blueprint, blocks.one_at_a_time, arguments)

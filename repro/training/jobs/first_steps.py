@@ -56,6 +56,8 @@ def what_is_unexpected(
 ) -> str | None:
     """Name what differs, beyond rounding, from another process's first steps; None if nothing."""
     for own, other in zip(outcomes(block, seeds, models), others, strict=True):
+        if [a.shape for a in own.state] != [a.shape for a in other.steps.state]:
+            return "weights have other shapes"
         if differs := what_differs(own, other.steps, other.near, models[0]):
             return differs
     return None

@@ -1,4 +1,4 @@
-"""A job as it is sent to another process: without its data, which lie in files to be mapped."""
+"""A job as it is sent to another process: in a file, its data in others, which are mapped."""
 
 from dataclasses import dataclass, replace
 from itertools import count
@@ -9,9 +9,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from repro.training.building import one_line
 from repro.training.feeding.arrays import Arrays
 from repro.training.feeding.structures import map_tensors
 from repro.training.job import Job
+from repro.training.jobs.unfit import Unfit
+
+JOB = ".pickle"  # the ending of a job's file
 
 
 @dataclass(frozen=True)
@@ -24,12 +28,12 @@ class Stored:
 
 @dataclass(frozen=True)
 class Parcel:
-    """A job in parts that can be sent.
+    """A job in files.
 
     Attributes:
-        folder: of its files.
+        folder: of its files. One has the job without data, sample and callbacks, once for all
+            blocks, since `build` may hold much; its check has been done.
         name: that no other parcel there has.
-        job: without data, sample and callbacks; its check has been done.
         first: the first of all seeds.
         data: for each of training and validation, None or the files of its arrays.
         n: the numbers of samples of both.
@@ -38,7 +42,6 @@ class Parcel:
 
     folder: Path
     name: str
-    job: Job
     first: int
     data: tuple[Any, Any]
     n: tuple[int, int]
@@ -57,13 +60,20 @@ class Packer:
         self._written: dict[int, tuple[Arrays, Any]] = {}
 
     def pack(self, job: Job, first: int) -> Parcel:
-        """Return the parcel of a job and the first of its seeds."""
+        """Return the parcel of a job and the first of its seeds.
+
+        Raises:
+            Unfit: if `build` holds what can't be sent.
+            OSError: if there is no room.
+        """
         parts = (job.data, job.validation)
         bare: Any = {"data": None, "validation": None, "callbacks": None, "check": False}
+        alone = replace(job, blueprint=replace(job.blueprint, sample=(None,) * 3), **bare)
+        name = str(next(self._numbers))
+        (self._folder / f"{name}{JOB}").write_bytes(_pickled(alone))
         return Parcel(
             folder=self._folder,
-            name=str(next(self._numbers)),
-            job=replace(job, blueprint=replace(job.blueprint, sample=(None,) * 3), **bare),
+            name=name,
             first=first,
             data=tuple(data and self._write(data) for data in parts),  # type: ignore[arg-type]
             n=tuple(data.n if data else 0 for data in parts),  # type: ignore[arg-type,union-attr]
@@ -81,8 +91,19 @@ class Packer:
         return Stored(path, tensor.dtype.name)
 
 
+def _pickled(job: Job) -> bytes:
+    from joblib.externals.loky.backend.reduction import dumps
+
+    try:
+        return bytes(dumps(job))
+    except Exception as error:  # whatever the things that it holds raise
+        raise Unfit(f"build can not be sent to another process ({one_line(error)})") from error
+
+
 def unpack(parcel: Parcel) -> Job:
     """Return the job, with its data; Keras' settings become those of the process that packed it."""
+    from joblib.externals.loky.backend.reduction import loads
+
     take_over(parcel.settings)
     data, validation = (
         Arrays(map_tensors(_read_tensor, stored), n) if stored else None
@@ -90,9 +111,9 @@ def unpack(parcel: Parcel) -> Job:
     )
     if data is None:
         raise ValueError("a parcel without data")
-    sample = data.sample(parcel.job.batch_size)
-    blueprint = replace(parcel.job.blueprint, sample=sample)
-    return replace(parcel.job, blueprint=blueprint, data=data, validation=validation)
+    job: Job = loads(parcel.file(JOB).read_bytes())  # this process's parent has written it
+    blueprint = replace(job.blueprint, sample=data.sample(job.batch_size))
+    return replace(job, blueprint=blueprint, data=data, validation=validation)
 
 
 def keras_settings() -> dict[str, Any]:

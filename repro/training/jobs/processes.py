@@ -1,12 +1,9 @@
-"""Worker processes that train the blocks of one call; loky keeps them for the next call."""
+"""Train the blocks of one call in worker processes."""
 
-import json
-import os
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, wait
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,18 +14,20 @@ from repro.training.building import one_line
 from repro.training.feeding.batches import Batches
 from repro.training.jobs import heartbeat
 from repro.training.jobs.choice import why_one_process
+from repro.training.jobs.epochs import ToldEpochs
 from repro.training.jobs.first_steps import Expected, expected_steps
-from repro.training.jobs.parcel import Packer
-from repro.training.jobs.spawn import ONE_THREAD, interrupts_held, signals_deferred
-from repro.training.jobs.worker import ALIKE, LOG, Unfit, begin, get_ready, train_block
+from repro.training.jobs.parcel import Packer, Parcel
+from repro.training.jobs.spawn import signals_deferred
+from repro.training.jobs.unfit import Unfit
+from repro.training.jobs.worker import ALIKE, LOG, get_ready, train_block
+from repro.training.jobs.workers import Workers
 from repro.training.trainer import Advance, Trainer
 
-IDLE = 60  # seconds that a worker without work stays, ready for the next call
 TICK = 0.1  # seconds between two looks at the workers
 
 
 class Stalled(Exception):
-    """The workers used no processor time any more; the message says for how long."""
+    """Nothing comes from the workers any more; the message says why."""
 
 
 class Processes:
@@ -46,13 +45,18 @@ class Processes:
 
     def __init__(self, count: int, advance: Advance, *, blocks: int):
         self._count = min(count, blocks) if count > 1 else 1
-        self._advance = advance
+        self._epochs_told = ToldEpochs(advance)
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._packer: Packer | None = None
-        self._read: dict[Path, int] = {}
-        self._executor: Any = None
+        self._workers: Workers | None = None
+        self._sent: list[Future[Any]] = []
         self.one_process: str | None = None
         self.used = 1
+
+    @property
+    def advance(self) -> Advance:
+        """To be called after each epoch of this process; what was lost is not told twice."""
+        return self._epochs_told.advance
 
     def __enter__(self) -> Self:
         return self
@@ -63,10 +67,12 @@ class Processes:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is not None:
-            self._kill()
-        if self._folder is not None:
-            with signals_deferred():  # or a second Ctrl-C would leave a part of it
+        with signals_deferred():  # or a second Ctrl-C would leave a part of it
+            if kind is None and self._workers and all(future.done() for future in self._sent):
+                self._workers.keep()
+                self._workers = None
+            self._end()
+            if self._folder is not None:
                 self._folder.cleanup()
 
     def train(self, trainer: Trainer, blocks: list[list[int]]) -> Iterator[Rounds] | None:
@@ -85,104 +91,98 @@ class Processes:
         if reason := why_one_process(trainer.job):
             self._give_up(reason)
             return _blocks_of_data_sets(trainer, blocks)
-        try:
-            for _ in range(self._count):
-                self._submit(get_ready)
-            seeds, models, block = trainer.prepare(blocks[0])
-            return self._results(self._send(trainer, blocks, expected_steps(block, seeds, models)))
-        except OSError as error:  # of a full disk, or of too many processes
-            self._give_up(f"others can not be started and given the data ({error})")
+        if not self._start():
             return None
+        seeds, models, block = trainer.prepare(blocks[0])
+        return self._send(trainer, blocks, expected_steps(block, seeds, models))
+
+    def _start(self) -> bool:
+        """Let the workers get ready; return False if there can be none."""
+        try:
+            self._workers = self._workers or Workers.take(self._count)
+            for _ in range(self._count):
+                self._workers.submit(get_ready)
+        except (OSError, RuntimeError) as error:  # as of too many processes
+            self._give_up(f"others can not be started ({one_line(error)})")
+            return False
+        return True
 
     def _send(
         self, trainer: Trainer, blocks: list[list[int]], first: list[Expected]
-    ) -> list[Future[Any]]:
+    ) -> Iterator[Rounds] | None:
+        try:
+            parcel = self._pack(trainer, blocks[0][0])
+            futures = self._submit(parcel, trainer, blocks, first)
+        except Unfit as error:
+            self._give_up(str(error))
+        except OSError as error:  # of a full disk
+            self._give_up(f"others can not be given the data ({error})")
+        except RuntimeError as error:
+            self._give_up(f"a worker was lost ({one_line(error)})")
+        else:
+            self.used = self._count
+            return self._results(parcel, futures)
+        return None
+
+    def _pack(self, trainer: Trainer, first: int) -> Parcel:
         if self._folder is None or self._packer is None:
             self._folder = tempfile.TemporaryDirectory(prefix="fit_seeds_")
             self._packer = Packer(Path(self._folder.name))
-        parcel, futures = self._packer.pack(trainer.job, blocks[0][0]), []
+        return self._packer.pack(trainer.job, first)
+
+    def _submit(
+        self, parcel: Parcel, trainer: Trainer, blocks: list[list[int]], first: list[Expected]
+    ) -> list[Future[Any]]:
+        futures = []
         for place, seeds in enumerate(blocks):
             start = {seed: trainer.start[seed] for seed in seeds if seed in trainer.start}
             work = {"seeds": seeds, "start": start, "expected": [] if place else first}
-            futures.append(self._submit(train_block, parcel=parcel, place=place, **work))
-        self.used = self._count
+            own = self._workers.submit(train_block, parcel=parcel, place=place, **work)  # type: ignore[union-attr]
+            futures.append(own)
+        self._sent += futures
         return futures
 
-    def _submit(self, task: Callable[..., Any], **work: Any) -> Future[Any]:
-        from joblib.externals.loky import get_reusable_executor
-
-        with interrupts_held():
-            self._executor = get_reusable_executor(
-                max_workers=self._count,
-                timeout=IDLE,
-                initializer=begin,
-                initargs=(os.getpid(),),
-                env=ONE_THREAD,
-            )
-            return self._executor.submit(task, **work)
-
-    def _results(self, futures: list[Future[Any]]) -> Iterator[Rounds]:
-        from joblib.externals.loky.process_executor import PicklingError
-
+    def _results(self, parcel: Parcel, futures: list[Future[Any]]) -> Iterator[Rounds]:
         try:
-            for future in futures:
+            for place, future in enumerate(futures):
                 if self.one_process:  # another job of the call has been given up
                     return
                 self._await(future)
                 trained = future.result()
-                self._show_progress()
+                self._epochs_told.read(parcel.folder)
+                self._epochs_told.finish(parcel.file(f"_{place}{LOG}"))
                 yield 1, trained
         except (Unfit, Stalled) as error:
             self._give_up(str(error))
-        except PicklingError as error:
-            lines = str(error.__cause__ or error).strip('"\n ').splitlines()
-            self._give_up(f"build can not be sent to another process ({lines[-1]})")
-        except BrokenProcessPool as error:
-            self._give_up(f"a worker was lost ({str(error).splitlines()[0]})")
         except NotFused:
             for future in futures:
                 future.cancel()
+            parcel.file(ALIKE).unlink(missing_ok=True)  # to tell no more of it
+            self._epochs_told.lost(parcel.name)
             raise
-        except Exception as error:  # what this process would raise, too, it raises when it trains
-            notes = "".join(f"; {note}" for note in getattr(error, "__notes__", ()))
-            message = f"{one_line(error)}{notes}"
-            self._give_up(f"a worker failed with {type(error).__name__} ({message})")
+        except Exception as error:  # of loky
+            self._give_up(f"a worker was lost ({one_line(error)})")
 
     def _await(self, future: Future[Any]) -> None:
-        heart = heartbeat.Heartbeat()
+        heart, workers = heartbeat.Heartbeat(), self._workers
+        folder = Path(self._folder.name)  # type: ignore[union-attr]  # something has been sent
         while not wait([future], timeout=TICK).done:
-            self._show_progress()
-            if heart.is_idle(self._executor._processes):
+            self._epochs_told.read(folder)
+            if heart.is_idle(workers.numbers):  # type: ignore[union-attr]
                 raise Stalled(f"no worker used processor time for {heartbeat.PATIENCE:g} s")
+            if not workers.are_heard and not future.done():  # type: ignore[union-attr]
+                raise Stalled("the thread that takes what workers return has ended")
 
     def _give_up(self, reason: str) -> None:
-        self._kill()
+        self._end()
+        self._epochs_told.lost()
         self.one_process, self.used = reason, 1
         warnings.warn(f"one process: {reason}", stacklevel=2)
 
-    def _show_progress(self) -> None:
-        """Report the epochs that are new in the logs of jobs whose models were found alike."""
-        folder = Path(self._folder.name)  # type: ignore[union-attr]  # something has been sent
-        for log in sorted(folder.glob(f"*{LOG}")):
-            if not (folder / f"{log.name.partition('_')[0]}{ALIKE}").exists():
-                continue
-            with log.open("rb") as file:
-                file.seek(self._read.get(log, 0))
-                lines = file.read().rpartition(b"\n")[0]
-            self._read[log] = self._read.get(log, 0) + len(lines) + bool(lines)
-            for epoch in map(json.loads, lines.splitlines()):
-                self._advance(epoch["count"], epoch["logs"])
-
-    def _kill(self) -> None:
-        if self._executor is not None:
-            self._executor.shutdown(wait=True, kill_workers=True)
-
-
-def end_workers() -> None:
-    """End the processes that wait for the next call."""
-    from joblib.externals.loky import get_reusable_executor
-
-    get_reusable_executor().shutdown(wait=True)
+    def _end(self) -> None:
+        if self._workers is not None:
+            self._workers.end()
+        self._workers, self._sent = None, []
 
 
 def _blocks_of_data_sets(trainer: Trainer, blocks: list[list[int]]) -> Iterator[Rounds] | None:

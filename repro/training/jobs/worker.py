@@ -1,15 +1,18 @@
 """Train, in a worker process, blocks of seeds of the jobs that it is sent."""
 
 import json
+import math
 import os
 import shutil
 import threading
 import time
 from contextlib import suppress
+from multiprocessing import util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from repro.training.jobs.spawn import ignore_interrupts
+from repro.training.jobs.unfit import Unfit
 
 if TYPE_CHECKING:
     from repro.training.alone import Trained
@@ -19,15 +22,11 @@ if TYPE_CHECKING:
     from repro.training.trainer import Trainer
 
 LOG, ALIKE = ".jsonl", ".alike"  # files of a block's epochs; of a job that is the same here
-MOST_GROWN = 4 * 2**30  # bytes by which a worker may grow before it is replaced
 LOOKS_EVERY = 0.5  # seconds, whether the process that sends the work is still there
+LAST = 2.0  # seconds that a worker which is told to end may take
 
 _trainers: dict[str, "Trainer"] = {}  # the last job's: its graphs serve all its blocks
 _folders: set[Path] = set()  # of the jobs; whoever sent them may be killed before deleting them
-
-
-class Unfit(Exception):
-    """The reason that this process can't train what the other one would."""
 
 
 def begin(parent: int) -> None:
@@ -39,10 +38,11 @@ def begin(parent: int) -> None:
 
 def _keep_memory() -> None:
     # Where psutil is installed, as with every notebook, loky takes a process that has grown by 300
-    # MB for one that leaks, and replaces it. One block's graph and data are as much.
+    # MB for one that leaks, and replaces it. One block's graph and data are as much, or much more.
+    # It also warns then, in a thread of its own, which ends if warnings are errors.
     from joblib.externals.loky import process_executor
 
-    process_executor._MAX_MEMORY_LEAK_SIZE = MOST_GROWN
+    process_executor._MAX_MEMORY_LEAK_SIZE = math.inf
 
 
 def get_ready() -> None:
@@ -69,9 +69,29 @@ def train_block(
         expected: what the other process's first steps made of them; empty if it took none.
 
     Raises:
-        Unfit: if the first steps differ here, beyond rounding, or the data can't be read.
+        Unfit: if the first steps differ here, beyond rounding, or anything fails.
         NotFused: if the seeds can't be trained at once.
     """
+    from repro.training.block import NotFused
+
+    try:
+        return _train_block(parcel, place, seeds, start=start, expected=expected)
+    except (NotFused, Unfit):
+        raise
+    except BaseException as error:  # also `sys.exit()`; not every error can be sent
+        raise Unfit(_failure(error)) from None
+
+
+def _failure(error: BaseException) -> str:
+    from repro.training.building import one_line
+
+    notes = "".join(f"; {note}" for note in getattr(error, "__notes__", ()))
+    return f"a worker failed with {type(error).__name__} ({one_line(error)}{notes})"
+
+
+def _train_block(
+    parcel: "Parcel", place: int, seeds: list[int], *, start: Any, expected: "list[Expected]"
+) -> list[tuple[int, "Trained"]]:
     from repro.training import quiet
 
     _folders.add(parcel.folder)
@@ -108,8 +128,9 @@ def _trainer_of(parcel: "Parcel") -> "Trainer":
             job = unpack(parcel)
         except OSError as error:
             raise Unfit(f"the data can not be read in another process ({error})") from None
-        trainer = _trainers[key] = Trainer(job, {}, lambda count, logs: None)
+        trainer = Trainer(job, {}, lambda count, logs: None)
         trainer.first = job.blueprint.model(parcel.first)
+        _trainers[key] = trainer
     return _trainers[key]
 
 
@@ -124,6 +145,9 @@ def _log_epoch(log: Path, count: int, logs: dict[str, Any]) -> None:
 def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(LOOKS_EVERY)
+        if util.is_exiting():  # while threads or processes of somebody's may go on for ever
+            time.sleep(LAST)
+            os._exit(0)
     for folder in tuple(_folders):
         shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)

@@ -29,10 +29,13 @@ from repro import fit_grid, fit_seeds
 from repro.training.fit import DEFAULTS
 from repro.training.job import make_job
 from repro.training.jobs import heartbeat
+from repro.training.jobs import workers as workers_of_calls
 from repro.training.jobs.choice import processes_for
+from repro.training.jobs.epochs import ToldEpochs
 from repro.training.jobs.first_steps import expected_steps, what_is_unexpected
 from repro.training.jobs.parcel import keras_settings, take_over
-from repro.training.jobs.processes import Processes, end_workers
+from repro.training.jobs.processes import Processes, Stalled
+from repro.training.jobs.workers import Workers, end_workers
 from repro.training.trainer import Trainer
 
 ONE_THREAD = os.environ.get("TF_NUM_INTRAOP_THREADS") == "1"
@@ -163,11 +166,125 @@ def test_a_worker_that_has_grown_by_a_graph_and_its_data_is_kept_for_the_next_bl
         return os.getpid()
 
     end_workers()
-    processes = Processes(1, lambda *_: None, blocks=1)
-    tasks = (os.getpid, grow, os.getpid)
-    workers = [processes._submit(task).result(timeout=60) for task in tasks]
-    processes._kill()
+    own = Workers.take(1)
+    workers = [own.submit(task).result(timeout=60) for task in (os.getpid, grow, os.getpid)]
+    own.end()
     assert len(set(workers)) == 1
+
+
+@pytest.mark.long
+def test_joblib_has_workers_of_its_own():
+    assert fit(builder(), 2).processes == 2
+    assert joblib.Parallel(2)(joblib.delayed(abs)(i) for i in (-1, 2)) == [1, 2]
+    kept = {worker.pid for worker in workers()}
+    assert fit(builder(), 2).processes == 2
+    assert {worker.pid for worker in workers()} == kept
+
+
+class Counted:
+    """Counts how often it is sent."""
+
+    sent = 0
+
+    def __call__(self):
+        return builder()()
+
+    def __getstate__(self):
+        Counted.sent += 1
+        return {}
+
+
+@pytest.mark.long
+def test_build_is_sent_once_for_all_blocks():
+    assert fit(Counted(), 2, seeds=6).processes == 2
+    assert Counted.sent == 1
+
+
+@pytest.mark.long
+def test_a_worker_ends_although_somebodys_thread_goes_on(monkeypatch):
+    def begin_a_thread():
+        threading.Thread(target=time.sleep, args=[10**6]).start()
+        return os.getpid()
+
+    monkeypatch.setattr(workers_of_calls, "IDLE", 0.5)
+    own = Workers(1)
+    number = own.submit(begin_a_thread).result(timeout=60)
+    deadline = time.monotonic() + 20
+    while psutil.pid_exists(number) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not psutil.pid_exists(number)
+    own.end()
+
+
+# as errors, which a user's filter may make of warnings, too
+@pytest.mark.long
+@pytest.mark.filterwarnings(
+    "ignore:Exception in thread ExecutorManagerThread:pytest.PytestUnhandledThreadExceptionWarning"
+)
+def test_a_call_ends_if_nobody_hears_the_workers_any_more(tmp_path):
+    def grow():
+        from joblib.externals.loky import process_executor
+
+        process_executor._MAX_MEMORY_LEAK_SIZE = 0  # so that loky replaces this worker, and warns
+        builtins.kept = np.ones(2**22)
+        time.sleep(1.5)
+
+    own = Workers(1)
+    for task in (os.getpid, grow):
+        own.submit(task).result(timeout=60)
+    future = own.submit(os.getpid)
+    processes = Processes(2, lambda *_: None, blocks=2)
+    processes._folder, processes._workers = tempfile.TemporaryDirectory(dir=tmp_path), own
+    with pytest.raises(Stalled, match="the thread that takes what workers return has ended"):
+        processes._await(future)
+    numbers = own.numbers
+    own.end()
+    assert not [number for number in numbers if psutil.pid_exists(number)]
+    processes._folder.cleanup()
+
+
+def test_an_epoch_that_is_trained_again_is_told_once(tmp_path):
+    seen = []
+    told = ToldEpochs(lambda count, logs: seen.append(count))
+    for place, epochs in enumerate((2, 1)):
+        (tmp_path / f"0_{place}.jsonl").write_text('{"count": 2, "logs": {}}\n' * epochs)
+    told.read(tmp_path)
+    assert not seen  # nobody knows yet whether the models are alike
+    (tmp_path / "0.alike").touch()
+    told.read(tmp_path)
+    told.finish(tmp_path / "0_0.jsonl")
+    told.lost()
+    for _ in range(2):  # of the other block, one of which has been told
+        told.advance(2, {})
+    assert seen == [2] * 4
+
+
+def kill_one(seen):
+    while not list(seen.glob("fit_seeds_*/*.jsonl")):
+        time.sleep(0.01)
+    workers()[0].kill()
+
+
+@pytest.mark.slow
+def test_what_a_lost_worker_has_told_is_not_told_again(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    threading.Thread(target=kill_one, args=[tmp_path], daemon=True).start()
+    with pytest.warns(UserWarning, match="one process: a worker was lost"):
+        there = fit(builder(), 2, epochs=1000, verbose=2)
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(int(line.split()[0]) for line in lines) == SEEDS * 1000
+    assert_same_numbers(fit(builder(), 1, epochs=1000), there)
+
+
+@pytest.mark.slow
+def test_a_call_that_fails_takes_no_workers_from_another_one():
+    fits = {}
+    other = threading.Thread(target=lambda: fits.update(one=fit(builder(), 2, epochs=500)))
+    other.start()
+    with pytest.warns(UserWarning, match="one process: build can not be sent"):
+        fit(locked(), 2)
+    other.join()
+    assert fits["one"].one_process is None
 
 
 @pytest.mark.long
@@ -220,11 +337,7 @@ def elsewhere_other():
     return build
 
 
-# a task that can't be sent is taken back; loky's own thread may look for it once more (KeyError)
 @pytest.mark.long
-@pytest.mark.filterwarnings(
-    "ignore:Exception in thread ExecutorManagerThread:pytest.PytestUnhandledThreadExceptionWarning"
-)
 @pytest.mark.parametrize(
     ("build", "given", "reason"),
     [
@@ -255,9 +368,9 @@ def job_of(build, **given):
     return make_job(build, [0], **DEFAULTS | {"x": X, "y": Y} | given)
 
 
-def first_block(rate):
+def first_block(rate, units=4):
     def build():
-        model = builder()()
+        model = builder(lambda: [layers.Dense(units, "tanh")])()
         model.compile(keras.optimizers.SGD(rate), "sparse_categorical_crossentropy")
         return model
 
@@ -270,6 +383,8 @@ def test_first_steps_tell_another_model_from_the_same():
     steps = expected_steps(block, seeds, models)
     assert what_is_unexpected(block, seeds, models, steps) is None
     assert "differs by" in what_is_unexpected(other, seeds, others, steps)
+    _, others, other = first_block(0.1, units=5)
+    assert what_is_unexpected(other, seeds, others, steps) == "weights have other shapes"
 
 
 @pytest.mark.slow
@@ -306,16 +421,33 @@ def drawn(seed):
     return np.random.rand()
 
 
-@pytest.mark.slow
-def test_a_build_that_fails_in_other_processes_trains_in_this_one(here):
+class Holding(Exception):
+    """An error that can not be sent."""
+
+    def __init__(self, message):
+        super().__init__(message)
+        self.lock = threading.Lock()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "kind",
+    [
+        SystemExit,
+        pytest.param(LookupError, marks=pytest.mark.slow),
+        pytest.param(KeyboardInterrupt, marks=pytest.mark.slow),
+        pytest.param(Holding, marks=pytest.mark.slow),
+    ],
+)
+def test_a_build_that_fails_in_other_processes_trains_in_this_one(kind, here):
     home = os.getpid()
 
     def build():
         if os.getpid() != home:
-            raise LookupError("no such file here")
+            raise kind("no such file here")
         return builder()()
 
-    with pytest.warns(UserWarning, match="one process: a worker failed with LookupError"):
+    with pytest.warns(UserWarning, match=f"one process: a worker failed with {kind.__name__}"):
         there = fit(build, 2)
     assert "no such file here" in there.one_process
     assert_same_bits(here, there)
