@@ -110,11 +110,16 @@ def _parts(model: keras.Model) -> Iterator[tuple[str, Any]]:
 
 
 def _metrics(model: keras.Model) -> list[keras.metrics.Metric]:
-    """Return the metrics of layers and of `compile`, which hides them until it has seen data."""
+    """Return the metrics of layers and of `compile`, which hides them until it has seen data.
+
+    The means of several outputs' losses are none: Keras makes them when it has seen data.
+    """
     named = model._compile_metrics
     users = [named._user_metrics, named._user_weighted_metrics] if named else []
     things = [*model.metrics, *keras.tree.flatten(users)]
-    return [thing for thing in things if isinstance(thing, keras.metrics.Metric)]
+    losses = {id(metric) for metric in getattr(model._compile_loss, "metrics", ())}
+    kept = [thing for thing in things if id(thing) not in losses]
+    return [thing for thing in kept if isinstance(thing, keras.metrics.Metric)]
 
 
 def _named(kind: type) -> str:

@@ -8,7 +8,7 @@ import pytest
 from keras import layers, optimizers
 
 from repro import fit_seeds
-from repro.training.building import build_model
+from repro.training.building import Blueprint, build_model
 from repro.training.model_settings import settings_differ, settings_tell_all
 from tests.training.plain import assert_same, fit_by_hand
 from tests.training.test_arguments import X, Y
@@ -140,3 +140,20 @@ def test_a_setting_of_many_lines_is_named_in_one():
     one, other = (build_model(lambda n=n: network(Table(n)), 0) for n in (2.0, 3.0))
     reason = settings_differ([one], other)
     assert reason and "table is" in reason and "\n" not in reason
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras' own
+def test_what_a_model_keeps_of_the_losses_it_has_seen_is_no_setting():
+    def two_outputs():
+        inputs = keras.Input((2,))
+        outputs = {name: keras.layers.Dense(1, name=name)(inputs) for name in "pq"}
+        model = keras.Model(inputs, outputs)
+        model.compile("sgd", dict.fromkeys("pq", "mse"))
+        return model
+
+    x, y = np.ones((3, 2), "float32"), np.ones((3, 1), "float32")
+    blueprint = Blueprint(two_outputs, (x, {"p": y, "q": y}, None))
+    seen, anew = blueprint.model(0), blueprint.model(1)
+    blueprint.make_metrics(seen)
+    assert len(seen.metrics) > len(anew.metrics)
+    assert settings_differ([anew], seen) is None
