@@ -9,7 +9,6 @@ import tensorflow as tf
 
 from repro.training.building import (
     State,
-    build_model,
     copies_weights,
     fresh_names,
     get_state,
@@ -52,7 +51,7 @@ def train_alone(job: Job, seed: int, start: State | None = None) -> Trained:
     callbacks = job.callbacks_of(seed)
     model = job.blueprint.model(seed, start)
     if start is None and copies_weights(model):
-        model = build_model(job.blueprint.build, seed)  # in its graph, `fit` builds the optimizer
+        model = job.blueprint.untouched(seed)  # in its graph, `fit` builds the optimizer
     optimizer = model.optimizer
     flags = [(layer, layer.trainable) for layer in model._flatten_layers()]
     begun = _GraphAtStart()

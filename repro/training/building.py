@@ -55,6 +55,10 @@ class Blueprint:
             set_state(model, state)
         return model
 
+    def untouched(self, seed: int) -> keras.Model:
+        """Return the seed's model as `build` makes it, whose optimizer may have no variables."""
+        return build_model(self.build, seed)
+
     def _makes_variables(self, model: keras.Model) -> bool:
         """Give a model all its variables; return False if only a step of its own can do that."""
         own_step = not is_kerass(model, "train_step")  # which may do without `call`

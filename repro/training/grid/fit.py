@@ -4,7 +4,6 @@ from repro.training import quiet  # isort: skip  # before Keras imports TensorFl
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -16,7 +15,7 @@ from repro.training.fit import DEFAULTS, checked, result_of
 from repro.training.generators import borrowed
 from repro.training.grid.job import GridBlueprint, Group, make_groups
 from repro.training.grid.result import GridFit, with_settings
-from repro.training.grid.settings import Settings, cells_of
+from repro.training.grid.settings import Settings, cells_of, nearest
 from repro.training.job import check_seeds
 from repro.training.jobs.processes import Processes
 from repro.training.progress import progress
@@ -78,9 +77,9 @@ def fit_grid(
         ['learning_rate', 'units', 'seed', 'epoch', 'loss']
     """
     if unknown := sorted(set(fit) - set(DEFAULTS)):
-        nearest = get_close_matches(unknown[0], DEFAULTS, n=1)
-        meant = f"; did you mean {nearest[0]!r}?" if nearest else ""
-        raise TypeError(f"neither fit_grid nor fit_seeds takes {', '.join(unknown)}{meant}")
+        raise TypeError(
+            f"neither fit_grid nor fit_seeds takes {', '.join(unknown)}{nearest(unknown, DEFAULTS)}"
+        )
     cells, seeds = cells_of(build, grid), check_seeds(seeds)
     arguments, options = checked({**DEFAULTS, "x": x, "y": y, **fit})
     verbose = options.pop("verbose")
@@ -102,7 +101,7 @@ def _train(
         progress(groups[0].job, range(models), verbose, noun="model") as advance,
         Processes(processes, advance, blocks=parts) as others,
     ):
-        running = [Blocks(group.job, {}, advance) for group in groups]
+        running = [Blocks(group.job, {}, others.advance) for group in groups]
         for blocks, group in zip(running, groups, strict=True):  # none waits for another's end
             blocks.begin(group.blocks, others.train)
         outcomes: dict[int, Any] = {}

@@ -1,7 +1,8 @@
 """The jobs of a grid: a number stands for each cell and seed, as a seed does in other jobs."""
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any
@@ -10,7 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from repro.training.building import Blueprint, State, build_model
+from repro.training.building import Blueprint, State, build_model, copies_weights, fresh_names
 from repro.training.callbacks import check_callbacks, makes_callbacks
 from repro.training.cost import cost_of
 from repro.training.feeding.batches import Batches
@@ -41,11 +42,19 @@ class GridBlueprint(Blueprint):
 
     def model(self, seed: int, state: State | None = None) -> keras.Model:
         """Return the model of a member, which stands in place of a seed."""
-        cell, own_seed = self.members[seed]
-        makings = Blueprint(partial(self.build, **self.cells[cell]), self.sample)
+        makings, own_seed = self._of_member(seed)
         model = makings.model(own_seed, state)
         free_scalars(self.scalars, model)
         return model
+
+    def untouched(self, seed: int) -> keras.Model:
+        """Return the model of a member as `build` makes it."""
+        makings, own_seed = self._of_member(seed)
+        return makings.untouched(own_seed)
+
+    def _of_member(self, number: int) -> tuple[Blueprint, int]:
+        cell, seed = self.members[number]
+        return Blueprint(partial(self.build, **self.cells[cell]), self.sample), seed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,17 +103,19 @@ def make_groups(
         fit: the other arguments of `fit_seeds`.
     """
     size, callbacks, n_jobs = (fit.pop(name) for name in ("block_size", "callbacks", "n_jobs"))
+    _check_callbacks(callbacks, cells, seeds)
     groups: list[Group] = []
     first: tuple[str, Job] | None = None
     count: int | None = None
     for graph in _graphs(build, cells, seeds[0]):
         one = partial(build, **cells[graph.places[0]])
         model = build_model(one, seeds[0])
-        if first is None or float_dtype(model) != first[0]:
-            first = float_dtype(model), make_job(one, seeds, callbacks=None, **fit)
-        blueprint = Blueprint(one, first[1].blueprint.sample)
-        with suppress(RuntimeError):  # of code that `fit` may run all the same
-            blueprint.make_metrics(model)  # for what it says of data that do not fit
+        with _named(cells[graph.places[0]]):
+            if first is None or float_dtype(model) != first[0]:
+                first = float_dtype(model), make_job(one, seeds, callbacks=None, **fit)
+            blueprint = Blueprint(one, first[1].blueprint.sample)
+            with suppress(RuntimeError):  # of code that `fit` may run all the same
+                blueprint.make_metrics(model)  # for what it says of data that do not fit
         job = replace(first[1], blueprint=blueprint, cost=cost_of(model, blueprint.sample))
         _check_columns(cells[0], model)
         if count is None:
@@ -112,6 +123,24 @@ def make_groups(
         own = {"build": build, "callbacks": callbacks, "size": size, "one_thread": count > 1}
         groups.append(_group(job, cells, graph, seeds=seeds, **own))
     return groups, count or 1
+
+
+def _check_callbacks(callbacks: Any, cells: list[Settings], seeds: list[int]) -> None:
+    """Raise for callbacks of which all models would write to one file, or that take no settings."""
+    if not makes_callbacks(callbacks):
+        check_callbacks(callbacks, range(len(cells) * len(seeds)))
+        return
+    try:
+        signature = inspect.signature(callbacks)
+    except (TypeError, ValueError):  # it tells nobody what it takes
+        return
+    try:
+        signature.bind(seeds[0], **cells[0])
+    except TypeError as error:
+        raise TypeError(
+            f"callbacks is called with the seed and, by name, the settings: {error}; write "
+            f"callbacks=lambda seed, {', '.join(cells[0])}: […]"
+        ) from None
 
 
 def _check_columns(cell: Settings, model: keras.Model) -> None:
@@ -148,11 +177,19 @@ def _graphs(build: Callable[..., Any], cells: list[Settings], seed: int) -> list
 
 
 def _built(build: Callable[..., Any], cell: Settings, seed: int) -> keras.Model:
-    try:
+    with _named(cell, seed):
         return build_model(partial(build, **cell), seed)
+
+
+@contextmanager
+def _named(cell: Settings, seed: int | None = None) -> Iterator[None]:
+    """Add to an error what it was raised for."""
+    try:
+        yield
     except Exception as error:
-        settings = ", ".join(f"{name}={value!r}" for name, value in cell.items())
-        error.add_note(f"This was raised for {settings}, seed {seed}.")
+        settings = [f"{name}={value!r:.60}" for name, value in cell.items()]
+        named = [*settings, *([] if seed is None else [f"seed {seed}"])]
+        error.add_note(f"This was raised for {', '.join(named)}.")
         raise
 
 
@@ -165,11 +202,19 @@ def _shares_graph(model: keras.Model, graph: Graph) -> bool:
     first, names = graph.first, differing(model, graph.first)
     if not (model.built and settings_tell_all(model) and settings_tell_all(first)):
         return False
+    if names and _copies_weights(first):  # `fit` must build such an optimizer, without scalars
+        return False
     with as_in(model, first, names):
         shares = settings_differ([model], first) is None
     if shares:
         graph.scalars.update(names)
     return shares
+
+
+def _copies_weights(model: keras.Model) -> bool:
+    with fresh_names():
+        model.optimizer.build(model.trainable_variables)
+    return copies_weights(model)
 
 
 def _group(job: Job, cells: list[Settings], graph: Graph, *, seeds: list[int], **own: Any) -> Group:

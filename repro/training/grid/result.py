@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
-import numpy as np
 import pandas as pd
 
-from repro.training.grid.settings import Settings, equal
+from repro.training.grid.settings import Settings, equal, nearest, shown
 from repro.training.result import SeedsFit
 
 SHOWN = 12  # values of a setting in a message
@@ -88,7 +87,10 @@ class GridFit:
     def _place(self, settings: Settings) -> int:
         values = {name: [cell[name] for cell in self.settings] for name in self.settings[0]}
         if unknown := sorted(set(settings) - set(values)):
-            raise TypeError(f"the grid has no {', '.join(unknown)}; it has {', '.join(values)}")
+            raise TypeError(
+                f"the grid has no {', '.join(unknown)}{nearest(unknown, values)}; "
+                f"it has {', '.join(values)}"
+            )
         vary = [n for n, own in values.items() if not all(equal(own[0], v) for v in own)]
         if missing := [name for name in vary if name not in settings]:
             raise TypeError(f"which cell? give {', '.join(missing)}, too")
@@ -112,14 +114,7 @@ def with_settings(cells: list[Settings], frames: list[pd.DataFrame]) -> pd.DataF
     """
     parts = []
     for cell, frame in zip(cells, frames, strict=True):
-        columns = {name: [_shown(value)] * len(frame) for name, value in cell.items()}
+        columns = {name: [shown(value)] * len(frame) for name, value in cell.items()}
         own = frame.reset_index(drop=True).rename(columns={n: f"logged_{n}" for n in cell})
         parts.append(pd.concat([pd.DataFrame(columns), own], axis=1))
     return pd.concat(parts, ignore_index=True)
-
-
-def _shown(value: Any) -> Any:
-    """Return a value that a frame can be grouped by."""
-    if isinstance(value, list | np.ndarray):
-        return tuple(_shown(part) for part in value)
-    return value.item() if isinstance(value, np.generic) else value

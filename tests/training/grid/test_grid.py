@@ -1,7 +1,10 @@
 """fit_grid must be fit_seeds of every cell, only faster."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 from keras import layers
@@ -9,7 +12,8 @@ from keras import layers
 from repro import fit_grid, fit_seeds
 from repro.training.fit import DEFAULTS
 from repro.training.grid.job import make_groups
-from repro.training.grid.settings import cells_of
+from repro.training.grid.result import GridFit
+from repro.training.grid.settings import cells_of, shown
 
 DATA = np.random.default_rng(0)
 X = DATA.random((70, 12), dtype="float32")
@@ -224,7 +228,10 @@ BAD = [
     ({"units": [np.int64(3), 3]}, "units repeats 3"),
     ({"momentum": [float("nan"), np.float32("nan")]}, "momentum repeats nan"),
     ({"width": [3]}, "build does not take width; it takes learning_rate, units, momentum"),
-    ({"seed": [3]}, "a setting can not be called 'seed'"),
+    ({"unit": [3]}, r"build does not take unit \(did you mean 'units'\?\); it takes learning_rate"),
+    ({"units": [[3, 4], (3, 4)]}, r"units repeats \(3, 4\)"),
+    ({"seed": [3]}, "a setting can not be called 'seed', which is a column"),
+    ({"n": [3]}, "a setting can not be called 'n', which is a column of the summary"),
     ({3: [3]}, "settings are named by strings"),
     ({"units": range(1, 1002)}, "grid has more than 1,000 combinations"),
     (
@@ -247,12 +254,93 @@ def test_a_bad_grid_is_refused_in_a_line_before_anything_is_built(grid, error):
 def test_other_bad_arguments_are_refused():
     with pytest.raises(TypeError, match="build needs units"):
         train(lambda units, rate=1: build(rate, units), {"rate": [0.1]})
-    with pytest.raises(TypeError, match=r"nor fit_seeds takes epoch; did you mean 'epochs'\?"):
+    with pytest.raises(TypeError, match="fit_seeds takes epoch \\(did you mean 'epochs'"):
         train(build, {"units": [3]}, epoch=3)
+    with pytest.raises(TypeError, match="build takes units by position alone, a grid by name"):
+        train(lambda units, /: build(0.1, units), {"units": [3]})
+    with pytest.raises(TypeError, match="callbacks=lambda seed, units: "):
+        train(build, {"units": [3]}, callbacks=lambda seed: [])
     with pytest.raises(TypeError, match="build must be a function of the settings"):
         train(build(), {"units": [3]})
     with pytest.raises(ValueError, match="'loss' is a metric's column"):
         train(lambda loss: build(), {"loss": [3, 4]})
+
+
+def test_cells_do_not_write_to_one_file(tmp_path):
+    log = keras.callbacks.CSVLogger(tmp_path / "log.csv")
+    with pytest.raises(ValueError, match="would write all seeds to one place"):
+        train(build, {"units": [3, 4]}, seeds=1, callbacks=log)
+
+
+class Network(keras.Model):
+    def __init__(self, units):
+        super().__init__()
+        self.hidden, self.output_layer = layers.Dense(units), layers.Dense(3, "softmax")
+        self.compile("sgd", "sparse_categorical_crossentropy")
+
+    def call(self, x):
+        return self.output_layer(self.hidden(x))
+
+
+@pytest.mark.long
+def test_a_class_of_models_builds_them():
+    grid = train(Network, {"units": [3, 4]}, seeds=1)
+    assert grid.model(seed=0, units=4).hidden.units == 4
+
+
+def test_a_value_is_shown_as_the_frame_can_be_grouped_by_it_and_asked_for():
+    values = [[3, 4], np.ones(2), {"a": [1]}, tf.constant([1.0]), None]
+    shown_ones = [shown(value) for value in values]
+    assert shown_ones[:3] == [(3, 4), (1.0, 1.0), (("a", (1,)),)]
+    assert len(set(shown_ones)) == 5  # none is without a hash
+    fits = [SimpleNamespace(seeds=[0])] * 2
+    grid = GridFit(pd.DataFrame(), [{"units": [3, 4]}, {"units": [3]}], fits)
+    assert grid.fit(units=(3, 4)) is fits[0]
+    with pytest.raises(TypeError, match=r"the grid has no unit \(did you mean 'units'\?\)"):
+        grid.fit(unit=[3])
+
+
+def test_optimizers_that_copy_weights_share_no_graph():
+    def copying(beta_1):
+        model = build()
+        model.compile(
+            keras.optimizers.ScheduleFreeAdamW(beta_1=beta_1), "sparse_categorical_crossentropy"
+        )
+        return model
+
+    assert len(groups_of({"beta_1": [0.5, 0.9]}, copying)) == 2
+    (group, _) = groups_of({"beta_1": [0.5, 0.9]}, copying)
+    assert group.job.blueprint.untouched(0).optimizer.beta_1 == 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:one seed at a time")
+def test_cells_that_are_trained_one_at_a_time_keep_their_settings():
+    def copying(beta_1, learning_rate):
+        model = build()
+        optimizer = keras.optimizers.ScheduleFreeAdamW(learning_rate, beta_1=beta_1)
+        model.compile(optimizer, "sparse_categorical_crossentropy")
+        return model
+
+    grid = train(copying, {"beta_1": [0.5, 0.9], "learning_rate": [0.01, 0.1]}, seeds=1)
+    for settings in grid.settings:
+        expected = alone(settings, copying, seeds=1)
+        np.testing.assert_allclose(grid.fit(**settings).frame, expected.frame, rtol=1e-5)
+        for ours, theirs in zip(
+            grid.model(0, **settings).get_weights(), expected.model(0).get_weights(), strict=True
+        ):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_an_error_of_data_names_the_cell():
+    def wide(classes):
+        model = keras.Sequential([keras.Input((12,)), layers.Dense(classes, "softmax")])
+        model.compile("sgd", "categorical_crossentropy")
+        return model
+
+    with pytest.raises(ValueError, match="can not be trained on these data") as raised:
+        fit_grid(wide, X, np.eye(3)[Y], grid={"classes": [3, 2]}, seeds=1, verbose=0)
+    assert raised.value.__notes__[-1] == "This was raised for classes=2."
 
 
 def test_an_error_in_build_names_the_cell():
