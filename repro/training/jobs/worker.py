@@ -74,12 +74,14 @@ def train_block(
     """
     from repro.training.block import NotFused
 
+    failure: Exception
     try:
         return _train_block(parcel, place, seeds, start=start, expected=expected)
-    except (NotFused, Unfit):
-        raise
-    except BaseException as error:  # also `sys.exit()`; not every error can be sent
-        raise Unfit(_failure(error)) from None
+    except (NotFused, Unfit) as error:
+        failure = type(error)(str(error))
+    except BaseException as error:  # also `sys.exit()`
+        failure = Unfit(_failure(error))
+    raise failure  # here, where it has no cause or context, which might be what can't be sent
 
 
 def _failure(error: BaseException) -> str:
