@@ -1,28 +1,36 @@
 """Compare models by their settings: what they compute, but for the values of their variables."""
 
-import hashlib
 import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FunctionType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 
+from repro.training.held import digest, held_by
 from repro.training.step import parts_of
 
 Settings = list[tuple[str, Any]]
 
+COMPARED: WeakKeyDictionary[keras.Model, Settings] = WeakKeyDictionary()  # with others
 DIFFERENT = "build() returns models of different settings for different seeds"
 
 
 def settings_differ(models: Sequence[keras.Model], first: keras.Model) -> str | None:
-    """Name a setting in which models differ from the first, their learning rates apart."""
-    expected = list(_settings(first))
+    """Name a setting in which models differ from the first, their learning rates apart.
+
+    The first one's settings are those of its first comparison: layers of the user's own may count
+    their calls, and graphs are made of it meanwhile.
+    """
+    if first not in COMPARED:
+        COMPARED[first] = list(_settings(first))
+    expected = COMPARED[first]
     for model in models:
         settings = list(_settings(model))
         if settings != expected:
@@ -57,6 +65,7 @@ def _settings(model: keras.Model) -> Iterator[tuple[str, Any]]:
     yield from _flat("compile", _compiled(model))
     for name, thing in _parts(model):
         yield name, _named(type(thing))
+        yield from held_by(thing, name)
         if not _is_of_keras(type(thing)):  # its own settings may be in no config
             yield from _flat(name, _attributes(thing))
         elif isinstance(thing, keras.regularizers.Regularizer | keras.constraints.Constraint):
@@ -86,10 +95,7 @@ def _constants(layer: keras.layers.Layer) -> Iterator[tuple[str, str]]:
     for name, value in vars(layer).items():
         is_eager = isinstance(value, tf.Tensor) and not tf.is_symbolic_tensor(value)
         if is_eager or isinstance(value, np.ndarray):
-            array = np.asarray(value)
-            content = array.tobytes() if array.dtype != object else repr(array.tolist()).encode()
-            digest = hashlib.sha256(content).hexdigest()[:8]
-            yield f"{layer.name}.{name}", f"{array.ravel()[:3]} of digest {digest}"
+            yield f"{layer.name}.{name}", digest(value)
 
 
 def _parts(model: keras.Model) -> Iterator[tuple[str, Any]]:

@@ -117,13 +117,14 @@ def _outside(function: FunctionType) -> Named:
     return {
         **{name: value for name, value in function.__globals__.items() if name in names},
         **{f"nonlocal {name}": cell for name, cell in cells.items()},
-        **{name: _content(cell) for name, cell in cells.items()},
+        **{name: content_of(cell) for name, cell in cells.items()},
         **dict(defaults),
         **(function.__kwdefaults__ or {}),
     }
 
 
-def _content(cell: Any) -> Any:
+def content_of(cell: Any) -> Any:
+    """Return what a function closes over."""
     try:
         return cell.cell_contents
     except ValueError:  # nothing has been assigned to it

@@ -47,6 +47,7 @@ class Trainer:
         self.job, self.start, self.advance = job, start, advance
         self._blocks = (graphs or Graphs()).blocks
         self.first: keras.Model | None = graphs.first if graphs else None
+        self._first_seed: int | None = None
         self._generators: dict[int, OwnGenerators] = {}  # of each seed, once its model is built
         self.check_seconds = 0.0
 
@@ -71,10 +72,14 @@ class Trainer:
         """
         for block in blocks:
             own = Trainer(self.job, self.start, self.advance)
-            own.first, own.check_seconds = self.first, self.check_seconds
+            own._follow(self)
             trained = list(own.train([block]))
-            self.first, self.check_seconds = own.first, own.check_seconds
+            self._follow(own)
             yield 1, trained
+
+    def _follow(self, other: "Trainer") -> None:
+        self.first, self._first_seed = other.first, other._first_seed
+        self.check_seconds = other.check_seconds
 
     def prepare(
         self, seeds: list[int], place: int = 0
@@ -102,7 +107,7 @@ class Trainer:
         return model
 
     def _look_at(self, seeds: list[int], models: list[keras.Model]) -> None:
-        first = self.first = models[0] if self.first is None else self.first
+        first = self._compared_with(seeds[0], models[0])
         try:
             reason = self._why_counted_otherwise(first) or fusible.why_not_fused(
                 models, first, self.job.blueprint.sample
@@ -113,6 +118,15 @@ class Trainer:
             reason = self._why_differs(seeds[0], models[0]) or reason
         if reason:
             raise NotFused(reason)
+
+    def _compared_with(self, seed: int, model: keras.Model) -> keras.Model:
+        """Return the first model of all, as `build` has made it: callbacks may have changed it."""
+        if self.first is None:
+            self.first, self._first_seed = model, seed
+        elif self.job.callbacks and self._first_seed is not None:
+            seed = self._first_seed
+            self.first = self.job.blueprint.model(seed, self.start.get(seed))
+        return self.first
 
     def _why_differs(self, seed: int, model: keras.Model) -> str | None:
         """Say so if it is no seed that makes models differ, but each call of `build`."""

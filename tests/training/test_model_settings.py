@@ -157,3 +157,87 @@ def test_what_a_model_keeps_of_the_losses_it_has_seen_is_no_setting():
     blueprint.make_metrics(seen)
     assert len(seen.metrics) > len(anew.metrics)
     assert settings_differ([anew], seen) is None
+
+
+class Halved(optimizers.SGD):
+    """Scale gradients by a number that no config tells."""
+
+    def __init__(self, number):
+        super().__init__(0.01)
+        self._number = number
+
+    def update_step(self, gradient, variable, learning_rate):
+        super().update_step(gradient * self._number, variable, learning_rate)
+
+
+class Masked(keras.constraints.Constraint):
+    """Hold an array, of which a text shows the corners alone."""
+
+    def __init__(self, number):
+        self.mask = np.ones((5, 400), "float32")
+        self.mask[2, 50:300] = number
+
+    def __call__(self, weights):
+        return weights * self.mask
+
+
+def reversed_gradient(number):
+    @keras.ops.custom_gradient
+    def reverse(x):
+        return x * 1, lambda upstream: -number * upstream
+
+    class Reverse(layers.Layer):
+        def call(self, x):
+            return reverse(x)
+
+    return network(layers.Dense(4), Reverse())
+
+
+def bounded(number):
+    def bound(weights):
+        return keras.ops.clip(weights, -0.1 * number, 0.1 * number)
+
+    return network(layers.Dense(4, kernel_constraint=bound))
+
+
+SHOWN_BY_NO_OUTPUT = {
+    "optimizer": lambda number: network(optimizer=Halved(number)),
+    "array": lambda number: network(layers.Dense(400, kernel_constraint=Masked(number))),
+    "gradient": reversed_gradient,
+    "function": bounded,
+}
+
+
+ALIKE_AT_BOTH_ENDS = (1, 0, 2)  # the first and the last seed's lots, of which the check takes steps
+
+
+@pytest.mark.parametrize("make", SHOWN_BY_NO_OUTPUT.values(), ids=SHOWN_BY_NO_OUTPUT)
+def test_what_gradients_and_updates_alone_show_is_a_setting(make):
+    def by_lot():
+        return make(0.1 if np.random.rand() < 0.5 else 1.0)
+
+    with pytest.warns(UserWarning, match="one seed at a time: build.* different settings"):
+        fit = fit_seeds(by_lot, X, Y, seeds=ALIKE_AT_BOTH_ENDS, batch_size=8, verbose=0)
+    for seed in ALIKE_AT_BOTH_ENDS:
+        assert_same(fit, seed, *fit_by_hand(by_lot, seed, X, Y))
+
+
+class Counting(layers.Layer):
+    calls = 0
+
+    def call(self, x):
+        self.calls += 1
+        return 2 * x
+
+
+class Freezing(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.layers[0].trainable = False
+
+
+@pytest.mark.parametrize("callbacks", [None, [Freezing()]])
+def test_later_blocks_are_compared_with_the_first_model_as_it_was_built(callbacks, recwarn):
+    fit = fit_seeds(
+        lambda: network(Counting()), X, Y, seeds=4, block_size=2, callbacks=callbacks, verbose=0
+    )
+    assert fit.one_at_a_time is None and not recwarn.list
