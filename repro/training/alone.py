@@ -53,6 +53,7 @@ def train_alone(job: Job, seed: int, start: State | None = None) -> Trained:
     if start is None and copies_weights(model):
         model = job.blueprint.untouched(seed)  # in its graph, `fit` builds the optimizer
     optimizer = model.optimizer
+    rate = getattr(optimizer, "_learning_rate", None)
     flags = [(layer, layer.trainable) for layer in model._flatten_layers()]
     begun = _GraphAtStart()
     with fresh_names():
@@ -60,7 +61,16 @@ def train_alone(job: Job, seed: int, start: State | None = None) -> Trained:
     # a callback may have set another, which a graph uses that is made after that, and no other
     if model.train_function is begun.graph or not _are_alike(optimizer, model.optimizer):
         model.optimizer = optimizer
+    _give_back(rate, optimizer)
     return Trained(rows, _state(model, flags), callbacks, values_of(kept_elsewhere(model)))
+
+
+def _give_back(rate: Any, optimizer: Any) -> None:
+    """Let an optimizer have its rate's variable again, if a callback has set a schedule."""
+    # the graph of `fit` goes on with that variable, whatever is set in its place
+    if isinstance(rate, keras.Variable) and all(rate is not v for v in optimizer.variables):
+        optimizer._learning_rate = rate  # the last of the variables, then
+        optimizer._variables.insert(1, optimizer._variables.pop())  # after the count of steps
 
 
 class _GraphAtStart(keras.callbacks.Callback):

@@ -6,21 +6,22 @@ update or a constraint may be made of it alone.
 
 import hashlib
 import sys
+from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from functools import cache, partial
-from types import CodeType, FunctionType, MethodType
+from types import CodeType, FunctionType, MethodType, ModuleType, SimpleNamespace
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from repro.training.shared_state import content_of, is_library, names_in
+from repro.training.shared_state import is_library, names_in, outside_of
 
 Held = Iterator[tuple[str, str]]
 
-DEEPEST = 8  # objects within objects
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 OTHERS = frozenset(["pandas", "scipy", "sklearn", "matplotlib", "torch", "jax", "absl"])
 OF_A_SEED = ("seed", "name", "built")  # names begin so that tell one seed's objects from another's
@@ -32,6 +33,7 @@ SETTLED = (  # a model's variables, or nothing that its training asks for
     tf.Variable,
     tf.Module,
 )
+SPACES = (Namespace, SimpleNamespace)  # of settings
 CONFIGURED = (
     keras.regularizers.Regularizer,
     keras.constraints.Constraint,
@@ -47,14 +49,7 @@ def held_by(part: Any, name: str) -> Held:
         part: a layer, loss, metric, optimizer or the like; or a function in its place.
         name: what it is called.
     """
-    if isinstance(part, FunctionType) or not hasattr(part, "__dict__"):
-        yield from _described(name, part, ())
-        return
-    known = _names_of_library(type(part).__mro__)
-    for attribute, value in list(vars(part).items()):
-        if _is_own(attribute, value, known) and (not is_library(type(part)) or callable(value)):
-            yield from _described(f"{name}.{attribute}", value, (part,))
-    yield from _of_class(name, type(part), (part,))
+    yield from _Walk().over_part(name, part)
 
 
 def digest(array: Any) -> str:
@@ -64,10 +59,89 @@ def digest(array: Any) -> str:
     return f"{array.ravel()[:3]} of digest {hashlib.sha256(content).hexdigest()[:8]}"
 
 
-def _is_own(attribute: str, value: Any, known: frozenset[str]) -> bool:
-    is_of_seed = attribute.lstrip("_").startswith(OF_A_SEED) or "initializer" in attribute
-    is_librarys = attribute in known and (attribute.startswith("_") or not callable(value))
-    return not is_of_seed and not is_librarys
+class _Walk:
+    """Go over what a part holds, to each object and function once."""
+
+    def __init__(self) -> None:
+        self._met: set[int] = set()
+
+    def over_part(self, name: str, part: Any) -> Held:
+        if isinstance(part, FunctionType) or not hasattr(part, "__dict__"):
+            yield from self.over(name, part)
+            return
+        self._met.add(id(part))
+        for attribute, value in _own_attributes(part):
+            if callable(value) or not is_library(type(part)):  # the rest is in its config
+                yield from self.over(f"{name}.{attribute}", value)
+        yield from self._over_class(name, type(part))
+
+    def over(self, name: str, value: Any) -> Held:
+        if isinstance(value, PLAIN):
+            yield name, repr(value)
+        elif isinstance(value, np.ndarray | np.generic) or _is_eager(value):
+            yield name, digest(value)
+        elif isinstance(value, AbstractSet):
+            yield name, repr(sorted(map(repr, value)))
+        elif id(value) not in self._met:
+            yield from self._over_new(name, value)
+
+    def _over_new(self, name: str, value: Any) -> Held:
+        if isinstance(value, Mapping | list | tuple):
+            with self._within(value):
+                pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
+                for key, below in list(pairs):
+                    yield from self.over(f"{name}[{key!r:.40}]", below)
+        elif inner := _inner(value):
+            for place, below in inner.items():
+                yield from self.over(f"{name}{place}", below)
+        elif isinstance(value, type):
+            self._met.add(id(value))
+            yield from self._over_class(name, value)
+        elif not isinstance(value, (ModuleType, *SETTLED)):
+            self._met.add(id(value))
+            over = self._over_function if isinstance(value, FunctionType) else self._over_object
+            yield from over(name, value)
+
+    @contextmanager
+    def _within(self, container: Any) -> Iterator[None]:
+        # not for good: another may be made in its place, and have its number
+        self._met.add(id(container))
+        yield
+        self._met.discard(id(container))
+
+    def _over_object(self, name: str, value: Any) -> Held:
+        if isinstance(value, CONFIGURED) and is_library(type(value)):
+            yield from self.over(name, value.get_config())
+        elif isinstance(value, SPACES) or not _is_others(type(value)):
+            for attribute, below in _own_attributes(value):
+                yield from self.over(f"{name}.{attribute}", below)
+            yield from self._over_class(name, type(value))
+
+    def _over_function(self, name: str, function: FunctionType) -> Held:
+        if _is_others(function):
+            return
+        yield name, f"{function.__name__} of digest {_digest_of_code(function.__code__)}"
+        for variable, value in outside_of(function).items():
+            if not variable.startswith(("nonlocal ", *OF_A_SEED)):
+                yield from self.over(f"{name}.{variable}", value)
+
+    def _over_class(self, name: str, kind: type) -> Held:
+        """Go over the user's own classes: one that `build` defines may be another for each seed."""
+        for base in kind.__mro__:
+            for attribute, value in [] if _is_others(base) else list(vars(base).items()):
+                function = getattr(value, "fget", None) or getattr(value, "__func__", None) or value
+                if isinstance(function, FunctionType) or not attribute.startswith("_"):
+                    yield from self.over(f"{name}.{attribute}", function)
+
+
+def _own_attributes(thing: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the attributes of an object but for those that Keras gives it."""
+    known = _names_of_library(type(thing).__mro__)
+    for attribute, value in list(getattr(thing, "__dict__", {}).items()):
+        is_of_seed = attribute.lstrip("_").startswith(OF_A_SEED) or "initializer" in attribute
+        is_set_by_user = not attribute.startswith("_") and (callable(value) or is_plain(value))
+        if not is_of_seed and (attribute not in known or is_set_by_user):
+            yield attribute, value
 
 
 @cache
@@ -77,40 +151,6 @@ def _names_of_library(kinds: tuple[type, ...]) -> frozenset[str]:
     functions = [getattr(member, "fget", None) or member for member in members]
     own = [f for f in functions if isinstance(f, FunctionType)]
     return frozenset(name for function in own for name in names_in(function))
-
-
-def _described(name: str, value: Any, within: tuple[Any, ...]) -> Held:
-    """Yield what a value holds; `within` are the objects that it was reached by."""
-    if any(value is owner for owner in within) or len(within) > DEEPEST:
-        return
-    within = (*within, value)
-    if isinstance(value, PLAIN):
-        yield name, repr(value)
-    elif isinstance(value, np.ndarray | np.generic) or _is_eager(value):
-        yield name, digest(value)
-    elif isinstance(value, Mapping | list | tuple):
-        pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
-        for key, below in list(pairs):
-            yield from _described(f"{name}[{key!r:.40}]", below, within)
-    elif isinstance(value, AbstractSet):
-        yield name, repr(sorted(map(repr, value)))
-    else:
-        yield from _of_object(name, value, within)
-
-
-def _of_object(name: str, value: Any, within: tuple[Any, ...]) -> Held:
-    if inner := _inner(value):
-        for place, below in inner.items():
-            yield from _described(f"{name}{place}", below, within)
-    elif isinstance(value, FunctionType):
-        yield from _of_function(name, value, within)
-    elif isinstance(value, CONFIGURED) and is_library(type(value)):
-        yield from _described(name, value.get_config(), within)
-    elif not (isinstance(value, (type, *SETTLED)) or _is_others(type(value))):
-        for attribute, below in list(getattr(value, "__dict__", {}).items()):
-            if _is_own(attribute, below, _names_of_library(type(value).__mro__)):
-                yield from _described(f"{name}.{attribute}", below, within)
-        yield from _of_class(name, type(value), within)
 
 
 def _inner(value: Any) -> dict[str, Any]:
@@ -125,18 +165,6 @@ def _inner(value: Any) -> dict[str, Any]:
     return {}
 
 
-def _of_function(name: str, function: FunctionType, within: tuple[Any, ...]) -> Held:
-    if _is_others(function):
-        return
-    yield name, f"{function.__name__} of digest {_digest_of_code(function.__code__)}"
-    defaults = (function.__defaults__, function.__kwdefaults__)
-    yield from _described(f"{name}.defaults", defaults, within)
-    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-    for variable, cell in cells:
-        if not variable.startswith(OF_A_SEED):
-            yield from _described(f"{name}.{variable}", content_of(cell), within)
-
-
 def _digest_of_code(code: CodeType) -> str:
     below = [_digest_of_code(c) for c in code.co_consts if isinstance(c, CodeType)]
     constants = [c for c in code.co_consts if not isinstance(c, CodeType)]
@@ -144,19 +172,17 @@ def _digest_of_code(code: CodeType) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def _of_class(name: str, kind: type, within: tuple[Any, ...]) -> Held:
-    """Yield what the user's own classes hold: one that `build` defines may differ by seed."""
-    for base in kind.__mro__:
-        for attribute, value in {} if _is_others(base) else vars(base).items():
-            function = getattr(value, "fget", None) or getattr(value, "__func__", None) or value
-            if isinstance(function, FunctionType) or not attribute.startswith("_"):
-                yield from _described(f"{name}.{attribute}", function, (*within, base))
-
-
 def _is_others(thing: Any) -> bool:
     """Return whether a class or function is of a library, whose objects have settings of theirs."""
     package = (getattr(thing, "__module__", None) or "").split(".")[0]
     return is_library(thing) or package in OTHERS or package in sys.stdlib_module_names
+
+
+def is_plain(value: Any) -> bool:
+    """Return whether a value, or all in a structure, is a number, a text or an array."""
+    if isinstance(value, Mapping | list | tuple):
+        return all(map(is_plain, value.values() if isinstance(value, Mapping) else value))
+    return isinstance(value, (*PLAIN, np.ndarray, np.generic))
 
 
 def _is_eager(value: Any) -> bool:

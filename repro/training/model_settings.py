@@ -13,32 +13,37 @@ import numpy as np
 import tensorflow as tf
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 
-from repro.training.held import digest, held_by
+from repro.training.held import OF_A_SEED, digest, held_by, is_plain
 from repro.training.step import parts_of
 
 Settings = list[tuple[str, Any]]
 
-COMPARED: WeakKeyDictionary[keras.Model, Settings] = WeakKeyDictionary()  # with others
+KNOWN: WeakKeyDictionary[keras.Model, Settings] = WeakKeyDictionary()
 DIFFERENT = "build() returns models of different settings for different seeds"
 
 
 def settings_differ(models: Sequence[keras.Model], first: keras.Model) -> str | None:
-    """Name a setting in which models differ from the first, their learning rates apart.
-
-    The first one's settings are those of its first comparison: layers of the user's own may count
-    their calls, and graphs are made of it meanwhile.
-    """
-    if first not in COMPARED:
-        COMPARED[first] = list(_settings(first))
-    expected = COMPARED[first]
+    """Name a setting in which models differ from the first, their learning rates apart."""
+    expected = settings_of(first)
     for model in models:
-        settings = list(_settings(model))
+        settings = settings_of(model)
         if settings != expected:
             name, value, other = _first_difference(settings, expected)
             return (
                 f"{DIFFERENT}: {name} is {_in_line(value)}, and {_in_line(other)} for another seed"
             )
     return None
+
+
+def settings_of(model: keras.Model) -> Settings:
+    """Return a model's settings, as they were when they were first asked for.
+
+    Layers of the user's own may count their calls, and globals that they look at may be set by the
+    next call of `build`.
+    """
+    if model not in KNOWN:
+        KNOWN[model] = list(_settings(model))
+    return KNOWN[model]
 
 
 def _in_line(value: Any) -> str:
@@ -66,9 +71,9 @@ def _settings(model: keras.Model) -> Iterator[tuple[str, Any]]:
     for name, thing in _parts(model):
         yield name, _named(type(thing))
         yield from held_by(thing, name)
-        if not _is_of_keras(type(thing)):  # its own settings may be in no config
-            yield from _flat(name, _attributes(thing))
-        elif isinstance(thing, keras.regularizers.Regularizer | keras.constraints.Constraint):
+        if _is_of_keras(type(thing)) and isinstance(
+            thing, keras.regularizers.Regularizer | keras.constraints.Constraint
+        ):
             yield from _flat(name, _config(thing))  # the layer's tells what it was built with
     for optimizer in parts_of(model.optimizer):
         yield from _optimizer_settings(optimizer, model.trainable_variables)
@@ -154,10 +159,9 @@ def _without_warnings() -> Iterator[None]:
 
 
 def _attributes(thing: Any) -> dict[str, Any]:
-    plain = (bool, int, float, str, tuple, list, dict, np.generic, np.ndarray)
     own = getattr(thing, "__dict__", {}).items()
-    hidden = ("_", "seed", "name", "built")  # Keras' own, or numbered
-    return {n: v for n, v in own if isinstance(v, plain) and not n.startswith(hidden)}
+    hidden = ("_", *OF_A_SEED)  # Keras' own, or numbered
+    return {n: v for n, v in own if is_plain(v) and not n.startswith(hidden)}
 
 
 def _compiled(model: keras.Model) -> Any:
@@ -188,7 +192,7 @@ def settings_tell_all(model: keras.Model) -> bool:
         return False
     if any(isinstance(part, keras.layers.Lambda) or _has_own_function(part) for part in parts):
         return False
-    return not re.search(r"\bfunction\b|__lambda__", repr(list(_settings(model))))
+    return not re.search(r"\bfunction\b|__lambda__", repr(settings_of(model)))
 
 
 def _has_own_function(part: Any) -> bool:

@@ -48,7 +48,7 @@ class Steps:
 
 
 def check(
-    job: Job, block: Block, seeds: Sequence[int], twins: dict[int, keras.Model]
+    job: Job, block: Block, seeds: Sequence[int], twin: Callable[[int], keras.Model]
 ) -> str | None:
     """Take a block's first steps fused and, for its first and last seed, by `fit`.
 
@@ -56,7 +56,8 @@ def check(
         job: what to train.
         block: the seeds.
         seeds: the block's.
-        twins: by their places, models of the first and the last seed that `build` has made anew.
+        twin: lets `build` make a model anew, of the seed in a place. Its steps are taken before
+            the next one is built, which may set what both look at.
 
     Returns:
         What differs beyond rounding, and by how much; None if nothing does.
@@ -65,7 +66,8 @@ def check(
     logs, jobs = block.first_steps(seeds)
     states, first = block.seeds.state(), block.seeds.step.model
     model = None
-    for place, own in twins.items():
+    for place in sorted({0, len(seeds) - 1}):
+        own = twin(place)
         state = get_state(own)
         if not _are_same_bits(state, begun[place]):
             return OTHER_MODEL

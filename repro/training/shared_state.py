@@ -72,7 +72,7 @@ def functions_of(callback: Callback) -> list[FunctionType]:
         is_new = isinstance(function, FunctionType) and function not in functions
         if is_new and not is_library(function):
             functions[function] = None
-            values += _outside(function).values()
+            values += outside_of(function).values()
     return list(functions)
 
 
@@ -99,7 +99,7 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 
 def _named(function: FunctionType, callback: Callback) -> Named:
     """Return the values that a function can change, by the names that it has for them."""
-    outside = _outside(function)
+    outside = outside_of(function)
     kinds = [kind for kind in reversed(type(callback).__mro__) if not is_library(kind)]
     owners = [*kinds, callback]
     owners += [v for o in owners for v in vars(o).values() if _is_users(v, function)]
@@ -108,7 +108,7 @@ def _named(function: FunctionType, callback: Callback) -> Named:
     return {n: v for owner in owners for n, v in vars(owner).items() if n in names} | outside
 
 
-def _outside(function: FunctionType) -> Named:
+def outside_of(function: FunctionType) -> Named:
     """Return a function's globals, what it closes over and the defaults of its arguments."""
     code, names = function.__code__, names_in(function)
     cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
@@ -117,14 +117,13 @@ def _outside(function: FunctionType) -> Named:
     return {
         **{name: value for name, value in function.__globals__.items() if name in names},
         **{f"nonlocal {name}": cell for name, cell in cells.items()},
-        **{name: content_of(cell) for name, cell in cells.items()},
+        **{name: _content(cell) for name, cell in cells.items()},
         **dict(defaults),
         **(function.__kwdefaults__ or {}),
     }
 
 
-def content_of(cell: Any) -> Any:
-    """Return what a function closes over."""
+def _content(cell: Any) -> Any:
     try:
         return cell.cell_contents
     except ValueError:  # nothing has been assigned to it

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import keras
@@ -20,7 +20,7 @@ from repro.training.fused import Logs
 from repro.training.generators import OwnGenerators, borrowed
 from repro.training.graphs import Graphs
 from repro.training.job import Job
-from repro.training.model_settings import DIFFERENT, settings_differ
+from repro.training.model_settings import DIFFERENT, settings_differ, settings_of
 
 Advance = Callable[[int, Logs], None]
 
@@ -104,6 +104,8 @@ class Trainer:
     def _model(self, seed: int) -> keras.Model:
         model = self.job.blueprint.model(seed, self.start.get(seed))
         self._generators[seed] = OwnGenerators()
+        with suppress(Exception):  # what fails is told when models are compared
+            settings_of(model)
         return model
 
     def _look_at(self, seeds: list[int], models: list[keras.Model]) -> None:
@@ -158,10 +160,15 @@ class Trainer:
 
     def _check(self, block: Block, seeds: list[int], models: list[keras.Model]) -> None:
         start = time.monotonic()
-        twins = {place: self._model(seeds[place]) for place in sorted({0, len(seeds) - 1})}
-        check_apart([*models, *twins.values()])
+        built = list(models)
+
+        def twin(place: int) -> keras.Model:
+            built.append(self._model(seeds[place]))
+            check_apart(built)
+            return built[-1]
+
         try:
-            differs = selfcheck.check(self.job, block, seeds, twins)
+            differs = selfcheck.check(self.job, block, seeds, twin)
         except Exception as error:
             raise NotFused(f"its first steps fail when fused ({one_line(error)})") from error
         if differs:

@@ -197,6 +197,25 @@ class Shifts(kc.Callback):
         self.model.layers[-1].bias.assign_add([1.0])
 
 
+class Schedules(kc.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.optimizer.learning_rate = keras.optimizers.schedules.ExponentialDecay(9.0, 1, 1)
+
+
+class SchedulesEarly(Schedules):
+    def on_epoch_begin(self, epoch, logs=None):
+        pass
+
+
+@pytest.mark.parametrize("kind", [Schedules, SchedulesEarly])
+@pytest.mark.filterwarnings("ignore:one seed at a time")
+def test_a_schedule_that_a_callback_sets_changes_nothing(kind):
+    fit = fit_seeds(build, X, Y, seeds=1, epochs=3, callbacks=kind(), batch_size=8, verbose=0)
+    without = fit_seeds(build, X, Y, seeds=1, epochs=3, batch_size=8, verbose=0)
+    assert np.allclose(fit.frame, without.frame, rtol=1e-5)
+    assert fit.model(0).optimizer.iterations == without.model(0).optimizer.iterations
+
+
 class FreezesEarly(kc.Callback):
     def set_model(self, model):
         super().set_model(model)

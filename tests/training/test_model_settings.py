@@ -1,6 +1,7 @@
 """What a model computes besides its variables is a setting, whether a config tells it or not."""
 
 import warnings
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -241,3 +242,64 @@ def test_later_blocks_are_compared_with_the_first_model_as_it_was_built(callback
         lambda: network(Counting()), X, Y, seeds=4, block_size=2, callbacks=callbacks, verbose=0
     )
     assert fit.one_at_a_time is None and not recwarn.list
+
+
+class Momenta(optimizers.Optimizer):
+    """Keep variables in a list of its own, as Keras' guide does."""
+
+    def build(self, variables):
+        super().build(variables)
+        self.momenta = [self.add_variable_from_reference(v, "momentum") for v in variables]
+
+    def update_step(self, gradient, variable, learning_rate):
+        momentum = self.momenta[self._get_variable_index(variable)]
+        momentum.assign(0.5 * momentum + gradient)
+        variable.assign_sub(learning_rate * momentum)
+
+
+class Several(layers.Layer):
+    """Keep weights in a list and a dict."""
+
+    def build(self, shape):
+        self.kernels = [self.add_weight(shape=(shape[-1], shape[-1])) for _ in range(2)]
+        self.others = {"scale": self.add_weight(shape=(shape[-1],)), 1: [layers.ReLU()]}
+
+    def call(self, x):
+        return (x @ self.kernels[0]) @ self.kernels[1] * self.others["scale"]
+
+
+def test_the_values_of_variables_are_no_settings(recwarn):
+    def make():
+        return network(Several(), optimizer=Momenta(0.01))
+
+    fit = fit_seeds(make, X, Y, seeds=2, batch_size=8, verbose=0).resume(epochs=2)
+    assert fit.one_at_a_time is None
+    assert_same(fit, 1, *fit_by_hand(make, 1, X, Y, epochs=2))
+
+
+class Settings:
+    factor = 1.0
+
+
+class Times(layers.Layer):
+    def call(self, x):
+        return x * Settings.factor * SPACE.factor * FACTOR
+
+
+FACTOR, SPACE = 1.0, SimpleNamespace(factor=1.0)
+
+
+@pytest.mark.parametrize("where", ["global", "space", "class"])
+def test_a_global_that_build_sets_is_a_setting_of_its_model(where, monkeypatch):
+    def make():
+        drawn = float(np.random.uniform(0.5, 2))
+        if where == "global":
+            monkeypatch.setitem(globals(), "FACTOR", drawn)
+        else:
+            monkeypatch.setattr(SPACE if where == "space" else Settings, "factor", drawn)
+        return network(Times())
+
+    with pytest.warns(UserWarning, match=r"different settings.*(FACTOR|(SPACE|Settings)\.factor)"):
+        fit = fit_seeds(make, X, Y, seeds=2, batch_size=8, verbose=0)
+    for seed in range(2):
+        assert_same(fit, seed, *fit_by_hand(make, seed, X, Y))
