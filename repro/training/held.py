@@ -1,4 +1,4 @@
-"""What objects and functions of the user's own hold, which no config tells.
+"""Tell what objects and functions of the user's own hold, which is in no config.
 
 A graph takes it for a constant. It need not show in a model's outputs or its loss: a gradient, an
 update or a constraint may be made of it alone.
@@ -49,7 +49,7 @@ def held_by(part: Any, name: str) -> Held:
         part: a layer, loss, metric, optimizer or the like; or a function in its place.
         name: what it is called.
     """
-    yield from _Walk().over_part(name, part)
+    yield from _Walk().describe_part(name, part)
 
 
 def digest(array: Any) -> str:
@@ -65,42 +65,46 @@ class _Walk:
     def __init__(self) -> None:
         self._met: set[int] = set()
 
-    def over_part(self, name: str, part: Any) -> Held:
+    def describe_part(self, name: str, part: Any) -> Held:
         if isinstance(part, FunctionType) or not hasattr(part, "__dict__"):
-            yield from self.over(name, part)
+            yield from self.describe(name, part)
             return
         self._met.add(id(part))
         for attribute, value in _own_attributes(part):
             if callable(value) or not is_library(type(part)):  # the rest is in its config
-                yield from self.over(f"{name}.{attribute}", value)
-        yield from self._over_class(name, type(part))
+                yield from self.describe(f"{name}.{attribute}", value)
+        yield from self._describe_class(name, type(part))
 
-    def over(self, name: str, value: Any) -> Held:
+    def describe(self, name: str, value: Any) -> Held:
         if isinstance(value, PLAIN):
             yield name, repr(value)
         elif isinstance(value, np.ndarray | np.generic) or _is_eager(value):
             yield name, digest(value)
         elif isinstance(value, AbstractSet):
-            yield name, repr(sorted(map(repr, value)))
+            yield name, str(sorted(repr(v) if is_plain(v) else type(v).__name__ for v in value))
         elif id(value) not in self._met:
-            yield from self._over_new(name, value)
+            yield from self._describe_new(name, value)
 
-    def _over_new(self, name: str, value: Any) -> Held:
+    def _describe_new(self, name: str, value: Any) -> Held:
         if isinstance(value, Mapping | list | tuple):
             with self._within(value):
                 pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
                 for key, below in list(pairs):
-                    yield from self.over(f"{name}[{key!r:.40}]", below)
+                    yield from self.describe(f"{name}[{key!r:.40}]", below)
         elif inner := _inner(value):
             for place, below in inner.items():
-                yield from self.over(f"{name}{place}", below)
+                yield from self.describe(f"{name}{place}", below)
         elif isinstance(value, type):
             self._met.add(id(value))
-            yield from self._over_class(name, value)
+            yield from self._describe_class(name, value)
         elif not isinstance(value, (ModuleType, *SETTLED)):
             self._met.add(id(value))
-            over = self._over_function if isinstance(value, FunctionType) else self._over_object
-            yield from over(name, value)
+            describe = (
+                self._describe_function
+                if isinstance(value, FunctionType)
+                else self._describe_object
+            )
+            yield from describe(name, value)
 
     @contextmanager
     def _within(self, container: Any) -> Iterator[None]:
@@ -109,29 +113,29 @@ class _Walk:
         yield
         self._met.discard(id(container))
 
-    def _over_object(self, name: str, value: Any) -> Held:
+    def _describe_object(self, name: str, value: Any) -> Held:
         if isinstance(value, CONFIGURED) and is_library(type(value)):
-            yield from self.over(name, value.get_config())
+            yield from self.describe(name, value.get_config())
         elif isinstance(value, SPACES) or not _is_others(type(value)):
             for attribute, below in _own_attributes(value):
-                yield from self.over(f"{name}.{attribute}", below)
-            yield from self._over_class(name, type(value))
+                yield from self.describe(f"{name}.{attribute}", below)
+            yield from self._describe_class(name, type(value))
 
-    def _over_function(self, name: str, function: FunctionType) -> Held:
+    def _describe_function(self, name: str, function: FunctionType) -> Held:
         if _is_others(function):
             return
         yield name, f"{function.__name__} of digest {_digest_of_code(function.__code__)}"
         for variable, value in outside_of(function).items():
             if not variable.startswith(("nonlocal ", *OF_A_SEED)):
-                yield from self.over(f"{name}.{variable}", value)
+                yield from self.describe(f"{name}.{variable}", value)
 
-    def _over_class(self, name: str, kind: type) -> Held:
+    def _describe_class(self, name: str, kind: type) -> Held:
         """Go over the user's own classes: one that `build` defines may be another for each seed."""
         for base in kind.__mro__:
             for attribute, value in [] if _is_others(base) else list(vars(base).items()):
                 function = getattr(value, "fget", None) or getattr(value, "__func__", None) or value
                 if isinstance(function, FunctionType) or not attribute.startswith("_"):
-                    yield from self.over(f"{name}.{attribute}", function)
+                    yield from self.describe(f"{name}.{attribute}", function)
 
 
 def _own_attributes(thing: Any) -> Iterator[tuple[str, Any]]:
