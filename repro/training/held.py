@@ -87,7 +87,7 @@ class _Walk:
 
     def _describe_new(self, name: str, value: Any) -> Held:
         if isinstance(value, Mapping | list | tuple):
-            with self._within(value):
+            with self._in_progress(value):
                 pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
                 for key, below in list(pairs):
                     yield from self.describe(f"{name}[{key!r:.40}]", below)
@@ -107,7 +107,7 @@ class _Walk:
             yield from describe(name, value)
 
     @contextmanager
-    def _within(self, container: Any) -> Iterator[None]:
+    def _in_progress(self, container: Any) -> Iterator[None]:
         # not for good: another may be made in its place, and have its number
         self._met.add(id(container))
         yield
