@@ -14,6 +14,7 @@ import tensorflow as tf
 from keras.src.backend.common import global_state
 from numpy.typing import NDArray
 
+from repro.training.checks import in_line
 from repro.training.feeding.arrays import Arrays
 from repro.training.feeding.in_order import InOrder
 from repro.training.feeding.structures import tensors_in
@@ -223,6 +224,8 @@ def one_line(error: BaseException) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     traces = ("Exception encountered", "Arguments received")
     messages = [line for line in lines if not line.startswith(traces)]
+    nodes = [place for place, line in enumerate(messages) if line.startswith("[[{{node")]
+    messages = messages[nodes[0] - 1 : nodes[0]] if nodes else messages  # behind TensorFlow's trace
     return " ".join(messages[:2])[:300] or type(error).__name__
 
 
@@ -242,4 +245,4 @@ def fresh_names() -> Iterator[None]:
 def _kind(thing: Any) -> str:
     if isinstance(thing, keras.Model):
         return f"the model {thing.name!r} itself"
-    return f"{thing!r} of type {type(thing).__name__}"
+    return f"{in_line(thing)} of type {type(thing).__name__}"

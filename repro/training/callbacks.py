@@ -1,6 +1,7 @@
 """Keras callbacks, one list a seed, that see a model of their own."""
 
 import copy
+import inspect
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from itertools import chain
@@ -45,6 +46,7 @@ def check_callbacks(callbacks: Any, seeds: Sequence[int]) -> CallbacksOf | None:
             f"callbacks is the class {callbacks.__name__}; give one: {callbacks.__name__}(…)"
         )
     if makes_callbacks(callbacks):
+        _check_takes_a_seed(callbacks, seeds[0])
         return cache(lambda seed: _listed(callbacks(seed)))
     prototypes = _listed(callbacks)
     for callback in prototypes if len(seeds) > 1 else ():
@@ -64,6 +66,18 @@ def makes_callbacks(callbacks: Any) -> bool:
     is_class = isinstance(callbacks, type)
     is_callback = isinstance(callbacks, keras.callbacks.Callback)
     return callable(callbacks) and not is_class and not is_callback
+
+
+def _check_takes_a_seed(make: Callable[..., Any], seed: int) -> None:
+    try:
+        inspect.signature(make).bind(seed)
+    except TypeError as error:
+        raise TypeError(
+            f"callbacks is a function that makes a seed's callbacks and is called with the seed: "
+            f"callbacks=lambda seed: […]; {error}"
+        ) from None
+    except ValueError:  # not all that can be called tells what it takes
+        return
 
 
 def why_callbacks_not_fused(lists: Sequence[Sequence[Callback]]) -> str | None:

@@ -3,17 +3,19 @@
 import itertools
 import operator
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
-from repro.training.building import Blueprint, Build, build_model, is_kerass
+from repro.training.building import Blueprint, Build, build_model, is_kerass, one_line
 from repro.training.callbacks import Callback, CallbacksOf, check_callbacks
+from repro.training.checks import in_line
 from repro.training.cost import Cost, cost_of
 from repro.training.feeding.arrays import Arrays, make_arrays, split
 from repro.training.feeding.batches import Batches, first_batch, is_batches
@@ -142,6 +144,11 @@ def make_job(build: Build, seeds: Sequence[int], x: Any, y: Any, **fit: Any) -> 
         check_count("validation_freq", fit["validation_freq"])
     if isinstance(fit["shuffle"], str) and fit["shuffle"] != "batch":
         raise ValueError(f'shuffle must be True, False or "batch", got {fit["shuffle"]!r}')
+    if not isinstance(fit["class_weight"], Mapping | None):
+        raise TypeError(
+            f"class_weight must be a dict, such as {{0: 1.0, 1: 2.0}}, "
+            f"got {in_line(fit['class_weight'])}"
+        )
     fit = _limited(fit)
     model = build_model(build, seeds[0])
     data, validation = _data(x, y, dtype=float_dtype(model), **fit)
@@ -152,6 +159,7 @@ def make_job(build: Build, seeds: Sequence[int], x: Any, y: Any, **fit: Any) -> 
     tolerated = (RuntimeError,) if is_kerass(model, "train_step") else (RuntimeError, ValueError)
     with suppress(*tolerated):  # of code that `fit` may run all the same
         blueprint.make_metrics(model)  # for what it says of data that do not fit
+        _check_validation(model, validation)
     freq = fit["validation_freq"]
     fit = fit | {"validation_freq": freq if isinstance(freq, int) else list(freq)}
     return Job(
@@ -295,12 +303,26 @@ def _validation(
     if any(a is not None for a in others) or x is None or (has_targets and y is None):
         raise ValueError(
             "validation_data must be (x, y) or (x, y, sample_weight) or a data set, "
-            f"got {' '.join(f'{validation!r:.60}'.split())}"
+            f"got {in_line(validation)}"
         )
     try:
         return make_arrays(x, y, weight, dtype=dtype)
     except ValueError as error:
         raise ValueError(f"validation_data: {error}") from error
+
+
+def _check_validation(model: keras.Model, validation: Data | None) -> None:
+    """Raise `ValueError` if a model that has its variables can not evaluate a sample."""
+    if not isinstance(validation, Arrays) or not is_kerass(model, "test_step"):
+        return
+    x, y, weight = validation.sample(1)
+    extra = {"training": False} if model._call_has_training_arg else {}
+    try:
+        y_pred = model(x, **extra)
+        model._compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight, training=False)
+    except (ValueError, tf.errors.InvalidArgumentError) as error:
+        message = f"validation_data do not fit the model: {one_line(error)}"
+        raise ValueError(message) from error
 
 
 def _check_batches(y: Any, **fit: Any) -> None:
