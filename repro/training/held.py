@@ -23,7 +23,12 @@ from repro.training.shared_state import is_library, names_in, outside_of
 Held = Iterator[tuple[str, str]]
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
-OTHERS = frozenset(["pandas", "scipy", "sklearn", "matplotlib", "torch", "jax", "absl"])
+OTHERS = frozenset(  # whose objects have much to themselves, and may count or log
+    [
+        *("pandas", "scipy", "sklearn", "matplotlib", "torch", "jax", "absl", "tensorboard"),
+        *("wandb", "mlflow", "comet_ml", "neptune", "optuna", "ray", "tqdm", "rich", "loguru"),
+    ]
+)
 OF_A_SEED = ("seed", "name", "built")  # names begin so that tell one seed's objects from another's
 SETTLED = (  # a model's variables, or nothing that its training asks for
     keras.layers.Layer,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -161,11 +162,14 @@ class SeedsFit(Shown):
         """
         size = _checked(batch_size)
         if is_batches(x):
-            rows = [self.model(s).evaluate(x, verbose=0, return_dict=True) for s in self.seeds]
-            return self._by_seed(rows)
+            return self._by_seed(self._evaluate_alone(x))
         data = make_arrays(x, y, sample_weight, dtype=self._dtype())
         try:
-            rows = [row for models in self._blocks() for row in self._evaluate(models, data, size)]
+            if self.one_at_a_time or not data.dense:
+                rows = self._evaluate_alone(in_given_order(data, size))
+            else:
+                blocks = [self._evaluate(models, data, size) for models in self._blocks()]
+                rows = list(chain(*blocks))
         except ValueError as error:
             raise ValueError(
                 f"the model can not be evaluated on these data: {one_line(error)}"
@@ -238,12 +242,13 @@ class SeedsFit(Shown):
         ]
         return keras.tree.map_structure(lambda *parts: np.concatenate(parts, axis=1), *outputs)
 
+    def _evaluate_alone(self, data: Any) -> list[dict[str, Any]]:
+        # before the next one is built, which may set a global that this one looks at
+        return [self.model(s).evaluate(data, verbose=0, return_dict=True) for s in self.seeds]
+
     def _evaluate(
         self, models: list[keras.Model], data: Arrays, batch_size: int
     ) -> list[dict[str, Any]]:
-        if self.one_at_a_time or not data.dense:
-            feed = in_given_order(data, batch_size)
-            return [m.evaluate(feed, verbose=0, return_dict=True) for m in models]
         self.blueprint.make_metrics(models[0])
         run = ArrayPass(
             FusedSeeds(models), data, batch_size=batch_size, training=False, batch_is_shared=True

@@ -301,5 +301,8 @@ def test_a_global_that_build_sets_is_a_setting_of_its_model(where, monkeypatch):
 
     with pytest.warns(UserWarning, match=r"different settings.*(FACTOR|(SPACE|Settings)\.factor)"):
         fit = fit_seeds(make, X, Y, seeds=2, batch_size=8, verbose=0)
+    losses = fit.evaluate(X, Y).loss
     for seed in range(2):
-        assert_same(fit, seed, *fit_by_hand(make, seed, X, Y))
+        model, history = fit_by_hand(make, seed, X, Y)
+        assert_same(fit, seed, model, history)
+        assert losses[seed] == pytest.approx(model.evaluate(X, Y, verbose=0), rel=1e-5)
