@@ -120,7 +120,7 @@ def _parts(model: keras.Model) -> Iterator[tuple[str, Any]]:
         yield f"metrics[{place}]", metric
 
 
-def _metrics(model: keras.Model) -> list[keras.metrics.Metric]:
+def _metrics(model: keras.Model) -> list[Any]:
     """Return the metrics of layers and of `compile`, which hides them until it has seen data.
 
     The means of several outputs' losses are none: Keras makes them when it has seen data.
@@ -130,7 +130,7 @@ def _metrics(model: keras.Model) -> list[keras.metrics.Metric]:
     things = [*model.metrics, *keras.tree.flatten(users)]
     losses = {id(metric) for metric in getattr(model._compile_loss, "metrics", ())}
     kept = [thing for thing in things if id(thing) not in losses]
-    return [thing for thing in kept if isinstance(thing, keras.metrics.Metric)]
+    return [thing for thing in kept if isinstance(thing, keras.metrics.Metric | FunctionType)]
 
 
 def _named(kind: type) -> str:

@@ -301,6 +301,32 @@ def _drawn_metric() -> keras.Model:
     return _stack(metrics=[scaled])
 
 
+class HiddenFactor(optimizers.SGD):
+    """Scale gradients by a number that is in no config."""
+
+    def __init__(self, factor: float):
+        super().__init__(0.01)
+        self._factor = factor
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        super().update_step(self._factor * gradient, variable, learning_rate)
+
+
+class TimesGlobal(layers.Layer):
+    """Look at a global that `build` sets."""
+
+    def call(self, x: Any) -> Any:
+        return OF_BUILD["factor"] * x
+
+
+OF_BUILD = {"factor": 1.0}
+
+
+def _sets_global() -> keras.Model:
+    OF_BUILD["factor"] = np.random.uniform(1, 2)
+    return _stack(TimesGlobal())
+
+
 class Largest(metrics.Metric):
     """Return its variables themselves, as the guides do."""
 
@@ -709,7 +735,13 @@ CASES = [
         "build() returns models",
     ),
     _case("loss of a number drawn in build", _drawn_loss, "models of different settings"),
-    _case("metric of a number drawn in build", _drawn_metric, "build()"),
+    _case("metric of a number drawn in build", _drawn_metric, "models of different settings"),
+    _case(
+        "update by a number drawn in build",
+        lambda: _stack(optimizer=HiddenFactor(np.random.uniform(1, 2))),
+        "models of different settings",
+    ),
+    _case("global that build sets", _sets_global, "models of different settings"),
     _case(  # of which `fit` shows the value that they have after the validation
         "metric that returns its variables", lambda: _stack(metrics=[Largest()]), OTHER_STATE
     ),
