@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import keras
@@ -20,6 +21,7 @@ from repro.training.cost import Cost, cost_of
 from repro.training.feeding.arrays import Arrays, make_arrays, split
 from repro.training.feeding.batches import Batches, first_batch, is_batches
 from repro.training.feeding.in_order import InOrder
+from repro.training.feeding.structures import map_tensors
 from repro.training.order import data_order, order_in_batches
 
 Data = Arrays | Batches
@@ -129,6 +131,35 @@ def make_job(build: Build, seeds: Sequence[int], x: Any, y: Any, **fit: Any) -> 
         y: as in `fit_seeds`.
         fit: its other arguments.
     """
+    _check_plain(fit)
+    fit = _limited(fit)
+    model = build_model(build, seeds[0])
+    data, validation = _data(x, y, dtype=float_dtype(model), **fit)
+    size = _batch_size(data, fit["batch_size"], fit["steps_per_epoch"])
+    tested_size = fit["validation_batch_size"] or fit["batch_size"]
+    blueprint = Blueprint(build, _sample(data, size))
+    _check_targets(model, blueprint.sample[1])
+    tolerated = (RuntimeError,) if is_kerass(model, "train_step") else (RuntimeError, ValueError)
+    with suppress(*tolerated):  # of code that `fit` may run all the same
+        blueprint.make_metrics(model)  # for what it says of data that do not fit
+        _check_validation(model, validation, tested_size or 32)
+    freq = fit["validation_freq"]
+    fit = fit | {"validation_freq": freq if isinstance(freq, int) else list(freq)}
+    return Job(
+        blueprint=blueprint,
+        cost=cost_of(model, blueprint.sample),
+        data=data,
+        validation=validation,
+        batch_size=size,
+        validation_batch_size=_batch_size(validation, tested_size, fit["validation_steps"]),
+        callbacks=check_callbacks(fit["callbacks"], seeds),
+        **{name: fit[name] for name in ("epochs", "initial_epoch", "validation_freq", "shuffle")},
+        **{name: fit[name] for name in ("steps_per_epoch", "validation_steps", "check")},
+    )
+
+
+def _check_plain(fit: dict[str, Any]) -> None:
+    """Raise `ValueError` or `TypeError` for counts and the like that can't be."""
     counts = (
         "epochs",
         "batch_size",
@@ -149,30 +180,6 @@ def make_job(build: Build, seeds: Sequence[int], x: Any, y: Any, **fit: Any) -> 
             f"class_weight must be a dict, such as {{0: 1.0, 1: 2.0}}, "
             f"got {in_line(fit['class_weight'])}"
         )
-    fit = _limited(fit)
-    model = build_model(build, seeds[0])
-    data, validation = _data(x, y, dtype=float_dtype(model), **fit)
-    size = _batch_size(data, fit["batch_size"], fit["steps_per_epoch"])
-    tested_size = fit["validation_batch_size"] or fit["batch_size"]
-    blueprint = Blueprint(build, _sample(data, size))
-    _check_targets(model, blueprint.sample[1])
-    tolerated = (RuntimeError,) if is_kerass(model, "train_step") else (RuntimeError, ValueError)
-    with suppress(*tolerated):  # of code that `fit` may run all the same
-        blueprint.make_metrics(model)  # for what it says of data that do not fit
-        _check_validation(model, validation)
-    freq = fit["validation_freq"]
-    fit = fit | {"validation_freq": freq if isinstance(freq, int) else list(freq)}
-    return Job(
-        blueprint=blueprint,
-        cost=cost_of(model, blueprint.sample),
-        data=data,
-        validation=validation,
-        batch_size=size,
-        validation_batch_size=_batch_size(validation, tested_size, fit["validation_steps"]),
-        callbacks=check_callbacks(fit["callbacks"], seeds),
-        **{name: fit[name] for name in ("epochs", "initial_epoch", "validation_freq", "shuffle")},
-        **{name: fit[name] for name in ("steps_per_epoch", "validation_steps", "check")},
-    )
 
 
 def _check_targets(model: keras.Model, targets: Any) -> None:
@@ -311,18 +318,31 @@ def _validation(
         raise ValueError(f"validation_data: {error}") from error
 
 
-def _check_validation(model: keras.Model, validation: Data | None) -> None:
-    """Raise `ValueError` if a model that has its variables can not evaluate a sample."""
-    if not isinstance(validation, Arrays) or not is_kerass(model, "test_step"):
+def _check_validation(model: keras.Model, validation: Data | None, size: int) -> None:
+    """Raise `ValueError` if a model that has its variables can't evaluate a batch."""
+    is_kerass_step = is_kerass(model, "test_step") and not model.run_eagerly
+    if not (isinstance(validation, Arrays) and validation.dense and is_kerass_step):
         return
-    x, y, weight = validation.sample(1)
-    extra = {"training": False} if model._call_has_training_arg else {}
+    batch = validation.sample(size)
+    with suppress(Exception):  # what only a graph can run may fail here
+        _evaluate(model, batch)
+        return
+    sizes = map_tensors(lambda a: tf.TensorSpec([None, *a.shape[1:]], a.dtype), batch)
     try:
-        y_pred = model(x, **extra)
-        model._compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight, training=False)
-    except (ValueError, tf.errors.InvalidArgumentError) as error:
+        evaluate = tf.function(partial(_evaluate, model), autograph=False)
+        evaluate.get_concrete_function(sizes)
+    except ValueError as error:
         message = f"validation_data do not fit the model: {one_line(error)}"
         raise ValueError(message) from error
+    except Exception:  # which training will tell
+        return
+
+
+def _evaluate(model: keras.Model, batch: Any) -> Any:
+    x, y, weight = batch
+    extra = {"training": False} if model._call_has_training_arg else {}
+    y_pred = model(x, **extra)
+    return model._compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight, training=False)
 
 
 def _check_batches(y: Any, **fit: Any) -> None:

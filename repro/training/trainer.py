@@ -25,6 +25,10 @@ from repro.training.model_settings import DIFFERENT, settings_differ, settings_o
 Advance = Callable[[int, Logs], None]
 
 
+class Shared(ValueError):
+    """Models share what each seed needs for itself."""
+
+
 class Trainer:
     """Train blocks of seeds of one job; graphs are built once and serve all blocks of a size.
 
@@ -169,6 +173,8 @@ class Trainer:
 
         try:
             differs = selfcheck.check(self.job, block, seeds, twin)
+        except Shared:
+            raise
         except Exception as error:
             raise NotFused(f"its first steps fail when fused ({one_line(error)})") from error
         if differs:
@@ -331,12 +337,12 @@ def side_by_side(train: Callable[..., list[Any]], built: Sequence[Any]) -> Itera
 
 
 def check_apart(models: Sequence[keras.Model]) -> None:
-    """Raise if models share what each seed needs for itself."""
+    """Raise `Shared` if models share what each seed needs for itself."""
     owners: dict[int, int] = {}
     for place, model in enumerate(models):
         for variable in variables_of(model):
             if owners.setdefault(id(variable), place) != place:
-                raise ValueError(
+                raise Shared(
                     f"build() returns models that share {variable.path}; make all layers and the "
                     "optimizer inside of build, so that each seed has its own"
                 )

@@ -349,7 +349,6 @@ WRONG = [
     ({"class_weight": [1, 2]}, TypeError, r"class_weight must be a dict.*got \[1, 2\]"),
     ({"callbacks": list}, TypeError, "the class list"),
     ({"callbacks": lambda *, seed: [seed]}, TypeError, "is called with the seed"),
-    ({"y": None}, ValueError, "y is missing"),
     ({"callbacks": [3]}, TypeError, "callbacks must be Keras callbacks"),
     ({"x": tf.data.Dataset.from_tensors((X, Y))}, ValueError, "leave out y"),
     ({"x": iter([(X, Y)]), "y": None}, ValueError, "which fit does not take either"),
@@ -376,6 +375,17 @@ def test_a_data_set_without_end_is_named():
     with pytest.raises(ValueError, match="x is a data set without end; give steps_per_epoch"):
         make_job(build, [0], **given)  # fit_seeds would train for ever
     assert make_job(build, [0], **given | {"steps_per_epoch": 2}).steps_per_epoch == 2
+
+
+def test_validation_data_fit_where_only_whole_batches_do():
+    def model_of_batches():
+        model = keras.Sequential([keras.Input((X.shape[1],), batch_size=5), layers.Dense(1)])
+        model.compile("sgd", "mse")
+        return model
+
+    given = {"batch_size": 5, "validation_data": (X[:10], Y[:10])}
+    fit = fit_seeds(model_of_batches, X, Y, seeds=1, verbose=0, **given)
+    assert fit.one_at_a_time is None and "val_loss" in fit.frame
 
 
 @pytest.mark.filterwarnings("ignore:one seed at a time")
