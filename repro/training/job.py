@@ -3,7 +3,7 @@
 import itertools
 import operator
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -175,11 +175,6 @@ def _check_plain(fit: dict[str, Any]) -> None:
         check_count("validation_freq", fit["validation_freq"])
     if isinstance(fit["shuffle"], str) and fit["shuffle"] != "batch":
         raise ValueError(f'shuffle must be True, False or "batch", got {fit["shuffle"]!r}')
-    if not isinstance(fit["class_weight"], Mapping | None):
-        raise TypeError(
-            f"class_weight must be a dict, such as {{0: 1.0, 1: 2.0}}, "
-            f"got {in_line(fit['class_weight'])}"
-        )
 
 
 def _check_targets(model: keras.Model, targets: Any) -> None:

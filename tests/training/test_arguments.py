@@ -346,7 +346,6 @@ WRONG = [
     ({"shuffle": "rows"}, ValueError, "shuffle must be True, False or \"batch\", got 'rows'"),
     ({"verbose": 3}, ValueError, "verbose must be one of"),
     ({"build": np.zeros((9, 9))}, TypeError, "^build must be a function [^\n]{,160}ndarray;"),
-    ({"class_weight": [1, 2]}, TypeError, r"class_weight must be a dict.*got \[1, 2\]"),
     ({"callbacks": list}, TypeError, "the class list"),
     ({"callbacks": lambda *, seed: [seed]}, TypeError, "is called with the seed"),
     ({"callbacks": [3]}, TypeError, "callbacks must be Keras callbacks"),
