@@ -7,25 +7,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from repro.instruments.diagnose.setup.anatomy import has_own_steps
+from repro.instruments.diagnose.setup.anatomy import has_own_steps, is_graph
 from repro.instruments.diagnose.setup.arrays import Array, first_rows, map_arrays, shapes
 from repro.instruments.diagnose.setup.compiled import compile_arguments
 from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line, short
+from repro.instruments.diagnose.setup.unfolding import Unfold, find_unfolding
 
 if TYPE_CHECKING:
     import keras
 
 Build = Callable[[], "keras.Model"]
+UNFOLDED = 4  # rows, on which an unfolded model has to do the same
 
 
 def checked_build(build: Callable[[], Any], x: Any) -> Build:
     """Return `build` with checks: its model is built for x and has an optimizer of its own."""
     _check_is_function(build)
     is_checked, optimizers = False, weakref.WeakSet[Any]()
+    unfold: Unfold | None = None
     last: Callable[[], Any] = lambda: None  # noqa: E731  # stands for a reference to no model
 
     def build_model() -> "keras.Model":
-        nonlocal is_checked, last
+        nonlocal is_checked, last, unfold
         model = call_build(build)
         if last() is model:
             raise DiagnoseError("build() returns the same model again; make a new one inside it")
@@ -36,8 +39,10 @@ def checked_build(build: Callable[[], Any], x: Any) -> Build:
             _renew_optimizer(model)  # one that was made outside of build knows one model only
         else:
             optimizers.add(model.optimizer)
+        if not is_checked:
+            unfold = _unfolding(build, x)
         is_checked = True
-        return model
+        return unfold(model) if unfold else model
 
     return build_model
 
@@ -52,17 +57,31 @@ def _check_is_function(build: Any) -> None:
         )
 
 
-def readable_rows(model: "keras.Model", x: Any) -> Any:
-    """Return a row that the model can take: of an embedding's tokens, those that it has rows for.
+def readable_rows(model: "keras.Model", x: Any, rows: int = 1) -> Any:
+    """Return rows that the model can take: of an embedding's tokens, those that it has rows for.
 
     Tokens out of its range are a fault to diagnose, and none that keeps the model from being read.
     """
-    rows = first_rows(x, 1)
+    first = first_rows(x, rows)
     kinds = [type(layer).__name__ for layer in model._flatten_layers()]
     if "Embedding" not in kinds:
-        return rows
+        return first
     sizes = [v.input_dim for v in model._flatten_layers() if type(v).__name__ == "Embedding"]
-    return map_arrays(rows, lambda a: np.clip(a, 0, min(sizes) - 1) if _are_indices(a) else a)
+    return map_arrays(first, lambda a: np.clip(a, 0, min(sizes) - 1) if _are_indices(a) else a)
+
+
+def unfolded_build(build: Callable[[], Any], x: Any) -> Callable[[], Any]:
+    """Return `build` with a model of the user's own class unfolded, as far as that can be done."""
+    is_known = is_graph(call_build(build))
+    unfold = None if is_known else _unfolding(build, x)
+    return build if unfold is None else lambda: unfold(call_build(build))
+
+
+def _unfolding(build: Callable[[], Any], x: Any) -> Unfold | None:
+    model = call_build(build)
+    rows = readable_rows(model, x, UNFOLDED)
+    model(rows)
+    return find_unfolding(model, rows)
 
 
 def _are_indices(a: Array) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from repro.instruments.diagnose.setup.arrays import Array, as_columns, leaves, map_arrays
-from repro.instruments.diagnose.setup.building import call_build
+from repro.instruments.diagnose.setup.building import call_build, unfolded_build
 from repro.instruments.diagnose.setup.compiled import compile_arguments, loss_name
 from repro.instruments.diagnose.setup.errors import DiagnoseError, listed
 from repro.instruments.diagnose.setup.skill import metric, skill
@@ -90,7 +90,7 @@ def outputs_of(
     Raises:
         DiagnoseError: if the model has not as many outputs as there are targets.
     """
-    model = call_build(build)
+    model = call_build(build := unfolded_build(build, x))
     targets, names = leaves(y), _names_in_order(model, y)
     model(map_arrays(x, lambda a: a[:1]))
     if len(getattr(model, "outputs", None) or []) != len(targets):
