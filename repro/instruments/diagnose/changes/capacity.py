@@ -110,6 +110,8 @@ def capacity_changes(setup: Setup, examination: Examination, symptoms: frozenset
     yield from _against(setup, symptoms)
     if "gradient_cut" in symptoms and examination.cut is not None:
         yield from _passing(setup, examination.cut)
+    if "untracked" in symptoms:
+        yield _tracked(setup)
     if "half_precision" in symptoms:
         yield WHOLE_PRECISION
     if "erased" in symptoms and examination.erased is not None:
@@ -165,6 +167,22 @@ def _passing(setup: Setup, cut: Cut) -> Changes:
         removes=("gradient_cut",),
         group="cut",
         edit=edits.put_activation(cut.position, "relu"),
+    )
+
+
+def _tracked(setup: Setup) -> Change:
+    return Change(
+        key="track_weights",
+        title="weights that the model knows",
+        size=1,
+        code=(
+            "self.w = self.add_weight(shape=(inputs, units))  # in build, in place of tf.Variable;"
+            "\n# and layers as attributes, self.dense = Dense(…), not inside of a function"
+        ),
+        removes=("untracked",),
+        treats=("frozen",),
+        group="untracked",
+        edit=edits.track(setup.train[0]),
     )
 
 

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from repro.instruments.diagnose.measurements.untracked import untracked_variables
 from repro.instruments.diagnose.setup.anatomy import (
     OWN_STEPS,
     Site,
     activation_name,
     graph,
     has_own_steps,
+    is_graph,
     trace,
 )
 from repro.instruments.diagnose.setup.arrays import Array
@@ -77,6 +79,38 @@ def with_weights(new: Any, old: Any) -> Any:
 
 def _has_shape(layer: Any) -> bool:
     return "input_shape" in (getattr(layer, "_build_shapes_dict", None) or {})
+
+
+def track(x: Any) -> Edit:
+    """Return the edit that makes the variables that predictions of x depend on trainable."""
+
+    def edit(model: "keras.Model") -> "keras.Model":
+        import keras
+
+        layers = list(model._flatten_layers(include_self=not is_graph(model)))
+        for value in untracked_variables(model, x):
+            known = keras.Variable(np.asarray(value), dtype=value.dtype.name)
+            owner, name = _owner(layers, value) or (_first_with_weights(layers), "")
+            owner._tracker.unlock()
+            if name:
+                setattr(owner, name, known)
+            else:  # a function's: it stays where it is, and a layer knows of it
+                known._value = value
+                owner._track_variable(known)
+            owner._tracker.lock()
+        return model
+
+    return edit
+
+
+def _owner(layers: Sequence[Any], value: Any) -> tuple[Any, str] | None:
+    """Return the layer that has this variable as an attribute, and the attribute's name."""
+    owned = ((o, name) for o in layers for name, held in vars(o).items() if held is value)
+    return next(owned, None)
+
+
+def _first_with_weights(layers: Sequence[Any]) -> Any:
+    return next((layer for layer in layers if layer.weights), layers[-1])
 
 
 def set_arguments(sites: Sequence[Site], **arguments: Any) -> Edit:

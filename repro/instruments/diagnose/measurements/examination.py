@@ -42,6 +42,7 @@ from repro.instruments.diagnose.measurements.steps import BuildTrained, first_st
 from repro.instruments.diagnose.measurements.turned import Order, turned_validation
 from repro.instruments.diagnose.measurements.undefined import Undefined, find_undefined
 from repro.instruments.diagnose.measurements.unseen import Unseen, find_unseen
+from repro.instruments.diagnose.measurements.untracked import Untracked, find_untracked
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
 from repro.instruments.diagnose.setup.sequences import single_input
@@ -74,6 +75,7 @@ class Examination:
         sized_rows: share of the rows that were brought to one size before they were given.
         lost_between: skill that ridge regression loses from training to validation data.
         unseen: inputs from which no path leads to the output, if there are any.
+        untracked: weights that predictions are made with and that are never trained, if any.
         by_turning: what baselines gain if validation inputs are reversed, or axes change places.
         turning: the order by which they gain most, then.
         past: the rows before a row that tell its target, where a recurrent layer reads one step.
@@ -112,6 +114,7 @@ class Examination:
     sized_rows: float = 0.0
     lost_between: float = 0.0
     unseen: Unseen | None = None
+    untracked: Untracked | None = None
     by_turning: float = 0.0
     turning: Order | None = None
     past: Past | None = None
@@ -161,6 +164,7 @@ def examine_data(setup: Setup) -> Examination:
         row_scale=find_row_scale(setup),
         sized_rows=0.0 if are_indices else share_of_sized_rows(setup),
         unseen=None if are_indices else find_unseen(setup),
+        untracked=find_untracked(setup),
         lost_between=skill_lost_between(setup),
         past=find_past(setup),
         layers=pd.DataFrame(),

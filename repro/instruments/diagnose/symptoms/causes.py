@@ -214,6 +214,16 @@ CAUSES = {
         remedy="give targets and outputs the same shape in the loss, such as (n, 1)",
         certain=True,
     ),
+    "untracked": Cause(
+        title="weights that are no weights of the model",
+        signs=("untracked",),
+        says="No optimizer is told of them, so that they stay as they were drawn",
+        remedy=(
+            "make weights by self.add_weight in build, and keep layers as attributes of a layer or "
+            "a model, not inside of a function"
+        ),
+        certain=True,
+    ),
     "undefined_gradient": Cause(
         title="an operation that has no gradient where these rows are",
         signs=("undefined_gradient",),

@@ -600,6 +600,12 @@ DEFINITIONS = {
         counts=at_least(1),
         source="definition of the gradient; TensorFlow has none for rounding, say",
     ),
+    "untracked": Definition(
+        title="weights that Keras doesn't know",
+        measured="variables that predictions depend on and that the model doesn't list as its own",
+        counts=at_least(1),
+        source="definition of trainable_variables",
+    ),
     "unread_input": Definition(
         title="an input that isn't connected",
         measured="inputs of the model from which no path leads to the output",

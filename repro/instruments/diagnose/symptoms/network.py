@@ -176,7 +176,11 @@ def _joint_symptoms(setup: Setup) -> Symptoms:
 
 def _flow_symptoms(examination: Examination) -> Symptoms:
     """Look for what lets no input through to the output, or no gradient back."""
-    erased, cut = examination.erased, examination.cut
+    erased, cut, untracked = examination.erased, examination.cut, examination.untracked
+    if untracked is not None:
+        text = f"{counted(untracked.numbers, 'number')} in {', '.join(untracked.names)} take part in "
+        text += "predictions and aren't among the model's weights"
+        yield from detect("untracked", len(untracked.names), text)
     if erased is not None:
         yield from detect("erased", 1, f"{erased.kind} puts out the same for every row")
     if cut is not None:
