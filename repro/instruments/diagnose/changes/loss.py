@@ -243,6 +243,17 @@ def _penalty_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:
             edit=edits.unpenalize,
             optimizer=lambda optimizer: _remade(optimizer, UNDECAYED),
         )
+    if "added_loss" in symptoms:
+        yield Change(
+            key="no_added_loss",
+            title="no losses but that of the targets",
+            size=1,
+            code="# leave out self.add_loss(…), or multiply what it is given by 0.001",
+            removes=("added_loss",),
+            treats=("penalty",),
+            group="added_loss",
+            edit=edits.without_added_losses,
+        )
     if "tiny_clip" in symptoms or (fails and shortest_clip(setup.optimizer) > 0):
         yield Change(
             key="no_clip",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from repro.instruments.diagnose.measurements.added import layers_with_losses
 from repro.instruments.diagnose.measurements.apart import skill_lost_between
 from repro.instruments.diagnose.measurements.baselines import linear_skill, neighbour_skill
 from repro.instruments.diagnose.measurements.columns import (
@@ -76,6 +77,7 @@ class Examination:
         lost_between: skill that ridge regression loses from training to validation data.
         unseen: inputs from which no path leads to the output, if there are any.
         untracked: weights that predictions are made with and that are never trained, if any.
+        adding: classes of the layers that add a loss to that of the targets.
         by_turning: what baselines gain if validation inputs are reversed, or axes change places.
         turning: the order by which they gain most, then.
         past: the rows before a row that tell its target, where a recurrent layer reads one step.
@@ -115,6 +117,7 @@ class Examination:
     lost_between: float = 0.0
     unseen: Unseen | None = None
     untracked: Untracked | None = None
+    adding: tuple[str, ...] = ()
     by_turning: float = 0.0
     turning: Order | None = None
     past: Past | None = None
@@ -165,6 +168,7 @@ def examine_data(setup: Setup) -> Examination:
         sized_rows=0.0 if are_indices else share_of_sized_rows(setup),
         unseen=None if are_indices else find_unseen(setup),
         untracked=find_untracked(setup),
+        adding=layers_with_losses(setup),
         lost_between=skill_lost_between(setup),
         past=find_past(setup),
         layers=pd.DataFrame(),

@@ -383,6 +383,15 @@ CAUSES = {
         says="It costs less to keep the weights small than to fit the data",
         remedy="lower l1, l2 and weight_decay a hundredfold, or leave them out",
     ),
+    "added_loss": Cause(
+        title="a loss that a layer adds outweighs that of the targets",
+        signs=("added_loss",),
+        says="It costs less to please that layer than to predict the targets",
+        remedy=(
+            "multiply what add_loss is given by a small number, and let the loss of the targets be "
+            "a sum over all of them where that of the layer is one"
+        ),
+    ),
     "constraint": Cause(
         title="weights held by a constraint",
         signs=("constraint",),

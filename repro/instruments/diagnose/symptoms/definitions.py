@@ -717,6 +717,12 @@ DEFINITIONS = {
         counts=above(0.5),
         source=OURS,
     ),
+    "added_loss": Definition(
+        title="losses that layers add",
+        measured="layers that call add_loss",
+        counts=at_least(1),
+        source="definition of the loss that Keras reports: the sum of all",
+    ),
     "weight_decay": Definition(
         title="heavy weight decay",
         measured="the optimizer's weight decay",

@@ -335,7 +335,7 @@ def _components(y: Array) -> int:
 
 
 def settings_symptoms(setup: Setup, examination: Examination) -> Symptoms:
-    """Look at batch size and biases."""
+    """Look at batch size, biases and losses that layers add."""
     import keras
 
     rows = len(setup.train[1])
@@ -345,6 +345,9 @@ def settings_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         yield from detect("large_batch", setup.batch_size / rows, text)
         text = f"batches of {counted(setup.batch_size, 'row')}"
         yield from detect("few_in_batch", setup.batch_size, text)
+    adding = examination.adding
+    text = f"{', '.join(adding)} adds a loss to that of the targets"
+    yield from detect("added_loss", len(adding), text)
     layers = list(setup.build()._flatten_layers(include_self=False))
     if any(isinstance(layer, keras.layers.BatchNormalization) for layer in layers):
         text = f"batch normalization over {counted(setup.batch_size, 'row')}"
