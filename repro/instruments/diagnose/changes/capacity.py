@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from repro.instruments.diagnose.changes import edits
 from repro.instruments.diagnose.changes.change import Change, Changes
 from repro.instruments.diagnose.changes.code import changed_layers, layer_code
+from repro.instruments.diagnose.measurements.crossing import Crossing
 from repro.instruments.diagnose.measurements.erased import Erased
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.measurements.gradient import Cut
@@ -116,6 +117,8 @@ def capacity_changes(setup: Setup, examination: Examination, symptoms: frozenset
         yield WHOLE_PRECISION
     if "erased" in symptoms and examination.erased is not None:
         yield from _leave_out(setup, examination.erased)
+    if "crossing" in symptoms and examination.crossing is not None:
+        yield from _along_row(examination.crossing)
     if "softmax_of_one" in symptoms:
         yield from _along_steps(setup)
     if "row_scale" in symptoms and examination.row_scale is not None:
@@ -200,6 +203,22 @@ def _leave_out(setup: Setup, erased: Erased) -> Changes:
         group="erased",
         edit=edits.pass_by([erased.position]),
     )
+
+
+def _along_row(crossing: Crossing) -> Changes:
+    """Let an operation that works along the rows of a batch work along another axis."""
+    if crossing.axis in (0, (0,), [0]):
+        for axis in (1, -1):
+            yield Change(
+                key=f"along_axis_{axis}",
+                title=f"{crossing.kind} along axis {axis}",
+                size=1,
+                code=f"# axis={axis} in place of axis=0 of {crossing.kind}",
+                removes=("crossing",),
+                treats=("erased",),
+                group="axis",
+                edit=edits.along_axis(crossing.position, axis),
+            )
 
 
 def _along_steps(setup: Setup) -> Changes:

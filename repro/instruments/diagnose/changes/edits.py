@@ -275,6 +275,21 @@ def insert_hidden(output: Site, units: int) -> Edit:
     return edit
 
 
+def along_axis(position: int, axis: int) -> Edit:
+    """Return the edit that lets an operation work along another axis."""
+
+    def edit(model: "keras.Model") -> "keras.Model":
+        old = trace(model).operations[position]
+        if hasattr(old, "get_config") and "axis" in (config := old.get_config()):
+            new = type(old).from_config(config | {"axis": axis})
+        else:
+            kept = {"keepdims": old.keepdims} if hasattr(old, "keepdims") else {}
+            new = type(old)(axis=axis, **kept)
+        return rebuild(model, {position: (new, ())})
+
+    return edit
+
+
 def pass_by(positions: Sequence[int]) -> Edit:
     """Return the edit that lets the operations at these positions pass everything."""
 

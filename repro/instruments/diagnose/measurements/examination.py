@@ -15,6 +15,7 @@ from repro.instruments.diagnose.measurements.columns import (
     share_of_zeros,
     share_off_a_line,
 )
+from repro.instruments.diagnose.measurements.crossing import Crossing, find_crossing
 from repro.instruments.diagnose.measurements.erased import Erased, find_erased
 from repro.instruments.diagnose.measurements.gradient import Cut, find_cut
 from repro.instruments.diagnose.measurements.inputs import Inputs, measure_inputs
@@ -72,6 +73,7 @@ class Examination:
         undefined: rows whose loss is finite and whose gradient isn't, where the loss ends so.
         cut: where the gradient ends before it gets to all layers; None if it gets there.
         erased: the operation behind which all rows are alike, if there is one.
+        crossing: the operation that mixes the rows of a batch, if there is one.
         row_scale: the layer that brings every row to one size before anything reads it, if any.
         sized_rows: share of the rows that were brought to one size before they were given.
         lost_between: skill that ridge regression loses from training to validation data.
@@ -112,6 +114,7 @@ class Examination:
     undefined: Undefined | None = None
     cut: Cut | None = None
     erased: Erased | None = None
+    crossing: Crossing | None = None
     row_scale: RowScale | None = None
     sized_rows: float = 0.0
     lost_between: float = 0.0
@@ -164,6 +167,7 @@ def examine_data(setup: Setup) -> Examination:
         by_pairing=change_by_pairing(setup),
         cut=find_cut(setup),
         erased=find_erased(setup),
+        crossing=find_crossing(setup),
         row_scale=find_row_scale(setup),
         sized_rows=0.0 if are_indices else share_of_sized_rows(setup),
         unseen=None if are_indices else find_unseen(setup),

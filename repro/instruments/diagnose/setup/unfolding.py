@@ -31,7 +31,7 @@ def find_unfolding(model: "keras.Model", rows: Any) -> Unfold | None:
         model: built for such rows. It is of no use afterwards.
         rows: a few inputs.
     """
-    if has_own_steps(model) or _asks_whether_training(model, rows):
+    if has_own_steps(model):
         return None
     for depth in DEPTHS:
         try:
@@ -48,51 +48,64 @@ def unfold(model: "keras.Model", rows: Any, depth: int) -> "keras.Model":
     with functions_of_tensorflow():
         top = model if is_graph(model) else _graph_of_call(model, rows)
         for _ in range(depth):
-            if not any(map(_is_composite, trace(top).operations)):
+            before = trace(top).operations
+            if not any(map(_is_composite, before)):
                 break
             top = _opened(top)
+            if len(trace(top).operations) == len(before):  # the rest can't be opened
+                break
     return top if top is model else _compiled_like(model, top)
 
 
-def _graph_of_call(model: Any, rows: Any, **arguments: Any) -> "keras.Model":
+def _graph_of_call(model: Any, rows: Any) -> "keras.Model":
     import keras
 
     inputs = map_arrays(rows, _input_like)
-    if isinstance(inputs, dict):
-        inputs = {name: keras.Input(t.shape[1:], dtype=t.dtype, name=name) for name, t in inputs.items()}
-    return keras.Model(inputs, model.call(inputs, **arguments))
+    if isinstance(rows, dict):
+        inputs = {name: _input_like(array, name) for name, array in rows.items()}
+    return keras.Model(inputs, model.call(inputs))
 
 
-def _input_like(array: Any) -> Any:
+def _input_like(values: Any, name: str | None = None) -> Any:
+    """Return a symbolic input like an array or a tensor."""
     import keras
 
-    kind = {"f": "float32", "i": "int32", "u": "int32", "b": "bool"}.get(array.dtype.kind, "string")
-    return keras.Input(array.shape[1:], dtype=kind)
+    kind = getattr(values.dtype, "kind", values.dtype)
+    kinds = {"f": "float32", "i": "int32", "u": "int32", "b": "bool", "O": "string", "U": "string"}
+    return keras.Input(values.shape[1:], dtype=kinds.get(kind, kind), name=name)
 
 
 def _is_composite(operation: Any) -> bool:
-    """Tell whether an operation is a model, or a layer of the user's that only calls layers."""
+    """Tell whether an operation only calls others: a model, a Lambda, or a layer of the user's."""
     import keras
 
-    if isinstance(operation, keras.Sequential | keras.src.models.Functional):
+    kinds = keras.Sequential | keras.src.models.Functional | keras.layers.Lambda
+    if isinstance(operation, kinds):
         return True
     if not isinstance(operation, keras.Layer) or type(operation).__module__.startswith("keras."):
         return False
-    layers = list(operation._flatten_layers(include_self=False))
-    inner = {id(v) for layer in layers for v in layer.weights}
-    takes_mask = "mask" in inspect.signature(operation.call).parameters
-    return bool(layers) and inner >= {id(v) for v in operation.weights} and not takes_mask
+    inner = operation._flatten_layers(include_self=False)
+    known = {id(v) for layer in inner for v in layer.weights}
+    return known >= {id(v) for v in operation.weights} and not _takes(operation.call, "mask")
+
+
+def _takes(function: Callable[..., Any], name: str) -> bool:
+    return name in inspect.signature(function).parameters
 
 
 def _opened(model: "keras.Model") -> "keras.Model":
-    """Return the graph with the layers of each composite in its place."""
+    """Return the graph with the operations of each composite in its place, where that works."""
     import keras
 
     def call(operation: Any, *args: Any, **kwargs: Any) -> Any:
-        is_fixed = kwargs.get("training") is not None
-        if is_fixed or not _is_composite(operation):
+        if not _is_composite(operation) or _asks_whether_training(operation, args):
             return operation(*args, **kwargs)
-        return operation.call(*args, **kwargs)
+        # a functional model tells all of its layers whether it trains, whatever is noted here
+        given = {name: value for name, value in kwargs.items() if name != "training"}
+        try:
+            return operation.call(*args, **given)
+        except Exception:  # whatever its `call` says of tensors without numbers
+            return operation(*args, **kwargs)
 
     return keras.models.clone_model(
         graph(model), clone_function=lambda operation: operation, call_function=call
@@ -110,31 +123,48 @@ def _compiled_like(model: "keras.Model", unfolded: "keras.Model") -> "keras.Mode
     return unfolded
 
 
-def _asks_whether_training(model: Any, rows: Any) -> bool:
+def _asks_whether_training(layer: Any, args: Any) -> bool:
     """Tell whether `call` goes another way in training, by an `if` that no graph keeps."""
-    if is_graph(model) or "training" not in inspect.signature(model.call).parameters:
+    import keras
+
+    if is_graph(layer) or not _takes(layer.call, "training"):
         return False
+    inputs = keras.tree.map_structure(_input_like, tuple(args))
     try:
         with functions_of_tensorflow():
-            kinds = [
-                [type(o) for o in trace(_graph_of_call(model, rows, training=on)).operations]
-                for on in (False, True)
-            ]
+            graphs = [keras.Model(inputs, layer.call(*inputs, training=on)) for on in (False, True)]
     except Exception:  # as above: then it can't be unfolded either
         return True
+    kinds = [[type(o).__name__ for o in trace(model).operations] for model in graphs]
     return kinds[0] != kinds[1]
 
 
 def _do_the_same(model: Any, other: Any, rows: Any) -> bool:
+    """Compare weights, and what is put out and lost, in and outside of training."""
+    weights = [{id(v) for v in m.trainable_variables} for m in (model, other)]
+    return weights[0] == weights[1] and all(
+        _are_close(_called(model, rows, training=on), _called(other, rows, training=on))
+        for on in (False, True)
+    )
+
+
+def _called(model: Any, rows: Any, *, training: bool) -> list[Any]:
+    """Return predictions and losses; what the model draws and counts is as before afterwards."""
     import keras
 
-    weights = [{id(v) for v in m.trainable_variables} for m in (model, other)]
-    values = [keras.tree.flatten([m(rows), m.losses]) for m in (model, other)]
-    is_alike = len(values[0]) == len(values[1])
-    return weights[0] == weights[1] and is_alike and all(map(_are_close, *values))
+    before = [np.array(v) for v in model.variables]
+    keras.utils.set_random_seed(0)
+    values = keras.tree.flatten([model(rows, training=training), model.losses])
+    for variable, value in zip(model.variables, before, strict=True):
+        variable.assign(value)
+    return values
 
 
-def _are_close(first: Any, second: Any) -> bool:
+def _are_close(first: list[Any], second: list[Any]) -> bool:
+    return len(first) == len(second) and all(map(_is_close, first, second))
+
+
+def _is_close(first: Any, second: Any) -> bool:
     first, second = np.asarray(first, float), np.asarray(second, float)
     return first.shape == second.shape and np.allclose(
         first, second, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True

@@ -177,6 +177,16 @@ CAUSES = {
         remedy="leave it out, or let it work along an axis of more than one number",
         certain=True,
     ),
+    "crossing": Cause(
+        title="an operation along the rows of a batch",
+        signs=("crossing",),
+        says="What is predicted of a row depends on which other rows are in its batch",
+        remedy=(
+            "axis 0 holds the rows of a batch: give sums, means and softmax axis=-1 or 1, and let "
+            "a reshape or transpose keep the first axis"
+        ),
+        certain=True,
+    ),
     "softmax_of_one": Cause(
         title="softmax over a single number inside the network",
         signs=("softmax_of_one",),

@@ -612,6 +612,13 @@ DEFINITIONS = {
         counts=at_least(1),
         source="definition of the graph",
     ),
+    "crossing": Definition(
+        title="rows of a batch mix",
+        measured="operations that put out something else for a row if other rows change",
+        counts=at_least(1),
+        source="A. Karpathy, A Recipe for Training Neural Networks (2019): use backprop to chart "
+        "dependencies",
+    ),
     "erased": Definition(
         title="all rows are made alike",
         measured="operations without weights of sums that put out the same for every row",

@@ -181,6 +181,9 @@ def _flow_symptoms(examination: Examination) -> Symptoms:
         text = f"{counted(untracked.numbers, 'number')} in {', '.join(untracked.names)} take part in "
         text += "predictions and aren't among the model's weights"
         yield from detect("untracked", len(untracked.names), text)
+    if (crossing := examination.crossing) is not None:
+        text = f"{crossing.kind} puts out something else for a row if the other rows change"
+        yield from detect("crossing", 1, text)
     if erased is not None:
         yield from detect("erased", 1, f"{erased.kind} puts out the same for every row")
     if cut is not None:
