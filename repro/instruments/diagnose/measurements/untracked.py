@@ -36,7 +36,7 @@ def find_untracked(setup: Setup) -> Untracked | None:
 
 
 def untracked_variables(model: Any, x: Any) -> list[Any]:
-    """Return the TensorFlow variables that predictions depend on and that the model doesn't have."""
+    """Return TensorFlow's variables that predictions depend on and that the model doesn't list."""
     import tensorflow as tf
 
     known = {id(variable.value) for variable in model.variables}

@@ -33,14 +33,16 @@ def find_unfolding(model: "keras.Model", rows: Any) -> Unfold | None:
     """
     if has_own_steps(model):
         return None
-    for depth in DEPTHS:
-        try:
-            unfolded = unfold(model, rows, depth)
-            if unfolded is not model and _do_the_same(model, unfolded, rows):
-                return lambda other, depth=depth: unfold(other, rows, depth)
-        except Exception:  # whatever the user's `call` says of tensors without numbers
-            continue
-    return None
+    depth = next((depth for depth in DEPTHS if _can_be_unfolded(model, rows, depth)), None)
+    return None if depth is None else lambda other: unfold(other, rows, depth)
+
+
+def _can_be_unfolded(model: "keras.Model", rows: Any, depth: int) -> bool:
+    try:
+        unfolded = unfold(model, rows, depth)
+        return unfolded is not model and _do_the_same(model, unfolded, rows)
+    except Exception:  # whatever the user's `call` says of tensors without numbers
+        return False
 
 
 def unfold(model: "keras.Model", rows: Any, depth: int) -> "keras.Model":
@@ -152,7 +154,7 @@ def _called(model: Any, rows: Any, *, training: bool) -> list[Any]:
     """Return predictions and losses; what the model draws and counts is as before afterwards."""
     import keras
 
-    before = [np.array(v) for v in model.variables]
+    before = [np.asarray(v).copy() for v in model.variables]
     keras.utils.set_random_seed(0)
     values = keras.tree.flatten([model(rows, training=training), model.losses])
     for variable, value in zip(model.variables, before, strict=True):

@@ -178,7 +178,9 @@ def _flow_symptoms(examination: Examination) -> Symptoms:
     """Look for what lets no input through to the output, or no gradient back."""
     erased, cut, untracked = examination.erased, examination.cut, examination.untracked
     if untracked is not None:
-        text = f"{counted(untracked.numbers, 'number')} in {', '.join(untracked.names)} take part in "
+        text = (
+            f"{counted(untracked.numbers, 'number')} in {', '.join(untracked.names)} take part in "
+        )
         text += "predictions and aren't among the model's weights"
         yield from detect("untracked", len(untracked.names), text)
     if (crossing := examination.crossing) is not None:
