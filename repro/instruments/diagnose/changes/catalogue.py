@@ -8,7 +8,7 @@ from repro.instruments.diagnose.changes.layers import layer_changes
 from repro.instruments.diagnose.changes.loss import loss_changes
 from repro.instruments.diagnose.changes.output import output_changes
 from repro.instruments.diagnose.changes.past import past_changes
-from repro.instruments.diagnose.changes.rows import row_changes, token_changes
+from repro.instruments.diagnose.changes.rows import row_changes, step_changes, token_changes
 from repro.instruments.diagnose.changes.steps import length_changes, optimizer_changes
 from repro.instruments.diagnose.changes.targets import label_changes, target_changes
 from repro.instruments.diagnose.measurements.examination import Examination
@@ -19,6 +19,7 @@ from repro.instruments.diagnose.symptoms.symptom import Symptom
 CATALOGUE: tuple[Callable[[Setup, Examination, frozenset[str]], Changes], ...] = (
     row_changes,
     token_changes,
+    step_changes,
     past_changes,
     input_changes,
     label_changes,

@@ -543,6 +543,33 @@ def replace_kind(kind: str, **arguments: Any) -> Edit:
     return edit
 
 
+def turn_back(positions: Sequence[int]) -> Edit:
+    """Return the edit that puts the steps of backward layers into their order."""
+
+    def edit(model: "keras.Model") -> "keras.Model":
+        import keras
+
+        operations = trace(model).operations
+        flip = [lambda h: keras.ops.flip(h, axis=1)]
+        return rebuild(model, {position: (operations[position], flip) for position in positions})
+
+    return edit
+
+
+def read_both_ways(output: Site, units: int) -> Edit:
+    """Return the edit that puts a recurrent layer of both directions in front of the output."""
+
+    def edit(model: "keras.Model") -> "keras.Model":
+        import keras
+
+        old = trace(model).operations[output.position]
+        recurrent = keras.layers.GRU(units, return_sequences=True, dtype=_dtype(model))
+        both = keras.layers.Bidirectional(recurrent, dtype=_dtype(model))
+        return rebuild(model, {output.position: (both, [copy_layer(old)])})
+
+    return edit
+
+
 def gate(model: "keras.Model") -> "keras.Model":
     """Put a GRU in place of every SimpleRNN."""
     import keras

@@ -19,6 +19,7 @@ from repro.instruments.diagnose.setup.sequences import (
 )
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.splitting import Pair
+from repro.instruments.diagnose.symptoms.written import backward_places
 
 APART = {
     "unseen_classes",
@@ -28,6 +29,7 @@ APART = {
     "feature_shifted",
 }
 TABLE_AXES = 2
+STEP_UNITS = 32
 HELD_OUT_OF = 5  # one row of so many
 SHUFFLING = "order = np.random.default_rng(0).permutation(len(x))"
 SPLITTING = """\
@@ -299,6 +301,36 @@ def _reversing() -> Change:
         group="steps_order",
         data=lambda train, test: (reverse(train), reverse(test)),
     )
+
+
+def step_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
+    """Put backward steps into their order, and let outputs of a step see the others."""
+    if "backward_steps" in symptoms:
+        places = backward_places(setup.operations)
+        yield Change(
+            key="turn_back",
+            title="steps of backward layers put into their order",
+            size=len(places),
+            code="h = keras.ops.flip(h, axis=1)  # behind each layer with go_backwards=True",
+            removes=("backward_steps",),
+            group="backward",
+            edit=edits.turn_back(places),
+        )
+    if "unread_steps" in symptoms and setup.output is not None:
+        yield Change(
+            key="read_both_ways",
+            title=f"a GRU of {STEP_UNITS} units in both directions in front of the output",
+            size=1,
+            code=(
+                f"keras.layers.Bidirectional(keras.layers.GRU({STEP_UNITS}, "
+                "return_sequences=True))  # in front of the output"
+            ),
+            removes=("unread_steps",),
+            treats=("narrow", "forgets"),
+            group="steps",
+            edit=edits.read_both_ways(setup.output, STEP_UNITS),
+            inserts=True,
+        )
 
 
 def _gating(setup: Setup) -> Changes:

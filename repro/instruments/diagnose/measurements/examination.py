@@ -40,6 +40,7 @@ from repro.instruments.diagnose.measurements.row_scale import (
     find_row_scale,
     share_of_sized_rows,
 )
+from repro.instruments.diagnose.measurements.sides import Sides, find_sides
 from repro.instruments.diagnose.measurements.steps import BuildTrained, first_steps, last_step
 from repro.instruments.diagnose.measurements.turned import Order, turned_validation
 from repro.instruments.diagnose.measurements.undefined import Undefined, find_undefined
@@ -80,6 +81,7 @@ class Examination:
         unseen: inputs from which no path leads to the output, if there are any.
         untracked: weights that predictions are made with and that are never trained, if any.
         adding: classes of the layers that add a loss to that of the targets.
+        sides: which steps an output for a step depends on; None where there is none a step.
         by_turning: what baselines gain if validation inputs are reversed, or axes change places.
         turning: the order by which they gain most, then.
         past: the rows before a row that tell its target, where a recurrent layer reads one step.
@@ -121,6 +123,7 @@ class Examination:
     unseen: Unseen | None = None
     untracked: Untracked | None = None
     adding: tuple[str, ...] = ()
+    sides: Sides | None = None
     by_turning: float = 0.0
     turning: Order | None = None
     past: Past | None = None
@@ -173,6 +176,7 @@ def examine_data(setup: Setup) -> Examination:
         unseen=None if are_indices else find_unseen(setup),
         untracked=find_untracked(setup),
         adding=layers_with_losses(setup),
+        sides=find_sides(setup),
         lost_between=skill_lost_between(setup),
         past=find_past(setup),
         layers=pd.DataFrame(),

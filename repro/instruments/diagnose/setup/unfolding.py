@@ -82,13 +82,21 @@ def _is_composite(operation: Any) -> bool:
     import keras
 
     kinds = keras.Sequential | keras.src.models.Functional | keras.layers.Lambda
-    if isinstance(operation, kinds):
+    if isinstance(operation, kinds) or _repeats_dense(operation):
         return True
     if not isinstance(operation, keras.Layer) or type(operation).__module__.startswith("keras."):
         return False
     inner = operation._flatten_layers(include_self=False)
     known = {id(v) for layer in inner for v in layer.weights}
     return known >= {id(v) for v in operation.weights} and not _takes(operation.call, "mask")
+
+
+def _repeats_dense(operation: Any) -> bool:
+    """Tell whether an operation gives a dense layer one step after the other: it takes all."""
+    import keras
+
+    is_repeated = isinstance(operation, keras.layers.TimeDistributed)
+    return is_repeated and isinstance(operation.layer, keras.layers.Dense)
 
 
 def _takes(function: Callable[..., Any], name: str) -> bool:
@@ -104,6 +112,8 @@ def _opened(model: "keras.Model") -> "keras.Model":
             return operation(*args, **kwargs)
         # a functional model tells all of its layers whether it trains, whatever is noted here
         given = {name: value for name, value in kwargs.items() if name != "training"}
+        if _repeats_dense(operation):
+            return operation.layer(*args)
         try:
             return operation.call(*args, **given)
         except Exception:  # whatever its `call` says of tensors without numbers

@@ -487,6 +487,23 @@ CAUSES = {
         says="A recurrent layer reads padding last, and forgets the data in front of it",
         remedy="mask_zero=True in the embedding, a Masking layer, or padding in front",
     ),
+    "backward_steps": Cause(
+        title="a recurrent layer that puts its steps out backwards",
+        signs=("backward_steps",),
+        says="What it says of the last step stands first, beside what others say of the first step",
+        remedy="turn its output round, keras.ops.flip(h, axis=1), or take Bidirectional",
+        certain=True,
+    ),
+    "unread_steps": Cause(
+        title="steps that the output of another step doesn't see",
+        signs=("unread_steps",),
+        says="Where targets depend on neighbouring steps, they can't be told from one alone",
+        remedy=(
+            "a recurrent layer with return_sequences=True reads the steps before, a Bidirectional "
+            "one those after it, too; a convolution reads its neighbours"
+        ),
+        usual=True,
+    ),
     "forgets": Cause(
         title="more steps than a recurrent layer remembers",
         signs=("many_steps",),

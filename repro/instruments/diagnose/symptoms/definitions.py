@@ -631,6 +631,18 @@ DEFINITIONS = {
         counts=above(0.25),
         source="Keras' guide to masking: padding stands at an end; the share is ours",
     ),
+    "backward_steps": Definition(
+        title="steps put out in backward order",
+        measured="recurrent layers with go_backwards and return_sequences that nothing turns back",
+        counts=at_least(1),
+        source="Keras' reference on recurrent layers: go_backwards returns the reversed sequence",
+    ),
+    "unread_steps": Definition(
+        title="outputs of a step that don't see other steps",
+        measured="sides, of before and after, whose steps an output for a step doesn't depend on",
+        counts=at_least(1),
+        source="definition of the graph",
+    ),
     "many_steps": Definition(
         title="many steps for a recurrent layer",
         measured=(

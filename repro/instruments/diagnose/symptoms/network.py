@@ -350,6 +350,10 @@ def settings_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         yield from detect("large_batch", setup.batch_size / rows, text)
         text = f"batches of {counted(setup.batch_size, 'row')}"
         yield from detect("few_in_batch", setup.batch_size, text)
+    if examination.sides is not None:
+        unread = examination.sides.unread
+        text = f"what is put out for a step doesn't depend on the steps {' and '.join(unread)} it"
+        yield from detect("unread_steps", len(unread), text)
     adding = examination.adding
     text = f"{', '.join(adding)} adds a loss to that of the targets"
     yield from detect("added_loss", len(adding), text)

@@ -44,6 +44,8 @@ FIXED = (
 )
 """Layers that may well be kept from training, or whose numbers are no weights."""
 RECURRENT = ("LSTM", "GRU", "SimpleRNN")
+TURNING = ("Flip", "Reverse", "GetItem", "Lambda")
+"""Operations that may put backward steps into their order."""
 LOGARITHMIC = ("poisson",)
 """Losses that take the logarithm of predictions, and that predictions of 0 or less make NaN."""
 FEWEST_WEIGHTS = 25  # of fewer, a mean far from 0 may be chance
@@ -233,6 +235,9 @@ def _layer_symptoms(program: Program) -> Symptoms:
         yield from detect("dropped_paths", cut, text)
     yield from _unread_symptoms(program)
     yield from _state_symptoms(program)
+    backward = backward_places(program.operations)
+    text = f"{counted(len(backward), 'layer')} with go_backwards puts out the last step first"
+    yield from detect("backward_steps", len(backward), text)
     yield from _precision_symptoms(program)
     yield from _frozen_symptoms(program)
     yield from _random_symptoms(program)
@@ -268,6 +273,17 @@ def _state_symptoms(program: Program) -> Symptoms:
     }
     text = ", ".join(f"{label} has {name} for tanh" for label, name in growing.items())
     yield from detect("unbounded_state", len(growing), text)
+
+
+def backward_places(operations: list[Any]) -> list[int]:
+    """Return the recurrent layers that put out all steps backwards, where nothing turns them."""
+    if any(type(o).__name__ in TURNING for o in operations):
+        return []
+    return [
+        place
+        for place, o in enumerate(operations)
+        if getattr(o, "go_backwards", False) and getattr(o, "return_sequences", False)
+    ]
 
 
 def dropped_shares(operation: Any) -> list[float]:
