@@ -543,6 +543,19 @@ def replace_kind(kind: str, **arguments: Any) -> Edit:
     return edit
 
 
+def shift_rows(numbers: Sequence[int]) -> Edit:
+    """Return the edit that moves the rows of these embeddings, in their order, one further."""
+
+    def edit(model: "keras.Model") -> "keras.Model":
+        layers = [o for o in trace(model).operations if type(o).__name__ == "Embedding"]
+        for number in numbers:
+            rows = layers[number].embeddings
+            rows.assign(np.roll(np.asarray(rows), 1, axis=0))
+        return model
+
+    return edit
+
+
 def turn_back(positions: Sequence[int]) -> Edit:
     """Return the edit that puts the steps of backward layers into their order."""
 

@@ -213,6 +213,17 @@ def token_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
             edit=edits.replace_kind("Embedding", input_dim=rows),
         )
     x = single_input(setup)
+    if "shifted_rows" in symptoms:
+        yield Change(
+            key="shift_rows",
+            title="rows of the embedding one place further",
+            size=1,
+            code="matrix[i] = vector  # i: the number of the token, counted as in x",
+            removes=("shifted_rows",),
+            treats=("frozen",),
+            group="embedding",
+            edit=edits.shift_rows(examination.shifted),
+        )
     if "cut_tokens" in symptoms and x is not None and x.ndim == TABLE_AXES:
         yield from _counting_tokens(x, min(layer.input_dim for layer in layers))
     if "masked_data" in symptoms:

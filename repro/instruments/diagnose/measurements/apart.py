@@ -10,6 +10,7 @@ from repro.instruments.diagnose.setup.splitting import Pair
 
 FEWEST_ROWS = 100  # of validation data, half of which tell of the other half
 MOST_ROWS = 2000
+MOSTLY = 0.8
 
 
 def skill_lost_between(setup: Setup) -> float:
@@ -31,6 +32,8 @@ def skill_lost_between(setup: Setup) -> float:
     train, test = (_readable(setup, pair) for pair in (setup.train, setup.test))
     if train[0].shape[1:] != test[0].shape[1:] or not _are_finite(train[0], test[0]):
         return 0.0
+    if setup.preprocessing.looks_up and not _are_known(setup):
+        return 0.0
     skill_in_each = min(linear_skill(setup.task, *_halves(pair)) for pair in (train, test))
     return max(skill_in_each - linear_skill(setup.task, train, test), 0.0)
 
@@ -39,6 +42,11 @@ def _readable(setup: Setup, pair: Pair) -> tuple[Array, Array]:
     x, y = np.asarray(pair[0])[:MOST_ROWS], np.asarray(pair[1])[:MOST_ROWS]
     flat = x.reshape(len(x), -1)
     return (token_counts(flat) if setup.preprocessing.looks_up else flat), y
+
+
+def _are_known(setup: Setup) -> bool:
+    """Tell whether most tokens of validation rows are in training rows: of others none can tell."""
+    return float(np.isin(setup.test[0], setup.train[0]).mean()) >= MOSTLY
 
 
 def _halves(pair: tuple[Array, Array]) -> tuple[tuple[Array, Array], tuple[Array, Array]]:

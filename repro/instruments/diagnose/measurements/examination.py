@@ -21,6 +21,7 @@ from repro.instruments.diagnose.measurements.gradient import Cut, find_cut
 from repro.instruments.diagnose.measurements.inputs import Inputs, measure_inputs
 from repro.instruments.diagnose.measurements.leaks import leaking_features
 from repro.instruments.diagnose.measurements.loss import OwnLoss, measure_own_loss
+from repro.instruments.diagnose.measurements.metrics import BlindMetric, find_blind_metric
 from repro.instruments.diagnose.measurements.missed import Missed
 from repro.instruments.diagnose.measurements.mixed import unmixed
 from repro.instruments.diagnose.measurements.pairing import change_by_pairing
@@ -46,6 +47,7 @@ from repro.instruments.diagnose.measurements.turned import Order, turned_validat
 from repro.instruments.diagnose.measurements.undefined import Undefined, find_undefined
 from repro.instruments.diagnose.measurements.unseen import Unseen, find_unseen
 from repro.instruments.diagnose.measurements.untracked import Untracked, find_untracked
+from repro.instruments.diagnose.measurements.vectors import shifted_embeddings
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line
 from repro.instruments.diagnose.setup.sequences import single_input
@@ -82,6 +84,8 @@ class Examination:
         untracked: weights that predictions are made with and that are never trained, if any.
         adding: classes of the layers that add a loss to that of the targets.
         sides: which steps an output for a step depends on; None where there is none a step.
+        blind_metric: a metric of the user's own that right predictions don't change, if any.
+        shifted: numbers of the embeddings whose rows look shifted by one.
         by_turning: what baselines gain if validation inputs are reversed, or axes change places.
         turning: the order by which they gain most, then.
         past: the rows before a row that tell its target, where a recurrent layer reads one step.
@@ -124,6 +128,8 @@ class Examination:
     untracked: Untracked | None = None
     adding: tuple[str, ...] = ()
     sides: Sides | None = None
+    blind_metric: BlindMetric | None = None
+    shifted: tuple[int, ...] = ()
     by_turning: float = 0.0
     turning: Order | None = None
     past: Past | None = None
@@ -177,6 +183,8 @@ def examine_data(setup: Setup) -> Examination:
         untracked=find_untracked(setup),
         adding=layers_with_losses(setup),
         sides=find_sides(setup),
+        blind_metric=find_blind_metric(setup),
+        shifted=shifted_embeddings(setup),
         lost_between=skill_lost_between(setup),
         past=find_past(setup),
         layers=pd.DataFrame(),

@@ -41,7 +41,7 @@ def measure_own_loss(setup: Setup) -> OwnLoss | None:
     output = setup.output
     if not setup.compiled.own_loss or output is None or len(setup.output_shape) != 2:
         return None
-    right = _right_predictions(setup)
+    right = right_predictions(setup)
     if right is None:
         return None
     y = as_columns(np.asarray(setup.train[1][: len(right)], "float32"))
@@ -90,7 +90,7 @@ def _change_by_shape(model: "keras.Model", setup: Setup, predictions: Array) -> 
     return abs(of_list - of_column) / max(abs(of_column), 1e-12)
 
 
-def _right_predictions(setup: Setup) -> Array | None:
+def right_predictions(setup: Setup) -> Array | None:
     """Return predictions that are right, as the output's activation can make them."""
     y, task, activation = setup.targets[:ROWS], setup.task, setup.output.activation  # type: ignore[union-attr]
     units = int(setup.output_shape[-1] or 1)

@@ -85,6 +85,12 @@ CAUSES = {
         remedy="give the embedding whole numbers from 0: tokens are not scaled",
         certain=True,
     ),
+    "shifted_rows": Cause(
+        title="rows of an embedding that stand one place off",
+        signs=("shifted_rows",),
+        says="Each token is given the vector of another one",
+        remedy="write the vector of token i into row i, where tokens count from 1 not into i - 1",
+    ),
     "index_range": Cause(
         title="tokens out of the embedding's range",
         signs=("index_range",),
@@ -700,12 +706,13 @@ CAUSES = {
     "labels_unrelated": Cause(
         title="labels have nothing to do with the inputs",
         signs=("labels_unrelated",),
+        unless=("nothing_varies",),
         says="If so, there is nothing to learn, whatever the network",
         remedy="check that labels and rows were read in the same order",
     ),
     "inputs_constant": Cause(
         title="inputs that don't vary",
-        signs=("constant_inputs",),
+        signs=("constant_inputs", "nothing_varies"),
         says="A feature that is the same in all rows tells nothing",
         remedy="check how the inputs are read and scaled",
     ),
@@ -723,7 +730,7 @@ CAUSES = {
     ),
     "metric_labels": Cause(
         title="a metric that reads labels or predictions in another way than the loss",
-        signs=("metric_labels", "metric_exact", "metric_units"),
+        signs=("metric_labels", "metric_exact", "metric_units", "metric_blind"),
         says="What it shows says nothing of the fit",
         remedy=(
             'metrics=["accuracy"], which Keras makes fit the labels; BinaryIoU or OneHotMeanIoU '

@@ -100,6 +100,9 @@ def input_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         text = f"baselines gain {examination.by_turning:.2f} by {order.title}"
         yield from detect("axes_turned", examination.by_turning, text)
     yield from _column_symptoms(examination)
+    numbers = ", ".join(str(1 + place) for place in examination.shifted)
+    text = f"embedding {numbers}: row 0 is no token's and holds a vector, the last row is empty"
+    yield from detect("shifted_rows", len(examination.shifted), text)
     inputs = examination.inputs
     if inputs is None:
         return
@@ -150,6 +153,10 @@ def _features(places: Sequence[int]) -> str:
 
 
 def _scale_symptoms(inputs: Inputs) -> Symptoms:
+    if inputs.constant == 1:
+        text = "all features are the same in all rows, as a cast or a division of whole numbers may"
+        yield from detect("nothing_varies", inputs.constant, f"{text} leave them")
+        return
     text = f"the inputs' root mean square is {inputs.rms:.3g}, not 1"
     yield from detect("input_scale", inputs.rms, text)
     text = f"the largest feature is {inputs.ratio_of_scales:,.0f} times the smallest"

@@ -213,6 +213,18 @@ DEFINITIONS = {
         counts=above(0.15),
         source=OURS,
     ),
+    "nothing_varies": Definition(
+        title="inputs that are the same in all rows",
+        measured="share of the features that are the same in all rows",
+        counts=at_least(1),
+        source="definition",
+    ),
+    "shifted_rows": Definition(
+        title="rows of an embedding one place off",
+        measured="embeddings whose row 0 is no token's and not empty, and whose last row is empty",
+        counts=at_least(1),
+        source=OURS,
+    ),
     "constant_inputs": Definition(
         title="constant inputs",
         measured="share of the features that are the same in all rows",
@@ -571,6 +583,13 @@ DEFINITIONS = {
         measured="layers whose weights are float16",
         counts=at_least(1),
         source="IEEE 754: half precision ends at 6e-8 and 65,504; Adam's epsilon is 1e-7",
+    ),
+    "metric_blind": Definition(
+        title="a metric that is the same for all predictions",
+        measured="functions of one's own with one value for right predictions and for those of "
+        "other rows",
+        counts=at_least(1),
+        source="definition of a metric",
     ),
     "metric_labels": Definition(
         title="an accuracy of another kind of labels",

@@ -70,7 +70,7 @@ def pairing_symptoms(setup: Setup, examination: Examination) -> Symptoms:
 
 def target_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     """Compare loss and metrics with the targets of a regression."""
-    yield from _metric_symptoms(setup)
+    yield from _metric_symptoms(setup, examination)
     if setup.task.kind != "regression":
         return
     y, loss = setup.targets, setup.compiled.loss
@@ -135,8 +135,13 @@ def _unit_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     yield from differ or detect("targets_apart", np.nan if follows else apart, text)
 
 
-def _metric_symptoms(setup: Setup) -> Symptoms:
+def _metric_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     """Compare the accuracies that are asked for with how the labels are written."""
+    if (blind := examination.blind_metric) is not None:
+        text = (
+            f"{blind.name} is {blind.value:.3g} for right predictions and for those of other rows"
+        )
+        yield from detect("metric_blind", 1, text)
     columns = setup.targets.shape[1]
     wrong = "categorical_accuracy" if columns == 1 else "sparse_categorical_accuracy"
     if setup.task.classes and wrong in setup.compiled.metrics:
