@@ -14,13 +14,14 @@ from repro.instruments.diagnose.setup.anatomy import Site
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.symptoms.definitions import FAILURES
 from repro.instruments.diagnose.symptoms.network import narrow_embeddings
-from repro.instruments.diagnose.symptoms.written import dropped_shares
+from repro.instruments.diagnose.symptoms.written import dropped_shares, pointwise_sites
 
 DROPOUTS = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout")
 FEW_UNITS = 16  # of no more, a layer is widened
 SOME_UNITS = 64  # of no more, it is where nothing but the failure asks for it
 WIDER = 8  # times as many units, and as many at least as are few for such a layer
 ADDED_DROPOUT = 0.5
+WINDOW = 5  # positions that a convolution reads, where each read one
 JOINED_UNITS = 64  # between an input that wasn't connected, and the output
 NO_DROPOUT = Change(
     key="no_dropout",
@@ -123,6 +124,8 @@ def capacity_changes(setup: Setup, examination: Examination, symptoms: frozenset
         yield from _along_steps(setup)
     if "row_scale" in symptoms and examination.row_scale is not None:
         yield _keeping_size(examination.row_scale)
+    if "pointwise" in symptoms:
+        yield _wider_windows(setup)
     if "unread_input" in symptoms and setup.output is not None:
         yield _joined(setup, setup.output)
     if "unseen_inputs" in symptoms:
@@ -239,6 +242,20 @@ def _along_steps(setup: Setup) -> Changes:
             group="softmax",
             edit=edits.softmax_along(places),
         )
+
+
+def _wider_windows(setup: Setup) -> Change:
+    sites = pointwise_sites(setup)
+    return Change(
+        key="wider_windows",
+        title=f"windows of {WINDOW} positions in the convolutions",
+        size=len(sites),
+        code=changed_layers(setup, sites, kernel_size=WINDOW),
+        removes=("pointwise",),
+        treats=("pooled",),
+        group="windows",
+        edit=edits.set_arguments(sites, kernel_size=WINDOW),
+    )
 
 
 def _keeping_size(scale: RowScale) -> Change:

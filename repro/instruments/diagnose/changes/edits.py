@@ -18,6 +18,7 @@ from repro.instruments.diagnose.setup.anatomy import (
     graph,
     has_own_steps,
     is_graph,
+    own_matrices,
     trace,
 )
 from repro.instruments.diagnose.setup.arrays import Array
@@ -159,6 +160,16 @@ def draw_anew(sites: Sequence[tuple[Site, str]]) -> Edit:
         return rebuild(model, new)
 
     return edit
+
+
+def draw_own_anew(model: "keras.Model") -> "keras.Model":
+    """Draw the tables of weights in layers of the user's own as Glorot does."""
+    import keras
+
+    draw = keras.initializers.GlorotUniform()
+    for variable in own_matrices(trace(model).operations):
+        variable.assign(draw(variable.shape, variable.dtype))
+    return model
 
 
 def normalize(sites: Sequence[Site]) -> Edit:

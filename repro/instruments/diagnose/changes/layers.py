@@ -8,7 +8,7 @@ from repro.instruments.diagnose.changes.capacity import SOME_UNITS, capacity_cha
 from repro.instruments.diagnose.changes.change import Change, Changes
 from repro.instruments.diagnose.changes.code import changed_layers, layer_code
 from repro.instruments.diagnose.measurements.examination import Examination
-from repro.instruments.diagnose.setup.anatomy import CLIPPED, SATURATING, Site
+from repro.instruments.diagnose.setup.anatomy import CLIPPED, SATURATING, Site, own_matrices
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.symptoms.definitions import FAILURES
 from repro.instruments.diagnose.symptoms.written import RECURRENT
@@ -36,6 +36,7 @@ def layer_changes(setup: Setup, examination: Examination, symptoms: frozenset[st
     yield from capacity_changes(setup, examination, symptoms)
     if "unbounded_state" in symptoms:
         yield _bounded(setup)
+    yield from _own_initializer(setup, symptoms)
     if not hidden:
         return
     straight = _sigmoid_changes(setup, hidden) if "linear_stack" in symptoms else iter(())
@@ -168,6 +169,22 @@ def _initializer(setup: Setup, hidden: Sequence[Site]) -> Change:
         group="initializer",
         edit=edits.draw_anew(chosen),
     )
+
+
+def _own_initializer(setup: Setup, symptoms: frozenset[str]) -> Changes:
+    """Draw the weights of layers of the user's own, where something is wrong with some weights."""
+    tables = own_matrices(setup.operations)
+    if tables and symptoms & {"alike", "weights_small", "weights_large", "weights_one_sign"}:
+        yield Change(
+            key="own_initializer",
+            title="weights of your own layers by glorot_uniform",
+            size=len(tables),
+            code='self.add_weight(shape=…, initializer="glorot_uniform")  # in place of each',
+            removes=("initial_weights", "alike"),
+            treats=("vanishing", "dead", "saturated"),
+            group="initializer",
+            edit=edits.draw_own_anew,
+        )
 
 
 def _normalization(setup: Setup, hidden: Sequence[Site]) -> Change:

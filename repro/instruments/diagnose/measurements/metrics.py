@@ -31,14 +31,11 @@ def find_blind_metric(setup: Setup) -> BlindMetric | None:
         return None
     y, metrics = setup.train[1][: len(right)], compile_arguments(setup.build())["metrics"]
     wrong = [np.roll(right, shift, axis=0) for shift in (1, 2, 3)]
-    for metric in filter(_is_own, _flat(metrics)):
-        try:
-            values = [_value(metric, y, predictions) for predictions in (right, *wrong)]
-        except Exception:  # whatever a function of the user's raises on such predictions
-            continue
-        if np.ptp(values) < EQUAL * max(abs(values[0]), 1.0):
-            return BlindMetric(getattr(metric, "__name__", type(metric).__name__), values[0])
-    return None
+    values = {
+        metric: _values(metric, y, [right, *wrong]) for metric in filter(_is_own, _flat(metrics))
+    }
+    blind = [(m, v[0]) for m, v in values.items() if np.ptp(v) < EQUAL * max(abs(v[0]), 1.0)]
+    return BlindMetric(blind[0][0].__name__, blind[0][1]) if blind else None
 
 
 def _flat(metrics: Any) -> list[Any]:
@@ -53,9 +50,16 @@ def _is_own(metric: Any) -> bool:
     return is_function and not str(metric.__module__).startswith("keras")
 
 
-def _value(metric: Callable[..., Any], y: Array, predictions: Array) -> float:
+def _values(metric: Callable[..., Any], y: Array, predictions: list[Array]) -> list[float]:
+    """Return the metric of each of the predictions; NaN where it can't take them."""
     import keras
 
-    mean = keras.metrics.MeanMetricWrapper(fn=metric)
-    mean.update_state(y, predictions)
-    return float(mean.result())
+    values = []
+    for predicted in predictions:
+        mean = keras.metrics.MeanMetricWrapper(fn=metric)
+        try:
+            mean.update_state(y, predicted)
+        except Exception:  # whatever a function of the user's raises on such predictions
+            return [np.nan]
+        values.append(float(mean.result()))
+    return values

@@ -198,6 +198,13 @@ def find_sites(operations: list[Any]) -> list[Site]:
     return found_sites
 
 
+def own_matrices(operations: list[Any]) -> list[Any]:
+    """Return the trainable tables of weights in layers of the user's own, in their order."""
+    own = [o for o in operations if not type(o).__module__.startswith("keras.")]
+    variables = [v for o in own for v in getattr(o, "trainable_variables", ())]
+    return [v for v in variables if len(v.shape) > 1]
+
+
 def _has_unknown_weights(operation: Any) -> bool:
     is_known = type(operation).__name__ in NORMALIZATIONS
     return bool(getattr(operation, "weights", ())) and not is_known

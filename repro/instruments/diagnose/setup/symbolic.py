@@ -27,7 +27,7 @@ def _register() -> None:
     """Tell TensorFlow, once, whom to ask about tensors that it doesn't know."""
     import tensorflow as tf
 
-    class Dispatcher(tf.__internal__.dispatch.GlobalOpDispatcher):  # type: ignore[misc]
+    class Dispatcher(tf.__internal__.dispatch.GlobalOpDispatcher):
         def handle(self, op: Callable[..., Any], args: Any, kwargs: Any) -> Any:
             return _put_on_graph(op, args, kwargs) if _is_on else self.NOT_SUPPORTED
 

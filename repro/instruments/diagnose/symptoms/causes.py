@@ -474,6 +474,12 @@ CAUSES = {
         says="What lies between two windows is never looked at",
         remedy="strides no longer than kernel_size or pool_size",
     ),
+    "pointwise": Cause(
+        title="convolutions that look at one position at a time",
+        signs=("pointwise",),
+        says="What stands beside what, and in which order, is lost before it is pooled",
+        remedy="kernel_size=3 or more",
+    ),
     "pooled": Cause(
         title="pooling or strides that leave no positions",
         signs=("pooled",),

@@ -650,6 +650,12 @@ DEFINITIONS = {
         counts=above(0.25),
         source="Keras' guide to masking: padding stands at an end; the share is ours",
     ),
+    "pointwise": Definition(
+        title="positions that never meet",
+        measured="convolutions in front of global pooling, all of which have windows of one place",
+        counts=at_least(1),
+        source="definition of a convolution",
+    ),
     "backward_steps": Definition(
         title="steps put out in backward order",
         measured="recurrent layers with go_backwards and return_sequences that nothing turns back",

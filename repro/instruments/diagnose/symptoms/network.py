@@ -9,7 +9,7 @@ from repro.instruments.diagnose.measurements.columns import are_pixels, are_shar
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.measurements.loss import LEAST_CHANGE, SUMMED, OwnLoss
 from repro.instruments.diagnose.measurements.tails import EVEN, long_tail
-from repro.instruments.diagnose.setup.anatomy import REACH, Site
+from repro.instruments.diagnose.setup.anatomy import REACH, Site, own_matrices
 from repro.instruments.diagnose.setup.arrays import Array, leaves
 from repro.instruments.diagnose.setup.sequences import embedding_sites
 from repro.instruments.diagnose.setup.setup import Setup
@@ -285,7 +285,8 @@ def axis_symptoms(setup: Setup, examination: Examination) -> Symptoms:
 
 def hidden_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     """Look for a missing hidden layer, and for a bottleneck."""
-    if setup.sites and not setup.hidden and setup.output is not None:
+    is_alone = setup.sites and not setup.hidden and setup.output is not None
+    if is_alone and not own_matrices(setup.operations):
         gap = examination.neighbours - examination.linear
         text = f"no hidden layer; the nearest rows tell more than ridge regression ({gap:+.2f})"
         yield from detect("no_hidden", gap, text)

@@ -17,6 +17,7 @@ from repro.instruments.diagnose.setup.anatomy import (
     Site,
     activation_name,
     operation_name,
+    own_matrices,
 )
 from repro.instruments.diagnose.setup.arrays import Array
 from repro.instruments.diagnose.setup.compiled import (
@@ -44,6 +45,7 @@ FIXED = (
 )
 """Layers that may well be kept from training, or whose numbers are no weights."""
 RECURRENT = ("LSTM", "GRU", "SimpleRNN")
+REDUCTIONS = ("Mean", "Max", "Sum", "ReduceMean", "ReduceMax", "ReduceSum")
 TURNING = ("Flip", "Reverse", "GetItem", "Lambda")
 """Operations that may put backward steps into their order."""
 LOGARITHMIC = ("poisson",)
@@ -334,8 +336,22 @@ def _skips_positions(operation: Any) -> bool:
     return "Pooling" in kind or (is_convolution and bool((strides > 1).any()))
 
 
+def pointwise_sites(program: Program) -> list[Site]:
+    """Return the convolutions of a network that lets no two positions meet before it pools them."""
+    kinds = [type(o).__name__ for o in program.operations]
+    readers = [site for site in program.sites if site.kind.startswith("Conv")]
+    sizes = [np.ravel(program.operations[site.position].kernel_size) for site in readers]
+    is_pooled = any(kind.startswith("Global") or kind in REDUCTIONS for kind in kinds)
+    meets = {*RECURRENT, "Bidirectional", "MultiHeadAttention", "Attention", "Flatten", "Reshape"}
+    is_pointwise = all((size == 1).all() for size in sizes)
+    return readers if is_pooled and is_pointwise and not meets & set(kinds) else []
+
+
 def _pooling_symptoms(program: Program) -> Symptoms:
     """Look at how many positions of an image or a sequence pooling and strides leave."""
+    pointwise = [site.label for site in pointwise_sites(program)]
+    text = f"{', '.join(pointwise)}: windows of a single position, in front of pooling over all"
+    yield from detect("pointwise", len(pointwise), text)
     skipped = max(map(skipped_share, program.operations), default=0.0)
     text = f"strides longer than the window leave {percent(skipped)} of the positions unread"
     yield from detect("skipped", skipped, text)
@@ -358,6 +374,7 @@ def _pooling_symptoms(program: Program) -> Symptoms:
 def _weight_symptoms(program: Program) -> Symptoms:
     """Compare initial weights with those that pass a signal on at its size."""
     kernels = {site.label: _kernel(program.operations[site.position]) for site in program.sites}
+    kernels |= _own_kernels(program)
     for label, kernel in kernels.items():
         gain, share = _gain(kernel), _share_of_glorot(kernel)
         text = f"{label}: initial weights make sums {gain:.3g} times as large as the inputs"
@@ -368,6 +385,9 @@ def _weight_symptoms(program: Program) -> Symptoms:
         text = f"{label}: the mean of the initial weights is {percent(offset)} of their root "
         text += "mean square, so that nearly all have one sign"
         yield from detect("weights_one_sign", offset, text, label)
+    for name, table in _own_kernels(program).items():
+        is_alike = float((np.ptp(table, axis=-1) == 0).all())
+        yield from detect("alike", is_alike, f"{name}: all units start alike", name)
     # the first layer may have few inputs, and so small sums, by its nature
     deeper = [site for site in program.hidden[1:] if site.activation in CLIPPED]
     factors = [_gain(kernels[site.label]) / HALVES for site in deeper]
@@ -377,6 +397,14 @@ def _weight_symptoms(program: Program) -> Symptoms:
         text += f"{len(factors)} ReLU layers"
         small = list(detect("signal_forecast_small", forecast, text))
         yield from small or detect("signal_forecast_large", forecast, text)
+
+
+def _own_kernels(program: Program) -> dict[str, Array]:
+    """Return the tables of weights of layers of the user's own by name, as `_kernel` does."""
+    known = {id(v) for s in program.sites for v in _weights(program.operations[s.position])}
+    tables = [v for v in own_matrices(program.operations) if id(v) not in known]
+    values = {v.path: np.asarray(v, float).reshape(-1, v.shape[-1]) for v in tables}
+    return {name: table for name, table in values.items() if min(table.shape) > 1}
 
 
 def _kernel(layer: Any) -> Array:
