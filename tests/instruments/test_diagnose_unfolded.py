@@ -8,6 +8,7 @@ from keras import layers, ops
 
 from repro.instruments.diagnose.changes.catalogue import CATALOGUE
 from repro.instruments.diagnose.changes.change import changed_build
+from repro.instruments.diagnose.check import check
 from repro.instruments.diagnose.measurements.examination import examine_data
 from repro.instruments.diagnose.setup.anatomy import is_graph, sites, trace
 from repro.instruments.diagnose.setup.building import checked_build
@@ -262,3 +263,9 @@ def test_rows_that_reach_one_another_are_found_and_kept_apart():
 def test_healthy_layers_are_not_accused(make):
     causes, _ = found_in(setup_of(make))
     assert not {"untracked", "added_loss", "crossing"} & set(causes)
+
+
+def test_check_reads_a_model_of_ones_own_class_before_any_data():
+    said = str(check(compiled(Plain, "binary_crossentropy")))
+    assert "Dense 2: binary_crossentropy takes probabilities, linear puts out none" in said
+    assert "(8,) was assumed" in said

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from repro.instruments.diagnose.setup.anatomy import (
     Site,
     bypassed,
@@ -14,15 +16,19 @@ from repro.instruments.diagnose.setup.anatomy import (
     trace,
     unread_inputs,
 )
+from repro.instruments.diagnose.setup.arrays import Array, map_arrays
 from repro.instruments.diagnose.setup.budget import DEFAULT_STEPS
 from repro.instruments.diagnose.setup.building import call_build
 from repro.instruments.diagnose.setup.compiled import Compiled, read_compiled
+from repro.instruments.diagnose.setup.unfolding import find_unfolding
 
 if TYPE_CHECKING:
     import keras
 
 LIKELY_SHAPES = ((None, 8), (None, 8, 8), (None, 32, 32, 3), (None, 32, 32, 1))
 """Shapes that are tried on a model that doesn't say which inputs it takes."""
+LIKELY_STEPS = 8  # of inputs that may have any number
+ROWS = 2
 
 
 @dataclass(frozen=True)
@@ -99,20 +105,46 @@ def read_program(build: Callable[[], Any]) -> Program:
 
 
 def _build(build: Callable[[], Any]) -> tuple["keras.Model", tuple[int | None, ...] | None]:
-    """Return a model with inputs, and the shape that was assumed if it names none."""
+    """Return a model as a graph, and the shape that was assumed if it names none."""
     model = call_build(build)
     if is_graph(model):
-        return model, None
+        return _unfolded(build, model, map_arrays(_inputs(model), _rows_like)), None
     for shape in LIKELY_SHAPES:
-        if _can_be_built(model, shape):
-            return model, shape
+        if _takes(model, shape):
+            rows = np.zeros((ROWS, *shape[1:]), "float32")
+            model = _unfolded(build, model, rows)
+            return model, shape if is_graph(model) else None
         model = call_build(build)  # one that could not be built takes no other shape
     return model, None
 
 
-def _can_be_built(model: "keras.Model", shape: tuple[int | None, ...]) -> bool:
+def _inputs(model: Any) -> Any:
+    return model.input if isinstance(model.input, dict | list) else model.inputs[0]
+
+
+def _rows_like(tensor: Any) -> Array:
+    kind = tensor.dtype if tensor.dtype != "string" else "str"
+    return np.zeros((ROWS, *(side or LIKELY_STEPS for side in tensor.shape[1:])), kind)
+
+
+def _unfolded(build: Callable[[], Any], model: "keras.Model", rows: Any) -> "keras.Model":
+    """Return the model as a graph of single layers, as far as it can be read so."""
+    spare = call_build(build)  # of which nothing is kept
     try:
-        model.build(shape)
+        spare(rows)
+        unfold = find_unfolding(spare, rows)
+    except Exception:  # whatever its layers say of rows that are all 0
+        return model
+    return unfold(model) if unfold else model
+
+
+def _takes(model: "keras.Model", shape: tuple[int | None, ...]) -> bool:
+    import keras
+
+    try:
+        if isinstance(model, keras.Sequential):
+            model.build(shape)
+        model(np.zeros((ROWS, *shape[1:]), "float32"))
     except Exception:  # whatever its layers say of such inputs, they may take the next
         return False
-    return is_graph(model)
+    return True
