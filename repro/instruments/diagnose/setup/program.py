@@ -111,8 +111,7 @@ def _build(build: Callable[[], Any]) -> tuple["keras.Model", tuple[int | None, .
         return _unfolded(build, model, map_arrays(_inputs(model), _rows_like)), None
     for shape in LIKELY_SHAPES:
         if _takes(model, shape):
-            rows = np.zeros((ROWS, *shape[1:]), "float32")
-            model = _unfolded(build, model, rows)
+            model = _unfolded(build, model, _zeros(shape))
             return model, shape if is_graph(model) else None
         model = call_build(build)  # one that could not be built takes no other shape
     return model, None
@@ -123,8 +122,11 @@ def _inputs(model: Any) -> Any:
 
 
 def _rows_like(tensor: Any) -> Array:
-    kind = tensor.dtype if tensor.dtype != "string" else "str"
-    return np.zeros((ROWS, *(side or LIKELY_STEPS for side in tensor.shape[1:])), kind)
+    return _zeros(tensor.shape, tensor.dtype if tensor.dtype != "string" else "str")
+
+
+def _zeros(shape: tuple[int | None, ...], kind: str = "float32") -> Array:
+    return np.zeros((ROWS, *(side or LIKELY_STEPS for side in shape[1:])), kind)
 
 
 def _unfolded(build: Callable[[], Any], model: "keras.Model", rows: Any) -> "keras.Model":
@@ -144,7 +146,7 @@ def _takes(model: "keras.Model", shape: tuple[int | None, ...]) -> bool:
     try:
         if isinstance(model, keras.Sequential):
             model.build(shape)
-        model(np.zeros((ROWS, *shape[1:]), "float32"))
+        model(_zeros(shape))
     except Exception:  # whatever its layers say of such inputs, they may take the next
         return False
     return True
