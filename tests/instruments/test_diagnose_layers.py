@@ -233,3 +233,21 @@ def share_of_hits(y_true, y_pred):
 def test_a_metric_that_tells_nothing_is_named(metric, is_blind):
     causes, _ = found_in(setup_of(dense, X, CLASSES[:, None], metrics=[metric]))
     assert ("metric_labels" in causes) == is_blind
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        (tagger(backwards), TOKENS, STEPS),
+        (tagger(), TOKENS, STEPS),
+        (convolutions(1), SERIES, CLASSES),
+        (by_hand("zeros"), X, CLASSES),
+        (vectors(1), TOKENS, CLASSES),
+    ],
+)
+def test_every_change_runs_from_its_printed_text(case):
+    setup = setup_of(*case)
+    for key, change in found_in(setup)[1].items():
+        names = {"keras": keras, "np": np, "model": setup.build()}
+        names |= {"x": case[1], "y": case[2], "x_val": case[1], "y_val": case[2]}
+        exec(compile(change.code, key, "exec"), names)  # noqa: S102  # our own text

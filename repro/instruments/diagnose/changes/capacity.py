@@ -182,7 +182,7 @@ def _tracked(setup: Setup) -> Change:
         title="weights that the model knows",
         size=1,
         code=(
-            "self.w = self.add_weight(shape=(inputs, units))  # in build, in place of tf.Variable;"
+            "# self.w = self.add_weight(shape=(inputs, units)) in build, in place of tf.Variable;"
             "\n# and layers as attributes, self.dense = Dense(…), not inside of a function"
         ),
         removes=("untracked",),

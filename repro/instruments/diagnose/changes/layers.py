@@ -179,7 +179,7 @@ def _own_initializer(setup: Setup, symptoms: frozenset[str]) -> Changes:
             key="own_initializer",
             title="weights of your own layers by glorot_uniform",
             size=len(tables),
-            code='self.add_weight(shape=…, initializer="glorot_uniform")  # in place of each',
+            code='initializer = "glorot_uniform"  # to give to each self.add_weight',
             removes=("initial_weights", "alike"),
             treats=("vanishing", "dead", "saturated"),
             group="initializer",
