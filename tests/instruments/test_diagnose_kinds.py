@@ -627,8 +627,8 @@ class Signs(layers.Layer):
 
 
 STOPPING = [
-    (lambda: layers.Lambda(keras.ops.stop_gradient), "Lambda"),
-    (Signs, "Signs"),
+    (lambda: layers.Lambda(keras.ops.stop_gradient), "StopGradient"),
+    (Signs, "Greater"),
 ]
 
 

@@ -588,8 +588,8 @@ def read_both_ways(output: Site, units: int) -> Edit:
 
         old = trace(model).operations[output.position]
         recurrent = keras.layers.GRU(units, return_sequences=True, dtype=_dtype(model))
-        both = keras.layers.Bidirectional(recurrent, dtype=_dtype(model))
-        return rebuild(model, {output.position: (both, [copy_layer(old)])})
+        reader = keras.layers.Bidirectional(recurrent, dtype=_dtype(model))
+        return rebuild(model, {output.position: (reader, [copy_layer(old)])})
 
     return edit
 

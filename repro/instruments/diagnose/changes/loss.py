@@ -71,6 +71,7 @@ def loss_changes(setup: Setup, examination: Examination, symptoms: frozenset[str
             weighs_outputs=True,
         )
     yield from _penalty_changes(setup, symptoms)
+    yield from _added_changes(symptoms)
     yield from _behind_changes(setup, symptoms)
 
 
@@ -243,6 +244,19 @@ def _penalty_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:
             edit=edits.unpenalize,
             optimizer=lambda optimizer: _remade(optimizer, UNDECAYED),
         )
+    if "tiny_clip" in symptoms or (fails and shortest_clip(setup.optimizer) > 0):
+        yield Change(
+            key="no_clip",
+            title="gradients of any length",
+            size=1,
+            code=compile_code(optimizer_code(setup.optimizer, **UNCLIPPED)),
+            removes=("clip",),
+            group="clip",
+            optimizer=lambda optimizer: _remade(optimizer, UNCLIPPED),
+        )
+
+
+def _added_changes(symptoms: frozenset[str]) -> Changes:
     if "added_loss" in symptoms:
         yield Change(
             key="no_added_loss",
@@ -253,16 +267,6 @@ def _penalty_changes(setup: Setup, symptoms: frozenset[str]) -> Changes:
             treats=("penalty",),
             group="added_loss",
             edit=edits.without_added_losses,
-        )
-    if "tiny_clip" in symptoms or (fails and shortest_clip(setup.optimizer) > 0):
-        yield Change(
-            key="no_clip",
-            title="gradients of any length",
-            size=1,
-            code=compile_code(optimizer_code(setup.optimizer, **UNCLIPPED)),
-            removes=("clip",),
-            group="clip",
-            optimizer=lambda optimizer: _remade(optimizer, UNCLIPPED),
         )
 
 

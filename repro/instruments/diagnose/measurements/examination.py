@@ -174,23 +174,30 @@ def examine_data(setup: Setup) -> Examination:
         leaks=() if are_indices else leaking_features(setup),
         own_loss=measure_own_loss(setup),
         by_pairing=change_by_pairing(setup),
-        cut=find_cut(setup),
-        erased=find_erased(setup),
-        crossing=find_crossing(setup),
         row_scale=find_row_scale(setup),
         sized_rows=0.0 if are_indices else share_of_sized_rows(setup),
         unseen=None if are_indices else find_unseen(setup),
-        untracked=find_untracked(setup),
-        adding=layers_with_losses(setup),
-        sides=find_sides(setup),
-        blind_metric=find_blind_metric(setup),
-        shifted=shifted_embeddings(setup),
         lost_between=skill_lost_between(setup),
         past=find_past(setup),
         layers=pd.DataFrame(),
         outputs=pd.DataFrame(),
     )
-    return with_baselines(examination, setup)
+    return with_baselines(_with_flow(examination, setup), setup)
+
+
+def _with_flow(examination: Examination, setup: Setup) -> Examination:
+    """Add what the network lets through, and what of it Keras doesn't know or count rightly."""
+    return replace(
+        examination,
+        cut=find_cut(setup),
+        erased=find_erased(setup),
+        crossing=find_crossing(setup),
+        untracked=find_untracked(setup),
+        adding=layers_with_losses(setup),
+        sides=find_sides(setup),
+        blind_metric=find_blind_metric(setup),
+        shifted=shifted_embeddings(setup),
+    )
 
 
 def with_baselines(examination: Examination, setup: Setup) -> Examination:

@@ -17,10 +17,10 @@ CHANGED = 1e-6  # of the largest number
 
 @dataclass(frozen=True)
 class Sides:
-    """Whether what is put out for a step depends on the steps before it, and on those after it."""
+    """The steps that an output for a step depends on: those before it, and those after it."""
 
-    before: bool
-    after: bool
+    earlier: bool
+    later: bool
 
     @property
     def unread(self) -> tuple[str, ...]:

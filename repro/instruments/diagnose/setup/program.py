@@ -118,7 +118,7 @@ def _build(build: Callable[[], Any]) -> tuple["keras.Model", tuple[int | None, .
 
 
 def _inputs(model: Any) -> Any:
-    return model.input if isinstance(model.input, dict | list) else model.inputs[0]
+    return model.inputs[0] if len(model.inputs) == 1 else model.input
 
 
 def _rows_like(tensor: Any) -> Array:

@@ -15,11 +15,11 @@ def functions_of_tensorflow() -> Iterator[None]:
     """Let TensorFlow's functions take symbolic tensors: each becomes an operation of the graph."""
     global _is_on
     _register()
-    before, _is_on = _is_on, True
+    was_on, _is_on = _is_on, True
     try:
         yield
     finally:
-        _is_on = before
+        _is_on = was_on
 
 
 @cache
@@ -38,9 +38,9 @@ def _put_on_graph(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     import keras
 
     name = getattr(function, "__name__", "function").removesuffix("_v2")
-    given = [value for value in (*args, *kwargs.values()) if value is not None]
-    if name in AS_KERAS and len(given) == 1:
-        return getattr(keras.ops, name)(*given)
+    values = [value for value in (*args, *kwargs.values()) if value is not None]
+    if name in AS_KERAS and len(values) == 1:
+        return getattr(keras.ops, name)(*values)
     return _operation(name, function)(*args, **kwargs)
 
 

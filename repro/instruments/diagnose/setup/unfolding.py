@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DEPTHS = (8, 0)  # of layers within layers that are tried; of 0, only the model itself is unfolded
 TOLERANCE = 1e-4
+MODES = (False, True)  # of `training`
 Unfold = Callable[["keras.Model"], "keras.Model"]
 
 
@@ -50,11 +51,11 @@ def unfold(model: "keras.Model", rows: Any, depth: int) -> "keras.Model":
     with functions_of_tensorflow():
         top = model if is_graph(model) else _graph_of_call(model, rows)
         for _ in range(depth):
-            before = trace(top).operations
-            if not any(map(_is_composite, before)):
+            operations = trace(top).operations
+            if not any(map(_is_composite, operations)):
                 break
             top = _opened(top)
-            if len(trace(top).operations) == len(before):  # the rest can't be opened
+            if len(trace(top).operations) == len(operations):  # the rest can't be opened
                 break
     return top if top is model else _compiled_like(model, top)
 
@@ -111,11 +112,11 @@ def _opened(model: "keras.Model") -> "keras.Model":
         if not _is_composite(operation) or _asks_whether_training(operation, args):
             return operation(*args, **kwargs)
         # a functional model tells all of its layers whether it trains, whatever is noted here
-        given = {name: value for name, value in kwargs.items() if name != "training"}
+        arguments = {name: value for name, value in kwargs.items() if name != "training"}
         if _repeats_dense(operation):
             return operation.layer(*args)
         try:
-            return operation.call(*args, **given)
+            return operation.call(*args, **arguments)
         except Exception:  # whatever its `call` says of tensors without numbers
             return operation(*args, **kwargs)
 
@@ -144,7 +145,8 @@ def _asks_whether_training(layer: Any, args: Any) -> bool:
     inputs = keras.tree.map_structure(_input_like, tuple(args))
     try:
         with functions_of_tensorflow():
-            graphs = [keras.Model(inputs, layer.call(*inputs, training=on)) for on in (False, True)]
+            outputs = [layer.call(*inputs, training=mode) for mode in MODES]
+            graphs = [keras.Model(inputs, output) for output in outputs]
     except Exception:  # as above: then it can't be unfolded either
         return True
     kinds = [[type(o).__name__ for o in trace(model).operations] for model in graphs]
@@ -155,8 +157,8 @@ def _do_the_same(model: Any, other: Any, rows: Any) -> bool:
     """Compare weights, and what is put out and lost, in and outside of training."""
     weights = [{id(v) for v in m.trainable_variables} for m in (model, other)]
     return weights[0] == weights[1] and all(
-        _are_close(_called(model, rows, training=on), _called(other, rows, training=on))
-        for on in (False, True)
+        _are_close(_called(model, rows, training=mode), _called(other, rows, training=mode))
+        for mode in MODES
     )
 
 
@@ -164,10 +166,10 @@ def _called(model: Any, rows: Any, *, training: bool) -> list[Any]:
     """Return predictions and losses; what the model draws and counts is as before afterwards."""
     import keras
 
-    before = [np.asarray(v).copy() for v in model.variables]
+    kept = [np.asarray(v).copy() for v in model.variables]
     keras.utils.set_random_seed(0)
     values = keras.tree.flatten([model(rows, training=training), model.losses])
-    for variable, value in zip(model.variables, before, strict=True):
+    for variable, value in zip(model.variables, kept, strict=True):
         variable.assign(value)
     return values
 

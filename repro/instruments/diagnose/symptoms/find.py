@@ -13,6 +13,7 @@ from repro.instruments.diagnose.symptoms.layers import (
 )
 from repro.instruments.diagnose.symptoms.network import (
     axis_symptoms,
+    call_symptoms,
     hidden_symptoms,
     output_symptoms,
     pairing_symptoms,
@@ -35,6 +36,7 @@ AS_WRITTEN = (
     pairing_symptoms,
     hidden_symptoms,
     settings_symptoms,
+    call_symptoms,
 )
 IN_LAYERS = (layer_symptoms, depth_symptoms, step_symptoms)
 

@@ -345,8 +345,19 @@ def _components(y: Array) -> int:
     return int((shares < HALF_OF_VARIANCE).sum()) + 1
 
 
+def call_symptoms(setup: Setup, examination: Examination) -> Symptoms:
+    """Look at which steps outputs are made of, and at losses that layers add."""
+    if examination.sides is not None:
+        unread = examination.sides.unread
+        text = f"what is put out for a step doesn't depend on the steps {' and '.join(unread)} it"
+        yield from detect("unread_steps", len(unread), text)
+    adding = examination.adding
+    text = f"{', '.join(adding)} adds a loss to that of the targets"
+    yield from detect("added_loss", len(adding), text)
+
+
 def settings_symptoms(setup: Setup, examination: Examination) -> Symptoms:
-    """Look at batch size, biases and losses that layers add."""
+    """Look at batch size and biases."""
     import keras
 
     rows = len(setup.train[1])
@@ -356,13 +367,6 @@ def settings_symptoms(setup: Setup, examination: Examination) -> Symptoms:
         yield from detect("large_batch", setup.batch_size / rows, text)
         text = f"batches of {counted(setup.batch_size, 'row')}"
         yield from detect("few_in_batch", setup.batch_size, text)
-    if examination.sides is not None:
-        unread = examination.sides.unread
-        text = f"what is put out for a step doesn't depend on the steps {' and '.join(unread)} it"
-        yield from detect("unread_steps", len(unread), text)
-    adding = examination.adding
-    text = f"{', '.join(adding)} adds a loss to that of the targets"
-    yield from detect("added_loss", len(adding), text)
     layers = list(setup.build()._flatten_layers(include_self=False))
     if any(isinstance(layer, keras.layers.BatchNormalization) for layer in layers):
         text = f"batch normalization over {counted(setup.batch_size, 'row')}"
