@@ -25,9 +25,8 @@ class Sides:
     @property
     def unread(self) -> tuple[str, ...]:
         """The sides that it doesn't depend on."""
-        return tuple(
-            n for n, is_read in (("before", self.before), ("after", self.after)) if not is_read
-        )
+        sides = {"before": self.earlier, "after": self.later}
+        return tuple(side for side, is_read in sides.items() if not is_read)
 
 
 def find_sides(setup: Setup) -> Sides | None:

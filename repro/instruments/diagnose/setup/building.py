@@ -11,7 +11,7 @@ from repro.instruments.diagnose.setup.anatomy import has_own_steps, is_graph
 from repro.instruments.diagnose.setup.arrays import Array, first_rows, map_arrays, shapes
 from repro.instruments.diagnose.setup.compiled import compile_arguments
 from repro.instruments.diagnose.setup.errors import DiagnoseError, one_line, short
-from repro.instruments.diagnose.setup.unfolding import Unfold, find_unfolding
+from repro.instruments.diagnose.setup.unfolding import Unfold, find_unfolding, quietly
 
 if TYPE_CHECKING:
     import keras
@@ -80,8 +80,9 @@ def unfolded_build(build: Callable[[], Any], x: Any) -> Callable[[], Any]:
 def _unfolding(build: Callable[[], Any], x: Any) -> Unfold | None:
     model = call_build(build)
     rows = readable_rows(model, x, UNFOLDED)
-    model(rows)
-    return find_unfolding(model, rows)
+    with quietly():
+        model(rows)
+        return find_unfolding(model, rows)
 
 
 def _are_indices(a: Array) -> bool:

@@ -20,7 +20,7 @@ from repro.instruments.diagnose.setup.arrays import Array, map_arrays
 from repro.instruments.diagnose.setup.budget import DEFAULT_STEPS
 from repro.instruments.diagnose.setup.building import call_build
 from repro.instruments.diagnose.setup.compiled import Compiled, read_compiled
-from repro.instruments.diagnose.setup.unfolding import find_unfolding
+from repro.instruments.diagnose.setup.unfolding import find_unfolding, quietly
 
 if TYPE_CHECKING:
     import keras
@@ -133,8 +133,9 @@ def _unfolded(build: Callable[[], Any], model: "keras.Model", rows: Any) -> "ker
     """Return the model as a graph of single layers, as far as it can be read so."""
     spare = call_build(build)  # of which nothing is kept
     try:
-        spare(rows)
-        unfold = find_unfolding(spare, rows)
+        with quietly():
+            spare(rows)
+            unfold = find_unfolding(spare, rows)
     except Exception:  # whatever its layers say of rows that are all 0
         return model
     return unfold(model) if unfold else model
@@ -146,7 +147,8 @@ def _takes(model: "keras.Model", shape: tuple[int | None, ...]) -> bool:
     try:
         if isinstance(model, keras.Sequential):
             model.build(shape)
-        model(_zeros(shape))
+        with quietly():
+            model(_zeros(shape))
     except Exception:  # whatever its layers say of such inputs, they may take the next
         return False
     return True

@@ -6,7 +6,9 @@ it has the same weights, predictions and losses, and calls the same layers in tr
 """
 
 import inspect
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +25,14 @@ DEPTHS = (8, 0)  # of layers within layers that are tried; of 0, only the model 
 TOLERANCE = 1e-4
 MODES = (False, True)  # of `training`
 Unfold = Callable[["keras.Model"], "keras.Model"]
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Keep to itself what Keras warns of: the user is told by the model's own first call."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def find_unfolding(model: "keras.Model", rows: Any) -> Unfold | None:
