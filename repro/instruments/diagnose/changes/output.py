@@ -75,6 +75,7 @@ def _change(setup: Setup, site: Site, output: Output) -> Change:
         arguments = {"units": output.units, "activation": output.activation}
         lines.append(changed_layers(setup, [site], **arguments))
     changes_loss = not _is_loss(setup, output.loss)
+    own = [c for c in REMOVES if c != "relu_output" or site.activation in CLIPPED]
     if changes_loss:
         titles.append(f"loss {output.loss}")
         lines.append(compile_code(loss=f'"{output.loss}"'))
@@ -83,7 +84,7 @@ def _change(setup: Setup, site: Site, output: Output) -> Change:
         title=", ".join(titles),
         size=len(titles),
         code="\n".join(lines),
-        removes=(*REMOVES, *(NEW_LOSS_REMOVES if changes_loss else ())),
+        removes=(*own, *(NEW_LOSS_REMOVES if changes_loss else ())),
         treats=TREATS,
         group="output",
         edit=edits.chain(*edit) if edit else None,
