@@ -88,6 +88,18 @@ def _other_losses(setup: Setup, symptoms: frozenset[str]) -> Changes:
             group="loss",
             loss="mean_squared_error",
         )
+    is_masks = setup.task.several and len(setup.output_shape) > 2
+    is_shares = setup.output is not None and setup.output.activation == "sigmoid"
+    if is_masks and is_shares and symptoms & {"own_loss", "loss_reversed"}:
+        yield Change(
+            key="entropy_loss",
+            title="loss binary_crossentropy",
+            size=1,
+            code=compile_code(loss='"binary_crossentropy"'),
+            removes=("loss_reversed", "own_loss", "loss_summed", "loss_pairs", "loss_choice"),
+            group="loss",
+            loss="binary_crossentropy",
+        )
     if "odd_loss" in symptoms and not setup.compiled.from_logits:
         yield Change(
             key="usual_loss",

@@ -39,7 +39,7 @@ class OwnLoss:
 def measure_own_loss(setup: Setup) -> OwnLoss | None:
     """Compare the loss of right and of wrong predictions; None of a loss that Keras has."""
     output = setup.output
-    if not setup.compiled.own_loss or output is None or len(setup.output_shape) != 2:
+    if not setup.compiled.own_loss or output is None:
         return None
     right = right_predictions(setup)
     if right is None:
@@ -90,10 +90,21 @@ def _change_by_shape(model: "keras.Model", setup: Setup, predictions: Array) -> 
     return abs(of_list - of_column) / max(abs(of_column), 1e-12)
 
 
+def _right_masks(setup: Setup) -> Array | None:
+    """Return predictions that are right for every step or pixel, each of which is 0 or 1."""
+    y = np.asarray(setup.train[1][:ROWS])
+    if not setup.task.several or y.shape[1:] != setup.output_shape[1:]:
+        return None
+    ends = (-LARGE, LARGE) if setup.output.activation == "linear" else (1 - SURE, SURE)  # type: ignore[union-attr]
+    return np.where(y > 1 / 2, ends[1], ends[0]).astype("float32")
+
+
 def right_predictions(setup: Setup) -> Array | None:
     """Return predictions that are right, as the output's activation can make them."""
     y, task, activation = setup.targets[:ROWS], setup.task, setup.output.activation  # type: ignore[union-attr]
     units = int(setup.output_shape[-1] or 1)
+    if len(setup.output_shape) > 2:
+        return _right_masks(setup)
     if task.kind == "regression":
         return y.astype("float32") if y.shape[1] == units else None
     if task.several or units == 1:

@@ -312,7 +312,7 @@ def _read_network(model: "keras.Model", x: Any, y: Any) -> Network:
     outputs = outputs_a_target(shape, np.shape(y))
     if len(shape) > 2 and units > 1 and "categorical" in loss and outputs == 1:
         task = infer_step_task(y, units=units, sparse="sparse" in loss)
-    elif asks_for_distances(model.loss, y, units):
+    elif len(shape) == 2 and asks_for_distances(model.loss, y, units):
         task = Task("classification", (0.0, 1.0), 1, distances=True)
     else:
         task = infer_task(
