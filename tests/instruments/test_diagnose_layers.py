@@ -251,3 +251,14 @@ def test_every_change_runs_from_its_printed_text(case):
         names = {"keras": keras, "np": np, "model": setup.build()}
         names |= {"x": case[1], "y": case[2], "x_val": case[1], "y_val": case[2]}
         exec(compile(change.code, key, "exec"), names)  # noqa: S102  # our own text
+
+
+@pytest.mark.parametrize(("place", "share"), [(0, 11 / 12), (5, 6 / 12), (-1, None)])
+def test_steps_behind_the_one_that_a_recurrent_layer_puts_out_are_unseen(place, share):
+    def make():
+        inputs = keras.Input((12, 1))
+        h = layers.GRU(6, return_sequences=True)(inputs)[:, place]
+        return keras.Model(inputs, layers.Dense(1)(h))
+
+    unseen = examine_data(setup_of(make, SERIES, SERIES.mean(axis=(1, 2)), loss="mse")).unseen
+    assert (unseen and unseen.share) == share
