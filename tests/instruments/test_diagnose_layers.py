@@ -163,7 +163,7 @@ def by_hand(initializer):
 
 @pytest.mark.parametrize(
     ("initializer", "cause"),
-    [("zeros", "alike"), (keras.initializers.RandomNormal(stddev=9), "initial_weights")],
+    [("zeros", "initial_weights"), (keras.initializers.RandomNormal(stddev=9), "initial_weights")],
 )
 def test_weights_of_own_layers_are_looked_at_and_drawn_anew(initializer, cause):
     setup = setup_of(by_hand(initializer), X, CLASSES)
@@ -262,3 +262,38 @@ def test_steps_behind_the_one_that_a_recurrent_layer_puts_out_are_unseen(place, 
 
     unseen = examine_data(setup_of(make, SERIES, SERIES.mean(axis=(1, 2)), loss="mse")).unseen
     assert (unseen and unseen.share) == share
+
+
+class Drawn(layers.Layer):
+    """Adds what it draws anew in every call, in and outside of training."""
+
+    def call(self, x):
+        return x + keras.random.normal(ops.shape(x))
+
+
+def test_what_is_drawn_anew_is_no_mixture_of_rows():
+    def make():
+        head = [layers.Dense(4), Drawn(), layers.Dense(3, activation="softmax")]
+        return keras.Sequential([keras.Input((5,)), *head])
+
+    assert "crossing" not in found_in(setup_of(make, X, CLASSES))[0]
+
+
+CODED = np.stack([DRAW.integers(0, 30, 600), DRAW.integers(0, 20, 600)], axis=1).astype("float32")
+EFFECTS = DRAW.normal(size=30)[CODED[:, 0].astype(int)]
+
+
+@pytest.mark.parametrize("scale", [None, 1 / 30, [1 / 30, 1 / 20]])
+def test_codes_are_found_and_split_whatever_the_model_scales_them_by(scale):
+    def make():
+        inputs = keras.Input((2,))
+        h = inputs if scale is None else layers.Rescaling(scale)(inputs)
+        return keras.Model(inputs, layers.Dense(1)(layers.Dense(8, activation="relu")(h)))
+
+    setup = setup_of(make, CODED, EFFECTS, loss="mse")
+    causes, changes = found_in(setup)
+    assert "codes" in causes
+    model = changed_build(setup, changes["categories"])()
+    assert model.layers[-2].kernel.shape[0] > 30
+    x = np.array([[3.0, 5.0], [3.0, 6.0]], "float32")
+    assert np.isfinite(np.asarray(model(x))).all()

@@ -269,3 +269,34 @@ def test_check_reads_a_model_of_ones_own_class_before_any_data():
     said = str(check(compiled(Plain, "binary_crossentropy")))
     assert "Dense 2: binary_crossentropy takes probabilities, linear puts out none" in said
     assert "(8,) was assumed" in said
+
+
+class Late(keras.Model):
+    """Says that it is built before the model within has weights, and trains by its own steps."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = keras.Sequential([layers.Dense(4, "relu"), layers.Dense(1)])
+
+    def call(self, x):
+        return self.body(x)
+
+    def train_step(self, batch):
+        x, y = batch
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(y[:, None] - self(x, training=True)))
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+        return {"loss": loss}
+
+
+@pytest.mark.filterwarnings("ignore:.*does not have a `build:UserWarning")
+def test_a_model_that_is_built_without_its_weights_has_them_in_every_call_of_build():
+    def build():
+        model = Late()
+        model.build((None, 5))
+        model.compile("adam")
+        return model
+
+    checked = checked_build(build, X)
+    assert [len(checked().trainable_variables) for _ in range(2)] == [4, 4]

@@ -6,6 +6,8 @@ Weights that still fit stay as they were drawn: an edited model starts where the
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -676,14 +678,22 @@ def split_codes(values: Mapping[int, Array]) -> Edit:
 
         def columns(x: Any) -> Any:
             rest = [i for i in range(x.shape[-1]) if i not in values]
-            kept = [x[:, i : i + 1] for i in rest]
+            scaled = reduce(lambda h, layer: layer(h), leading, x)
+            kept = [scaled[:, i : i + 1] for i in rest]
             split = [keras.ops.cast(x[:, i : i + 1] == v, x.dtype) for i, v in known.items()]
             return keras.ops.concatenate([*kept, *split], axis=-1)
 
         known = {i: np.asarray(v, "float32")[None] for i, v in values.items()}
         operations = trace(model).operations
         width = operations[0].input.shape[-1] - len(values) + sum(map(len, values.values()))
+        leading = list(takewhile(lambda o: type(o).__name__ == "Rescaling", operations))
         layer = keras.layers.Lambda(columns, output_shape=(width,))
-        return rebuild(model, {0: (layer, [copy_layer(operations[0])])})
+        first = copy_layer(operations[len(leading)])
+        if not leading:
+            return rebuild(model, {0: (layer, [first])})
+        new: dict[int, Replacement] = {
+            i: (keras.layers.Identity(), ()) for i in range(len(leading))
+        }
+        return rebuild(model, new | {0: (layer, ()), len(leading): (first, ())})
 
     return edit

@@ -9,7 +9,7 @@ import numpy as np
 from repro.findings.wording import plural
 from repro.instruments.diagnose.changes import edits
 from repro.instruments.diagnose.changes.change import Change, ChangeData, Changes
-from repro.instruments.diagnose.measurements.columns import missing_code
+from repro.instruments.diagnose.measurements.columns import missing_code, tables_given
 from repro.instruments.diagnose.measurements.examination import Examination
 from repro.instruments.diagnose.measurements.inputs import share_a_scale
 from repro.instruments.diagnose.measurements.turned import Order
@@ -197,7 +197,8 @@ def _fit_clipping(a: Array) -> Callable[[Array], Array]:
 
 
 def _splitting(setup: Setup, codes: Sequence[int]) -> Change:
-    values = {i: np.unique(setup.inputs[:, i]) for i in codes}
+    table, _ = tables_given(setup)
+    values = {i: np.unique(table[:, i]) for i in codes}
     return Change(
         key="categories",
         title=f"a column for every value of {plural('feature', len(codes))} "

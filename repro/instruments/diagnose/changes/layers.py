@@ -174,7 +174,7 @@ def _initializer(setup: Setup, hidden: Sequence[Site]) -> Change:
 def _own_initializer(setup: Setup, symptoms: frozenset[str]) -> Changes:
     """Draw the weights of layers of the user's own, where something is wrong with some weights."""
     tables = own_matrices(setup.operations)
-    if tables and symptoms & {"alike", "weights_small", "weights_large", "weights_one_sign"}:
+    if tables and symptoms & {"own_alike", "weights_small", "weights_large", "weights_one_sign"}:
         yield Change(
             key="own_initializer",
             title="weights of your own layers by glorot_uniform",

@@ -4,7 +4,7 @@ import numpy as np
 
 from repro.instruments.diagnose.measurements.baselines import linear_skill, some_features
 from repro.instruments.diagnose.measurements.inputs import largest_eigenvalue
-from repro.instruments.diagnose.setup.arrays import Array, fences, leaves, standardized
+from repro.instruments.diagnose.setup.arrays import Array, fences, filled, leaves, standardized
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.skill import margin
 
@@ -84,14 +84,19 @@ def share_off_a_line(setup: Setup) -> float:
 
 def find_codes(setup: Setup) -> tuple[tuple[int, ...], float]:
     """Return the features that tell more as categories, and the skill gained by all of them."""
-    x, test = setup.inputs, setup.test_inputs
     is_table = isinstance(setup.train[0], np.ndarray) and setup.train[0].ndim == 2
-    if not is_table or x.shape[1] > FEW_FEATURES or setup.task.per_step:
+    if not is_table or setup.inputs.shape[1] > FEW_FEATURES or setup.task.per_step:
         return (), 0.0
+    x, test = tables_given(setup)
     may_be = [i for i in range(x.shape[1]) if _may_be_code(x[:, i])]
     plain = _skill(setup, x, test) if may_be else 0.0
     codes = [i for i in may_be if _tells_more(setup, _as_categories(setup, [i]), plain)]
     return tuple(codes), _as_categories(setup, codes) - plain if codes else 0.0
+
+
+def tables_given(setup: Setup) -> tuple[Array, Array]:
+    """Return both tables as they are given, whatever the model makes of their numbers first."""
+    return filled(setup.train[0]), filled(setup.test[0])
 
 
 def _tells_more(setup: Setup, as_category: float, plain: float) -> bool:
@@ -105,8 +110,9 @@ def _may_be_code(column: Array) -> bool:
 
 
 def _as_categories(setup: Setup, codes: list[int]) -> float:
-    values = {i: np.unique(setup.inputs[:, i]) for i in codes}
-    pairs = [with_categories(x, values) for x in (setup.inputs, setup.test_inputs)]
+    tables = tables_given(setup)
+    values = {i: np.unique(tables[0][:, i]) for i in codes}
+    pairs = [with_categories(x, values) for x in tables]
     return _skill(setup, *pairs)
 
 

@@ -31,17 +31,23 @@ def find_crossing(setup: Setup) -> Crossing | None:
     x, _ = select_rows(in_weights_precision(model, setup.train), np.arange(count))
     traced = trace(model)
     try:
-        among = _outputs(traced, x)
+        among, again = _outputs(traced, x), _outputs(traced, x)
         alone = _outputs(traced, map_arrays(x, lambda a: a[:1].repeat(count, axis=0)))
     except Exception:  # whatever TensorFlow says of rows that the model can't take
         return None
-    changed = [any(map(_differ, *pair)) for pair in zip(among, alone, strict=True)]
+    if _changed(among, again)[-1]:  # it draws anew in every call, whatever the rows
+        return None
+    changed = _changed(among, alone)
     if not changed[-1]:
         return None
     place = changed.index(True)
     operation = traced.operations[place] if place < len(traced.operations) else None
     axis = getattr(operation, "axis", None)
     return Crossing(place, type(operation).__name__, axis)
+
+
+def _changed(first: list[list[Any]], second: list[list[Any]]) -> list[bool]:
+    return [any(map(_differ, *pair)) for pair in zip(first, second, strict=True)]
 
 
 def _outputs(traced: Any, x: Any) -> list[list[Any]]:

@@ -33,7 +33,8 @@ def checked_build(build: Callable[[], Any], x: Any) -> Build:
         if last() is model:
             raise DiagnoseError("build() returns the same model again; make a new one inside it")
         last = weakref.ref(model)
-        if not is_checked or not model.built:
+        # one of the user's own class may say that it is built, and make weights in its first call
+        if not (is_checked and model.built and is_graph(model)):
             _check_inputs_fit(model, x)
         if model.optimizer.built or model.optimizer in optimizers:
             _renew_optimizer(model)  # one that was made outside of build knows one model only

@@ -561,6 +561,7 @@ CAUSES = {
             "exploding_gradient",
             "born_dead",
             "saturated_at_birth",
+            "own_alike",
         ),
         says="The initial weights pass neither signal nor gradient on at their size",
         remedy="kernel_initializer='he_normal' for relu, 'glorot_uniform' for sigmoid and tanh",

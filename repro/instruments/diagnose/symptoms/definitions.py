@@ -937,6 +937,12 @@ DEFINITIONS = {
         source="definition of accuracy",
     ),
     # of the layers
+    "own_alike": Definition(
+        title="weights of one's own layers start alike",
+        measured="tables of weights in layers of one's own that are the same for all units",
+        counts=at_least(1),
+        source="as above; a gate or a correction may well start at 0",
+    ),
     "alike": Definition(
         title="units all alike",
         measured="share of seeds in which all units of a layer have the same weights",

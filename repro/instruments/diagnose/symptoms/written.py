@@ -387,7 +387,7 @@ def _weight_symptoms(program: Program) -> Symptoms:
         yield from detect("weights_one_sign", offset, text, label)
     for name, table in _own_kernels(program).items():
         is_alike = float((np.ptp(table, axis=-1) == 0).all())
-        yield from detect("alike", is_alike, f"{name}: all units start alike", name)
+        yield from detect("own_alike", is_alike, f"{name}: all units start alike", name)
     # the first layer may have few inputs, and so small sums, by its nature
     deeper = [site for site in program.hidden[1:] if site.activation in CLIPPED]
     factors = [_gain(kernels[site.label]) / HALVES for site in deeper]
