@@ -5,13 +5,11 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from repro.instruments.diagnose.changes.catalogue import CATALOGUE
 from repro.instruments.diagnose.changes.change import changed_build
 from repro.instruments.diagnose.measurements.examination import examine_data
 from repro.instruments.diagnose.setup.anatomy import trace
 from repro.instruments.diagnose.setup.setup import make_setup
-from repro.instruments.diagnose.symptoms.causes import explain
-from repro.instruments.diagnose.symptoms.find import find_symptoms
+from tests.instruments.found import found_in
 
 DRAW = np.random.default_rng(0)
 X = DRAW.normal(size=(120, 5)).astype("float32")
@@ -29,19 +27,6 @@ def setup_of(make, x, y, loss="sparse_categorical_crossentropy", validation=None
 
     settings = {"epochs": 2, "batch_size": 16, "seeds": range(2), "budget": 110}
     return make_setup(build, x, y, validation, **settings)
-
-
-def found_in(setup):
-    """The causes that are pointed at, and the changes on offer; nothing is trained."""
-    examination = examine_data(setup)
-    symptoms = find_symptoms(setup, examination, None)
-    keys = frozenset(symptom.key for symptom in symptoms)
-    offers = [change for group in CATALOGUE for change in group(setup, examination, keys)]
-    return [finding.key for finding in explain(symptoms)], {c.key: c for c in offers}
-
-
-def kinds(model):
-    return [type(operation).__name__ for operation in trace(model).operations]
 
 
 # Steps --------------------------------------------------------------------------------------------

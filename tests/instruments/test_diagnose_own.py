@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from repro.instruments.diagnose.changes.catalogue import CATALOGUE
 from repro.instruments.diagnose.changes.change import NOTHING, changed_build
 from repro.instruments.diagnose.check import check
 from repro.instruments.diagnose.measurements.examination import (
@@ -21,8 +20,8 @@ from repro.instruments.diagnose.proof.train import train
 from repro.instruments.diagnose.setup.anatomy import has_own_steps
 from repro.instruments.diagnose.setup.setup import make_setup
 from repro.instruments.diagnose.setup.skill import metric
-from repro.instruments.diagnose.symptoms.causes import explain
 from repro.instruments.diagnose.symptoms.find import find_symptoms
+from tests.instruments.found import found_in
 
 DRAW = np.random.default_rng(0)
 X = DRAW.normal(size=(200, 4)).astype("float32")
@@ -36,15 +35,6 @@ SAME = (np.abs(PAIRS[:, 0] - PAIRS[:, 1]).mean(axis=1) < 1).astype("float32")
 def setup_of(build, x, y, **settings):
     settings = {"epochs": 20, "batch_size": 16, "seeds": range(2), "budget": 110} | settings
     return make_setup(build, x, y, None, **settings)
-
-
-def found_in(setup, *more, examination=None):
-    """The causes that are pointed at, and the changes on offer; nothing is trained."""
-    examination = examination or examine_data(setup)
-    symptoms = find_symptoms(setup, examination, None)
-    keys = frozenset({symptom.key for symptom in symptoms} | set(more))
-    offers = [change for group in CATALOGUE for change in group(setup, examination, keys)]
-    return [finding.key for finding in explain(symptoms)], {c.key: c for c in offers}
 
 
 # A loss that takes a batch's targets in any order ------------------------------------------------

@@ -6,15 +6,12 @@ import pytest
 import tensorflow as tf
 from keras import layers, ops
 
-from repro.instruments.diagnose.changes.catalogue import CATALOGUE
 from repro.instruments.diagnose.changes.change import changed_build
 from repro.instruments.diagnose.check import check
-from repro.instruments.diagnose.measurements.examination import examine_data
 from repro.instruments.diagnose.setup.anatomy import is_graph, sites, trace
 from repro.instruments.diagnose.setup.building import checked_build
 from repro.instruments.diagnose.setup.setup import make_setup
-from repro.instruments.diagnose.symptoms.causes import explain
-from repro.instruments.diagnose.symptoms.find import find_symptoms
+from tests.instruments.found import found_in
 
 DRAW = np.random.default_rng(0)
 X = DRAW.normal(size=(60, 5)).astype("float32")
@@ -184,15 +181,6 @@ def test_a_model_with_inputs_by_name_and_outputs_by_name_is_read_too():
 def setup_of(make, x=X, y=Y):
     settings = {"epochs": 2, "batch_size": 16, "seeds": range(2), "budget": 110}
     return make_setup(compiled(make), x, y, None, **settings)
-
-
-def found_in(setup):
-    """The causes that are pointed at, and the changes on offer; nothing is trained."""
-    examination = examine_data(setup)
-    symptoms = find_symptoms(setup, examination, None)
-    keys = frozenset(symptom.key for symptom in symptoms)
-    offers = [change for group in CATALOGUE for change in group(setup, examination, keys)]
-    return [finding.key for finding in explain(symptoms)], {c.key: c for c in offers}
 
 
 class Variables(layers.Layer):
