@@ -31,11 +31,11 @@ def find_crossing(setup: Setup) -> Crossing | None:
     x, _ = select_rows(in_weights_precision(model, setup.train), np.arange(count))
     traced = trace(model)
     try:
-        among, again = _outputs(traced, x), _outputs(traced, x)
+        among, repeated = _outputs(traced, x), _outputs(traced, x)
         alone = _outputs(traced, map_arrays(x, lambda a: a[:1].repeat(count, axis=0)))
     except Exception:  # whatever TensorFlow says of rows that the model can't take
         return None
-    if _changed(among, again)[-1]:  # it draws anew in every call, whatever the rows
+    if _changed(among, repeated)[-1]:  # it draws anew in every call, whatever the rows
         return None
     changed = _changed(among, alone)
     if not changed[-1]:

@@ -59,11 +59,11 @@ def _seen_steps(setup: Setup, x: Array) -> Array | None:
     rows = np.array(in_weights_precision(model, setup.train)[0][:ROWS])
     try:
         first = np.asarray(model(rows, training=False))
-        seen = _last_seen(lambda stop: _is_changed(model, rows, first, stop), rows.shape[1])
+        stop = _last_seen(lambda start: _is_changed(model, rows, first, start), rows.shape[1])
     except Exception:  # whatever TensorFlow says of rows that the model can't take
         return None
     reached = np.zeros(x.shape[1:], bool)
-    reached[:seen] = True
+    reached[:stop] = True
     return reached.reshape(-1)
 
 

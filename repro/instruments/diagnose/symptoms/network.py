@@ -255,11 +255,11 @@ def _reach_symptoms(setup: Setup, output: Site, units: int) -> Symptoms:
     if "sparse" in setup.compiled.loss or y.shape[1] != units:
         return
     low, high = REACH.get(name, (-np.inf, np.inf))
-    outside, whose = float(np.mean((y < low) | (y > high))), "targets"
+    outside, targets = float(np.mean((y < low) | (y > high))), "targets"
     if not outside and setup.tested_on == "validation data":  # later ones of a trend, say
-        y, whose = setup.test_targets, "validation targets"
+        y, targets = setup.test_targets, "validation targets"
         outside = float(np.mean((y < low) | (y > high)))
-    text = f"{output.label}: {percent(outside)} of the {whose} ({y.min():.3g} to {y.max():.3g}) "
+    text = f"{output.label}: {percent(outside)} of the {targets} ({y.min():.3g} to {y.max():.3g}) "
     text += f"lie outside of what {name} can put out ({low:g} to {high:g})"
     if name == "softmax" and not outside and units > 1 and setup.task.kind == "regression":
         outside = float(np.mean(np.abs(y.sum(axis=1) - 1) > UNSUMMED))
