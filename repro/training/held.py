@@ -5,13 +5,23 @@ update or a constraint may be made of it alone.
 """
 
 import hashlib
+import re
 import sys
+import threading
 from argparse import Namespace
+from collections import deque
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from functools import cache, partial
-from types import CodeType, FunctionType, MethodType, ModuleType, SimpleNamespace
+from types import (
+    CodeType,
+    FunctionType,
+    GeneratorType,
+    MethodType,
+    ModuleType,
+    SimpleNamespace,
+)
 from typing import Any
 
 import keras
@@ -20,7 +30,7 @@ import tensorflow as tf
 
 from repro.training.shared_state import is_library, names_in, outside_of
 
-Held = Iterator[tuple[str, str]]
+Held = Iterator[tuple[str, Any]]
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 OTHERS = frozenset(  # whose objects have much to themselves, and may count or log
@@ -38,13 +48,31 @@ SETTLED = (  # a model's variables, or nothing that its training asks for
     tf.Variable,
     tf.Module,
 )
-SPACES = (Namespace, SimpleNamespace)  # of settings
+SPACES = (Namespace, SimpleNamespace, threading.local)  # of settings
+SPENT = (GeneratorType, *map(type, (iter([]), iter(()), iter({}), map(abs, []), zip())))
+"""Iterators, which can't be looked at without taking from them."""
 CONFIGURED = (
     keras.regularizers.Regularizer,
     keras.constraints.Constraint,
     keras.losses.Loss,
     keras.optimizers.schedules.LearningRateSchedule,
 )
+
+
+class Untold:
+    """An object that can't be looked into: it is equal to itself alone."""
+
+    def __init__(self, value: Any):
+        self._value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Untold) and other._value is self._value
+
+    def __hash__(self) -> int:
+        return id(self._value)
+
+    def __str__(self) -> str:
+        return f"a {type(self._value).__name__} of its own"
 
 
 def held_by(part: Any, name: str) -> Held:
@@ -71,7 +99,7 @@ class _Walk:
         self._met: set[int] = set()
 
     def describe_part(self, name: str, part: Any) -> Held:
-        if isinstance(part, FunctionType) or not hasattr(part, "__dict__"):
+        if isinstance(part, FunctionType | MethodType | partial) or not hasattr(part, "__dict__"):
             yield from self.describe(name, part)
             return
         self._met.add(id(part))
@@ -85,13 +113,15 @@ class _Walk:
             yield name, repr(value)
         elif isinstance(value, np.ndarray | np.generic) or _is_eager(value):
             yield name, digest(value)
+        elif isinstance(value, SPENT):
+            yield name, Untold(value)
         elif isinstance(value, AbstractSet):
             yield name, str(sorted(repr(v) if is_plain(v) else type(v).__name__ for v in value))
         elif id(value) not in self._met:
             yield from self._describe_new(name, value)
 
     def _describe_new(self, name: str, value: Any) -> Held:
-        if isinstance(value, Mapping | list | tuple):
+        if isinstance(value, Mapping | list | tuple | deque):
             with self._in_progress(value):
                 pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
                 for key, below in list(pairs):
@@ -102,7 +132,12 @@ class _Walk:
         elif isinstance(value, type):
             self._met.add(id(value))
             yield from self._describe_class(name, value)
-        elif not isinstance(value, (ModuleType, *SETTLED)):
+        elif isinstance(value, ModuleType):
+            if value.__name__ not in sys.modules:  # one that is made by hand
+                yield from self.describe(name, _public(vars(value)))
+        elif _is_of_python(value):
+            yield name, re.sub(r" at 0x[0-9a-f]+", "", _shown(value))
+        elif not isinstance(value, SETTLED):
             self._met.add(id(value))
             describe = (
                 self._describe_function
@@ -146,11 +181,36 @@ class _Walk:
 def _own_attributes(thing: Any) -> Iterator[tuple[str, Any]]:
     """Yield the attributes of an object but for those that Keras gives it."""
     known = _names_of_library(type(thing).__mro__)
-    for attribute, value in list(getattr(thing, "__dict__", {}).items()):
+    for attribute, value in [*getattr(thing, "__dict__", {}).items(), *_in_slots(thing)]:
         is_of_seed = attribute.lstrip("_").startswith(OF_A_SEED) or "initializer" in attribute
         is_set_by_user = not attribute.startswith("_") and (callable(value) or is_plain(value))
         if not is_of_seed and (attribute not in known or is_set_by_user):
             yield attribute, value
+
+
+def _in_slots(thing: Any) -> list[tuple[str, Any]]:
+    slots = [vars(kind).get("__slots__", ()) for kind in type(thing).__mro__]
+    names = [name for own in slots for name in ([own] if isinstance(own, str) else own)]
+    return [(name, getattr(thing, name)) for name in names if hasattr(thing, name)]
+
+
+def _public(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in attributes.items() if not name.startswith("__")}
+
+
+def _is_of_python(value: Any) -> bool:
+    """Return whether an object is of Python's own library, which shows what it holds."""
+    kind = type(value)
+    package = (kind.__module__ or "").split(".")[0]
+    return (
+        package in sys.stdlib_module_names
+        and package != "__main__"
+        and not isinstance(value, (*SPACES, partial, FunctionType, MethodType, type))
+    )
+
+
+def _shown(value: Any) -> str:
+    return repr(bytes(value)) if isinstance(value, memoryview) else repr(value)
 
 
 @cache

@@ -4,7 +4,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -14,6 +14,7 @@ import tensorflow as tf
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 
 from repro.training.held import OF_A_SEED, digest, held_by, is_plain
+from repro.training.shared_state import is_library
 from repro.training.step import parts_of
 
 Settings = list[tuple[str, Any]]
@@ -130,7 +131,7 @@ def _metrics(model: keras.Model) -> list[Any]:
     things = [*model.metrics, *keras.tree.flatten(users)]
     losses = {id(metric) for metric in getattr(model._compile_loss, "metrics", ())}
     kept = [thing for thing in things if id(thing) not in losses]
-    return [thing for thing in kept if isinstance(thing, keras.metrics.Metric | FunctionType)]
+    return [thing for thing in kept if isinstance(thing, keras.metrics.Metric) or callable(thing)]
 
 
 def _named(kind: type) -> str:
@@ -190,6 +191,8 @@ def settings_tell_all(model: keras.Model) -> bool:
     parts = [part for _, part in _parts(model)]
     if not all(_is_of_keras(type(part)) for part in parts) or any(map(_is_patched, parts)):
         return False
+    if any(map(_is_own_callable, parts)):
+        return False
     if any(isinstance(part, keras.layers.Lambda) or _has_own_function(part) for part in parts):
         return False
     return not re.search(r"\bfunction\b|__lambda__", repr(settings_of(model)))
@@ -197,7 +200,18 @@ def settings_tell_all(model: keras.Model) -> bool:
 
 def _has_own_function(part: Any) -> bool:
     kept = getattr(part, "__dict__", {}).values()
-    return any(isinstance(v, FunctionType) and not v.__module__.startswith("keras.") for v in kept)
+    return any(map(_is_own_callable, kept))
+
+
+def _is_own_callable(value: Any) -> bool:
+    """Return whether a value is a function of the user's, a method, or an object to call."""
+    if isinstance(value, type) or not callable(value):
+        return False
+    if isinstance(value, MethodType):
+        value = value.__self__
+    if isinstance(value, FunctionType):
+        return not _is_of_keras(value)
+    return not is_library(type(value))
 
 
 def _is_patched(part: Any) -> bool:

@@ -1,6 +1,8 @@
 """What a model computes besides its variables is a setting, whether a config tells it or not."""
 
 import warnings
+from collections import deque
+from fractions import Fraction
 from types import SimpleNamespace
 
 import keras
@@ -221,6 +223,64 @@ def test_what_gradients_and_updates_alone_show_is_a_setting(make):
         fit = fit_seeds(by_lot, X, Y, seeds=ALIKE_AT_BOTH_ENDS, batch_size=8, verbose=0)
     for seed in ALIKE_AT_BOTH_ENDS:
         assert_same(fit, seed, *fit_by_hand(by_lot, seed, X, Y))
+
+
+class Slotted:
+    __slots__ = ("number",)
+
+    def __init__(self, number):
+        self.number = number
+
+    def __call__(self, x):
+        return keras.ops.tanh(self.number * x)
+
+    def error(self, y_true, y_pred):
+        return self.number * keras.ops.mean(keras.ops.square(y_true - y_pred), axis=-1)
+
+
+HOLDERS = {
+    "slots": Slotted,
+    "deque": lambda number: deque([number]),
+    "fraction": lambda number: Fraction(number),
+    "range": lambda number: range(round(10 * number)),
+    "iterator": lambda number: iter([number]),
+    "memory": lambda number: memoryview(np.array([number])),
+}
+
+
+def with_method_for_a_metric(number):
+    model = network(layers.Dense(4))
+    model.compile("sgd", "mse", metrics=[Slotted(number).error])
+    return model
+
+
+CALLABLE = {
+    "activation": lambda number: network(layers.Dense(4, activation=Slotted(number))),
+    "method": lambda number: network(layers.Dense(4, activation=Slotted(number).__call__)),
+    "metric": with_method_for_a_metric,
+}
+
+
+@pytest.mark.parametrize("make", CALLABLE.values(), ids=CALLABLE)
+def test_what_objects_to_call_hold_is_a_setting(make):
+    def by_lot():
+        return make(np.random.uniform(0.2, 2))
+
+    with pytest.warns(UserWarning, match="one seed at a time: build.* different settings"):
+        fit = fit_seeds(by_lot, X, Y, seeds=2, batch_size=8, verbose=0)
+    for seed in range(2):
+        assert_same(fit, seed, *fit_by_hand(by_lot, seed, X, Y))
+
+
+@pytest.mark.parametrize("holder", HOLDERS.values(), ids=HOLDERS)
+def test_what_holds_a_number_is_looked_into_whatever_it_is(holder):
+    def model_of(number):
+        optimizer = keras.optimizers.SGD()
+        optimizer.held = holder(number)
+        return network(optimizer=optimizer)
+
+    different = settings_differ([model_of(0.5)], model_of(0.25))
+    assert different is not None and "held" in different
 
 
 class Counting(layers.Layer):
