@@ -15,10 +15,12 @@ from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from functools import cache, partial
 from types import (
+    BuiltinMethodType,
     CodeType,
     FunctionType,
     GeneratorType,
     MethodType,
+    MethodWrapperType,
     ModuleType,
     SimpleNamespace,
 )
@@ -228,6 +230,8 @@ def _inner(value: Any) -> dict[str, Any]:
         return {"": value.func, ".args": value.args, ".keywords": value.keywords}
     if isinstance(value, MethodType):
         return {"": value.__func__, ".self": value.__self__}
+    if isinstance(value, BuiltinMethodType | MethodWrapperType):
+        return {".self": value.__self__}
     for wrapped in ("__wrapped__", "python_function"):
         if callable(function := getattr(value, wrapped, None)):
             return {"": function}

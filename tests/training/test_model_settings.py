@@ -244,6 +244,7 @@ HOLDERS = {
     "fraction": lambda number: Fraction(number),
     "range": lambda number: range(round(10 * number)),
     "iterator": lambda number: iter([number]),
+    "method": lambda number: Slotted(number).__getattribute__,
     "memory": lambda number: memoryview(np.array([number])),
 }
 
@@ -277,7 +278,7 @@ def test_what_holds_a_number_is_looked_into_whatever_it_is(holder):
     def model_of(number):
         optimizer = keras.optimizers.SGD()
         optimizer.held = holder(number)
-        return network(optimizer=optimizer)
+        return build_model(lambda: network(optimizer=optimizer), 0)
 
     different = settings_differ([model_of(0.5)], model_of(0.25))
     assert different is not None and "held" in different
