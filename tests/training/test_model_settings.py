@@ -275,12 +275,12 @@ def test_what_objects_to_call_hold_is_a_setting(make):
 
 @pytest.mark.parametrize("holder", HOLDERS.values(), ids=HOLDERS)
 def test_what_holds_a_number_is_looked_into_whatever_it_is(holder):
-    def model_of(number):
+    def make(number):
         optimizer = keras.optimizers.SGD()
         optimizer.held = holder(number)
-        return build_model(lambda: network(optimizer=optimizer), 0)
+        return network(optimizer=optimizer)
 
-    different = settings_differ([model_of(0.5)], model_of(0.25))
+    different = settings_differ([_fresh(make, 0.5)], _fresh(make, 0.25))
     assert different is not None and "held" in different
 
 
