@@ -275,8 +275,11 @@ def test_what_objects_to_call_hold_is_a_setting(make):
 
 @pytest.mark.parametrize("holder", HOLDERS.values(), ids=HOLDERS)
 def test_what_holds_a_number_is_looked_into_whatever_it_is(holder):
+    class Own(keras.optimizers.SGD):
+        pass
+
     def make(number):
-        optimizer = keras.optimizers.SGD()
+        optimizer = Own()
         optimizer.held = holder(number)
         return network(optimizer=optimizer)
 
