@@ -63,3 +63,11 @@ def test_only_a_process_that_trains_studies_starts_without_extras(trains, has):
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == [str(has), "True"]
+
+
+@pytest.mark.long
+def test_another_backend_of_keras_is_refused_in_a_line():
+    environment = os.environ | {"KERAS_BACKEND": "jax"}
+    command = [sys.executable, "-c", "from repro import fit_seeds"]
+    told = subprocess.run(command, env=environment, capture_output=True, text=True).stderr
+    assert told.splitlines()[-1].endswith("KERAS_BACKEND=tensorflow, not jax")

@@ -1,9 +1,14 @@
 """Let TensorFlow keep its notes on graphs to itself; those on its start, `repro.startup` holds."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import tensorflow
+
+BACKEND = os.environ.get("KERAS_BACKEND") or "tensorflow"
+if BACKEND != "tensorflow":  # before Keras is imported, which fails without a word on this package
+    raise ImportError(f"repro needs Keras on TensorFlow: KERAS_BACKEND=tensorflow, not {BACKEND}")
 
 
 @contextmanager
