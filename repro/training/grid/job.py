@@ -19,7 +19,7 @@ from repro.training.grid.scalars import as_in, differing, free_scalars
 from repro.training.grid.settings import Settings
 from repro.training.job import Job, float_dtype, make_job
 from repro.training.jobs.choice import processes_for
-from repro.training.model_settings import settings_differ, settings_tell_all
+from repro.training.model_settings import KNOWN, settings_differ, settings_tell_all
 from repro.training.sizes import most_at_once, split_evenly
 from repro.training.step import results_of
 
@@ -204,8 +204,10 @@ def _shares_graph(model: keras.Model, graph: Graph) -> bool:
         return False
     if names and _copies_weights(first):  # `fit` must build such an optimizer, without scalars
         return False
+    KNOWN.pop(model, None)  # the settings as they were before its numbers are made alike
     with as_in(model, first, names):
         shares = settings_differ([model], first) is None
+    KNOWN.pop(model, None)
     if shares:
         graph.scalars.update(names)
     return shares
