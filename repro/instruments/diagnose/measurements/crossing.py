@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from repro.instruments.diagnose.measurements.steps import in_weights_precision
-from repro.instruments.diagnose.setup.anatomy import trace
+from repro.instruments.diagnose.setup.anatomy import trace, watch
 from repro.instruments.diagnose.setup.arrays import map_arrays, select_rows
 from repro.instruments.diagnose.setup.setup import Setup
 
@@ -31,8 +31,9 @@ def find_crossing(setup: Setup) -> Crossing | None:
     x, _ = select_rows(in_weights_precision(model, setup.train), np.arange(count))
     traced = trace(model)
     try:
-        among, repeated = _outputs(traced, x), _outputs(traced, x)
-        alone = _outputs(traced, map_arrays(x, lambda a: a[:1].repeat(count, axis=0)))
+        run = watch(traced)
+        among, repeated = run(x), run(x)
+        alone = run(map_arrays(x, lambda a: a[:1].repeat(count, axis=0)))
     except Exception:  # whatever TensorFlow says of rows that the model can't take
         return None
     if _changed(among, repeated)[-1]:  # it draws anew in every call, whatever the rows
@@ -48,14 +49,6 @@ def find_crossing(setup: Setup) -> Crossing | None:
 
 def _changed(first: list[list[Any]], second: list[list[Any]]) -> list[bool]:
     return [any(map(_differ, *pair)) for pair in zip(first, second, strict=True)]
-
-
-def _outputs(traced: Any, x: Any) -> list[list[Any]]:
-    """Return what each operation puts out, then the predictions."""
-    import keras
-
-    watched = keras.Model(traced.model.input, [*traced.outputs, traced.model.output])
-    return [list(map(np.asarray, keras.tree.flatten(o))) for o in watched(x, training=False)]
 
 
 def _differ(among: Any, alone: Any) -> bool:

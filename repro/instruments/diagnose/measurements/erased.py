@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from repro.instruments.diagnose.measurements.steps import in_weights_precision
-from repro.instruments.diagnose.setup.anatomy import trace
+from repro.instruments.diagnose.setup.anatomy import trace, watch
 from repro.instruments.diagnose.setup.arrays import Array, leaves, select_rows
 from repro.instruments.diagnose.setup.setup import Setup
 
@@ -47,15 +47,11 @@ def _first_alike(model: Any, x: Any) -> int | None:
 
     A branch that is the same for all rows, of positions or of a mask, is no fault beside others.
     """
-    import keras
-
-    traced = trace(model)
     try:
-        watched = keras.Model(traced.model.input, [*traced.outputs, traced.model.output])
-        outputs = [keras.tree.flatten(output) for output in watched(x, training=False)]
+        outputs = watch(trace(model))(x)
     except Exception:  # whatever TensorFlow says of rows that the model can't take
         return None
-    alike = [all(_are_alike(np.asarray(part)) for part in parts) for parts in outputs]
+    alike = [all(map(_are_alike, parts)) for parts in outputs]
     return alike.index(True) if alike[-1] else None
 
 

@@ -115,6 +115,16 @@ def trace(model: "keras.Model") -> Trace:
     return Trace(operations, outputs, traced)
 
 
+def watch(traced: Trace) -> Callable[[Any], list[list[Any]]]:
+    """Return a function of inputs: what each operation puts out, and last the predictions."""
+    import keras
+
+    model = keras.Model(traced.model.input, [*traced.outputs, traced.model.output])
+    return lambda x: [
+        list(map(np.asarray, keras.tree.flatten(o))) for o in model(x, training=False)
+    ]
+
+
 def unread_inputs(model: "keras.Model") -> tuple[int, ...]:
     """Return the places of the inputs from which no path leads to any output."""
     if not is_graph(model) or len(model.inputs) < 2:
