@@ -136,8 +136,9 @@ def fit(
             raise TypeError(message) from error
         raise
     except tf.errors.InvalidArgumentError as error:  # whose reason stands within a page of graph
-        error.add_note("repro.diagnose(build, x, y) says which labels or tokens are out of range")
-        raise
+        hint = "repro.diagnose(build, x, y) says which labels or tokens are out of range"
+        message = f"{one_line(error)}; {hint}"
+        raise tf.errors.InvalidArgumentError(error.node_def, error.op, message) from error
     return recorder.rows
 
 

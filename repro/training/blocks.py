@@ -1,13 +1,15 @@
 """Train blocks of seeds: fused where that is exact, else one seed at a time."""
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
+
+import tensorflow as tf
 
 from repro.training import alone
 from repro.training.alone import Trained
 from repro.training.block import NotFused
 from repro.training.building import State
 from repro.training.callbacks import why_callbacks_not_fused
+from repro.training.checks import warn
 from repro.training.feeding.arrays import Arrays
 from repro.training.feeding.batches import Batches
 from repro.training.graphs import Graphs
@@ -40,6 +42,7 @@ class Blocks:
         self._trainer = Trainer(job, start, advance, graphs)
         self._waiting: list[list[int]] = []
         self._in_others: Iterator[Rounds] | None = None
+        self._data_may_be_wrong = False
         self.one_at_a_time: str | None = None
 
     @property
@@ -60,16 +63,20 @@ class Blocks:
             try:
                 self._in_others = elsewhere(self._trainer, self._waiting)
             except NotFused as error:
-                self.one_at_a_time = str(error)
+                self._go_alone(error)
 
     def finish(self) -> Iterator[tuple[int, Trained]]:
         """Yield each seed and its training."""
         yield from self._fused(self._in_others)
         yield from self._fused(self._in_this_process())
         if self._waiting:
-            warnings.warn(f"one seed at a time: {self.one_at_a_time}", stacklevel=5)
             self._check_apart()
-            yield from self._alone([seed for block in self._waiting for seed in block])
+            seeds = [seed for block in self._waiting for seed in block]
+            # data that `fit` does not take either want no warning, but the error that it raises
+            sure = 1 if self._data_may_be_wrong else 0
+            yield from self._alone(seeds[:sure])
+            warn(f"one seed at a time: {self.one_at_a_time}")
+            yield from self._alone(seeds[sure:])
 
     def _fused(self, rounds: Iterator[Rounds] | None) -> Iterator[tuple[int, Trained]]:
         if rounds is None or self.one_at_a_time:
@@ -79,7 +86,11 @@ class Blocks:
                 yield from trained
                 self._waiting = self._waiting[count:]
         except NotFused as error:
-            self.one_at_a_time = str(error)
+            self._go_alone(error)
+
+    def _go_alone(self, error: NotFused) -> None:
+        self.one_at_a_time = str(error)
+        self._data_may_be_wrong = isinstance(error.__cause__, tf.errors.InvalidArgumentError)
 
     def _in_this_process(self) -> Iterator[Rounds]:
         in_threads = isinstance(self._job.data, Arrays) and self._job.callbacks is None

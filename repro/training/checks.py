@@ -1,6 +1,18 @@
 """Checks of settings that several experiments share, and words for what is wrong."""
 
-from typing import Any
+import inspect
+import sys
+import warnings
+from collections.abc import Callable
+from difflib import get_close_matches
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+PACKAGE = str(Path(__file__).parents[1])
 
 
 def check_positive(**values: float) -> None:
@@ -13,3 +25,30 @@ def check_positive(**values: float) -> None:
 def in_line(value: Any, longest: int = 60) -> str:
     """Return the beginning of a value's representation, which may have lines, in one."""
     return f"{' '.join(repr(value).split()):.{longest}}"
+
+
+def warn(message: str) -> None:
+    """Warn at the line outside of this package that has called it."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, stacklevel=level)
+
+
+def names_checked(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Let a function name the nearest argument where it is given one that it does not have."""
+    known = list(inspect.signature(function).parameters)
+
+    @wraps(function)
+    def checked(*args: Arguments.args, **given: Arguments.kwargs) -> Result:
+        for name in given:
+            if name not in known:
+                raise TypeError(f"{function.__name__}() has no {name!r}; {_meant(name, known)}")
+        return function(*args, **given)
+
+    return checked
+
+
+def _meant(name: str, known: list[str]) -> str:
+    nearest = get_close_matches(name, known, n=1)
+    return f"did you mean {nearest[0]!r}?" if nearest else f"it has {', '.join(known)}"

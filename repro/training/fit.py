@@ -17,6 +17,7 @@ from repro.training import fusible
 from repro.training.alone import Trained
 from repro.training.blocks import Blocks
 from repro.training.building import Blueprint, Build, State
+from repro.training.checks import names_checked
 from repro.training.generators import borrowed
 from repro.training.graphs import Graphs
 from repro.training.job import check_count, check_seeds, make_job
@@ -34,6 +35,7 @@ SHARED_GENERATOR = re.compile(r"^it draws from a generator|seed_generator_state\
 GIVE_AGAIN = object()  # in place of an argument that was not saved
 
 
+@names_checked
 def fit_seeds(
     build: Build,
     x: Any = None,

@@ -2,7 +2,6 @@
 
 import itertools
 import operator
-import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,12 +15,13 @@ from numpy.typing import NDArray
 
 from repro.training.building import Blueprint, Build, build_model, is_kerass, one_line
 from repro.training.callbacks import Callback, CallbacksOf, check_callbacks
-from repro.training.checks import in_line
+from repro.training.checks import in_line, warn
 from repro.training.cost import Cost, cost_of
 from repro.training.feeding.arrays import Arrays, make_arrays, split
 from repro.training.feeding.batches import Batches, first_batch, is_batches
 from repro.training.feeding.in_order import InOrder
 from repro.training.feeding.structures import map_tensors
+from repro.training.labels import check_labels
 from repro.training.order import data_order, order_in_batches
 
 Data = Arrays | Batches
@@ -143,6 +143,11 @@ def make_job(build: Build, seeds: Sequence[int], x: Any, y: Any, **fit: Any) -> 
     with suppress(*tolerated):  # of code that `fit` may run all the same
         blueprint.make_metrics(model)  # for what it says of data that do not fit
         _check_validation(model, validation, tested_size or 32)
+    _check_has_loss(model, blueprint.sample[0])
+    if fit["initial_epoch"] < fit["epochs"] and not fit["steps_per_epoch"]:  # which may leave out
+        _check_all_labels(model, y=data)
+        if fit["validation_freq"] == 1 and not fit["validation_steps"]:
+            _check_all_labels(model, validation_data=validation)
     freq = fit["validation_freq"]
     fit = fit | {"validation_freq": freq if isinstance(freq, int) else list(freq)}
     return Job(
@@ -189,6 +194,27 @@ def _check_targets(model: keras.Model, targets: Any) -> None:
             raise ValueError(f"y has no {missing[0]!r}; it has {', '.join(map(str, targets))}")
 
 
+def _check_has_loss(model: keras.Model, x: Any) -> None:
+    """Raise ValueError if nothing would be minimised."""
+    if model.loss is not None or not all(is_kerass(model, step) for step in STEPS):
+        return
+    try:
+        model(x, **({"training": True} if model._call_has_training_arg else {}))
+    except Exception:  # what only a graph can run
+        return
+    if not model.losses:
+        raise ValueError("the model has no loss; give one to model.compile(optimizer, loss)")
+
+
+def _check_all_labels(model: keras.Model, **data: Data | None) -> None:
+    """Raise ValueError for labels of arrays that a loss can not take."""
+    if not all(is_kerass(model, step) for step in STEPS):
+        return
+    for name, part in data.items():
+        if isinstance(part, Arrays):
+            check_labels(model, part.data[1], name=name)
+
+
 def _batch_size(data: Data | None, asked: int | None, steps: int | None) -> int:
     """Return the samples a step, as `fit` has them: 32, or so many that the steps are one pass."""
     if asked is None and steps is not None and isinstance(data, Arrays):
@@ -208,7 +234,7 @@ def _limited(fit: dict[str, Any]) -> dict[str, Any]:
     lower = {n: limit for n, limit in limits.items() if limit and limit < (fit[n] or np.inf)}
     if lower:
         limited = ", ".join(f"{name}={limit}" for name, limit in lower.items())
-        warnings.warn(f"keras.config limits the training: {limited}", stacklevel=5)
+        warn(f"keras.config limits the training: {limited}")
     return fit | lower
 
 

@@ -6,6 +6,7 @@ Slow: a second argument of each kind, such as class weights beside weights of sa
 import re
 import sys
 import time
+from functools import partial
 from types import SimpleNamespace
 
 import keras
@@ -387,16 +388,69 @@ def test_validation_data_fit_where_only_whole_batches_do():
     assert fit.one_at_a_time is None and "val_loss" in fit.frame
 
 
-@pytest.mark.filterwarnings("ignore:one seed at a time")
-def test_labels_that_name_no_unit_are_left_to_diagnose():
+def classifier(loss="sparse_categorical_crossentropy", **given):
+    model = keras.Sequential([keras.Input((5,)), layers.Dense(2, "softmax")])
+    model.compile("sgd", loss, **given)
+    return model
+
+
+@pytest.mark.parametrize("labels", [Y[:, 0] + 1, -Y[:, 0], Y[:, 0] + 1.5])
+@pytest.mark.parametrize("validates", [False, True])
+def test_labels_that_name_no_unit_are_refused_first(labels, validates, recwarn):
+    right = (X, Y[:, 0] > 0)
+    given = {"validation_data": (X, labels)} if validates else {}
+    with pytest.raises(ValueError, match=r"has labels from .* takes 0 to 1, as the output has 2"):
+        fit_seeds(classifier, *(right if validates else (X, labels)), seeds=1, verbose=0, **given)
+    assert not recwarn.list
+
+
+def test_labels_that_fit_takes_are_taken():
+    ignoring = keras.losses.SparseCategoricalCrossentropy(ignore_class=-1)
+    labels = np.where(np.arange(len(X)) % 3 == 0, -1, np.arange(len(X)) % 2)
+    fit = fit_seeds(partial(classifier, ignoring), X, labels, seeds=1, verbose=0)
+    assert fit.one_at_a_time is None and len(fit.frame) == 1
+    with pytest.warns(UserWarning, match="one seed at a time: its first steps fail") as warned:
+        fit = fit_seeds(partial(classifier, jit_compile=True), X, labels, seeds=2, verbose=0)
+    assert len(fit.frame) == 2 and warned[0].filename == __file__
+
+
+def test_the_labels_of_each_output_are_looked_at():
     def make():
-        model = keras.Sequential([keras.Input((5,)), layers.Dense(2, "softmax")])
-        model.compile("sgd", "sparse_categorical_crossentropy")
+        x = keras.Input((5,))
+        outputs = [layers.Dense(2, "softmax", name="kind")(x), layers.Dense(1, name="size")(x)]
+        model = keras.Model(x, outputs)
+        model.compile("sgd", {"size": "mse", "kind": "sparse_categorical_crossentropy"})
+        return model
+
+    y = {"size": Y[:, 0], "kind": np.arange(len(X)) % 3}
+    with pytest.raises(ValueError, match="y has labels from 0 to 2"):
+        fit_seeds(make, X, y, seeds=1, verbose=0)
+
+
+def test_an_index_out_of_range_is_told_in_a_line_without_a_warning(recwarn):
+    def make():
+        model = keras.Sequential([keras.Input((5,)), layers.Embedding(3, 2), layers.Flatten()])
+        model.add(layers.Dense(1))
+        model.compile("sgd", "mse")
         return model
 
     with pytest.raises(tf.errors.InvalidArgumentError) as raised:
-        fit_seeds(make, X, Y[:, 0] + 1, seeds=1, verbose=0)
-    assert "repro.diagnose(build, x, y) says which labels" in raised.value.__notes__[-1]
+        fit_seeds(make, np.full((40, 5), 3), np.zeros(40), seeds=1, verbose=0)
+    assert str(raised.value).startswith("indices[0,0] = 3 is not in [0, 3)")
+    assert "repro.diagnose(build, x, y) says which labels" in str(raised.value)
+    assert "\n" not in str(raised.value) and not recwarn.list
+
+
+@pytest.mark.parametrize("name, meant", [("epoch", "epochs"), ("seed", "seeds")])
+def test_a_misspelt_argument_is_told_the_nearest_one(name, meant):
+    with pytest.raises(TypeError, match=f"fit_seeds.. has no '{name}'; did you mean '{meant}'?"):
+        fit_seeds(classifier, X, Y, **{"seeds": 1, name: 2})
+
+
+def test_a_model_without_a_loss_is_refused_first(recwarn):
+    with pytest.raises(ValueError, match="the model has no loss"):
+        fit_seeds(partial(classifier, None), X, Y[:, 0], seeds=1, verbose=0)
+    assert not recwarn.list
 
 
 class OwnFit(keras.Sequential):

@@ -30,11 +30,13 @@ from repro.instruments.diagnose.symptoms.causes import explain
 from repro.instruments.diagnose.symptoms.find import find_symptoms
 from repro.instruments.diagnose.symptoms.symptom import Symptom
 from repro.instruments.diagnose.symptoms.written import written_symptoms
+from repro.training.checks import names_checked
 
 SEEDS = 10
 FOR_FIRST_STEPS = 0.1  # of the budget; then no other seed's first steps are measured
 
 
+@names_checked
 def diagnose(
     build: Callable[[], Any],
     x: Any,

@@ -22,11 +22,13 @@ from repro.instruments.gradient_audit.parameters import Array, Parameters
 from repro.instruments.gradient_audit.problem import Problem, pose
 from repro.instruments.gradient_audit.stack import dense_stack
 from repro.instruments.gradient_audit.update import Step, Update, run_step
+from repro.training.checks import names_checked
 
 if TYPE_CHECKING:
     import keras
 
 
+@names_checked
 def gradient_audit(
     step: Step,
     parameters: Parameters,

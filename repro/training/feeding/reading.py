@@ -1,7 +1,6 @@
 """Read a data set once for all seeds, as `fit` would read it for one."""
 
 import itertools
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +8,8 @@ import tensorflow as tf
 from keras.src.trainers.data_adapters.data_adapter import DataAdapter
 from keras.src.trainers.data_adapters.py_dataset_adapter import PyDatasetAdapter
 from keras.src.trainers.data_adapters.tf_dataset_adapter import TFDatasetAdapter
+
+from repro.training.checks import warn
 
 LOOKED_AT = 2  # batches before training
 
@@ -82,7 +83,7 @@ class Reader:
                 batch = next(self._open, None)
             if batch is None:
                 self._open = None
-                warnings.warn(f"the data ran out after {step} of {steps} steps", stacklevel=2)
+                warn(f"the data ran out after {step} of {steps} steps")
                 return
             yield batch
 

@@ -43,6 +43,8 @@ def processes_for(n_jobs: int | None, job: Job, models: int) -> int:
         return 1
     from joblib.parallel import cpu_count, effective_n_jobs
 
+    if n_jobs is not None and multiprocessing.current_process().daemon:
+        return n_jobs if n_jobs > 0 else max(1, cpu_count() + 1 + n_jobs)  # joblib counts 1
     count = int(effective_n_jobs(n_jobs))
     if n_jobs is None and count == 1 and _pays(job, models):
         return int(cpu_count())

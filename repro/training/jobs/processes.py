@@ -1,7 +1,6 @@
 """Train the blocks of one call in worker processes."""
 
 import tempfile
-import warnings
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Self
 from repro.training.block import NotFused
 from repro.training.blocks import Rounds
 from repro.training.building import one_line
+from repro.training.checks import warn
 from repro.training.feeding.batches import Batches
 from repro.training.jobs import heartbeat
 from repro.training.jobs.choice import why_one_process
@@ -177,7 +177,7 @@ class Processes:
         self._end()
         self._epochs_told.lost()
         self.one_process, self.used = reason, 1
-        warnings.warn(f"one process: {reason}", stacklevel=2)
+        warn(f"one process: {reason}")
 
     def _end(self) -> None:
         if self._workers is not None:

@@ -8,6 +8,7 @@ a process of its own that is stopped.
 """
 
 import builtins
+import multiprocessing
 import os
 import re
 import signal
@@ -567,3 +568,14 @@ def in_session(session):
         except (ProcessLookupError, psutil.Error):
             continue
     return lines
+
+
+def one_process_of_a_daemon(_):
+    return fit(builder(), 2).one_process
+
+
+@pytest.mark.long
+@pytest.mark.filterwarnings("ignore:one process")
+def test_a_daemon_says_that_it_starts_no_others():
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert "a daemon" in pool.map(one_process_of_a_daemon, [0])[0]
