@@ -17,6 +17,7 @@ from repro.training.building import (
     values_of,
 )
 from repro.training.callbacks import Callback, Recorder
+from repro.training.changed import Changed, settings_at_start, what_changed
 from repro.training.feeding.batches import Batches
 from repro.training.job import Job
 
@@ -33,12 +34,14 @@ class Trained:
         state: the variables at the end: the model's, then its optimizer's.
         callbacks: the seed's own.
         kept: the variables that layers keep to themselves, which no fused training changes.
+        changed: what callbacks or steps changed besides; None if nothing.
     """
 
     rows: list[dict[str, Any]]
     state: State
     callbacks: Sequence[Callback] = field(default=())
     kept: State = field(default_factory=list)
+    changed: Changed | None = None
 
     @property
     def whole(self) -> State:
@@ -55,14 +58,16 @@ def train_alone(job: Job, seed: int, start: State | None = None) -> Trained:
     optimizer = model.optimizer
     rate = getattr(optimizer, "_learning_rate", None)
     flags = [(layer, layer.trainable) for layer in model._flatten_layers()]
-    begun = _GraphAtStart()
+    begun, settings = _GraphAtStart(), settings_at_start(model)
     with fresh_names():
         rows = fit(job, model, seed, [begun, *callbacks])
     # a callback may have set another, which a graph uses that is made after that, and no other
     if model.train_function is begun.graph or not _are_alike(optimizer, model.optimizer):
         model.optimizer = optimizer
     _give_back(rate, optimizer)
-    return Trained(rows, _state(model, flags), callbacks, values_of(kept_elsewhere(model)))
+    state, kept = _state(model, flags), values_of(kept_elsewhere(model))
+    changed = what_changed(settings, model, job.blueprint, seed, [*state, *kept])
+    return Trained(rows, state, callbacks, kept, changed)
 
 
 def _give_back(rate: Any, optimizer: Any) -> None:

@@ -120,4 +120,6 @@ def _why_none_fused(job: Job, seeds: Sequence[int]) -> str | None:
             return "the data are a generator, which fit reads on where the last epoch ended"
     if isinstance(job.data, Batches) and not job.data.tells_its_length:
         return "the data set does not tell its length; Keras' optimizers then count a step too many"
-    return why_callbacks_not_fused([job.callbacks_of(seed) for seed in seeds])
+    validates_late = job.validation is not None and not job.validates(job.initial_epoch)
+    lists = [job.callbacks_of(seed) for seed in seeds]
+    return why_callbacks_not_fused(lists, validates_late=validates_late)

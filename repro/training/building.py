@@ -18,6 +18,7 @@ from repro.training.checks import in_line
 from repro.training.feeding.arrays import Arrays
 from repro.training.feeding.in_order import InOrder
 from repro.training.feeding.structures import tensors_in
+from repro.training.reached import reached_from
 
 Build = Callable[[], keras.Model]
 State = list[NDArray[Any]]
@@ -184,22 +185,10 @@ def kept_elsewhere(model: keras.Model) -> list[Any]:
     """Return variables that layers and losses keep to themselves, such as a stateful layer's."""
     known = [*variables_of(model), *model.metrics_variables]
     listed = {id(own) for v in known for own in (v, v.value)}
-    unlisted: dict[int, Any] = {}
     losses = [loss for loss in keras.tree.flatten(model.loss) if hasattr(loss, "__dict__")]
-    for owner in (*model._flatten_layers(), *losses):
-        for attribute in list(vars(owner).values()):
-            unlisted |= {id(v): v for v in _variables_in(attribute) if id(v) not in listed}
-    return list(unlisted.values())
-
-
-def _variables_in(attribute: Any) -> Iterator[Any]:
-    if isinstance(attribute, list | tuple):
-        for below in attribute:
-            yield from _variables_in(below)
-    elif isinstance(attribute, dict):
-        yield from _variables_in(list(attribute.values()))
-    elif isinstance(attribute, keras.Variable | tf.Variable) and _is_number(attribute):
-        yield attribute
+    held = reached_from([*model._flatten_layers(), *losses])
+    variables = [v for _, v in held if isinstance(v, keras.Variable | tf.Variable)]
+    return [v for v in variables if id(v) not in listed and _is_number(v)]
 
 
 def _is_number(variable: Any) -> bool:

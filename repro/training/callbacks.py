@@ -80,11 +80,15 @@ def _check_takes_a_seed(make: Callable[..., Any], seed: int) -> None:
         return
 
 
-def why_callbacks_not_fused(lists: Sequence[Sequence[Callback]]) -> str | None:
+def why_callbacks_not_fused(
+    lists: Sequence[Sequence[Callback]], *, validates_late: bool = False
+) -> str | None:
     """Name a callback that does or sees more than seeds that train at once can show it.
 
     Args:
         lists: each seed's callbacks.
+        validates_late: whether the first validation, which `fit` makes a graph for, comes after
+            a first epoch's end.
     """
     callbacks = list(chain(*lists))
     if len({id(callback) for callback in callbacks}) < len(callbacks):
@@ -101,6 +105,8 @@ def why_callbacks_not_fused(lists: Sequence[Sequence[Callback]]) -> str | None:
         hooks = [hook for hook in (*SETTERS, *EARLY_HOOKS) if not _is_inert(callback, hook)]
         if hooks:
             return f"callback {name} may change the model before a step ({', '.join(hooks)})"
+        if validates_late and not _is_inert(callback, "on_epoch_end"):
+            return f"callback {name} may change what the first validation's graph is made of"
         if named := sorted(REMAKES.intersection(chain(*map(names_in, functions_of(callback))))):
             return f"callback {name} may make the graph of fit anew ({', '.join(named)})"
     return what_is_shared(lists)

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from keras import Model
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 
 from repro.training import fusible
 from repro.training.alone import Trained
 from repro.training.blocks import Blocks
-from repro.training.building import Blueprint, Build, State
+from repro.training.building import Blueprint, Build, State, is_kerass
+from repro.training.changed import check_metrics_begin_anew
 from repro.training.checks import names_checked
 from repro.training.generators import borrowed
 from repro.training.graphs import Graphs
@@ -24,10 +26,11 @@ from repro.training.job import check_count, check_seeds, make_job
 from repro.training.jobs.choice import check_n_jobs, processes_for
 from repro.training.jobs.processes import Processes
 from repro.training.progress import progress
-from repro.training.result import SeedsFit, tidy
+from repro.training.reached import reached_from
+from repro.training.result import SeedsFit, not_kept, tidy
 from repro.training.saved import read_fit
 from repro.training.sizes import most_at_once, one_thread_a_block, seeds_in_cache, split_evenly
-from repro.training.step import averages
+from repro.training.step import averages, parts_of
 
 __all__ = ["SeedsFit", "check_seeds", "fit_seeds", "load_fit", "seeds_in_cache"]
 
@@ -276,13 +279,24 @@ def _check_goes_on(fit: SeedsFit) -> None:
         raise ValueError(f"{reason}: a fit does not keep that; train all epochs in one call")
     if averages(model.optimizer):
         raise ValueError("use_ema: the weights are averages at the end, from which none can go on")
-    own = vars(model).items()
-    optimizers = [n for n, v in own if isinstance(v, BaseOptimizer) and v is not model.optimizer]
-    if optimizers:
+    changed = next((own.changed for own in fit.trained.values() if own.changed), None)
+    if changed and (changed.in_losses or model.run_eagerly):
+        raise ValueError(not_kept(changed.name))
+    if optimizers := _others(model, has_callbacks=bool(fit.arguments.get("callbacks"))):
         raise ValueError(
-            f"{', '.join(optimizers)} of {type(model).__name__}: a fit keeps the state of the "
-            "optimizer that is given to compile, and of no other; train all epochs in one call"
+            f"{', '.join(optimizers)}: a fit keeps the state of the optimizer that is given to "
+            "compile, and of no other; train all epochs in one call"
         )
+    check_metrics_begin_anew(model, fit.blueprint)
+
+
+def _others(model: Model, *, has_callbacks: bool) -> list[str]:
+    """Name the optimizers besides the model's own that its steps or callbacks may use."""
+    if is_kerass(model, "train_step") and not has_callbacks:
+        return []
+    reached = reached_from(model._flatten_layers())
+    own = list(parts_of(model.optimizer))
+    return [n for n, v in reached if isinstance(v, BaseOptimizer) and all(v is not o for o in own)]
 
 
 def _by_last_epoch(fit: SeedsFit) -> dict[int, list[int]]:

@@ -20,6 +20,12 @@ from repro.training.step import parts_of
 Settings = list[tuple[str, Any]]
 
 KNOWN: WeakKeyDictionary[keras.Model, Settings] = WeakKeyDictionary()
+SET_BY_FIT = frozenset(  # attributes of a model, which are none of its settings
+    [
+        *("train_function", "test_function", "predict_function", "_eval_epoch_iterator"),
+        *("history", "stop_training"),
+    ]
+)
 DIFFERENT = "build() returns models of different settings for different seeds"
 
 
@@ -60,24 +66,39 @@ def _first_difference(settings: Settings, expected: Settings) -> tuple[str, Any,
     return next((a[0], a[1], b[1]) for a, b in pairs if a != b)
 
 
+def settings_to_evaluate(model: keras.Model) -> Settings:
+    """Return the settings, as they are now, of what predicts and evaluates."""
+    return [(n, v) for n, v in _evaluated(model) if n.rpartition(".")[2] not in SET_BY_FIT]
+
+
 def _settings(model: keras.Model) -> Iterator[tuple[str, Any]]:
     """Yield all settings of a model, its losses, metrics and optimizer, by name."""
     for kind in ("trainable_variables", "non_trainable_variables"):
         for place, v in enumerate(getattr(model, kind)):
             yield f"{kind}[{place}]", (tuple(v.shape), v.dtype, v.trainable)
+    yield from _evaluated(model)
+    for name, thing in _parts_of_steps(model):
+        yield from _settings_of_part(name, thing)
+    for optimizer in parts_of(model.optimizer):
+        yield from _optimizer_settings(optimizer, model.trainable_variables)
+
+
+def _evaluated(model: keras.Model) -> Iterator[tuple[str, Any]]:
     for layer in model._flatten_layers():
         yield from _flat(layer.name, _config(layer))
         yield from _constants(layer)
     yield from _flat("compile", _compiled(model))
-    for name, thing in _parts(model):
-        yield name, _named(type(thing))
-        yield from held_by(thing, name)
-        if _is_of_keras(type(thing)) and isinstance(
-            thing, keras.regularizers.Regularizer | keras.constraints.Constraint
-        ):
-            yield from _flat(name, _config(thing))  # the layer's tells what it was built with
-    for optimizer in parts_of(model.optimizer):
-        yield from _optimizer_settings(optimizer, model.trainable_variables)
+    for name, thing in _parts_evaluated(model):
+        yield from _settings_of_part(name, thing)
+
+
+def _settings_of_part(name: str, thing: Any) -> Iterator[tuple[str, Any]]:
+    yield name, _named(type(thing))
+    yield from held_by(thing, name)
+    if _is_of_keras(type(thing)) and isinstance(
+        thing, keras.regularizers.Regularizer | keras.constraints.Constraint
+    ):
+        yield from _flat(name, _config(thing))  # the layer's tells what it was built with
 
 
 def _optimizer_settings(
@@ -106,8 +127,20 @@ def _constants(layer: keras.layers.Layer) -> Iterator[tuple[str, str]]:
 
 def _parts(model: keras.Model) -> Iterator[tuple[str, Any]]:
     """Yield what a model is made of besides its variables, by name."""
+    yield from _parts_evaluated(model)
+    yield from _parts_of_steps(model)
+
+
+def _parts_evaluated(model: keras.Model) -> Iterator[tuple[str, Any]]:
     for layer in model._flatten_layers():
         yield f"{layer.name}", layer
+    for place, loss in enumerate(keras.tree.flatten(model.loss)):
+        yield f"loss[{place}]", loss
+    for place, metric in enumerate(metrics_of(model)):
+        yield f"metrics[{place}]", metric
+
+
+def _parts_of_steps(model: keras.Model) -> Iterator[tuple[str, Any]]:
     for v in model.trainable_variables:
         for kind in ("constraint", "regularizer"):
             if getattr(v, kind, None) is not None:
@@ -115,13 +148,9 @@ def _parts(model: keras.Model) -> Iterator[tuple[str, Any]]:
     for optimizer in parts_of(model.optimizer):
         yield optimizer.name, optimizer
         yield f"{optimizer.name}.learning_rate", optimizer._learning_rate
-    for place, loss in enumerate(keras.tree.flatten(model.loss)):
-        yield f"loss[{place}]", loss
-    for place, metric in enumerate(_metrics(model)):
-        yield f"metrics[{place}]", metric
 
 
-def _metrics(model: keras.Model) -> list[Any]:
+def metrics_of(model: keras.Model) -> list[Any]:
     """Return the metrics of layers and of `compile`, which hides them until it has seen data.
 
     The means of several outputs' losses are none: Keras makes them when it has seen data.

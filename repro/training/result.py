@@ -14,6 +14,7 @@ import tensorflow as tf
 from repro.training.alone import Trained
 from repro.training.building import NUMBERS, Blueprint, one_line
 from repro.training.callbacks import Callback, renamed
+from repro.training.changed import check_metrics_begin_anew
 from repro.training.feeding.arrays import Arrays, make_arrays
 from repro.training.feeding.batches import is_batches
 from repro.training.feeding.structures import map_tensors
@@ -75,12 +76,25 @@ class SeedsFit(Shown):
 
         Raises:
             KeyError: if the seed was not trained.
-            ValueError: if `build` returns another model than the one that was trained.
+            ValueError: if `build` returns another model than the one that was trained, or if
+                callbacks or steps in Python changed more of it than its variables.
 
         Examples:
             >>> fit.model(3).predict(x, verbose=0).shape
             (10, 1)
         """
+        changed = self._training(seed).changed
+        if changed is not None and changed.in_losses:
+            raise ValueError(not_kept(changed.name))
+        return self._model(seed)
+
+    def _predicting(self, seed: int) -> keras.Model:
+        changed = self._training(seed).changed
+        if changed is not None and changed.in_predictions:
+            raise ValueError(not_kept(changed.name))
+        return self._model(seed)
+
+    def _model(self, seed: int) -> keras.Model:
         state = self._training(seed).whole
         with borrowed():
             try:
@@ -101,7 +115,7 @@ class SeedsFit(Shown):
         """
         history = keras.callbacks.History()
         history.on_train_begin()
-        history.set_model(self.model(seed))
+        history.set_model(self._model(seed))
         for row in self._training(seed).rows:
             logs = {n: _logged(v) for n, v in row.items() if n != "epoch"}
             history.on_epoch_end(row["epoch"] - 1, logs)
@@ -132,13 +146,14 @@ class SeedsFit(Shown):
             >>> fit.predict(x).shape
             (8, 10, 1)
         """
-        model, batch_size = self.model(self.seeds[0]), _checked(batch_size)
+        model, batch_size = self._predicting(self.seeds[0]), _checked(batch_size)
         if self.one_at_a_time or is_batches(x) or not predicts_plainly(model):
-            outputs = [self.model(s).predict(x, batch_size, verbose=0) for s in self.seeds]
+            outputs = [self._predicting(s).predict(x, batch_size, verbose=0) for s in self.seeds]
             return keras.tree.map_structure(lambda *seeds: np.stack(seeds), *outputs)
-        data = make_arrays(x, None, None, dtype=self._dtype())
+        data = make_arrays(x, None, None, dtype=float_dtype(model))
         try:
-            blocks = [self._predict(block, data, batch_size) for block in self._blocks()]
+            models = self._blocks(self._predicting)
+            blocks = [self._predict(block, data, batch_size) for block in models]
         except ValueError as error:
             raise ValueError(
                 f"the model can not predict from these data: {one_line(error)}"
@@ -160,15 +175,16 @@ class SeedsFit(Shown):
             >>> fit.evaluate(x, y).columns.tolist()
             ['seed', 'loss']
         """
-        size = _checked(batch_size)
+        size, model = _checked(batch_size), self.model(self.seeds[0])
+        check_metrics_begin_anew(model, self.blueprint)
         if is_batches(x):
             return self._by_seed(self._evaluate_alone(x))
-        data = make_arrays(x, y, sample_weight, dtype=self._dtype())
+        data = make_arrays(x, y, sample_weight, dtype=float_dtype(model))
         try:
             if self.one_at_a_time or not data.dense:
                 rows = self._evaluate_alone(in_given_order(data, size))
             else:
-                blocks = [self._evaluate(models, data, size) for models in self._blocks()]
+                blocks = [self._evaluate(models, data, size) for models in self._blocks(self.model)]
                 rows = list(chain(*blocks))
         except ValueError as error:
             raise ValueError(
@@ -230,9 +246,9 @@ class SeedsFit(Shown):
             raise KeyError(f"seed {seed!r} was not trained; trained were {sorted(self.trained)}")
         return self.trained[seed]
 
-    def _blocks(self) -> Iterator[list[keras.Model]]:
+    def _blocks(self, model_of: Callable[[int], keras.Model]) -> Iterator[list[keras.Model]]:
         for block in split_evenly(self.seeds, SEEDS_A_BLOCK):
-            yield [self.model(seed) for seed in block]
+            yield list(map(model_of, block))
 
     def _predict(self, models: list[keras.Model], data: Arrays, batch_size: int) -> Any:
         predict = tf.function(FusedSeeds(models).predict, autograph=False, reduce_retracing=True)
@@ -260,8 +276,13 @@ class SeedsFit(Shown):
         named = [{"seed": s, **renamed(row)} for s, row in zip(self.seeds, rows, strict=True)]
         return pd.DataFrame([dict(_columns(row)) for row in named])
 
-    def _dtype(self) -> str:
-        return float_dtype(self.model(self.seeds[0]))
+
+def not_kept(name: str) -> str:
+    """Say that a training changed a setting, and what to do."""
+    return (
+        f"training changed {name}, and a fit keeps variables alone: let callbacks assign to one, "
+        "such as self.add_weight(shape=(), trainable=False), or look at the model in a callback"
+    )
 
 
 def _in_words(losses: pd.Series) -> str:

@@ -3,6 +3,7 @@
 import json
 import math
 import zipfile
+from dataclasses import astuple
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from repro.training.alone import Trained
 from repro.training.building import NUMBERS, Blueprint, Build, one_line
+from repro.training.changed import Changed
 from repro.training.feeding.structures import Triple
 
 FORMAT = 1
@@ -48,6 +50,7 @@ class Description(BaseModel):
     to_give_again: list[str]
     rows: Annotated[dict[Annotated[int, Ge(0), Le(2**32 - 1)], list[Row]], MinLen(1)]
     dtypes: dict[str, Annotated[str, AfterValidator(_type_of_logs)]]
+    changed: dict[int, tuple[str, bool, bool]] = {}
 
 
 def write_fit(
@@ -71,6 +74,7 @@ def write_fit(
         "sample": _spec(sample),
         "rows": {str(seed): _plain(own.rows) for seed, own in trained.items()},
         "dtypes": _dtypes(trained),
+        "changed": {s: astuple(own.changed) for s, own in trained.items() if own.changed},
     }
     text = np.frombuffer(json.dumps(description).encode(), np.uint8)
     path = Path(path)
@@ -96,7 +100,11 @@ def read_fit(path: str | Path, build: Build) -> tuple[dict[int, Trained], Bluepr
         _require_small(description.sample)
         blueprint = Blueprint(build, _sample(description.sample))
         trained = {
-            seed: Trained([_typed(row, description.dtypes) for row in rows], _state(arrays, seed))
+            seed: Trained(
+                [_typed(row, description.dtypes) for row in rows],
+                _state(arrays, seed),
+                changed=_changed(description, seed),
+            )
             for seed, rows in description.rows.items()
         }
     except ValidationError as error:
@@ -150,6 +158,11 @@ def _dtypes(trained: dict[int, Trained]) -> dict[str, str]:
 
 def _typed(row: Row, dtypes: dict[str, str]) -> Row:
     return {name: np.asarray(row[name], dtypes[name])[()] for name in ("epoch", *row)}
+
+
+def _changed(description: Description, seed: int) -> Changed | None:
+    changed = description.changed.get(seed)
+    return Changed(*changed) if changed else None
 
 
 def _state(arrays: dict[str, NDArray[Any]], seed: int) -> list[NDArray[Any]]:

@@ -16,6 +16,7 @@ from repro.training.alone import Trained
 from repro.training.block import Block, NotFused
 from repro.training.building import State, assign, one_line, values_of, variables_of
 from repro.training.callbacks import Recorder, call_list, row_of
+from repro.training.changed import settings_at_start, what_changed
 from repro.training.fused import Logs
 from repro.training.generators import OwnGenerators, borrowed
 from repro.training.graphs import Graphs
@@ -240,6 +241,7 @@ class WithCallbacks:
         # `fit` keeps the optimizer that its graph is made with, whatever callbacks set
         self._optimizers = [model.optimizer for model in models]
         self._running = list(range(len(seeds)))
+        self._settings = list(map(settings_at_start, models))
 
     def train(self, block: Block, advance: Advance) -> list[tuple[int, Trained]]:
         """Train all epochs, or until every seed has stopped."""
@@ -307,8 +309,11 @@ class WithCallbacks:
         model.optimizer.finalize_variable_values(model.trainable_weights)
         with self._callbacks_of(place) as callbacks:
             callbacks.on_train_end(recorder.last)
-        state = values_of(self._variables[place])
-        return self._seeds[place], Trained(recorder.rows, state, self._callbacks[place])
+        state, seed = values_of(self._variables[place]), self._seeds[place]
+        with borrowed():
+            changed = what_changed(self._settings[place], model, self._job.blueprint, seed, state)
+        callbacks = self._callbacks[place]
+        return seed, Trained(recorder.rows, state, callbacks, changed=changed)
 
 
 def _tested(logs: dict[str, Any]) -> dict[str, Any]:

@@ -390,3 +390,40 @@ def test_an_optimizer_that_a_callback_sets_is_not_that_of_the_graph(kind):
     model.optimizer = fit.model(3).optimizer
     assert_same(fit, 3, model, history)
     assert fit.resume(epochs=4).frame.epoch.max() == 4
+
+
+class Freeze(kc.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.layers[0].trainable = False
+
+
+def test_a_first_validation_sees_what_callbacks_changed_before_it():
+    def make():
+        model = keras.Sequential(
+            [keras.Input((5,)), keras.layers.Dense(4, kernel_regularizer="l2")]
+        )
+        model.add(keras.layers.Dense(1))
+        model.compile("adam", "mse")
+        return model
+
+    given = {"epochs": 3, "validation_data": TEST, "validation_freq": 2, "callbacks": [Freeze()]}
+    with pytest.warns(UserWarning, match="callback Freeze may change what the first validation's"):
+        fit = fit_seeds(make, X, Y, seeds=[3, 0], batch_size=BATCH, verbose=0, **given)
+    _, history = fit_by_hand(make, 3, X, Y, **given)
+    ours = fit.frame.query("seed == 3").val_loss.dropna()
+    np.testing.assert_allclose(ours, history.history["val_loss"], rtol=1e-5)
+
+
+def test_keras_own_callbacks_leave_a_later_first_validation_fused():
+    given = {"epochs": 3, "validation_data": TEST, "validation_freq": 2}
+    fit = fit_seeds(
+        build,
+        X,
+        Y,
+        seeds=2,
+        batch_size=BATCH,
+        verbose=0,
+        callbacks=[kc.EarlyStopping("loss")],
+        **given,
+    )
+    assert fit.one_at_a_time is None

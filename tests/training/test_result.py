@@ -5,6 +5,7 @@ import math
 import os
 import random
 import resource
+from functools import partial
 
 import keras
 import matplotlib.pyplot
@@ -453,5 +454,132 @@ def test_a_state_that_is_not_kept_is_not_gone_on_from():
         model.compile(keras.optimizers.Adam())
         return model
 
-    with pytest.raises(ValueError, match="other of TwoOptimizers: a fit keeps the state of the"):
+    with pytest.raises(ValueError, match=r"[.]other: a fit keeps the state of the optimizer"):
         fit_seeds(make, X, Y, **GIVEN).resume(epochs=3)
+
+
+class Holder:
+    pass
+
+
+class Hidden(TwoOptimizers):
+    """Keeps the other optimizer where a user may: not as an attribute of the model."""
+
+    def compile(self, other, where):
+        keras.Sequential.compile(self, "sgd", "mse")
+        if where == "dict":
+            self.others = {"first": [other]}
+        elif where == "object":
+            self.holder = Holder()
+            self.holder.other = other
+        else:
+            self.inner = keras.Sequential([layers.Dense(1)])
+            self.inner.compile(other, "mse")
+
+
+@pytest.mark.filterwarnings("ignore:one seed at a time")
+@pytest.mark.parametrize("where", ["dict", "object", "model"])
+def test_an_optimizer_is_found_wherever_it_is_kept(where):
+    def make():
+        model = Hidden([keras.Input((5,)), layers.Dense(1)])
+        model.compile(keras.optimizers.Adam(), where)
+        return model
+
+    with pytest.raises(ValueError, match="a fit keeps the state of the optimizer that is given"):
+        fit_seeds(make, X, Y, **GIVEN).resume(epochs=3)
+
+
+class Counter(layers.Layer):
+    """Counts its steps in a variable of an object of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.holder = Holder()
+        self.holder.steps = [tf.Variable(0.0)]
+
+    def call(self, x):
+        self.holder.steps[0].assign_add(1.0)
+        return x * self.holder.steps[0]
+
+
+@pytest.mark.filterwarnings("ignore:one seed at a time")
+def test_a_variable_in_an_object_of_the_users_own_is_kept():
+    def make():
+        model = keras.Sequential([keras.Input((5,)), Counter(), layers.Dense(1)])
+        model.compile("sgd", "mse")
+        return model
+
+    fit, longer = (fit_seeds(make, X, Y, **GIVEN, epochs=n) for n in (1, 2))
+    assert_same_fit(fit.resume(epochs=2), longer)
+
+
+def test_a_metric_that_is_never_reset_is_not_gone_on_from():
+    def make():
+        model = keras.Sequential([keras.Input((5,)), layers.Dense(1)])
+        model.compile("sgd", "mse", metrics=[TotalError()])
+        return model
+
+    class TotalError(keras.metrics.MeanSquaredError):
+        def reset_state(self):
+            self.total.assign(0.0)
+
+    fit = fit_seeds(make, X, Y, **GIVEN)
+    for go_on in (lambda: fit.evaluate(X, Y), lambda: fit.resume(epochs=3)):
+        with pytest.raises(ValueError, match=r"metric variable .*count is not reset"):
+            go_on()
+    assert fit.predict(X).shape[0] == len(fit.seeds)
+
+
+class Penalized(keras.Model):
+    """Has a penalty whose weight is an attribute, or a variable."""
+
+    def __init__(self, *, is_variable):
+        super().__init__()
+        self.hidden, self.last = layers.Dense(4, "tanh"), layers.Dense(1)
+        self.beta = self.add_weight(shape=(), trainable=False) if is_variable else 0.0
+
+    def call(self, x):
+        h = self.hidden(x)
+        self.add_loss(self.beta * keras.ops.mean(h**2))
+        return self.last(h)
+
+
+class Anneal(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        if isinstance(self.model.beta, keras.Variable):
+            self.model.beta.assign(epoch / 2 + 0.5)
+        else:
+            self.model.beta = epoch / 2 + 0.5
+
+
+def penalized(*, eagerly, is_variable=False):
+    model = Penalized(is_variable=is_variable)
+    model.compile("adam", "mse", run_eagerly=eagerly)
+    return model
+
+
+@pytest.mark.filterwarnings("ignore:one seed at a time")
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_what_a_callback_sets_besides_variables_is_not_kept(eagerly, tmp_path):
+    make = partial(penalized, eagerly=eagerly)
+    fit = fit_seeds(make, X, Y, **GIVEN, callbacks=[Anneal()])
+    fit.save(tmp_path / "fit.npz")
+    loaded = load_fit(tmp_path / "fit.npz", make)
+    for go_on in (
+        lambda: fit.evaluate(X, Y),
+        lambda: fit.model(3),
+        lambda: fit.resume(epochs=3),
+        lambda: loaded.evaluate(X, Y),
+    ):
+        with pytest.raises(ValueError, match=r"training changed penalized.beta, and a fit keeps"):
+            go_on()
+    assert fit.predict(X).shape[0] == len(fit.seeds) and fit.history(3).history["loss"]
+
+
+def test_what_a_callback_assigns_to_a_variable_is_kept():
+    make = partial(penalized, eagerly=False, is_variable=True)
+    fit = fit_seeds(make, X, Y, **GIVEN, callbacks=[Anneal()])
+    model, _ = fit_by_hand(make, 3, X, Y, batch_size=GIVEN["batch_size"], callbacks=[Anneal()])
+    expected = model.evaluate(X, Y, verbose=0)
+    row = fit.evaluate(X, Y).set_index("seed").loc[3]
+    np.testing.assert_allclose(row["loss"], expected, rtol=1e-5)

@@ -1,0 +1,116 @@
+"""Tell what a training changed in a model besides its variables, which nobody else's model has.
+
+A callback, or a step that runs in Python, may set an attribute: the weight of a loss, the rate of a
+dropout. A fit keeps variables alone. What `build` makes anew of them then need not be the model
+that was trained.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from repro.training.building import Blueprint, State, is_kerass, values_of
+from repro.training.feeding.structures import Triple
+from repro.training.model_settings import Settings, metrics_of, settings_to_evaluate
+
+ROUNDING = 1e-5  # of the largest number
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A setting that a training changed.
+
+    Attributes:
+        name: of the first one.
+        in_predictions: whether a model made anew predicts otherwise.
+        in_losses: whether its losses are others, or its predictions.
+    """
+
+    name: str
+    in_predictions: bool
+    in_losses: bool
+
+
+def settings_at_start(model: keras.Model) -> Settings | None:
+    """Return what a training may change; None if it can't be told."""
+    with suppress(Exception):
+        return settings_to_evaluate(model)
+    return None
+
+
+def what_changed(
+    begun: Settings | None, model: keras.Model, blueprint: Blueprint, seed: int, state: State
+) -> Changed | None:
+    """Name what a training changed in a model; None if nothing.
+
+    Args:
+        begun: the settings before it.
+        model: trained.
+        blueprint: what makes that seed's model anew.
+        seed: the model's.
+        state: of the trained model.
+    """
+    now = settings_at_start(model)
+    if begun is None or now is None or now == begun:
+        return None
+    first, last = dict(begun), dict(now)
+    name = next((n for n in {**first, **last} if first.get(n) != last.get(n)), "a layer")
+    anew = blueprint.model(seed, state)
+    predictions, losses = zip(*(_outcome(m, blueprint.sample) for m in (model, anew)), strict=True)
+    in_predictions = not _are_alike(*predictions)
+    return Changed(name, in_predictions, in_predictions or not _are_alike(*losses))
+
+
+def check_metrics_begin_anew(model: keras.Model, blueprint: Blueprint) -> None:
+    """Raise ValueError if a metric of the user's own goes on where a training has left it.
+
+    Args:
+        model: of the blueprint; its metrics are of no use afterwards.
+        blueprint: the model's.
+    """
+    if all(is_kerass(metric, "reset_state") for metric in metrics_of(model)):
+        return
+    blueprint.make_metrics(model)
+    variables = model.metrics_variables
+    for v in variables:
+        v.assign(~v if v.dtype == "bool" else v + 1)
+    moved = values_of(variables)
+    model.reset_metrics()
+    for v, value in zip(variables, moved, strict=True):
+        if np.array_equal(v, value):
+            raise ValueError(
+                f"metric variable {v.path} is not reset by reset_state, so what it holds goes on "
+                "from one training or evaluation to the next, and a fit does not keep it"
+            )
+
+
+def _outcome(model: keras.Model, sample: Triple) -> tuple[list[Any], list[Any]]:
+    """Return outputs, and losses, on a few rows; none that only a graph can tell."""
+    x, y, weight = sample
+    training: dict[str, Any] = {"training": False} if model._call_has_training_arg else {}
+    outputs: list[Any] = []
+    losses: list[Any] = []
+    with suppress(Exception):
+        y_pred = model(x, **training)
+        outputs += map(_numbers, keras.tree.flatten(y_pred))
+        given = {"x": x, "y": y, "y_pred": y_pred, "sample_weight": weight}
+        losses.append(_numbers(model._compute_loss(**given, training=False)))
+    return outputs, losses
+
+
+def _numbers(a: Any) -> Any:
+    return np.asarray(a, "float64")
+
+
+def _are_alike(ours: list[Any], theirs: list[Any]) -> bool:
+    return len(ours) == len(theirs) > 0 and all(map(_are_near, ours, theirs))
+
+
+def _are_near(a: Any, b: Any) -> bool:
+    if a.shape != b.shape:
+        return False
+    rounding = ROUNDING * np.abs(b).max(initial=0)
+    return np.allclose(a, b, rtol=ROUNDING, atol=rounding, equal_nan=True)
