@@ -17,7 +17,7 @@ from repro.training.building import (
     values_of,
 )
 from repro.training.callbacks import Callback, Recorder
-from repro.training.changed import Changed, settings_at_start, what_changed
+from repro.training.changed import Changed, settings_now, what_changed
 from repro.training.feeding.batches import Batches
 from repro.training.job import Job
 
@@ -58,7 +58,7 @@ def train_alone(job: Job, seed: int, start: State | None = None) -> Trained:
     optimizer = model.optimizer
     rate = getattr(optimizer, "_learning_rate", None)
     flags = [(layer, layer.trainable) for layer in model._flatten_layers()]
-    begun, settings = _GraphAtStart(), settings_at_start(model)
+    begun, settings = _GraphAtStart(), settings_now(model)
     with fresh_names():
         rows = fit(job, model, seed, [begun, *callbacks])
     # a callback may have set another, which a graph uses that is made after that, and no other
@@ -66,8 +66,10 @@ def train_alone(job: Job, seed: int, start: State | None = None) -> Trained:
         model.optimizer = optimizer
     _give_back(rate, optimizer)
     state, kept = _state(model, flags), values_of(kept_elsewhere(model))
-    changed = what_changed(settings, model, job.blueprint, seed, [*state, *kept])
-    return Trained(rows, state, callbacks, kept, changed)
+    changed = what_changed(
+        model, settings, blueprint=job.blueprint, seed=seed, state=[*state, *kept]
+    )
+    return Trained(rows, state, callbacks, kept, changed=changed)
 
 
 def _give_back(rate: Any, optimizer: Any) -> None:

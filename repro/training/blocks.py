@@ -1,6 +1,7 @@
 """Train blocks of seeds: fused where that is exact, else one seed at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -58,6 +59,8 @@ class Blocks:
             elsewhere: what may train them in other processes, or leave them to this one.
         """
         self._waiting = list(blocks)
+        if others := self._other_orders(blocks):
+            warn(f"{len(blocks)} blocks{others}")
         self.one_at_a_time = _why_none_fused(self._job, [s for block in blocks for s in block])
         if elsewhere is not None and not self.one_at_a_time:
             try:
@@ -75,7 +78,7 @@ class Blocks:
             # data that `fit` does not take either want no warning, but the error that it raises
             sure = 1 if self._data_may_be_wrong else 0
             yield from self._alone(seeds[:sure])
-            warn(f"one seed at a time: {self.one_at_a_time}")
+            warn(f"one seed at a time: {self.one_at_a_time}{self._other_orders(seeds)}")
             yield from self._alone(seeds[sure:])
 
     def _fused(self, rounds: Iterator[Rounds] | None) -> Iterator[tuple[int, Trained]]:
@@ -87,6 +90,13 @@ class Blocks:
                 self._waiting = self._waiting[count:]
         except NotFused as error:
             self._go_alone(error)
+
+    def _other_orders(self, readings: Sequence[Any]) -> str:
+        """Say that later readings of a data set see it in another order, if they do."""
+        if len(readings) < 2 or not isinstance(self._job.data, Batches):
+            return ""
+        says = "; the data set shuffles anew whenever it is read: each of them sees other orders"
+        return says if self._job.data.shuffles_anew else ""
 
     def _go_alone(self, error: NotFused) -> None:
         self.one_at_a_time = str(error)
@@ -118,6 +128,8 @@ def _why_none_fused(job: Job, seeds: Sequence[int]) -> str | None:
             return "the data are ragged, sparse or text"
         if isinstance(data, Batches) and data.is_generator:
             return "the data are a generator, which fit reads on where the last epoch ended"
+        if isinstance(data, Batches) and (data is job.data or data.is_python) and data.draws_from:
+            return f"the data set draws from {data.draws_from}, which is set for each seed's fit"
     if isinstance(job.data, Batches) and not job.data.tells_its_length:
         return "the data set does not tell its length; Keras' optimizers then count a step too many"
     validates_late = job.validation is not None and not job.validates(job.initial_epoch)

@@ -34,7 +34,7 @@ class Changed:
     in_losses: bool
 
 
-def settings_at_start(model: keras.Model) -> Settings | None:
+def settings_now(model: keras.Model) -> Settings | None:
     """Return what a training may change; None if it can't be told."""
     with suppress(Exception):
         return settings_to_evaluate(model)
@@ -42,21 +42,21 @@ def settings_at_start(model: keras.Model) -> Settings | None:
 
 
 def what_changed(
-    begun: Settings | None, model: keras.Model, blueprint: Blueprint, seed: int, state: State
+    model: keras.Model, begun: Settings | None, *, blueprint: Blueprint, seed: int, state: State
 ) -> Changed | None:
     """Name what a training changed in a model; None if nothing.
 
     Args:
-        begun: the settings before it.
         model: trained.
+        begun: the settings before it.
         blueprint: what makes that seed's model anew.
         seed: the model's.
         state: of the trained model.
     """
-    now = settings_at_start(model)
-    if begun is None or now is None or now == begun:
+    ended = settings_now(model)
+    if begun is None or ended is None or ended == begun:
         return None
-    first, last = dict(begun), dict(now)
+    first, last = dict(begun), dict(ended)
     name = next((n for n in {**first, **last} if first.get(n) != last.get(n)), "a layer")
     anew = blueprint.model(seed, state)
     predictions, losses = zip(*(_outcome(m, blueprint.sample) for m in (model, anew)), strict=True)
@@ -96,8 +96,8 @@ def _outcome(model: keras.Model, sample: Triple) -> tuple[list[Any], list[Any]]:
     with suppress(Exception):
         y_pred = model(x, **training)
         outputs += map(_numbers, keras.tree.flatten(y_pred))
-        given = {"x": x, "y": y, "y_pred": y_pred, "sample_weight": weight}
-        losses.append(_numbers(model._compute_loss(**given, training=False)))
+        batch = {"x": x, "y": y, "y_pred": y_pred, "sample_weight": weight}
+        losses.append(_numbers(model._compute_loss(**batch, training=False)))
     return outputs, losses
 
 

@@ -40,11 +40,11 @@ def names_checked(function: Callable[Arguments, Result]) -> Callable[Arguments, 
     known = list(inspect.signature(function).parameters)
 
     @wraps(function)
-    def checked(*args: Arguments.args, **given: Arguments.kwargs) -> Result:
-        for name in given:
+    def checked(*args: Arguments.args, **named: Arguments.kwargs) -> Result:
+        for name in named:
             if name not in known:
                 raise TypeError(f"{function.__name__}() has no {name!r}; {_meant(name, known)}")
-        return function(*args, **given)
+        return function(*args, **named)
 
     return checked
 

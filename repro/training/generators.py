@@ -1,5 +1,6 @@
 """The random generators of the process, which the building of a model seeds."""
 
+import copy
 import random
 import threading
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ class Generators:
             random.getstate(),
             np.random.get_state(legacy=False),
             {name: global_state.get_global_attribute(name) for name in OF_KERAS},
-            {name: value for name, value in eager if name in ("_seed", "_rng")},
+            {name: copy.copy(value) for name, value in eager if name in ("_seed", "_rng")},
         )
 
     def drawn_from(self) -> str | None:
@@ -44,6 +45,16 @@ class Generators:
             np.array_equal, np.random.get_state(legacy=False), self.numpy
         )
         return None if all(keras.tree.flatten(equal)) else "numpy.random"
+
+    def drawn_eagerly_from(self) -> str | None:
+        """Name a generator of Python, NumPy or TensorFlow that has been drawn from."""
+        if name := self.drawn_from():
+            return name
+        states = [
+            rng and rng.getstate()
+            for rng in (g.tensorflow.get("_rng") for g in (self, Generators.at_present()))
+        ]
+        return None if states[0] == states[1] else "tf.random"
 
     def give_back(self) -> None:
         """Put the generators into these states."""

@@ -26,19 +26,19 @@ def reached_from(owners: Sequence[Any]) -> Reached:
     """
     met: set[int] = set()
     for owner in owners:
-        yield from _inside(getattr(owner, "name", type(owner).__name__), owner, met)
+        yield from _in_attributes(getattr(owner, "name", type(owner).__name__), owner, met)
 
 
-def _inside(name: str, thing: Any, met: set[int]) -> Reached:
+def _in_attributes(name: str, thing: Any, met: set[int]) -> Reached:
     if id(thing) not in met:
         met.add(id(thing))
         attributes = getattr(thing, "__dict__", {})
         for attribute in sorted(attributes, key=lambda name: name.startswith("_")):
             value = attributes[attribute]
-            yield from _at(f"{name}.{attribute}", value, met)
+            yield from _in_value(f"{name}.{attribute}", value, met)
 
 
-def _at(name: str, value: Any, met: set[int]) -> Reached:
+def _in_value(name: str, value: Any, met: set[int]) -> Reached:
     if isinstance(value, ENDS):
         if id(value) not in met:
             met.add(id(value))
@@ -48,9 +48,9 @@ def _at(name: str, value: Any, met: set[int]) -> Reached:
             met.add(id(value))
             pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
             for key, below in list(pairs):
-                yield from _at(f"{name}[{key!r:.40}]", below, met)
+                yield from _in_value(f"{name}[{key!r:.40}]", below, met)
     elif isinstance(value, keras.layers.Layer) or _is_own(value):
-        yield from _inside(name, value, met)
+        yield from _in_attributes(name, value, met)
 
 
 def _is_own(value: Any) -> bool:

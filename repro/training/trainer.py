@@ -16,7 +16,7 @@ from repro.training.alone import Trained
 from repro.training.block import Block, NotFused
 from repro.training.building import State, assign, one_line, values_of, variables_of
 from repro.training.callbacks import Recorder, call_list, row_of
-from repro.training.changed import settings_at_start, what_changed
+from repro.training.changed import settings_now, what_changed
 from repro.training.fused import Logs
 from repro.training.generators import OwnGenerators, borrowed
 from repro.training.graphs import Graphs
@@ -241,7 +241,7 @@ class WithCallbacks:
         # `fit` keeps the optimizer that its graph is made with, whatever callbacks set
         self._optimizers = [model.optimizer for model in models]
         self._running = list(range(len(seeds)))
-        self._settings = list(map(settings_at_start, models))
+        self._settings = list(map(settings_now, models))
 
     def train(self, block: Block, advance: Advance) -> list[tuple[int, Trained]]:
         """Train all epochs, or until every seed has stopped."""
@@ -311,7 +311,13 @@ class WithCallbacks:
             callbacks.on_train_end(recorder.last)
         state, seed = values_of(self._variables[place]), self._seeds[place]
         with borrowed():
-            changed = what_changed(self._settings[place], model, self._job.blueprint, seed, state)
+            changed = what_changed(
+                model,
+                self._settings[place],
+                blueprint=self._job.blueprint,
+                seed=seed,
+                state=state,
+            )
         callbacks = self._callbacks[place]
         return seed, Trained(recorder.rows, state, callbacks, changed=changed)
 

@@ -1,5 +1,8 @@
 """A data set is opened as often as `fit` opens it, whoever has left the block."""
 
+import random
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -106,3 +109,100 @@ def test_each_block_and_each_seed_alone_reads_a_data_set_from_its_beginning(batc
         with pytest.warns(UserWarning, match="one seed at a time"):
             apart = fit_seeds(eager, Growing(), seeds=4, **given)
     np.testing.assert_allclose(apart.frame, together.frame, rtol=1e-4)
+
+
+class Shuffling(Growing):
+    """Has its rows in another order in each epoch, drawn as people draw it."""
+
+    def __init__(self, draw):
+        super().__init__()
+        self.draw, self.rows = draw, np.arange(len(X))
+
+    def __getitem__(self, step):
+        rows = self.rows[step * 8 : step * 8 + 8]
+        return X[rows], Y[rows]
+
+    def on_epoch_end(self):
+        self.rows = self.draw(self.rows)
+
+
+class WithModule(Shuffling):
+    """Can't be copied."""
+
+    def __init__(self):
+        super().__init__(None)
+        self.rng = np.random
+
+    def on_epoch_end(self):
+        self.rng.shuffle(self.rows)
+
+
+class Noisy(Growing):
+    """Adds noise to each batch."""
+
+    def __getitem__(self, step):
+        x, y = super().__getitem__(step)
+        return x + np.random.normal(size=x.shape), y
+
+    def on_epoch_end(self):
+        pass
+
+
+def drawn_with_numpy():
+    def batches():
+        for _ in range(3):
+            rows = np.random.permutation(len(X))[:8]
+            yield X[rows], Y[rows]
+
+    shapes = [tf.TensorSpec((None, a.shape[1]), a.dtype) for a in (X, Y)]
+    data = tf.data.Dataset.from_generator(batches, output_signature=tuple(shapes))
+    return data.apply(tf.data.experimental.assert_cardinality(3))
+
+
+def by_python(rows):
+    return np.array(random.sample(list(rows), len(rows)))
+
+
+@pytest.mark.parametrize(
+    ("make_data", "generator"),
+    [
+        (partial(Shuffling, lambda rows: np.random.permutation(rows)), "numpy.random"),
+        (partial(Shuffling, by_python), "Python's random"),
+        (partial(Shuffling, lambda rows: np.asarray(tf.random.shuffle(rows))), "tf.random"),
+        (Noisy, "numpy.random"),
+        (drawn_with_numpy, "numpy.random"),
+    ],
+)
+def test_a_data_set_that_draws_sees_each_seeds_own_numbers(make_data, generator):
+    given = {"epochs": 2, "verbose": 0}
+    with pytest.warns(UserWarning, match=f"the data set draws from {generator}"):
+        fit = fit_seeds(build, make_data(), seeds=[3, 1], **given)
+    for seed in (3, 1):
+        data = make_data()
+        keras.utils.set_random_seed(seed)
+        model = build()
+        assert_same(fit, seed, model, model.fit(data, shuffle=False, **given))
+
+
+def test_a_data_set_that_draws_and_can_not_be_copied_is_read_on_as_by_fit():
+    given = {"epochs": 2, "verbose": 0}
+    with pytest.warns(UserWarning, match="draws from what may be numpy.random"):
+        fit = fit_seeds(build, WithModule(), seeds=[3, 1], **given)
+    data = WithModule()
+    for seed in (3, 1):
+        keras.utils.set_random_seed(seed)
+        model = build()
+        assert_same(fit, seed, model, model.fit(data, shuffle=False, **given))
+
+
+def test_a_data_set_with_a_generator_of_its_own_is_read_once_for_all_seeds():
+    generator = np.random.default_rng(0)
+    fit = fit_seeds(build, Shuffling(generator.permutation), seeds=2, epochs=2, verbose=0)
+    assert fit.one_at_a_time is None
+
+
+@pytest.mark.parametrize("given", [{"block_size": 1}, {}])
+def test_readings_in_other_orders_are_told(given):
+    make = build if given else eager
+    with pytest.warns(UserWarning, match="each of them sees other orders"):
+        fit_seeds(make, shuffled(), seeds=2, verbose=0, **given)

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from types import GeneratorType
+from itertools import chain
+from types import FunctionType, GeneratorType
 from typing import Any
 
 import keras
@@ -17,7 +18,10 @@ from keras.src.trainers.data_adapters.data_adapter import DataAdapter
 
 from repro.training.feeding.reading import Reader
 from repro.training.feeding.structures import Triple, map_tensors, unpack
+from repro.training.generators import Generators
+from repro.training.shared_state import names_in
 
+DRAWING = frozenset(["random", "rng", "shuffle", "permutation", "sample", "choice", "integers"])
 MOST_COPIED = 2**30  # bytes of a data set that is copied for each seed
 
 
@@ -88,6 +92,22 @@ class Batches:
         return isinstance(self.source, Replayed)
 
     @property
+    def is_python(self) -> bool:
+        """Return whether it is a `keras.utils.PyDataset`, of which an item can be looked at."""
+        return isinstance(self.source, keras.utils.PyDataset)
+
+    @property
+    def shuffles_anew(self) -> bool:
+        """Return whether each reading goes on with another order, and none can begin anew."""
+        steps = [self.source] if isinstance(self.source, tf.data.Dataset) else []
+        while steps:
+            step = steps.pop()
+            if getattr(step, "_reshuffle_each_iteration", False):
+                return True
+            steps += step._inputs()
+        return False
+
+    @property
     def tells_its_length(self) -> bool:
         """Return whether the number of batches is known, or without end."""
         return self.adapter().num_batches is not None or self.is_endless
@@ -111,6 +131,36 @@ class Batches:
         if not self.opened.begun:
             return self.opened
         return Reader(self.adapter(self.as_unread()), self.steps)
+
+    @cached_property
+    def draws_from(self) -> str | None:
+        """Name a generator of the process that its reading draws from; None if none is seen.
+
+        Each seed sets these, so that each seed's `fit` would see batches of its own.
+        """
+        begun = Generators.at_present()
+        try:
+            if not self._can_read_a_batch():
+                return _drawing_code(type(self.source))
+            return begun.drawn_eagerly_from()
+        finally:
+            begun.give_back()
+
+    def _can_read_a_batch(self) -> bool:
+        """Read a batch, and end an epoch of what changes then, in a copy; False without a copy."""
+        if not self.is_python:
+            if not self.is_generator:
+                self.opened.look()
+        elif not _changes_when_read(self.source):
+            self.source[0]
+        elif self.unread is None:
+            return False
+        else:
+            source = self.as_unread()
+            source.on_epoch_begin()
+            source[0]
+            source.on_epoch_end()
+        return True
 
     @cached_property
     def unread(self) -> Any:
@@ -149,8 +199,16 @@ def _changes_when_read(source: Any) -> bool:
     )
 
 
+def _drawing_code(kind: type) -> str | None:
+    """Say so if the code that ends an epoch looks as if it drew numbers."""
+    hooks = [getattr(kind, name, None) for name in ("on_epoch_begin", "on_epoch_end")]
+    names = set(chain(*(names_in(hook) for hook in hooks if isinstance(hook, FunctionType))))
+    return "what may be numpy.random or the like" if names & DRAWING else None
+
+
 def first_batch(batches: Batches) -> Triple:
     """Return the first batch of a data set; raise ValueError if it has none."""
+    _ = batches.draws_from  # before anybody else has looked
     for batch in batches.opened.look():
         return unpack(batch)
     raise ValueError("x is a data set that yields no batch")
