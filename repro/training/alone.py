@@ -143,8 +143,9 @@ def fit(
             raise TypeError(message) from error
         raise
     except tf.errors.InvalidArgumentError as error:  # whose reason stands within a page of graph
-        hint = "repro.diagnose(build, x, y) says which labels or tokens are out of range"
-        message = f"{one_line(error)}; {hint}"
+        message = one_line(error)
+        if "not in [" in message or "range" in message:
+            message += "; repro.diagnose(build, x, y) says which labels or tokens are out of range"
         raise tf.errors.InvalidArgumentError(error.node_def, error.op, message) from error
     return recorder.rows
 

@@ -86,6 +86,7 @@ class Blocks:
             return
         try:
             for count, trained in rounds:
+                self._trainer.check_trained(trained)
                 yield from trained
                 self._waiting = self._waiting[count:]
         except NotFused as error:
@@ -100,6 +101,8 @@ class Blocks:
 
     def _go_alone(self, error: NotFused) -> None:
         self.one_at_a_time = str(error)
+        if self._job.callbacks is not None:  # which have seen what is now trained once more
+            self._job.callbacks.begin_anew()
         self._data_may_be_wrong = isinstance(error.__cause__, tf.errors.InvalidArgumentError)
 
     def _in_this_process(self) -> Iterator[Rounds]:

@@ -4,7 +4,7 @@ import inspect
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,8 @@ class Blueprint:
             ValueError: if the samples do not fit a model that is not built yet.
         """
         model = build_model(self.build, seed)
-        has_variables = self._makes_variables(model)
+        with _scope_of(model):
+            has_variables = self._makes_variables(model)
         if state is not None:
             if not has_variables:
                 self._train_a_step(model)
@@ -76,6 +77,14 @@ class Blueprint:
             return False
         return True
 
+    def trains(self, seed: int) -> bool:
+        """Return whether `fit` itself takes a step on the samples."""
+        try:
+            self._train_a_step(self.untouched(seed))
+        except Exception:
+            return False
+        return True
+
     def _train_a_step(self, model: keras.Model) -> None:
         n = tensors_in(self.sample[0])[0].shape[0]
         feed = InOrder(Arrays(self.sample, n), lambda _: np.arange(n), batch_size=n, steps=None)
@@ -94,6 +103,12 @@ class Blueprint:
             except ValueError as error:
                 message = f"the model can not be trained on these data: {one_line(error)}"
                 raise ValueError(message) from error
+
+
+def _scope_of(model: keras.Model) -> Any:
+    """Return the scope of the distribution strategy that a model was made in, if any."""
+    strategy = getattr(model, "_distribute_strategy", None)
+    return nullcontext() if strategy is None else strategy.scope()
 
 
 def build_model(build: Build, seed: int) -> keras.Model:
@@ -209,7 +224,7 @@ def copies_weights(model: keras.Model) -> bool:
 
 def one_line(error: BaseException) -> str:
     """Return an error's message on one line, without Keras' traces."""
-    text = re.sub(r"\x1b\[\d*m", "", str(error))
+    text = re.sub(r"\x1b\[\d*m|{{function_node \S*}} ?|\[Op:\w+\] name:.*", "", str(error))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     traces = ("Exception encountered", "Arguments received")
     messages = [line for line in lines if not line.startswith(traces)]

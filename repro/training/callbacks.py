@@ -3,7 +3,6 @@
 import copy
 import inspect
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
 from itertools import chain
 from typing import Any, TypeAlias
 
@@ -13,7 +12,6 @@ import numpy as np
 from repro.training.shared_state import functions_of, names_in, what_is_shared
 
 Callback: TypeAlias = keras.callbacks.Callback
-CallbacksOf = Callable[[int], Sequence[Callback]]
 
 BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
 TEST_HOOKS = ("on_test_batch_begin", "on_test_batch_end")
@@ -28,8 +26,29 @@ WRITES_TO = {  # what is the same for all seeds if one callback is given for all
 }
 
 
+class CallbacksOf:
+    """The callbacks of each seed, made when they are first asked for.
+
+    Args:
+        make: returns a seed's own.
+    """
+
+    def __init__(self, make: Callable[[int], Sequence[Callback]]):
+        self._make, self._by_seed = make, dict[int, Sequence[Callback]]()
+
+    def __call__(self, seed: int) -> Sequence[Callback]:
+        """Return a seed's own callbacks, the same ones each time."""
+        if seed not in self._by_seed:
+            self._by_seed[seed] = self._make(seed)
+        return self._by_seed[seed]
+
+    def begin_anew(self) -> None:
+        """Make others from now on, for a training that is begun once more."""
+        self._by_seed = {}
+
+
 def check_callbacks(callbacks: Any, seeds: Sequence[int]) -> CallbacksOf | None:
-    """Return a function that makes a seed's callbacks; None if there are none.
+    """Return what makes each seed's callbacks; None if there are none.
 
     Args:
         callbacks: a callback, several, a function of the seed that returns either, or None.
@@ -47,18 +66,18 @@ def check_callbacks(callbacks: Any, seeds: Sequence[int]) -> CallbacksOf | None:
         )
     if makes_callbacks(callbacks):
         _check_takes_a_seed(callbacks, seeds[0])
-        return cache(lambda seed: _listed(callbacks(seed)))
+        return CallbacksOf(lambda seed: _listed(callbacks(seed)))
     prototypes = _listed(callbacks)
     for callback in prototypes if len(seeds) > 1 else ():
         _check_writes_apart(callback)
     try:
-        copies = {seed: copy.deepcopy(prototypes) for seed in seeds}
+        copy.deepcopy(prototypes)
     except Exception as error:
         raise TypeError(
             f"callbacks can not be copied, one for each seed ({error}); give a function of the "
             "seed that makes them: callbacks=lambda seed: […]"
         ) from error
-    return copies.__getitem__
+    return CallbacksOf(lambda _: copy.deepcopy(prototypes))
 
 
 def makes_callbacks(callbacks: Any) -> bool:

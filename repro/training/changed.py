@@ -53,15 +53,20 @@ def what_changed(
         seed: the model's.
         state: of the trained model.
     """
-    ended = settings_now(model)
-    if begun is None or ended is None or ended == begun:
+    if begun is None or (ended := settings_now(model)) in (None, begun):
         return None
-    first, last = dict(begun), dict(ended)
-    name = next((n for n in {**first, **last} if first.get(n) != last.get(n)), "a layer")
     anew = blueprint.model(seed, state)
+    name = _first_difference(settings_now(anew), ended)
+    if name is None:  # as where the training has built layers
+        return None
     predictions, losses = zip(*(_outcome(m, blueprint.sample) for m in (model, anew)), strict=True)
     in_predictions = not _are_alike(*predictions)
     return Changed(name, in_predictions, in_predictions or not _are_alike(*losses))
+
+
+def _first_difference(settings: Settings | None, others: Settings | None) -> str | None:
+    own, other = dict(settings or []), dict(others or [])
+    return next((n for n in {**own, **other} if own.get(n) != other.get(n)), None)
 
 
 def check_metrics_begin_anew(model: keras.Model, blueprint: Blueprint) -> None:

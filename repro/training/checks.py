@@ -43,12 +43,13 @@ def names_checked(function: Callable[Arguments, Result]) -> Callable[Arguments, 
     def checked(*args: Arguments.args, **named: Arguments.kwargs) -> Result:
         for name in named:
             if name not in known:
-                raise TypeError(f"{function.__name__}() has no {name!r}; {_meant(name, known)}")
+                raise TypeError(f"{function.__name__}() has no {name!r}; {meant(name, known)}")
         return function(*args, **named)
 
     return checked
 
 
-def _meant(name: str, known: list[str]) -> str:
+def meant(name: str, known: list[str]) -> str:
+    """Return a clause on the nearest of the known names, or on all of them."""
     nearest = get_close_matches(name, known, n=1)
     return f"did you mean {nearest[0]!r}?" if nearest else f"it has {', '.join(known)}"

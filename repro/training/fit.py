@@ -19,7 +19,7 @@ from repro.training.alone import Trained
 from repro.training.blocks import Blocks
 from repro.training.building import Blueprint, Build, State, is_kerass
 from repro.training.changed import check_metrics_begin_anew
-from repro.training.checks import names_checked
+from repro.training.checks import meant, names_checked
 from repro.training.generators import borrowed
 from repro.training.graphs import Graphs
 from repro.training.job import check_count, check_seeds, make_job
@@ -248,8 +248,10 @@ def result_of(
 
 def _resume(fit: SeedsFit, *, epochs: int, **changes: Any) -> SeedsFit:
     check_count("epochs", epochs)
-    if unknown := sorted(set(changes) - set(DEFAULTS)):
-        raise TypeError(f"resume can not change {', '.join(unknown)}")
+    known = [name for name in DEFAULTS if name != "initial_epoch"]
+    for name in changes:
+        if name not in known:
+            raise TypeError(f"resume can not change {name!r}; {meant(name, known)}")
     arguments = {**DEFAULTS, **fit.arguments, **changes, "epochs": epochs}
     if missing := [name for name, value in arguments.items() if value is GIVE_AGAIN]:
         raise ValueError(f"{', '.join(missing)} are not saved with a fit; give them to resume")

@@ -52,8 +52,12 @@ class FusedSeeds:
             stacked.assign(value)
 
     def fits(self, optimizers: Sequence[Any]) -> bool:
-        """Return whether these optimizers' shared settings, such as the rate, are still shared."""
-        return self._shared_by(optimizers) == self._is_shared
+        """Return whether what this takes for shared, such as the rate, is so by these optimizers.
+
+        What is not, may be equal for a while.
+        """
+        shared = self._shared_by(optimizers)
+        return all(equal or not own for equal, own in zip(shared, self._is_shared, strict=True))
 
     def metrics(self) -> list[State]:
         """Return each seed's variables of the metrics."""

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 
-from repro.training.building import copies_weights, get_state, is_kerass
+from repro.training.building import assign, copies_weights, get_state, is_kerass, values_of
 from repro.training.cost import products_of_convolutions
 from repro.training.feeding.structures import Triple, tensors_in
 from repro.training.fused import FusedSeeds
@@ -58,6 +58,10 @@ UPDATES = frozenset(
 NAMES = frozenset(["name", "path"])
 PREDICTIONS = ("predict", "predict_step", "make_predict_function", "__call__")
 DRAWS = "build() draws something that is not a variable of the model"
+KEEPS = (
+    "its code takes variables' values past Keras, so that no other seed's can be put in their "
+    "place: in a tf.function of its own, or as `_value`"
+)
 LARGE = 250e6  # products of a step's convolutions, forward: more were no faster on two cores
 RANDOM = re.compile(r"(Stateful(?!Part)|Random|Multinomial|(Parameterized)?TruncatedNormal|Rng)")
 PYTHON = re.compile(r"(Eager)?PyFunc(Stateless)?$")
@@ -138,7 +142,10 @@ def _own_steps(model: keras.Model) -> str | None:
         return f"{type(model).__name__} overrides {', '.join(own)}"
     if model.run_eagerly:
         return "it is compiled with run_eagerly=True"
-    if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+    if (
+        model._distribute_strategy is not None
+        or tf.distribute.get_strategy().num_replicas_in_sync > 1
+    ):
         return "a distribution strategy is in use"
     return None
 
@@ -205,8 +212,22 @@ def _outputs_differ(
             if model is not first and not _close(
                 _outputs(model, model, sample, training), _outputs(first, model, sample, training)
             ):
-                return DRAWS
+                return _why_other_outputs(model, first, sample, training)
     return None
+
+
+def _why_other_outputs(
+    model: keras.Model, first: keras.Model, sample: Triple, training: bool
+) -> str:
+    """Say whether it is by other constants that two models differ, or by what can't be replaced."""
+    variables = first.trainable_variables + first.non_trainable_variables
+    own = values_of(variables)
+    assign(variables, get_state(model)[: len(variables)])
+    try:
+        outputs = _outputs_with([], first, sample, training)
+    finally:
+        assign(variables, own)
+    return KEEPS if _close(outputs, _outputs(model, model, sample, training)) else DRAWS
 
 
 def draws_anew(model: keras.Model, sample: Triple) -> bool:
@@ -216,10 +237,17 @@ def draws_anew(model: keras.Model, sample: Triple) -> bool:
 
 
 def _outputs(model: keras.Model, state_of: keras.Model, sample: Triple, training: bool) -> Any:
-    x, y, sample_weight = sample
     variables = model.trainable_variables + model.non_trainable_variables
     values = get_state(state_of)[: len(variables)]
-    with keras.StatelessScope(zip(variables, values, strict=True), collect_losses=True):
+    return _outputs_with(list(zip(variables, values, strict=True)), model, sample, training)
+
+
+def _outputs_with(
+    values: list[tuple[Any, Any]], model: keras.Model, sample: Triple, training: bool
+) -> Any:
+    """Return outputs, loss and metrics where variables have these values in place of their own."""
+    x, y, sample_weight = sample
+    with keras.StatelessScope(values, collect_losses=True):
         model.reset_metrics()  # callbacks leave the first model's sums in them
         extra = {"training": training} if model._call_has_training_arg else {}
         y_pred = model(x, **extra)

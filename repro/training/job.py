@@ -3,7 +3,6 @@
 import itertools
 import operator
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -138,16 +137,14 @@ def make_job(build: Build, seeds: Sequence[int], x: Any, y: Any, **fit: Any) -> 
     size = _batch_size(data, fit["batch_size"], fit["steps_per_epoch"])
     tested_size = fit["validation_batch_size"] or fit["batch_size"]
     blueprint = Blueprint(build, _sample(data, size))
-    _check_targets(model, blueprint.sample[1])
-    tolerated = (RuntimeError,) if is_kerass(model, "train_step") else (RuntimeError, ValueError)
-    with suppress(*tolerated):  # of code that `fit` may run all the same
-        blueprint.make_metrics(model)  # for what it says of data that do not fit
-        _check_validation(model, validation, tested_size or 32)
-    _check_has_loss(model, blueprint.sample[0])
+    check_targets(model, blueprint.sample[1], "fit_seeds(build, x, y, …)")
     if fit["initial_epoch"] < fit["epochs"] and not fit["steps_per_epoch"]:  # which may leave out
         _check_all_labels(model, y=data)
         if fit["validation_freq"] == 1 and not fit["validation_steps"]:
             _check_all_labels(model, validation_data=validation)
+    if _makes_metrics(model, blueprint, seeds[0]):
+        _check_validation(model, validation, tested_size or 32)
+    _check_has_loss(model, blueprint.sample[0])
     freq = fit["validation_freq"]
     fit = fit | {"validation_freq": freq if isinstance(freq, int) else list(freq)}
     return Job(
@@ -161,6 +158,23 @@ def make_job(build: Build, seeds: Sequence[int], x: Any, y: Any, **fit: Any) -> 
         **{name: fit[name] for name in ("epochs", "initial_epoch", "validation_freq", "shuffle")},
         **{name: fit[name] for name in ("steps_per_epoch", "validation_steps", "check")},
     )
+
+
+def _makes_metrics(model: keras.Model, blueprint: Blueprint, seed: int) -> bool:
+    """Return whether losses and metrics get variables without data.
+
+    Raises:
+        ValueError: if the data do not fit the model.
+    """
+    try:
+        blueprint.make_metrics(model)
+    except RuntimeError:  # of code that `fit` may run all the same
+        return False
+    except ValueError:
+        if is_kerass(model, "train_step") and not blueprint.trains(seed):
+            raise
+        return False
+    return True
 
 
 def _check_plain(fit: dict[str, Any]) -> None:
@@ -182,12 +196,12 @@ def _check_plain(fit: dict[str, Any]) -> None:
         raise ValueError(f'shuffle must be True, False or "batch", got {fit["shuffle"]!r}')
 
 
-def _check_targets(model: keras.Model, targets: Any) -> None:
+def check_targets(model: keras.Model, targets: Any, call: str) -> None:
     """Raise ValueError if a loss would be computed without targets."""
     if not all(is_kerass(model, step) for step in STEPS):
         return
     if targets is None and any(loss is not None for loss in keras.tree.flatten(model.loss)):
-        raise ValueError("y is missing; give fit_seeds(build, x, y, …), or a data set of both")
+        raise ValueError(f"y is missing; give {call}, or a data set of both")
     if isinstance(targets, dict) and isinstance(model.loss, dict):
         losses = [name for name, loss in model.loss.items() if loss is not None]
         if missing := [name for name in losses if name not in targets]:
@@ -345,18 +359,31 @@ def _check_validation(model: keras.Model, validation: Data | None, size: int) ->
     if not (isinstance(validation, Arrays) and validation.dense and is_kerass_step):
         return
     batch = validation.sample(size)
-    with suppress(Exception):  # what only a graph can run may fail here
-        _evaluate(model, batch)
+    if _evaluates_eagerly(model, batch):
         return
     sizes = map_tensors(lambda a: tf.TensorSpec([None, *a.shape[1:]], a.dtype), batch)
     try:
         evaluate = tf.function(partial(_evaluate, model), autograph=False)
         evaluate.get_concrete_function(sizes)
     except ValueError as error:
-        message = f"validation_data do not fit the model: {one_line(error)}"
-        raise ValueError(message) from error
+        raise _no_fit(error) from error
     except Exception:  # which training will tell
         return
+
+
+def _evaluates_eagerly(model: keras.Model, batch: Any) -> bool:
+    """Evaluate a batch; return False if that may take a graph."""
+    try:
+        _evaluate(model, batch)
+    except tf.errors.InvalidArgumentError as error:
+        raise _no_fit(error) from error
+    except Exception:
+        return False
+    return True
+
+
+def _no_fit(error: Exception) -> ValueError:
+    return ValueError(f"validation_data do not fit the model: {one_line(error)}")
 
 
 def _evaluate(model: keras.Model, batch: Any) -> Any:

@@ -20,11 +20,9 @@ from repro.training.step import parts_of
 Settings = list[tuple[str, Any]]
 
 KNOWN: WeakKeyDictionary[keras.Model, Settings] = WeakKeyDictionary()
-SET_BY_FIT = frozenset(  # attributes of a model, which are none of its settings
-    [
-        *("train_function", "test_function", "predict_function", "_eval_epoch_iterator"),
-        *("history", "stop_training"),
-    ]
+SET_BY_FIT = re.compile(  # attributes and shapes, which are none of a model's settings
+    r"[.](train_function|test_function|predict_function|_eval_epoch_iterator|history|stop_training"
+    r"|\w*(batch|input)_shape\[\d+\])$"
 )
 DIFFERENT = "build() returns models of different settings for different seeds"
 
@@ -68,7 +66,7 @@ def _first_difference(settings: Settings, expected: Settings) -> tuple[str, Any,
 
 def settings_to_evaluate(model: keras.Model) -> Settings:
     """Return the settings, as they are now, of what predicts and evaluates."""
-    return [(n, v) for n, v in _evaluated(model) if n.rpartition(".")[2] not in SET_BY_FIT]
+    return [(n, v) for n, v in _evaluated(model) if not SET_BY_FIT.search(n)]
 
 
 def _settings(model: keras.Model) -> Iterator[tuple[str, Any]]:

@@ -21,7 +21,7 @@ from repro.training.feeding.structures import map_tensors
 from repro.training.fused import FusedSeeds
 from repro.training.fusible import predicts_plainly
 from repro.training.generators import borrowed
-from repro.training.job import check_count, float_dtype, in_given_order
+from repro.training.job import check_count, check_targets, float_dtype, in_given_order
 from repro.training.passes import ArrayPass
 from repro.training.saved import PLAIN, write_fit
 from repro.training.shown import Shown, counted
@@ -150,6 +150,7 @@ class SeedsFit(Shown):
         if self.one_at_a_time or is_batches(x) or not predicts_plainly(model):
             outputs = [self._predicting(s).predict(x, batch_size, verbose=0) for s in self.seeds]
             return keras.tree.map_structure(lambda *seeds: np.stack(seeds), *outputs)
+        _require_rows(x)
         data = make_arrays(x, None, None, dtype=float_dtype(model))
         try:
             models = self._blocks(self._predicting)
@@ -180,6 +181,7 @@ class SeedsFit(Shown):
         if is_batches(x):
             return self._by_seed(self._evaluate_alone(x))
         data = make_arrays(x, y, sample_weight, dtype=float_dtype(model))
+        check_targets(model, data.data[1], "evaluate(x, y)")
         try:
             if self.one_at_a_time or not data.dense:
                 rows = self._evaluate_alone(in_given_order(data, size))
@@ -275,6 +277,11 @@ class SeedsFit(Shown):
     def _by_seed(self, rows: list[dict[str, Any]]) -> pd.DataFrame:
         named = [{"seed": s, **renamed(row)} for s, row in zip(self.seeds, rows, strict=True)]
         return pd.DataFrame([dict(_columns(row)) for row in named])
+
+
+def _require_rows(x: Any) -> None:
+    if hasattr(x, "__len__") and hasattr(x, "shape") and not len(x):
+        raise ValueError("x has no samples; give at least one")
 
 
 def not_kept(name: str) -> str:

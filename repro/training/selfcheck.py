@@ -47,10 +47,8 @@ class Steps:
     state: State
 
 
-def check(
-    job: Job, block: Block, seeds: Sequence[int], twin: Callable[[int], keras.Model]
-) -> str | None:
-    """Take a block's first steps fused and, for its first and last seed, by `fit`.
+class SelfCheck:
+    """Take a block's steps fused and, for its first and last seed, by `fit`.
 
     Args:
         job: what to train.
@@ -58,28 +56,62 @@ def check(
         seeds: the block's.
         twin: lets `build` make a model anew, of the seed in a place. Its steps are taken before
             the next one is built, which may set what both look at.
-
-    Returns:
-        What differs beyond rounding, and by how much; None if nothing does.
     """
-    begun = block.seeds.state()
-    logs, jobs = block.first_steps(seeds)
-    states, first = block.seeds.state(), block.seeds.step.model
-    model = None
-    for place in sorted({0, len(seeds) - 1}):
-        own = twin(place)
-        state = get_state(own)
-        if not _are_same_bits(state, begun[place]):
-            return OTHER_MODEL
-        if model is None or not settings_tell_all(first):  # else one model's graph serves both
-            model = own
-        own_logs = {name: values[place] for name, values in logs.items()}
-        by_fit = partial(_by_fit, jobs[place], model, seeds[place])
-        if differs := _difference(Steps(own_logs, states[place]), by_fit, state, model):
-            block.seeds.load([model] * len(seeds))
-            origin = _origin(differs, block.seeds, job.blueprint.sample)
-            return f"{differs} ({origin}), after its first steps fused and by fit"
-    return None
+
+    def __init__(
+        self, job: Job, block: Block, seeds: Sequence[int], twin: Callable[[int], keras.Model]
+    ):
+        self._job, self._block, self._seeds, self._twin = job, block, seeds, twin
+        self._models: dict[int, keras.Model] = {}  # by place; their graphs serve again
+
+    def at_start(self) -> str | None:
+        """Name what differs beyond rounding in the first steps, and by how much; None if nothing.
+
+        The block is left in another state.
+        """
+        begun, first = self._block.seeds.state(), self._block.seeds.step.model
+        logs, jobs = self._block.first_steps(self._seeds)
+        states = self._block.seeds.state()
+        model = None
+        for place in sorted({0, len(self._seeds) - 1}):
+            own = self._twin(place)
+            state = get_state(own)
+            if not _are_same_bits(state, begun[place]):
+                return OTHER_MODEL
+            if model is None or not settings_tell_all(first):  # else one model's graph serves both
+                model = own
+            self._models[place] = model
+            fused = Steps({name: values[place] for name, values in logs.items()}, states[place])
+            if differs := self._differs(place, jobs[place], fused, state):
+                return differs
+        return None
+
+    def at_end(self, trained: Sequence[State]) -> str | None:
+        """Name what differs in steps from the states of all seeds after their training.
+
+        What is 0 in the first steps, as where a callback or a count of steps lets it in, shows.
+        """
+        seeds = self._block.seeds
+        for place, model in self._models.items():
+            # of one state, since seeds that stopped early have taken fewer steps
+            seeds.load([model] * len(self._seeds), [trained[place]] * len(self._seeds))
+            logs, jobs = self._block.first_steps(self._seeds)
+            own = {name: values[place] for name, values in logs.items()}
+            fused = Steps(own, seeds.state()[place])
+            if differs := self._differs(place, jobs[place], fused, trained[place]):
+                return differs
+        return None
+
+    def _differs(self, place: int, job: Job, fused: Steps, state: State) -> str | None:
+        model, seeds = self._models[place], self._block.seeds
+        by_fit = partial(_by_fit, job, model, self._seeds[place])
+        differs = _difference(fused, by_fit, state, model)
+        if differs is None:
+            return None
+        set_state(model, state)
+        seeds.load([model] * len(self._seeds))
+        origin = _origin(differs, seeds, self._job.blueprint.sample)
+        return f"{differs} ({origin})"
 
 
 def _are_same_bits(state: State, other: State) -> bool:

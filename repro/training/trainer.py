@@ -54,6 +54,7 @@ class Trainer:
         self.first: keras.Model | None = graphs.first if graphs else None
         self._first_seed: int | None = None
         self._generators: dict[int, OwnGenerators] = {}  # of each seed, once its model is built
+        self._checked: tuple[list[int], selfcheck.SelfCheck] | None = None  # and to be, at the end
         self.check_seconds = 0.0
 
     def train(self, together: Sequence[list[int]]) -> Iterator[tuple[int, Trained]]:
@@ -84,7 +85,7 @@ class Trainer:
 
     def _follow(self, other: "Trainer") -> None:
         self.first, self._first_seed = other.first, other._first_seed
-        self.check_seconds = other.check_seconds
+        self.check_seconds, self._checked = other.check_seconds, other._checked
 
     def prepare(
         self, seeds: list[int], place: int = 0
@@ -172,28 +173,54 @@ class Trainer:
             check_apart(built)
             return built[-1]
 
+        check = selfcheck.SelfCheck(self.job, block, seeds, twin)
         try:
-            differs = selfcheck.check(self.job, block, seeds, twin)
+            differs = check.at_start()
         except Shared:
             raise
         except Exception as error:
             raise NotFused(f"its first steps fail when fused ({one_line(error)})") from error
-        if differs:
+        if differs == selfcheck.OTHER_MODEL:
             raise NotFused(differs)
+        if differs:
+            raise NotFused(f"{differs}, after its first steps fused and by fit")
         block.seeds.load(models)
+        self._checked = seeds, check
         self.check_seconds = time.monotonic() - start
+
+    def check_trained(self, trained: Sequence[tuple[int, Trained]]) -> None:
+        """Compare once more, from the states that the checked block has been trained to.
+
+        Args:
+            trained: the block's seeds and their trainings, among others.
+
+        Raises:
+            NotFused: if steps from there differ beyond rounding.
+        """
+        states = {seed: own.state for seed, own in trained}
+        if self._checked is None or not states.keys() >= set(self._checked[0]):
+            return
+        (seeds, check), self._checked = self._checked, None
+        start = time.monotonic()
+        try:
+            differs = check.at_end([states[seed] for seed in seeds])
+        except Exception as error:
+            raise NotFused(f"it fails when fused ({one_line(error)})") from error
+        if differs:
+            raise NotFused(f"{differs}, in steps from where its training ended")
+        self.check_seconds += time.monotonic() - start
 
     def _train_block(
         self, built: tuple[list[int], list[keras.Model], Block], stop: threading.Event
     ) -> list[tuple[int, Trained]]:
         seeds, models, block = built
-        if self.job.callbacks is None:
-            try:
+        try:
+            if self.job.callbacks is None:
                 return self._without_callbacks(seeds, block, stop)
-            except tf.errors.OpError as error:
-                raise NotFused(f"it fails when fused ({one_line(error)})") from error
-        generators = [self._generators[seed] for seed in seeds]
-        return WithCallbacks(self.job, seeds, models, generators).train(block, self.advance)
+            generators = [self._generators[seed] for seed in seeds]
+            return WithCallbacks(self.job, seeds, models, generators).train(block, self.advance)
+        except tf.errors.OpError as error:
+            raise NotFused(f"it fails when fused ({one_line(error)})") from error
 
     def _without_callbacks(
         self, seeds: list[int], block: Block, stop: threading.Event

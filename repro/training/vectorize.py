@@ -40,6 +40,7 @@ def _one_operation_a_seed() -> Iterator[None]:
     own = dict.fromkeys(CONDITIONALS, _condition)
     own |= {"TensorScatterUpdate": _scatter, "ZerosLike": _zeros}
     own |= {"TensorListElementShape": _element_shape} | dict.fromkeys(LOOPS, _loop)
+    own |= {"Roll": _roll, "PadV2": _pad}
     usual = {name: RULES[name] for name in own}
     pfor._fallback_converter = _unrolled
     RULES.update(own)
@@ -85,6 +86,30 @@ def _condition(pfor_input: Any) -> Any:
     tensors = [*pfor_input.op.inputs, *pfor_input.op.outputs]
     differs_by_seed = pfor_input.input(0)[1] and all(t.dtype != tf.variant for t in tensors)
     return _unrolled(pfor_input) if differs_by_seed else CONDITION(pfor_input)
+
+
+def _roll(pfor_input: Any) -> Any:
+    # TensorFlow's rule takes the last axis, counted from the end, for that of the seeds
+    if _are_stacked(pfor_input) != [True, False, False]:
+        return _unrolled(pfor_input)
+    tensor, shift, axis = (pfor_input.input(place).t for place in range(3))
+    return pfor.wrap(tf.roll(tensor, shift, tf.where(axis < 0, axis, axis + 1)), True)
+
+
+def _pad(pfor_input: Any) -> Any:
+    # TensorFlow's rule pads with 0, whatever is asked for
+    if _are_stacked(pfor_input) != [True, False, False]:
+        return _unrolled(pfor_input)
+    tensor, paddings, value = (pfor_input.input(place).t for place in range(3))
+    of_seeds = tf.zeros([1, 2], paddings.dtype)
+    padded = tf.raw_ops.PadV2(
+        input=tensor, paddings=tf.concat([of_seeds, paddings], 0), constant_values=value
+    )
+    return pfor.wrap(padded, True)
+
+
+def _are_stacked(pfor_input: Any) -> list[bool]:
+    return [pfor_input.input(place).is_stacked for place in range(pfor_input.num_inputs)]
 
 
 def _scatter(pfor_input: Any) -> Any:

@@ -535,3 +535,31 @@ def test_labels_in_words_are_to_be_counted():
     labels = np.array(["cat", "dog"] * 10)
     with pytest.raises(ValueError, match=r"y has dtype <U3, .* np\.unique\(y, return_inverse"):
         fit_seeds(build, X, labels, seeds=2, verbose=0)
+
+
+DAY = pd.Timestamp("2020-01-01")
+FRAME = pd.DataFrame(X)
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (FRAME.assign(day=DAY), r"x\['day'\] has dtype datetime64.*days since the first date"),
+        (FRAME.round().astype("Int64"), r"x\[0\] has dtype Int64.*\.astype\('float32'\)"),
+        (FRAME.assign(flag=True), r"x\['flag'\] has dtype bool.*\.astype\('float32'\)"),
+        (FRAME.assign(word="a"), r"x\['word'\] has dtype .*holds no numbers"),
+    ],
+)
+def test_columns_that_keras_refuses_are_named(x, message):
+    with pytest.raises(ValueError, match=message):
+        fit_seeds(build, x, Y, seeds=1, verbose=0)
+
+
+def test_a_frame_of_truth_values_is_taken():
+    assert len(fit_seeds(build, FRAME > 0, Y, seeds=1, verbose=0).frame) == 1
+
+
+def test_weights_of_validation_that_do_not_fit_are_told_first(capsys):
+    with pytest.raises(ValueError, match=r"validation_data do not fit the model: .*ncompatible"):
+        fit_seeds(build, X, Y, seeds=1, validation_data=(X, Y, X), verbose=2)
+    assert not capsys.readouterr().out

@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from repro import fit_seeds
-from tests.training.plain import BATCH, assert_same
+from tests.training.plain import BATCH, assert_same, fit_by_hand
 from tests.training.test_arguments import X, Y
 
 GIVEN = {"epochs": 2, "batch_size": BATCH, "shuffle": False, "verbose": 0}
@@ -120,3 +120,20 @@ def test_what_a_loss_keeps_comes_back_with_the_model():
     np.testing.assert_allclose(fit.model(3).loss.mean, model.loss.mean, rtol=1e-5)
     evaluated = fit.evaluate(X, Y).set_index("seed").loss[3]
     np.testing.assert_allclose(evaluated, model.evaluate(X, Y, verbose=0), rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", [tf.distribute.OneDeviceStrategy, tf.distribute.MirroredStrategy])
+def test_a_model_made_under_a_strategy_is_trained_alone(kind):
+    strategy = kind("/CPU:0") if kind is tf.distribute.OneDeviceStrategy else kind(["/CPU:0"])
+
+    def build():
+        with strategy.scope():
+            model = keras.Sequential([keras.Input((X.shape[1],)), layers.Dense(1)])
+            model.compile("adam", "mse")
+        return model
+
+    y = X[:, :1]
+    with pytest.warns(UserWarning, match="one seed at a time: a distribution strategy is in use"):
+        fit = fit_seeds(build, X, y, seeds=[3, 1], epochs=2, batch_size=BATCH, verbose=0)
+    assert_same(fit, 3, *fit_by_hand(build, 3, X, y, epochs=2))
+    assert fit.evaluate(X, y).shape == (2, 2) and len(fit.resume(epochs=3).frame) == 6

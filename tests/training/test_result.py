@@ -583,3 +583,16 @@ def test_what_a_callback_assigns_to_a_variable_is_kept():
     expected = model.evaluate(X, Y, verbose=0)
     row = fit.evaluate(X, Y).set_index("seed").loc[3]
     np.testing.assert_allclose(row["loss"], expected, rtol=1e-5)
+
+
+def test_what_is_missing_or_misspelt_after_a_training_is_named():
+    fit = fit_seeds(build, X, Y, **GIVEN)
+    for call, message in (
+        (lambda: fit.evaluate(X), r"y is missing; give evaluate\(x, y\)"),
+        (lambda: fit.predict(X[:0]), "x has no samples"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+    for wrong, message in (("batchsize", "did you mean 'batch_size'"), ("initial_epoch", "it has")):
+        with pytest.raises(TypeError, match=f"can not change '{wrong}'; {message}"):
+            fit.resume(epochs=3, **{wrong: 1})

@@ -14,6 +14,7 @@ from keras import layers
 
 from repro import fit_seeds
 from repro.training import vectorize
+from repro.training.selfcheck import SelfCheck
 from repro.training.step import _AssignsNothing
 from tests.training.plain import assert_same, fit_by_hand
 from tests.training.test_arguments import TEST, X, Y, build
@@ -370,3 +371,161 @@ def test_a_value_that_is_kept_from_before_an_assignment_is_the_new_one_in_fit():
         return model
 
     assert_found_and_trained_alone(make, "kept from before an assignment")
+
+
+class TracedLayer(layers.Layer):
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(shape[-1], 3))
+
+    @tf.function
+    def call(self, inputs):
+        return keras.ops.tanh(keras.ops.matmul(inputs, self.kernel))
+
+
+class ValueLayer(TracedLayer):
+    def call(self, inputs):
+        return tf.matmul(inputs, self.kernel._value)
+
+
+class TracedMetric(keras.metrics.Mean):
+    @tf.function
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        return super().update_state(keras.ops.mean(keras.ops.abs(y_true - y_pred)))
+
+
+@pytest.mark.parametrize("kind", [TracedLayer, ValueLayer])
+def test_a_layer_that_takes_values_past_keras_is_told_from_one_that_draws(kind):
+    def make():
+        model = keras.Sequential([keras.Input((5,)), kind(), layers.Dense(1)])
+        model.compile("sgd", "mse")
+        return model
+
+    assert_found_and_trained_alone(make, "its code takes variables' values past Keras")
+
+
+def test_a_metric_that_can_not_be_made_without_data_falls_back():
+    def make():
+        model = keras.Sequential([keras.Input((5,)), layers.Dense(1)])
+        model.compile("sgd", "mse", metrics=[TracedMetric(name="error")])
+        return model
+
+    assert_found_and_trained_alone(make, "without side effects")
+
+
+class TakesAList(keras.Model):
+    """Asks what its inputs are in: `fit` makes a tuple of a list."""
+
+    def __init__(self):
+        super().__init__()
+        self.last = layers.Dense(1)
+
+    def call(self, inputs):
+        return self.last(inputs[0] if isinstance(inputs, list) else inputs[1])
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_list_of_inputs_is_the_tuple_that_fit_makes_of_it(check):
+    def make():
+        model = TakesAList()
+        model.compile("sgd", "mse")
+        return model
+
+    given = {"batch_size": len(X), "epochs": 2, "shuffle": False, "verbose": 0}
+    fit = fit_seeds(make, [X, X**2], Y, seeds=[3, 0], check=check, **given)
+    assert fit.one_at_a_time is None
+    keras.utils.set_random_seed(3)
+    model = make()
+    history = model.fit([X, X**2], Y, **given)
+    assert_same(fit, 3, model, history)
+    np.testing.assert_allclose(fit.predict([X, X**2])[0], model.predict([X, X**2], verbose=0), 1e-4)
+
+
+class Smoothed(keras.Model):
+    """Has a penalty on neighbours that a callback lets in after the first epoch."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.last = layers.Dense(4, "tanh"), layers.Dense(1)
+        self.beta = self.add_weight(initializer="zeros", trainable=False)
+
+    def call(self, inputs):
+        h = self.hidden(inputs)
+        self.add_loss(self.beta * keras.ops.mean((h - keras.ops.roll(h, 1, axis=-1)) ** 2))
+        return self.last(h)
+
+
+class LetIn(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.beta.assign(1.0)
+
+
+@pytest.mark.parametrize("is_right", [True, False])
+def test_what_shows_in_no_first_step_is_found_at_the_end(is_right, monkeypatch):
+    if not is_right:
+        monkeypatch.setattr(vectorize, "_roll", vectorize.RULES["Roll"])  # over the seeds
+
+    def make():
+        model = Smoothed()
+        model.compile("adam", "mse")
+        return model
+
+    given = {"epochs": 3, "batch_size": 8, "verbose": 0, "callbacks": lambda seed: [LetIn()]}
+    if is_right:
+        fit = fit_seeds(make, X, Y, seeds=[3, 0], **given)
+    else:
+        with pytest.warns(UserWarning, match="of layer .*, in steps from where its training"):
+            fit = fit_seeds(make, X, Y, seeds=[3, 0], **given)
+    assert (fit.one_at_a_time is None) == is_right
+    assert_same(fit, 3, *fit_by_hand(make, 3, X, Y, epochs=3, callbacks=[LetIn()]))
+
+
+@pytest.mark.parametrize(
+    "given", [{"n_jobs": 1}, pytest.param({"n_jobs": 2}, marks=pytest.mark.long)]
+)
+def test_the_trained_block_is_checked_wherever_it_was_trained(given, monkeypatch):
+    monkeypatch.setattr(SelfCheck, "at_end", lambda check, states: f"{len(states)} states differ")
+    with pytest.warns(UserWarning, match="2 states differ, in steps from where its training ended"):
+        fit = fit_seeds(build, X, Y, seeds=4, block_size=2, verbose=0, **given)
+    model, history = fit_by_hand(build, 3, X, Y, batch_size=32)
+    assert_same(fit, 3, model, history)
+
+
+class Cutting(layers.Layer):
+    """Takes as many rows as its numbers say, from the fifth step on."""
+
+    def build(self, shape):
+        self.steps = self.add_weight(initializer="zeros", trainable=False)
+
+    def call(self, inputs, training=False):
+        if training:
+            self.steps.assign_add(1.0)
+        size = keras.ops.cast(keras.ops.abs(keras.ops.sum(inputs)) * 10, "int32") % 3 + 1
+        rows = tf.where(self.steps < 4, 2, size)
+        return inputs + 0.1 * tf.reduce_sum(inputs[:rows], 0)
+
+
+class Best(keras.callbacks.Callback):
+    """Keeps the best loss of all trainings that it has seen."""
+
+    def __init__(self):
+        super().__init__()
+        self.losses = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.losses.append(logs["loss"])
+        logs["best"] = min(self.losses)
+
+
+@pytest.mark.parametrize("callbacks", [[Best()], lambda seed: [Best()]])
+def test_a_later_step_that_fails_beside_callbacks_is_trained_alone_with_others(callbacks):
+    def make():
+        stack = [keras.Input((5,)), layers.Dense(5, "tanh"), Cutting(), layers.Dense(1)]
+        model = keras.Sequential(stack)
+        model.compile("adam", "mse")
+        return model
+
+    given = {"epochs": 3, "verbose": 0, "callbacks": callbacks}
+    with pytest.warns(UserWarning, match="one seed at a time: it fails when fused"):
+        fit = fit_seeds(make, X, Y, seeds=[3, 0], batch_size=8, **given)
+    assert [len(fit.callbacks(seed)[0].losses) for seed in (3, 0)] == [3, 3]
+    assert_same(fit, 3, *fit_by_hand(make, 3, X, Y, epochs=3, callbacks=[Best()]))

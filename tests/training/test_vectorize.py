@@ -32,3 +32,22 @@ def test_a_loop_over_time_has_the_gradient_of_each_seed():
     mapped = tf.function(lambda stacked: over_seeds(gradient, stacked), input_signature=unknown)
     alone = np.stack([tf.function(gradient)(of_seed) for of_seed in WEIGHTS])
     np.testing.assert_allclose(mapped(WEIGHTS), alone, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda a: tf.roll(a, 1, -1),
+        lambda a: tf.roll(a, 2, 0),
+        lambda a: tf.roll(a, [1, -1], [-1, 0]),
+        lambda a: tf.roll(a, tf.cast(a[0, 0] > 0, tf.int32) + 1, -1),
+        lambda a: tf.signal.fftshift(a, -1),
+        lambda a: tf.pad(a, [[0, 1], [2, 0]], constant_values=3.0),
+        lambda a: tf.pad(a, tf.constant([[0, 1], [2, 0]], tf.int64), constant_values=3.0),
+        lambda a: tf.pad(a, [[0, 1], [2, 0]], constant_values=a[0, 0]),
+        lambda a: tf.pad(tf.constant(WEIGHTS[0]), [[0, 1], [2, 0]], constant_values=a[0, 0]),
+    ],
+)
+def test_rolling_and_padding_are_those_of_each_seed(function):
+    mapped = tf.function(lambda stacked: over_seeds(function, stacked))(WEIGHTS)
+    np.testing.assert_array_equal(mapped, [function(tf.constant(a)) for a in WEIGHTS])

@@ -12,13 +12,20 @@ import tensorflow as tf
 from keras.src.trainers.data_adapters import array_slicing, get_data_adapter
 from numpy.typing import NDArray
 
-from repro.training.feeding.structures import Triple, is_list, map_tensors, tensors_in
+from repro.training.feeding.structures import (
+    Triple,
+    as_tuples,
+    is_list,
+    map_tensors,
+    tensors_in,
+)
 
 SHOWN = 2  # arrays at either end, where all are too many to name
 NUMBERS = {  # in place of text
     "x": "a column of 0 and 1 for each word, or, to a model that takes text, tf.constant of x",
     "y": "np.unique(y, return_inverse=True)[1], which counts the classes from 0",
 }
+DATES = ("M", "m")
 TEXT = ("O", "S", "U", "T")  # numpy's kinds of dtypes that hold text, or anything
 
 
@@ -62,7 +69,7 @@ def make_arrays(
         adapter = get_data_adapter(x, y, sample_weight=sample_weight, class_weight=class_weight)
         packed = adapter._inputs if isinstance(adapter._inputs, tuple) else (adapter._inputs,)
         sliceable = array_slicing.convert_to_sliceable(packed, target_backend="tensorflow")
-    data = map_tensors(_as_tensor, sliceable)
+    data = as_tuples(map_tensors(_as_tensor, sliceable))  # as a model gets them from `fit`
     return Arrays((*data, None, None)[:3], adapter._num_samples)
 
 
@@ -107,11 +114,9 @@ def _check_arrays(**data: Any) -> None:
                 )
             if not len(a.shape):
                 raise ValueError(f"{name}{path} is a single number; give an array of samples")
-            for part, dtype in _no_numbers(a):
-                raise ValueError(
-                    f"{name}{path}{part} has dtype {dtype}, which holds no numbers; give numbers, "
-                    f"such as {NUMBERS['y' if name == 'y' else 'x']}"
-                )
+            for part, dtype in _dtypes(a):
+                if remedy := _remedy(dtype, name, is_column=bool(part)):
+                    raise ValueError(f"{name}{path}{part} has dtype {dtype}, which {remedy}")
             lengths[name + path] = int(a.shape[0])
     if not any(path.startswith("x") for path in lengths):
         raise ValueError("x is missing; give the inputs, such as an array of shape (n, …)")
@@ -137,13 +142,32 @@ def _taken_for_inputs(x: Any, y: Any, **data: Any) -> str:
     return ""
 
 
-def _no_numbers(a: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the dtype of an array, or of a data frame's column and its name, that Keras refuses."""
+def _dtypes(a: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the dtype of an array, or the name of each column of a data frame and its dtype."""
     if isinstance(a, pd.DataFrame):
-        columns = [(f"[{name!r}]", dtype) for name, dtype in a.dtypes.items()]
-    else:
-        columns = [("", getattr(a, "dtype", None))]
-    yield from ((part, dtype) for part, dtype in columns if getattr(dtype, "kind", None) in TEXT)
+        if not all(dtype.kind == "b" for dtype in a.dtypes):
+            yield from ((f"[{name!r}]", dtype) for name, dtype in a.dtypes.items())
+    elif hasattr(a, "dtype"):
+        yield "", a.dtype
+
+
+def _remedy(dtype: Any, name: str, *, is_column: bool) -> str | None:
+    """Say what is wrong with a dtype that Keras refuses, and what to give; None if it takes it."""
+    kind = getattr(dtype, "kind", None)
+    if kind in DATES:
+        return (
+            "holds no numbers; give numbers, such as the days since the first date: "
+            "(t - t.min()) / pd.Timedelta(days=1)"
+        )
+    is_pandass = isinstance(dtype, pd.api.extensions.ExtensionDtype)
+    if is_pandass and (dtype._is_numeric or kind == "b"):
+        return "is pandas' own; give numpy's: .astype('float32')"
+    if kind in TEXT or is_pandass:
+        numbers = NUMBERS["y" if name == "y" else "x"]
+        return f"holds no numbers; give numbers, such as {numbers}"
+    if is_column and kind == "b":
+        return "makes objects of a frame's numbers; give numbers: .astype('float32')"
+    return None
 
 
 def _leaves(structure: Any, path: str = "") -> Iterator[tuple[str, Any]]:

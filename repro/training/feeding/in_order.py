@@ -9,7 +9,7 @@ from keras.src.trainers.data_adapters.data_adapter import DataAdapter
 from numpy.typing import NDArray
 
 from repro.training.feeding.arrays import Arrays, pick_rows
-from repro.training.feeding.structures import as_tuples, is_list, map_tensors
+from repro.training.feeding.structures import is_list, map_tensors
 
 Order = Callable[[int], NDArray[np.integer]]  # of a pass over the data, counted from 1
 
@@ -32,14 +32,17 @@ class InOrder(DataAdapter):
         self._pass = 0 if steps else first
         self._passes_are_epochs = not steps
 
-    def on_epoch_begin(self) -> None:
-        """Go to the next pass."""
+    def on_epoch_end(self) -> None:
+        """Go to the next pass. Keras ends an epoch before the first one, too.
+
+        It begins one more than it ends, under a distribution strategy, to look at a batch.
+        """
         if self._passes_are_epochs:
             self._pass += 1
 
     def get_tf_dataset(self) -> tf.data.Dataset:
         """Return a data set of the batches; each iterator over it is one pass."""
-        data = as_tuples(tuple(a for a in self._arrays.data if a is not None))
+        data = tuple(a for a in self._arrays.data if a is not None)
         if len(data) == 1 and not is_list(data[0]):  # as `fit` gives inputs alone to `train_step`
             data = data[0]
         orders = tf.data.Dataset.range(1).map(lambda _: self._next_order())
