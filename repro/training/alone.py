@@ -9,7 +9,6 @@ import tensorflow as tf
 
 from repro.training.building import (
     State,
-    copies_weights,
     fresh_names,
     get_state,
     kept_elsewhere,
@@ -52,9 +51,8 @@ class Trained:
 def train_alone(job: Job, seed: int, start: State | None = None) -> Trained:
     """Seed the generators, build the model and `fit` it, with nothing in between."""
     callbacks = job.callbacks_of(seed)
-    model = job.blueprint.model(seed, start)
-    if start is None and copies_weights(model):
-        model = job.blueprint.untouched(seed)  # in its graph, `fit` builds the optimizer
+    # of a new model, `fit` builds the optimizer in its graph, which it then makes once more
+    model = job.blueprint.untouched(seed) if start is None else job.blueprint.model(seed, start)
     optimizer = model.optimizer
     rate = getattr(optimizer, "_learning_rate", None)
     flags = [(layer, layer.trainable) for layer in model._flatten_layers()]

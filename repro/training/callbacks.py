@@ -156,6 +156,12 @@ def renamed(logs: dict[str, Any]) -> dict[str, Any]:
     return {f"logged_{n}" if n in ("seed", "epoch") else n: v for n, v in logs.items()}
 
 
+def named_by_keras(name: str) -> str:
+    """Return what a log is called that `renamed` may have renamed."""
+    own = name.removeprefix("logged_")
+    return own if own in ("seed", "epoch") else name
+
+
 class Recorder(keras.callbacks.Callback):
     """Keep what each epoch ends with, after the other callbacks have added to it.
 

@@ -57,7 +57,10 @@ UPDATES = frozenset(
 )
 NAMES = frozenset(["name", "path"])
 PREDICTIONS = ("predict", "predict_step", "make_predict_function", "__call__")
-DRAWS = "build() draws something that is not a variable of the model"
+DRAWS = (
+    "build() draws something that is not a variable of the model, or code of its own counts its "
+    "calls"
+)
 KEEPS = (
     "its code takes variables' values past Keras, so that no other seed's can be put in their "
     "place: in a tf.function of its own, or as `_value`"
@@ -138,6 +141,8 @@ def _name(handle: Any, graph: Any) -> str:
 
 def _own_steps(model: keras.Model) -> str | None:
     own = [name for name in sorted(STEPS) if not is_kerass(model, name)]
+    if isinstance(getattr(type(model), "stop_training", None), property):
+        own.append("stop_training")
     if own:
         return f"{type(model).__name__} overrides {', '.join(own)}"
     if model.run_eagerly:

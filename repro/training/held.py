@@ -240,7 +240,9 @@ def _inner(value: Any) -> dict[str, Any]:
 
 def _digest_of_code(code: CodeType) -> str:
     below = [_digest_of_code(c) for c in code.co_consts if isinstance(c, CodeType)]
-    constants = [c for c in code.co_consts if not isinstance(c, CodeType)]
+    others = [c for c in code.co_consts if not isinstance(c, CodeType)]
+    # sets are in another order in another process
+    constants = [sorted(map(repr, c)) if isinstance(c, frozenset) else c for c in others]
     text = repr((code.co_code, code.co_names, constants, below))
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from repro.training.alone import Trained
 from repro.training.building import NUMBERS, Blueprint, one_line
-from repro.training.callbacks import Callback, renamed
+from repro.training.callbacks import Callback, named_by_keras, renamed
 from repro.training.changed import check_metrics_begin_anew
 from repro.training.feeding.arrays import Arrays, make_arrays
 from repro.training.feeding.batches import is_batches
@@ -117,7 +117,7 @@ class SeedsFit(Shown):
         history.on_train_begin()
         history.set_model(self._model(seed))
         for row in self._training(seed).rows:
-            logs = {n: _logged(v) for n, v in row.items() if n != "epoch"}
+            logs = {named_by_keras(n): _logged(v) for n, v in row.items() if n != "epoch"}
             history.on_epoch_end(row["epoch"] - 1, logs)
         return history
 

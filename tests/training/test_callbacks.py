@@ -17,11 +17,13 @@ from keras import callbacks as kc
 
 from repro import fit_seeds
 from repro.callbacks import ReluHealth
+from repro.training.block import Block
 from repro.training.callbacks import why_callbacks_not_fused
 from tests.training.plain import BATCH, assert_same, fit_by_hand
 from tests.training.test_arguments import TEST, X, Y, build
 
 SEEDS = [3, 0, 5, 1]
+build_block = Block._build
 SLOW = pytest.mark.slow
 # Keras' own callbacks, with numpy 2
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -427,3 +429,21 @@ def test_keras_own_callbacks_leave_a_later_first_validation_fused():
         **given,
     )
     assert fit.one_at_a_time is None
+
+
+class Swings(kc.Callback):
+    """Lets rates of seeds part in every second epoch."""
+
+    def __init__(self, seed):
+        super().__init__()
+        self.seed = seed
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.optimizer.learning_rate = 0.01 * (1 + (epoch % 2) * self.seed)
+
+
+def test_rates_that_part_and_meet_take_one_more_graph(monkeypatch):
+    blocks = []
+    monkeypatch.setattr(Block, "_build", lambda block: blocks.append(block) or build_block(block))
+    assert_callbacks_work_as_alone(lambda seed: [Swings(int(str(seed)[0]))], seeds=[3, 0])
+    assert len(blocks) == 2

@@ -529,3 +529,48 @@ def test_a_later_step_that_fails_beside_callbacks_is_trained_alone_with_others(c
         fit = fit_seeds(make, X, Y, seeds=[3, 0], batch_size=8, **given)
     assert [len(fit.callbacks(seed)[0].losses) for seed in (3, 0)] == [3, 3]
     assert_same(fit, 3, *fit_by_hand(make, 3, X, Y, epochs=3, callbacks=[Best()]))
+
+
+class Counting(layers.Layer):
+    """Multiplies by the number of its calls, which is that of the graphs made of it."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = 0
+
+    def call(self, inputs):
+        self.calls += 1
+        return inputs * (1 + 0.1 * self.calls)
+
+
+@pytest.mark.filterwarnings("ignore:one seed at a time")
+def test_who_is_trained_alone_has_the_graph_that_fit_makes():
+    def make():
+        model = keras.Sequential([keras.Input((5,)), Counting(), layers.Dense(1)])
+        model.compile("adam", "mse")  # whose variables `fit` makes in a first graph, of two
+        return model
+
+    fit = fit_seeds(make, X, Y, seeds=[3, 0], batch_size=8, verbose=0)
+    _, history = fit_by_hand(make, 3, X, Y)
+    np.testing.assert_allclose(fit.history(3).history["loss"], history.history["loss"], rtol=1e-5)
+    with pytest.raises(ValueError, match=r"training changed counting.calls"):
+        fit.model(3)
+
+
+class Impatient(keras.Sequential):
+    @property
+    def stop_training(self):
+        return self._stop or int(self.optimizer.iterations) > 4
+
+    @stop_training.setter
+    def stop_training(self, value):
+        self._stop = value
+
+
+def test_a_model_that_decides_by_itself_when_to_stop_is_trained_alone():
+    def make():
+        model = Impatient([keras.Input((5,)), layers.Dense(1)])
+        model.compile("sgd", "mse")
+        return model
+
+    assert_found_and_trained_alone(make, "overrides stop_training")

@@ -1,5 +1,7 @@
 """A job as it is sent to another process: in a file, its data in others, which are mapped."""
 
+import json
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -14,8 +16,9 @@ from repro.training.feeding.arrays import Arrays
 from repro.training.feeding.structures import map_tensors
 from repro.training.job import Job
 from repro.training.jobs.unfit import Unfit
+from repro.training.model_settings import settings_of
 
-JOB = ".pickle"  # the ending of a job's file
+JOB, SETTINGS = ".pickle", ".settings"  # the endings of a job's files
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,29 @@ class Parcel:
     n: tuple[int, int]
     settings: dict[str, Any]
 
+    def describe(self, model: keras.Model) -> None:
+        """Write down the settings of a first model, by which another process knows its own."""
+        self.file(SETTINGS).write_text(json.dumps(_told_settings(model)), encoding="utf-8")
+
+    def what_differs(self, model: keras.Model) -> str | None:
+        """Name a setting in which this process's first model differs; None if there is none."""
+        others = [tuple(pair) for pair in json.loads(self.file(SETTINGS).read_text("utf-8"))]
+        own = _told_settings(model)
+        if own == others:
+            return None
+        name = next((n for n, _ in set(own) ^ set(others)), "the order of its layers")
+        return f"{name} is {dict(own).get(name)}, and {dict(others).get(name)} in this process"
+
     def file(self, ending: str) -> Path:
         """Return the path of a file that belongs to it."""
         return self.folder / f"{self.name}{ending}"
+
+
+def _told_settings(model: keras.Model) -> list[tuple[str, str]]:
+    """Return a model's settings as texts; none if they can't be told."""
+    with suppress(Exception):
+        return [(name, str(value)) for name, value in settings_of(model)]
+    return []
 
 
 class Packer:

@@ -112,6 +112,7 @@ class Processes:
     ) -> Iterator[Rounds] | None:
         try:
             parcel = self._pack(trainer, blocks[0][0])
+            parcel.describe(trainer.first)
             futures = self._submit(parcel, trainer, blocks, first)
         except Unfit as error:
             self._give_up(str(error))

@@ -132,6 +132,8 @@ def _trainer_of(parcel: "Parcel") -> "Trainer":
             raise Unfit(f"the data can not be read in another process ({error})") from None
         trainer = Trainer(job, {}, lambda count, logs: None)
         trainer.first = job.blueprint.model(parcel.first)
+        if differs := parcel.what_differs(trainer.first):
+            raise Unfit(f"build() makes another model in another process: there {differs}")
         _trainers[key] = trainer
     return _trainers[key]
 

@@ -579,3 +579,52 @@ def one_process_of_a_daemon(_):
 def test_a_daemon_says_that_it_starts_no_others():
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert "a daemon" in pool.map(one_process_of_a_daemon, [0])[0]
+
+
+FACTOR = """
+import keras
+from keras import ops
+
+factor = 1.0
+
+
+class Later(keras.optimizers.schedules.LearningRateSchedule):
+    def __call__(self, step):
+        return ops.where(step < 40, 0.01, 0.01 * factor)
+
+    def get_config(self):
+        return {}
+"""
+
+
+@pytest.mark.long
+def test_a_modules_global_that_this_process_has_set_and_others_have_not_is_told(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "later_rates.py").write_text(FACTOR)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    import later_rates
+
+    later_rates.factor = 3.0  # shows from the 41st step on, in no first one
+
+    def build():
+        return builder(optimizer=keras.optimizers.SGD(later_rates.Later()))()
+
+    with pytest.warns(UserWarning, match="one process: .*factor is 1.0, and 3.0 in this process"):
+        assert fit(build, 2).processes == 1
+
+
+def test_the_code_of_a_set_is_told_alike_in_every_process():
+    program = (
+        "from repro.training.held import held_by\n"
+        "def f(word): return word in {'red', 'green', 'blue', 'black'}\n"
+        "print(list(held_by(f, 'f')))"
+    )
+    told = {
+        subprocess.check_output(
+            [sys.executable, "-c", program], env=os.environ | {"PYTHONHASHSEED": seed}, cwd=ROOT
+        )
+        for seed in "123"
+    }
+    assert len(told) == 1
