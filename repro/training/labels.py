@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from keras.src.models.functional import Functional
 from numpy.typing import NDArray
 
 SPARSE = "sparse_categorical_crossentropy"
@@ -22,10 +23,9 @@ def check_labels(model: keras.Model, y: Any, *, name: str) -> None:
         y: all targets.
         name: of the argument that they are given as.
     """
-    if model.jit_compile:
+    if model.jit_compile or not isinstance(model, keras.Sequential | Functional):
         return
-    for loss, labels, output in _losses(model, y):
-        units = output.shape[-1]
+    for loss, labels, units in _losses(model, y):
         classes = _classes(labels, getattr(loss, "ignore_class", None))
         if classes.size and not 0 <= classes.min() <= classes.max() < units:
             raise ValueError(
@@ -34,14 +34,23 @@ def check_labels(model: keras.Model, y: Any, *, name: str) -> None:
             )
 
 
-def _losses(model: keras.Model, y: Any) -> Iterator[tuple[Any, tf.Tensor, Any]]:
-    """Yield each loss of class numbers, the targets that it is given and the output."""
-    outputs = getattr(model, "outputs", None) or []
-    for place, output in enumerate(outputs):
-        key = model.output_names[place] if len(outputs) > 1 else None
+def _losses(model: keras.Model, y: Any) -> Iterator[tuple[Any, tf.Tensor, int]]:
+    """Yield each loss of class numbers, the targets that it is given and the number of classes."""
+    for place, output in enumerate(_outputs(model)):
+        key = model.output_names[place] if len(model.outputs) > 1 else None
         loss, labels = (_part(structure, place, key) for structure in (model.loss, y))
-        if _is_sparse(loss) and isinstance(labels, tf.Tensor) and labels.dtype != tf.string:
-            yield loss, labels, output
+        is_known = isinstance(labels, tf.Tensor) and labels.dtype != tf.string
+        if _is_sparse(loss) and is_known and output.shape[-1] is not None:
+            yield loss, labels, output.shape[-1]
+
+
+def _outputs(model: keras.Model) -> list[Any]:
+    """Return a model's symbolic outputs, if it has them and the user has put nothing else there."""
+    outputs = getattr(model, "outputs", None)
+    are_symbolic = isinstance(outputs, list) and all(
+        isinstance(output, keras.KerasTensor) for output in outputs
+    )
+    return outputs if are_symbolic and model.built else []  # type: ignore[return-value]
 
 
 def _part(structure: Any, place: int, key: str | None) -> Any:

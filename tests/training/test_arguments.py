@@ -414,6 +414,34 @@ def test_labels_that_fit_takes_are_taken():
     assert len(fit.frame) == 2 and warned[0].filename == __file__
 
 
+class Named(keras.Model):
+    """Has layers where Keras keeps a functional model's outputs."""
+
+    def __init__(self):
+        super().__init__()
+        self.outputs = [layers.Dense(4), layers.Dense(2, "softmax")]
+
+    def call(self, inputs):
+        return self.outputs[1](self.outputs[0](inputs))
+
+
+def pointing():
+    places = keras.Input((None, 1))
+    chosen = layers.Softmax()(layers.Reshape((-1,))(layers.Dense(1)(places)))
+    return keras.Model(places, chosen)  # as many classes as there are steps
+
+
+@pytest.mark.parametrize("model_of, x", [(Named, X), (pointing, X[:, :, np.newaxis])])
+def test_classes_that_nobody_has_counted_are_no_reason_to_refuse(model_of, x):
+    def make():
+        model = model_of()
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        return model
+
+    fit = fit_seeds(make, x, np.arange(len(X)) % 2, seeds=1, verbose=0)
+    assert fit.one_at_a_time is None and len(fit.frame) == 1
+
+
 def test_the_labels_of_each_output_are_looked_at():
     def make():
         x = keras.Input((5,))
