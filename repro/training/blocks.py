@@ -59,7 +59,7 @@ class Blocks:
             elsewhere: what may train them in other processes, or leave them to this one.
         """
         self._waiting = list(blocks)
-        if others := self._other_orders(blocks):
+        if others := self._other_batches(blocks):
             warn(f"{len(blocks)} blocks{others}")
         self.one_at_a_time = _why_none_fused(self._job, [s for block in blocks for s in block])
         if elsewhere is not None and not self.one_at_a_time:
@@ -78,7 +78,7 @@ class Blocks:
             # data that `fit` does not take either want no warning, but the error that it raises
             sure = 1 if self._data_may_be_wrong else 0
             yield from self._alone(seeds[:sure])
-            warn(f"one seed at a time: {self.one_at_a_time}{self._other_orders(seeds)}")
+            warn(f"one seed at a time: {self.one_at_a_time}{self._other_batches(seeds)}")
             yield from self._alone(seeds[sure:])
 
     def _fused(self, rounds: Iterator[Rounds] | None) -> Iterator[tuple[int, Trained]]:
@@ -92,12 +92,12 @@ class Blocks:
         except NotFused as error:
             self._go_alone(error)
 
-    def _other_orders(self, readings: Sequence[Any]) -> str:
-        """Say that later readings of a data set see it in another order, if they do."""
+    def _other_batches(self, readings: Sequence[Any]) -> str:
+        """Say that later readings of a data set go on where the last one ended, if they do."""
         if len(readings) < 2 or not isinstance(self._job.data, Batches):
             return ""
-        says = "; the data set shuffles anew whenever it is read: each of them sees other orders"
-        return says if self._job.data.shuffles_anew else ""
+        says = "; the data set goes on where a reading has ended: each of them sees other batches"
+        return says if self._job.data.goes_on else ""
 
     def _go_alone(self, error: NotFused) -> None:
         self.one_at_a_time = str(error)

@@ -52,10 +52,13 @@ class Blueprint:
         model = build_model(self.build, seed)
         with _scope_of(model):
             has_variables = self._makes_variables(model)
-        if state is not None:
-            if not has_variables:
-                self._train_a_step(model)
-            set_state(model, state)
+        if state is None:
+            return model
+        if has_variables and not _takes(model, state):  # as where steps train a part of the weights
+            model, has_variables = self.untouched(seed), False
+        if not has_variables:
+            self._train_a_step(model)
+        set_state(model, state)
         return model
 
     def untouched(self, seed: int) -> keras.Model:
@@ -194,6 +197,13 @@ def is_kerass(thing: Any, name: str) -> bool:
         if name in vars(kind):
             return kind.__module__.split(".")[0] in ("keras", "tensorflow", "tf_keras")
     return True
+
+
+def _takes(model: keras.Model, state: State) -> bool:
+    """Return whether a state has the shapes of a model's variables."""
+    own = variables_of(model)
+    whole = own if len(state) == len(own) else [*own, *kept_elsewhere(model)]
+    return [tuple(v.shape) for v in whole] == [np.shape(a) for a in state]
 
 
 def kept_elsewhere(model: keras.Model) -> list[Any]:

@@ -59,9 +59,11 @@ def what_changed(
     name = _first_difference(settings_now(anew), ended)
     if name is None:  # as where the training has built layers
         return None
-    predictions, losses = zip(*(_outcome(m, blueprint.sample) for m in (model, anew)), strict=True)
-    in_predictions = not _are_alike(*predictions)
-    return Changed(name, in_predictions, in_predictions or not _are_alike(*losses))
+    ours, repeated, theirs = (_outcome(m, blueprint.sample) for m in (model, model, anew))
+    if not all(map(_are_alike, ours, repeated)):  # it predicts at random, which tells nothing
+        return Changed(name, in_predictions=False, in_losses=False)
+    in_predictions = not _are_alike(ours[0], theirs[0])
+    return Changed(name, in_predictions, in_predictions or not _are_alike(ours[1], theirs[1]))
 
 
 def _first_difference(settings: Settings | None, others: Settings | None) -> str | None:
@@ -80,12 +82,14 @@ def check_metrics_begin_anew(model: keras.Model, blueprint: Blueprint) -> None:
         return
     blueprint.make_metrics(model)
     variables = model.metrics_variables
-    for v in variables:
-        v.assign(~v if v.dtype == "bool" else v + 1)
-    moved = values_of(variables)
-    model.reset_metrics()
-    for v, value in zip(variables, moved, strict=True):
-        if np.array_equal(v, value):
+    begun = []
+    for step in (1, 2):  # from two states that are none of its first
+        for v in variables:
+            v.assign(step == 1 if v.dtype == "bool" else v + step)
+        model.reset_metrics()
+        begun.append(values_of(variables))
+    for v, one, other in zip(variables, *begun, strict=True):
+        if not np.array_equal(one, other, equal_nan=v.dtype.startswith("float")):
             raise ValueError(
                 f"metric variable {v.path} is not reset by reset_state, so what it holds goes on "
                 "from one training or evaluation to the next, and a fit does not keep it"
@@ -111,7 +115,7 @@ def _numbers(a: Any) -> Any:
 
 
 def _are_alike(ours: list[Any], theirs: list[Any]) -> bool:
-    return len(ours) == len(theirs) > 0 and all(map(_are_near, ours, theirs))
+    return len(ours) == len(theirs) and all(map(_are_near, ours, theirs))
 
 
 def _are_near(a: Any, b: Any) -> bool:

@@ -7,11 +7,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from keras import Model
+from keras.layers import Layer
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 
 from repro.training import fusible
@@ -29,12 +31,14 @@ from repro.training.progress import progress
 from repro.training.reached import reached_from
 from repro.training.result import SeedsFit, not_kept, tidy
 from repro.training.saved import read_fit
+from repro.training.shared_state import draws_globally, is_library
 from repro.training.sizes import most_at_once, one_thread_a_block, seeds_in_cache, split_evenly
 from repro.training.step import averages, parts_of
 
 __all__ = ["SeedsFit", "check_seeds", "fit_seeds", "load_fit", "seeds_in_cache"]
 
 SHARED_GENERATOR = re.compile(r"^it draws from a generator|seed_generator_state\)$")
+AT_START = ("__init__", "build")  # methods that no step calls
 GIVE_AGAIN = object()  # in place of an argument that was not saved
 
 
@@ -279,6 +283,11 @@ def _check_goes_on(fit: SeedsFit) -> None:
         reason == fusible.DRAWS and fusible.draws_anew(model, fit.blueprint.sample)
     ):
         raise ValueError(f"{reason}: a fit does not keep that; train all epochs in one call")
+    if drawing := next(filter(_draws_globally, model._flatten_layers()), None):
+        raise ValueError(
+            f"{type(drawing).__name__} draws from a generator that each seed's fit begins anew: a "
+            "fit does not keep its place; train all epochs in one call"
+        )
     if averages(model.optimizer):
         raise ValueError("use_ema: the weights are averages at the end, from which none can go on")
     changed = next((own.changed for own in fit.trained.values() if own.changed), None)
@@ -290,6 +299,13 @@ def _check_goes_on(fit: SeedsFit) -> None:
             "compile, and of no other; train all epochs in one call"
         )
     check_metrics_begin_anew(model, fit.blueprint)
+
+
+def _draws_globally(layer: Layer) -> bool:
+    """Return whether steps of the user's own class name a generator of the process."""
+    own = [vars(kind).items() for kind in type(layer).__mro__ if not is_library(kind)]
+    members = [(name, getattr(member, "__func__", member)) for name, member in chain(*own)]
+    return draws_globally(member for name, member in members if name not in AT_START)
 
 
 def _others(model: Model, *, has_callbacks: bool) -> list[str]:

@@ -58,8 +58,8 @@ UPDATES = frozenset(
 NAMES = frozenset(["name", "path"])
 PREDICTIONS = ("predict", "predict_step", "make_predict_function", "__call__")
 DRAWS = (
-    "build() draws something that is not a variable of the model, or code of its own counts its "
-    "calls"
+    "build() draws something that is not a variable of the model, or layers of its own draw or "
+    "count whenever they are called"
 )
 KEEPS = (
     "its code takes variables' values past Keras, so that no other seed's can be put in their "

@@ -19,6 +19,7 @@ from types import (
     CodeType,
     FunctionType,
     GeneratorType,
+    MemberDescriptorType,
     MethodType,
     MethodWrapperType,
     ModuleType,
@@ -167,27 +168,36 @@ class _Walk:
         if _is_others(function):
             return
         yield name, f"{function.__name__} of digest {_digest_of_code(function.__code__)}"
-        for variable, value in outside_of(function).items():
+        for variable, value in sorted(outside_of(function).items(), key=_first):
             if not variable.startswith(("nonlocal ", *OF_A_SEED)):
                 yield from self.describe(f"{name}.{variable}", value)
 
     def _describe_class(self, name: str, kind: type) -> Held:
         """Go over the user's own classes: one that `build` defines may be another for each seed."""
         for base in kind.__mro__:
-            for attribute, value in [] if _is_others(base) else list(vars(base).items()):
+            # sorted, since another process may make the class of its parts in another order
+            for attribute, value in (
+                [] if _is_others(base) else sorted(vars(base).items(), key=_first)
+            ):
                 function = getattr(value, "fget", None) or getattr(value, "__func__", None) or value
-                if isinstance(function, FunctionType) or not attribute.startswith("_"):
+                is_slot = isinstance(value, MemberDescriptorType)
+                if isinstance(function, FunctionType) or not (attribute.startswith("_") or is_slot):
                     yield from self.describe(f"{name}.{attribute}", function)
 
 
 def _own_attributes(thing: Any) -> Iterator[tuple[str, Any]]:
     """Yield the attributes of an object but for those that Keras gives it."""
     known = _names_of_library(type(thing).__mro__)
-    for attribute, value in [*getattr(thing, "__dict__", {}).items(), *_in_slots(thing)]:
+    attributes = {**getattr(thing, "__dict__", {}), **dict(_in_slots(thing))}
+    for attribute, value in sorted(attributes.items(), key=_first):
         is_of_seed = attribute.lstrip("_").startswith(OF_A_SEED) or "initializer" in attribute
         is_set_by_user = not attribute.startswith("_") and (callable(value) or is_plain(value))
         if not is_of_seed and (attribute not in known or is_set_by_user):
             yield attribute, value
+
+
+def _first(pair: tuple[str, Any]) -> str:
+    return pair[0]
 
 
 def _in_slots(thing: Any) -> list[tuple[str, Any]]:

@@ -9,7 +9,14 @@ import dis
 import io
 import random
 from collections import Counter
-from collections.abc import Iterator, MutableMapping, MutableSequence, MutableSet, Sequence
+from collections.abc import (
+    Iterable,
+    Iterator,
+    MutableMapping,
+    MutableSequence,
+    MutableSet,
+    Sequence,
+)
 from itertools import chain
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, TypeAlias
@@ -38,6 +45,8 @@ CHANGING = frozenset(
         *("assign", "assign_add", "assign_sub"),
     ]
 )
+GENERATORS = (random, np.random, tf.random)  # modules
+STATELESS = ("stateless", "Generator", "default_rng", "RandomState", "SeedSequence")
 LIBRARIES = ("keras", "builtins", "tensorflow", "numpy")
 ITEM, ATTRIBUTE, NAME = "item", "attribute", "name"  # kinds of writes
 UNKNOWN, CLASS = "?", "__class__"  # to what, where the code does not tell at a glance; to its class
@@ -64,7 +73,12 @@ def what_is_shared(lists: Sequence[Sequence[Callback]]) -> str | None:
 def functions_of(callback: Callback) -> list[FunctionType]:
     """Return a callback's own functions, and those that these name; none of a library."""
     own = [kind for kind in type(callback).__mro__ if not is_library(kind)]
-    values: list[Any] = list(chain(*(vars(owner).values() for owner in (callback, *own))))
+    return _with_those_named(chain(*(vars(owner).values() for owner in (callback, *own))))
+
+
+def _with_those_named(things: Iterable[Any]) -> list[FunctionType]:
+    """Return the functions among things, and those that these name; none of a library."""
+    values = list(things)
     functions: dict[FunctionType, None] = {}
     while values:
         function = values.pop()
@@ -79,6 +93,38 @@ def functions_of(callback: Callback) -> list[FunctionType]:
 def names_in(function: FunctionType) -> set[str]:
     """Return the names in a function's code and in the functions within it."""
     return set(chain(*(code.co_names for code in _codes(function.__code__))))
+
+
+def draws_globally(functions: Iterable[Any]) -> bool:
+    """Return whether code names a generator that a seed sets for the process.
+
+    That is `random`, `numpy.random` or `tf.random`, by whatever name they are imported; but not
+    their functions without a state.
+
+    Args:
+        functions: looked at with those that they name.
+    """
+    return any(map(_names_a_generator, _with_those_named(functions)))
+
+
+def _names_a_generator(function: FunctionType) -> bool:
+    for code in _codes(function.__code__):
+        steps = list(dis.get_instructions(code))
+        for step, second, third in zip(steps, steps[1:], steps[2:], strict=False):
+            if step.opname in LOADS[:2] and step.argval in function.__globals__:
+                value, attribute = function.__globals__[step.argval], str(second.argval)
+                if _is_generator(value) and not attribute.startswith(STATELESS):
+                    return True
+                is_of_attribute = isinstance(value, ModuleType) and _is_generator(
+                    getattr(value, attribute, None)
+                )
+                if is_of_attribute and not str(third.argval).startswith(STATELESS):
+                    return True
+    return False
+
+
+def _is_generator(value: Any) -> bool:
+    return any(value is generator for generator in GENERATORS)
 
 
 def is_library(thing: Any) -> bool:

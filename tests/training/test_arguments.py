@@ -574,7 +574,7 @@ FRAME = pd.DataFrame(X)
     [
         (FRAME.assign(day=DAY), r"x\['day'\] has dtype datetime64.*days since the first date"),
         (FRAME.round().astype("Int64"), r"x\[0\] has dtype Int64.*\.astype\('float32'\)"),
-        (FRAME.assign(flag=True), r"x\['flag'\] has dtype bool.*\.astype\('float32'\)"),
+        (FRAME.assign(flag=True), r"mixes truth values and numbers.*\.astype\('float32'\)"),
         (FRAME.assign(word="a"), r"x\['word'\] has dtype .*holds no numbers"),
     ],
 )
@@ -583,8 +583,16 @@ def test_columns_that_keras_refuses_are_named(x, message):
         fit_seeds(build, x, Y, seeds=1, verbose=0)
 
 
-def test_a_frame_of_truth_values_is_taken():
-    assert len(fit_seeds(build, FRAME > 0, Y, seeds=1, verbose=0).frame) == 1
+KINDS = ["int8", "float32", "bool", "float64", "uint8"]
+MIXED = pd.DataFrame({i: (abs(X[:, i]) * 3).astype(kind) for i, kind in enumerate(KINDS)})
+
+
+@pytest.mark.parametrize("x", [FRAME > 0, MIXED])
+def test_frames_with_truth_values_are_taken_where_fit_takes_them(x):
+    fit = fit_seeds(build, x, Y, seeds=1, shuffle=False, verbose=0)
+    keras.utils.set_random_seed(0)
+    history = build().fit(x, Y, shuffle=False, verbose=0).history
+    np.testing.assert_allclose(fit.frame.loss, history["loss"], rtol=1e-5)
 
 
 def test_weights_of_validation_that_do_not_fit_are_told_first(capsys):

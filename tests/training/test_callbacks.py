@@ -365,7 +365,15 @@ def test_callbacks_draw_what_they_would_draw_alone():
 
 @pytest.mark.long
 def test_what_callbacks_set_after_the_graph_is_made_changes_nothing():
-    assert_callbacks_work_as_alone(lambda seed: [Thaws(seed)], epochs=4, seeds=[3, 5, 0, 1])
+    given = {"epochs": 4, "batch_size": BATCH, "verbose": 0}
+    fit = fit_seeds(build, X, Y, seeds=[3, 5, 0], callbacks=lambda s: [Thaws(s)], **given)
+    assert fit.one_at_a_time is None
+    for seed in (3, 0):
+        _, history = fit_by_hand(build, seed, X, Y, epochs=4, callbacks=[Thaws(seed)])
+        ours = fit.history(seed).history["loss"]
+        np.testing.assert_allclose(ours, history.history["loss"], rtol=1e-4)
+    with pytest.raises(ValueError, match=r"training changed .*activation"):  # of what predicts
+        fit.predict(X)
 
 
 class SetsOptimizer(kc.Callback):

@@ -184,6 +184,30 @@ def test_a_data_set_that_draws_sees_each_seeds_own_numbers(make_data, generator)
         assert_same(fit, seed, model, model.fit(data, shuffle=False, **given))
 
 
+class NoisyByItself(Noisy):
+    """Draws from a generator of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.rng = np.random.default_rng(1)
+
+    def __getitem__(self, step):
+        x, y = Growing.__getitem__(self, step)
+        return x + self.rng.normal(size=x.shape), y
+
+
+@pytest.mark.parametrize("make", [build, eager])
+@pytest.mark.filterwarnings("ignore:one seed at a time")
+def test_a_data_set_with_noise_of_its_own_is_read_from_its_beginning(make):
+    given = {"epochs": 2, "verbose": 0}
+    fit = fit_seeds(make, NoisyByItself(), seeds=[3, 1], **given)
+    assert (fit.one_at_a_time is None) == (make is build)
+    for seed in (3, 1):
+        keras.utils.set_random_seed(seed)
+        model = make()
+        assert_same(fit, seed, model, model.fit(NoisyByItself(), shuffle=False, **given))
+
+
 def test_a_data_set_that_draws_and_can_not_be_copied_is_read_on_as_by_fit():
     given = {"epochs": 2, "verbose": 0}
     with pytest.warns(UserWarning, match="draws from what may be numpy.random"):
@@ -201,8 +225,24 @@ def test_a_data_set_with_a_generator_of_its_own_is_read_once_for_all_seeds():
     assert fit.one_at_a_time is None
 
 
-@pytest.mark.parametrize("given", [{"block_size": 1}, {}])
-def test_readings_in_other_orders_are_told(given):
+def augmented():
+    noise = keras.layers.GaussianNoise(0.5, seed=4)
+    return in_order().map(lambda x, y: (noise(x, training=True), y))
+
+
+@pytest.mark.parametrize(
+    ("given", "shuffled"), [({"block_size": 1}, shuffled), ({}, shuffled), ({}, augmented)]
+)
+def test_readings_of_other_batches_are_told(given, shuffled):
     make = build if given else eager
-    with pytest.warns(UserWarning, match="each of them sees other orders"):
+    with pytest.warns(UserWarning, match="each of them sees other batches"):
         fit_seeds(make, shuffled(), seeds=2, verbose=0, **given)
+
+
+def test_a_data_set_without_a_state_is_read_alike_each_time(recwarn):
+    together, apart = (
+        fit_seeds(build, in_order().map(lambda x, y: (x * 2, y)), seeds=2, verbose=0, block_size=n)
+        for n in (2, 1)
+    )
+    np.testing.assert_allclose(apart.frame, together.frame, rtol=1e-4)
+    assert not [w for w in recwarn.list if "sees other batches" in str(w.message)]

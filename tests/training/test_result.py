@@ -513,15 +513,23 @@ def test_a_variable_in_an_object_of_the_users_own_is_kept():
     assert_same_fit(fit.resume(epochs=2), longer)
 
 
-def test_a_metric_that_is_never_reset_is_not_gone_on_from():
+class TotalError(keras.metrics.MeanSquaredError):
+    def reset_state(self):
+        self.total.assign(0.0)
+
+
+class FadingError(keras.metrics.MeanSquaredError):
+    def reset_state(self):
+        self.total.assign(0.0)
+        self.count.assign(0.5 * self.count)
+
+
+@pytest.mark.parametrize("metric", [TotalError, FadingError])
+def test_a_metric_that_is_never_reset_is_not_gone_on_from(metric):
     def make():
         model = keras.Sequential([keras.Input((5,)), layers.Dense(1)])
-        model.compile("sgd", "mse", metrics=[TotalError()])
+        model.compile("sgd", "mse", metrics=[metric()])
         return model
-
-    class TotalError(keras.metrics.MeanSquaredError):
-        def reset_state(self):
-            self.total.assign(0.0)
 
     fit = fit_seeds(make, X, Y, **GIVEN)
     for go_on in (lambda: fit.evaluate(X, Y), lambda: fit.resume(epochs=3)):
@@ -596,3 +604,65 @@ def test_what_is_missing_or_misspelt_after_a_training_is_named():
     for wrong, message in (("batchsize", "did you mean 'batch_size'"), ("initial_epoch", "it has")):
         with pytest.raises(TypeError, match=f"can not change '{wrong}'; {message}"):
             fit.resume(epochs=3, **{wrong: 1})
+
+
+class NoisySteps(keras.Sequential):
+    def train_step(self, data):
+        x, y = data
+        return super().train_step((x + tf.random.normal(tf.shape(x)), y))
+
+
+class SeededSteps(keras.Sequential):
+    def train_step(self, data):
+        x, y = data
+        return super().train_step((x + keras.random.normal(keras.ops.shape(x), seed=self.noise), y))
+
+
+@pytest.mark.filterwarnings("ignore:one seed at a time")
+def test_steps_that_draw_from_what_no_fit_keeps_are_not_gone_on_from():
+    def make(kind):
+        model = kind([keras.Input((5,)), layers.Dense(1)])
+        model.noise = keras.random.SeedGenerator(seed=1)
+        model.compile("sgd", "mse")
+        return model
+
+    with pytest.raises(ValueError, match="NoisySteps draws from a generator that each seed's fit"):
+        fit_seeds(partial(make, NoisySteps), X, Y, **GIVEN).resume(epochs=3)
+    seeded = partial(make, SeededSteps)
+    fit, longer = (fit_seeds(seeded, X, Y, **GIVEN, epochs=n) for n in (1, 2))
+    assert_same_fit(fit.resume(epochs=2), longer)
+
+
+class Distiller(keras.Model):
+    """Trains a part of its weights, for which alone its optimizer has variables."""
+
+    def __init__(self):
+        super().__init__()
+        self.teacher, self.student = layers.Dense(4, "tanh"), layers.Dense(1)
+
+    def call(self, inputs):
+        return self.student(self.teacher(inputs))
+
+    def train_step(self, data):
+        x, y = data
+        with tf.GradientTape() as tape:
+            loss = self.compute_loss(x, y, self(x, training=True))
+        own = self.student.trainable_variables
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, own), own, strict=True))
+        return {"loss": loss}
+
+
+@pytest.mark.filterwarnings("ignore:one seed at a time")
+def test_an_optimizer_of_a_part_of_the_weights_comes_back_and_goes_on(tmp_path):
+    def make():
+        model = Distiller()
+        model.compile("adam", "mse")
+        return model
+
+    fit, longer = (fit_seeds(make, X, Y, **GIVEN, epochs=n) for n in (1, 2))
+    model, _ = fit_by_hand(make, 3, X, Y, batch_size=GIVEN["batch_size"])
+    np.testing.assert_allclose(fit.predict(X)[0], model.predict(X, verbose=0), rtol=1e-4)
+    assert len(fit.history(3).history["loss"]) == 1
+    assert_same_fit(fit.resume(epochs=2), longer)
+    fit.save(tmp_path / "fit.npz")
+    assert_same_fit(load_fit(tmp_path / "fit.npz", make).resume(epochs=2, x=X, y=Y), longer)

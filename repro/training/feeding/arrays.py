@@ -91,7 +91,17 @@ def pick_rows(a: Any, indices: Any) -> Any:
 def _as_tensor(a: Any) -> Any:
     if isinstance(a, tf.Variable | keras.Variable):
         return tf.convert_to_tensor(a)
-    return tf.constant(a) if isinstance(a, np.ndarray) else a  # a tensor, be it ragged or sparse
+    if not isinstance(a, np.ndarray):
+        return a  # a tensor, be it ragged or sparse
+    try:
+        return tf.constant(a)
+    except ValueError as error:
+        if a.dtype != object:
+            raise
+        raise ValueError(
+            "a data frame mixes truth values and numbers, which Keras makes no tensor of; make "
+            "them one type: .astype('float32')"
+        ) from error
 
 
 @contextmanager
@@ -115,7 +125,7 @@ def _check_arrays(**data: Any) -> None:
             if not len(a.shape):
                 raise ValueError(f"{name}{path} is a single number; give an array of samples")
             for part, dtype in _dtypes(a):
-                if remedy := _remedy(dtype, name, is_column=bool(part)):
+                if remedy := _remedy(dtype, name):
                     raise ValueError(f"{name}{path}{part} has dtype {dtype}, which {remedy}")
             lengths[name + path] = int(a.shape[0])
     if not any(path.startswith("x") for path in lengths):
@@ -145,13 +155,12 @@ def _taken_for_inputs(x: Any, y: Any, **data: Any) -> str:
 def _dtypes(a: Any) -> Iterator[tuple[str, Any]]:
     """Yield the dtype of an array, or the name of each column of a data frame and its dtype."""
     if isinstance(a, pd.DataFrame):
-        if not all(dtype.kind == "b" for dtype in a.dtypes):
-            yield from ((f"[{name!r}]", dtype) for name, dtype in a.dtypes.items())
+        yield from ((f"[{name!r}]", dtype) for name, dtype in a.dtypes.items())
     elif hasattr(a, "dtype"):
         yield "", a.dtype
 
 
-def _remedy(dtype: Any, name: str, *, is_column: bool) -> str | None:
+def _remedy(dtype: Any, name: str) -> str | None:
     """Say what is wrong with a dtype that Keras refuses, and what to give; None if it takes it."""
     kind = getattr(dtype, "kind", None)
     if kind in DATES:
@@ -165,8 +174,6 @@ def _remedy(dtype: Any, name: str, *, is_column: bool) -> str | None:
     if kind in TEXT or is_pandass:
         numbers = NUMBERS["y" if name == "y" else "x"]
         return f"holds no numbers; give numbers, such as {numbers}"
-    if is_column and kind == "b":
-        return "makes objects of a frame's numbers; give numbers: .astype('float32')"
     return None
 
 

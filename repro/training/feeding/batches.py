@@ -17,9 +17,9 @@ from keras.src.trainers.data_adapters import get_data_adapter, is_tf_dataset
 from keras.src.trainers.data_adapters.data_adapter import DataAdapter
 
 from repro.training.feeding.reading import Reader
-from repro.training.feeding.structures import Triple, map_tensors, unpack
+from repro.training.feeding.structures import Triple, is_list, map_tensors, unpack
 from repro.training.generators import Generators
-from repro.training.shared_state import names_in
+from repro.training.shared_state import CHANGED_BY_USE, names_in
 
 DRAWING = frozenset(["random", "rng", "shuffle", "permutation", "sample", "choice", "integers"])
 MOST_COPIED = 2**30  # bytes of a data set that is copied for each seed
@@ -97,12 +97,15 @@ class Batches:
         return isinstance(self.source, keras.utils.PyDataset)
 
     @property
-    def shuffles_anew(self) -> bool:
-        """Return whether each reading goes on with another order, and none can begin anew."""
+    def goes_on(self) -> bool:
+        """Return whether a reading goes on where the last one ended, and none can begin anew.
+
+        It may shuffle, or draw from a state of its own, or call Python.
+        """
         steps = [self.source] if isinstance(self.source, tf.data.Dataset) else []
         while steps:
             step = steps.pop()
-            if getattr(step, "_reshuffle_each_iteration", False):
+            if getattr(step, "_reshuffle_each_iteration", False) or _has_state(step):
                 return True
             steps += step._inputs()
         return False
@@ -192,17 +195,33 @@ class Batches:
 
 
 def _changes_when_read(source: Any) -> bool:
+    """Return whether a `keras.utils.PyDataset` has hooks, or a generator of its own to draw from."""
     base = keras.utils.PyDataset
+    if not isinstance(source, base):
+        return False
     hooks = ("on_epoch_begin", "on_epoch_end")
-    return isinstance(source, base) and any(
-        getattr(type(source), hook) is not getattr(base, hook) for hook in hooks
+    held = chain(*([v, *v] if is_list(v) else [v] for v in vars(source).values()))
+    return any(getattr(type(source), hook) is not getattr(base, hook) for hook in hooks) or any(
+        isinstance(value, CHANGED_BY_USE) for value in held
     )
 
 
+def _has_state(step: tf.data.Dataset) -> bool:
+    """Return whether functions of a data set use variables or Python."""
+    for wrapper in step._functions():
+        function = wrapper.function
+        if any(tensor.dtype == tf.resource for tensor in function.captured_inputs):
+            return True
+        if any("PyFunc" in node.op for node in function.graph.as_graph_def().node):
+            return True
+    return False
+
+
 def _drawing_code(kind: type) -> str | None:
-    """Say so if the code that ends an epoch looks as if it drew numbers."""
-    hooks = [getattr(kind, name, None) for name in ("on_epoch_begin", "on_epoch_end")]
-    names = set(chain(*(names_in(hook) for hook in hooks if isinstance(hook, FunctionType))))
+    """Say so if the code of batches and epochs looks as if it drew numbers."""
+    methods = ("on_epoch_begin", "on_epoch_end", "__getitem__")
+    functions = [getattr(kind, name, None) for name in methods]
+    names = set(chain(*(names_in(f) for f in functions if isinstance(f, FunctionType))))
     return "what may be numpy.random or the like" if names & DRAWING else None
 
 

@@ -1,6 +1,8 @@
 """A job as it is sent to another process: in a file, its data in others, which are mapped."""
 
 import json
+import re
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count
@@ -18,6 +20,7 @@ from repro.training.job import Job
 from repro.training.jobs.unfit import Unfit
 from repro.training.model_settings import settings_of
 
+OF_A_PROCESS = re.compile(r"environ\[|<(Root)?Logger|Handler")  # no setting of a model
 JOB, SETTINGS = ".pickle", ".settings"  # the endings of a job's files
 
 
@@ -56,12 +59,14 @@ class Parcel:
 
     def what_differs(self, model: keras.Model) -> str | None:
         """Name a setting in which this process's first model differs; None if there is none."""
-        others = [tuple(pair) for pair in json.loads(self.file(SETTINGS).read_text("utf-8"))]
-        own = _told_settings(model)
-        if own == others:
+        texts = json.loads(self.file(SETTINGS).read_text("utf-8"))
+        expected, own = Counter(map(tuple, texts)), Counter(_told_settings(model))
+        missing, other = dict(expected - own), dict(own - expected)
+        if not missing and not other:
             return None
-        name = next((n for n, _ in set(own) ^ set(others)), "the order of its layers")
-        return f"{name} is {dict(own).get(name)}, and {dict(others).get(name)} in this process"
+        name = next(name for name, _ in (*other, *missing))
+        values = [dict(list(pairs)).get(name, "nothing") for pairs in (other, missing)]
+        return f"{name} is {values[0]:.60}, and {values[1]:.60} in this process"
 
     def file(self, ending: str) -> Path:
         """Return the path of a file that belongs to it."""
@@ -71,7 +76,8 @@ class Parcel:
 def _told_settings(model: keras.Model) -> list[tuple[str, str]]:
     """Return a model's settings as texts; none if they can't be told."""
     with suppress(Exception):
-        return [(name, str(value)) for name, value in settings_of(model)]
+        texts = [(name, str(value)) for name, value in settings_of(model)]
+        return [(name, text) for name, text in texts if not OF_A_PROCESS.search(f"{name} {text}")]
     return []
 
 

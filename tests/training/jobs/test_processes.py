@@ -628,3 +628,69 @@ def test_the_code_of_a_set_is_told_alike_in_every_process():
         for seed in "123"
     }
     assert len(told) == 1
+
+
+OF_MAIN = """
+import dataclasses, logging, os, warnings
+import keras, numpy as np
+from repro import fit_seeds
+
+warnings.simplefilter("error", UserWarning)
+BETA, ALPHA = 2.0, 0.5
+log = logging.getLogger("script")
+log.setLevel(logging.INFO)
+environ = os.environ
+environ["OF_THIS_PROCESS"] = str(os.getpid())
+
+def helper(x):
+    log.debug(environ.get("HOME"))
+    return x * ALPHA
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    scale: float = 1.0
+
+    def use(self, x):
+        return x * self.scale
+
+    def again(self, x):
+        return self.use(x)
+
+class Slots:
+    __slots__ = ("b", "a")
+
+    def __init__(self):
+        self.b, self.a = 1.0, 2.0
+
+class Layer(keras.layers.Layer):
+    words = {"red", "green", "blue"}
+
+    def __init__(self):
+        super().__init__()
+        self.settings, self.slots, self.of = Settings(), Slots(), {"z": [1], "a": (2,)}
+
+    def call(self, x):
+        return self.settings.again(self.act(x)) * BETA * self.slots.a
+
+    def act(self, x):
+        return helper(x)
+
+def build():
+    model = keras.Sequential([keras.Input((3,)), Layer(), keras.layers.Dense(1)])
+    model.compile("sgd", lambda t, p: keras.ops.mean((t - p) ** 2))
+    return model
+
+x = np.random.default_rng(0).random((20, 3))
+fit = fit_seeds(build, x, x[:, :1], seeds=4, block_size=2, n_jobs=2, verbose=0)
+print(fit.processes, fit.one_process)
+"""
+
+
+@pytest.mark.long
+def test_classes_of_a_script_are_the_same_ones_in_its_processes(tmp_path):
+    (tmp_path / "script.py").write_text(OF_MAIN)
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    told = subprocess.check_output(
+        [sys.executable, "script.py"], cwd=tmp_path, env=os.environ | {"PYTHONPATH": path}
+    )
+    assert told.split() == [b"2", b"None"]
