@@ -36,7 +36,9 @@ class Block:
 
     def __init__(self, job: Job, models: Sequence[keras.Model], reader: Reader | None = None):
         self.job = job
-        self.reader = reader or (job.data.reader() if isinstance(job.data, Batches) else None)
+        self.reader = reader
+        if reader is None and isinstance(job.data, Batches):
+            self.reader = job.data.reader(anew=not job.callbacks)
         job.blueprint.make_metrics(models[0])
         self.seeds = FusedSeeds(models)
         generators = Generators.at_present()
@@ -113,9 +115,10 @@ class Block:
     def _pass(self, data: Arrays | Batches, size: int, *, training: bool) -> ArrayPass | BatchPass:
         if isinstance(data, Batches):
             reader = (self.reader if training else None) or Reader(
-                data.adapter(None if self.job.callbacks else data.as_unread()),
+                data.adapter(data.fed(anew=not self.job.callbacks)),
                 data.steps,
                 goes_on=False,
+                looked_at=data.opened.look() if data.is_python else None,
             )
             run: ArrayPass | BatchPass = BatchPass(self.seeds, reader, training=training)
         else:

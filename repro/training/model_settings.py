@@ -97,6 +97,8 @@ def _settings_of_part(name: str, thing: Any) -> Iterator[tuple[str, Any]]:
         thing, keras.regularizers.Regularizer | keras.constraints.Constraint
     ):
         yield from _flat(name, _config(thing))  # the layer's tells what it was built with
+    if (arguments := getattr(thing, "_fn_kwargs", None)) is not None:
+        yield from _flat(f"{name}.arguments", arguments)  # which the config of Huber leaves out
 
 
 def _optimizer_settings(

@@ -1,7 +1,9 @@
 """What a model computes besides its variables is a setting, whether a config tells it or not."""
 
+import inspect
 import warnings
 from collections import deque
+from contextlib import suppress
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -12,7 +14,7 @@ from keras import layers, optimizers
 
 from repro import fit_seeds
 from repro.training.building import Blueprint, build_model
-from repro.training.model_settings import settings_differ, settings_tell_all
+from repro.training.model_settings import settings_differ, settings_of, settings_tell_all
 from tests.training.plain import assert_same, fit_by_hand
 from tests.training.test_arguments import X, Y
 
@@ -370,3 +372,67 @@ def test_a_global_that_build_sets_is_a_setting_of_its_model(where, monkeypatch):
         model, history = fit_by_hand(make, seed, X, Y)
         assert_same(fit, seed, model, history)
         assert losses[seed] == pytest.approx(model.evaluate(X, Y, verbose=0), rel=1e-5)
+
+
+KINDS_OF_PARTS = {  # how a part of a kind gets into a model
+    keras.losses: lambda part: {"loss": part},
+    keras.metrics: lambda part: {"metrics": [part]},
+    keras.optimizers: lambda part: {"optimizer": part},
+    keras.optimizers.schedules: lambda part: {"optimizer": keras.optimizers.SGD(part)},
+    keras.regularizers: lambda part: {"kernel_regularizer": part},
+    keras.constraints: lambda part: {"kernel_constraint": part},
+    keras.layers: lambda part: {"layer": part},
+}
+OF_NO_NUMBER = ("name", "dtype", "seed", "reduction", "trainable", "learning_rate")
+IN_NO_CONFIG = {("MaxNumBoundingBoxes", "fill_value")}  # a constant, by another name
+
+
+def model_with(*, layer=None, optimizer="sgd", loss="mse", metrics=(), **of_layer):
+    keras.backend.clear_session()
+    between = [] if layer is None else [layer]
+    stack = [keras.Input((4,)), layers.Dense(3, **of_layer), *between, layers.Dense(3)]
+    model = keras.Sequential(stack)
+    model.compile(optimizer, loss, metrics=list(metrics))
+    return model
+
+
+def another(value):
+    if isinstance(value, bool):
+        return not value
+    return value + 1 if isinstance(value, int) else 0.5 * value + 0.01
+
+
+def numbers_of(kind):
+    """Yield each argument of a class that is a number by default, and what has to be given."""
+    parameters = inspect.signature(kind.__init__).parameters.values()
+    asked = [p for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+    required = {p.name: 3 for p in asked if p.name != "self"}
+    for p in parameters:
+        if isinstance(p.default, int | float) and p.name not in OF_NO_NUMBER:
+            yield p.name, p.default, required
+
+
+def settings_with(kind, put, **arguments):
+    return [(n, str(v)) for n, v in settings_of(model_with(**put(kind(**arguments))))]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", KINDS_OF_PARTS, ids=lambda module: module.__name__)
+def test_every_number_that_keras_own_parts_take_shows_in_the_settings(module):
+    told, hidden = 0, set()
+    kinds = [k for n, k in vars(module).items() if inspect.isclass(k) and n[0].isupper()]
+    for kind in kinds:
+        for name, value, required in numbers_of(kind):
+            with suppress(Exception):  # what doesn't go with the others
+                one, other = (
+                    settings_with(kind, KINDS_OF_PARTS[module], **required, **{name: v})
+                    for v in (value, another(value))
+                )
+                told += one != other
+                hidden |= {(kind.__name__, name)} if one == other else set()
+    assert told and hidden <= IN_NO_CONFIG
+
+
+def test_the_delta_of_a_huber_loss_is_a_setting():
+    one, other = (model_with(loss=keras.losses.Huber(delta=d)) for d in (0.1, 1.0))
+    assert "delta is 1.0, and 0.1" in settings_differ([other], one)

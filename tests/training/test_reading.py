@@ -185,27 +185,46 @@ def test_a_data_set_that_draws_sees_each_seeds_own_numbers(make_data, generator)
 
 
 class NoisyByItself(Noisy):
-    """Draws from a generator of its own."""
+    """Draws from what it holds."""
 
-    def __init__(self):
+    def __init__(self, noise):
         super().__init__()
-        self.rng = np.random.default_rng(1)
+        self.noise = noise
 
     def __getitem__(self, step):
         x, y = Growing.__getitem__(self, step)
-        return x + self.rng.normal(size=x.shape), y
+        return self.noise(x), y
+
+
+class Noise:
+    def __init__(self):
+        self.rng, self.calls = np.random.default_rng(1), 0
+
+    def __call__(self, x):
+        self.calls += 1
+        return x * self.calls + self.rng.normal(size=x.shape)
+
+
+class LayerOfNoise:
+    def __init__(self):
+        self.layer = keras.layers.GaussianNoise(0.5, seed=3)
+
+    def __call__(self, x):
+        return np.asarray(self.layer(x, training=True))
 
 
 @pytest.mark.parametrize("make", [build, eager])
+@pytest.mark.parametrize("kind", [Noise, LayerOfNoise])
 @pytest.mark.filterwarnings("ignore:one seed at a time")
-def test_a_data_set_with_noise_of_its_own_is_read_from_its_beginning(make):
+def test_a_data_set_with_noise_of_its_own_is_read_from_its_beginning(make, kind):
     given = {"epochs": 2, "verbose": 0}
-    fit = fit_seeds(make, NoisyByItself(), seeds=[3, 1], **given)
+    fit = fit_seeds(make, NoisyByItself(kind()), seeds=[3, 1], **given)
     assert (fit.one_at_a_time is None) == (make is build)
     for seed in (3, 1):
+        data = NoisyByItself(kind())
         keras.utils.set_random_seed(seed)
         model = make()
-        assert_same(fit, seed, model, model.fit(NoisyByItself(), shuffle=False, **given))
+        assert_same(fit, seed, model, model.fit(data, shuffle=False, **given))
 
 
 def test_a_data_set_that_draws_and_can_not_be_copied_is_read_on_as_by_fit():

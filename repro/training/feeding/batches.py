@@ -17,9 +17,9 @@ from keras.src.trainers.data_adapters import get_data_adapter, is_tf_dataset
 from keras.src.trainers.data_adapters.data_adapter import DataAdapter
 
 from repro.training.feeding.reading import Reader
-from repro.training.feeding.structures import Triple, is_list, map_tensors, unpack
+from repro.training.feeding.structures import Triple, map_tensors, unpack
 from repro.training.generators import Generators
-from repro.training.shared_state import CHANGED_BY_USE, names_in
+from repro.training.shared_state import names_in
 
 DRAWING = frozenset(["random", "rng", "shuffle", "permutation", "sample", "choice", "integers"])
 MOST_COPIED = 2**30  # bytes of a data set that is copied for each seed
@@ -126,11 +126,18 @@ class Batches:
 
     @cached_property
     def opened(self) -> Reader:
-        """The reader of its first reading."""
+        """The reader of its first reading; of a copy, where there can be one."""
         return Reader(self.adapter(), self.steps)
 
-    def reader(self) -> Reader:
-        """Return what reads it from the beginning, for another training."""
+    def reader(self, *, anew: bool = True) -> Reader:
+        """Return what reads it from the beginning, for another training.
+
+        Args:
+            anew: whether to read it as it was before; else callbacks may hold it, to change it.
+        """
+        if self.is_python and self.unread is not None:
+            source = self.adapter(self.fed(anew=anew))
+            return Reader(source, self.steps, looked_at=self.opened.look())
         if not self.opened.begun:
             return self.opened
         return Reader(self.adapter(self.as_unread()), self.steps)
@@ -150,25 +157,22 @@ class Batches:
             begun.give_back()
 
     def _can_read_a_batch(self) -> bool:
-        """Read a batch, and end an epoch of what changes then, in a copy; False without a copy."""
-        if not self.is_python:
-            if not self.is_generator:
-                self.opened.look()
-        elif not _changes_when_read(self.source):
-            self.source[0]
-        elif self.unread is None:
+        """Read a batch, and end an epoch, of a copy; return False if there can be none."""
+        if self.is_python and self.unread is None:
             return False
-        else:
+        if self.is_python:
             source = self.as_unread()
             source.on_epoch_begin()
             source[0]
             source.on_epoch_end()
+        elif not self.is_generator:
+            self.opened.look()
         return True
 
     @cached_property
     def unread(self) -> Any:
-        """A copy of the source before it is read, if reading changes it and it can be copied."""
-        if not _changes_when_read(self.source):
+        """A copy of the source before it is read, if reading may change it and it can be copied."""
+        if not self.is_python:
             return None
         held = keras.tree.flatten(vars(self.source))
         if sum(getattr(value, "nbytes", 0) for value in held) > MOST_COPIED:
@@ -177,6 +181,11 @@ class Batches:
             return copy.deepcopy(self.source)
         except Exception:  # it holds a file, a lock or the like
             return None
+
+    @cached_property
+    def looked_at(self) -> Any:
+        """The source in a copy to look at, which may change it; or itself."""
+        return self.as_unread()
 
     def as_unread(self) -> Any:
         """Return the source, as it was before it was first read if it can be copied."""
@@ -189,21 +198,9 @@ class Batches:
         return self.as_unread() if anew or isinstance(self.source, Replayed) else self.source
 
     def adapter(self, source: Any = None) -> DataAdapter:
-        """Return Keras' view of the data set, the one that `fit` uses."""
-        source = self.fed(anew=False) if source is None else source
+        """Return Keras' view of the data set, the one that `fit` uses; None: for a look."""
+        source = self.looked_at if source is None else source
         return get_data_adapter(source, shuffle=False, class_weight=self.class_weight)
-
-
-def _changes_when_read(source: Any) -> bool:
-    """Return whether a `keras.utils.PyDataset` has hooks, or a generator of its own to draw from."""
-    base = keras.utils.PyDataset
-    if not isinstance(source, base):
-        return False
-    hooks = ("on_epoch_begin", "on_epoch_end")
-    held = chain(*([v, *v] if is_list(v) else [v] for v in vars(source).values()))
-    return any(getattr(type(source), hook) is not getattr(base, hook) for hook in hooks) or any(
-        isinstance(value, CHANGED_BY_USE) for value in held
-    )
 
 
 def _has_state(step: tf.data.Dataset) -> bool:

@@ -24,19 +24,27 @@ class Reader:
         adapter: Keras' view of the data set.
         steps: batches an epoch; None: until it is exhausted.
         goes_on: whether an epoch begins where the last one ended, as those of training do.
+        looked_at: the first batches of a copy, if looking at its own may change the others.
 
     Attributes:
         dataset: its batches, as a `tf.data.Dataset`.
         begun: whether an epoch has been read.
     """
 
-    def __init__(self, adapter: DataAdapter, steps: int | None, *, goes_on: bool = True):
+    def __init__(
+        self,
+        adapter: DataAdapter,
+        steps: int | None,
+        *,
+        goes_on: bool = True,
+        looked_at: list[Any] | None = None,
+    ):
         self._adapter, self._steps, self._goes_on = adapter, steps, goes_on
         self.dataset = adapter.get_tf_dataset()
         self.begun = False
         self._count = None if steps else adapter.num_batches
         self._open: Iterator[Any] | None = None  # of an epoch that is part of a pass
-        self._looked_at: list[Any] | None = None
+        self._looked_at = looked_at
 
     def look(self) -> list[Any]:
         """Return the first batches, before any epoch."""
