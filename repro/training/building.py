@@ -207,11 +207,11 @@ def _takes(model: keras.Model, state: State) -> bool:
 
 
 def kept_elsewhere(model: keras.Model) -> list[Any]:
-    """Return variables that layers and losses keep to themselves, such as a stateful layer's."""
+    """Return variables that parts keep to themselves, as a stateful layer or a schedule does."""
     known = [*variables_of(model), *model.metrics_variables]
     listed = {id(own) for v in known for own in (v, v.value)}
     losses = [loss for loss in keras.tree.flatten(model.loss) if hasattr(loss, "__dict__")]
-    held = reached_from([*model._flatten_layers(), *losses])
+    held = reached_from([model.optimizer, *model._flatten_layers(), *losses])
     variables = [v for _, v in held if isinstance(v, keras.Variable | tf.Variable)]
     return [v for v in variables if id(v) not in listed and _is_number(v)]
 

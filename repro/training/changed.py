@@ -14,7 +14,7 @@ import numpy as np
 
 from repro.training.building import Blueprint, State, is_kerass, values_of
 from repro.training.feeding.structures import Triple
-from repro.training.model_settings import Settings, metrics_of, settings_to_evaluate
+from repro.training.model_settings import Settings, are_numbers, metrics_of, settings_to_evaluate
 
 ROUNDING = 1e-5  # of the largest number
 
@@ -56,19 +56,16 @@ def what_changed(
     if begun is None or (ended := settings_now(model)) in (None, begun):
         return None
     anew = blueprint.model(seed, state)
-    name = _first_difference(settings_now(anew), ended)
+    first, last = dict(settings_now(anew) or []), dict(ended or [])
+    name = next((n for n in {**first, **last} if first.get(n) != last.get(n)), None)
     if name is None:  # as where the training has built layers
         return None
     ours, repeated, theirs = (_outcome(m, blueprint.sample) for m in (model, model, anew))
-    if not all(map(_are_alike, ours, repeated)):  # it predicts at random, which tells nothing
-        return Changed(name, in_predictions=False, in_losses=False)
+    if not all(map(_are_alike, ours, repeated)):  # it predicts at random, or by what it counts
+        counts = are_numbers(first.get(name), last.get(name))
+        return Changed(name, in_predictions=counts, in_losses=counts)
     in_predictions = not _are_alike(ours[0], theirs[0])
     return Changed(name, in_predictions, in_predictions or not _are_alike(ours[1], theirs[1]))
-
-
-def _first_difference(settings: Settings | None, others: Settings | None) -> str | None:
-    own, other = dict(settings or []), dict(others or [])
-    return next((n for n in {**own, **other} if own.get(n) != other.get(n)), None)
 
 
 def check_metrics_begin_anew(model: keras.Model, blueprint: Blueprint) -> None:

@@ -24,6 +24,7 @@ SET_BY_FIT = re.compile(  # attributes and shapes, which are none of a model's s
     r"[.](train_function|test_function|predict_function|_eval_epoch_iterator|history|stop_training"
     r"|\w*(batch|input)_shape\[\d+\])$"
 )
+NUMBER = re.compile(r"-?\d+([.]\d*)?(e[+-]?\d+)?$")
 DIFFERENT = "build() returns models of different settings for different seeds"
 
 
@@ -49,6 +50,21 @@ def settings_of(model: keras.Model) -> Settings:
     if model not in KNOWN:
         KNOWN[model] = list(_settings(model))
     return KNOWN[model]
+
+
+def counted_in_python(model: keras.Model) -> str | None:
+    """Name a number of a model's parts that has changed since its settings were first asked for.
+
+    It counts the graphs that are made of it, of which `fit` makes others.
+    """
+    own, later = dict(settings_of(model)), dict(_settings(model))
+    changed = [n for n, value in own.items() if later.get(n, value) != value]
+    return next((n for n in changed if are_numbers(own[n], later[n])), None)
+
+
+def are_numbers(*settings: Any) -> bool:
+    """Return whether the values of settings are numbers."""
+    return all(NUMBER.match(str(setting)) for setting in settings)
 
 
 def _in_line(value: Any) -> str:

@@ -20,7 +20,7 @@ from repro.training.feeding.in_order import InOrder
 from repro.training.feeding.structures import Triple
 from repro.training.fused import FusedSeeds
 from repro.training.job import Job
-from repro.training.model_settings import settings_tell_all
+from repro.training.model_settings import counted_in_python, settings_tell_all
 from repro.training.step import results_of
 
 BEYOND_ROUNDING = 30.0  # times what a change of the last bit makes
@@ -84,6 +84,8 @@ class SelfCheck:
             fused = Steps({name: values[place] for name, values in logs.items()}, states[place])
             if differs := self._differs(place, jobs[place], fused, state):
                 return differs
+            if name := counted_in_python(model):
+                return f"{name} changes when a graph is made of it"
         return None
 
     def at_end(self, trained: Sequence[State]) -> str | None:

@@ -258,6 +258,20 @@ def test_readings_of_other_batches_are_told(given, shuffled):
         fit_seeds(make, shuffled(), seeds=2, verbose=0, **given)
 
 
+@pytest.mark.parametrize("make_data", [shuffled, augmented])
+@pytest.mark.filterwarnings("ignore:one seed at a time")
+def test_seeds_alone_see_what_a_loop_of_fit_would_show_them(make_data):
+    given = {"epochs": 3, "verbose": 0}
+    keras.utils.set_random_seed(9)
+    fit = fit_seeds(eager, make_data(), seeds=[3, 1], **given)
+    keras.utils.set_random_seed(9)
+    data = make_data()
+    for seed in (3, 1):
+        keras.utils.set_random_seed(seed)
+        model = eager()
+        assert_same(fit, seed, model, model.fit(data, shuffle=False, **given))
+
+
 def test_a_data_set_without_a_state_is_read_alike_each_time(recwarn):
     together, apart = (
         fit_seeds(build, in_order().map(lambda x, y: (x * 2, y)), seeds=2, verbose=0, block_size=n)

@@ -666,3 +666,33 @@ def test_an_optimizer_of_a_part_of_the_weights_comes_back_and_goes_on(tmp_path):
     assert_same_fit(fit.resume(epochs=2), longer)
     fit.save(tmp_path / "fit.npz")
     assert_same_fit(load_fit(tmp_path / "fit.npz", make).resume(epochs=2, x=X, y=Y), longer)
+
+
+class Factor(keras.optimizers.schedules.LearningRateSchedule):
+    """A rate times a variable that callbacks may set."""
+
+    def __init__(self):
+        self.factor = tf.Variable(1.0, trainable=False)
+
+    def __call__(self, step):
+        return 0.01 * self.factor
+
+    def get_config(self):
+        return {}
+
+
+class SetsFactor(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.optimizer._learning_rate.factor.assign(3.0)
+
+
+@pytest.mark.filterwarnings("ignore:one seed at a time")
+def test_a_variable_of_a_schedule_is_gone_on_with():
+    def make():
+        model = keras.Sequential([keras.Input((5,)), layers.Dense(1)])
+        model.compile(keras.optimizers.Adam(Factor()), "mse")
+        return model
+
+    given = GIVEN | {"callbacks": lambda seed: [SetsFactor()]}
+    fit, longer = (fit_seeds(make, X, Y, **given, epochs=n) for n in (1, 3))
+    assert_same_fit(fit.resume(epochs=3), longer)

@@ -577,3 +577,38 @@ def test_a_model_that_decides_by_itself_when_to_stop_is_trained_alone():
         return model
 
     assert_found_and_trained_alone(make, "overrides stop_training")
+
+
+class CountingSteps(keras.optimizers.SGD):
+    def __init__(self):
+        super().__init__(0.01)
+        self.calls = 0
+
+    def update_step(self, gradient, variable, learning_rate):
+        self.calls += 1
+        super().update_step(gradient * (1 + 0.1 * self.calls), variable, learning_rate)
+
+
+class CountingConstraint(keras.constraints.Constraint):
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self, w):
+        self.calls += 1
+        return w * (1 - 0.01 * self.calls)
+
+
+@pytest.mark.filterwarnings("ignore:one seed at a time")
+@pytest.mark.parametrize("counts", ["optimizer", "constraint"])
+def test_updates_that_count_their_graphs_are_trained_alone(counts):
+    def make():
+        constraint = CountingConstraint() if counts == "constraint" else None
+        last = layers.Dense(1, kernel_constraint=constraint)
+        model = keras.Sequential([keras.Input((5,)), last])
+        model.compile(CountingSteps() if counts == "optimizer" else "adam", "mse")
+        return model
+
+    fit = fit_seeds(make, X, Y, seeds=[3, 0], batch_size=8, verbose=0)
+    assert "calls changes when a graph is made of it" in fit.one_at_a_time
+    _, history = fit_by_hand(make, 3, X, Y)
+    np.testing.assert_allclose(fit.history(3).history["loss"], history.history["loss"], rtol=1e-5)

@@ -195,7 +195,18 @@ class Batches:
 
     def fed(self, *, anew: bool) -> Any:
         """Return what `fit` takes as x: the source itself, or as it was before it was read."""
+        if self._can_be_gone_on_with():
+            return self._from_the_look_on()
         return self.as_unread() if anew or isinstance(self.source, Replayed) else self.source
+
+    def _can_be_gone_on_with(self) -> bool:
+        return self.goes_on and not self.opened.begun and not (self.steps or self.class_weight)
+
+    def _from_the_look_on(self) -> tf.data.Dataset:
+        """Return the reading that the look at it has begun: a second one would see others."""
+        spec, count = self.opened.dataset.element_spec, self.adapter().num_batches
+        rest = tf.data.Dataset.from_generator(lambda: self.opened.epoch(), output_signature=spec)
+        return rest if count is None else rest.apply(tf.data.experimental.assert_cardinality(count))
 
     def adapter(self, source: Any = None) -> DataAdapter:
         """Return Keras' view of the data set, the one that `fit` uses; None: for a look."""

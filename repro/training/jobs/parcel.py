@@ -20,7 +20,8 @@ from repro.training.job import Job
 from repro.training.jobs.unfit import Unfit
 from repro.training.model_settings import settings_of
 
-OF_A_PROCESS = re.compile(r"environ\[|<(Root)?Logger|Handler")  # no setting of a model
+# what is no setting of a model, and marshalled code, of which `held` tells a digest
+OF_A_PROCESS = re.compile(r"environ\[|<(Root)?Logger|Handler|[.]config[.]code ")
 JOB, SETTINGS = ".pickle", ".settings"  # the endings of a job's files
 
 
