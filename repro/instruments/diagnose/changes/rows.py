@@ -9,6 +9,7 @@ from repro.instruments.diagnose.changes import edits
 from repro.instruments.diagnose.changes.change import Change, ChangeData, Changes
 from repro.instruments.diagnose.changes.code import layer_code
 from repro.instruments.diagnose.measurements.examination import Examination
+from repro.instruments.diagnose.measurements.mixed import channels_apart
 from repro.instruments.diagnose.setup.arrays import leaves, map_arrays, select_rows
 from repro.instruments.diagnose.setup.sequences import (
     MASKS,
@@ -75,6 +76,20 @@ def row_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]
             removes=("mixed_rows",),
             group="rows",
             rows=lambda train, test: pairs,
+        )
+    if "mixed_axes" in symptoms and (x := single_input(setup)) is not None:
+        steps, channels = x.shape[1:]
+        yield Change(
+            key="transpose_steps",
+            title="transpose in place of reshape",
+            size=1,
+            code=(
+                f"x = x.reshape(len(x), {channels}, {steps}).transpose(0, 2, 1)"
+                "  # undoes the reshape: leave it out, and transpose"
+            ),
+            removes=("mixed_axes",),
+            group="rows",
+            rows=_transpose_steps,
         )
     if "sorted_rows" in symptoms:
         yield Change(
@@ -175,6 +190,11 @@ def _holding_out() -> Change:
         group="validation",
         rows=_hold_out,
     )
+
+
+def _transpose_steps(train: Pair, test: Pair) -> tuple[Pair, Pair]:
+    pairs = [(map_arrays(x, channels_apart), y) for x, y in (train, test)]
+    return pairs[0], pairs[1]
 
 
 def _hold_out(train: Pair, _test: Pair) -> tuple[Pair, Pair]:

@@ -23,7 +23,7 @@ from repro.instruments.diagnose.measurements.leaks import leaking_features
 from repro.instruments.diagnose.measurements.loss import OwnLoss, measure_own_loss
 from repro.instruments.diagnose.measurements.metrics import BlindMetric, find_blind_metric
 from repro.instruments.diagnose.measurements.missed import Missed
-from repro.instruments.diagnose.measurements.mixed import unmixed
+from repro.instruments.diagnose.measurements.mixed import mixed_axes, unmixed
 from repro.instruments.diagnose.measurements.pairing import change_by_pairing
 from repro.instruments.diagnose.measurements.past import Past, find_past
 from repro.instruments.diagnose.measurements.relation import (
@@ -90,6 +90,7 @@ class Examination:
         turning: the order by which they gain most, then.
         past: the rows before a row that tell its target, where a recurrent layer reads one step.
         unmixed: training and test rows with a reshape undone that has mixed them up, if one has.
+        mixed: how much a step's last channel goes on in the next step, as after a reshape; else 0.
         renamed: share of the validation rows that become right once their classes are renamed.
         names: the place among training's classes of each class of the validation labels, then.
         leaks: features that tell the targets in training and not on the rows scored on.
@@ -134,6 +135,7 @@ class Examination:
     turning: Order | None = None
     past: Past | None = None
     unmixed: tuple[Pair, Pair] | None = None
+    mixed: float = 0.0
     leaks: tuple[int, ...] = ()
     codes: tuple[int, ...] = ()
     as_codes: float = 0.0
@@ -169,6 +171,7 @@ def examine_data(setup: Setup) -> Examination:
         inputs=None if are_indices else measure_inputs(setup),
         relation=related,
         unmixed=unmixed(setup) if _may_be_mixed(related, are_indices) else None,
+        mixed=0.0 if are_indices else mixed_axes(setup),
         validation=_validation(setup) if related and not are_indices else np.nan,
         linear=np.nan,
         leaks=() if are_indices else leaking_features(setup),

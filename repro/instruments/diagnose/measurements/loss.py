@@ -105,6 +105,8 @@ def right_predictions(setup: Setup) -> Array | None:
     units = int(setup.output_shape[-1] or 1)
     if len(setup.output_shape) > 2:
         return _right_masks(setup)
+    if task.place is not None:
+        return (y * np.eye(units)[task.place]).astype("float32")
     if task.kind == "regression":
         return y.astype("float32") if y.shape[1] == units else None
     if task.several or units == 1:

@@ -6,9 +6,15 @@ import numpy as np
 
 from repro.instruments.diagnose.measurements.relation import relate
 from repro.instruments.diagnose.setup.arrays import Array
+from repro.instruments.diagnose.setup.sequences import single_input
 from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.splitting import Pair, split_rows
 
+NEIGHBOURS = 0.2  # correlation from which on numbers side by side go on from one another
+WITHIN = 0.7  # share of the correlation within steps that is left from a step to the next
+BEYOND = 0.1  # by how much it is above that of a channel with itself a step later
+BORDER = 0.5  # share of that correlation that is left between two channels, one behind the other
+STEP_AXES = 3  # rows, steps and channels
 RELATED = 0.01  # p-value up to which labels go with the rows once these are put right
 
 
@@ -28,6 +34,42 @@ def unmixed(setup: Setup) -> tuple[Pair, Pair] | None:
             count = len(setup.train[1])
             return (split.train[0][:count], split.train[1][:count]), split.test
     return None
+
+
+def mixed_axes(setup: Setup) -> float:
+    """Return how much a step's last channel goes on in the next step's first one; else 0.
+
+    Of (channels, steps) that are reshaped to (steps, channels), numbers side by side are those of
+    one channel and of steps that follow, over the end of each row of the table and into the next.
+    """
+    x = single_input(setup)
+    if x is None or x.ndim != STEP_AXES or x.dtype.kind != "f" or min(x.shape[1:]) < 2:
+        return 0.0
+    steps, channels = x.shape[1:]
+    flat = np.asarray(x, float).reshape(len(x), -1)
+    within, over = _correlations(flat, 1), _correlations(flat, channels)
+    ends = np.arange(1, flat.shape[1])
+    is_last, is_border = ends % channels == 0, ends % steps == 0  # of a step; of a channel, once
+    inside, across, later, border = (
+        float(np.median(r)) for r in (within[~is_last], within[is_last], over, within[is_border])
+    )
+    goes_on = across > NEIGHBOURS and across > WITHIN * inside and across > later + BEYOND
+    return across if goes_on and border < BORDER * across else 0.0
+
+
+def _correlations(flat: Array, apart: int) -> Array:
+    """Return the correlation over rows of each number with the one so many places later."""
+    centred = flat - flat.mean(axis=0)
+    first, second = centred[:, :-apart], centred[:, apart:]
+    norms = np.sqrt((first**2).sum(axis=0) * (second**2).sum(axis=0))
+    products = (first * second).sum(axis=0)
+    return np.divide(products, norms, out=np.zeros_like(norms), where=norms > 0)
+
+
+def channels_apart(x: Array) -> Array:
+    """Return steps whose channels were cut anew, as they were: read as channels, and transposed."""
+    steps, channels = x.shape[1:]
+    return np.ascontiguousarray(x.reshape(len(x), channels, steps).transpose(0, 2, 1))
 
 
 def _candidates(x: Array, y: Array, validation: Any) -> list[tuple[Pair, Any]]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,7 @@ from repro.instruments.diagnose.setup.compiled import Compiled, read_compiled
 from repro.instruments.diagnose.setup.distances import asks_for_distances
 from repro.instruments.diagnose.setup.errors import DiagnoseError
 from repro.instruments.diagnose.setup.outputs import Joint
+from repro.instruments.diagnose.setup.parameters import place_of_prediction
 from repro.instruments.diagnose.setup.preprocessing import Preprocessing, read_preprocessing
 from repro.instruments.diagnose.setup.splitting import (
     HELD_OUT,
@@ -322,6 +323,8 @@ def _read_network(model: "keras.Model", x: Any, y: Any) -> Network:
             units=units,
             wants_accuracy=compiled.wants_accuracy,
         )
+        if task.kind == "regression" and len(shape) == 2:
+            task = replace(task, place=place_of_prediction(model.loss, y, units))
     return Network(
         task=balanced(task, y),
         compiled=compiled,

@@ -66,6 +66,8 @@ def _metric(task: Task, from_logits: bool) -> Callable[[Any, Any], Any]:
                 zero, one = task.factors
                 hits = hits * ops.where(ops.cast(y_true, "float32") > 0.5, one, zero)
             return ops.mean(hits, axis=-1)
+        if task.place is not None and y_pred.shape[-1] != 1:  # unless a change has left one output
+            y_pred = y_pred[:, task.place : task.place + 1]
         squares = ops.square(ops.cast(y_true, y_pred.dtype) - y_pred)
         if task.spreads:
             squares = squares / ops.square(ops.array(task.spreads, dtype=y_pred.dtype))

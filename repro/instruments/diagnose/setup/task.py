@@ -30,6 +30,8 @@ class Task:
         several: whether any number of classes may hold for a row, each with a column of 0 and 1.
         per_step: whether every time step or pixel of a row has a class of its own.
         distances: whether outputs are small where the label is 1, as those of a contrastive loss.
+        place: which output predicts the target, if a loss of one's own takes the others for
+            something else, such as its spread; None if all predict.
         factors: what a hit counts for in each class, if all classes count alike; () if rows do. Of
             several labels a row, what it counts for where the label is 0, and where it is 1.
         spreads: the deviation of each target column, if all columns count alike; () if the larger
@@ -42,6 +44,7 @@ class Task:
     several: bool = False
     per_step: bool = False
     distances: bool = False
+    place: int | None = None
     factors: tuple[float, ...] = ()
     spreads: tuple[float, ...] = ()
 

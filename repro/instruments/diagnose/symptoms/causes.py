@@ -65,6 +65,12 @@ CAUSES = {
         says="Each row holds numbers of many rows, and no label goes with those",
         remedy="transpose where axes are to change places; reshape only cuts the numbers anew",
     ),
+    "mixed_axes": Cause(
+        title="steps and channels mixed up by a reshape",
+        signs=("mixed_axes",),
+        says="Each step holds numbers of many steps, and each channel those of others",
+        remedy="transpose where axes are to change places; reshape only cuts the numbers anew",
+    ),
     "split": Cause(
         title="training and validation rows of other classes",
         signs=("unseen_classes", "class_shares"),

@@ -51,6 +51,8 @@ def label_symptoms(setup: Setup, examination: Examination) -> Symptoms:
     lost = examination.lost_between
     text = f"ridge regression reaches {lost:.2f} more within training and within validation rows "
     yield from detect("rules_apart", lost, f"{text}than from the one to the other")
+    text = f"a step's last channel goes on in the next step's first (r = {examination.mixed:.2f})"
+    yield from detect("mixed_axes", examination.mixed, f"{text}, more than in its own")
     if examination.unmixed is not None:
         text = "near rows don't have labels alike, but do once a reshape is undone"
         yield from detect("mixed_rows", 1, text)
@@ -66,7 +68,7 @@ def _width_symptoms(setup: Setup, y: Array) -> Symptoms:
     elif "sparse" in loss and columns > 1:
         text = f"loss {loss} wants one column of integers, y has {columns} columns"
         yield from detect("labels_encoding", columns, text)
-    elif "sparse" not in loss and len(setup.output_shape) == 2:
+    elif "sparse" not in loss and len(setup.output_shape) == 2 and setup.task.place is None:
         text = f"the output has {units} units, y {counted(columns, 'column')}"
         yield from detect("target_shape", abs(columns - units), text)
 

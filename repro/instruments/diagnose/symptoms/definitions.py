@@ -138,6 +138,16 @@ DEFINITIONS = {
         ),
         source="numpy: reshape keeps the order in memory, transpose doesn't",
     ),
+    "mixed_axes": Definition(
+        title="steps and channels mixed up by a reshape",
+        measured=(
+            "correlation of the last channel of a step with the first of the next step, if it is "
+            "0.7 of that within steps, 0.1 above that of a channel with itself a step later, and "
+            "half as large where one channel would end and another begin"
+        ),
+        counts=above(0.2),
+        source="numpy: reshape keeps the order in memory, transpose doesn't; the numbers are ours",
+    ),
     "imbalance": Definition(
         title="classes out of balance",
         measured="share of the commonest class",
