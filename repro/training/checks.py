@@ -6,13 +6,11 @@ import warnings
 from collections.abc import Callable
 from difflib import get_close_matches
 from functools import wraps
-from pathlib import Path
+from types import FrameType
 from typing import Any, ParamSpec, TypeVar
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
-
-PACKAGE = str(Path(__file__).parents[1])
 
 
 def check_positive(**values: float) -> None:
@@ -30,9 +28,13 @@ def in_line(value: Any, longest: int = 60) -> str:
 def warn(message: str) -> None:
     """Warn at the line outside of this package that has called it."""
     frame, level = sys._getframe(1), 2
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+    while frame.f_back is not None and _package(frame) == __name__.partition(".")[0]:
         frame, level = frame.f_back, level + 1
     warnings.warn(message, stacklevel=level)
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
 
 
 def names_checked(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
