@@ -83,7 +83,7 @@ def test_causes_point_at_symptoms_that_are_defined():
 
 
 def a_setup(rows=100, batch_size=51, classes=0, units=2):
-    task = SimpleNamespace(classes=classes, several=False)
+    task = SimpleNamespace(classes=classes, several=False, place=None)
     compiled = SimpleNamespace(loss="mean_squared_error")
     site = {"label": "Dense 1", "kind": "Dense", "units": units, "activation": "relu"}
     hidden = [SimpleNamespace(**site, is_plain=True, has_units=True, position=0)]
@@ -107,7 +107,8 @@ def a_setup(rows=100, batch_size=51, classes=0, units=2):
 
 
 def test_moved_labels_are_told_from_unrelated_ones(monkeypatch):
-    rest = {"unmixed": None, "missed": None, "validation": np.nan, "lost_between": 0.0}
+    rest = {"unmixed": None, "mixed": 0.0, "missed": None, "validation": np.nan}
+    rest |= {"lost_between": 0.0}
     unsure = SimpleNamespace(relation=Relation(0.5, -1, 0.03), **rest)
     sure = SimpleNamespace(relation=Relation(0.5, -1, 0.005), **rest)
     assert keys(label_symptoms(a_setup(), sure)) == {"labels_shifted"}

@@ -64,6 +64,34 @@ x = np.stack([np.roll(row, count, axis=0) for row, count in zip(x, shift)])"""
 def row_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
     """Mix, shuffle, or weigh the rows anew."""
     yield from _selections(setup, examination, symptoms)
+    yield from _transpositions(setup, examination, symptoms)
+    if "sorted_rows" in symptoms:
+        yield Change(
+            key="shuffle",
+            title="rows in random order",
+            size=1,
+            code=f"{SHUFFLING}\nx, y = x[order], y[order]  # and fit(…, shuffle=True)",
+            removes=("order",),
+            group="order",
+            shuffle=True,
+        )
+    if symptoms & {"weighted", "weighted_classes"}:
+        yield Change(
+            key="no_weights",
+            title="the same weight for every row",
+            size=1,
+            code="sample_weight = None  # and class_weight = None",
+            removes=("weights",),
+            group="weights",
+            unweighted=True,
+        )
+    weighs = setup.task.factors and not (setup.task.several or setup.task.per_step)
+    if weighs or (setup.task.classes and "weighted_classes" in symptoms):
+        yield _weighing(setup)
+
+
+def _transpositions(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:
+    """Undo a reshape where axes were to change places."""
     if "mixed_rows" in symptoms and (pairs := examination.unmixed) is not None:
         yield Change(
             key="transpose",
@@ -91,29 +119,6 @@ def row_changes(setup: Setup, examination: Examination, symptoms: frozenset[str]
             group="rows",
             rows=_transpose_steps,
         )
-    if "sorted_rows" in symptoms:
-        yield Change(
-            key="shuffle",
-            title="rows in random order",
-            size=1,
-            code=f"{SHUFFLING}\nx, y = x[order], y[order]  # and fit(…, shuffle=True)",
-            removes=("order",),
-            group="order",
-            shuffle=True,
-        )
-    if symptoms & {"weighted", "weighted_classes"}:
-        yield Change(
-            key="no_weights",
-            title="the same weight for every row",
-            size=1,
-            code="sample_weight = None  # and class_weight = None",
-            removes=("weights",),
-            group="weights",
-            unweighted=True,
-        )
-    weighs = setup.task.factors and not (setup.task.several or setup.task.per_step)
-    if weighs or (setup.task.classes and "weighted_classes" in symptoms):
-        yield _weighing(setup)
 
 
 def _selections(setup: Setup, examination: Examination, symptoms: frozenset[str]) -> Changes:

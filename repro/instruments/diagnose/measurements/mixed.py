@@ -11,8 +11,8 @@ from repro.instruments.diagnose.setup.setup import Setup
 from repro.instruments.diagnose.setup.splitting import Pair, split_rows
 
 NEIGHBOURS = 0.2  # correlation from which on numbers side by side go on from one another
-WITHIN = 0.7  # share of the correlation within steps that is left from a step to the next
-BEYOND = 0.1  # by how much it is above that of a channel with itself a step later
+KEPT = 0.7  # share of the correlation within steps that is left from a step to the next
+MARGIN = 0.1  # by how much it is above that of a channel with itself a step later
 BORDER = 0.5  # share of that correlation that is left between two channels, one behind the other
 STEP_AXES = 3  # rows, steps and channels
 RELATED = 0.01  # p-value up to which labels go with the rows once these are put right
@@ -47,14 +47,13 @@ def mixed_axes(setup: Setup) -> float:
         return 0.0
     steps, channels = x.shape[1:]
     flat = np.asarray(x, float).reshape(len(x), -1)
-    within, over = _correlations(flat, 1), _correlations(flat, channels)
+    neighbours, own_later = _correlations(flat, 1), _correlations(flat, channels)
     ends = np.arange(1, flat.shape[1])
     is_last, is_border = ends % channels == 0, ends % steps == 0  # of a step; of a channel, once
-    inside, across, later, border = (
-        float(np.median(r)) for r in (within[~is_last], within[is_last], over, within[is_border])
-    )
-    goes_on = across > NEIGHBOURS and across > WITHIN * inside and across > later + BEYOND
-    return across if goes_on and border < BORDER * across else 0.0
+    parts = neighbours[~is_last], neighbours[is_last], own_later, neighbours[is_border]
+    in_steps, between_steps, in_channels, at_borders = (float(np.median(part)) for part in parts)
+    goes_on = between_steps > max(NEIGHBOURS, KEPT * in_steps, in_channels + MARGIN)
+    return between_steps if goes_on and at_borders < BORDER * between_steps else 0.0
 
 
 def _correlations(flat: Array, apart: int) -> Array:

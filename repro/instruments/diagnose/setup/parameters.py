@@ -35,7 +35,7 @@ def place_of_prediction(loss: Any, y: Array, units: int) -> int | None:
     drawn = np.random.default_rng(0).normal(size=(len(targets), units)).astype("float32")
     try:
         costs = [_cost(loss, targets, targets * place) for place in places]
-        exchanged = [_cost(loss, targets, np.roll(drawn, by, axis=1)) for by in (0, 1)]
+        exchanged = [_cost(loss, targets, np.roll(drawn, shift, axis=1)) for shift in (0, 1)]
     except Exception:  # whatever a function of the user's raises on such predictions
         return None
     finite = [cost for cost in costs if math.isfinite(cost)]
