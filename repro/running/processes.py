@@ -137,6 +137,7 @@ def ended_with_this_one() -> Iterator[None]:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
+    threading.excepthook = lambda _: None  # a pool's thread may see its processes end before this
     spawn.end_children()
     signal.signal(number, signal.SIG_DFL)
     signal.raise_signal(number)
